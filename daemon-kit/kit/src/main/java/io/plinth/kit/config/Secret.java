@@ -1,0 +1,20 @@
+package io.plinth.kit.config;
+
+/** A value that never appears in output. In the file it is {@code {file: PATH}} or {@code {env: NAME}}, never plain text. */
+public final class Secret {
+    private final String value;
+
+    public Secret(String value) {
+        this.value = value;
+    }
+
+    /** The secret itself, for the one place that needs it. */
+    public String reveal() {
+        return value;
+    }
+
+    @Override
+    public String toString() {
+        return "***";
+    }
+}

@@ -1,0 +1,8 @@
+package io.plinth.kit.net;
+
+/** An address could not be bound; the message is one line that says which and what to do. */
+public final class ListenException extends Exception {
+    public ListenException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}
