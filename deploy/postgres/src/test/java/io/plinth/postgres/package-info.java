@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.postgres;
+
+import org.jspecify.annotations.NullMarked;
