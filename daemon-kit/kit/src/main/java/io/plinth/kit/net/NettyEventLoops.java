@@ -1,0 +1,86 @@
+package io.plinth.kit.net;
+
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.util.concurrent.EventExecutor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Event loops on the best transport at hand. */
+public final class NettyEventLoops implements EventLoops {
+    private static final Logger LOG = LoggerFactory.getLogger(NettyEventLoops.class);
+
+    private final Transport transport;
+    private final MultiThreadIoEventLoopGroup group;
+    private final List<EventLoop> loops;
+
+    private NettyEventLoops(Transport transport, int count, NodeThreads threads) {
+        this.transport = transport;
+        this.group = new MultiThreadIoEventLoopGroup(count, threads, transport.handler());
+        List<EventLoop> all = new ArrayList<>();
+        for (EventExecutor executor : group) {
+            all.add((EventLoop) executor);
+        }
+        this.loops = List.copyOf(all);
+    }
+
+    /**
+     * Opens {@code count} loops whose threads are named after the node.
+     *
+     * @param preferred {@code epoll}, {@code io_uring} or {@code nio}; where it does not work here, epoll, then NIO
+     */
+    public static NettyEventLoops open(String node, int count, String preferred) {
+        return open(node, "loop", count, preferred);
+    }
+
+    /** As above, for loops with another role than serving ({@code admin}). */
+    public static NettyEventLoops open(String node, String role, int count, String preferred) {
+        Transport transport = Transport.choose(preferred);
+        if (!transport.label.equals(preferred)) {
+            LOG.warn("transport {} does not work here, using {}", preferred, transport.label);
+        }
+        return new NettyEventLoops(transport, count, new NodeThreads(node, role));
+    }
+
+    @Override
+    public List<EventLoop> all() {
+        return loops;
+    }
+
+    @Override
+    public EventLoopGroup group() {
+        return group;
+    }
+
+    @Override
+    public Class<? extends Channel> clientChannel() {
+        return transport.client;
+    }
+
+    @Override
+    public Class<? extends ServerChannel> serverChannel() {
+        return transport.server;
+    }
+
+    @Override
+    public Class<? extends DatagramChannel> datagramChannel() {
+        return transport.datagram;
+    }
+
+    @Override
+    public String transport() {
+        return transport.label;
+    }
+
+    @Override
+    public void close() {
+        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kit.net;
+
+import org.jspecify.annotations.NullMarked;
