@@ -21,6 +21,9 @@ public interface StackFile {
     /** The nodes of the same kind, cluster and region as {@code node}, itself included, sorted by name. */
     Map<String, NodeConfig> cluster(NodeConfig node);
 
+    /** The port a node serves on: its own, or its kind's standard port; 0 for a kind with listeners in its section. */
+    int port(NodeConfig node);
+
     /** The admin address of a node, resolved. */
     HostPort admin(String nodeName);
 

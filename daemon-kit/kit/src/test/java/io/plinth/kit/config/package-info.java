@@ -1,0 +1,5 @@
+/** Tests of the one file. */
+@NullMarked
+package io.plinth.kit.config;
+
+import org.jspecify.annotations.NullMarked;
