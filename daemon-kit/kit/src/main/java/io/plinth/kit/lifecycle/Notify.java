@@ -1,0 +1,75 @@
+package io.plinth.kit.lifecycle;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.epoll.EpollDomainDatagramChannel;
+import io.netty.channel.unix.DomainDatagramPacket;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.plinth.kit.net.EventLoops;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells systemd how the node does (sd_notify(3)); silent where NOTIFY_SOCKET is not set. */
+final class Notify {
+    private static final Logger LOG = LoggerFactory.getLogger(Notify.class);
+
+    private final @Nullable String socket;
+    private final EventLoops loops;
+
+    Notify(Map<String, String> environment, EventLoops loops) {
+        this.socket = environment.get("NOTIFY_SOCKET");
+        this.loops = loops;
+    }
+
+    void ready(String status) {
+        send("READY=1\nSTATUS=" + status);
+    }
+
+    void stopping() {
+        send("STOPPING=1");
+    }
+
+    /** RELOADING needs the monotonic clock, which is what nanoTime reads on Linux (Type=notify-reload). */
+    void reloading(long nanoTime) {
+        send("RELOADING=1\nMONOTONIC_USEC=" + nanoTime / 1000);
+    }
+
+    private void send(String state) {
+        if (socket == null || socket.isEmpty()) {
+            return;
+        }
+        if (!loops.transport().equals("epoll")) {
+            LOG.warn("NOTIFY_SOCKET is set but needs the epoll transport");
+            return;
+        }
+        // An abstract address is written with @ and starts with a zero byte.
+        String path = socket.startsWith("@") ? "\0" + socket.substring(1) : socket;
+        Channel channel = null;
+        try {
+            channel = new Bootstrap()
+                    .group(loops.group())
+                    .channel(EpollDomainDatagramChannel.class)
+                    .handler(new ChannelInboundHandlerAdapter())
+                    .register()
+                    .syncUninterruptibly()
+                    .channel();
+            DomainDatagramPacket packet = new DomainDatagramPacket(
+                    Unpooled.copiedBuffer(state, StandardCharsets.UTF_8), new DomainSocketAddress(path));
+            channel.writeAndFlush(packet).await(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            LOG.warn("systemd cannot be told over {}: {}", socket, e.getMessage());
+        } finally {
+            if (channel != null) {
+                channel.close();
+            }
+        }
+    }
+}
