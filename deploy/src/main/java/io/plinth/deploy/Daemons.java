@@ -1,0 +1,18 @@
+package io.plinth.deploy;
+
+import io.plinth.kit.lifecycle.DaemonType;
+import java.util.List;
+import java.util.Optional;
+
+/** Every kind of daemon there is. */
+public final class Daemons {
+    /** In the order of the journey of a request. */
+    public static final List<DaemonType> ALL = List.of();
+
+    private Daemons() {}
+
+    /** The kind of that name. */
+    public static Optional<DaemonType> named(String kind) {
+        return ALL.stream().filter(type -> type.kind().equals(kind)).findFirst();
+    }
+}

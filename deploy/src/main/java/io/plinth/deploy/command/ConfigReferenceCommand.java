@@ -1,0 +1,25 @@
+package io.plinth.deploy.command;
+
+import io.plinth.deploy.Daemons;
+import io.plinth.kit.config.ConfigReference;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code plinth config-reference}. */
+@Command(
+        name = "config-reference",
+        description = "Prints every key a file may have, with its meaning, default and limits (Markdown).",
+        mixinStandardHelpOptions = true)
+public final class ConfigReferenceCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        Output.of(spec).print(ConfigReference.markdown(Daemons.ALL));
+        return 0;
+    }
+}

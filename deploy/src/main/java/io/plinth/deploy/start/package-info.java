@@ -1,0 +1,5 @@
+/** Brings a plan up, watches it, and takes it down. */
+@NullMarked
+package io.plinth.deploy.start;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Tests of the plinth command. */
+@NullMarked
+package io.plinth.deploy;
+
+import org.jspecify.annotations.NullMarked;
