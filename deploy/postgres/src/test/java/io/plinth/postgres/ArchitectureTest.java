@@ -1,0 +1,13 @@
+package io.plinth.postgres;
+
+import io.plinth.testkit.ArchitectureRules;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+class ArchitectureTest {
+    @TestFactory
+    Stream<DynamicTest> rules() {
+        return ArchitectureRules.module("io.plinth.postgres", "io.plinth.kit", "io.plinth.deploy", "shop");
+    }
+}
