@@ -1,0 +1,30 @@
+package io.plinth.geodns.policy;
+
+import io.netty.util.NetUtil;
+import io.plinth.geodns.wire.Rdata;
+
+/**
+ * One address a policy may answer.
+ *
+ * @param policy the policy's name
+ * @param region where it stands
+ * @param address as the file has it
+ */
+public record Target(String policy, String region, String address) {
+    /** Whether a text is an address a target may have. */
+    public static boolean isAddress(String text) {
+        return NetUtil.isValidIpV4Address(text) || (text.indexOf('%') < 0 && NetUtil.isValidIpV6Address(text));
+    }
+
+    boolean isIpv4() {
+        return NetUtil.isValidIpV4Address(address);
+    }
+
+    Rdata data() {
+        byte[] octets = NetUtil.createByteArrayFromIpAddressString(address);
+        if (octets == null) {
+            throw new IllegalArgumentException("target: " + address + " (expected: an IP address)");
+        }
+        return Rdata.of(octets);
+    }
+}
