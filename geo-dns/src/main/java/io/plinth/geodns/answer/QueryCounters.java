@@ -1,0 +1,59 @@
+package io.plinth.geodns.answer;
+
+import io.plinth.geodns.wire.ResponseCode;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Owned by one event loop, which alone counts; read by whoever scrapes. */
+public final class QueryCounters {
+    private final Map<ResponseCode, AtomicLong> queries = zeros(ResponseCode.class);
+    private final Map<Event, AtomicLong> events = zeros(Event.class);
+
+    private static <E extends Enum<E>> Map<E, AtomicLong> zeros(Class<E> type) {
+        Map<E, AtomicLong> counters = new EnumMap<>(type);
+        EnumSet.allOf(type).forEach(constant -> counters.put(constant, new AtomicLong()));
+        return Collections.unmodifiableMap(counters);
+    }
+
+    /** What may happen to a query beside its answer. */
+    public enum Event {
+        /** No answer is due: no whole header, or itself a response. */
+        IGNORED,
+        /** The answer did not fit and was replaced by the TC bit. */
+        TRUNCATED,
+        /** The answer was thrown away as the socket takes no more. */
+        DROPPED,
+        /** A fault of ours, answered with SERVFAIL. */
+        FAULT
+    }
+
+    void count(ResponseCode code) {
+        increment(counter(queries, code));
+    }
+
+    /** Counts an event; from the owning loop only. */
+    public void count(Event event) {
+        increment(counter(events, event));
+    }
+
+    private static <E> AtomicLong counter(Map<E, AtomicLong> counters, E key) {
+        return Objects.requireNonNull(counters.get(key));
+    }
+
+    private static void increment(AtomicLong counter) {
+        // One writer: a plain addition, seen by readers sooner or later.
+        counter.setOpaque(counter.getPlain() + 1);
+    }
+
+    public long queries(ResponseCode code) {
+        return counter(queries, code).getOpaque();
+    }
+
+    public long events(Event event) {
+        return counter(events, event).getOpaque();
+    }
+}
