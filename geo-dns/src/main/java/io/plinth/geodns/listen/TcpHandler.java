@@ -1,0 +1,165 @@
+package io.plinth.geodns.listen;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import io.plinth.geodns.answer.Responder;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owned by the connection's event loop: queries with two octets of length before each (RFC 1035 section 4.2.2), answered
+ * in order as they come (RFC 7766 section 6.2.1.1). A client that does not take its answers is not read from.
+ */
+final class TcpHandler extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(TcpHandler.class);
+    private static final int PREFIX = 2;
+    private static final byte[] NO_ADDRESS = new byte[4];
+
+    private final Responder responder;
+    private final TcpLimits limits;
+    private final LongSupplier nanoTime;
+    private byte[] source = NO_ADDRESS;
+    private ByteBuf pending = Unpooled.EMPTY_BUFFER;
+    private long lastQueryNanos;
+    private @Nullable Future<?> idleCheck;
+
+    TcpHandler(Responder responder, TcpLimits limits, LongSupplier nanoTime) {
+        this.responder = responder;
+        this.limits = limits;
+        this.nanoTime = nanoTime;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        if (ctx.channel().remoteAddress() instanceof InetSocketAddress address) {
+            source = address.getAddress().getAddress();
+        }
+        lastQueryNanos = nanoTime.getAsLong();
+        checkIdleIn(ctx, limits.idleNanos());
+        ctx.fireChannelActive();
+    }
+
+    private void checkIdleIn(ChannelHandlerContext ctx, long nanos) {
+        idleCheck = ctx.executor().schedule(() -> checkIdle(ctx), nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Only a whole query counts as a sign of life, so octets that trickle in keep nothing open. */
+    private void checkIdle(ChannelHandlerContext ctx) {
+        long left = limits.idleNanos() - (nanoTime.getAsLong() - lastQueryNanos);
+        if (left <= 0) {
+            ctx.close();
+        } else {
+            checkIdleIn(ctx, left);
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (message instanceof ByteBuf more) {
+            pending = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), pending, more);
+            answerPending(ctx);
+        } else {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void answerPending(ChannelHandlerContext ctx) {
+        while (pending.readableBytes() >= PREFIX && ctx.channel().isActive()) {
+            int length = pending.getUnsignedShort(pending.readerIndex());
+            if (length > limits.querySize()) {
+                LOG.debug(
+                        "tcp query of {} octets (expected: at most {}) - {}",
+                        length,
+                        limits.querySize(),
+                        ctx.channel());
+                ctx.close();
+                return;
+            }
+            if (pending.readableBytes() < PREFIX + length) {
+                break;
+            }
+            if (!isWritable(ctx)) {
+                ctx.channel().config().setAutoRead(false);
+                return;
+            }
+            ByteBuf query = pending.slice(pending.readerIndex() + PREFIX, length);
+            pending.skipBytes(PREFIX + length);
+            lastQueryNanos = nanoTime.getAsLong();
+            ByteBuf response = responder.message(query, source, ctx.alloc());
+            if (response == null) {
+                // Nothing that is no query has a place on a connection to a server.
+                ctx.close();
+                return;
+            }
+            ctx.write(response, ctx.voidPromise());
+        }
+        if (!pending.isReadable()) {
+            release();
+        }
+    }
+
+    private static boolean isWritable(ChannelHandlerContext ctx) {
+        if (!ctx.channel().isWritable()) {
+            ctx.flush();
+        }
+        return ctx.channel().isWritable();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        ctx.flush();
+        ctx.fireChannelReadComplete();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (ctx.channel().isWritable() && !ctx.channel().config().isAutoRead()) {
+            // Not from within the flush that brought this.
+            ctx.executor().execute(() -> resume(ctx));
+        }
+        ctx.fireChannelWritabilityChanged();
+    }
+
+    private void resume(ChannelHandlerContext ctx) {
+        if (ctx.channel().isActive() && ctx.channel().isWritable()) {
+            ctx.channel().config().setAutoRead(true);
+            answerPending(ctx);
+            ctx.flush();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        release();
+        if (idleCheck != null) {
+            idleCheck.cancel(false);
+        }
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        release();
+    }
+
+    private void release() {
+        ByteBuf done = pending;
+        pending = Unpooled.EMPTY_BUFFER;
+        done.release();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        LOG.debug("tcp - channel={}", ctx.channel(), cause);
+        ctx.close();
+    }
+}

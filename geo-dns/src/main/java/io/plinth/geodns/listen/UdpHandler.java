@@ -1,0 +1,63 @@
+package io.plinth.geodns.listen;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.util.ReferenceCountUtil;
+import io.plinth.geodns.answer.QueryCounters;
+import io.plinth.geodns.answer.Responder;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Owned by the event loop of its UDP socket: answers each datagram as it is read and flushes once for all of a read. */
+final class UdpHandler extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(UdpHandler.class);
+
+    private final Responder responder;
+
+    UdpHandler(Responder responder) {
+        this.responder = responder;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        try {
+            if (message instanceof DatagramPacket packet) {
+                answer(ctx, packet);
+            }
+        } finally {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void answer(ChannelHandlerContext ctx, DatagramPacket packet) {
+        InetSocketAddress sender = packet.sender();
+        InetAddress source = sender.getAddress();
+        if (!ctx.channel().isWritable()) {
+            // The kernel's buffer is full: what is late is worthless to a resolver, which asks again.
+            ctx.flush();
+            if (!ctx.channel().isWritable()) {
+                responder.counters().count(QueryCounters.Event.DROPPED);
+                return;
+            }
+        }
+        ByteBuf response = responder.datagram(packet.content(), source.getAddress(), ctx.alloc());
+        if (response != null) {
+            ctx.write(new DatagramPacket(response, sender), ctx.voidPromise());
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        ctx.flush();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        // One client's port that is closed again must not end the socket for all others.
+        LOG.debug("udp - channel={}", ctx.channel(), cause);
+    }
+}

@@ -1,0 +1,42 @@
+package io.plinth.geodns.listen;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDatagramChannel;
+
+/**
+ * Sets up each UDP socket. With epoll one system call brings up to 64 queries, into one buffer of as many slots: the
+ * slots' size is what makes Netty use recvmmsg, and its answers leave by one sendmmsg as they are flushed together.
+ */
+public final class UdpListener extends ChannelInitializer<Channel> {
+    /** A query larger than this arrives cut off, which makes it malformed; the largest real ones are far smaller. */
+    private static final int SLOT = 1_536;
+
+    private static final int SLOTS = 64;
+    /** Datagrams read before a loop looks at its other sockets and flushes. */
+    private static final int READ_MAX = 1_024;
+
+    private final ResponderFactory responders;
+
+    /** A listener whose sockets each get a responder. */
+    public UdpListener(ResponderFactory responders) {
+        this.responders = responders;
+    }
+
+    @Override
+    protected void initChannel(Channel channel) {
+        if (channel instanceof EpollDatagramChannel) {
+            channel.config().setOption(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, SLOT);
+            FixedRecvByteBufAllocator slots = new FixedRecvByteBufAllocator(SLOT * SLOTS);
+            channel.config().setRecvByteBufAllocator(slots.maxMessagesPerRead(READ_MAX));
+        }
+        channel.pipeline().addLast(new UdpHandler(responders.create()));
+    }
+
+    @Override
+    public boolean isSharable() {
+        return true;
+    }
+}
