@@ -1,0 +1,113 @@
+package io.plinth.geodns.admin;
+
+import io.plinth.geodns.answer.QueryCounters;
+import io.plinth.geodns.answer.Snapshot;
+import io.plinth.geodns.listen.TcpListener;
+import io.plinth.geodns.policy.Choices;
+import io.plinth.geodns.policy.Target;
+import io.plinth.geodns.wire.ResponseCode;
+import io.plinth.kit.metrics.Metrics;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+
+/** What a scrape sees: the loops' own counters summed up, and the snapshot in use. */
+public final class GeoDnsMetrics {
+    private final Map<String, List<QueryCounters>> byTransport =
+            Map.of("udp", new CopyOnWriteArrayList<>(), "tcp", new CopyOnWriteArrayList<>());
+
+    /** Counters for one loop's sockets of a transport, {@code udp} or {@code tcp}. */
+    public QueryCounters counters(String transport) {
+        QueryCounters counters = new QueryCounters();
+        List<QueryCounters> all = byTransport.get(transport);
+        if (all == null) {
+            throw new IllegalArgumentException("transport: " + transport + " (expected: udp or tcp)");
+        }
+        all.add(counters);
+        return counters;
+    }
+
+    /** Registers everything. */
+    public void register(Metrics metrics, TcpListener tcp, Supplier<Snapshot> snapshot, Predicate<Target> healthy) {
+        CounterWithCallback.builder()
+                .name("geodns_queries_total")
+                .help("Queries answered, by transport and response code.")
+                .labelNames("transport", "rcode")
+                .callback(callback -> byTransport.forEach((transport, all) -> {
+                    for (ResponseCode code : ResponseCode.values()) {
+                        callback.call(sum(all, counters -> counters.queries(code)), transport, code.name());
+                    }
+                }))
+                .register(metrics.registry());
+        for (QueryCounters.Event event : QueryCounters.Event.values()) {
+            CounterWithCallback.builder()
+                    .name("geodns_" + event.name().toLowerCase(Locale.ROOT) + "_total")
+                    .help(help(event))
+                    .labelNames("transport")
+                    .callback(callback -> byTransport.forEach(
+                            (transport, all) -> callback.call(sum(all, counters -> counters.events(event)), transport)))
+                    .register(metrics.registry());
+        }
+        metrics.gauge("geodns_tcp_connections", "TCP connections open.", tcp::connections);
+        CounterWithCallback.builder()
+                .name("geodns_tcp_refused_total")
+                .help("TCP connections closed at once, as there were tcp.connections already.")
+                .callback(callback -> callback.call((double) tcp.refused()))
+                .register(metrics.registry());
+        state(metrics, snapshot, healthy);
+    }
+
+    private static String help(QueryCounters.Event event) {
+        return switch (event) {
+            case IGNORED -> "Messages that deserve no answer: no whole header, or themselves a response.";
+            case TRUNCATED -> "Answers that did not fit and were replaced by the TC bit.";
+            case DROPPED -> "Queries dropped, as the socket takes no more answers.";
+            case FAULT -> "Queries answered SERVFAIL for a fault of the server.";
+        };
+    }
+
+    private static void state(Metrics metrics, Supplier<Snapshot> snapshot, Predicate<Target> healthy) {
+        metrics.gauge(
+                "geodns_zones",
+                "Zones served.",
+                () -> snapshot.get().zones().all().size());
+        metrics.gauge(
+                "geodns_database_loaded",
+                "1 with a country database; 0 where policies answer their default region instead.",
+                () -> snapshot.get().geo().database() == null ? 0 : 1);
+        GaugeWithCallback.builder()
+                .name("geodns_target_healthy")
+                .help("1 for a target that may be answered, 0 for one whose probes fail.")
+                .labelNames("policy", "region", "address")
+                .callback(callback -> {
+                    for (Choices choices : snapshot.get().policies().all()) {
+                        for (Target target : choices.policy().targets()) {
+                            callback.call(
+                                    healthy.test(target) ? 1 : 0, target.policy(), target.region(), target.address());
+                        }
+                    }
+                })
+                .register(metrics.registry());
+        GaugeWithCallback.builder()
+                .name("geodns_policy_all_down")
+                .help("1 where no target of a policy is healthy, so that it answers as if all were.")
+                .labelNames("policy")
+                .callback(callback -> snapshot.get()
+                        .policies()
+                        .all()
+                        .forEach(choices -> callback.call(
+                                choices.at(0).allDown() ? 1 : 0,
+                                choices.policy().name())))
+                .register(metrics.registry());
+    }
+
+    private static double sum(List<QueryCounters> all, ToLongFunction<QueryCounters> count) {
+        return all.stream().mapToLong(count).sum();
+    }
+}
