@@ -24,7 +24,7 @@ import picocli.CommandLine.Command;
         description = "Starts, watches and stops the whole stack of one file.",
         synopsisHeading = "Usage: ",
         commandListHeading = "%nCommands:%n",
-        footer = {"", "`plinth COMMAND --help` says more. Without a file, deploy/plinth.yaml is meant."},
+        footer = {"", "`plinth COMMAND --help` says more. The file is deploy/plinth.yaml by default."},
         mixinStandardHelpOptions = true,
         version = "plinth 0.1.0",
         subcommands = {
@@ -52,7 +52,7 @@ public final class Plinth {
     /** The command line, ready to execute; failures become one line each and an exit code. */
     public static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Plinth());
-        line.setUsageHelpWidth(100);
+        line.setUsageHelpWidth(80);
         line.setExecutionExceptionHandler((failure, command, parsed) -> explain(failure, command.getErr()));
         return line;
     }

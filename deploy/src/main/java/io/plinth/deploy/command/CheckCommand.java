@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 /** {@code plinth check FILE}. */
 @Command(
         name = "check",
-        description = "Reads a file and reports every mistake in it, each with line and column.",
+        header = "Reports every mistake in a file, with line and column.",
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:the file can be used", "2:it cannot; a line for each mistake is on standard error"})

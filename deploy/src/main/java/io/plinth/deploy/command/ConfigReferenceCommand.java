@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
 /** {@code plinth config-reference}. */
 @Command(
         name = "config-reference",
-        description = "Prints every key a file may have, with its meaning, default and limits (Markdown).",
+        header = "Prints every key a file may have (Markdown).",
         mixinStandardHelpOptions = true)
 public final class ConfigReferenceCommand implements Callable<Integer> {
     @Spec

@@ -20,7 +20,8 @@ import picocli.CommandLine.Spec;
 /** {@code plinth down}. */
 @Command(
         name = "down",
-        description = "Drains and stops everything that was started, the last first, whichever way it was started.",
+        header = "Drains and stops everything that was started.",
+        description = "The last started stops first. Works for a stack in the foreground and a detached one.",
         mixinStandardHelpOptions = true)
 public final class DownCommand implements Callable<Integer> {
     private static final Duration FOREGROUND_PATIENCE = Duration.ofMinutes(2);

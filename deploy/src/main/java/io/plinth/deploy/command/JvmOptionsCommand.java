@@ -1,16 +1,17 @@
 package io.plinth.deploy.command;
 
-import io.plinth.deploy.Daemons;
-import io.plinth.deploy.DeployException;
+import io.plinth.deploy.plan.Sizing;
 import io.plinth.deploy.process.Installation;
 import io.plinth.kit.config.NodeConfig;
 import io.plinth.kit.config.StackFile;
-import io.plinth.kit.lifecycle.DaemonType;
+import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -21,8 +22,14 @@ import picocli.CommandLine.Spec;
         hidden = true,
         mixinStandardHelpOptions = true)
 public final class JvmOptionsCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "NODE", description = "The node.")
-    private String node = "";
+    @Parameters(arity = "0..1", paramLabel = "NODE", description = "The node.")
+    private @Nullable String node;
+
+    @Option(names = "--all", description = "All nodes in one JVM.")
+    private boolean all;
+
+    @Option(names = "--take-over", description = "Accepted, as `run` has it.")
+    void takeOver(boolean ignored) {}
 
     @Mixin
     private StackOptions options = new StackOptions();
@@ -33,10 +40,8 @@ public final class JvmOptionsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         StackFile file = options.read(null);
-        NodeConfig config = RunCommand.node(file, node);
-        DaemonType type = Daemons.named(config.kind())
-                .orElseThrow(() -> new DeployException("no daemon " + config.kind() + "; `plinth check` the file"));
-        Installation.ofThisJvm().jvmOptions(type.jvm(file, config)).forEach(Output.of(spec)::println);
+        Collection<NodeConfig> nodes = all ? file.stack().nodes().values() : List.of(RunCommand.node(file, node));
+        Installation.ofThisJvm().jvmOptions(Sizing.of(file, nodes)).forEach(Output.of(spec)::println);
         return 0;
     }
 }

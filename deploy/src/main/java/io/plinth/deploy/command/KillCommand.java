@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
 /** {@code plinth kill NODE}. */
 @Command(
         name = "kill",
-        description = "Sends a signal to a node's process. What was killed stays dead until `plinth start NODE`.",
+        header = "Sends a signal to a node's process.",
+        description = "What was killed stays dead until `plinth start NODE`.",
         mixinStandardHelpOptions = true)
 public final class KillCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NODE", description = "The node, as `plinth status` names it.")

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code plinth logs NODE}. */
-@Command(name = "logs", description = "Prints the end of a node's log.", mixinStandardHelpOptions = true)
+@Command(name = "logs", header = "Prints the end of a node's log.", mixinStandardHelpOptions = true)
 public final class LogsCommand implements Callable<Integer> {
     private static final long POLL_MILLIS = 200;
 

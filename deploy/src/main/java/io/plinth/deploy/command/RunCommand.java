@@ -23,8 +23,8 @@ import picocli.CommandLine.Parameters;
 /** {@code plinth run NODE}. */
 @Command(
         name = "run",
-        description = "Runs one daemon node in the foreground: what systemd and containers call. SIGTERM drains and"
-                + " stops it, SIGHUP reads the file again.",
+        header = "Runs one daemon node in the foreground.",
+        description = "What systemd and containers call. SIGTERM drains and stops it, SIGHUP reads the file again.",
         mixinStandardHelpOptions = true)
 public final class RunCommand implements Callable<Integer> {
     @Parameters(arity = "0..1", paramLabel = "NODE", description = "The node's name under `nodes`.")
@@ -76,7 +76,11 @@ public final class RunCommand implements Callable<Integer> {
         }
     }
 
-    static NodeConfig node(StackFile file, String name) throws DeployException {
+    static NodeConfig node(StackFile file, @Nullable String name) throws DeployException {
+        if (name == null) {
+            throw new DeployException(
+                    "name a node of " + new TreeSet<>(file.stack().nodes().keySet()), 2);
+        }
         NodeConfig node = file.stack().nodes().get(name);
         if (node == null) {
             throw new DeployException("no node " + name + " in " + file.path() + " (expected: one of "

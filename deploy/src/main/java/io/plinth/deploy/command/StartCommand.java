@@ -20,10 +20,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code plinth start NODE}. */
-@Command(
-        name = "start",
-        description = "Starts one node, dead or never started, and waits until it is ready.",
-        mixinStandardHelpOptions = true)
+@Command(name = "start", header = "Starts one node and waits until it is ready.", mixinStandardHelpOptions = true)
 public final class StartCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NODE", description = "A node, an app's instance or a PostgreSQL server.")
     private String node = "";

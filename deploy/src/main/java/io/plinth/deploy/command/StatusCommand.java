@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
 /** {@code plinth status}. */
 @Command(
         name = "status",
-        description = "Shows every node: its process, whether it is ready, where it listens, what it uses.",
+        header = "Shows every node: process, readiness, addresses, memory.",
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:everything that was started is ready", "1:something is not, or nothing runs"})

@@ -32,8 +32,9 @@ import picocli.CommandLine.Spec;
 /** {@code plinth up}. */
 @Command(
         name = "up",
+        header = "Starts everything and stays until Ctrl-C stops it.",
         description = "Starts everything a file names, waits until it is ready and shows where it listens. Stays in the"
-                + " foreground: Ctrl-C drains and stops all of it.",
+                + " foreground; Ctrl-C drains and stops all of it.",
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"1:it could not be started; nothing of it is left running", "2:the file has mistakes"})

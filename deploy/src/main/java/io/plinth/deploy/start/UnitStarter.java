@@ -2,6 +2,7 @@ package io.plinth.deploy.start;
 
 import io.plinth.deploy.DeployException;
 import io.plinth.deploy.plan.Claim;
+import io.plinth.deploy.plan.Sizing;
 import io.plinth.deploy.plan.Unit;
 import io.plinth.deploy.process.Installation;
 import io.plinth.deploy.process.ProcessId;
@@ -9,19 +10,16 @@ import io.plinth.deploy.process.Procfs;
 import io.plinth.deploy.process.RunFolder;
 import io.plinth.deploy.process.RunRecord;
 import io.plinth.deploy.process.Spawner;
-import io.plinth.kit.config.DataSize;
 import io.plinth.kit.config.HostPort;
+import io.plinth.kit.config.NodeConfig;
 import io.plinth.kit.config.StackFile;
-import io.plinth.kit.lifecycle.JvmSizing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** Turns a unit into a running process and its record. Stateless. */
 public final class UnitStarter {
@@ -75,8 +73,9 @@ public final class UnitStarter {
         Files.createDirectories(log.getParent());
         long logStart = Files.exists(log) ? Files.size(log) : 0;
         Process process = switch (unit) {
-            case Unit.Daemon daemon -> jvm(daemon.type().jvm(file, daemon.node()), List.of("run", daemon.name()), log);
-            case Unit.Host host -> jvm(sum(host), List.of("run", "--all"), log);
+            case Unit.Daemon daemon -> jvm(List.of(daemon.node()), List.of("run", daemon.name()), log);
+            case Unit.Host host ->
+                jvm(host.daemons().stream().map(Unit.Daemon::node).toList(), List.of("run", "--all"), log);
             case Unit.App app -> app(app, log);
             case Unit.Postgres server -> spawner.start(postgres.command(server), postgres.folder(), Map.of(), log);
         };
@@ -102,11 +101,11 @@ public final class UnitStarter {
                 name, kind, id, unit.name(), unit.level().number(), unit.stopSignal(), unit.patience(), probe, listens);
     }
 
-    private Process jvm(JvmSizing sizing, List<String> arguments, Path log) throws IOException {
+    private Process jvm(List<NodeConfig> nodes, List<String> arguments, Path log) throws IOException {
         List<String> whole = new ArrayList<>(arguments);
         whole.addAll(List.of("--file", file.path().toAbsolutePath().toString(), "--state", state.toString()));
         settings.forEach((key, value) -> whole.addAll(List.of("--set", key + "=" + value)));
-        return spawner.start(installation.command(sizing, whole), folderOfFile(), JVM_ENV, log);
+        return spawner.start(installation.command(Sizing.of(file, nodes), whole), folderOfFile(), JVM_ENV, log);
     }
 
     private Process app(Unit.App app, Path log) throws IOException, DeployException {
@@ -133,22 +132,6 @@ public final class UnitStarter {
     private Path folderOfFile() {
         Path parent = file.path().toAbsolutePath().normalize().getParent();
         return parent == null ? Path.of("/") : parent;
-    }
-
-    /** One JVM for all has the sum of what each would have. */
-    private JvmSizing sum(Unit.Host host) {
-        long heap = 0;
-        long direct = 0;
-        Set<String> options = new LinkedHashSet<>();
-        for (Unit.Daemon daemon : host.daemons()) {
-            JvmSizing one = daemon.type().jvm(file, daemon.node());
-            heap += one.heap().bytes();
-            direct += one.direct().bytes();
-            one.options().stream()
-                    .filter(option -> !option.matches("-XX:\\+Use\\w+GC"))
-                    .forEach(options::add);
-        }
-        return new JvmSizing(new DataSize(heap), new DataSize(direct), List.copyOf(options));
     }
 
     /** One line about a process that ended: how, and what it said last. */

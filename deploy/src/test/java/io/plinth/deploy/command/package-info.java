@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.plinth.deploy.command;
+
+import org.jspecify.annotations.NullMarked;

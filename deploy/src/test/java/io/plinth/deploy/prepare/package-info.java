@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.plinth.deploy.prepare;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.plinth.deploy.process;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.plinth.deploy.start;
+
+import org.jspecify.annotations.NullMarked;
