@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kit.health;
+
+import org.jspecify.annotations.NullMarked;
