@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kit.tracing;
+
+import org.jspecify.annotations.NullMarked;
