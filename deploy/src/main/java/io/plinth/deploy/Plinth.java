@@ -1,5 +1,6 @@
 package io.plinth.deploy;
 
+import io.plinth.deploy.bench.BenchCommand;
 import io.plinth.deploy.command.CheckCommand;
 import io.plinth.deploy.command.ConfigReferenceCommand;
 import io.plinth.deploy.command.DownCommand;
@@ -36,6 +37,7 @@ import picocli.CommandLine.Command;
             KillCommand.class,
             StartCommand.class,
             RunCommand.class,
+            BenchCommand.class,
             ConfigReferenceCommand.class,
             JvmOptionsCommand.class,
             TrainCommand.class,

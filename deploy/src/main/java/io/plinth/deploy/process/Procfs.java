@@ -61,6 +61,15 @@ public final class Procfs {
         return Duration.ofMillis(stat(pid).map(Stat::cpuTicks).orElse(0L) * 1000 / TICKS_PER_SECOND);
     }
 
+    /** Processor time of a process, of its running descendants, and of those it has waited for. */
+    public Duration cpuWithDescendants(long pid) {
+        long ticks = stat(pid).map(Stat::cpuTicksWithEnded).orElse(0L);
+        for (long descendant : descendants(pid)) {
+            ticks += stat(descendant).map(Stat::cpuTicksWithEnded).orElse(0L);
+        }
+        return Duration.ofMillis(ticks * 1000 / TICKS_PER_SECOND);
+    }
+
     /** The command line, words joined with blanks; empty when it cannot be read. */
     public String commandLine(long pid) {
         return read(root.resolve(Long.toString(pid)).resolve("cmdline"))
@@ -152,6 +161,7 @@ public final class Procfs {
                 fields[0].charAt(0),
                 Long.parseLong(fields[1]),
                 Long.parseLong(fields[11]) + Long.parseLong(fields[12]),
+                Long.parseLong(fields[13]) + Long.parseLong(fields[14]),
                 Long.parseLong(fields[19])));
     }
 
@@ -163,7 +173,11 @@ public final class Procfs {
         }
     }
 
-    private record Stat(char state, long parent, long cpuTicks, long startTicks) {
+    private record Stat(char state, long parent, long cpuTicks, long endedChildrenTicks, long startTicks) {
+        long cpuTicksWithEnded() {
+            return cpuTicks + endedChildrenTicks;
+        }
+
         boolean running() {
             return state != 'Z' && state != 'X';
         }

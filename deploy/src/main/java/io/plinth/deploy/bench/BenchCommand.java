@@ -1,0 +1,123 @@
+package io.plinth.deploy.bench;
+
+import io.plinth.deploy.DeployException;
+import io.plinth.deploy.process.Installation;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code plinth bench DAEMON}. */
+@Command(
+        name = "bench",
+        description = "Measures a daemon beside its peers, those that are installed (deploy/bench/peers installs them):"
+                + " same load, same machine, pinned cores, in turn, medians of several rounds.",
+        mixinStandardHelpOptions = true)
+public final class BenchCommand implements Callable<Integer> {
+    private static final List<Bench> BENCHES = List.of(new LbProxyBench());
+
+    @Parameters(paramLabel = "DAEMON", description = "Which daemon; there is a bench of: lb-proxy.")
+    private String daemon = "";
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Writes the report there too.")
+    private @Nullable Path json;
+
+    @Option(names = "--rounds", paramLabel = "N", description = "Rounds (default: ${DEFAULT-VALUE}).")
+    private int rounds = 5;
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "S",
+            description = "Of load on one server in one round (default: ${DEFAULT-VALUE}).")
+    private int seconds = 5;
+
+    @Option(
+            names = "--connections",
+            paramLabel = "C",
+            description = "Connections that ask at once (default: ${DEFAULT-VALUE}).")
+    private int connections = 64;
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "S",
+            description = "Seconds of load before ours is measured, at least (default: ${DEFAULT-VALUE}).")
+    private int warmUp = 15;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        if (rounds < 1 || seconds < 1 || connections < 1 || warmUp < 1) {
+            throw new DeployException("bench: rounds, seconds, connections, warm-up (expected: 1 or more each)", 2);
+        }
+        Bench bench = BENCHES.stream()
+                .filter(candidate -> candidate.daemon().equals(daemon))
+                .findFirst()
+                .orElseThrow(() -> new DeployException(
+                        "bench: " + daemon + " (expected: one of "
+                                + BENCHES.stream().map(Bench::daemon).toList() + ")",
+                        2));
+        Programs programs = new Programs(System.getenv().getOrDefault("PATH", ""));
+        for (String tool : bench.tools()) {
+            if (programs.find(tool).isEmpty()) {
+                throw new DeployException("bench: no " + tool + " on the PATH (install with deploy/bench/peers)");
+            }
+        }
+        Report report = run(bench, programs);
+        report.print(out(false));
+        Path file = json;
+        if (file != null) {
+            try (Writer to = Files.newBufferedWriter(file)) {
+                report.writeJson(to);
+            }
+        }
+        return 0;
+    }
+
+    private Report run(Bench bench, Programs programs) throws IOException, DeployException, InterruptedException {
+        PrintWriter progress = out(true);
+        Stage stage = Stage.open(Installation.ofThisJvm(), programs);
+        Thread cleanUp = new Thread(stage::close, "stop-bench");
+        Runtime.getRuntime().addShutdownHook(cleanUp);
+        try (stage) {
+            progress.println(stage.cores());
+            Rounds turns = new Rounds(
+                    stage, rounds, Duration.ofSeconds(seconds), Duration.ofSeconds(warmUp), progress::println);
+            return new Report(
+                    bench.daemon(),
+                    Machine.description(stage.cores()),
+                    turns.run(bench.start(stage), bench.cases(stage, connections)));
+        } finally {
+            if (!Thread.currentThread().isInterrupted()) {
+                forget(cleanUp);
+            }
+        }
+    }
+
+    private static void forget(Thread cleanUp) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(cleanUp);
+        } catch (IllegalStateException e) {
+            // Shutting down: the hook is at work.
+        }
+    }
+
+    private PrintWriter out(boolean progress) {
+        if (spec == null) {
+            throw new IllegalStateException("command: called by nobody (expected: picocli)");
+        }
+        return new PrintWriter(
+                progress ? spec.commandLine().getErr() : spec.commandLine().getOut(), true);
+    }
+}

@@ -1,0 +1,40 @@
+package io.plinth.deploy.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Which cores which part of a bench runs on: the server under test has one of its own, and what loads it the others.
+ * Immutable.
+ *
+ * @param pinned false where {@code taskset} is missing or there is only one core: then nothing is pinned
+ */
+record Cores(List<Integer> server, List<Integer> origin, List<Integer> load, boolean pinned) {
+    static Cores of(int count, boolean taskset) {
+        List<Integer> all = IntStream.range(0, count).boxed().toList();
+        if (!taskset || count < 2) {
+            return new Cores(all, all, all, false);
+        }
+        // With two cores the load and the origin share the second.
+        List<Integer> load = count == 2 ? List.of(1) : all.subList(2, count);
+        return new Cores(List.of(0), List.of(1), load, true);
+    }
+
+    /** The command, kept on these cores. */
+    List<String> pin(List<Integer> cores, List<String> command) {
+        if (!pinned) {
+            return command;
+        }
+        List<String> whole = new ArrayList<>(
+                List.of("taskset", "-c", cores.stream().map(String::valueOf).collect(Collectors.joining(","))));
+        whole.addAll(command);
+        return whole;
+    }
+
+    @Override
+    public String toString() {
+        return pinned ? "server on core " + server + ", origin on " + origin + ", load on " + load : "nothing pinned";
+    }
+}

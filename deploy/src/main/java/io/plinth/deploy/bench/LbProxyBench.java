@@ -1,0 +1,121 @@
+package io.plinth.deploy.bench;
+
+import io.plinth.deploy.Daemons;
+import io.plinth.deploy.DeployException;
+import io.plinth.kit.config.ConfigException;
+import io.plinth.kit.config.StackFile;
+import io.plinth.kit.config.StackFiles;
+import io.plinth.kit.lifecycle.DaemonType;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** lb-proxy beside HAProxy and nginx: the same origin behind each, a small and a larger response. */
+final class LbProxyBench implements Bench {
+    private static final String OURS = "lb-proxy";
+    private static final String NODE = "lb";
+
+    @Override
+    public String daemon() {
+        return OURS;
+    }
+
+    @Override
+    public List<String> tools() {
+        return List.of("wrk");
+    }
+
+    @Override
+    public List<Case> cases(Stage stage, int connections) {
+        return List.of(
+                new Case("get-1KiB", new WrkLoad(stage, Origin.SMALL, connections)),
+                new Case("get-64KiB", new WrkLoad(stage, Origin.LARGE, connections)));
+    }
+
+    @Override
+    public List<Contender> start(Stage stage) throws IOException, DeployException, InterruptedException {
+        InetSocketAddress origin = stage.free();
+        Process process = stage.start("origin", stage.cores().origin(), Origin.command(stage.installation(), origin));
+        byte[] expected = stage.ready("origin", process, page(origin, Origin.LARGE));
+
+        List<Contender> contenders = new ArrayList<>();
+        contenders.add(ours(stage, origin));
+        if (stage.program("haproxy").isPresent()) {
+            contenders.add(peer(stage, origin, "haproxy", "haproxy.cfg", List.of("-db", "-f")));
+        }
+        if (stage.program("nginx").isPresent()) {
+            contenders.add(peer(
+                    stage,
+                    origin,
+                    "nginx",
+                    "nginx.conf",
+                    List.of("-p", stage.folder().toString(), "-c")));
+        }
+        for (Contender contender : contenders) {
+            byte[] body = stage.ready(contender.name(), contender.process(), page(contender.address(), Origin.LARGE));
+            if (!java.util.Arrays.equals(body, expected)) {
+                throw new DeployException(contender.name() + ": " + body.length
+                        + " bytes came through (expected: the origin's " + expected.length + ")");
+            }
+        }
+        return contenders;
+    }
+
+    /** A real node, started as the launcher starts one. */
+    private static Contender ours(Stage stage, InetSocketAddress origin) throws IOException, DeployException {
+        DaemonType type = Daemons.named(OURS).orElseThrow(() -> new DeployException("no daemon " + OURS));
+        InetSocketAddress address = stage.free();
+        Path file = stage.fill(
+                "lb-proxy/plinth.yaml",
+                Map.of(
+                        "PORT", port(address),
+                        "ORIGIN", port(origin),
+                        "ADMIN", port(stage.free()),
+                        "FOLDER", stage.folder().toString()));
+        StackFile stack;
+        try {
+            stack = StackFiles.read(file, Daemons.ALL, Map.of(), Map.of());
+        } catch (ConfigException e) {
+            throw new DeployException("bench/lb-proxy/plinth.yaml: " + e.problems());
+        }
+        List<String> command = stage.installation()
+                .command(
+                        type.jvm(
+                                stack,
+                                Objects.requireNonNull(stack.stack().nodes().get(NODE))),
+                        List.of("run", NODE, "--file", file.toString()));
+        return new Contender(
+                OURS, true, address, stage.start(OURS, stage.cores().server(), command));
+    }
+
+    private static Contender peer(
+            Stage stage, InetSocketAddress origin, String name, String configuration, List<String> arguments)
+            throws IOException {
+        InetSocketAddress address = stage.free();
+        Path file = stage.fill(
+                "lb-proxy/" + configuration,
+                Map.of(
+                        "PORT", port(address),
+                        "ORIGIN", port(origin),
+                        "CORES", String.valueOf(stage.cores().server().size()),
+                        "FOLDER", stage.folder().toString()));
+        List<String> command = new ArrayList<>(List.of(stage.program(name).orElse(name)));
+        command.addAll(arguments);
+        command.add(file.toString());
+        return new Contender(
+                name, false, address, stage.start(name, stage.cores().server(), command));
+    }
+
+    private static String port(InetSocketAddress address) {
+        return String.valueOf(address.getPort());
+    }
+
+    private static URI page(InetSocketAddress server, String path) {
+        return URI.create("http://127.0.0.1:" + server.getPort() + path);
+    }
+}

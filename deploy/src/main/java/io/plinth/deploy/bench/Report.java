@@ -1,0 +1,123 @@
+package io.plinth.deploy.bench;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/**
+ * Medians of a bench, as a table and as JSON. Immutable.
+ *
+ * @param medians by case, then by server
+ */
+record Report(String daemon, String machine, Map<String, Map<String, Sample>> medians) {
+    private static final String FORMAT = "%-12s %-12s %12s %10s %10s %12s %8s%n";
+
+    /** Ours over the best peer's processor time a request; below 1 ours needs less. */
+    Optional<Double> cpuRatio(String load) {
+        OptionalDouble best =
+                peers(load).values().stream().mapToDouble(Sample::cpuMicros).min();
+        return best.isPresent() ? Optional.of(ours(load).cpuMicros() / best.getAsDouble()) : Optional.empty();
+    }
+
+    /** Ours over the best peer's throughput; above 1 ours does more. */
+    Optional<Double> throughputRatio(String load) {
+        OptionalDouble best =
+                peers(load).values().stream().mapToDouble(Sample::throughput).max();
+        return best.isPresent() ? Optional.of(ours(load).throughput() / best.getAsDouble()) : Optional.empty();
+    }
+
+    void print(PrintWriter out) {
+        out.println(machine);
+        out.printf(FORMAT, "case", "server", "requests/s", "p50 us", "p99 us", "CPU us/req", "core");
+        medians.forEach((load, servers) -> {
+            servers.forEach((server, sample) -> out.printf(
+                    FORMAT,
+                    load,
+                    server,
+                    "%.0f".formatted(sample.throughput()),
+                    "%.0f".formatted(sample.p50Micros()),
+                    "%.0f".formatted(sample.p99Micros()),
+                    "%.2f".formatted(sample.cpuMicros()),
+                    "%.0f %%".formatted(100 * sample.coreShare())));
+            cpuRatio(load)
+                    .ifPresent(ratio -> out.printf(
+                            "%-12s ours over the best peer: throughput %.2f, CPU %.2f%n",
+                            load, throughputRatio(load).orElse(0.0), ratio));
+        });
+        out.flush();
+    }
+
+    void writeJson(Writer to) throws IOException {
+        try (JsonGenerator json = JsonFactory.builder().build().createGenerator(to)) {
+            json.useDefaultPrettyPrinter();
+            json.writeStartObject();
+            json.writeStringField("daemon", daemon);
+            json.writeStringField("machine", machine);
+            json.writeArrayFieldStart("cases");
+            for (String load : medians.keySet()) {
+                json.writeStartObject();
+                json.writeStringField("name", load);
+                json.writeFieldName("ours");
+                write(json, ours(load));
+                json.writeObjectFieldStart("peers");
+                for (Map.Entry<String, Sample> peer : peers(load).entrySet()) {
+                    json.writeFieldName(peer.getKey());
+                    write(json, peer.getValue());
+                }
+                json.writeEndObject();
+                write(json, "cpu_ratio", cpuRatio(load));
+                write(json, "throughput_ratio", throughputRatio(load));
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+            json.writeEndObject();
+        }
+    }
+
+    private static void write(JsonGenerator json, Sample sample) throws IOException {
+        json.writeStartObject();
+        json.writeNumberField("throughput", rounded(sample.throughput()));
+        json.writeNumberField("cpu_us", rounded(sample.cpuMicros()));
+        json.writeNumberField("p50_us", rounded(sample.p50Micros()));
+        json.writeNumberField("p99_us", rounded(sample.p99Micros()));
+        json.writeEndObject();
+    }
+
+    /** Null without a peer. */
+    private static void write(JsonGenerator json, String name, Optional<Double> ratio) throws IOException {
+        json.writeFieldName(name);
+        if (ratio.isPresent()) {
+            json.writeNumber(rounded(ratio.get()));
+        } else {
+            json.writeNull();
+        }
+    }
+
+    private static double rounded(double number) {
+        return Math.round(number * 1000) / 1000.0;
+    }
+
+    private Sample ours(String load) {
+        Sample ours = servers(load).get(daemon);
+        if (ours == null) {
+            throw new IllegalStateException(daemon + ": not measured (expected: in every case)");
+        }
+        return ours;
+    }
+
+    private Map<String, Sample> peers(String load) {
+        Map<String, Sample> peers = new LinkedHashMap<>(servers(load));
+        peers.remove(daemon);
+        return peers;
+    }
+
+    private Map<String, Sample> servers(String load) {
+        return medians.getOrDefault(load, Map.of());
+    }
+}

@@ -1,0 +1,109 @@
+package io.plinth.deploy.bench;
+
+import io.plinth.deploy.DeployException;
+import io.plinth.deploy.bench.Bench.Case;
+import io.plinth.deploy.bench.Bench.Contender;
+import io.plinth.deploy.bench.Bench.Outcome;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Owned by the command. Warms every server up, then loads them in turn, each round beginning with another one, so that
+ * neither what the machine does meanwhile nor the order favours one.
+ */
+final class Rounds {
+    private static final Duration SLICE = Duration.ofSeconds(3);
+    private static final Duration WARM_UP_OF_PEERS = Duration.ofSeconds(3);
+    private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(60);
+    private static final double STABLE = 0.02;
+
+    private final Stage stage;
+    private final int count;
+    private final Duration time;
+    private final Duration warmUp;
+    private final Consumer<String> progress;
+
+    /** {@code warmUp}: at least so long for ours; the JIT needs it. */
+    Rounds(Stage stage, int count, Duration time, Duration warmUp, Consumer<String> progress) {
+        this.stage = stage;
+        this.count = count;
+        this.time = time;
+        this.warmUp = warmUp;
+        this.progress = progress;
+    }
+
+    /** Medians by case, then by server, in the order given. */
+    Map<String, Map<String, Sample>> run(List<Contender> contenders, List<Case> cases)
+            throws IOException, DeployException, InterruptedException {
+        for (Contender contender : contenders) {
+            for (Case load : cases) {
+                warmUp(contender, load);
+            }
+        }
+        Map<String, Map<String, Sample>> medians = new LinkedHashMap<>();
+        for (Case load : cases) {
+            Map<String, List<Sample>> samples = new LinkedHashMap<>();
+            contenders.forEach(contender -> samples.put(contender.name(), new ArrayList<>()));
+            for (int round = 0; round < count; round++) {
+                List<Contender> turn = new ArrayList<>(contenders);
+                Collections.rotate(turn, round);
+                for (Contender contender : turn) {
+                    Sample sample = measure(contender, load);
+                    samples.computeIfAbsent(contender.name(), name -> new ArrayList<>())
+                            .add(sample);
+                    progress.accept("%s, round %d of %d: %s %.0f requests/s"
+                            .formatted(load.name(), round + 1, count, contender.name(), sample.throughput()));
+                }
+            }
+            Map<String, Sample> byServer = new LinkedHashMap<>();
+            samples.forEach((name, all) -> byServer.put(name, Sample.median(all)));
+            medians.put(load.name(), byServer);
+        }
+        return medians;
+    }
+
+    /** Until a slice is no faster than the one before, within bounds. */
+    private void warmUp(Contender contender, Case load) throws IOException, DeployException, InterruptedException {
+        long least = (contender.ours() ? warmUp : min(warmUp, WARM_UP_OF_PEERS)).toNanos();
+        long begun = System.nanoTime();
+        double before = 0;
+        while (true) {
+            Duration slice = min(SLICE, Duration.ofSeconds(Math.max(1, warmUp.toSeconds())));
+            Sample sample = Sample.of(outcome(contender, load, slice), Duration.ZERO);
+            long warm = System.nanoTime() - begun;
+            boolean stable = sample.throughput() < before * (1 + STABLE);
+            if ((warm >= least && (stable || !contender.ours())) || warm >= LONGEST_WARM_UP.toNanos()) {
+                progress.accept("%s, warm after %d s: %s %.0f requests/s"
+                        .formatted(load.name(), warm / 1_000_000_000, contender.name(), sample.throughput()));
+                return;
+            }
+            before = sample.throughput();
+        }
+    }
+
+    private Sample measure(Contender contender, Case load) throws IOException, DeployException, InterruptedException {
+        Duration before = stage.cpu(contender.process());
+        Outcome outcome = outcome(contender, load, time);
+        return Sample.of(outcome, stage.cpu(contender.process()).minus(before));
+    }
+
+    private static Outcome outcome(Contender contender, Case load, Duration time)
+            throws IOException, DeployException, InterruptedException {
+        Outcome outcome = load.load().run(contender.address(), time);
+        if (outcome.errors() > 0 || outcome.requests() == 0) {
+            throw new DeployException("%s, %s: %d requests, %d errors (expected: requests, no errors)"
+                    .formatted(contender.name(), load.name(), outcome.requests(), outcome.errors()));
+        }
+        return outcome;
+    }
+
+    private static Duration min(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+}

@@ -1,0 +1,168 @@
+package io.plinth.deploy.bench;
+
+import io.plinth.deploy.DeployException;
+import io.plinth.deploy.process.Installation;
+import io.plinth.deploy.process.Procfs;
+import io.plinth.deploy.process.Spawner;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Owned by the command. Where a bench takes place: a temporary folder, the cores, the processes started so far. Closing it
+ * ends them all and removes the folder.
+ */
+final class Stage implements AutoCloseable {
+    private static final Duration UNTIL_READY = Duration.ofSeconds(60);
+    private static final long POLL_MILLIS = 50;
+    private static final int LOG_LINES = 12;
+
+    private final Installation installation;
+    private final Programs programs;
+    private final Cores cores;
+    private final Path folder;
+    private final Spawner spawner = new Spawner();
+    private final Deque<Process> processes = new ArrayDeque<>();
+    private final HttpClient http =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    private Stage(Installation installation, Programs programs, Cores cores, Path folder) {
+        this.installation = installation;
+        this.programs = programs;
+        this.cores = cores;
+        this.folder = folder;
+    }
+
+    static Stage open(Installation installation, Programs programs) throws IOException {
+        Path folder = Files.createTempDirectory("plinth-bench");
+        // Peers that run as a user of their own write their files below it.
+        if (!folder.toFile().setExecutable(true, false)) {
+            throw new IOException(folder + " (expected: may be entered by others)");
+        }
+        int count = Runtime.getRuntime().availableProcessors();
+        return new Stage(
+                installation, programs, Cores.of(count, programs.find("taskset").isPresent()), folder);
+    }
+
+    Cores cores() {
+        return cores;
+    }
+
+    Installation installation() {
+        return installation;
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /** A file below {@code deploy/bench}. */
+    Path shipped(String name) {
+        return installation.home().resolve("bench").resolve(name);
+    }
+
+    Optional<String> program(String name) {
+        return programs.find(name);
+    }
+
+    /** An address on loopback that nobody listens on now. */
+    InetSocketAddress free() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+            return (InetSocketAddress) socket.getLocalSocketAddress();
+        }
+    }
+
+    /** A shipped configuration with each {@code @NAME@} replaced, written into the folder. */
+    Path fill(String name, Map<String, String> values) throws IOException {
+        String text = Files.readString(shipped(name));
+        for (Map.Entry<String, String> value : values.entrySet()) {
+            text = text.replace("@" + value.getKey() + "@", value.getValue());
+        }
+        return Files.writeString(folder.resolve(Path.of(name).getFileName()), text);
+    }
+
+    /** Starts a process on these cores; its output goes to a log of that name. */
+    Process start(String name, List<Integer> on, List<String> command) throws IOException {
+        Process process = spawner.start(cores.pin(on, command), folder, Map.of(), log(name));
+        processes.push(process);
+        return process;
+    }
+
+    /** Waits until a process answers with 200; returns the answer's body. */
+    byte[] ready(String name, Process process, URI page) throws IOException, DeployException, InterruptedException {
+        long deadline = System.nanoTime() + UNTIL_READY.toNanos();
+        HttpRequest request =
+                HttpRequest.newBuilder(page).timeout(Duration.ofSeconds(5)).build();
+        while (System.nanoTime() < deadline && process.isAlive()) {
+            try {
+                HttpResponse<byte[]> answer = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
+                if (answer.statusCode() == 200) {
+                    return answer.body();
+                }
+            } catch (IOException e) {
+                // Not listening yet; the deadline decides.
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+        throw new DeployException(name + ": " + (process.isAlive() ? "not ready" : "ended") + " (expected: 200 from "
+                + page + "); its log ends:\n" + String.join("\n", tail(name)));
+    }
+
+    /** Processor time of a process and its descendants so far. */
+    Duration cpu(Process process) {
+        return Procfs.ofThisMachine().cpuWithDescendants(process.pid());
+    }
+
+    private Path log(String name) {
+        return folder.resolve(name + ".log");
+    }
+
+    private List<String> tail(String name) throws IOException {
+        List<String> lines = new ArrayList<>(Files.readAllLines(log(name)));
+        return lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size());
+    }
+
+    @Override
+    public synchronized void close() {
+        processes.forEach(Process::destroy);
+        try {
+            for (Process process : processes) {
+                if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                    process.destroyForcibly().waitFor();
+                }
+            }
+        } catch (InterruptedException e) {
+            processes.forEach(Process::destroyForcibly);
+            Thread.currentThread().interrupt();
+        }
+        processes.clear();
+        http.close();
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (java.nio.file.NoSuchFileException e) {
+            // Closed before.
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

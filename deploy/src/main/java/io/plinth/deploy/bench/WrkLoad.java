@@ -1,0 +1,62 @@
+package io.plinth.deploy.bench;
+
+import io.plinth.deploy.DeployException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+
+/** HTTP GETs of one path by wrk over kept connections. Immutable. */
+final class WrkLoad implements Bench.Load {
+    private static final String RESULT = "RESULT ";
+
+    private final Stage stage;
+    private final String path;
+    private final int connections;
+
+    WrkLoad(Stage stage, String path, int connections) {
+        this.stage = stage;
+        this.path = path;
+        this.connections = connections;
+    }
+
+    @Override
+    public Bench.Outcome run(InetSocketAddress server, Duration time)
+            throws IOException, DeployException, InterruptedException {
+        String url = "http://127.0.0.1:" + server.getPort() + path;
+        int threads = Math.max(1, Math.min(connections, stage.cores().load().size()));
+        List<String> command = stage.cores()
+                .pin(
+                        stage.cores().load(),
+                        List.of(
+                                stage.program("wrk").orElse("wrk"),
+                                "--threads=" + threads,
+                                "--connections=" + connections,
+                                "--duration=" + time.toSeconds() + "s",
+                                "--script=" + stage.shipped("wrk.lua"),
+                                url));
+        Process wrk = new ProcessBuilder(command).redirectErrorStream(true).start();
+        try {
+            String output = new String(wrk.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            wrk.waitFor();
+            return output.lines()
+                    .filter(line -> line.startsWith(RESULT))
+                    .map(WrkLoad::parse)
+                    .findFirst()
+                    .orElseThrow(() -> new DeployException("wrk " + url + " (expected: a result):\n" + output));
+        } finally {
+            wrk.destroyForcibly();
+        }
+    }
+
+    private static Bench.Outcome parse(String line) {
+        String[] fields = line.substring(RESULT.length()).strip().split(" ", -1);
+        return new Bench.Outcome(
+                Duration.ofNanos(Long.parseLong(fields[0]) * 1000),
+                Long.parseLong(fields[1]),
+                Long.parseLong(fields[2]),
+                Double.parseDouble(fields[3]),
+                Double.parseDouble(fields[4]));
+    }
+}
