@@ -1,0 +1,268 @@
+package io.plinth.kvcache.keyspace;
+
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** Shared by all loops: the 256 segments, the memory they share, and what runs over all of them. */
+public final class Keyspace {
+    /** Fixed when a data folder is made: {@code slot % 256} names a slot's segment. */
+    public static final int SEGMENTS = 256;
+    /** As many as Redis has by default; a cluster uses only the first. */
+    public static final int DATABASES = 16;
+
+    static final int SEGMENT_BITS = 8;
+
+    /** At one visit the evictor takes this share of a segment, so that segments shrink in proportion to their size. */
+    private static final int EVICTION_SHARE_BITS = 6;
+
+    private static final int MAX_IDLE_VISITS = 2 * SEGMENTS;
+    private static final int MAX_VISITS = 8 * SEGMENTS;
+    private static final int EXPIRED_PER_VISIT = 128;
+
+    private final Segment[] segments = new Segment[SEGMENTS];
+    private final KeyHash hasher;
+    private final MemoryBudget memory;
+    private final ReentrantLock evicting = new ReentrantLock();
+    private final AtomicLong units = new AtomicLong();
+    private final long startMillis;
+    private int hand;
+    private volatile Eviction eviction;
+    private volatile long epoch;
+    private volatile long wheelNow;
+
+    public Keyspace(long memoryLimit, Eviction eviction, long nowMillis, RandomGenerator random) {
+        this.hasher = new KeyHash(random.nextLong());
+        this.memory = new MemoryBudget(memoryLimit);
+        this.eviction = eviction;
+        this.startMillis = nowMillis;
+        this.wheelNow = nowMillis;
+        for (int i = 0; i < SEGMENTS; i++) {
+            segments[i] = new Segment(this, eviction, nowMillis);
+        }
+    }
+
+    /** The segment of a slot. */
+    public Segment segment(int slot) {
+        return segments[slot & SEGMENTS - 1];
+    }
+
+    /** A segment by its number. */
+    public Segment at(int index) {
+        return segments[index];
+    }
+
+    /** What keys are hashed with. */
+    public KeyHash hasher() {
+        return hasher;
+    }
+
+    /** What the keys take and may take. */
+    public MemoryBudget memory() {
+        return memory;
+    }
+
+    /** The epoch of the slot table that changes are made under. */
+    public long epoch() {
+        return epoch;
+    }
+
+    /** Names the epoch of the slot table that changes are made under from now on. */
+    public void epoch(long number) {
+        epoch = number;
+    }
+
+    /** A number for the changes of one transaction. */
+    public long nextUnit() {
+        return units.incrementAndGet();
+    }
+
+    int seconds(long nowMillis) {
+        return (int) ((nowMillis - startMillis) / 1000);
+    }
+
+    /** Seconds since an entry was last used. */
+    public long idleSeconds(Entry entry, long nowMillis) {
+        return Math.max(0, seconds(nowMillis) - entry.touched);
+    }
+
+    long wheelNow() {
+        return wheelNow;
+    }
+
+    /** Adds a reader of the stream of changes. */
+    public void listen(ChangeListener listener) {
+        each(segment -> segment.listen(listener));
+    }
+
+    /** Runs under each segment's lock in turn. */
+    public void each(Consumer<Segment> action) {
+        for (Segment segment : segments) {
+            segment.lock();
+            try {
+                action.accept(segment);
+            } finally {
+                segment.unlock();
+            }
+        }
+    }
+
+    /** How many keys a database has. */
+    public long keys(int db) {
+        long[] sum = new long[1];
+        each(segment -> sum[0] += segment.keys(db));
+        return sum[0];
+    }
+
+    /** How many of them have an expiry. */
+    public long expiring(int db) {
+        long[] sum = new long[1];
+        each(segment -> sum[0] += segment.expiring(db));
+        return sum[0];
+    }
+
+    /** Sums over all segments. */
+    public KeyspaceStats stats() {
+        long[] sum = new long[6];
+        each(segment -> {
+            SegmentCounts counts = segment.counts();
+            sum[0] += counts.hits;
+            sum[1] += counts.misses;
+            sum[2] += counts.expired;
+            sum[3] += counts.evicted;
+            sum[5] += segment.bytes();
+            for (int db = 0; db < DATABASES; db++) {
+                sum[4] += segment.keys(db);
+            }
+        });
+        return new KeyspaceStats(sum[0], sum[1], sum[2], sum[3], sum[4], sum[5]);
+    }
+
+    /** Starts the counts anew. */
+    public void resetStats() {
+        each(segment -> segment.counts().reset());
+    }
+
+    /** Which keys may be evicted. */
+    public Eviction eviction() {
+        return eviction;
+    }
+
+    /** Changes which keys may be evicted. */
+    public void eviction(Eviction next) {
+        eviction = next;
+        each(segment -> segment.eviction(next));
+    }
+
+    /** Changes how much the keys may take from the next write on; 0 lifts the limit. */
+    public void memoryLimit(long bytes) {
+        memory.limit(bytes);
+    }
+
+    /**
+     * Evicts until {@code more} bytes fit; answers whether they do. Called before a command that needs memory, and before
+     * its segments are locked, so that no command loses the entry it works on.
+     */
+    public boolean makeRoom(long more) {
+        if (memory.fits(more)) {
+            return true;
+        }
+        return eviction != Eviction.NONE && evict(more);
+    }
+
+    private boolean evict(long more) {
+        evicting.lock();
+        try {
+            int idle = 0;
+            for (int visits = 0; visits < MAX_VISITS && idle < MAX_IDLE_VISITS && !memory.fits(more); visits++) {
+                Segment segment = segments[hand];
+                hand = hand + 1 & SEGMENTS - 1;
+                segment.lock();
+                try {
+                    long freed = segment.evict(Math.max(1, segment.bytes() >> EVICTION_SHARE_BITS));
+                    idle = freed == 0 ? idle + 1 : 0;
+                } finally {
+                    segment.unlock();
+                }
+            }
+            return memory.fits(more);
+        } finally {
+            evicting.unlock();
+        }
+    }
+
+    /** Removes what is over in every {@code step}th segment from {@code first}; answers whether it got through everywhere. */
+    public boolean expire(int first, int step, long nowMillis) {
+        wheelNow = nowMillis;
+        boolean done = true;
+        for (int i = first; i < SEGMENTS; i += step) {
+            done &= segments[i].advance(nowMillis, EXPIRED_PER_VISIT);
+        }
+        return done;
+    }
+
+    /**
+     * One step of a scan from {@code cursor}, under one segment's lock; answers the cursor to go on from, 0 at the end.
+     * A cursor is the segment's number above a 32-bit hash: every key of that segment with a smaller hash was visited.
+     */
+    public long scan(long cursor, long nowMillis, Consumer<Entry> visitor) {
+        int index = (int) (cursor >>> 32);
+        if (index < 0 || index >= SEGMENTS) {
+            return 0;
+        }
+        Segment segment = segments[index];
+        long next;
+        segment.lock();
+        try {
+            next = segment.scan(cursor & 0xffff_ffffL, entry -> {
+                if (nowMillis <= entry.expireAt) {
+                    visitor.accept(entry);
+                }
+            });
+        } finally {
+            segment.unlock();
+        }
+        if (next < KeyTable.END) {
+            return (long) index << 32 | next;
+        }
+        return index + 1 == SEGMENTS ? 0 : (index + 1L) << 32;
+    }
+
+    /** Whether a cursor names the start of a segment that has no keys, so that a step there costs nothing. */
+    public boolean nothingAt(long cursor) {
+        int index = (int) (cursor >>> 32);
+        return (int) cursor == 0 && index >= 0 && index < SEGMENTS && segments[index].bytes() == 0;
+    }
+
+    /** A key of the database, each about as likely; null when there is none. */
+    public @Nullable Entry random(int db, long nowMillis, RandomGenerator random) {
+        int start = random.nextInt(SEGMENTS);
+        for (int i = 0; i < SEGMENTS; i++) {
+            Segment segment = segments[start + i & SEGMENTS - 1];
+            segment.lock();
+            try {
+                if (segment.keys(db) == 0) {
+                    continue;
+                }
+                Entry entry = segment.random(random);
+                if (entry != null && entry.db == db && nowMillis <= entry.expireAt) {
+                    return entry;
+                }
+                Entry[] found = new Entry[1];
+                segment.forEach(other -> {
+                    if (other.db == db && nowMillis <= other.expireAt) {
+                        found[0] = other;
+                    }
+                });
+                if (found[0] != null) {
+                    return found[0];
+                }
+            } finally {
+                segment.unlock();
+            }
+        }
+        return null;
+    }
+}

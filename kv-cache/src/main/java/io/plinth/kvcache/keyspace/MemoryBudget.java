@@ -1,0 +1,44 @@
+package io.plinth.kvcache.keyspace;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Shared by all segments: what the keys take together, and how much they may. Segments report in batches. */
+public final class MemoryBudget {
+    private static final long MAX_BATCH = 4096;
+
+    private final AtomicLong used = new AtomicLong();
+    private volatile long limit;
+    private volatile long batch;
+
+    MemoryBudget(long limit) {
+        limit(limit);
+    }
+
+    /** What the keys take, but for what segments have not reported yet. */
+    public long used() {
+        return Math.max(0, used.get());
+    }
+
+    /** How much they may take. */
+    public long limit() {
+        return limit;
+    }
+
+    /** Changes the limit; 0 lifts it. */
+    void limit(long bytes) {
+        limit = bytes == 0 ? Long.MAX_VALUE : bytes;
+        batch = Math.clamp(limit / Keyspace.SEGMENTS / 32, 1, MAX_BATCH);
+    }
+
+    boolean fits(long more) {
+        return used.get() <= limit - more;
+    }
+
+    long batch() {
+        return batch;
+    }
+
+    void report(long delta) {
+        used.addAndGet(delta);
+    }
+}

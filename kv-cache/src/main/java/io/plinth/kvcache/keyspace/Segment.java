@@ -1,0 +1,463 @@
+package io.plinth.kvcache.keyspace;
+
+import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Guarded by its own lock: one of the 256 parts of a keyspace. Commands run on their connection's loop while they hold it.
+ *
+ * <p>Every change goes through {@link #changed}, the one point that numbers it and hands it to the listeners.
+ */
+public final class Segment {
+    private static final byte[] NO_BYTES = new byte[0];
+    private static final int SLOTS = Slots.COUNT / Keyspace.SEGMENTS;
+    private static final int WHEEL_SLACK = 1024;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Keyspace keyspace;
+    private final KeyTable table = new KeyTable();
+    private final S3Fifo fifo = new S3Fifo();
+    private final ExpiryWheel wheel;
+    private final ExpiryWheel.Owner wheelOwner = new ExpiryWheel.Owner() {
+        @Override
+        public void expire(Entry entry) {
+            remove(entry, Change.Kind.EXPIRED);
+        }
+
+        @Override
+        public void rearm() {
+            table.forEach(Segment.this::rearm);
+        }
+    };
+    private final int[] slotKeys = new int[SLOTS];
+    private final int[] dbKeys = new int[Keyspace.DATABASES];
+    private final int[] dbExpiring = new int[Keyspace.DATABASES];
+    private final SegmentCounts counts = new SegmentCounts();
+    private ChangeListener[] listeners = new ChangeListener[0];
+    private @Nullable SegmentWatches watches;
+    private Eviction eviction;
+    private int expiring;
+    private long bytes;
+    private long unreported;
+    private long sequence;
+    private long unit;
+
+    Segment(Keyspace keyspace, Eviction eviction, long nowMillis) {
+        this.keyspace = keyspace;
+        this.eviction = eviction;
+        this.wheel = new ExpiryWheel(nowMillis);
+    }
+
+    /** Takes the lock; the same thread may take it again. */
+    public void lock() {
+        lock.lock();
+    }
+
+    /** Gives the lock back. */
+    public void unlock() {
+        lock.unlock();
+    }
+
+    boolean held() {
+        return lock.isHeldByCurrentThread();
+    }
+
+    void unit(long number) {
+        unit = number;
+    }
+
+    /** What was looked up, expired and evicted here. */
+    public SegmentCounts counts() {
+        return counts;
+    }
+
+    /** The key's entry, counted as used and as a hit or a miss; null when absent or over. */
+    public @Nullable Entry read(KeyRef key, long nowMillis) {
+        Entry entry = find(key, nowMillis);
+        if (entry == null) {
+            counts.misses++;
+        } else {
+            counts.hits++;
+        }
+        return entry;
+    }
+
+    /** The key's entry, counted as used; null when absent or over. */
+    public @Nullable Entry find(KeyRef key, long nowMillis) {
+        Entry entry = peek(key, nowMillis);
+        if (entry != null) {
+            entry.touch(keyspace.seconds(nowMillis));
+        }
+        return entry;
+    }
+
+    /** The key's entry, not counted as used; null when absent or over. */
+    public @Nullable Entry peek(KeyRef key, long nowMillis) {
+        assert held();
+        Entry entry = table.find(key);
+        if (entry != null && nowMillis > entry.expireAt) {
+            remove(entry, Change.Kind.EXPIRED);
+            return null;
+        }
+        return entry;
+    }
+
+    /** Makes the key this string, whatever it was; keeps the array. */
+    public void putString(KeyRef key, byte[] value, long expireAt, long nowMillis) {
+        Entry entry = peek(key, nowMillis);
+        if (entry == null) {
+            entry = add(key, value, nowMillis);
+        } else {
+            long before = entry.bytes();
+            entry.value = value;
+            entry.raw = false;
+            resized(entry, entry.bytes() - before);
+            entry.touch(keyspace.seconds(nowMillis));
+        }
+        moveExpiry(entry, expireAt);
+        changed(Change.Kind.STRING, entry, null, value);
+    }
+
+    /** Gives a string another value and keeps its expiry. */
+    public void setString(Entry entry, byte[] value, boolean builtInPlace) {
+        long before = entry.bytes();
+        entry.value = value;
+        entry.raw = builtInPlace;
+        resized(entry, entry.bytes() - before);
+        changed(Change.Kind.STRING, entry, null, value);
+    }
+
+    /** Adds an empty hash whose first field the caller puts at once. */
+    public Entry addHash(KeyRef key, long nowMillis) {
+        return add(key, new HashValue(keyspace.hasher()), nowMillis);
+    }
+
+    /** Sets a field, keeping both arrays; answers whether it is new. */
+    public boolean putField(Entry entry, byte[] field, byte[] value) {
+        long before = entry.hash().bytes();
+        boolean added = entry.hash().put(field, value);
+        resized(entry, entry.hash().bytes() - before);
+        changed(Change.Kind.FIELD, entry, field, value);
+        return added;
+    }
+
+    /** Removes a field, and the key with the last one; answers whether it was there. */
+    public boolean removeField(Entry entry, byte[] buffer, int offset, int length) {
+        HashValue hash = entry.hash();
+        long before = hash.bytes();
+        if (!hash.remove(buffer, offset, length)) {
+            return false;
+        }
+        resized(entry, hash.bytes() - before);
+        if (hash.size() == 0) {
+            remove(entry, Change.Kind.DELETED);
+        } else {
+            byte[] field = listeners.length == 0 ? NO_BYTES : Arrays.copyOfRange(buffer, offset, offset + length);
+            changed(Change.Kind.FIELD_GONE, entry, field, null);
+        }
+        return true;
+    }
+
+    /** Makes the key a copy of an entry, replacing what it was; the value is shared only where it cannot change. */
+    public void putCopy(KeyRef key, Object value, long expireAt, long nowMillis) {
+        Entry old = peek(key, nowMillis);
+        if (old != null) {
+            remove(old, Change.Kind.DELETED);
+        }
+        Entry entry = add(key, value instanceof HashValue hash ? hash.copy() : value, nowMillis);
+        moveExpiry(entry, expireAt);
+        if (entry.isString()) {
+            changed(Change.Kind.STRING, entry, null, entry.string());
+            return;
+        }
+        HashValue hash = entry.hash();
+        for (int i = 0; i < hash.positions(); i++) {
+            byte[] field = hash.field(i);
+            if (field != null) {
+                changed(Change.Kind.FIELD, entry, field, hash.value(i));
+            }
+        }
+    }
+
+    /** Gives a key another expiry, {@link Entry#NEVER} for none. */
+    public void expireAt(Entry entry, long expireAt) {
+        moveExpiry(entry, expireAt);
+        changed(Change.Kind.EXPIRY, entry, null, null);
+    }
+
+    /** Removes a key by command. */
+    public void delete(Entry entry) {
+        remove(entry, Change.Kind.DELETED);
+    }
+
+    private Entry add(KeyRef key, Object value, long nowMillis) {
+        assert held();
+        Entry entry = new Entry(key, value);
+        entry.touched = keyspace.seconds(nowMillis);
+        table.add(entry);
+        slotKeys[entry.slot >> Keyspace.SEGMENT_BITS]++;
+        dbKeys[entry.db]++;
+        account(entry.bytes());
+        if (eviction == Eviction.ALL_KEYS) {
+            fifo.added(entry);
+        }
+        return entry;
+    }
+
+    private void remove(Entry entry, Change.Kind kind) {
+        assert held();
+        table.remove(entry);
+        slotKeys[entry.slot >> Keyspace.SEGMENT_BITS]--;
+        dbKeys[entry.db]--;
+        fifo.removed(entry);
+        account(-entry.bytes());
+        if (entry.expireAt != Entry.NEVER) {
+            expiring--;
+            dbExpiring[entry.db]--;
+        }
+        entry.dead = true;
+        if (kind == Change.Kind.EXPIRED) {
+            counts.expired++;
+        } else if (kind == Change.Kind.EVICTED) {
+            counts.evicted++;
+        }
+        changed(kind, entry, null, null);
+        // A place in the wheel may hold the entry for a while yet; not so its value.
+        entry.value = NO_BYTES;
+    }
+
+    private void resized(Entry entry, long delta) {
+        account(delta);
+        fifo.resized(entry, delta);
+    }
+
+    private void account(long delta) {
+        bytes += delta;
+        unreported += delta;
+        if (Math.abs(unreported) >= keyspace.memory().batch()) {
+            keyspace.memory().report(unreported);
+            unreported = 0;
+        }
+    }
+
+    private void moveExpiry(Entry entry, long expireAt) {
+        assert held();
+        long before = entry.expireAt;
+        if (before == expireAt) {
+            return;
+        }
+        entry.expireAt = expireAt;
+        if (before == Entry.NEVER || expireAt == Entry.NEVER) {
+            int delta = before == Entry.NEVER ? 1 : -1;
+            expiring += delta;
+            dbExpiring[entry.db] += delta;
+            if (eviction == Eviction.VOLATILE && delta > 0) {
+                fifo.added(entry);
+            } else if (eviction == Eviction.VOLATILE) {
+                fifo.removed(entry);
+            }
+        }
+        if (expireAt != Entry.NEVER) {
+            wheel.arm(entry);
+            if (wheel.places() > 2 * expiring + WHEEL_SLACK) {
+                wheel.reset(keyspace.wheelNow());
+                wheelOwner.rearm();
+            }
+        }
+    }
+
+    private void rearm(Entry entry) {
+        entry.timerTick = 0;
+        if (entry.expireAt != Entry.NEVER) {
+            wheel.arm(entry);
+        }
+    }
+
+    /** Removes what is over, at most {@code budget} keys; answers whether it got through. Takes the lock itself. */
+    boolean advance(long nowMillis, int budget) {
+        lock.lock();
+        try {
+            return wheel.advance(nowMillis, budget, wheelOwner);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Evicts about this many bytes; answers how many it did, 0 when nothing here may go. */
+    long evict(long wanted) {
+        assert held();
+        long before = bytes;
+        while (before - bytes < wanted) {
+            Entry victim = fifo.victim();
+            if (victim == null) {
+                break;
+            }
+            remove(victim, Change.Kind.EVICTED);
+        }
+        long freed = before - bytes;
+        keyspace.memory().report(unreported);
+        unreported = 0;
+        return freed;
+    }
+
+    /** Changes which keys may be evicted. */
+    void eviction(Eviction next) {
+        assert held();
+        eviction = next;
+        fifo.clear();
+        table.forEach(entry -> {
+            entry.queue = Entry.UNLINKED;
+            entry.previous = null;
+            entry.next = null;
+            if (next == Eviction.ALL_KEYS || (next == Eviction.VOLATILE && entry.expireAt != Entry.NEVER)) {
+                fifo.added(entry);
+            }
+        });
+    }
+
+    /** Removes every key of a database. */
+    public void flush(int db) {
+        assert held();
+        if (dbKeys[db] == 0) {
+            return;
+        }
+        sequence++;
+        if (listeners.length != 0) {
+            publish(new Change(
+                    Change.Kind.FLUSHED, db, -1, keyspace.epoch(), sequence, unit, NO_BYTES, null, null, Entry.NEVER));
+        }
+        java.util.List<Entry> going = new java.util.ArrayList<>(dbKeys[db]);
+        table.forEach(entry -> {
+            if (entry.db == db) {
+                going.add(entry);
+            }
+        });
+        ChangeListener[] kept = listeners;
+        listeners = new ChangeListener[0];
+        long numbered = sequence;
+        going.forEach(entry -> remove(entry, Change.Kind.DELETED));
+        sequence = numbered;
+        listeners = kept;
+    }
+
+    private void changed(Change.Kind kind, Entry entry, byte @Nullable [] field, byte @Nullable [] value) {
+        assert held();
+        sequence++;
+        if (listeners.length != 0) {
+            publish(new Change(
+                    kind,
+                    entry.db,
+                    entry.slot,
+                    keyspace.epoch(),
+                    sequence,
+                    unit,
+                    entry.key,
+                    field,
+                    value,
+                    entry.expireAt));
+        }
+    }
+
+    private void publish(Change change) {
+        for (ChangeListener listener : listeners) {
+            listener.changed(change);
+        }
+    }
+
+    void listen(ChangeListener listener) {
+        listeners = Arrays.copyOf(listeners, listeners.length + 1);
+        listeners[listeners.length - 1] = listener;
+    }
+
+    void unlisten(ChangeListener listener) {
+        listeners = Arrays.stream(listeners)
+                .filter(other -> !other.equals(listener))
+                .toArray(ChangeListener[]::new);
+    }
+
+    void watch(SegmentWatches.WatchedKey key, Watcher watcher) {
+        assert held();
+        SegmentWatches present = watches;
+        if (present == null) {
+            present = new SegmentWatches(
+                    (db, bytes) -> table.find(new KeyRef().set(keyspace.hasher(), db, bytes, 0, bytes.length)) != null);
+            watches = present;
+            listen(present);
+        }
+        present.add(key, watcher);
+    }
+
+    void unwatch(SegmentWatches.WatchedKey key, Watcher watcher) {
+        assert held();
+        SegmentWatches present = watches;
+        if (present != null) {
+            present.remove(key, watcher);
+            if (present.isEmpty()) {
+                unlisten(present);
+                watches = null;
+            }
+        }
+    }
+
+    /** Visits the entries of one step of a scan, over ones included; answers where to go on, or {@link KeyTable#END}. */
+    long scan(long from, Consumer<Entry> visitor) {
+        assert held();
+        return table.scan(from, visitor);
+    }
+
+    /** Visits every entry, over ones included; the visitor changes nothing. */
+    public void forEach(Consumer<Entry> visitor) {
+        assert held();
+        table.forEach(visitor);
+    }
+
+    /** Some entry, null only when the segment is empty. */
+    @Nullable
+    Entry random(RandomGenerator random) {
+        assert held();
+        return table.near(random.nextInt(table.capacity()));
+    }
+
+    /** How many keys a database has here. */
+    public int keys(int db) {
+        return dbKeys[db];
+    }
+
+    /** How many of them have an expiry. */
+    public int expiring(int db) {
+        return dbExpiring[db];
+    }
+
+    /** How many keys a slot of this segment has. */
+    public int slotKeys(int slot) {
+        return slotKeys[slot >> Keyspace.SEGMENT_BITS];
+    }
+
+    /** What its keys take. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** For tests: whether the counts agree with what is there. */
+    void verify() {
+        long[] sums = new long[4];
+        table.forEach(entry -> {
+            sums[0]++;
+            sums[1] += entry.bytes();
+            sums[2] += entry.expireAt == Entry.NEVER ? 0 : 1;
+            sums[3] += entry.queue == Entry.UNLINKED ? 0 : entry.bytes();
+        });
+        if (sums[0] != table.size()
+                || sums[0] != Arrays.stream(dbKeys).sum()
+                || sums[0] != Arrays.stream(slotKeys).sum()
+                || sums[1] != bytes
+                || sums[2] != expiring
+                || sums[3] != fifo.bytes()) {
+            throw new IllegalStateException("segment - keys=" + sums[0] + " table=" + table.size() + " bytes=" + bytes
+                    + " counted=" + sums[1] + " queued=" + fifo.bytes() + " counted=" + sums[3]);
+        }
+    }
+}
