@@ -1,0 +1,123 @@
+package io.plinth.kvcache.wire;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/** Owned by the connection's event loop: one command's arguments as they lie in the read buffer. Valid until the next is decoded. */
+public final class Args {
+    private static final int FIRST = 8;
+    private static final int KEPT = 1024;
+
+    private byte[] buffer = new byte[0];
+    private int base;
+    private int[] starts = new int[FIRST];
+    private int[] lengths = new int[FIRST];
+    private int count;
+    private long total;
+
+    void clear() {
+        count = 0;
+        total = 0;
+        if (starts.length > KEPT) {
+            starts = new int[FIRST];
+            lengths = new int[FIRST];
+        }
+    }
+
+    /** Adds an argument that starts {@code start} bytes after the command. */
+    void add(int start, int length) {
+        if (count == starts.length) {
+            starts = Arrays.copyOf(starts, count << 1);
+            lengths = Arrays.copyOf(lengths, count << 1);
+        }
+        starts[count] = start;
+        lengths[count] = length;
+        count++;
+        total += length;
+    }
+
+    void at(byte[] bytes, int commandStart) {
+        buffer = bytes;
+        base = commandStart;
+    }
+
+    /** A copy that outlives the read buffer. */
+    public Args copy() {
+        Args copy = new Args();
+        copy.buffer = new byte[(int) total];
+        int to = 0;
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(buffer, offset(i), copy.buffer, to, lengths[i]);
+            copy.add(to, lengths[i]);
+            to += lengths[i];
+        }
+        return copy;
+    }
+
+    /** Arguments given as text, for commands that do not come from a client. */
+    public static Args of(byte[]... values) {
+        Args args = new Args();
+        int size = 0;
+        for (byte[] value : values) {
+            args.add(size, value.length);
+            size += value.length;
+        }
+        args.buffer = new byte[size];
+        for (int i = 0; i < values.length; i++) {
+            System.arraycopy(values[i], 0, args.buffer, args.starts[i], values[i].length);
+        }
+        return args;
+    }
+
+    /** How many, the command's name included. */
+    public int count() {
+        return count;
+    }
+
+    /** Bytes of all of them. */
+    public long total() {
+        return total;
+    }
+
+    /** What they lie in. */
+    public byte[] buffer() {
+        return buffer;
+    }
+
+    /** Where one starts. */
+    public int offset(int i) {
+        return base + starts[i];
+    }
+
+    /** How long one is. */
+    public int length(int i) {
+        return lengths[i];
+    }
+
+    /** A copy of one. */
+    public byte[] bytes(int i) {
+        int from = offset(i);
+        return Arrays.copyOfRange(buffer, from, from + lengths[i]);
+    }
+
+    /** One as text, byte for character. */
+    public String text(int i) {
+        return new String(buffer, offset(i), lengths[i], StandardCharsets.ISO_8859_1);
+    }
+
+    /** Whether one is this upper-case ASCII word, in any case. */
+    public boolean is(int i, String word) {
+        int length = lengths[i];
+        if (length != word.length()) {
+            return false;
+        }
+        int from = offset(i);
+        for (int k = 0; k < length; k++) {
+            int c = buffer[from + k];
+            if ((c >= 'a' && c <= 'z' ? c - 32 : c) != word.charAt(k)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

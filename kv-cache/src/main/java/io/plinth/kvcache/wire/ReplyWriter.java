@@ -1,0 +1,256 @@
+package io.plinth.kvcache.wire;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** Owned by the connection's event loop: replies, in the connection's protocol, into one buffer that is flushed once per read. */
+public final class ReplyWriter {
+    private static final byte[] OK = ascii("+OK\r\n");
+    private static final byte[] QUEUED = ascii("+QUEUED\r\n");
+    private static final byte[] PONG = ascii("+PONG\r\n");
+    private static final byte[] NULL_BULK = ascii("$-1\r\n");
+    private static final byte[] NULL_ARRAY = ascii("*-1\r\n");
+    private static final byte[] NULL = ascii("_\r\n");
+    private static final byte[] TRUE = ascii("#t\r\n");
+    private static final byte[] FALSE = ascii("#f\r\n");
+    private static final byte[] VERBATIM = ascii("txt:");
+    private static final int CRLF = '\r' << 8 | '\n';
+    private static final int CACHED = 512;
+    private static final byte[][] INTEGERS = headers(':');
+    private static final byte[][] BULKS = headers('$');
+    private static final byte[][] ARRAYS = headers('*');
+    private static final int DIGITS = 24;
+    private static final int FIRST_SIZE = 512;
+
+    private final ByteBufAllocator allocator;
+    private final int limit;
+    private final byte[] digits = new byte[DIGITS];
+    private @Nullable ByteBuf out;
+    private int protocol = 2;
+
+    public ReplyWriter(ByteBufAllocator allocator, int limit) {
+        this.allocator = allocator;
+        this.limit = limit;
+    }
+
+    /** 2 or 3. */
+    public int protocol() {
+        return protocol;
+    }
+
+    /** Speaks RESP2 or RESP3 from here on. */
+    public void protocol(int version) {
+        protocol = version;
+    }
+
+    /** Bytes written and not taken. */
+    public int size() {
+        ByteBuf buffer = out;
+        return buffer == null ? 0 : buffer.readableBytes();
+    }
+
+    /** Forgets what was written after {@code size}. */
+    public void rewind(int size) {
+        ByteBuf buffer = out;
+        if (buffer != null) {
+            buffer.writerIndex(buffer.readerIndex() + size);
+        }
+    }
+
+    /** What was written, to be sent and released by the caller; null for nothing. */
+    public @Nullable ByteBuf take() {
+        ByteBuf buffer = out;
+        out = null;
+        if (buffer != null && !buffer.isReadable()) {
+            buffer.release();
+            return null;
+        }
+        return buffer;
+    }
+
+    private ByteBuf room(int bytes) {
+        ByteBuf buffer = out;
+        if (buffer == null) {
+            buffer = allocator.ioBuffer(FIRST_SIZE);
+            out = buffer;
+        }
+        if (buffer.writableBytes() < bytes) {
+            if ((long) buffer.readableBytes() + bytes > limit) {
+                throw new OutputLimitException();
+            }
+            buffer.ensureWritable(bytes);
+        }
+        return buffer;
+    }
+
+    /** Bytes that are a reply, or part of one, already. */
+    public void raw(byte[] bytes) {
+        room(bytes.length).writeBytes(bytes);
+    }
+
+    public void ok() {
+        raw(OK);
+    }
+
+    public void queued() {
+        raw(QUEUED);
+    }
+
+    public void pong() {
+        raw(PONG);
+    }
+
+    /** A status. */
+    public void simple(String text) {
+        line('+', text);
+    }
+
+    /** An error, its code included: {@code ERR syntax error}. */
+    public void error(String text) {
+        line('-', text);
+    }
+
+    private void line(char type, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        ByteBuf buffer = room(bytes.length + 3);
+        buffer.writeByte(type);
+        buffer.writeBytes(bytes);
+        buffer.writeShort(CRLF);
+    }
+
+    public void integer(long value) {
+        header(':', INTEGERS, value);
+    }
+
+    private void header(char type, byte[][] cached, long value) {
+        if (value >= 0 && value < CACHED) {
+            raw(cached[(int) value]);
+        } else {
+            header(type, value);
+        }
+    }
+
+    private void header(char type, long value) {
+        byte[] scratch = digits;
+        scratch[DIGITS - 1] = '\n';
+        scratch[DIGITS - 2] = '\r';
+        int start = Numbers.write(value, scratch, DIGITS - 2);
+        scratch[--start] = (byte) type;
+        room(DIGITS).writeBytes(scratch, start, DIGITS - start);
+    }
+
+    public void bulk(byte[] bytes) {
+        bulk(bytes, 0, bytes.length);
+    }
+
+    public void bulk(byte[] bytes, int offset, int length) {
+        header('$', BULKS, length);
+        ByteBuf buffer = room(length + 2);
+        buffer.writeBytes(bytes, offset, length);
+        buffer.writeShort(CRLF);
+    }
+
+    /** Text as a bulk, byte for character. */
+    public void bulk(String text) {
+        bulk(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    /** A number's digits as a bulk. */
+    public void bulkLong(long value) {
+        bulk(Numbers.bytes(value));
+    }
+
+    /** The bulk, or a null where there is none. */
+    public void bulkOrNull(byte @Nullable [] bytes) {
+        if (bytes == null) {
+            nullBulk();
+        } else {
+            bulk(bytes);
+        }
+    }
+
+    public void nullBulk() {
+        raw(protocol == 3 ? NULL : NULL_BULK);
+    }
+
+    public void nullArray() {
+        raw(protocol == 3 ? NULL : NULL_ARRAY);
+    }
+
+    public void array(long count) {
+        header('*', ARRAYS, count);
+    }
+
+    /** A map of this many pairs; an array of twice as many in RESP2. */
+    public void map(int pairs) {
+        if (protocol == 3) {
+            header('%', pairs);
+        } else {
+            array(2L * pairs);
+        }
+    }
+
+    /** A set; an array in RESP2. */
+    public void set(int count) {
+        if (protocol == 3) {
+            header('~', count);
+        } else {
+            array(count);
+        }
+    }
+
+    /** A push; an array in RESP2. */
+    public void push(int count) {
+        if (protocol == 3) {
+            header('>', count);
+        } else {
+            array(count);
+        }
+    }
+
+    /** A double; a bulk in RESP2. */
+    public void number(String text) {
+        if (protocol == 3) {
+            line(',', text);
+        } else {
+            bulk(text);
+        }
+    }
+
+    /** A truth value; 1 or 0 in RESP2. */
+    public void truth(boolean value) {
+        if (protocol == 3) {
+            raw(value ? TRUE : FALSE);
+        } else {
+            integer(value ? 1 : 0);
+        }
+    }
+
+    /** Text for people; a bulk in RESP2. */
+    public void verbatim(String text) {
+        if (protocol == 3) {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            header('=', bytes.length + 4L);
+            ByteBuf buffer = room(bytes.length + 6);
+            buffer.writeBytes(VERBATIM);
+            buffer.writeBytes(bytes);
+            buffer.writeShort(CRLF);
+        } else {
+            bulk(text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private static byte[][] headers(char type) {
+        byte[][] headers = new byte[CACHED][];
+        for (int i = 0; i < CACHED; i++) {
+            headers[i] = ascii(type + Integer.toString(i) + "\r\n");
+        }
+        return headers;
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+}

@@ -1,0 +1,286 @@
+package io.plinth.kvcache.wire;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owned by the connection's event loop: received bytes become commands, in Redis's words for every mistake.
+ *
+ * <pre>
+ * *3\r\n $3\r\n SET\r\n $1\r\n k\r\n $1\r\n v\r\n      multibulk
+ * SET k "v with \x00"\r\n                               inline
+ * </pre>
+ *
+ * <p>Nothing is sized from a length that was sent: the buffer grows with received bytes, the argument table with arguments.
+ */
+public final class RequestDecoder {
+    /** What the decoder waits for. */
+    private enum State {
+        /** The first byte of a command. */
+        COMMAND,
+        /** A line of words. */
+        INLINE,
+        /** {@code *3\r\n}. */
+        MULTIBULK,
+        /** {@code $5\r\n}. */
+        BULK_LENGTH,
+        /** The bytes of an argument and its line end. */
+        BULK
+    }
+
+    private static final int UNAUTHENTICATED_ARGS = 10;
+    private static final int UNAUTHENTICATED_BULK = 16_384;
+
+    private final WireLimits limits;
+    private final ReadBuffers buffers;
+    private final ClientMemory memory;
+    private final Args args = new Args();
+    private byte @Nullable [] buffer;
+    private int start;
+    private int at;
+    private int end;
+    /** How far the line at {@link #at} was searched for its end. */
+    private int searched;
+
+    private long taken;
+    private State state = State.COMMAND;
+    private int missing;
+    private int bulkLength;
+    private boolean restricted;
+
+    public RequestDecoder(WireLimits limits, ReadBuffers buffers, ClientMemory memory) {
+        this.limits = limits;
+        this.buffers = buffers;
+        this.memory = memory;
+    }
+
+    /** Whether the client may send only small commands, because it has yet to authenticate. */
+    public void restrict(boolean restrict) {
+        restricted = restrict;
+    }
+
+    /** Adds received bytes; the caller keeps its buffer. */
+    public void feed(ByteBuf in) throws ProtocolException {
+        int more = in.readableBytes();
+        byte[] target = room(more);
+        in.readBytes(target, end, more);
+        end += more;
+    }
+
+    private byte[] room(int more) throws ProtocolException {
+        byte[] current = buffer;
+        if (current == null) {
+            current = buffers.take();
+            start = 0;
+            at = 0;
+            end = 0;
+            searched = 0;
+        }
+        if (end + more > current.length) {
+            int held = end - start;
+            long needed = (long) held + more;
+            if (needed > limits.maxRequest() + (long) ReadBuffers.SIZE) {
+                throw new ProtocolException("too big request");
+            }
+            boolean grows = needed > current.length;
+            byte[] target = current;
+            if (grows) {
+                int size = (int) Math.max(needed, Math.min(2L * current.length, limits.maxRequest()));
+                account(size);
+                target = new byte[size];
+            }
+            System.arraycopy(current, start, target, 0, held);
+            at -= start;
+            searched -= start;
+            end = held;
+            start = 0;
+            if (grows) {
+                buffers.give(current);
+            }
+            current = target;
+        }
+        buffer = current;
+        return current;
+    }
+
+    private void account(long size) throws ProtocolException {
+        if (!memory.take(size - taken)) {
+            throw new ProtocolException("too much memory in unfinished requests");
+        }
+        taken = size;
+    }
+
+    /** Decodes the next command; answers false when more bytes are needed. */
+    public boolean next() throws ProtocolException {
+        byte[] bytes = buffer;
+        if (bytes == null) {
+            return false;
+        }
+        for (; ; ) {
+            boolean progress = switch (state) {
+                case COMMAND -> command(bytes);
+                case INLINE -> inline(bytes);
+                case MULTIBULK -> multibulk(bytes);
+                case BULK_LENGTH -> bulkLength(bytes);
+                case BULK -> bulk();
+            };
+            if (!progress) {
+                return false;
+            }
+            if (state == State.COMMAND && args.count() > 0) {
+                args.at(bytes, start);
+                start = at;
+                return true;
+            }
+        }
+    }
+
+    /** The command that was decoded. */
+    public Args args() {
+        return args;
+    }
+
+    private boolean command(byte[] bytes) {
+        start = at;
+        searched = at;
+        args.clear();
+        if (at == end) {
+            release();
+            return false;
+        }
+        state = bytes[at] == '*' ? State.MULTIBULK : State.INLINE;
+        return true;
+    }
+
+    /** Gives the array back while nothing unfinished lies in it. */
+    private void release() {
+        byte[] held = buffer;
+        if (held != null) {
+            buffer = null;
+            buffers.give(held);
+            memory.give(taken);
+            taken = 0;
+        }
+    }
+
+    // *3\r\n <here>
+    private boolean multibulk(byte[] bytes) throws ProtocolException {
+        int line = line(bytes, "too big mbulk count string");
+        if (line < 0) {
+            return false;
+        }
+        long count = Numbers.parse(bytes, at + 1, line - at - 1);
+        if (count == Numbers.INVALID || count > limits.maxArgs()) {
+            throw new ProtocolException("invalid multibulk length");
+        }
+        if (restricted && count > UNAUTHENTICATED_ARGS) {
+            throw new ProtocolException("unauthenticated multibulk length");
+        }
+        after(line + 2);
+        missing = (int) Math.max(0, count);
+        state = missing == 0 ? State.COMMAND : State.BULK_LENGTH;
+        return true;
+    }
+
+    // $5\r\n <here>
+    private boolean bulkLength(byte[] bytes) throws ProtocolException {
+        int line = line(bytes, "too big bulk count string");
+        if (line < 0) {
+            return false;
+        }
+        if (bytes[at] != '$') {
+            throw new ProtocolException("expected '$', got '" + (char) (bytes[at] & 0xff) + "'");
+        }
+        long length = Numbers.parse(bytes, at + 1, line - at - 1);
+        if (length == Numbers.INVALID || length < 0 || length > limits.maxBulk()) {
+            throw new ProtocolException("invalid bulk length");
+        }
+        if (restricted && length > UNAUTHENTICATED_BULK) {
+            throw new ProtocolException("unauthenticated bulk length");
+        }
+        if (args.total() + length > limits.maxRequest()) {
+            throw new ProtocolException("too big request");
+        }
+        after(line + 2);
+        bulkLength = (int) length;
+        state = State.BULK;
+        return true;
+    }
+
+    // hello\r\n <here>
+    private boolean bulk() {
+        if (end - at < bulkLength + 2) {
+            return false;
+        }
+        args.add(at - start, bulkLength);
+        after(at + bulkLength + 2);
+        missing--;
+        state = missing == 0 ? State.COMMAND : State.BULK_LENGTH;
+        return true;
+    }
+
+    /** Where the line at {@link #at} has its carriage return, once the byte after it is there too; -1 before. */
+    private int line(byte[] bytes, String tooLong) throws ProtocolException {
+        for (int i = searched; i < end; i++) {
+            if (bytes[i] == '\r') {
+                searched = i;
+                return i + 1 < end ? i : -1;
+            }
+        }
+        searched = end;
+        if (end - at > limits.maxInline()) {
+            throw new ProtocolException(tooLong);
+        }
+        return -1;
+    }
+
+    private void after(int position) {
+        at = position;
+        searched = position;
+    }
+
+    // SET k v\r\n <here>
+    private boolean inline(byte[] bytes) throws ProtocolException {
+        int line = -1;
+        for (int i = searched; i < end; i++) {
+            if (bytes[i] == '\n') {
+                line = i;
+                break;
+            }
+        }
+        if ((line < 0 ? end : line) - at > limits.maxInline()) {
+            throw new ProtocolException("too big inline request");
+        }
+        if (line < 0) {
+            searched = end;
+            return false;
+        }
+        int last = line > at && bytes[line - 1] == '\r' ? line - 1 : line;
+        if (!InlineWords.split(bytes, at, last, start, args)) {
+            throw new ProtocolException("unbalanced quotes in request");
+        }
+        after(line + 1);
+        state = State.COMMAND;
+        return true;
+    }
+
+    /** Gives up what is held; the connection is over. */
+    public void close() {
+        state = State.COMMAND;
+        start = 0;
+        at = 0;
+        end = 0;
+        release();
+    }
+
+    /** For tests and CLIENT LIST: bytes received and not yet decoded. */
+    public int pending() {
+        return buffer == null ? 0 : end - at;
+    }
+
+    /** For CLIENT LIST: bytes of the array held. */
+    public int held() {
+        byte[] held = buffer;
+        return held == null ? 0 : held.length;
+    }
+}
