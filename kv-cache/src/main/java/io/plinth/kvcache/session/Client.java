@@ -1,0 +1,214 @@
+package io.plinth.kvcache.session;
+
+import io.plinth.kvcache.keyspace.Watcher;
+import io.plinth.kvcache.wire.ClientMemory;
+import io.plinth.kvcache.wire.ReplyWriter;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Owned by the connection's event loop: what a connection has said about itself. CLIENT LIST reads some of it from other loops. */
+public final class Client {
+    private final long id;
+    private final String address;
+    private final String localAddress;
+    private final long connectedMillis;
+    private final ReplyWriter out;
+    private final Outlet outlet;
+    private final ClientMemory memory;
+    private final Watcher watcher = new Watcher();
+    private final Set<Channel> channels = new LinkedHashSet<>();
+    private final Set<Channel> patterns = new LinkedHashSet<>();
+    private final Set<Channel> shardChannels = new LinkedHashSet<>();
+    private @Nullable Transaction transaction;
+    private ReplyMode replyMode = ReplyMode.ON;
+    private volatile String name = "";
+    private volatile String libraryName = "";
+    private volatile String libraryVersion = "";
+    private volatile String lastCommand = "NULL";
+    private volatile int db;
+    private volatile boolean authenticated;
+    private volatile boolean noEvict;
+    private volatile boolean noTouch;
+    private volatile boolean closing;
+    private long seenMillis;
+
+    public Client(
+            long id,
+            String address,
+            String localAddress,
+            long nowMillis,
+            ReplyWriter out,
+            Outlet outlet,
+            ClientMemory memory) {
+        this.id = id;
+        this.address = address;
+        this.localAddress = localAddress;
+        this.connectedMillis = nowMillis;
+        this.seenMillis = nowMillis;
+        this.out = out;
+        this.outlet = outlet;
+        this.memory = memory;
+    }
+
+    public long id() {
+        return id;
+    }
+
+    public String address() {
+        return address;
+    }
+
+    public String localAddress() {
+        return localAddress;
+    }
+
+    public long connectedMillis() {
+        return connectedMillis;
+    }
+
+    public ReplyWriter out() {
+        return out;
+    }
+
+    public Outlet outlet() {
+        return outlet;
+    }
+
+    public Watcher watcher() {
+        return watcher;
+    }
+
+    public Set<Channel> channels() {
+        return channels;
+    }
+
+    public Set<Channel> patterns() {
+        return patterns;
+    }
+
+    public Set<Channel> shardChannels() {
+        return shardChannels;
+    }
+
+    /** Channels and patterns together, as SUBSCRIBE counts them. */
+    public int subscriptions() {
+        return channels.size() + patterns.size();
+    }
+
+    /** Whether it speaks RESP2 and has subscribed, and may therefore only say a few things. */
+    public boolean confined() {
+        return out.protocol() == 2 && subscriptions() + shardChannels.size() > 0;
+    }
+
+    /** The commands since MULTI, or null outside a transaction. */
+    public @Nullable Transaction transaction() {
+        return transaction;
+    }
+
+    /** MULTI. */
+    public void begin() {
+        transaction = new Transaction(memory);
+    }
+
+    /** EXEC or DISCARD: ends the transaction and every WATCH. */
+    public void end() {
+        Transaction ending = transaction;
+        if (ending != null) {
+            ending.end();
+            transaction = null;
+        }
+        if (watcher.size() > 0) {
+            watcher.clear();
+        }
+    }
+
+    public ReplyMode replyMode() {
+        return replyMode;
+    }
+
+    public void replyMode(ReplyMode mode) {
+        replyMode = mode;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public void name(String text) {
+        name = text;
+    }
+
+    public String libraryName() {
+        return libraryName;
+    }
+
+    public void libraryName(String text) {
+        libraryName = text;
+    }
+
+    public String libraryVersion() {
+        return libraryVersion;
+    }
+
+    public void libraryVersion(String text) {
+        libraryVersion = text;
+    }
+
+    public int db() {
+        return db;
+    }
+
+    public void db(int index) {
+        db = index;
+    }
+
+    public boolean authenticated() {
+        return authenticated;
+    }
+
+    public void authenticated(boolean yes) {
+        authenticated = yes;
+    }
+
+    public boolean noEvict() {
+        return noEvict;
+    }
+
+    public void noEvict(boolean yes) {
+        noEvict = yes;
+    }
+
+    public boolean noTouch() {
+        return noTouch;
+    }
+
+    public void noTouch(boolean yes) {
+        noTouch = yes;
+    }
+
+    /** Whether no further command is read from it. */
+    public boolean closing() {
+        return closing;
+    }
+
+    /** Reads no further command and closes once everything written is sent. */
+    public void close() {
+        closing = true;
+        outlet.close();
+    }
+
+    /** Remembers that a command came. */
+    public void seen(long nowMillis, String command) {
+        seenMillis = nowMillis;
+        lastCommand = command;
+    }
+
+    public long seenMillis() {
+        return seenMillis;
+    }
+
+    public String lastCommand() {
+        return lastCommand;
+    }
+}

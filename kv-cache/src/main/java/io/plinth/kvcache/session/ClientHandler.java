@@ -1,0 +1,268 @@
+package io.plinth.kvcache.session;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.plinth.kvcache.wire.OutputLimitException;
+import io.plinth.kvcache.wire.ProtocolException;
+import io.plinth.kvcache.wire.ReplyWriter;
+import io.plinth.kvcache.wire.RequestDecoder;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Clock;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owned by the connection's event loop: decodes what was read, runs each command at once, and flushes all replies together.
+ * While the client does not take its replies, its further commands are neither run nor read.
+ */
+public final class ClientHandler extends ChannelInboundHandlerAdapter implements Outlet {
+    private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
+
+    /** Replies are handed to the socket in pieces of about this size while one read's commands run. */
+    private static final int CHUNK = 64 * 1024;
+
+    /** What all connections of a node share. */
+    public record Shared(
+            Clients clients,
+            PubSub pubSub,
+            io.plinth.kvcache.wire.ClientMemory memory,
+            io.plinth.kvcache.wire.WireLimits limits,
+            int outputBuffer,
+            java.util.function.BooleanSupplier passwordNeeded,
+            Clock clock) {}
+
+    private final Shared shared;
+    private final Dispatcher dispatcher;
+    private final RequestDecoder decoder;
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable Client client;
+    private boolean reading;
+    private boolean flushPlanned;
+    private boolean waiting;
+    /** A command was decoded and could not run yet. */
+    private boolean undone;
+
+    public ClientHandler(Shared shared, Dispatcher dispatcher, io.plinth.kvcache.wire.ReadBuffers buffers) {
+        this.shared = shared;
+        this.dispatcher = dispatcher;
+        this.decoder = new RequestDecoder(shared.limits, buffers, shared.memory);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        context = ctx;
+        ReplyWriter out = new ReplyWriter(ctx.alloc(), shared.outputBuffer);
+        Client created = new Client(
+                shared.clients.nextId(),
+                text(ctx.channel().remoteAddress()),
+                text(ctx.channel().localAddress()),
+                shared.clock.millis(),
+                out,
+                this,
+                shared.memory);
+        if (!shared.clients.add(created)) {
+            out.error("ERR max number of clients reached");
+            ByteBuf reply = out.take();
+            if (reply != null) {
+                ctx.writeAndFlush(reply).addListener(ChannelFutureListener.CLOSE);
+            }
+            return;
+        }
+        client = created;
+    }
+
+    private static String text(@Nullable SocketAddress address) {
+        if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
+            String host = inet.getAddress().getHostAddress();
+            return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + inet.getPort();
+        }
+        return "?:0";
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        Client current = client;
+        try {
+            if (current == null || current.closing()) {
+                return;
+            }
+            reading = true;
+            decoder.restrict(!current.authenticated() && shared.passwordNeeded.getAsBoolean());
+            decoder.feed(in);
+            if (!waiting) {
+                process(ctx, current);
+            }
+        } catch (ProtocolException e) {
+            current.out().error("ERR " + e.getMessage());
+            current.close();
+        } finally {
+            reading = false;
+            in.release();
+        }
+    }
+
+    /** Runs complete commands until there are no more, the client is slow, a pause is on, or the connection ends. */
+    private void process(ChannelHandlerContext ctx, Client current) throws ProtocolException {
+        long now = shared.clock.millis();
+        ReplyWriter out = current.out();
+        try {
+            while (!current.closing() && (undone || decoder.next())) {
+                undone = !dispatcher.execute(current, decoder.args(), now);
+                if (undone) {
+                    await(ctx, shared.clients.pausedUntil() - now);
+                    return;
+                }
+                if (out.size() >= CHUNK) {
+                    flush(ctx);
+                    if (!ctx.channel().isWritable()) {
+                        hold(ctx);
+                        return;
+                    }
+                }
+            }
+        } catch (OutputLimitException e) {
+            LOG.debug("client {} closed: {}", current.address(), e.getMessage());
+            ByteBuf unsent = out.take();
+            if (unsent != null) {
+                unsent.release();
+            }
+            current.close();
+        }
+    }
+
+    private void hold(ChannelHandlerContext ctx) {
+        waiting = true;
+        ctx.channel().config().setAutoRead(false);
+    }
+
+    private void await(ChannelHandlerContext ctx, long millis) {
+        hold(ctx);
+        ctx.channel().eventLoop().schedule(this::resume, Math.clamp(millis + 1, 1, 100), TimeUnit.MILLISECONDS);
+    }
+
+    private void resume() {
+        ChannelHandlerContext ctx = context;
+        Client current = client;
+        if (ctx == null || current == null || !waiting || !ctx.channel().isActive()) {
+            return;
+        }
+        waiting = false;
+        reading = true;
+        try {
+            process(ctx, current);
+        } catch (ProtocolException e) {
+            current.out().error("ERR " + e.getMessage());
+            current.close();
+        } finally {
+            reading = false;
+        }
+        flush(ctx);
+        if (!waiting && !current.closing()) {
+            ctx.channel().config().setAutoRead(true);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        flush(ctx);
+        if (!waiting && !ctx.channel().isWritable()) {
+            hold(ctx);
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (ctx.channel().isWritable() && waiting && !undone) {
+            // Not from within a flush that process() itself began.
+            ctx.channel().eventLoop().execute(this::resume);
+        }
+    }
+
+    private void flush(ChannelHandlerContext ctx) {
+        flushPlanned = false;
+        Client current = client;
+        ByteBuf reply = current == null ? null : current.out().take();
+        if (current != null && current.closing()) {
+            ctx.writeAndFlush(reply == null ? ctx.alloc().buffer(0) : reply).addListener(ChannelFutureListener.CLOSE);
+        } else if (reply != null) {
+            ctx.writeAndFlush(reply, ctx.voidPromise());
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        release();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        release();
+    }
+
+    private void release() {
+        Client gone = client;
+        client = null;
+        decoder.close();
+        if (gone == null) {
+            return;
+        }
+        gone.close();
+        gone.end();
+        shared.pubSub.unsubscribeAll(gone);
+        shared.clients.remove(gone);
+        ByteBuf unsent = gone.out().take();
+        if (unsent != null) {
+            unsent.release();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof IOException) {
+            LOG.debug("client {}: {}", ctx.channel().remoteAddress(), cause.getMessage());
+        } else {
+            LOG.warn("client {} closed by an unexpected error", ctx.channel().remoteAddress(), cause);
+        }
+        ctx.close();
+    }
+
+    @Override
+    public void run(Runnable task) {
+        ChannelHandlerContext ctx = context;
+        if (ctx == null || ctx.channel().eventLoop().inEventLoop()) {
+            task.run();
+        } else {
+            ctx.channel().eventLoop().execute(task);
+        }
+    }
+
+    @Override
+    public void written() {
+        ChannelHandlerContext ctx = context;
+        if (ctx != null && !reading && !flushPlanned) {
+            flushPlanned = true;
+            ctx.channel().eventLoop().execute(() -> flush(ctx));
+        }
+    }
+
+    @Override
+    public long pending() {
+        ChannelHandlerContext ctx = context;
+        ChannelOutboundBuffer pending =
+                ctx == null ? null : ctx.channel().unsafe().outboundBuffer();
+        return pending == null ? 0 : pending.totalPendingWriteBytes();
+    }
+
+    @Override
+    public void close() {
+        run(this::written);
+    }
+}

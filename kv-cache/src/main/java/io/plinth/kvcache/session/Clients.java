@@ -1,0 +1,92 @@
+package io.plinth.kvcache.session;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Shared by all loops: who is connected, and the pause all of them observe. */
+public final class Clients {
+    private final ConcurrentMap<Long, Client> byId = new ConcurrentHashMap<>();
+    private final AtomicLong ids = new AtomicLong();
+    private final LongAdder accepted = new LongAdder();
+    private final LongAdder rejected = new LongAdder();
+    private volatile int limit;
+    private volatile long pausedUntil;
+    private volatile boolean writesOnly;
+
+    public Clients(int limit) {
+        this.limit = limit;
+    }
+
+    /** A number for the next connection. */
+    public long nextId() {
+        return ids.incrementAndGet();
+    }
+
+    /** Adds a client; answers false, and does not, when there are as many as may be. */
+    public boolean add(Client client) {
+        if (byId.size() >= limit) {
+            rejected.increment();
+            return false;
+        }
+        accepted.increment();
+        byId.put(client.id(), client);
+        return true;
+    }
+
+    /** Removes a client that is gone. */
+    public void remove(Client client) {
+        byId.remove(client.id());
+    }
+
+    /** Everybody, oldest first. */
+    public List<Client> all() {
+        Collection<Client> values = byId.values();
+        return values.stream().sorted(Comparator.comparingLong(Client::id)).toList();
+    }
+
+    public int count() {
+        return byId.size();
+    }
+
+    public int limit() {
+        return limit;
+    }
+
+    public void limit(int clients) {
+        limit = clients;
+    }
+
+    public long accepted() {
+        return accepted.sum();
+    }
+
+    public long rejected() {
+        return rejected.sum();
+    }
+
+    /** CLIENT PAUSE. */
+    public void pause(long untilMillis, boolean onlyWrites) {
+        writesOnly = onlyWrites;
+        pausedUntil = Math.max(pausedUntil, untilMillis);
+    }
+
+    /** CLIENT UNPAUSE. */
+    public void unpause() {
+        pausedUntil = 0;
+    }
+
+    /** Whether a command has to wait. */
+    public boolean paused(long nowMillis, boolean write) {
+        return pausedUntil > nowMillis && (write || !writesOnly);
+    }
+
+    /** When the pause ends. */
+    public long pausedUntil() {
+        return pausedUntil;
+    }
+}

@@ -1,0 +1,196 @@
+package io.plinth.kvcache.session;
+
+import io.plinth.kvcache.keyspace.Glob;
+import io.plinth.kvcache.wire.OutputLimitException;
+import io.plinth.kvcache.wire.ReplyWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shared by all loops: who listens to which channel. A subscription is changed on its client's loop; a message is written on
+ * the loop of each client that gets it.
+ */
+public final class PubSub {
+    private static final byte[] MESSAGE = ascii("message");
+    private static final byte[] PATTERN_MESSAGE = ascii("pmessage");
+    private static final byte[] SHARD_MESSAGE = ascii("smessage");
+
+    private final ConcurrentMap<Channel, Client[]> channels = new ConcurrentHashMap<>();
+    private final ConcurrentMap<Channel, Client[]> shardChannels = new ConcurrentHashMap<>();
+    private final ConcurrentMap<Channel, Pattern> patterns = new ConcurrentHashMap<>();
+    private final long limit;
+
+    /** {@code limit}: bytes that may wait for a subscriber that does not read; then it is closed. */
+    public PubSub(long limit) {
+        this.limit = limit;
+    }
+
+    private record Pattern(Glob glob, Client[] clients) {}
+
+    /** SUBSCRIBE; answers whether it is new. */
+    public boolean subscribe(Client client, Channel channel) {
+        return client.channels().add(channel) && add(channels, client, channel);
+    }
+
+    /** SSUBSCRIBE; answers whether it is new. */
+    public boolean subscribeShard(Client client, Channel channel) {
+        return client.shardChannels().add(channel) && add(shardChannels, client, channel);
+    }
+
+    /** PSUBSCRIBE; answers whether it is new. */
+    public boolean subscribePattern(Client client, Channel pattern) {
+        if (!client.patterns().add(pattern)) {
+            return false;
+        }
+        patterns.compute(
+                pattern,
+                (key, old) -> old == null
+                        ? new Pattern(new Glob(key.bytes()), new Client[] {client})
+                        : new Pattern(old.glob, with(old.clients, client)));
+        return true;
+    }
+
+    /** UNSUBSCRIBE. */
+    public void unsubscribe(Client client, Channel channel) {
+        if (client.channels().remove(channel)) {
+            channels.computeIfPresent(channel, (key, old) -> without(old, client));
+        }
+    }
+
+    /** SUNSUBSCRIBE. */
+    public void unsubscribeShard(Client client, Channel channel) {
+        if (client.shardChannels().remove(channel)) {
+            shardChannels.computeIfPresent(channel, (key, old) -> without(old, client));
+        }
+    }
+
+    /** PUNSUBSCRIBE. */
+    public void unsubscribePattern(Client client, Channel pattern) {
+        if (client.patterns().remove(pattern)) {
+            patterns.computeIfPresent(pattern, (key, old) -> {
+                Client[] rest = without(old.clients, client);
+                return rest == null ? null : new Pattern(old.glob, rest);
+            });
+        }
+    }
+
+    /** Everything the client listens to. */
+    public void unsubscribeAll(Client client) {
+        List.copyOf(client.channels()).forEach(channel -> unsubscribe(client, channel));
+        List.copyOf(client.patterns()).forEach(pattern -> unsubscribePattern(client, pattern));
+        List.copyOf(client.shardChannels()).forEach(channel -> unsubscribeShard(client, channel));
+    }
+
+    /** PUBLISH on this node; answers how many clients get it. */
+    public int publish(byte[] channel, byte[] message) {
+        int receivers = 0;
+        Client[] direct = channels.get(new Channel(channel));
+        if (direct != null) {
+            for (Client client : direct) {
+                deliver(client, MESSAGE, null, channel, message);
+            }
+            receivers = direct.length;
+        }
+        for (Map.Entry<Channel, Pattern> entry : patterns.entrySet()) {
+            if (entry.getValue().glob.matches(channel)) {
+                for (Client client : entry.getValue().clients) {
+                    deliver(client, PATTERN_MESSAGE, entry.getKey().bytes(), channel, message);
+                    receivers++;
+                }
+            }
+        }
+        return receivers;
+    }
+
+    /** SPUBLISH; answers how many clients get it. */
+    public int publishShard(byte[] channel, byte[] message) {
+        Client[] direct = shardChannels.get(new Channel(channel));
+        if (direct == null) {
+            return 0;
+        }
+        for (Client client : direct) {
+            deliver(client, SHARD_MESSAGE, null, channel, message);
+        }
+        return direct.length;
+    }
+
+    private void deliver(Client client, byte[] kind, byte @Nullable [] pattern, byte[] channel, byte[] message) {
+        client.outlet().run(() -> {
+            if (client.closing()) {
+                return;
+            }
+            ReplyWriter out = client.out();
+            if (client.outlet().pending() + out.size() + message.length > limit) {
+                client.close();
+                return;
+            }
+            int mark = out.size();
+            try {
+                out.push(pattern == null ? 3 : 4);
+                out.bulk(kind);
+                if (pattern != null) {
+                    out.bulk(pattern);
+                }
+                out.bulk(channel);
+                out.bulk(message);
+            } catch (OutputLimitException e) {
+                out.rewind(mark);
+                client.close();
+            }
+            client.outlet().written();
+        });
+    }
+
+    /** Channels that somebody listens to. */
+    public List<Channel> channels() {
+        return List.copyOf(channels.keySet());
+    }
+
+    /** Shard channels that somebody listens to. */
+    public List<Channel> shardChannels() {
+        return List.copyOf(shardChannels.keySet());
+    }
+
+    /** How many listen to a channel. */
+    public int listeners(Channel channel) {
+        Client[] clients = channels.get(channel);
+        return clients == null ? 0 : clients.length;
+    }
+
+    /** How many listen to a shard channel. */
+    public int shardListeners(Channel channel) {
+        Client[] clients = shardChannels.get(channel);
+        return clients == null ? 0 : clients.length;
+    }
+
+    /** How many different patterns there are. */
+    public int patterns() {
+        return patterns.size();
+    }
+
+    private static boolean add(ConcurrentMap<Channel, Client[]> map, Client client, Channel channel) {
+        map.compute(channel, (key, old) -> old == null ? new Client[] {client} : with(old, client));
+        return true;
+    }
+
+    private static Client[] with(Client[] old, Client client) {
+        Client[] next = Arrays.copyOf(old, old.length + 1);
+        next[old.length] = client;
+        return next;
+    }
+
+    private static Client @Nullable [] without(Client[] old, Client client) {
+        Client[] next =
+                Arrays.stream(old).filter(other -> other.id() != client.id()).toArray(Client[]::new);
+        return next.length == 0 ? null : next;
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+}
