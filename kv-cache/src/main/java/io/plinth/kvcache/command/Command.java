@@ -1,0 +1,84 @@
+package io.plinth.kvcache.command;
+
+/**
+ * One command.
+ *
+ * @param name lower case
+ * @param arity of a call, its name included; negative for "at least"
+ * @param flags bits of {@link Flag}
+ * @param firstKey position of the first key, 0 for none
+ * @param lastKey position of the last, negative from the end
+ * @param keyStep from one key to the next
+ * @param group as COMMAND DOCS names it
+ * @param summary one sentence
+ * @param handler does it
+ */
+public record Command(
+        String name,
+        int arity,
+        int flags,
+        int firstKey,
+        int lastKey,
+        int keyStep,
+        String group,
+        String summary,
+        Handler handler) {
+
+    /** What COMMAND shows of a command, and how it is run. */
+    public static final class Flag {
+        public static final int WRITE = 1;
+        public static final int READONLY = 1 << 1;
+        public static final int DENYOOM = 1 << 2;
+        public static final int ADMIN = 1 << 3;
+        public static final int PUBSUB = 1 << 4;
+        public static final int NOSCRIPT = 1 << 5;
+        public static final int LOADING = 1 << 6;
+        public static final int STALE = 1 << 7;
+        public static final int FAST = 1 << 8;
+        public static final int NO_AUTH = 1 << 9;
+        public static final int NO_MULTI = 1 << 10;
+        public static final int ALLOW_BUSY = 1 << 11;
+        public static final int BLOCKING = 1 << 12;
+        public static final int DANGEROUS = 1 << 13;
+        public static final int CONNECTION = 1 << 14;
+        public static final int TRANSACTION = 1 << 15;
+        public static final int KEYSPACE = 1 << 16;
+        public static final int STRING = 1 << 17;
+        public static final int HASH = 1 << 18;
+        /** Runs inside MULTI instead of being queued. */
+        public static final int IN_MULTI = 1 << 24;
+        /** Allowed while a RESP2 client is subscribed. */
+        public static final int WHILE_SUBSCRIBED = 1 << 25;
+        /** Goes over the whole keyspace: a transaction with it locks everything. */
+        public static final int EVERYTHING = 1 << 26;
+        /** Its arguments that stand like keys are channels: they name a slot and lock nothing. */
+        public static final int CHANNELS = 1 << 27;
+        /** Locks what it needs itself. */
+        public static final int LOCKS_ITSELF = 1 << 28;
+
+        /** Runs the queued commands. */
+        public static final int EXEC = 1 << 29;
+
+        private Flag() {}
+    }
+
+    /** Whether a bit of {@link Flag} is set. */
+    public boolean is(int flag) {
+        return (flags & flag) != 0;
+    }
+
+    /** Whether a call of this many arguments is allowed. */
+    boolean takes(int count) {
+        return arity >= 0 ? count == arity : count >= -arity;
+    }
+
+    /** The position after the last key of a call of this many arguments; {@link #firstKey} where there is none. */
+    public int keysEnd(int count) {
+        return lastKey < 0 ? count + lastKey + 1 : lastKey + 1;
+    }
+
+    /** Whether it always has exactly one key. */
+    boolean oneKey() {
+        return firstKey > 0 && firstKey == lastKey;
+    }
+}

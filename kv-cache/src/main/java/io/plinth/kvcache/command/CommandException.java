@@ -1,0 +1,38 @@
+package io.plinth.kvcache.command;
+
+/** A command cannot be done; the message is the whole error reply, its code included. Expected, so without a stack trace. */
+public final class CommandException extends RuntimeException {
+    public CommandException(String reply) {
+        super(reply, null, false, false);
+    }
+
+    public static CommandException syntax() {
+        return new CommandException("ERR syntax error");
+    }
+
+    public static CommandException notInteger() {
+        return new CommandException("ERR value is not an integer or out of range");
+    }
+
+    public static CommandException wrongType() {
+        return new CommandException("WRONGTYPE Operation against a key holding the wrong kind of value");
+    }
+
+    /** {@code name} as COMMAND shows it: {@code get}, {@code client|getname}. */
+    public static CommandException arity(String name) {
+        return new CommandException("ERR wrong number of arguments for '" + name + "' command");
+    }
+
+    public static CommandException subcommand(String given, String container) {
+        return new CommandException("ERR unknown subcommand '" + clean(given) + "'. Try " + container + " HELP.");
+    }
+
+    /** Text from a client, made fit for an error line. */
+    static String clean(String text) {
+        int nul = text.indexOf(0);
+        String cut = nul < 0 ? text : text.substring(0, nul);
+        return (cut.length() > 128 ? cut.substring(0, 128) : cut)
+                .replace('\r', ' ')
+                .replace('\n', ' ');
+    }
+}

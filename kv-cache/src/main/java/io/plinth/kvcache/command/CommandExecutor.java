@@ -1,0 +1,286 @@
+package io.plinth.kvcache.command;
+
+import io.plinth.kvcache.cluster.Topology;
+import io.plinth.kvcache.command.Command.Flag;
+import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.SegmentSet;
+import io.plinth.kvcache.keyspace.Slots;
+import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.session.Dispatcher;
+import io.plinth.kvcache.session.ReplyMode;
+import io.plinth.kvcache.session.Transaction;
+import io.plinth.kvcache.wire.Args;
+import io.plinth.kvcache.wire.ReplyWriter;
+import org.jspecify.annotations.Nullable;
+
+/** Owned by one event loop: takes a command from its name to its reply. */
+public final class CommandExecutor implements Dispatcher {
+    private static final String OOM = "OOM command not allowed when used memory > 'maxmemory'.";
+    private static final int MAX_SHOWN_ARGS = 128;
+
+    private final NodeState node;
+    private final CommandTable table;
+    private final SegmentSet segments = new SegmentSet();
+    private @Nullable Call call;
+
+    public CommandExecutor(NodeState node, CommandTable table) {
+        this.node = node;
+        this.table = table;
+    }
+
+    /** All commands. */
+    public CommandTable table() {
+        return table;
+    }
+
+    @Override
+    public boolean execute(Client client, Args args, long nowMillis) {
+        Command command = table.find(args);
+        if (command != null && mustWait(client, command, nowMillis)) {
+            return false;
+        }
+        node.stats().command();
+        ReplyWriter out = client.out();
+        int mark = out.size();
+        if (client.replyMode() == ReplyMode.SKIP_NEXT) {
+            client.replyMode(ReplyMode.SKIP);
+        }
+        try {
+            Transaction transaction = client.transaction();
+            try {
+                admit(command, client, args);
+            } catch (CommandException e) {
+                if (transaction != null) {
+                    transaction.fail();
+                }
+                refuse(command, client, e, mark);
+                return true;
+            }
+            if (command != null) {
+                client.seen(nowMillis, command.name());
+                if (transaction != null && !command.is(Flag.IN_MULTI)) {
+                    queue(transaction, args, out);
+                } else {
+                    run(command, client, args, nowMillis);
+                }
+            }
+        } finally {
+            if (client.replyMode() == ReplyMode.OFF) {
+                out.rewind(mark);
+            } else if (client.replyMode() == ReplyMode.SKIP) {
+                out.rewind(mark);
+                client.replyMode(ReplyMode.ON);
+            }
+        }
+        return true;
+    }
+
+    private boolean mustWait(Client client, Command command, long nowMillis) {
+        boolean write = command.is(Flag.WRITE) || command.is(Flag.EXEC) || command.is(Flag.PUBSUB);
+        return node.clients().paused(nowMillis, write)
+                && !command.is(Flag.CONNECTION)
+                && !(client.transaction() != null && !command.is(Flag.IN_MULTI));
+    }
+
+    private void refuse(@Nullable Command command, Client client, CommandException reason, int mark) {
+        node.stats().error();
+        client.out().rewind(mark);
+        String text = String.valueOf(reason.getMessage());
+        if (command == null || !command.is(Flag.EXEC)) {
+            client.out().error(text);
+            return;
+        }
+        client.end();
+        boolean routed = text.startsWith("MOVED ") || text.startsWith("CROSSSLOT ");
+        client.out()
+                .error(routed ? text : "EXECABORT Transaction discarded because of: " + text.replaceFirst("^ERR ", ""));
+    }
+
+    private static void queue(Transaction transaction, Args args, ReplyWriter out) {
+        if (transaction.queue(args)) {
+            out.queued();
+        } else {
+            transaction.fail();
+            out.error(OOM);
+        }
+    }
+
+    /** Everything that can refuse a command before it does anything, in Redis's order. */
+    private void admit(@Nullable Command command, Client client, Args args) {
+        if (command == null) {
+            throw unknown(args);
+        }
+        if (!command.takes(args.count())) {
+            throw CommandException.arity(command.name());
+        }
+        if (!command.is(Flag.NO_AUTH)
+                && !client.authenticated()
+                && node.settings().password() != null) {
+            throw new CommandException("NOAUTH Authentication required.");
+        }
+        if (client.transaction() != null && command.is(Flag.NO_MULTI)) {
+            throw new CommandException("ERR Command not allowed inside a transaction");
+        }
+        Topology topology = node.topology().get();
+        if (topology.clustered()) {
+            route(topology, command, client, args);
+        }
+        boolean grows = command.is(Flag.DENYOOM) || (command.is(Flag.EXEC) && anyGrows(client));
+        if (!node.keyspace().makeRoom(command.is(Flag.DENYOOM) ? args.total() : 0) && grows) {
+            throw new CommandException(OOM);
+        }
+        if (client.confined() && !command.is(Flag.WHILE_SUBSCRIBED)) {
+            throw new CommandException("ERR Can't execute '" + command.name()
+                    + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+        }
+    }
+
+    private boolean anyGrows(Client client) {
+        Transaction transaction = client.transaction();
+        if (transaction != null) {
+            for (Args queued : transaction.queued()) {
+                Command command = table.find(queued);
+                if (command != null && command.is(Flag.DENYOOM)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static CommandException unknown(Args args) {
+        StringBuilder shown = new StringBuilder();
+        for (int i = 1; i < args.count() && shown.length() < MAX_SHOWN_ARGS; i++) {
+            String text = args.text(i);
+            int room = MAX_SHOWN_ARGS - shown.length();
+            shown.append('\'')
+                    .append(CommandException.clean(text.length() > room ? text.substring(0, room) : text))
+                    .append("' ");
+        }
+        return new CommandException("ERR unknown command '" + CommandException.clean(args.text(0))
+                + "', with args beginning with: " + shown);
+    }
+
+    /** Refuses keys of several slots, and sends the client where the slot is. */
+    private void route(Topology topology, Command command, Client client, Args args) {
+        int slot = -1;
+        if (command.is(Flag.EXEC)) {
+            Transaction transaction = client.transaction();
+            if (transaction != null) {
+                for (Args queued : transaction.queued()) {
+                    Command inner = table.find(queued);
+                    if (inner != null) {
+                        slot = sameSlot(inner, queued, slot);
+                    }
+                }
+            }
+        } else {
+            slot = sameSlot(command, args, -1);
+        }
+        if (slot >= 0 && !topology.owns(slot)) {
+            var owner = topology.owner(slot);
+            throw new CommandException("MOVED " + slot + " " + owner.host() + ":" + owner.port());
+        }
+    }
+
+    private static int sameSlot(Command command, Args args, int before) {
+        int slot = before;
+        int end = command.keysEnd(args.count());
+        for (int i = command.firstKey(); i > 0 && i < end; i += command.keyStep()) {
+            int next = Slots.of(args.buffer(), args.offset(i), args.length(i));
+            if (slot >= 0 && next != slot) {
+                throw new CommandException("CROSSSLOT Keys in request don't hash to the same slot");
+            }
+            slot = next;
+        }
+        return slot;
+    }
+
+    private Call call(Command command, Client client, Args args, long nowMillis) {
+        Call reused = call;
+        if (reused == null) {
+            reused = new Call(node, this, command, client, args);
+            call = reused;
+        }
+        reused.set(command, client, args, nowMillis);
+        return reused;
+    }
+
+    private void run(Command command, Client client, Args args, long nowMillis) {
+        Call running = call(command, client, args, nowMillis);
+        if (command.firstKey() == 0 || command.is(Flag.CHANNELS | Flag.LOCKS_ITSELF)) {
+            handle(command, running);
+        } else if (command.oneKey()) {
+            KeyRef key = running.key(command.firstKey());
+            Segment segment = node.keyspace().segment(key.slot());
+            segment.lock();
+            try {
+                handle(command, running);
+            } finally {
+                segment.unlock();
+            }
+        } else {
+            addSegments(command, args);
+            segments.lock(node.keyspace());
+            try {
+                handle(command, running);
+            } finally {
+                segments.unlock(node.keyspace());
+            }
+        }
+    }
+
+    /** Runs a handler; its error replaces what it wrote. */
+    private void handle(Command command, Call running) {
+        ReplyWriter out = running.out();
+        int mark = out.size();
+        try {
+            command.handler().run(running);
+        } catch (CommandException e) {
+            node.stats().error();
+            out.rewind(mark);
+            out.error(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void addSegments(Command command, Args args) {
+        int end = command.keysEnd(args.count());
+        for (int i = command.firstKey(); i > 0 && i < end; i += command.keyStep()) {
+            segments.add(Slots.of(args.buffer(), args.offset(i), args.length(i)));
+        }
+    }
+
+    /** EXEC: the queued commands with all their segments locked; a null when a watched key changed. */
+    void executeQueued(Client client, Transaction transaction, long nowMillis) {
+        for (Args args : transaction.queued()) {
+            Command command = table.find(args);
+            if (command != null && command.is(Flag.EVERYTHING)) {
+                segments.addAll();
+            } else if (command != null && !command.is(Flag.CHANNELS)) {
+                addSegments(command, args);
+            }
+        }
+        client.watcher().segments(segments);
+        ReplyWriter out = client.out();
+        segments.lock(node.keyspace());
+        try {
+            client.watcher().expire(nowMillis);
+            if (client.watcher().invalid()) {
+                out.nullArray();
+                return;
+            }
+            segments.unit(node.keyspace(), node.keyspace().nextUnit());
+            out.array(transaction.queued().size());
+            for (Args args : transaction.queued()) {
+                Command command = table.find(args);
+                if (command != null) {
+                    handle(command, call(command, client, args, nowMillis));
+                }
+            }
+        } finally {
+            segments.unit(node.keyspace(), 0);
+            segments.unlock(node.keyspace());
+        }
+    }
+}

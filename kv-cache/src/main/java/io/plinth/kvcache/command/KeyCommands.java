@@ -1,0 +1,249 @@
+package io.plinth.kvcache.command;
+
+import static io.plinth.kvcache.command.Command.Flag.DANGEROUS;
+import static io.plinth.kvcache.command.Command.Flag.DENYOOM;
+import static io.plinth.kvcache.command.Command.Flag.EVERYTHING;
+import static io.plinth.kvcache.command.Command.Flag.FAST;
+import static io.plinth.kvcache.command.Command.Flag.KEYSPACE;
+import static io.plinth.kvcache.command.Command.Flag.READONLY;
+import static io.plinth.kvcache.command.Command.Flag.WRITE;
+
+import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.Glob;
+import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.wire.Numbers;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Keys of any type. */
+public final class KeyCommands {
+    private static final int[] NONE = {0, 0, 0};
+    private static final int[] KEY = {1, 1, 1};
+    private static final int[] TWO = {1, 2, 1};
+    private static final int[] KEYS = {1, -1, 1};
+    private static final int[] SECOND = {2, 2, 1};
+    private static final int STEPS_PER_COUNT = 10;
+    private static final int EMBEDDED = 44;
+
+    private KeyCommands() {}
+
+    /** Adds them. */
+    public static void register(CommandTable.Builder to) {
+        int all = READONLY | EVERYTHING;
+        to.group("generic", KEYSPACE);
+        to.add("del", -2, WRITE, KEYS, "Removes keys.", KeyCommands::del);
+        to.add("unlink", -2, WRITE | FAST, KEYS, "Removes keys.", KeyCommands::del);
+        to.add("exists", -2, READONLY | FAST, KEYS, "Counts the keys that exist.", call -> count(call, false));
+        to.add(
+                "touch",
+                -2,
+                READONLY | FAST,
+                KEYS,
+                "Counts the keys that exist and marks them used.",
+                call -> count(call, true));
+        to.add("type", 2, READONLY | FAST, KEY, "Returns a key's type.", KeyCommands::type);
+        to.add("keys", 2, all | DANGEROUS, NONE, "Returns all keys that match a pattern.", KeyCommands::keys);
+        to.add("scan", -2, all, NONE, "Pages through the keys.", KeyCommands::scan);
+        to.add("randomkey", 1, all, NONE, "Returns a random key.", KeyCommands::randomKey);
+        to.add("rename", 3, WRITE, TWO, "Renames a key.", call -> rename(call, true));
+        to.add(
+                "renamenx",
+                3,
+                WRITE | FAST,
+                TWO,
+                "Renames a key when the new name is free.",
+                call -> rename(call, false));
+        to.add("copy", -3, WRITE | DENYOOM, TWO, "Copies a key.", KeyCommands::copy);
+        to.add("object", -2, READONLY, SECOND, "Shows how a key is stored.", KeyCommands::object);
+    }
+
+    private static void del(Call call) {
+        int removed = 0;
+        for (int i = 1; i < call.count(); i++) {
+            KeyRef key = call.key(i);
+            Entry entry = call.segment(key).peek(key, call.now());
+            if (entry != null) {
+                call.segment(key).delete(entry);
+                removed++;
+            }
+        }
+        call.out().integer(removed);
+    }
+
+    private static void count(Call call, boolean touch) {
+        int found = 0;
+        for (int i = 1; i < call.count(); i++) {
+            KeyRef key = call.key(i);
+            Entry entry = touch
+                    ? call.segment(key).find(key, call.now())
+                    : call.segment(key).peek(key, call.now());
+            found += entry == null ? 0 : 1;
+        }
+        call.out().integer(found);
+    }
+
+    private static void type(Call call) {
+        KeyRef key = call.key(1);
+        Entry entry = call.segment(key).peek(key, call.now());
+        call.out().simple(entry == null ? "none" : entry.type());
+    }
+
+    private static void keys(Call call) {
+        Glob glob = new Glob(call.bytes(1));
+        int db = call.client().db();
+        List<byte[]> found = new ArrayList<>();
+        call.keyspace().each(segment -> {
+            if (segment.keys(db) > 0) {
+                segment.forEach(entry -> {
+                    if (entry.db() == db && call.now() <= entry.expireAt() && glob.matches(entry.key())) {
+                        found.add(entry.key());
+                    }
+                });
+            }
+        });
+        call.out().array(found.size());
+        found.forEach(call.out()::bulk);
+    }
+
+    private static void scan(Call call) {
+        long cursor = ScanOptions.cursor(call, 1);
+        ScanOptions options = ScanOptions.parse(call, 2, true);
+        Keyspace keyspace = call.keyspace();
+        int db = call.client().db();
+        List<byte[]> found = new ArrayList<>();
+        long steps = Math.min(options.count(), Long.MAX_VALUE / 16) * STEPS_PER_COUNT;
+        int[] visited = new int[1];
+        do {
+            if (!keyspace.nothingAt(cursor)) {
+                steps--;
+            }
+            cursor = keyspace.scan(cursor, call.now(), entry -> {
+                visited[0]++;
+                if (entry.db() == db
+                        && (options.type() == null || options.type().equalsIgnoreCase(entry.type()))
+                        && (options.match() == null || options.match().matches(entry.key()))) {
+                    found.add(entry.key());
+                }
+            });
+        } while (cursor != 0 && visited[0] < options.count() && steps > 0);
+        call.out().array(2);
+        call.out().bulkLong(cursor);
+        call.out().array(found.size());
+        found.forEach(call.out()::bulk);
+    }
+
+    private static void randomKey(Call call) {
+        Entry entry = call.keyspace()
+                .random(call.client().db(), call.now(), call.node().random());
+        call.out().bulkOrNull(entry == null ? null : entry.key());
+    }
+
+    private static void rename(Call call, boolean replace) {
+        KeyRef from = call.key(1);
+        Entry entry = call.segment(from).find(from, call.now());
+        if (entry == null) {
+            throw new CommandException("ERR no such key");
+        }
+        KeyRef to = call.second(2, call.client().db());
+        boolean same = from.same(to);
+        boolean taken = call.segment(to).find(to, call.now()) != null;
+        if (!replace && taken) {
+            call.out().integer(0);
+            return;
+        }
+        if (!same) {
+            Object value = entry.isString() ? entry.string() : entry.hash();
+            long expireAt = entry.expireAt();
+            call.segment(from).delete(entry);
+            call.segment(to).putCopy(to, value, expireAt, call.now());
+        }
+        if (replace) {
+            call.out().ok();
+        } else {
+            call.out().integer(1);
+        }
+    }
+
+    private static void copy(Call call) {
+        int db = call.client().db();
+        boolean replace = false;
+        for (int i = 3; i < call.count(); i++) {
+            if (call.args().is(i, "REPLACE")) {
+                replace = true;
+            } else if (call.args().is(i, "DB") && i + 1 < call.count()) {
+                db = call.small(++i);
+                if (db < 0 || db >= Keyspace.DATABASES) {
+                    throw new CommandException("ERR DB index is out of range");
+                }
+                if (db != 0 && call.node().topology().get().clustered()) {
+                    throw new CommandException("ERR Copying to another database is not allowed in cluster mode");
+                }
+            } else {
+                throw CommandException.syntax();
+            }
+        }
+        KeyRef from = call.key(1);
+        KeyRef to = call.second(2, db);
+        if (from.same(to)) {
+            throw new CommandException("ERR source and destination objects are the same");
+        }
+        Entry entry = call.segment(from).find(from, call.now());
+        if (entry == null || (!replace && call.segment(to).find(to, call.now()) != null)) {
+            call.out().integer(0);
+            return;
+        }
+        Object value = entry.isString() ? entry.string() : entry.hash();
+        call.segment(to).putCopy(to, value, entry.expireAt(), call.now());
+        call.out().integer(1);
+    }
+
+    private static void object(Call call) {
+        if (call.count() == 2 && call.args().is(1, "HELP")) {
+            Help.write(call, "OBJECT", "ENCODING <key>", "FREQ <key>", "IDLETIME <key>", "REFCOUNT <key>");
+            return;
+        }
+        boolean known = call.args().is(1, "ENCODING")
+                || call.args().is(1, "FREQ")
+                || call.args().is(1, "IDLETIME")
+                || call.args().is(1, "REFCOUNT");
+        if (!known) {
+            throw CommandException.subcommand(call.text(1), "OBJECT");
+        }
+        if (call.count() != 3) {
+            throw CommandException.arity("object|" + call.text(1).toLowerCase(java.util.Locale.ROOT));
+        }
+        KeyRef key = call.key(2);
+        Entry entry = call.segment(key).peek(key, call.now());
+        if (entry == null) {
+            call.out().nullBulk();
+        } else if (call.args().is(1, "ENCODING")) {
+            call.out().bulk(encoding(entry));
+        } else if (call.args().is(1, "IDLETIME")) {
+            call.out().integer(call.keyspace().idleSeconds(entry, call.now()));
+        } else if (call.args().is(1, "REFCOUNT")) {
+            call.out().integer(1);
+        } else if (call.node().settings().policy().endsWith("lfu")) {
+            call.out().integer(entry.frequency());
+        } else {
+            throw new CommandException(
+                    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when"
+                            + " switching between policies at runtime LRU and LFU data will take some time to adjust.");
+        }
+    }
+
+    /** The name Redis has for what the value is like. */
+    private static String encoding(Entry entry) {
+        if (!entry.isString()) {
+            return entry.hash().large() ? "hashtable" : "listpack";
+        }
+        byte[] value = entry.string();
+        if (entry.builtInPlace()) {
+            return "raw";
+        }
+        if (Numbers.isLong(value, 0, value.length)) {
+            return "int";
+        }
+        return value.length <= EMBEDDED ? "embstr" : "raw";
+    }
+}

@@ -1,0 +1,40 @@
+package io.plinth.kvcache.command;
+
+import io.plinth.kvcache.cluster.PeerPublisher;
+import io.plinth.kvcache.cluster.Topology;
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.session.Clients;
+import io.plinth.kvcache.session.PubSub;
+import io.plinth.kvcache.wire.ClientMemory;
+import io.plinth.kvcache.wire.WireLimits;
+import java.time.Clock;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * What the commands of one node work on.
+ *
+ * @param keyspace its keys
+ * @param topology its place in the cluster, as it stands now
+ * @param clients who is connected
+ * @param pubSub who listens
+ * @param peers where messages go on
+ * @param settings what can be changed
+ * @param stats what was counted
+ * @param memory what clients take
+ * @param limits what clients may send
+ * @param clock wall-clock time
+ * @param random safe for all loops
+ */
+public record NodeState(
+        Keyspace keyspace,
+        Supplier<Topology> topology,
+        Clients clients,
+        PubSub pubSub,
+        PeerPublisher peers,
+        Settings settings,
+        Stats stats,
+        ClientMemory memory,
+        WireLimits limits,
+        Clock clock,
+        RandomGenerator random) {}

@@ -1,0 +1,53 @@
+package io.plinth.kvcache.command;
+
+import io.plinth.kvcache.keyspace.Glob;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The options of SCAN and HSCAN.
+ *
+ * @param match what names have to match; null for everything
+ * @param count about how many to visit
+ * @param type what type keys have to be of; null for any
+ */
+record ScanOptions(
+        @Nullable Glob match, long count, @Nullable String type) {
+    private static final int DEFAULT_COUNT = 10;
+
+    static ScanOptions parse(Call call, int from, boolean typed) {
+        Glob match = null;
+        long count = DEFAULT_COUNT;
+        String type = null;
+        for (int i = from; i < call.count(); i += 2) {
+            if (i + 1 >= call.count()) {
+                throw CommandException.syntax();
+            }
+            if (call.args().is(i, "MATCH")) {
+                match = new Glob(call.bytes(i + 1));
+            } else if (call.args().is(i, "COUNT")) {
+                count = call.integer(i + 1);
+                if (count < 1) {
+                    throw CommandException.syntax();
+                }
+            } else if (typed && call.args().is(i, "TYPE")) {
+                type = call.text(i + 1);
+            } else {
+                throw CommandException.syntax();
+            }
+        }
+        return new ScanOptions(match == null || match.matchesAll() ? null : match, count, type);
+    }
+
+    /** An unsigned cursor. */
+    static long cursor(Call call, int arg) {
+        String text = call.text(arg);
+        try {
+            if (text.startsWith("+")) {
+                throw new NumberFormatException(text);
+            }
+            return Long.parseUnsignedLong(text);
+        } catch (NumberFormatException e) {
+            throw new CommandException("ERR invalid cursor");
+        }
+    }
+}

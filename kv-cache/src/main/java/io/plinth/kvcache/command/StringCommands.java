@@ -1,0 +1,200 @@
+package io.plinth.kvcache.command;
+
+import static io.plinth.kvcache.command.Command.Flag.DENYOOM;
+import static io.plinth.kvcache.command.Command.Flag.FAST;
+import static io.plinth.kvcache.command.Command.Flag.READONLY;
+import static io.plinth.kvcache.command.Command.Flag.STRING;
+import static io.plinth.kvcache.command.Command.Flag.WRITE;
+
+import io.plinth.kvcache.command.Deadlines.Unit;
+import io.plinth.kvcache.keyspace.Entry;
+import java.util.Arrays;
+
+/** Strings but for SET's options and the counters. */
+public final class StringCommands {
+    private static final byte[] EMPTY = new byte[0];
+    private static final int[] KEY = {1, 1, 1};
+    private static final int[] KEYS = {1, -1, 1};
+    private static final int[] PAIRS = {1, -1, 2};
+
+    private StringCommands() {}
+
+    /** Adds them. */
+    public static void register(CommandTable.Builder to) {
+        int write = WRITE | DENYOOM;
+        to.group("string", STRING);
+        to.add("get", 2, READONLY | FAST, KEY, "Returns the string value of a key.", StringCommands::get);
+        to.add("set", -3, write, KEY, "Sets the string value of a key.", SetCommand::set);
+        to.add("setnx", 3, write | FAST, KEY, "Sets a key that does not exist.", StringCommands::setNx);
+        to.add("setex", 4, write, KEY, "Sets a key and its expiry in seconds.", call -> setWithExpiry(call, Unit.EX));
+        to.add("psetex", 4, write, KEY, "Sets a key and its expiry in ms.", call -> setWithExpiry(call, Unit.PX));
+        to.add("getex", -2, WRITE | FAST, KEY, "Returns a string and changes its expiry.", SetCommand::getEx);
+        to.add("getdel", 2, WRITE | FAST, KEY, "Returns a string and removes it.", StringCommands::getDel);
+        to.add("getset", 3, write | FAST, KEY, "Returns a string and sets another.", StringCommands::getSet);
+        to.add("mget", -2, READONLY | FAST, KEYS, "Returns the strings of several keys.", StringCommands::mget);
+        to.add("mset", -3, write, PAIRS, "Sets several keys at once.", StringCommands::mset);
+        to.add("msetnx", -3, write, PAIRS, "Sets several keys when none exists.", StringCommands::msetNx);
+        to.add("append", 3, write | FAST, KEY, "Appends to a string.", StringCommands::append);
+        to.add("strlen", 2, READONLY | FAST, KEY, "Returns the length of a string.", StringCommands::strlen);
+        to.add("getrange", 4, READONLY, KEY, "Returns part of a string.", StringCommands::getRange);
+        to.add("substr", 4, READONLY, KEY, "Returns part of a string.", StringCommands::getRange);
+        to.add("setrange", 4, write, KEY, "Overwrites part of a string.", StringCommands::setRange);
+        to.add("incr", 2, write | FAST, KEY, "Adds one.", call -> Counters.add(call, 1));
+        to.add("decr", 2, write | FAST, KEY, "Takes one away.", call -> Counters.add(call, -1));
+        to.add("incrby", 3, write | FAST, KEY, "Adds an integer.", call -> Counters.add(call, call.integer(2)));
+        to.add("decrby", 3, write | FAST, KEY, "Takes an integer away.", Counters::decrBy);
+        to.add("incrbyfloat", 3, write | FAST, KEY, "Adds a number.", Counters::addFloat);
+    }
+
+    private static void get(Call call) {
+        Entry entry = call.readString(1);
+        if (entry == null) {
+            call.out().nullBulk();
+        } else {
+            call.out().bulk(entry.string());
+        }
+    }
+
+    private static void setNx(Call call) {
+        var key = call.key(1);
+        boolean absent = call.segment(key).find(key, call.now()) == null;
+        if (absent) {
+            call.segment(key).putString(key, call.bytes(2), Entry.NEVER, call.now());
+        }
+        call.out().integer(absent ? 1 : 0);
+    }
+
+    private static void setWithExpiry(Call call, Unit unit) {
+        long expireAt = Deadlines.positive(call, 2, unit);
+        var key = call.key(1);
+        call.segment(key).putString(key, call.bytes(3), expireAt, call.now());
+        call.out().ok();
+    }
+
+    private static void getDel(Call call) {
+        Entry entry = call.readString(1);
+        if (entry == null) {
+            call.out().nullBulk();
+            return;
+        }
+        call.out().bulk(entry.string());
+        call.segment().delete(entry);
+    }
+
+    private static void getSet(Call call) {
+        Entry entry = call.readString(1);
+        call.out().bulkOrNull(entry == null ? null : entry.string());
+        call.segment().putString(call.key(), call.bytes(2), Entry.NEVER, call.now());
+    }
+
+    private static void mget(Call call) {
+        call.out().array(call.count() - 1);
+        for (int i = 1; i < call.count(); i++) {
+            var key = call.key(i);
+            Entry entry = call.segment(key).read(key, call.now());
+            call.out().bulkOrNull(entry == null || !entry.isString() ? null : entry.string());
+        }
+    }
+
+    private static void mset(Call call) {
+        if (call.count() % 2 == 0) {
+            throw CommandException.arity(call.command().name());
+        }
+        for (int i = 1; i < call.count(); i += 2) {
+            var key = call.key(i);
+            call.segment(key).putString(key, call.bytes(i + 1), Entry.NEVER, call.now());
+        }
+        call.out().ok();
+    }
+
+    private static void msetNx(Call call) {
+        if (call.count() % 2 == 0) {
+            throw CommandException.arity(call.command().name());
+        }
+        for (int i = 1; i < call.count(); i += 2) {
+            var key = call.key(i);
+            if (call.segment(key).find(key, call.now()) != null) {
+                call.out().integer(0);
+                return;
+            }
+        }
+        for (int i = 1; i < call.count(); i += 2) {
+            var key = call.key(i);
+            call.segment(key).putString(key, call.bytes(i + 1), Entry.NEVER, call.now());
+        }
+        call.out().integer(1);
+    }
+
+    private static void append(Call call) {
+        Entry entry = call.writeString(1);
+        byte[] more = call.bytes(2);
+        if (entry == null) {
+            call.segment().putString(call.key(), more, Entry.NEVER, call.now());
+            call.out().integer(more.length);
+            return;
+        }
+        byte[] old = entry.string();
+        checkLength(call, (long) old.length + more.length);
+        byte[] joined = Arrays.copyOf(old, old.length + more.length);
+        System.arraycopy(more, 0, joined, old.length, more.length);
+        call.segment().setString(entry, joined, true);
+        call.out().integer(joined.length);
+    }
+
+    private static void checkLength(Call call, long length) {
+        if (length > call.node().limits().maxBulk()) {
+            throw new CommandException("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+        }
+    }
+
+    private static void strlen(Call call) {
+        Entry entry = call.readString(1);
+        call.out().integer(entry == null ? 0 : entry.string().length);
+    }
+
+    private static void getRange(Call call) {
+        long start = call.integer(2);
+        long end = call.integer(3);
+        Entry entry = call.readString(1);
+        byte[] value = entry == null ? EMPTY : entry.string();
+        if (start < 0 && end < 0 && start > end) {
+            call.out().bulk(EMPTY);
+            return;
+        }
+        start = Math.max(0, start < 0 ? start + value.length : start);
+        end = Math.max(0, end < 0 ? end + value.length : end);
+        end = Math.min(end, value.length - 1);
+        if (start > end || value.length == 0) {
+            call.out().bulk(EMPTY);
+        } else {
+            call.out().bulk(value, (int) start, (int) (end - start + 1));
+        }
+    }
+
+    private static void setRange(Call call) {
+        long offset = call.integer(2);
+        if (offset < 0) {
+            throw new CommandException("ERR offset is out of range");
+        }
+        Entry entry = call.writeString(1);
+        byte[] old = entry == null ? EMPTY : entry.string();
+        byte[] part = call.bytes(3);
+        if (part.length == 0) {
+            call.out().integer(old.length);
+            return;
+        }
+        // Not offset + length: both come from the client and may overflow.
+        if (offset > call.node().limits().maxBulk()) {
+            checkLength(call, offset);
+        }
+        checkLength(call, offset + part.length);
+        byte[] next = Arrays.copyOf(old, (int) Math.max(old.length, offset + part.length));
+        System.arraycopy(part, 0, next, (int) offset, part.length);
+        if (entry == null) {
+            call.segment().putString(call.key(), next, Entry.NEVER, call.now());
+        } else {
+            call.segment().setString(entry, next, true);
+        }
+        call.out().integer(next.length);
+    }
+}
