@@ -1,0 +1,282 @@
+package io.plinth.kvcache.admin;
+
+import static io.plinth.kvcache.command.Command.Flag.CONNECTION;
+import static io.plinth.kvcache.command.Command.Flag.LOADING;
+import static io.plinth.kvcache.command.Command.Flag.NOSCRIPT;
+import static io.plinth.kvcache.command.Command.Flag.STALE;
+
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.CommandTable;
+import io.plinth.kvcache.command.ConnectionCommands;
+import io.plinth.kvcache.command.Help;
+import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.session.ReplyMode;
+import io.plinth.kvcache.session.Transaction;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/** CLIENT. */
+public final class ClientCommands {
+    private static final Set<String> TYPES = Set.of("normal", "master", "replica", "slave", "pubsub");
+
+    private ClientCommands() {}
+
+    /** Adds it. */
+    public static void register(CommandTable.Builder to) {
+        to.group("connection", CONNECTION);
+        to.add("client", -2, NOSCRIPT | LOADING | STALE, "Shows and changes connections.", ClientCommands::client);
+    }
+
+    private static void client(Call call) {
+        Client client = call.client();
+        switch (call.text(1).toUpperCase(Locale.ROOT)) {
+            case "ID" -> {
+                exactly(call, 2);
+                call.out().integer(client.id());
+            }
+            case "GETNAME" -> {
+                exactly(call, 2);
+                call.out().bulkOrNull(client.name().isEmpty() ? null : latin(client.name()));
+            }
+            case "SETNAME" -> {
+                exactly(call, 3);
+                client.name(ConnectionCommands.name(call, 2));
+                call.out().ok();
+            }
+            case "SETINFO" -> setInfo(call);
+            case "INFO" -> {
+                exactly(call, 2);
+                call.out().verbatim(line(call, client));
+            }
+            case "LIST" -> list(call);
+            case "KILL" -> kill(call);
+            case "NO-EVICT" -> {
+                client.noEvict(onOff(call));
+                call.out().ok();
+            }
+            case "NO-TOUCH" -> {
+                client.noTouch(onOff(call));
+                call.out().ok();
+            }
+            case "REPLY" -> reply(call);
+            case "PAUSE" -> pause(call);
+            case "UNPAUSE" -> {
+                exactly(call, 2);
+                call.node().clients().unpause();
+                call.out().ok();
+            }
+            case "HELP" ->
+                Help.write(
+                        call,
+                        "CLIENT",
+                        "GETNAME",
+                        "ID",
+                        "INFO",
+                        "KILL <option> <value> [<option> <value> [...]]",
+                        "LIST [options ...]",
+                        "NO-EVICT (ON|OFF)",
+                        "NO-TOUCH (ON|OFF)",
+                        "PAUSE <timeout> [WRITE|ALL]",
+                        "REPLY (ON|OFF|SKIP)",
+                        "SETINFO <option> <value>",
+                        "SETNAME <name>",
+                        "UNPAUSE");
+            default -> throw CommandException.subcommand(call.text(1), "CLIENT");
+        }
+    }
+
+    private static byte[] latin(String text) {
+        return text.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+    }
+
+    private static void exactly(Call call, int count) {
+        if (call.count() != count) {
+            throw CommandException.arity("client|" + call.text(1).toLowerCase(Locale.ROOT));
+        }
+    }
+
+    private static boolean onOff(Call call) {
+        exactly(call, 3);
+        if (call.args().is(2, "ON")) {
+            return true;
+        }
+        if (call.args().is(2, "OFF")) {
+            return false;
+        }
+        throw CommandException.syntax();
+    }
+
+    private static void setInfo(Call call) {
+        exactly(call, 4);
+        String value = call.text(3);
+        if (!value.chars().allMatch(c -> c > ' ' && c <= '~')) {
+            throw new CommandException("ERR " + call.text(2).toLowerCase(Locale.ROOT)
+                    + " cannot contain spaces, newlines or special characters.");
+        }
+        if (call.args().is(2, "LIB-NAME")) {
+            call.client().libraryName(value);
+        } else if (call.args().is(2, "LIB-VER")) {
+            call.client().libraryVersion(value);
+        } else {
+            throw new CommandException("ERR Unrecognized option '" + clean(call.text(2)) + "'");
+        }
+        call.out().ok();
+    }
+
+    private static String clean(String text) {
+        return text.replace('\r', ' ').replace('\n', ' ');
+    }
+
+    private static void reply(Call call) {
+        exactly(call, 3);
+        Client client = call.client();
+        if (call.args().is(2, "ON")) {
+            client.replyMode(ReplyMode.ON);
+            call.out().ok();
+        } else if (call.args().is(2, "OFF")) {
+            client.replyMode(ReplyMode.OFF);
+        } else if (call.args().is(2, "SKIP")) {
+            if (client.replyMode() != ReplyMode.OFF) {
+                client.replyMode(ReplyMode.SKIP_NEXT);
+            }
+        } else {
+            throw CommandException.syntax();
+        }
+    }
+
+    private static void pause(Call call) {
+        boolean writes = call.count() == 4 && call.args().is(3, "WRITE");
+        if (call.count() > 4 || call.count() < 3) {
+            throw CommandException.arity("client|pause");
+        }
+        if (call.count() == 4 && !writes && !call.args().is(3, "ALL")) {
+            throw CommandException.syntax();
+        }
+        long millis;
+        try {
+            millis = call.integer(2);
+        } catch (CommandException e) {
+            throw new CommandException("ERR timeout is not an integer or out of range");
+        }
+        if (millis < 0) {
+            throw new CommandException("ERR timeout is negative");
+        }
+        call.node().clients().pause(Math.min(Long.MAX_VALUE - call.now(), millis) + call.now(), writes);
+        call.out().ok();
+    }
+
+    private static void list(Call call) {
+        Predicate<Client> shown = client -> true;
+        if (call.count() == 4 && call.args().is(2, "TYPE")) {
+            shown = type(call, 3);
+        } else if (call.count() > 3 && call.args().is(2, "ID")) {
+            Set<Long> ids = new HashSet<>();
+            for (int i = 3; i < call.count(); i++) {
+                ids.add(id(call, i, "ERR Invalid client ID"));
+            }
+            shown = client -> ids.contains(client.id());
+        } else if (call.count() != 2) {
+            throw CommandException.syntax();
+        }
+        StringBuilder text = new StringBuilder();
+        call.node().clients().all().stream().filter(shown).forEach(client -> text.append(line(call, client)));
+        call.out().verbatim(text.toString());
+    }
+
+    private static long id(Call call, int arg, String error) {
+        try {
+            long id = call.integer(arg);
+            if (id > 0) {
+                return id;
+            }
+        } catch (CommandException e) {
+            throw new CommandException(error);
+        }
+        throw new CommandException(error);
+    }
+
+    private static Predicate<Client> type(Call call, int arg) {
+        String type = call.text(arg).toLowerCase(Locale.ROOT);
+        if (!TYPES.contains(type)) {
+            throw new CommandException("ERR Unknown client type '" + clean(call.text(arg)) + "'");
+        }
+        return client -> switch (type) {
+            case "normal" -> !subscribed(client);
+            case "pubsub" -> subscribed(client);
+            default -> false;
+        };
+    }
+
+    private static boolean subscribed(Client client) {
+        return client.subscriptions() + client.shardChannels().size() > 0;
+    }
+
+    private static void kill(Call call) {
+        List<Client> all = call.node().clients().all();
+        if (call.count() == 3) {
+            String address = call.text(2);
+            Client victim = all.stream()
+                    .filter(client -> client.address().equals(address))
+                    .findFirst()
+                    .orElseThrow(() -> new CommandException("ERR No such client"));
+            victim.close();
+            call.out().ok();
+            return;
+        }
+        boolean skipMe = true;
+        Predicate<Client> chosen = client -> true;
+        for (int i = 2; i < call.count(); i += 2) {
+            if (i + 1 >= call.count()) {
+                throw CommandException.syntax();
+            }
+            String value = call.text(i + 1);
+            switch (call.text(i).toUpperCase(Locale.ROOT)) {
+                case "ID" -> {
+                    long id = id(call, i + 1, "ERR client-id should be greater than 0");
+                    chosen = chosen.and(client -> client.id() == id);
+                }
+                case "TYPE" -> chosen = chosen.and(type(call, i + 1));
+                case "ADDR" -> chosen = chosen.and(client -> client.address().equals(value));
+                case "LADDR" ->
+                    chosen = chosen.and(client -> client.localAddress().equals(value));
+                case "USER" -> chosen = chosen.and(client -> value.equals("default"));
+                case "SKIPME" -> {
+                    if (!call.args().is(i + 1, "YES") && !call.args().is(i + 1, "NO")) {
+                        throw CommandException.syntax();
+                    }
+                    skipMe = call.args().is(i + 1, "YES");
+                }
+                default -> throw CommandException.syntax();
+            }
+        }
+        int killed = 0;
+        for (Client client : all) {
+            if (chosen.test(client) && !(skipMe && client.id() == call.client().id())) {
+                client.close();
+                killed++;
+            }
+        }
+        call.out().integer(killed);
+    }
+
+    private static String line(Call call, Client client) {
+        Transaction transaction = client.transaction();
+        String flags = transaction != null ? "x" : subscribed(client) ? "P" : "N";
+        return "id=" + client.id() + " addr=" + client.address() + " laddr=" + client.localAddress() + " fd=0 name="
+                + client.name() + " age=" + (call.now() - client.connectedMillis()) / 1000 + " idle="
+                + Math.max(0, call.now() - client.seenMillis()) / 1000 + " flags=" + flags + " db=" + client.db()
+                + " sub=" + client.channels().size() + " psub="
+                + client.patterns().size() + " ssub="
+                + client.shardChannels().size() + " multi="
+                + (transaction == null ? -1 : transaction.queued().size())
+                + " watch=" + client.watcher().size()
+                + " qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem="
+                + client.outlet().pending() + " tot-mem=0 events=r cmd=" + client.lastCommand()
+                + " user=default redir=-1 resp=" + client.out().protocol() + " lib-name=" + client.libraryName()
+                + " lib-ver=" + client.libraryVersion() + "\n";
+    }
+}

@@ -1,0 +1,183 @@
+package io.plinth.kvcache.admin;
+
+import io.plinth.kvcache.cluster.Topology;
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.ConnectionCommands;
+import io.plinth.kvcache.command.NodeState;
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.KeyspaceStats;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+
+/** INFO: the lines that clients, exporters and people read. */
+public final class InfoReport {
+    private static final List<String> SECTIONS =
+            List.of("server", "clients", "memory", "persistence", "stats", "replication", "cpu", "cluster", "keyspace");
+    private static final Set<String> ALL = Set.of("all", "everything", "default");
+
+    private final Supplier<NodeFacts> facts;
+
+    public InfoReport(Supplier<NodeFacts> facts) {
+        this.facts = facts;
+    }
+
+    void write(Call call) {
+        Set<String> wanted = new TreeSet<>();
+        for (int i = 1; i < call.count(); i++) {
+            wanted.add(call.text(i).toLowerCase(Locale.ROOT));
+        }
+        boolean all = wanted.isEmpty() || wanted.stream().anyMatch(ALL::contains);
+        Text text = new Text();
+        for (String section : SECTIONS) {
+            if (all || wanted.contains(section)) {
+                section(section, call, text);
+            }
+        }
+        call.out().verbatim(text.toString());
+    }
+
+    private void section(String section, Call call, Text text) {
+        NodeState node = call.node();
+        switch (section) {
+            case "server" -> server(call, text);
+            case "clients" -> {
+                text.section("Clients");
+                text.line("connected_clients", node.clients().count());
+                text.line("maxclients", node.clients().limit());
+                text.line("client_memory", node.memory().used());
+                text.line("blocked_clients", 0);
+                text.line("tracking_clients", 0);
+            }
+            case "memory" -> memory(node, text);
+            case "persistence" -> {
+                text.section("Persistence");
+                text.line("loading", 0);
+                text.line("async_loading", 0);
+                text.line("rdb_changes_since_last_save", 0);
+                text.line("rdb_bgsave_in_progress", 0);
+                text.line("rdb_last_bgsave_status", "ok");
+                text.line("aof_enabled", 0);
+                text.line("aof_rewrite_in_progress", 0);
+            }
+            case "stats" -> stats(node, text);
+            case "replication" -> {
+                text.section("Replication");
+                text.line("role", "master");
+                text.line("connected_slaves", 0);
+                text.line("master_failover_state", "no-failover");
+                text.line("master_replid", facts.get().runId());
+                text.line("master_repl_offset", 0);
+            }
+            case "cpu" -> text.section("CPU");
+            case "cluster" -> {
+                text.section("Cluster");
+                text.line("cluster_enabled", node.topology().get().clustered() ? 1 : 0);
+            }
+            default -> keyspace(node.keyspace(), text);
+        }
+    }
+
+    private void server(Call call, Text text) {
+        NodeFacts known = facts.get();
+        Topology topology = call.node().topology().get();
+        long seconds = (call.now() - known.startMillis()) / 1000;
+        text.section("Server");
+        text.line("redis_version", ConnectionCommands.REDIS_VERSION);
+        text.line("server_name", "plinth-kv-cache");
+        text.line("plinth_version", known.version());
+        text.line("plinth_node", known.name());
+        text.line("redis_mode", topology.clustered() ? "cluster" : "standalone");
+        text.line(
+                "os",
+                System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                        + System.getProperty("os.arch"));
+        text.line("arch_bits", 64);
+        text.line("multiplexing_api", known.transport());
+        text.line("process_id", ProcessHandle.current().pid());
+        text.line("run_id", known.runId());
+        text.line("tcp_port", known.port());
+        text.line("server_time_usec", call.now() * 1000);
+        text.line("uptime_in_seconds", seconds);
+        text.line("uptime_in_days", seconds / 86_400);
+        text.line("hz", 20);
+        text.line("io_threads_active", known.loops() > 1 ? 1 : 0);
+    }
+
+    private static void memory(NodeState node, Text text) {
+        Keyspace keyspace = node.keyspace();
+        long limit = keyspace.memory().limit() == Long.MAX_VALUE
+                ? 0
+                : keyspace.memory().limit();
+        long used = keyspace.stats().bytes();
+        text.section("Memory");
+        text.line("used_memory", used);
+        text.line("used_memory_human", human(used));
+        text.line("used_memory_dataset", used);
+        text.line("total_system_memory", Runtime.getRuntime().maxMemory());
+        text.line("maxmemory", limit);
+        text.line("maxmemory_human", human(limit));
+        text.line("maxmemory_policy", node.settings().policy());
+        text.line("mem_fragmentation_ratio", "1.00");
+        text.line("mem_allocator", "jvm");
+    }
+
+    private static String human(long bytes) {
+        String units = "BKMGTP";
+        double value = bytes;
+        int unit = 0;
+        while (value >= 1024 && unit < units.length() - 1) {
+            value /= 1024;
+            unit++;
+        }
+        return unit == 0 ? bytes + "B" : String.format(Locale.ROOT, "%.2f%c", value, units.charAt(unit));
+    }
+
+    private static void stats(NodeState node, Text text) {
+        KeyspaceStats stats = node.keyspace().stats();
+        text.section("Stats");
+        text.line("total_connections_received", node.clients().accepted());
+        text.line("total_commands_processed", node.stats().commands());
+        text.line("instantaneous_ops_per_sec", node.stats().perSecond());
+        text.line("rejected_connections", node.clients().rejected());
+        text.line("expired_keys", stats.expired());
+        text.line("evicted_keys", stats.evicted());
+        text.line("keyspace_hits", stats.hits());
+        text.line("keyspace_misses", stats.misses());
+        text.line("pubsub_channels", node.pubSub().channels().size());
+        text.line("pubsub_patterns", node.pubSub().patterns());
+        text.line("pubsubshard_channels", node.pubSub().shardChannels().size());
+        text.line("latest_fork_usec", 0);
+        text.line("total_error_replies", node.stats().errors());
+    }
+
+    private static void keyspace(Keyspace keyspace, Text text) {
+        text.section("Keyspace");
+        for (int db = 0; db < Keyspace.DATABASES; db++) {
+            long keys = keyspace.keys(db);
+            if (keys > 0) {
+                text.line("db" + db, "keys=" + keys + ",expires=" + keyspace.expiring(db) + ",avg_ttl=0");
+            }
+        }
+    }
+
+    /** Lines as INFO has them. */
+    private static final class Text {
+        private final StringBuilder text = new StringBuilder();
+
+        void section(String name) {
+            text.append(text.isEmpty() ? "# " : "\r\n# ").append(name).append("\r\n");
+        }
+
+        void line(String name, Object value) {
+            text.append(name).append(':').append(value).append("\r\n");
+        }
+
+        @Override
+        public String toString() {
+            return text.toString();
+        }
+    }
+}
