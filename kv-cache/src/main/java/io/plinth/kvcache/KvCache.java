@@ -1,0 +1,261 @@
+package io.plinth.kvcache;
+
+import io.netty.channel.EventLoop;
+import io.plinth.kit.config.ConfigException;
+import io.plinth.kit.config.HostPort;
+import io.plinth.kit.config.Problem;
+import io.plinth.kit.config.StackFile;
+import io.plinth.kit.lifecycle.Daemon;
+import io.plinth.kit.lifecycle.NodeContext;
+import io.plinth.kit.net.Listeners;
+import io.plinth.kvcache.admin.ClientCommands;
+import io.plinth.kvcache.admin.ClusterCommands;
+import io.plinth.kvcache.admin.ConfigTable;
+import io.plinth.kvcache.admin.InfoReport;
+import io.plinth.kvcache.admin.NodeFacts;
+import io.plinth.kvcache.admin.NodeMetrics;
+import io.plinth.kvcache.admin.ServerCommands;
+import io.plinth.kvcache.cluster.PeerLinks;
+import io.plinth.kvcache.cluster.Topology;
+import io.plinth.kvcache.cluster.TopologyLoader;
+import io.plinth.kvcache.command.CommandExecutor;
+import io.plinth.kvcache.command.CommandTable;
+import io.plinth.kvcache.command.ConnectionCommands;
+import io.plinth.kvcache.command.ExpireCommands;
+import io.plinth.kvcache.command.HashCommands;
+import io.plinth.kvcache.command.KeyCommands;
+import io.plinth.kvcache.command.NodeState;
+import io.plinth.kvcache.command.PubSubCommands;
+import io.plinth.kvcache.command.Settings;
+import io.plinth.kvcache.command.Stats;
+import io.plinth.kvcache.command.StringCommands;
+import io.plinth.kvcache.command.TransactionCommands;
+import io.plinth.kvcache.keyspace.Eviction;
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.listen.ClientPipeline;
+import io.plinth.kvcache.listen.LoopTimer;
+import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.session.ClientHandler;
+import io.plinth.kvcache.session.Clients;
+import io.plinth.kvcache.session.PubSub;
+import io.plinth.kvcache.wire.ClientMemory;
+import io.plinth.kvcache.wire.WireLimits;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The node's parts, put together. Called by the node's runner thread. */
+public final class KvCache implements Daemon {
+    private static final int DRAIN_POLL_MILLIS = 20;
+
+    private final NodeContext context;
+    private final KvCacheConfig config;
+    private final TopologyLoader loader;
+    private final Keyspace keyspace;
+    private final Clients clients;
+    private final PubSub pubSub;
+    private final Settings settings;
+    private final Stats stats = new Stats();
+    private final ClientMemory memory;
+    private final WireLimits limits;
+    private final SecureRandom entropy = new SecureRandom();
+    private volatile @Nullable Topology topology;
+    private volatile @Nullable NodeFacts facts;
+    private volatile Map<String, InetSocketAddress> listening = Map.of();
+    private @Nullable PeerLinks peers;
+    private @Nullable LoopTimer timer;
+
+    KvCache(NodeContext context) {
+        this.context = context;
+        this.config = context.section(KvCacheConfig.class);
+        this.loader = new TopologyLoader(
+                context.file().stack().stack() + "/" + context.node().region() + "/"
+                        + context.node().run(),
+                KvCacheMain.STANDARD_PORT);
+        this.keyspace = new Keyspace(
+                config.memory().bytes(), eviction(config), context.clock().millis(), entropy);
+        this.clients = new Clients(config.limits().maxClients());
+        this.pubSub = new PubSub(config.limits().pubsubBuffer().bytes());
+        this.settings = new Settings(password(config), config.eviction());
+        this.memory = new ClientMemory(config.limits().clientMemory().bytes());
+        this.limits = new WireLimits(
+                Math.toIntExact(config.limits().maxBulk().bytes()),
+                config.limits().maxArgs(),
+                Math.toIntExact(config.limits().maxInline().bytes()),
+                Math.toIntExact(config.limits().maxRequest().bytes()));
+    }
+
+    private static Eviction eviction(KvCacheConfig config) {
+        Eviction eviction = Eviction.of(config.eviction());
+        return eviction == null ? Eviction.ALL_KEYS : eviction;
+    }
+
+    private static @Nullable String password(KvCacheConfig config) {
+        return config.password() == null ? null : config.password().reveal();
+    }
+
+    @Override
+    public void start() throws Exception {
+        Topology loaded =
+                loader.load(context.data(), context.name(), context.file().cluster(context.node()));
+        topology = loaded;
+        keyspace.epoch(loaded.epoch());
+        PeerLinks links = new PeerLinks(
+                loaded,
+                context.loops(),
+                password(config),
+                config.limits().peerBuffer().bytes());
+        peers = links;
+        NodeState node = new NodeState(
+                keyspace,
+                this::topology,
+                clients,
+                pubSub,
+                links,
+                settings,
+                stats,
+                memory,
+                limits,
+                context.clock(),
+                new Random(entropy.nextLong()));
+        CommandTable table = commands();
+        NodeMetrics.register(context.metrics(), node, links::dropped);
+        List<EventLoop> loops = context.loops().all();
+        LoopTimer ticking = new LoopTimer(keyspace, loops, context.clock(), now -> {
+            stats.sample(now);
+            keyspace.makeRoom(0);
+        });
+        timer = ticking;
+        ClientPipeline pipeline = new ClientPipeline(shared(), loops, () -> new CommandExecutor(node, table));
+        Integer port = context.node().port();
+        HostPort at = new HostPort(context.node().host(), port == null ? KvCacheMain.STANDARD_PORT : port);
+        Listeners.Bound bound = context.listeners().tcp("redis", at, pipeline);
+        topology = loaded.boundTo(bound.address().getPort());
+        facts = facts(bound.address().getPort());
+        listening = Map.of("redis", bound.address());
+        ticking.start();
+        links.open();
+    }
+
+    private ClientHandler.Shared shared() {
+        return new ClientHandler.Shared(
+                clients,
+                pubSub,
+                memory,
+                limits,
+                Math.toIntExact(config.limits().outputBuffer().bytes()),
+                () -> settings.password() != null,
+                context.clock());
+    }
+
+    private CommandTable commands() {
+        CommandTable.Builder builder = new CommandTable.Builder();
+        ConnectionCommands.register(builder);
+        StringCommands.register(builder);
+        HashCommands.register(builder);
+        KeyCommands.register(builder);
+        ExpireCommands.register(builder);
+        TransactionCommands.register(builder);
+        PubSubCommands.register(builder);
+        ClientCommands.register(builder);
+        ClusterCommands.register(builder);
+        ServerCommands.register(builder, new InfoReport(this::facts), new ConfigTable(this::facts));
+        return builder.build();
+    }
+
+    private Topology topology() {
+        return started(topology);
+    }
+
+    private NodeFacts facts() {
+        return started(facts);
+    }
+
+    private <T> T started(@Nullable T part) {
+        if (part == null) {
+            throw new IllegalStateException("node " + context.name() + " - not started");
+        }
+        return part;
+    }
+
+    private NodeFacts facts(int port) {
+        byte[] id = new byte[20];
+        entropy.nextBytes(id);
+        String version = KvCache.class.getPackage().getImplementationVersion();
+        return new NodeFacts(
+                context.name(),
+                version == null ? "0.1.0" : version,
+                HexFormat.of().formatHex(id),
+                port,
+                context.loops().transport(),
+                context.loops().all().size(),
+                context.clock().millis());
+    }
+
+    @Override
+    public Map<String, InetSocketAddress> listening() {
+        return listening;
+    }
+
+    /** Memory, eviction, password and connection limit change at once; limits of the wire with the next start. */
+    @Override
+    public void reload(StackFile next) throws ConfigException {
+        KvCacheConfig changed = next.section(context.node(), KvCacheConfig.class);
+        if (loader.moved(topology(), next.cluster(context.node())) == null) {
+            throw new ConfigException(List.of(new Problem(
+                    next.path().toString(),
+                    1,
+                    1,
+                    "nodes: the nodes of this kv-cache cluster changed (expected: the nodes of the stored slot table;"
+                            + " to move, stop all of them and follow what they say at start)")));
+        }
+        settings.password(password(changed));
+        settings.policy(changed.eviction());
+        keyspace.eviction(eviction(changed));
+        keyspace.memoryLimit(changed.memory().bytes());
+        clients.limit(changed.limits().maxClients());
+    }
+
+    /** What was read is answered, then connections are closed: a Redis client keeps its connection open for ever. */
+    @Override
+    public CompletionStage<Void> drain() {
+        context.listeners().stopAccepting();
+        CompletableFuture<Void> drained = new CompletableFuture<>();
+        for (Client client : clients.all()) {
+            client.outlet().run(client::close);
+        }
+        awaitNobody(drained);
+        return drained;
+    }
+
+    private void awaitNobody(CompletableFuture<Void> drained) {
+        if (clients.count() == 0) {
+            drained.complete(null);
+        } else {
+            context.loops()
+                    .all()
+                    .getFirst()
+                    .schedule(() -> awaitNobody(drained), DRAIN_POLL_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (timer != null) {
+            timer.close();
+        }
+        if (peers != null) {
+            peers.close();
+        }
+        for (Client client : clients.all()) {
+            client.outlet().run(client::close);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package io.plinth.kvcache;
+
+import io.plinth.kit.config.Check;
+import io.plinth.kit.config.Checked;
+import io.plinth.kit.config.DataSize;
+import io.plinth.kit.config.Default;
+import io.plinth.kit.config.Doc;
+import io.plinth.kit.config.Range;
+import io.plinth.kit.config.Secret;
+import io.plinth.kvcache.keyspace.Eviction;
+import org.jspecify.annotations.Nullable;
+
+/** What the file says under {@code kv-cache}. */
+@Doc("A cache that Redis clients use; several nodes of a region form one cluster.")
+public record KvCacheConfig(
+        @Doc("What the keys of one node may take; beyond it keys are evicted.") @Default("256MiB") @Range(min = "1MiB")
+        DataSize memory,
+
+        @Doc("Copies of each slot on other nodes; there are none yet.") @Default("0") @Range(min = "0", max = "5")
+        int replicas,
+
+        @Doc("What leaves when memory is needed: `s3-fifo`, or one of Redis's maxmemory policies, of which `noeviction`"
+                + " refuses writes and `volatile-...` evicts only keys with an expiry.")
+        @Default("s3-fifo")
+        String eviction,
+
+        @Doc("What clients have to send with AUTH; nothing where left out.") @Nullable
+        Secret password,
+
+        @Doc("What one client, and all of them, may take.") Limits limits)
+        implements Checked {
+
+    /** Limits of what comes from and waits for clients. */
+    @Doc("What one client, and all of them, may take.")
+    public record Limits(
+            @Doc("Connections at a time.") @Default("10000") @Range(min = "1", max = "1000000")
+            int maxClients,
+
+            @Doc("The longest argument, and so the longest value.")
+            @Default("64MiB")
+            @Range(min = "1KiB", max = "512MiB")
+            DataSize maxBulk,
+
+            @Doc("Arguments of one command.") @Default("1048576") @Range(min = "16", max = "1048576")
+            int maxArgs,
+
+            @Doc("The longest inline command or length line.") @Default("64KiB") @Range(min = "1KiB", max = "1MiB")
+            DataSize maxInline,
+
+            @Doc("The longest command, all arguments together.") @Default("128MiB") @Range(min = "64KiB", max = "1GiB")
+            DataSize maxRequest,
+
+            @Doc("Replies that may wait for one client before it is disconnected.")
+            @Default("128MiB")
+            @Range(min = "64KiB", max = "1GiB")
+            DataSize outputBuffer,
+
+            @Doc("Messages that may wait for one subscriber before it is disconnected.")
+            @Default("32MiB")
+            @Range(min = "64KiB", max = "1GiB")
+            DataSize pubsubBuffer,
+
+            @Doc("Messages that may wait for another node of the cluster; what comes on top is dropped and counted.")
+            @Default("8MiB")
+            @Range(min = "64KiB", max = "1GiB")
+            DataSize peerBuffer,
+
+            @Doc("Unfinished requests and commands queued in transactions, of all clients together.")
+            @Default("256MiB")
+            @Range(min = "1MiB")
+            DataSize clientMemory) {}
+
+    @Override
+    public void check(Check check) {
+        if (replicas > 0) {
+            check.problem("replicas", "replicas: " + replicas + " (expected: 0; copies on other nodes come later)");
+        }
+        if (Eviction.of(eviction) == null) {
+            check.problem(
+                    "eviction",
+                    "eviction: " + eviction + " (expected: s3-fifo, noeviction, or allkeys- or volatile- with lru, lfu,"
+                            + " random or ttl)");
+        }
+        if (limits.maxBulk.bytes() > limits.maxRequest.bytes()) {
+            check.problem(
+                    "limits.max-request",
+                    "max-request: " + limits.maxRequest + " (expected: at least max-bulk, " + limits.maxBulk + ")");
+        }
+        if (limits.maxBulk.bytes() >= limits.outputBuffer.bytes()) {
+            check.problem(
+                    "limits.output-buffer",
+                    "output-buffer: " + limits.outputBuffer + " (expected: more than" + " max-bulk, " + limits.maxBulk
+                            + ", so that every value can be read)");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package io.plinth.kvcache;
+
+import io.plinth.kit.config.DataSize;
+import io.plinth.kit.config.NodeConfig;
+import io.plinth.kit.config.StackFile;
+import io.plinth.kit.lifecycle.Daemon;
+import io.plinth.kit.lifecycle.DaemonType;
+import io.plinth.kit.lifecycle.JvmSizing;
+import io.plinth.kit.lifecycle.NodeContext;
+import io.plinth.kit.lifecycle.NodeRunner;
+import java.util.List;
+
+/** Runs one kv-cache node. */
+public final class KvCacheMain {
+    /** Where a node listens that names no port. */
+    static final int STANDARD_PORT = 6379;
+
+    /** The daemon, for the launcher. */
+    public static final DaemonType TYPE = new Type();
+
+    private KvCacheMain() {}
+
+    public static void main(String[] args) {
+        System.exit(NodeRunner.main(TYPE, args));
+    }
+
+    private static final class Type implements DaemonType {
+        private static final long MIB = 1 << 20;
+        /** Classes, connections and the collector's own room. */
+        private static final long BASE = 96 * MIB;
+
+        @Override
+        public String kind() {
+            return "kv-cache";
+        }
+
+        @Override
+        public Class<? extends Record> config() {
+            return KvCacheConfig.class;
+        }
+
+        @Override
+        public int standardPort() {
+            return STANDARD_PORT;
+        }
+
+        /** Keys with two fifths on top for the collector, what clients may take, and direct memory for replies. */
+        @Override
+        public JvmSizing jvm(StackFile file, NodeConfig node) {
+            KvCacheConfig config = file.section(node, KvCacheConfig.class);
+            long keys = config.memory().bytes();
+            KvCacheConfig.Limits limits = config.limits();
+            long heap = keys + keys * 2 / 5 + limits.clientMemory().bytes() + BASE;
+            long direct = 64 * MIB + 2 * limits.outputBuffer().bytes();
+            return new JvmSizing(new DataSize(heap), new DataSize(direct), List.of("-XX:+UseG1GC"));
+        }
+
+        @Override
+        public Daemon create(NodeContext context) throws Exception {
+            return new KvCache(context);
+        }
+    }
+}

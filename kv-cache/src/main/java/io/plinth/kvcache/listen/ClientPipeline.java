@@ -1,0 +1,45 @@
+package io.plinth.kvcache.listen;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.plinth.kvcache.session.ClientHandler;
+import io.plinth.kvcache.session.Dispatcher;
+import io.plinth.kvcache.wire.ReadBuffers;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Sets up each accepted connection with its loop's dispatcher and read buffer. Immutable. */
+@Sharable
+public final class ClientPipeline extends ChannelInitializer<Channel> {
+    /** Above the first mark of unsent replies a client's further commands wait until they are below the second. */
+    private static final WriteBufferWaterMark UNSENT = new WriteBufferWaterMark(64 * 1024, 256 * 1024);
+
+    private final ClientHandler.Shared shared;
+    private final IdentityHashMap<EventLoop, LoopParts> parts = new IdentityHashMap<>();
+
+    private record LoopParts(Dispatcher dispatcher, ReadBuffers buffers) {}
+
+    public ClientPipeline(ClientHandler.Shared shared, List<EventLoop> loops, Supplier<Dispatcher> dispatchers) {
+        this.shared = shared;
+        for (EventLoop loop : loops) {
+            parts.put(loop, new LoopParts(dispatchers.get(), new ReadBuffers()));
+        }
+    }
+
+    @Override
+    protected void initChannel(Channel channel) {
+        channel.config().setOption(ChannelOption.TCP_NODELAY, true);
+        channel.config().setOption(ChannelOption.SO_KEEPALIVE, true);
+        channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNSENT);
+        LoopParts own = parts.get(channel.eventLoop());
+        if (own == null) {
+            throw new IllegalStateException("event loop of " + channel + " is not one of the node's");
+        }
+        channel.pipeline().addLast(new ClientHandler(shared, own.dispatcher, own.buffers));
+    }
+}
