@@ -11,6 +11,8 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -78,9 +80,11 @@ final class NodeCommand implements Callable<Integer> {
                 Clock.systemUTC());
         try {
             StackFile read = loader.load(file);
-            RunningNode running = NodeRunner.start(type, read, node, options);
+            CompletableFuture<RunningNode> started = new CompletableFuture<>();
+            handleSignals(started, options.drain());
             new OsChecks(Path.of("/proc")).warnings().forEach(logger()::warn);
-            handleSignals(running, options.drain());
+            RunningNode running = NodeRunner.start(type, read, node, options);
+            started.complete(running);
             running.stopped().join();
             return 0;
         } catch (ConfigException | StartException e) {
@@ -96,26 +100,31 @@ final class NodeCommand implements Callable<Integer> {
         return LoggerFactory.getLogger(NodeCommand.class);
     }
 
-    /** The first TERM or INT drains, a second one ends the drain; HUP reads the file again. */
-    private static void handleSignals(RunningNode running, Duration drain) {
+    /** The first TERM or INT drains (a starting node once it has started), a second one ends that; HUP reads the file. */
+    private static void handleSignals(CompletableFuture<RunningNode> started, Duration drain) {
+        AtomicBoolean asked = new AtomicBoolean();
         Runnable stop = () -> {
-            if (running.state() == LifeCycle.State.DRAINING) {
-                running.hurry();
+            if (asked.compareAndSet(false, true)) {
+                started.thenAccept(running -> running.drainAndStop(drain));
+            } else if (started.isDone()) {
+                started.thenAccept(RunningNode::hurry);
             } else {
-                running.drainAndStop(drain);
+                System.exit(0);
             }
         };
         Signals.on("TERM", stop);
         Signals.on("INT", stop);
-        Signals.on(
-                "HUP",
-                () -> running.reload().whenComplete((done, failure) -> {
-                    if (failure != null) {
-                        logger().warn(
-                                        "{} keeps its configuration, the file cannot be used:\n{}",
-                                        running.name(),
-                                        FailureLine.of(running.name(), failure));
-                    }
-                }));
+        Signals.on("HUP", () -> started.thenAccept(NodeCommand::reload));
+    }
+
+    private static void reload(RunningNode running) {
+        running.reload().whenComplete((done, failure) -> {
+            if (failure != null) {
+                logger().warn(
+                                "{} keeps its configuration, the file cannot be used:\n{}",
+                                running.name(),
+                                FailureLine.of(running.name(), failure));
+            }
+        });
     }
 }

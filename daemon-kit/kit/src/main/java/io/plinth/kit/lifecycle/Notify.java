@@ -3,9 +3,9 @@ package io.plinth.kit.lifecycle;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.epoll.EpollDomainDatagramChannel;
-import io.netty.channel.unix.DomainDatagramPacket;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.plinth.kit.net.EventLoops;
 import java.nio.charset.StandardCharsets;
@@ -50,26 +50,22 @@ final class Notify {
         }
         // An abstract address is written with @ and starts with a zero byte.
         String path = socket.startsWith("@") ? "\0" + socket.substring(1) : socket;
-        Channel channel = null;
         try {
-            channel = new Bootstrap()
+            Channel channel = new Bootstrap()
                     .group(loops.group())
                     .channel(EpollDomainDatagramChannel.class)
                     .handler(new ChannelInboundHandlerAdapter())
-                    .register()
+                    .connect(new DomainSocketAddress(path))
                     .syncUninterruptibly()
                     .channel();
-            DomainDatagramPacket packet = new DomainDatagramPacket(
-                    Unpooled.copiedBuffer(state, StandardCharsets.UTF_8), new DomainSocketAddress(path));
-            channel.writeAndFlush(packet).await(1, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
-            LOG.warn("systemd cannot be told over {}: {}", socket, e.getMessage());
-        } finally {
-            if (channel != null) {
-                channel.close();
+            ChannelFuture sent = channel.writeAndFlush(Unpooled.copiedBuffer(state, StandardCharsets.UTF_8));
+            if (!sent.awaitUninterruptibly(1, TimeUnit.SECONDS) || !sent.isSuccess()) {
+                LOG.warn("systemd cannot be told over {}: {}", socket, String.valueOf(sent.cause()));
             }
+            channel.close();
+        } catch (Exception e) {
+            // Netty throws what connect failed with, declared or not.
+            LOG.warn("systemd cannot be told over {}: {}", socket, e.getMessage());
         }
     }
 }

@@ -68,7 +68,7 @@ public final class RunningNode implements AutoCloseable {
         long begun = System.nanoTime();
         NodeParts opening = new NodeParts(name, config, file, options);
         try {
-            opening.open(type, hooks());
+            opening.open(type, hooks(), () -> handedOver(type.sharesData()));
         } catch (Exception | Error e) {
             life.transition(State.STOPPING, "start failed");
             opening.close();
@@ -170,6 +170,15 @@ public final class RunningNode implements AutoCloseable {
                 LOG.warn("{}: drain failed, closing", name, e);
             }
         });
+    }
+
+    private CompletableFuture<Void> handedOver(boolean sharesData) {
+        CompletableFuture<Void> released = on(() -> {
+            LOG.info("{} was taken over from", name);
+            parts().handedOver(sharesData);
+        });
+        drainAndStop(options.drain());
+        return released;
     }
 
     /** Ends a drain at once. */

@@ -25,6 +25,17 @@ import java.util.concurrent.CompletionStage;
 
 /** A daemon for tests: prefixes nothing, echoes everything, drains when its connections have ended. */
 final class EchoType implements DaemonType {
+    private final boolean sharesData;
+
+    EchoType(boolean sharesData) {
+        this.sharesData = sharesData;
+    }
+
+    @Override
+    public boolean sharesData() {
+        return sharesData;
+    }
+
     @Doc("Echoes.")
     record EchoConfig(
             @Doc("Said to whom asks /greeting.") @Default("hello")

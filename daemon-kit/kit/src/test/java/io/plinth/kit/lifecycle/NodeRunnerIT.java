@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class NodeRunnerIT {
-    private static final EchoType TYPE = new EchoType();
+    private static final EchoType TYPE = new EchoType(false);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     @TempDir
