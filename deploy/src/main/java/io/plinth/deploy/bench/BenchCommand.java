@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 public final class BenchCommand implements Callable<Integer> {
     private static final List<Bench> BENCHES = List.of(new LbProxyBench());
+    private static final double BUSY = 0.5;
 
     @Parameters(paramLabel = "DAEMON", description = "Which daemon; there is a bench of: lb-proxy.")
     private String daemon = "";
@@ -91,13 +92,14 @@ public final class BenchCommand implements Callable<Integer> {
         Thread cleanUp = new Thread(stage::close, "stop-bench");
         Runtime.getRuntime().addShutdownHook(cleanUp);
         try (stage) {
-            progress.println(stage.cores());
+            String machine = Machine.description(stage.cores());
+            progress.println(machine);
+            if (Machine.load() > BUSY) {
+                progress.println("the machine is busy with something else: throughput and latency will mean little");
+            }
             Rounds turns = new Rounds(
                     stage, rounds, Duration.ofSeconds(seconds), Duration.ofSeconds(warmUp), progress::println);
-            return new Report(
-                    bench.daemon(),
-                    Machine.description(stage.cores()),
-                    turns.run(bench.start(stage), bench.cases(stage, connections)));
+            return new Report(bench.daemon(), machine, turns.run(bench.start(stage), bench.cases(stage, connections)));
         } finally {
             if (!Thread.currentThread().isInterrupted()) {
                 forget(cleanUp);

@@ -1,6 +1,7 @@
 package io.plinth.deploy.bench;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -9,14 +10,21 @@ final class Machine {
     private Machine() {}
 
     static String description(Cores cores) {
-        return "%s, %d cores, %s %s, Java %s; %s"
+        return "%s, %d cores, %s %s, Java %s; %s; load average %s at the start"
                 .formatted(
                         processor(),
                         Runtime.getRuntime().availableProcessors(),
                         System.getProperty("os.name"),
                         System.getProperty("os.version"),
                         System.getProperty("java.version"),
-                        cores);
+                        cores,
+                        load());
+    }
+
+    /** What else ran in the minute before: beside a busy neighbour throughput and latency mean little. */
+    static double load() {
+        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+        return Math.round(load * 100) / 100.0;
     }
 
     private static String processor() {
