@@ -4,22 +4,30 @@ import io.plinth.geodns.admin.ExplainRoute;
 import io.plinth.geodns.admin.GeoDnsMetrics;
 import io.plinth.geodns.answer.Answerer;
 import io.plinth.geodns.answer.Responder;
+import io.plinth.geodns.answer.Snapshot;
 import io.plinth.geodns.answer.SnapshotLoader;
 import io.plinth.geodns.answer.Snapshots;
+import io.plinth.geodns.health.TargetHealth;
 import io.plinth.geodns.listen.TcpLimits;
 import io.plinth.geodns.listen.TcpListener;
 import io.plinth.geodns.listen.UdpListener;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.StackFile;
+import io.plinth.kit.health.HealthMonitor;
 import io.plinth.kit.lifecycle.Daemon;
 import io.plinth.kit.lifecycle.NodeContext;
 import io.plinth.kit.net.ListenException;
 import io.plinth.kit.net.Listeners;
+import io.plinth.kit.net.NodeThreads;
+import io.plinth.kit.net.TlsException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,14 +40,23 @@ public final class GeoDns implements Daemon {
     private final NodeContext context;
     private final SnapshotLoader loader;
     private final Snapshots snapshots;
+    private final TargetHealth health;
+    private final ExecutorService control;
     private final UdpListener udp;
     private final TcpListener tcp;
+    private boolean closed;
     private volatile Map<String, InetSocketAddress> listening = Map.of();
 
-    GeoDns(NodeContext context) {
+    GeoDns(NodeContext context) throws TlsException {
         this.context = context;
         this.loader = new SnapshotLoader(context.node().region());
-        this.snapshots = new Snapshots(target -> true);
+        this.control = Executors.newSingleThreadExecutor(new NodeThreads(context.name(), "control"));
+        this.health = new TargetHealth(
+                new HealthMonitor(context.loops().clientChannel(), new SplittableRandom()),
+                context.loops().all(),
+                control,
+                this::healthChanged);
+        this.snapshots = new Snapshots(health::healthy);
         GeoDnsConfig config = context.section(GeoDnsConfig.class);
         int payload = config.udp().maxPayload();
         Answerer answerer = new Answerer();
@@ -49,8 +66,8 @@ public final class GeoDns implements Daemon {
                 () -> new Responder(answerer, payload, snapshots::current, metrics.counters("tcp")),
                 limits(config),
                 System::nanoTime);
-        metrics.register(context.metrics(), tcp, snapshots::current, target -> true);
-        new ExplainRoute(snapshots::current, target -> true, answerer).register(context.admin());
+        metrics.register(context.metrics(), tcp, snapshots::current, health::healthy);
+        new ExplainRoute(snapshots::current, health::healthy, answerer).register(context.admin());
     }
 
     private static TcpLimits limits(GeoDnsConfig config) {
@@ -93,7 +110,14 @@ public final class GeoDns implements Daemon {
     }
 
     private void load(StackFile file, GeoDnsConfig config) throws ConfigException {
-        snapshots.publish(loader.load(file, config));
+        Snapshot next = loader.load(file, config);
+        health.watch(config.policies());
+        snapshots.publish(next);
+    }
+
+    /** On the control thread. */
+    private void healthChanged() {
+        snapshots.healthChanged();
     }
 
     @Override
@@ -116,6 +140,11 @@ public final class GeoDns implements Daemon {
 
     @Override
     public void close() {
-        tcp.close();
+        if (!closed) {
+            closed = true;
+            tcp.close();
+            health.close();
+            control.shutdown();
+        }
     }
 }

@@ -10,6 +10,7 @@ import io.plinth.kit.config.Default;
 import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.Key;
 import io.plinth.kit.config.Range;
+import io.plinth.kit.health.HealthCheckConfig;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -51,7 +52,8 @@ public record GeoDnsConfig(
     }
 
     /** One policy. */
-    @Doc("Answers A and AAAA of its names with the targets of the nearest healthy region. What the zone files have at"
+    @Doc("Answers A and AAAA of its names with the healthy targets of the nearest region that has any; with all targets"
+            + " down, as if all were healthy. What the zone files have at"
             + " these names is what other servers would answer; here it is left out of account.")
     public record Policy(
             @Doc("How it chooses.") @Default("geo") By by,
@@ -60,6 +62,11 @@ public record GeoDnsConfig(
             List<String> names,
 
             @Doc("Addresses by region, IPv4 and IPv6.") Map<String, List<String>> targets,
+
+            @Doc("How the targets' health is probed; always taken for healthy where left out. The port is 80, or"
+                    + " 443 with TLS, where left out.")
+            @Nullable
+            HealthCheckConfig health,
 
             @Doc("The region for users of unknown whereabouts; where left out, the node's own if it has targets, else"
                     + " the first by name.")

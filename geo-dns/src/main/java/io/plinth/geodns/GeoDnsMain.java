@@ -49,7 +49,7 @@ public final class GeoDnsMain {
         }
 
         @Override
-        public Daemon create(NodeContext context) {
+        public Daemon create(NodeContext context) throws Exception {
             return new GeoDns(context);
         }
     }
