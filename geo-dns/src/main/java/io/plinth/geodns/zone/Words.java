@@ -10,6 +10,8 @@ import java.util.List;
 final class Words {
     private static final String SECONDS = "seconds, or numbers with s, m, h, d, w as in 1h30m";
 
+    private static final int IPV6_OCTETS = 16;
+
     private final List<ZoneLexer.Token> tokens;
     private final Name origin;
     private int next;
@@ -139,10 +141,30 @@ final class Words {
 
     byte[] ipv6() {
         String word = word("address");
-        if (word.indexOf('%') >= 0 || word.indexOf('[') >= 0 || !NetUtil.isValidIpV6Address(word)) {
-            throw new IllegalArgumentException("address: " + word + " (expected: an IPv6 address such as 2001:db8::1)");
+        byte[] octets = word.indexOf(':') < 0 || word.indexOf('%') >= 0 || word.indexOf('[') >= 0
+                ? null
+                : NetUtil.createByteArrayFromIpAddressString(word);
+        if (octets == null || octets.length != IPV6_OCTETS) {
+            octets = mixed(word);
         }
-        return address(word);
+        return octets;
+    }
+
+    /** RFC 4291 section 2.2: {@code 2001:db8::192.0.2.1}, which Netty knows for a few prefixes only. */
+    private static byte[] mixed(String word) {
+        int colon = word.lastIndexOf(':');
+        if (colon >= 0 && NetUtil.isValidIpV4Address(word.substring(colon + 1))) {
+            byte[] tail = address(word.substring(colon + 1));
+            String plain = "%s:%x:%x"
+                    .formatted(
+                            word.substring(0, colon),
+                            ((tail[0] & 0xFF) << 8) | (tail[1] & 0xFF),
+                            ((tail[2] & 0xFF) << 8) | (tail[3] & 0xFF));
+            if (NetUtil.isValidIpV6Address(plain)) {
+                return address(plain);
+            }
+        }
+        throw new IllegalArgumentException("address: " + word + " (expected: an IPv6 address such as 2001:db8::1)");
     }
 
     private static byte[] address(String word) {

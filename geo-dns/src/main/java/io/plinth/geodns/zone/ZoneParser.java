@@ -91,16 +91,17 @@ public final class ZoneParser {
         Integer ttl = null;
         boolean classSeen = false;
         while (true) {
-            String word = words.word("type").toUpperCase(Locale.ROOT);
+            String written = words.word("type");
+            String word = written.toUpperCase(Locale.ROOT);
             if (!classSeen && isClass(word)) {
                 classSeen = true;
                 continue;
             }
             // A type never begins with a digit and a TTL always does.
             if (ttl == null && !word.isEmpty() && Character.isDigit(word.charAt(0))) {
-                ttl = Words.seconds("TTL", word);
+                ttl = Words.seconds("TTL", written);
                 if (ttl < 0) {
-                    throw new IllegalArgumentException("TTL: " + word + " (expected: seconds, as 300 or 5m)");
+                    throw new IllegalArgumentException("TTL: " + written + " (expected: seconds, as 300 or 5m)");
                 }
                 continue;
             }
