@@ -8,6 +8,6 @@ import org.junit.jupiter.api.TestFactory;
 class ArchitectureTest {
     @TestFactory
     Stream<DynamicTest> rules() {
-        return ArchitectureRules.daemon("io.plinth.geodns", "policy", "answer");
+        return ArchitectureRules.daemon("io.plinth.geodns", "wire", "zone", "policy", "answer");
     }
 }

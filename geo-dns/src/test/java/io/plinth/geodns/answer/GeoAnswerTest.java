@@ -1,0 +1,149 @@
+package io.plinth.geodns.answer;
+
+import static io.plinth.geodns.answer.Asker.query;
+import static io.plinth.geodns.answer.Asker.records;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.geodns.policy.GeoPolicy;
+import io.plinth.geodns.policy.MmdbDatabase;
+import io.plinth.geodns.policy.Regions;
+import io.plinth.geodns.policy.Target;
+import io.plinth.testkit.MmdbWriter;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.xbill.DNS.ClientSubnetOption;
+import org.xbill.DNS.EDNSOption;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
+
+class GeoAnswerTest {
+    private static final String ZONE = """
+        $TTL 300
+        @      SOA   ns1 hostmaster 1 2 3 4 60
+        @      NS    ns1
+        ns1    A     192.0.2.1
+        www    A     127.0.0.1
+        www    TXT   "static"
+        shop   CNAME www
+        """;
+
+    @TempDir
+    Path folder;
+
+    private final Regions regions = new Regions(Map.of("eu", List.of("EU"), "us", List.of("NA")));
+    private final GeoPolicy policy = new GeoPolicy(
+            "edge",
+            30,
+            List.of("eu", "us"),
+            new TreeMap<>(Map.of(
+                    "eu", List.of(new Target("edge", "eu", "203.0.113.1")),
+                    "us", List.of(new Target("edge", "us", "203.0.113.2"), new Target("edge", "us", "2001:db8::2")))));
+    private Asker asker = Asker.of(Map.of());
+
+    @BeforeEach
+    void start() throws IOException {
+        Path file = new MmdbWriter("Test")
+                .put("198.51.100.0/24", Map.of("country_code", "US"))
+                .put("192.0.2.0/24", Map.of("country_code", "DE"))
+                .put("2001:db8:1::/48", Map.of("country_code", "US"))
+                .write(folder.resolve("country.mmdb"));
+        asker = new Asker(Asker.snapshot(
+                Map.of("shop.example", ZONE),
+                Map.of("www.shop.example", policy, "*.pool.shop.example", policy),
+                regions,
+                new MmdbDatabase(file, "country_code", 1 << 20)));
+    }
+
+    private String address(Message message) {
+        return String.join(" ", records(message, Section.ANSWER));
+    }
+
+    private static ClientSubnetOption subnet(String address, int prefix) {
+        return new ClientSubnetOption(prefix, InetAddress.ofLiteral(address));
+    }
+
+    private Message asked(String name, String address, int prefix) {
+        return asker.udp(query(name, Type.A, subnet(address, prefix)));
+    }
+
+    private static ClientSubnetOption echoed(Message message) {
+        List<EDNSOption> options = message.getOPT().getOptions(EDNSOption.Code.CLIENT_SUBNET);
+        assertThat(options).hasSize(1);
+        return (ClientSubnetOption) options.getFirst();
+    }
+
+    @Test
+    void withoutASubnetTheResolversAddressCounts() {
+        assertThat(address(asker.from("198.51.100.9").ask("www.shop.example.", Type.A)))
+                .isEqualTo("www.shop.example. 30 A 203.0.113.2");
+        assertThat(address(asker.from("192.0.2.9").ask("www.shop.example.", Type.A)))
+                .isEqualTo("www.shop.example. 30 A 203.0.113.1");
+        assertThat(address(asker.from("10.0.0.1").ask("www.shop.example.", Type.A)))
+                .isEqualTo("www.shop.example. 30 A 203.0.113.1");
+        assertThat(address(asker.from("2001:db8:1::9").ask("www.shop.example.", Type.AAAA)))
+                .isEqualTo("www.shop.example. 30 AAAA 2001:db8:0:0:0:0:0:2");
+    }
+
+    @Test
+    void aSubnetCountsMoreThanTheResolversAddressAndComesBackWithTheScope() {
+        Message message = asker.from("192.0.2.9").udp(query("www.shop.example.", Type.A, subnet("198.51.100.0", 24)));
+        assertThat(address(message)).isEqualTo("www.shop.example. 30 A 203.0.113.2");
+        ClientSubnetOption echoed = echoed(message);
+        assertThat(echoed.getAddress().getHostAddress()).isEqualTo("198.51.100.0");
+        assertThat(echoed.getSourcePrefixLength()).isEqualTo(24);
+        assertThat(echoed.getScopePrefixLength()).isEqualTo(24);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "www.shop.example., 198.51.100.0, 24, 24",
+        "www.shop.example., 198.51.100.77, 32, 24",
+        "www.shop.example., 198.51.0.0, 16, 18", // narrower than given: the client's resolver may ask again with more
+        "shop.shop.example., 198.51.100.0, 24, 24", // through an alias
+        "a.pool.shop.example., 198.51.100.0, 24, 24", // through a wildcard
+        "www.shop.example., 2001:db8:1::, 56, 48",
+        "ns1.shop.example., 198.51.100.0, 24, 0", // the same for everybody
+        "nothing.shop.example., 198.51.100.0, 24, 0",
+        "other.example., 198.51.100.0, 24, 0",
+    })
+    void theScopeIsHowMuchOfTheAddressTheAnswerDependsOn(String name, String address, int prefix, int scope) {
+        assertThat(echoed(asked(name, address, prefix)).getScopePrefixLength()).isEqualTo(scope);
+    }
+
+    @Test
+    void aSubnetOfNoBitsMeansTheResolversAddressAndScopeZero() {
+        Message message = asker.from("198.51.100.9").udp(query("www.shop.example.", Type.A, subnet("0.0.0.0", 0)));
+        assertThat(address(message)).isEqualTo("www.shop.example. 30 A 203.0.113.2");
+        assertThat(echoed(message).getScopePrefixLength()).isZero();
+    }
+
+    @Test
+    void aPolicyReplacesTheAddressesOfTheZoneFileAndNothingElse() {
+        assertThat(records(asker.ask("www.shop.example.", Type.TXT), Section.ANSWER))
+                .containsExactly("www.shop.example. 300 TXT static");
+        assertThat(records(asker.from("192.0.2.9").ask("www.shop.example.", Type.AAAA), Section.AUTHORITY))
+                .hasSize(1);
+    }
+
+    @Test
+    void withoutADatabaseThePolicyAnswersItsDefaultToAllWithScopeZero() {
+        Asker without = new Asker(
+                Asker.snapshot(Map.of("shop.example", ZONE), Map.of("www.shop.example", policy), regions, null));
+        Message message =
+                without.from("198.51.100.9").udp(query("www.shop.example.", Type.A, subnet("198.51.100.0", 24)));
+        assertThat(address(message)).isEqualTo("www.shop.example. 30 A 203.0.113.1");
+        assertThat(echoed(message).getScopePrefixLength()).isZero();
+        assertThat(without.from("2001:db8::1").ask("www.shop.example.", Type.A).getSection(Section.ANSWER))
+                .hasSize(1);
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.plinth.geodns.policy;
+
+import org.jspecify.annotations.NullMarked;
