@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kit;
+
+import org.jspecify.annotations.NullMarked;
