@@ -92,7 +92,7 @@ class ZoneParserTest {
                 NS      ns2.other.example.
             ns1 300 IN A 192.0.2.1
                 IN 300 AAAA 2001:db8::1
-                aaaa 2001:db8::0.0.0.5
+            mixed aaaa 2001:db8::192.0.2.5
             www CNAME @
             mail IN MX 10 mail
             mail MX 20 mx.other.example.
