@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.lbproxy.wire.http1;
+
+import org.jspecify.annotations.NullMarked;
