@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.lbproxy.route;
+
+import org.jspecify.annotations.NullMarked;
