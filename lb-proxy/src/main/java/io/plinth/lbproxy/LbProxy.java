@@ -1,0 +1,186 @@
+package io.plinth.lbproxy;
+
+import io.netty.channel.EventLoop;
+import io.plinth.kit.config.ConfigException;
+import io.plinth.kit.config.Problem;
+import io.plinth.kit.config.StackFile;
+import io.plinth.kit.health.HealthMonitor;
+import io.plinth.kit.lifecycle.Daemon;
+import io.plinth.kit.lifecycle.NodeContext;
+import io.plinth.kit.net.Listeners;
+import io.plinth.kit.net.ServerTls;
+import io.plinth.kit.net.TlsException;
+import io.plinth.lbproxy.LbProxyConfig.AccessLogConfig;
+import io.plinth.lbproxy.LbProxyConfig.ListenerConfig;
+import io.plinth.lbproxy.LbProxyConfig.TlsConfig;
+import io.plinth.lbproxy.admin.AccessFormat;
+import io.plinth.lbproxy.admin.AccessLane;
+import io.plinth.lbproxy.admin.AccessLog;
+import io.plinth.lbproxy.admin.PoolStatus;
+import io.plinth.lbproxy.admin.ProxyMetrics;
+import io.plinth.lbproxy.exchange.Snapshots;
+import io.plinth.lbproxy.exchange.Worker;
+import io.plinth.lbproxy.listen.ClientInitializer;
+import io.plinth.lbproxy.listen.ConnectionLimit;
+import io.plinth.lbproxy.upstream.Connector;
+import io.plinth.lbproxy.upstream.HealthChecks;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Wires an lb-proxy node together. */
+final class LbProxy implements Daemon {
+    private final NodeContext context;
+    private final ProxyMetrics metrics;
+    private final Snapshots snapshots;
+    private final HealthChecks healthChecks;
+    private final ConnectionLimit connectionLimit;
+    private final List<Worker> workers = new ArrayList<>();
+    private final List<Runnable> stops = new ArrayList<>();
+    private final Map<String, ServerTls> tls = new LinkedHashMap<>();
+    private final Map<String, InetSocketAddress> listening = new LinkedHashMap<>();
+    private final @Nullable AccessLog accessLog;
+    private LbProxyConfig config;
+
+    LbProxy(NodeContext context) throws ConfigException, TlsException {
+        this.context = context;
+        config = context.section(LbProxyConfig.class);
+        List<EventLoop> loops = context.loops().all();
+        SplittableRandom seeds = new SplittableRandom();
+        List<Connector> connectors = new ArrayList<>();
+        for (EventLoop loop : loops) {
+            connectors.add(new Connector(loop, context.loops().clientChannel(), System::nanoTime, seeds.split()));
+        }
+        accessLog = accessLog(config.accessLog());
+        metrics = new ProxyMetrics(loops.size());
+        healthChecks = new HealthChecks(new HealthMonitor(context.loops().clientChannel(), seeds.split()), loops);
+        snapshots = new Snapshots(connectors, metrics, healthChecks);
+        snapshots.swap(config, context.file());
+        for (int i = 0; i < loops.size(); i++) {
+            AccessLane lane = accessLog == null ? AccessLane.off() : accessLog.lane();
+            workers.add(new Worker(
+                    i, loops.get(i), snapshots::current, context.clock(), System::nanoTime, seeds.split(), lane));
+        }
+        connectionLimit = new ConnectionLimit(config.limits().connections());
+        metrics.register(
+                context.metrics().registry(),
+                workers.stream().map(Worker::counts).toList(),
+                () -> snapshots.current().pools().values(),
+                System::nanoTime,
+                connectionLimit::refused,
+                accessLog == null ? () -> 0 : accessLog::dropped);
+        PoolStatus status = new PoolStatus(() -> snapshots.current().pools().values(), System::nanoTime);
+        context.admin().route("GET", "/pools", request -> CompletableFuture.completedFuture(status.answer()));
+    }
+
+    private @Nullable AccessLog accessLog(AccessLogConfig log) {
+        if (!log.on()) {
+            return null;
+        }
+        Path file = log.file().equals("-") ? null : context.data().resolve(log.file());
+        AccessFormat.Kind format = AccessFormat.Kind.valueOf(log.format().name());
+        return new AccessLog(file, format, log.queue(), context.name(), context.clock());
+    }
+
+    @Override
+    public void start() throws Exception {
+        if (accessLog != null) {
+            accessLog.start();
+        }
+        for (Worker worker : workers) {
+            stops.add(worker.start());
+        }
+        for (Map.Entry<String, ListenerConfig> entry : config.listeners().entrySet()) {
+            ListenerConfig listener = entry.getValue();
+            ServerTls secure = listener.tls() == null ? null : serverTls(listener.tls());
+            if (secure != null) {
+                tls.put(entry.getKey(), secure);
+            }
+            Listeners.Bound bound = context.listeners()
+                    .tcp(
+                            entry.getKey(),
+                            listener.bind(),
+                            new ClientInitializer(
+                                    entry.getKey(),
+                                    workers,
+                                    connectionLimit,
+                                    secure,
+                                    config.timeouts().handshake().toMillis()));
+            listening.put(entry.getKey(), bound.address());
+        }
+    }
+
+    private ServerTls serverTls(TlsConfig from) throws TlsException {
+        return new ServerTls(
+                resolve(context.file(), from.cert()), resolve(context.file(), from.key()), List.of("http/1.1"));
+    }
+
+    private static Path resolve(StackFile file, Path path) {
+        Path folder = file.path().toAbsolutePath().getParent();
+        return folder == null ? path : folder.resolve(path);
+    }
+
+    @Override
+    public Map<String, InetSocketAddress> listening() {
+        return Map.copyOf(listening);
+    }
+
+    @Override
+    public void reload(StackFile next) throws ConfigException {
+        LbProxyConfig changed = next.section(context.node(), LbProxyConfig.class);
+        if (!bindings(changed).equals(bindings(config))) {
+            throw refused(next, "lb-proxy.listeners: addresses and TLS files change with a restart only");
+        }
+        for (Map.Entry<String, ServerTls> entry : tls.entrySet()) {
+            try {
+                entry.getValue().reload();
+            } catch (TlsException e) {
+                throw refused(next, "lb-proxy.listeners." + entry.getKey() + ": " + e.getMessage());
+            }
+        }
+        snapshots.swap(changed, next);
+        connectionLimit.change(changed.limits().connections());
+        if (accessLog != null) {
+            accessLog.reopen();
+        }
+        config = changed;
+    }
+
+    private static ConfigException refused(StackFile file, String why) {
+        return new ConfigException(List.of(new Problem(file.path().toString(), 1, 1, why)));
+    }
+
+    private static Map<String, String> bindings(LbProxyConfig from) {
+        Map<String, String> bindings = new LinkedHashMap<>();
+        from.listeners().forEach((name, at) -> bindings.put(name, at.bind() + " " + at.tls()));
+        return bindings;
+    }
+
+    @Override
+    public CompletionStage<Void> drain() {
+        context.listeners().stopAccepting();
+        return CompletableFuture.allOf(workers.stream().map(Worker::drain).toArray(CompletableFuture[]::new));
+    }
+
+    @Override
+    public void close() {
+        healthChecks.close();
+        stops.forEach(Runnable::run);
+        stops.clear();
+        context.listeners().stopAccepting();
+        workers.forEach(Worker::closeAll);
+        snapshots.close();
+        tls.values().forEach(ServerTls::close);
+        tls.clear();
+        if (accessLog != null) {
+            accessLog.close();
+        }
+    }
+}

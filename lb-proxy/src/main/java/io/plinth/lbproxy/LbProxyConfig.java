@@ -1,0 +1,257 @@
+package io.plinth.lbproxy;
+
+import io.plinth.kit.config.Check;
+import io.plinth.kit.config.Checked;
+import io.plinth.kit.config.DataSize;
+import io.plinth.kit.config.Default;
+import io.plinth.kit.config.Doc;
+import io.plinth.kit.config.HostPort;
+import io.plinth.kit.config.Range;
+import io.plinth.kit.config.Shorthand;
+import io.plinth.kit.health.HealthCheckConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The section {@code lb-proxy} of the file. */
+@Doc("L7 load balancer: where it listens, which request goes to which pool, which servers a pool has.")
+public record LbProxyConfig(
+        @Doc("Addresses it listens on, by name.") Map<String, ListenerConfig> listeners,
+
+        @Doc("Which requests go to which pool, by name; the most specific host, then path, wins.")
+        Map<String, RouteConfig> routes,
+
+        @Doc("Groups of servers, by name.") Map<String, PoolConfig> pools,
+        LimitsConfig limits,
+        TimeoutsConfig timeouts,
+        ForwardedConfig forwarded,
+        AccessLogConfig accessLog,
+
+        @Doc("Give requests without a W3C traceparent one; existing ones pass either way.") @Default("true")
+        boolean traceparent)
+        implements Checked {
+
+    /** One address it listens on. */
+    @Doc("An address it listens on.")
+    public record ListenerConfig(
+            @Doc("Address and port.") HostPort bind,
+            @Doc("Speak TLS here.") @Nullable TlsConfig tls) {}
+
+    /** A listener's certificate. */
+    @Doc("Certificate and key of a TLS listener; both are read again on reload.")
+    public record TlsConfig(
+            @Doc("PEM file of the certificate and its chain; relative to this file.")
+            Path cert,
+
+            @Doc("PEM file of the private key (PKCS#8); relative to this file.")
+            Path key) {}
+
+    /** One route. */
+    @Doc("Which requests go to a pool.")
+    public record RouteConfig(
+            @Doc("A host name, `*.name` for every name below it; any host where left out.") @Nullable
+            String host,
+
+            @Doc("A path and all below it, or `=/path` for that path alone.") @Default("/")
+            String path,
+
+            @Doc("The pool the requests go to.") String pool,
+            RetryConfig retry,
+
+            @Doc("Take the route's path off before the request goes on.") @Default("false")
+            boolean strip) {}
+
+    /** How a route's requests are tried again. */
+    @Doc("When a request is tried on another server.")
+    public record RetryConfig(
+            @Doc("How many servers a GET or HEAD without body is sent to, in all, while no byte of a response has"
+                    + " come; 1 for no retry.")
+            @Default("2")
+            @Range(min = "1", max = "5")
+            int attempts) {}
+
+    /** One pool. */
+    @Doc("Servers that are good for the same requests.")
+    public record PoolConfig(
+            @Doc("The app whose instances are the servers; this or `servers`.") @Nullable
+            String app,
+
+            @Doc("Servers by name; this or `app`.") Map<String, ServerConfig> servers,
+
+            @Doc("How the next server is found.") @Default("peak-ewma")
+            BalanceConfig balance,
+
+            @Doc("Ask every server regularly whether it is well; not done where left out.") @Nullable
+            HealthCheckConfig health,
+
+            @Doc("Connections to one server; divided among the event loops.") @Default("1024") @Range(min = "1")
+            int maxPerServer,
+
+            @Doc("Connections kept open idle to one server; divided among the event loops.")
+            @Default("128")
+            @Range(min = "0")
+            int idlePerServer,
+
+            @Doc("Requests that may wait for a connection; divided among the event loops.")
+            @Default("1024")
+            @Range(min = "0")
+            int queue,
+
+            @Doc("How long a server is left alone after a connect failed; doubled with each further failure.")
+            @Default("1s")
+            Duration eject,
+
+            @Doc("The longest a server is left alone.") @Default("30s")
+            Duration ejectMax) {}
+
+    /** How the next server is found. */
+    public enum BalanceConfig {
+        PEAK_EWMA,
+        ROUND_ROBIN
+    }
+
+    /** One server. */
+    @Doc("A server of a pool.")
+    @Shorthand("at")
+    public record ServerConfig(
+            @Doc("Address and port.") HostPort at,
+
+            @Doc("Its share beside the others.") @Default("1") @Range(min = "1", max = "1000")
+            int weight) {}
+
+    /** Bounds of what clients may send. */
+    @Doc("How much a client may send and hold.")
+    public record LimitsConfig(
+            @Doc("Client connections; more get 503.") @Default("10000") @Range(min = "1")
+            int connections,
+
+            @Doc("Bytes of a request line.") @Default("8KiB") @Range(min = "128B", max = "1MiB")
+            DataSize requestLine,
+
+            @Doc("Bytes of all header fields of a message.") @Default("32KiB") @Range(min = "1KiB", max = "1MiB")
+            DataSize headerBytes,
+
+            @Doc("Header fields of a message.") @Default("100") @Range(min = "1", max = "1000")
+            int headers,
+
+            @Doc("Bytes of a chunk's size and extensions.") @Default("256B") @Range(min = "16B", max = "16KiB")
+            DataSize chunkLine,
+
+            @Doc("Bytes of all trailer fields of a message.") @Default("8KiB") @Range(min = "0B", max = "1MiB")
+            DataSize trailerBytes,
+
+            @Doc("Bytes of a request's body; 0B for no limit.") @Default("1GiB")
+            DataSize body,
+
+            @Doc("Bytes of pipelined requests held while one is under way.")
+            @Default("16KiB")
+            @Range(min = "1KiB", max = "1MiB")
+            DataSize readAhead) {}
+
+    /** How long things may take. */
+    @Doc("How long things may take.")
+    public record TimeoutsConfig(
+            @Doc("From a request's first byte to the end of its head.") @Default("10s") @Range(min = "100ms")
+            Duration header,
+
+            @Doc("Between two requests of a client's connection.") @Default("60s") @Range(min = "100ms")
+            Duration keepAlive,
+
+            @Doc("For a TLS handshake.") @Default("10s") @Range(min = "100ms")
+            Duration handshake,
+
+            @Doc("Waiting for a connection to a server.") @Default("5s") @Range(min = "10ms")
+            Duration queue,
+
+            @Doc("Connecting to a server.") @Default("2s") @Range(min = "10ms")
+            Duration connect,
+
+            @Doc("From the request sent to the first byte of the response.") @Default("60s") @Range(min = "100ms")
+            Duration response,
+
+            @Doc("Without a byte in either direction while a body is under way.") @Default("60s") @Range(min = "100ms")
+            Duration stream,
+
+            @Doc("Without a byte in either direction on a WebSocket.") @Default("1h") @Range(min = "1s")
+            Duration tunnel,
+
+            @Doc("A connection to a server kept open idle; shorter than the servers' own limit.")
+            @Default("30s")
+            @Range(min = "100ms")
+            Duration serverIdle) {}
+
+    /** Whose X-Forwarded headers are believed. */
+    @Doc("X-Forwarded-For, -Proto, -Host and -Port: set anew for every request, but grown where the client is trusted.")
+    public record ForwardedConfig(
+            @Doc("Networks of proxies in front of this one, as 10.0.0.0/8.")
+            List<String> trust) {}
+
+    /** The access log. */
+    @Doc("The access log: one line per request.")
+    public record AccessLogConfig(
+            @Doc("Write it.") @Default("true") boolean on,
+
+            @Doc("Where to; relative to the node's data folder; `-` for standard output.") @Default("access.log")
+            String file,
+
+            @Doc("The combined format with route, server, tries and microseconds, or a JSON object a line.")
+            @Default("combined")
+            FormatConfig format,
+
+            @Doc("Buffers of 64 KiB that may wait for the disk; beyond that lines are dropped and counted.")
+            @Default("64")
+            @Range(min = "1", max = "10000")
+            int queue) {}
+
+    /** Formats of the access log. */
+    public enum FormatConfig {
+        COMBINED,
+        JSON
+    }
+
+    @Override
+    public void check(Check check) {
+        Map<String, String> places = new HashMap<>();
+        routes.forEach((name, route) -> {
+            String path = "routes." + name;
+            check.reference(path + ".pool", "pool", route.pool(), pools.keySet());
+            if (!route.path().startsWith("/") && !route.path().startsWith("=/")) {
+                check.problem(path + ".path", "path: " + route.path() + " (expected: /prefix or =/exact)");
+            }
+            String host = route.host() == null ? "" : route.host().toLowerCase(Locale.ROOT);
+            if (host.indexOf(':') >= 0
+                    || host.lastIndexOf('*') > 0
+                    || (host.startsWith("*") && !host.startsWith("*."))) {
+                check.problem(path + ".host", "host: " + host + " (expected: a name, or *.name)");
+            }
+            String other = places.putIfAbsent(host + " " + route.path(), name);
+            if (other != null) {
+                check.problem(path, "same host and path as route `" + other + "`; remove one of them");
+            }
+        });
+        pools.forEach((name, pool) -> checkPool(check, "pools." + name, pool));
+        for (String network : forwarded.trust()) {
+            int slash = network.indexOf('/');
+            if (slash <= 0 || !network.substring(slash + 1).matches("\\d{1,3}")) {
+                check.problem("forwarded.trust", "network: " + network + " (expected: address/prefix, as 10.0.0.0/8)");
+            }
+        }
+    }
+
+    private static void checkPool(Check check, String path, PoolConfig pool) {
+        String app = pool.app();
+        if (app == null ? pool.servers().isEmpty() : !pool.servers().isEmpty()) {
+            check.problem(path, "needs either `app` or `servers`");
+        } else if (app != null) {
+            check.reference(path + ".app", "app", app, check.stack().apps().keySet());
+            var config = check.stack().apps().get(app);
+            if (config != null && config.port() == null) {
+                check.problem(path + ".app", "app `" + app + "` has no port; give it one, or name `servers`");
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package io.plinth.lbproxy.admin;
+
+import io.plinth.lbproxy.wire.http1.HeaderName;
+import io.plinth.lbproxy.wire.http1.RequestHead;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The combined log format, then route, pool/server, tries, and microseconds in all and until the server's first byte.
+ * Owned by one event loop.
+ *
+ * <pre>
+ * 127.0.0.1 - - [22/Nov/2026:04:16:07 +0000] "GET / HTTP/1.1" 200 512 "-" "curl/8.5" all web/web-1 1 830 790
+ * </pre>
+ */
+final class CombinedFormat implements AccessFormat {
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern(
+                    " - - '['dd/MMM/yyyy:HH:mm:ss Z']' \"", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
+    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] MIN_LONG = "-9223372036854775808".getBytes(StandardCharsets.US_ASCII);
+
+    private final byte[] digits = new byte[20];
+    private long second = -1;
+    private byte[] time = new byte[0];
+
+    @Override
+    public void write(AccessEntry entry, long millis, ByteArrayOutputStream out) {
+        text(out, entry.client());
+        long now = Math.floorDiv(millis, 1_000L);
+        if (now != second) {
+            second = now;
+            time = TIME.format(Instant.ofEpochSecond(now)).getBytes(StandardCharsets.US_ASCII);
+        }
+        out.write(time, 0, time.length);
+        RequestHead head = entry.request();
+        if (entry.requestLineRead()) {
+            quoted(out, head.bytes(), head.methodStart(), head.targetEnd());
+            text(out, head.http10() ? " HTTP/1.0" : " HTTP/1.1");
+        } else {
+            out.write('-');
+        }
+        text(out, "\" ");
+        number(out, entry.status());
+        out.write(' ');
+        number(out, entry.bodyBytes());
+        header(out, head, HeaderName.REFERER);
+        header(out, head, HeaderName.USER_AGENT);
+        out.write(' ');
+        name(out, entry.route());
+        out.write(' ');
+        name(out, entry.pool());
+        out.write('/');
+        name(out, entry.server());
+        out.write(' ');
+        number(out, entry.attempts());
+        out.write(' ');
+        number(out, entry.micros());
+        out.write(' ');
+        number(out, entry.serverMicros());
+        out.write('\n');
+    }
+
+    private static void header(ByteArrayOutputStream out, RequestHead head, int id) {
+        text(out, " \"");
+        if (head.has(id)) {
+            int field = head.first(id);
+            quoted(out, head.bytes(), head.valueStart(field), head.valueEnd(field));
+        } else {
+            out.write('-');
+        }
+        out.write('"');
+    }
+
+    /** What would end the quotes or the line is written as {@code \xHH}. */
+    private static void quoted(ByteArrayOutputStream out, byte[] bytes, int from, int to) {
+        int run = from;
+        for (int i = from; i < to; i++) {
+            byte b = bytes[i];
+            if (b < ' ' || b == 0x7f || b == '"' || b == '\\') {
+                out.write(bytes, run, i - run);
+                run = i + 1;
+                text(out, "\\x");
+                out.write(HEX[(b >> 4) & 15]);
+                out.write(HEX[b & 15]);
+            }
+        }
+        out.write(bytes, run, to - run);
+    }
+
+    private static void name(ByteArrayOutputStream out, @Nullable String name) {
+        text(out, name == null ? "-" : name);
+    }
+
+    private static void text(ByteArrayOutputStream out, String ascii) {
+        for (int i = 0; i < ascii.length(); i++) {
+            out.write(ascii.charAt(i));
+        }
+    }
+
+    private void number(ByteArrayOutputStream out, long value) {
+        if (value == Long.MIN_VALUE) {
+            out.write(MIN_LONG, 0, MIN_LONG.length);
+            return;
+        }
+        long rest = Math.abs(value);
+        int at = digits.length;
+        do {
+            digits[--at] = (byte) ('0' + rest % 10);
+            rest /= 10;
+        } while (rest != 0);
+        if (value < 0) {
+            out.write('-');
+        }
+        out.write(digits, at, digits.length - at);
+    }
+}

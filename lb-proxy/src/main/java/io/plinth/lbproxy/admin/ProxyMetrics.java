@@ -1,0 +1,171 @@
+package io.plinth.lbproxy.admin;
+
+import io.plinth.lbproxy.upstream.Pool;
+import io.plinth.lbproxy.upstream.Server;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/** Sums what the event loops counted whenever metrics are asked for. A reload keeps every count by its name. */
+public final class ProxyMetrics {
+    private static final String[] CLASSES = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    private static final String[] WORKER_COUNTERS = {
+        "lb_proxy_connections", "Client connections accepted",
+        "lb_proxy_connections_closed", "Client connections that have ended",
+        "lb_proxy_retries", "Requests tried on another server",
+        "lb_proxy_rejected_requests", "Requests refused as malformed or over a limit",
+        "lb_proxy_unrouted_requests", "Requests no route matched"
+    };
+
+    private final int loops;
+    private final ConcurrentMap<String, List<Tally>> statuses = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, List<LatencyTally>> latencies = new ConcurrentHashMap<>();
+
+    public ProxyMetrics(int loops) {
+        this.loops = loops;
+    }
+
+    /** A route's counts by status class, one per loop. */
+    public List<Tally> statuses(String route) {
+        return statuses.computeIfAbsent(route, name -> {
+            List<Tally> tallies = new ArrayList<>();
+            for (int i = 0; i < loops; i++) {
+                tallies.add(new Tally(CLASSES.length));
+            }
+            return List.copyOf(tallies);
+        });
+    }
+
+    /** A pool's latencies, one histogram per loop. */
+    public List<LatencyTally> latencies(String pool) {
+        return latencies.computeIfAbsent(pool, name -> {
+            List<LatencyTally> tallies = new ArrayList<>();
+            for (int i = 0; i < loops; i++) {
+                tallies.add(new LatencyTally());
+            }
+            return List.copyOf(tallies);
+        });
+    }
+
+    /**
+     * Shows everything under the registry.
+     *
+     * @param workers counters of each loop, in the order of the worker's constants
+     * @param refused connections over the limit
+     * @param dropped lines missing in the access log
+     */
+    public void register(
+            PrometheusRegistry registry,
+            List<Tally> workers,
+            Supplier<? extends Collection<Pool>> pools,
+            LongSupplier nanoTime,
+            LongSupplier refused,
+            LongSupplier dropped) {
+        registry.register((MultiCollector) () -> {
+            List<MetricSnapshot> all = new ArrayList<>();
+            for (int i = 0; i * 2 < WORKER_COUNTERS.length; i++) {
+                all.add(counter(WORKER_COUNTERS[i * 2], WORKER_COUNTERS[i * 2 + 1], sum(workers, i)));
+            }
+            all.add(counter("lb_proxy_refused_connections", "Connections over the limit", refused.getAsLong()));
+            all.add(counter("lb_proxy_access_log_dropped", "Lines not written", dropped.getAsLong()));
+            all.add(requests());
+            all.add(upstreamSeconds());
+            pools(all, pools.get(), nanoTime.getAsLong());
+            return new MetricSnapshots(all);
+        });
+    }
+
+    private static CounterSnapshot counter(String name, String help, long value) {
+        return CounterSnapshot.builder()
+                .name(name)
+                .help(help)
+                .dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
+                        .value((double) value)
+                        .build())
+                .build();
+    }
+
+    private static long sum(List<Tally> tallies, int index) {
+        return tallies.stream().mapToLong(tally -> tally.get(index)).sum();
+    }
+
+    private CounterSnapshot requests() {
+        CounterSnapshot.Builder counter =
+                CounterSnapshot.builder().name("lb_proxy_requests").help("Requests by route and status class");
+        statuses.forEach((route, tallies) -> {
+            for (int i = 0; i < CLASSES.length; i++) {
+                counter.dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
+                        .labels(Labels.of("route", route, "status", CLASSES[i]))
+                        .value((double) sum(tallies, i))
+                        .build());
+            }
+        });
+        return counter.build();
+    }
+
+    private HistogramSnapshot upstreamSeconds() {
+        HistogramSnapshot.Builder histogram = HistogramSnapshot.builder()
+                .name("lb_proxy_upstream_seconds")
+                .help("From the request sent to the first byte of its response, by pool");
+        double[] bounds = LatencyTally.boundsSeconds();
+        latencies.forEach((pool, tallies) -> {
+            long[] counts = new long[bounds.length];
+            for (int i = 0; i < bounds.length; i++) {
+                int bucket = i;
+                counts[i] =
+                        tallies.stream().mapToLong(tally -> tally.count(bucket)).sum();
+            }
+            histogram.dataPoint(HistogramSnapshot.HistogramDataPointSnapshot.builder()
+                    .labels(Labels.of("pool", pool))
+                    .classicHistogramBuckets(ClassicHistogramBuckets.of(bounds, counts))
+                    .sum(tallies.stream().mapToDouble(LatencyTally::sumSeconds).sum())
+                    .build());
+        });
+        return histogram.build();
+    }
+
+    private static void pools(List<MetricSnapshot> all, Collection<Pool> pools, long now) {
+        GaugeSnapshot.Builder available =
+                GaugeSnapshot.builder().name("lb_proxy_servers_available").help("Servers a request may go to, by pool");
+        GaugeSnapshot.Builder open =
+                GaugeSnapshot.builder().name("lb_proxy_upstream_connections").help("Connections to servers, by pool");
+        CounterSnapshot.Builder ejections =
+                CounterSnapshot.builder().name("lb_proxy_ejections").help("Servers left alone after a failed connect");
+        for (Pool pool : pools) {
+            Labels labels = Labels.of("pool", pool.name());
+            available.dataPoint(gauge(labels, pool.available(now)));
+            open.dataPoint(gauge(
+                    labels,
+                    pool.connections().stream().mapToInt(Integer::intValue).sum()));
+            for (Server server : pool.servers()) {
+                ejections.dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
+                        .labels(Labels.of("pool", pool.name(), "server", server.name()))
+                        .value((double) server.ejections())
+                        .build());
+            }
+        }
+        all.add(available.build());
+        all.add(open.build());
+        all.add(ejections.build());
+    }
+
+    private static GaugeSnapshot.GaugeDataPointSnapshot gauge(Labels labels, double value) {
+        return GaugeSnapshot.GaugeDataPointSnapshot.builder()
+                .labels(labels)
+                .value(value)
+                .build();
+    }
+}

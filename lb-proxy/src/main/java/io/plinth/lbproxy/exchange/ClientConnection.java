@@ -1,0 +1,375 @@
+package io.plinth.lbproxy.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A client's connection: feeds its bytes to one exchange after the other, holds what comes too early within bounds, and
+ * keeps the one deadline that is running. Owned by its event loop.
+ */
+public final class ClientConnection extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
+    private static final long LINGER_NANOS = 2_000_000_000L;
+    private static final long LINGER_BYTES = 1 << 20;
+
+    private final Worker worker;
+    private final Face face;
+    private final Runnable onGone;
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable ForwardedHeaders forwarded;
+    private @Nullable Exchange exchange;
+    private @Nullable ByteBuf held;
+    private @Nullable ClientConnection previous;
+    private @Nullable ClientConnection next;
+    private boolean processing;
+    private boolean closing;
+    private boolean gone;
+    private boolean dirty;
+    private boolean autoRead = true;
+    private long discarded;
+    private long deadline;
+
+    /**
+     * Serves a connection that was accepted.
+     *
+     * @param onGone run once when it has closed
+     */
+    public ClientConnection(Worker worker, Face face, Runnable onGone) {
+        this.worker = worker;
+        this.face = face;
+        this.onGone = onGone;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+        worker.add(this);
+        within(worker.snapshot().settings().timeouts().header());
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        ended();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        ended();
+    }
+
+    private void ended() {
+        if (gone) {
+            return;
+        }
+        gone = true;
+        if (!processing) {
+            dropHeld();
+        }
+        Exchange current = exchange;
+        exchange = null;
+        if (current != null) {
+            current.clientGone();
+        }
+        worker.remove(this);
+        onGone.run();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        if (closing || gone) {
+            discarded += in.readableBytes();
+            in.release();
+            if (discarded > LINGER_BYTES) {
+                ctx.close();
+            }
+            return;
+        }
+        hold(in);
+        process();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        flushBoth();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        boolean writable = ctx.channel().isWritable();
+        Exchange current = exchange;
+        if (current != null) {
+            current.clientWritable(writable);
+        } else if (writable) {
+            resume();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        LOG.debug("connection of client {} failed: {}", ctx.channel().remoteAddress(), cause.toString());
+        ctx.close();
+    }
+
+    /** Adds to what is held. A head that is being read takes all bytes at once, so mostly nothing is. */
+    private void hold(ByteBuf in) {
+        ByteBuf before = held;
+        if (before == null) {
+            held = in;
+            return;
+        }
+        int size = before.readableBytes() + in.readableBytes();
+        if (before.maxFastWritableBytes() >= in.readableBytes()) {
+            before.writeBytes(in);
+        } else {
+            ByteBuf joined = in.alloc().directBuffer(size);
+            joined.writeBytes(before).writeBytes(in);
+            before.release();
+            held = joined;
+        }
+        in.release();
+    }
+
+    private void dropHeld() {
+        ByteBuf bytes = held;
+        held = null;
+        if (bytes != null) {
+            bytes.release();
+        }
+    }
+
+    /** Feeds what is held to exchanges for as long as they take it. */
+    private void process() {
+        if (processing) {
+            return;
+        }
+        processing = true;
+        ByteBuf bytes;
+        while ((bytes = held) != null && bytes.isReadable() && !closing && !gone) {
+            Exchange current = exchange;
+            if (current == null) {
+                if (!writable()) {
+                    break;
+                }
+                current = worker.begin(this);
+                exchange = current;
+            }
+            if (!current.takesInput()) {
+                break;
+            }
+            current.input(bytes);
+        }
+        processing = false;
+        bytes = held;
+        if (bytes != null && (closing || gone || !bytes.isReadable())) {
+            dropHeld();
+        }
+        readWhileRoom();
+    }
+
+    /** Stops reading while the held bytes reach their bound or their receiver takes no more. */
+    private void readWhileRoom() {
+        if (closing || gone) {
+            read(true);
+            return;
+        }
+        ByteBuf bytes = held;
+        Exchange current = exchange;
+        boolean full = bytes != null
+                && bytes.readableBytes() >= worker.snapshot().settings().readAhead();
+        read(!full && (current == null || !current.stalled()));
+    }
+
+    private void read(boolean on) {
+        ChannelHandlerContext ctx = context;
+        if (on != autoRead && ctx != null && !gone) {
+            autoRead = on;
+            ctx.channel().config().setAutoRead(on);
+        }
+    }
+
+    /** Goes on with what is held, after whatever held it up is over. */
+    void resume() {
+        if (!processing) {
+            process();
+            flushBoth();
+        }
+    }
+
+    private void flushBoth() {
+        Exchange current = exchange;
+        if (current != null) {
+            current.flushServer();
+        }
+        flush();
+    }
+
+    /** The exchange is over: the next one begins, or the connection ends. */
+    void exchangeEnded(boolean lasts, boolean unreadBody) {
+        exchange = null;
+        if (gone) {
+            return;
+        }
+        if (!lasts || worker.draining()) {
+            close(unreadBody);
+            return;
+        }
+        within(worker.snapshot().settings().timeouts().keepAlive());
+        if (!autoRead || held != null) {
+            resume();
+        }
+    }
+
+    /**
+     * Closes once all that is written has gone out.
+     *
+     * @param lingering whether the client still sends: then its bytes are read and dropped for a while, since closing
+     *     with unread bytes resets the connection and may take the answer with it (RFC 9112 9.6)
+     */
+    void close(boolean lingering) {
+        ChannelHandlerContext ctx = context;
+        if (closing || gone || ctx == null) {
+            return;
+        }
+        closing = true;
+        exchange = null;
+        if (!processing) {
+            dropHeld();
+        }
+        read(true);
+        within(LINGER_NANOS + worker.snapshot().settings().timeouts().stream());
+        boolean half = lingering && !face.secure() && ctx.channel() instanceof DuplexChannel;
+        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> {
+            if (half && done.isSuccess()) {
+                ((DuplexChannel) ctx.channel()).shutdownOutput();
+                within(LINGER_NANOS);
+            } else {
+                ctx.close();
+            }
+        });
+    }
+
+    /** Closes at once, so that a response that broke off is seen to have done so. */
+    void abort() {
+        ChannelHandlerContext ctx = context;
+        exchange = null;
+        if (ctx != null && !gone) {
+            closing = true;
+            ctx.close();
+        }
+    }
+
+    void write(ByteBuf bytes) {
+        ChannelHandlerContext ctx = context;
+        if (ctx == null || gone) {
+            bytes.release();
+            return;
+        }
+        dirty = true;
+        ctx.write(bytes, ctx.voidPromise());
+    }
+
+    void flush() {
+        ChannelHandlerContext ctx = context;
+        if (dirty && ctx != null) {
+            dirty = false;
+            ctx.flush();
+        }
+    }
+
+    boolean writable() {
+        ChannelHandlerContext ctx = context;
+        return ctx != null && ctx.channel().isWritable();
+    }
+
+    ByteBufAllocator allocator() {
+        ChannelHandlerContext ctx = context;
+        return ctx == null ? ByteBufAllocator.DEFAULT : ctx.alloc();
+    }
+
+    /** Made with the first request, since a TLS client may never get that far. */
+    ForwardedHeaders forwarded() {
+        ForwardedHeaders known = forwarded;
+        if (known == null) {
+            ChannelHandlerContext ctx = context;
+            InetSocketAddress remote = inet(ctx == null ? null : ctx.channel().remoteAddress());
+            InetSocketAddress local = inet(ctx == null ? null : ctx.channel().localAddress());
+            boolean trusted = worker.snapshot().settings().forwarded().contains(remote);
+            known = new ForwardedHeaders(face, remote, local, trusted);
+            forwarded = known;
+        }
+        return known;
+    }
+
+    private static InetSocketAddress inet(@Nullable SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? inet : InetSocketAddress.createUnresolved("unknown", 0);
+    }
+
+    /** Restarts the deadline. */
+    void within(long nanos) {
+        deadline = worker.coarseNow() + nanos;
+    }
+
+    /** Looks at the deadline; called a few times a second. */
+    void tick(long now) {
+        if (now - deadline < 0 || gone) {
+            return;
+        }
+        Exchange current = exchange;
+        if (current != null && !closing) {
+            within(LINGER_NANOS);
+            current.timeout();
+            flush();
+        } else {
+            ChannelHandlerContext ctx = context;
+            if (ctx != null) {
+                ctx.close();
+            }
+        }
+    }
+
+    /** Closes it unless an exchange is under way, which then is its last. */
+    void drain() {
+        if (exchange == null) {
+            close(false);
+        }
+    }
+
+    @Nullable
+    ClientConnection next() {
+        return next;
+    }
+
+    void link(@Nullable ClientConnection before, @Nullable ClientConnection after) {
+        previous = before;
+        next = after;
+        if (after != null) {
+            after.previous = this;
+        }
+    }
+
+    /** Takes it out of the list; returns what is first now. */
+    @Nullable
+    ClientConnection unlink(@Nullable ClientConnection first) {
+        ClientConnection before = previous;
+        ClientConnection after = next;
+        if (after != null) {
+            after.previous = before;
+        }
+        previous = null;
+        if (before != null) {
+            before.next = after;
+            return first;
+        }
+        return after;
+    }
+}

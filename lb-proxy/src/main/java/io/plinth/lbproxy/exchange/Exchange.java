@@ -1,0 +1,484 @@
+package io.plinth.lbproxy.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.plinth.lbproxy.admin.AccessEntry;
+import io.plinth.lbproxy.upstream.Refusal;
+import io.plinth.lbproxy.upstream.ServerLane;
+import io.plinth.lbproxy.upstream.UpstreamConnection;
+import io.plinth.lbproxy.upstream.UpstreamUser;
+import io.plinth.lbproxy.wire.http1.Rejection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request's life. Owned by the event loop of its client, which is its server connection's too; reused by its worker.
+ *
+ * <pre>
+ * READING_HEAD      -> ACQUIRING          head right and a route found
+ * ACQUIRING         -> AWAITING_RESPONSE  connected; the head is sent, the body follows as it comes
+ * AWAITING_RESPONSE -> ACQUIRING          the server closed before a byte of its response; GET or HEAD, tries left
+ * AWAITING_RESPONSE -> RELAYING           first byte of a response
+ * RELAYING          -> TUNNEL             101
+ * any               -> ENDED              response complete, answered here, or either side gone
+ * </pre>
+ */
+final class Exchange implements UpstreamUser {
+    private enum State {
+        READING_HEAD,
+        ACQUIRING,
+        AWAITING_RESPONSE,
+        RELAYING,
+        TUNNEL,
+        ENDED
+    }
+
+    private static final long FAILURE_NANOS = 1_000_000_000L;
+    private static final int CLIENT_CLOSED = 499;
+
+    private final Worker worker;
+    private final ProxySettings settings;
+    private final RequestRelay request;
+    private final ResponseRelay response;
+    private State state = State.ENDED;
+    private @Nullable ClientConnection client;
+    private @Nullable RouteTarget route;
+    private @Nullable UpstreamConnection server;
+    private @Nullable UpstreamConnection pending;
+    private @Nullable ServerLane lane;
+    private final Attempts attempts = new Attempts();
+    private final AccessEntry entry;
+    private int localStatus;
+    private long tunnelled;
+
+    Exchange(Worker worker, ProxySettings settings) {
+        this.worker = worker;
+        this.settings = settings;
+        request = new RequestRelay(settings);
+        response = new ResponseRelay(settings, request, worker::draining);
+        entry = new AccessEntry(request.head());
+    }
+
+    ProxySettings settings() {
+        return settings;
+    }
+
+    void begin(ClientConnection from) {
+        assert state == State.ENDED;
+        state = State.READING_HEAD;
+        client = from;
+        route = null;
+        server = null;
+        pending = null;
+        lane = null;
+        localStatus = 0;
+        tunnelled = 0;
+        attempts.begin();
+        entry.begin(worker.now());
+        request.begin();
+        response.begin();
+        from.within(settings.timeouts().header());
+    }
+
+    private ClientConnection client() {
+        ClientConnection known = client;
+        if (known == null) {
+            throw new IllegalStateException("exchange has ended");
+        }
+        return known;
+    }
+
+    // ---- what the client does
+
+    /** Whether bytes from the client have somewhere to go now. */
+    boolean takesInput() {
+        UpstreamConnection to = server;
+        return switch (state) {
+            case READING_HEAD -> true;
+            case AWAITING_RESPONSE, RELAYING -> !request.done() && to != null && to.writable();
+            case TUNNEL -> to != null && to.writable();
+            case ACQUIRING, ENDED -> false;
+        };
+    }
+
+    /** Whether the server takes no more bytes for now, so that the client is not to be read. */
+    boolean stalled() {
+        UpstreamConnection to = server;
+        return to != null && !to.writable() && (state == State.TUNNEL || !request.done());
+    }
+
+    void input(ByteBuf in) {
+        if (state == State.READING_HEAD) {
+            switch (request.head(in)) {
+                case MORE -> {}
+                case REJECTED -> reject();
+                case DONE -> headRead();
+            }
+            return;
+        }
+        UpstreamConnection to = server;
+        if (to == null) {
+            return;
+        }
+        if (state == State.TUNNEL) {
+            to.write(in.readRetainedSlice(in.readableBytes()));
+            progressed();
+        } else if (request.body(in, to, client()) == RequestRelay.Progress.REJECTED) {
+            reject();
+        } else {
+            awaits();
+        }
+    }
+
+    /** The deadline while a response is awaited, or more of the request. */
+    private void awaits() {
+        boolean sentWhole = request.done() && state == State.AWAITING_RESPONSE;
+        client().within(sentWhole ? settings.timeouts().response() : settings.timeouts().stream());
+    }
+
+    private void headRead() {
+        entry.client(client().forwarded().client());
+        RouteTarget found = request.match(worker.snapshot().routes());
+        if (found == null) {
+            worker.counts().add(Worker.UNROUTED, 1);
+            answer(404, "no route for this host and path", false);
+            return;
+        }
+        route = found;
+        entry.routed(found.name(), found.pool().name());
+        acquire(found, false);
+    }
+
+    /** The client closed. */
+    void clientGone() {
+        UpstreamConnection to = server;
+        server = null;
+        if (to != null) {
+            if (state == State.TUNNEL) {
+                to.closeAfterWriting();
+            } else {
+                to.discard();
+            }
+        }
+        stopAcquiring();
+        if (state == State.READING_HEAD) {
+            recycle();
+        } else {
+            localStatus = response.started() ? 0 : CLIENT_CLOSED;
+            end();
+        }
+    }
+
+    void clientWritable(boolean writable) {
+        UpstreamConnection from = server;
+        if (from != null) {
+            from.read(writable);
+        }
+        if (writable) {
+            progressed();
+        }
+    }
+
+    void flushServer() {
+        UpstreamConnection to = server;
+        if (to != null) {
+            to.flush();
+        }
+    }
+
+    // ---- getting a server
+
+    private void acquire(RouteTarget to, boolean fresh) {
+        state = State.ACQUIRING;
+        client().within(settings.timeouts().queue());
+        to.pool().loop(worker.index()).acquire(this, attempts.tried(), fresh);
+    }
+
+    private void stopAcquiring() {
+        UpstreamConnection connecting = pending;
+        pending = null;
+        if (connecting != null) {
+            connecting.abandon();
+        }
+        RouteTarget to = route;
+        if (state == State.ACQUIRING && to != null) {
+            to.pool().loop(worker.index()).cancel(this);
+        }
+    }
+
+    @Override
+    public void connecting(UpstreamConnection connection) {
+        pending = connection;
+        tries(connection.lane());
+        // The connect has its own time limit; this one is for the case that it does not come back.
+        client().within(settings.timeouts().queue() + settings.timeouts().connect());
+    }
+
+    private void tries(ServerLane next) {
+        lane = next;
+        entry.tried(next.server().name());
+    }
+
+    @Override
+    public void connected(UpstreamConnection connection) {
+        assert state == State.ACQUIRING;
+        RouteTarget to = route;
+        ClientConnection from = client();
+        if (to == null) {
+            throw new IllegalStateException("connected without a route");
+        }
+        pending = null;
+        server = connection;
+        tries(connection.lane());
+        state = State.AWAITING_RESPONSE;
+        attempts.sentOver(connection);
+        entry.sent(worker.now());
+        request.send(connection, to, from, settings.makeTraceparent(), worker.random());
+        awaits();
+        from.resume();
+        if (server == connection && request.done()) {
+            connection.flush();
+        }
+    }
+
+    @Override
+    public void connectFailed(ServerLane to, String why) {
+        pending = null;
+        RouteTarget again = route;
+        boolean more = attempts.afterConnectFailed(to, "server " + to.server().name() + " not reached (" + why + ")");
+        if (again != null && more) {
+            worker.counts().add(Worker.RETRIES, 1);
+            acquire(again, false);
+        } else {
+            answer(502, String.valueOf(attempts.failure()), false);
+        }
+    }
+
+    @Override
+    public void refused(Refusal why) {
+        String before = attempts.failure();
+        if (before != null) {
+            answer(502, before, false);
+        } else {
+            answer(why.status(), why.text(), false);
+        }
+    }
+
+    // ---- what the server does
+
+    @Override
+    public void responseBytes(ByteBuf in) {
+        ClientConnection to = client();
+        if (state == State.AWAITING_RESPONSE) {
+            firstByte();
+        }
+        if (state == State.TUNNEL) {
+            tunnel(in, to);
+            return;
+        }
+        switch (response.bytes(in, to)) {
+            case MORE -> {
+                progressed();
+                holdBack(to);
+            }
+            case DONE -> finish();
+            case SWITCHED -> {
+                state = State.TUNNEL;
+                tunnel(in, to);
+                to.resume();
+            }
+            case BROKEN -> failed(502, "server " + entry.serverName() + " sent a " + response.wrong());
+        }
+    }
+
+    private void tunnel(ByteBuf in, ClientConnection to) {
+        if (in.isReadable()) {
+            tunnelled += in.readableBytes();
+            to.write(in.readRetainedSlice(in.readableBytes()));
+        }
+        to.within(settings.timeouts().tunnel());
+        holdBack(to);
+    }
+
+    private void holdBack(ClientConnection to) {
+        UpstreamConnection from = server;
+        if (from != null && !to.writable()) {
+            from.read(false);
+        }
+    }
+
+    private void firstByte() {
+        state = State.RELAYING;
+        long now = worker.now();
+        long nanos = entry.firstByte(now);
+        ServerLane from = lane;
+        RouteTarget to = route;
+        if (from != null && to != null) {
+            from.observe(nanos, now);
+            to.latencies().get(worker.index()).add(nanos);
+        }
+    }
+
+    private void progressed() {
+        client().within(state == State.TUNNEL ? settings.timeouts().tunnel() : settings.timeouts().stream());
+    }
+
+    @Override
+    public void responsePause() {
+        client().flush();
+    }
+
+    @Override
+    public void serverWritable(boolean writable) {
+        progressed();
+        // Reading from the client stops and goes on with what the server takes.
+        client().resume();
+    }
+
+    @Override
+    public void serverClosed() {
+        server = null;
+        ClientConnection to = client();
+        switch (state) {
+            case AWAITING_RESPONSE -> closedEarly();
+            case TUNNEL -> {
+                end();
+                to.close(false);
+            }
+            case RELAYING -> {
+                if (response.endsWithClose()) {
+                    finish();
+                } else {
+                    failed(502, "server " + entry.serverName() + " closed in the middle of its response");
+                }
+            }
+            case READING_HEAD, ACQUIRING, ENDED -> throw new IllegalStateException("server closed in " + state);
+        }
+    }
+
+    /** RFC 9110 9.2.2: what has no effect may be sent again; a connection that idled too long does not count as a try. */
+    private void closedEarly() {
+        RouteTarget to = route;
+        ServerLane from = lane;
+        if (to == null || from == null) {
+            throw new IllegalStateException("sent without a route");
+        }
+        from.observe(FAILURE_NANOS, worker.now());
+        String why = "server " + entry.serverName() + " closed before it answered";
+        if (attempts.afterClosed(from, why, to.attempts()) && request.repeatable() && !response.interimSent()) {
+            worker.counts().add(Worker.RETRIES, 1);
+            acquire(to, attempts.reused());
+        } else {
+            failed(502, why);
+        }
+    }
+
+    /** The whole response has gone on. */
+    private void finish() {
+        ClientConnection to = client();
+        UpstreamConnection from = server;
+        server = null;
+        boolean whole = request.done();
+        boolean lasts = response.clientLasts() && whole;
+        boolean again = from != null && whole && response.serverLasts();
+        to.flush();
+        end();
+        if (from != null) {
+            if (again) {
+                from.release();
+            } else {
+                from.discard();
+            }
+        }
+        to.exchangeEnded(lasts, !whole);
+    }
+
+    // ---- ends that are not the response's
+
+    private void reject() {
+        Rejection why = request.rejection();
+        Rejection known = why == null ? Rejection.REQUEST_LINE : why;
+        worker.counts().add(Worker.REJECTED, 1);
+        failed(known.status(), known.text());
+    }
+
+    /** Answers and closes; without an answer when a response has begun. */
+    private void failed(int status, String why) {
+        UpstreamConnection from = server;
+        server = null;
+        if (from != null) {
+            from.discard();
+        }
+        if (response.started()) {
+            ClientConnection to = client();
+            end();
+            to.abort();
+        } else {
+            answer(status, why, status < 500 || !request.done());
+        }
+    }
+
+    private void answer(int status, String why, boolean close) {
+        ClientConnection to = client();
+        RouteTarget known = route;
+        String text = known == null
+                ? why
+                : "route " + known.name() + ", pool " + known.pool().name() + ": " + why;
+        boolean lasts = !close && request.lasts() && !request.http10() && !worker.draining();
+        to.write(worker.errorPage().render(to.allocator(), status, text, !lasts, !request.isHead()));
+        to.flush();
+        localStatus = status;
+        end();
+        to.exchangeEnded(lasts, !lasts);
+    }
+
+    /** The deadline that was set last has passed. */
+    void timeout() {
+        boolean connecting = pending != null;
+        stopAcquiring();
+        switch (state) {
+            case READING_HEAD -> failed(408, "request head not complete within timeouts.header");
+            case ACQUIRING ->
+                failed(
+                        connecting ? 504 : Refusal.QUEUE_TIMEOUT.status(),
+                        connecting
+                                ? "server " + entry.serverName() + " not reached in time"
+                                : Refusal.QUEUE_TIMEOUT.text());
+            case AWAITING_RESPONSE -> {
+                if (request.done()) {
+                    failed(504, "server " + entry.serverName() + " did not answer within timeouts.response");
+                } else {
+                    failed(408, "request body did not come within timeouts.stream");
+                }
+            }
+            case RELAYING -> failed(504, "response did not go on within timeouts.stream");
+            case TUNNEL -> {
+                UpstreamConnection from = server;
+                server = null;
+                if (from != null) {
+                    from.closeAfterWriting();
+                }
+                ClientConnection to = client();
+                end();
+                to.close(false);
+            }
+            case ENDED -> throw new IllegalStateException("timeout after the end");
+        }
+    }
+
+    private void end() {
+        int status = localStatus != 0 ? localStatus : state == State.TUNNEL ? 101 : response.status();
+        entry.end(worker.now(), status, tunnelled + response.bodyBytes());
+        RouteTarget to = route;
+        if (to != null) {
+            to.statuses().get(worker.index()).add(Math.clamp(status / 100, 0, 5), 1);
+        }
+        worker.accessLog().add(entry);
+        recycle();
+    }
+
+    private void recycle() {
+        state = State.ENDED;
+        client = null;
+        request.end();
+        worker.recycle(this);
+    }
+}

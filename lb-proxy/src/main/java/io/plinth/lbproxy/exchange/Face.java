@@ -1,0 +1,13 @@
+package io.plinth.lbproxy.exchange;
+
+/**
+ * The listener a client came in at.
+ *
+ * @param name its name in the file
+ * @param secure whether it speaks TLS
+ */
+public record Face(String name, boolean secure) {
+    String scheme() {
+        return secure ? "https" : "http";
+    }
+}

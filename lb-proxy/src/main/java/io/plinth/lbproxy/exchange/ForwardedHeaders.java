@@ -1,0 +1,104 @@
+package io.plinth.lbproxy.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.plinth.lbproxy.wire.http1.HeaderName;
+import io.plinth.lbproxy.wire.http1.RequestHead;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The X-Forwarded headers of one client connection. From a client that is not a trusted proxy nothing of the kind is
+ * believed: its own are dropped. From a trusted one X-Forwarded-For grows by its address and the rest stays as it came.
+ */
+final class ForwardedHeaders {
+    /** Names a client could lie with. */
+    private static final long ALL = HeaderName.bit(HeaderName.X_FORWARDED_FOR)
+            | HeaderName.bit(HeaderName.X_FORWARDED_PROTO)
+            | HeaderName.bit(HeaderName.X_FORWARDED_HOST)
+            | HeaderName.bit(HeaderName.X_FORWARDED_PORT)
+            | HeaderName.bit(HeaderName.FORWARDED);
+
+    private static final byte[] FOR = ascii("X-Forwarded-For: ");
+    private static final byte[] HOST = ascii("X-Forwarded-Host: ");
+    private static final byte[] CRLF = ascii("\r\n");
+    private static final byte[] LIST = ascii(", ");
+
+    private final boolean trusted;
+    private final byte[] address;
+    private final byte[] proto;
+    private final byte[] port;
+    private final byte[] all;
+
+    ForwardedHeaders(Face face, InetSocketAddress client, InetSocketAddress local, boolean trusted) {
+        this.trusted = trusted;
+        String text = client.getAddress() == null
+                ? client.getHostString()
+                : client.getAddress().getHostAddress();
+        address = ascii(text);
+        proto = ascii("X-Forwarded-Proto: " + face.scheme() + "\r\n");
+        port = ascii("X-Forwarded-Port: " + local.getPort() + "\r\n");
+        all = ascii("X-Forwarded-For: " + text + "\r\nX-Forwarded-Proto: " + face.scheme() + "\r\nX-Forwarded-Port: "
+                + local.getPort() + "\r\n");
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** The client's address as text. */
+    String client() {
+        return new String(address, StandardCharsets.US_ASCII);
+    }
+
+    /** Which of the request's own headers are not copied. */
+    long dropped() {
+        return trusted ? HeaderName.bit(HeaderName.X_FORWARDED_FOR) : ALL;
+    }
+
+    /** An upper bound of what {@link #write} adds. */
+    int size(RequestHead head) {
+        int host = head.has(HeaderName.HOST) ? HOST.length + 2 + hostLength(head) : 0;
+        // The trusted case repeats values that stand in the head.
+        return all.length + host + (trusted ? head.length() : 0);
+    }
+
+    private static int hostLength(RequestHead head) {
+        int field = head.first(HeaderName.HOST);
+        return head.valueEnd(field) - head.valueStart(field);
+    }
+
+    void write(ByteBuf out, RequestHead head) {
+        if (!trusted) {
+            out.writeBytes(all);
+            writeHost(out, head);
+            return;
+        }
+        out.writeBytes(FOR);
+        for (int field = 0; field < head.count(); field++) {
+            if (head.id(field) == HeaderName.X_FORWARDED_FOR) {
+                int from = head.valueStart(field);
+                out.writeBytes(head.bytes(), from, head.valueEnd(field) - from);
+                out.writeBytes(LIST);
+            }
+        }
+        out.writeBytes(address);
+        out.writeBytes(CRLF);
+        if (!head.has(HeaderName.X_FORWARDED_PROTO)) {
+            out.writeBytes(proto);
+        }
+        if (!head.has(HeaderName.X_FORWARDED_PORT)) {
+            out.writeBytes(port);
+        }
+        if (!head.has(HeaderName.X_FORWARDED_HOST)) {
+            writeHost(out, head);
+        }
+    }
+
+    private static void writeHost(ByteBuf out, RequestHead head) {
+        if (head.has(HeaderName.HOST)) {
+            out.writeBytes(HOST);
+            out.writeBytes(head.bytes(), head.valueStart(head.first(HeaderName.HOST)), hostLength(head));
+            out.writeBytes(CRLF);
+        }
+    }
+}

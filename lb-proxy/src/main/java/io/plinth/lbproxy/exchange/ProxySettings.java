@@ -1,0 +1,35 @@
+package io.plinth.lbproxy.exchange;
+
+import io.plinth.lbproxy.wire.http1.Http1Limits;
+
+/**
+ * What of the file concerns every exchange. Immutable.
+ *
+ * @param limits of heads and chunk lines
+ * @param maxBody bytes of a request's body, 0 for no limit
+ * @param readAhead bytes of pipelined requests held while one is under way
+ * @param makeTraceparent whether a request without a trace context gets one
+ * @param forwarded whose X-Forwarded headers are believed
+ */
+public record ProxySettings(
+        Http1Limits limits,
+        long maxBody,
+        int readAhead,
+        boolean makeTraceparent,
+        TrustedProxies forwarded,
+        Timeouts timeouts) {
+
+    /**
+     * How long things may take, in nanoseconds.
+     *
+     * @param header from a request's first byte to its head's end
+     * @param keepAlive between requests
+     * @param queue waiting for a connection to a server
+     * @param connect connecting to a server
+     * @param response from the request sent to the response's first byte
+     * @param stream without a byte in either direction while a body is under way
+     * @param tunnel the same for a WebSocket
+     */
+    public record Timeouts(
+            long header, long keepAlive, long queue, long connect, long response, long stream, long tunnel) {}
+}

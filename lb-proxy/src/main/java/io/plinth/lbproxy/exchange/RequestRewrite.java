@@ -1,0 +1,71 @@
+package io.plinth.lbproxy.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.plinth.lbproxy.wire.http1.Framing;
+import io.plinth.lbproxy.wire.http1.HeaderName;
+import io.plinth.lbproxy.wire.http1.RequestHead;
+import java.nio.charset.StandardCharsets;
+import java.util.random.RandomGenerator;
+
+/** A request's head as its server gets it: untouched lines in as few copies as there are gaps, then ours. */
+final class RequestRewrite {
+    /** RFC 9110 7.6.1: what concerns this connection alone. */
+    static final long HOP_BY_HOP = HeaderName.bit(HeaderName.NAMED_BY_CONNECTION)
+            | HeaderName.bit(HeaderName.CONNECTION)
+            | HeaderName.bit(HeaderName.KEEP_ALIVE)
+            | HeaderName.bit(HeaderName.PROXY_CONNECTION)
+            | HeaderName.bit(HeaderName.TE)
+            | HeaderName.bit(HeaderName.UPGRADE);
+
+    private static final byte[] VERSION = ascii(" HTTP/1.1\r\n");
+    private static final byte[] WEBSOCKET = ascii("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+    private static final int SLACK = 32;
+
+    private RequestRewrite() {}
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    static ByteBuf render(
+            ByteBufAllocator allocator,
+            RequestHead head,
+            Framing framing,
+            RouteTarget route,
+            ForwardedHeaders forwarded,
+            boolean makeTrace,
+            RandomGenerator random) {
+        int size = head.length() + forwarded.size(head) + TraceContext.SIZE + WEBSOCKET.length + SLACK;
+        ByteBuf out = allocator.directBuffer(size);
+        byte[] bytes = head.bytes();
+        out.writeBytes(bytes, head.methodStart(), head.methodEnd() + 1 - head.methodStart());
+        writeTarget(out, head, route.strip());
+        out.writeBytes(VERSION);
+        long dropped = HOP_BY_HOP | forwarded.dropped();
+        boolean trace = makeTrace && !TraceContext.carried(head);
+        if (trace) {
+            // A tracestate without the parent it belongs to says nothing.
+            dropped |= HeaderName.bit(HeaderName.TRACEPARENT) | HeaderName.bit(HeaderName.TRACESTATE);
+        }
+        head.copyFields(out, dropped);
+        forwarded.write(out, head);
+        if (trace) {
+            TraceContext.make(out, random);
+        }
+        if (framing.upgrade()) {
+            out.writeBytes(WEBSOCKET);
+        }
+        return out.writeByte('\r').writeByte('\n');
+    }
+
+    /** Origin-form whatever form it came in (RFC 9112 3.2.1), less the part of the path that the route strips. */
+    private static void writeTarget(ByteBuf out, RequestHead head, int strip) {
+        int from = head.path() + Math.min(strip, head.pathEnd() - head.path());
+        boolean asterisk = head.bytes()[head.target()] == '*';
+        if (!asterisk && (from == head.pathEnd() || head.bytes()[from] != '/')) {
+            out.writeByte('/');
+        }
+        out.writeBytes(head.bytes(), from, head.targetEnd() - from);
+    }
+}

@@ -1,0 +1,195 @@
+package io.plinth.lbproxy.exchange;
+
+import io.plinth.kit.config.ConfigException;
+import io.plinth.kit.config.DataSize;
+import io.plinth.kit.config.HostPort;
+import io.plinth.kit.config.Problem;
+import io.plinth.kit.config.StackFile;
+import io.plinth.kit.health.HealthCheckConfig;
+import io.plinth.lbproxy.LbProxyConfig;
+import io.plinth.lbproxy.LbProxyConfig.PoolConfig;
+import io.plinth.lbproxy.LbProxyConfig.RouteConfig;
+import io.plinth.lbproxy.LbProxyConfig.TimeoutsConfig;
+import io.plinth.lbproxy.admin.ProxyMetrics;
+import io.plinth.lbproxy.route.RouteRule;
+import io.plinth.lbproxy.route.RouteTable;
+import io.plinth.lbproxy.upstream.Connector;
+import io.plinth.lbproxy.upstream.HealthChecks;
+import io.plinth.lbproxy.upstream.Pool;
+import io.plinth.lbproxy.upstream.PoolSettings;
+import io.plinth.lbproxy.upstream.PoolSettings.ServerSettings;
+import io.plinth.lbproxy.wire.http1.Http1Limits;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns the file into the snapshot that every loop reads. Written by the node's runner thread only; a pool whose
+ * settings and servers are as before stays the same object, so it keeps its connections, health and latencies.
+ */
+public final class Snapshots {
+    private final List<Connector> connectors;
+    private final ProxyMetrics metrics;
+    private final HealthChecks healthChecks;
+    private volatile @Nullable Snapshot current;
+
+    public Snapshots(List<Connector> connectors, ProxyMetrics metrics, HealthChecks healthChecks) {
+        this.connectors = List.copyOf(connectors);
+        this.metrics = metrics;
+        this.healthChecks = healthChecks;
+    }
+
+    /** What holds now. */
+    public Snapshot current() {
+        Snapshot known = current;
+        if (known == null) {
+            throw new IllegalStateException("no snapshot before the first swap");
+        }
+        return known;
+    }
+
+    /** Makes {@code config} what holds from now on, or throws and changes nothing. */
+    public void swap(LbProxyConfig config, StackFile file) throws ConfigException {
+        Snapshot before = current;
+        ProxySettings settings = settings(config, file);
+        if (before != null && before.settings().equals(settings)) {
+            // The same object, so that exchanges go on being reused.
+            settings = before.settings();
+        }
+        Map<String, Pool> pools = new HashMap<>();
+        for (Map.Entry<String, PoolConfig> entry : config.pools().entrySet()) {
+            PoolSettings wanted = poolSettings(entry.getKey(), entry.getValue(), config, file);
+            Pool kept = before == null ? null : before.pools().get(entry.getKey());
+            pools.put(
+                    entry.getKey(),
+                    kept != null && kept.settings().equals(wanted) ? kept : new Pool(wanted, connectors));
+        }
+        List<RouteRule<RouteTarget>> rules = new ArrayList<>();
+        for (Map.Entry<String, RouteConfig> entry : config.routes().entrySet()) {
+            Pool pool = pools.get(entry.getValue().pool());
+            if (pool != null) {
+                rules.add(rule(entry.getKey(), entry.getValue(), pool));
+            }
+        }
+        current = new Snapshot(settings, new RouteTable<>(rules), pools);
+        healthChecks.follow(checks(config), pools);
+        if (before != null) {
+            before.pools().values().stream()
+                    .filter(pool -> pools.get(pool.name()) != pool)
+                    .forEach(Pool::retire);
+        }
+    }
+
+    private static Map<String, HealthCheckConfig> checks(LbProxyConfig config) {
+        Map<String, HealthCheckConfig> checks = new HashMap<>();
+        config.pools().forEach((name, pool) -> {
+            HealthCheckConfig check = pool.health();
+            if (check != null) {
+                checks.put(name, check);
+            }
+        });
+        return checks;
+    }
+
+    private RouteRule<RouteTarget> rule(String name, RouteConfig route, Pool pool) {
+        String host = route.host();
+        String path = route.path();
+        String plain = path.startsWith("=") ? path.substring(1) : path;
+        RouteTarget target = new RouteTarget(
+                name,
+                pool,
+                route.retry().attempts(),
+                route.strip() ? plain.length() : 0,
+                metrics.statuses(name),
+                metrics.latencies(pool.name()));
+        return new RouteRule<>(host == null ? "" : host, path, target);
+    }
+
+    private static ProxySettings settings(LbProxyConfig config, StackFile file) throws ConfigException {
+        LbProxyConfig.LimitsConfig limits = config.limits();
+        TimeoutsConfig timeouts = config.timeouts();
+        Http1Limits http1 = new Http1Limits(
+                size(limits.requestLine()),
+                size(limits.headerBytes()),
+                limits.headers(),
+                size(limits.chunkLine()),
+                size(limits.trailerBytes()));
+        try {
+            return new ProxySettings(
+                    http1,
+                    limits.body().bytes(),
+                    size(limits.readAhead()),
+                    config.traceparent(),
+                    new TrustedProxies(config.forwarded().trust()),
+                    new ProxySettings.Timeouts(
+                            timeouts.header().toNanos(),
+                            timeouts.keepAlive().toNanos(),
+                            timeouts.queue().toNanos(),
+                            timeouts.connect().toNanos(),
+                            timeouts.response().toNanos(),
+                            timeouts.stream().toNanos(),
+                            timeouts.tunnel().toNanos()));
+        } catch (IllegalArgumentException e) {
+            throw problem(file, "lb-proxy.forwarded.trust: " + e.getMessage());
+        }
+    }
+
+    private static int size(DataSize size) {
+        return Math.toIntExact(size.bytes());
+    }
+
+    private static PoolSettings poolSettings(String name, PoolConfig pool, LbProxyConfig config, StackFile file)
+            throws ConfigException {
+        List<ServerSettings> servers = new ArrayList<>();
+        if (pool.app() != null) {
+            for (Map.Entry<String, HostPort> at : new TreeMap<>(file.instances(pool.app())).entrySet()) {
+                servers.add(new ServerSettings(at.getKey(), resolve(file, name, at.getValue()), 1));
+            }
+        }
+        for (Map.Entry<String, LbProxyConfig.ServerConfig> server : new TreeMap<>(pool.servers()).entrySet()) {
+            servers.add(new ServerSettings(
+                    server.getKey(),
+                    resolve(file, name, server.getValue().at()),
+                    server.getValue().weight()));
+        }
+        return new PoolSettings(
+                name,
+                servers,
+                PoolSettings.Balance.valueOf(pool.balance().name()),
+                pool.maxPerServer(),
+                pool.idlePerServer(),
+                pool.queue(),
+                config.timeouts().connect(),
+                config.timeouts().serverIdle(),
+                pool.eject(),
+                pool.ejectMax());
+    }
+
+    /** Names are looked up here, on the runner's thread, since a lookup blocks. */
+    private static InetSocketAddress resolve(StackFile file, String pool, HostPort at) throws ConfigException {
+        InetSocketAddress address = new InetSocketAddress(at.host(), at.port());
+        if (address.isUnresolved()) {
+            throw problem(
+                    file,
+                    "lb-proxy.pools." + pool + ": host " + at.host() + " cannot be resolved; write its "
+                            + "address, or make the name known");
+        }
+        return address;
+    }
+
+    private static ConfigException problem(StackFile file, String message) {
+        return new ConfigException(List.of(new Problem(file.path().toString(), 1, 1, message)));
+    }
+
+    /** Closes idle connections of every pool. */
+    public void close() {
+        Snapshot known = current;
+        if (known != null) {
+            known.pools().values().forEach(Pool::retire);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package io.plinth.lbproxy.exchange;
+
+import io.netty.channel.EventLoop;
+import io.plinth.lbproxy.admin.AccessLane;
+import io.plinth.lbproxy.admin.Tally;
+import io.plinth.lbproxy.upstream.Pool;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** All that one event loop keeps for its connections. Owned by that loop. */
+public final class Worker {
+    /** Positions in {@link #counts}. */
+    public static final int CONNECTIONS_OPENED = 0;
+
+    public static final int CONNECTIONS_CLOSED = 1;
+    public static final int RETRIES = 2;
+    public static final int REJECTED = 3;
+    public static final int UNROUTED = 4;
+    public static final int COUNTS = 5;
+
+    private static final long TICK_MILLIS = 200;
+    private static final int MAX_SPARE = 256;
+
+    private final int index;
+    private final EventLoop loop;
+    private final Supplier<Snapshot> snapshots;
+    private final LongSupplier nanoTime;
+    private final RandomGenerator random;
+    private final AccessLane accessLog;
+    private final ErrorPage errorPage;
+    private final Tally counts = new Tally(COUNTS);
+    private final ArrayDeque<Exchange> spare = new ArrayDeque<>();
+    private @Nullable ClientConnection first;
+    private int clients;
+    private long coarseNow;
+    private @Nullable CompletableFuture<Void> drained;
+
+    public Worker(
+            int index,
+            EventLoop loop,
+            Supplier<Snapshot> snapshots,
+            Clock clock,
+            LongSupplier nanoTime,
+            RandomGenerator random,
+            AccessLane accessLog) {
+        this.index = index;
+        this.loop = loop;
+        this.snapshots = snapshots;
+        this.nanoTime = nanoTime;
+        this.random = random;
+        this.accessLog = accessLog;
+        errorPage = new ErrorPage(clock);
+        coarseNow = nanoTime.getAsLong();
+    }
+
+    /** Starts looking at deadlines; returns how to stop. */
+    public Runnable start() {
+        var ticking = loop.scheduleAtFixedRate(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        return () -> ticking.cancel(false);
+    }
+
+    private void tick() {
+        coarseNow = nanoTime.getAsLong();
+        ClientConnection client = first;
+        while (client != null) {
+            ClientConnection after = client.next();
+            client.tick(coarseNow);
+            client = after;
+        }
+        for (Pool pool : snapshot().pools().values()) {
+            pool.loop(index).sweep();
+        }
+        accessLog.flush();
+    }
+
+    public EventLoop loop() {
+        return loop;
+    }
+
+    /** Counters of this loop by the constants above. */
+    public Tally counts() {
+        return counts;
+    }
+
+    int index() {
+        return index;
+    }
+
+    Snapshot snapshot() {
+        return snapshots.get();
+    }
+
+    long now() {
+        return nanoTime.getAsLong();
+    }
+
+    /** The time of the last tick: good enough for deadlines. */
+    long coarseNow() {
+        return coarseNow;
+    }
+
+    RandomGenerator random() {
+        return random;
+    }
+
+    AccessLane accessLog() {
+        return accessLog;
+    }
+
+    ErrorPage errorPage() {
+        return errorPage;
+    }
+
+    void add(ClientConnection client) {
+        assert loop.inEventLoop();
+        client.link(null, first);
+        first = client;
+        clients++;
+        counts.add(CONNECTIONS_OPENED, 1);
+    }
+
+    void remove(ClientConnection client) {
+        assert loop.inEventLoop();
+        first = client.unlink(first);
+        clients--;
+        counts.add(CONNECTIONS_CLOSED, 1);
+        CompletableFuture<Void> waiting = drained;
+        if (waiting != null && clients == 0) {
+            waiting.complete(null);
+        }
+    }
+
+    /** An exchange for a client's next request. */
+    Exchange begin(ClientConnection client) {
+        ProxySettings settings = snapshot().settings();
+        Exchange exchange = spare.pollLast();
+        if (exchange == null || !same(exchange.settings(), settings)) {
+            exchange = new Exchange(this, settings);
+        }
+        exchange.begin(client);
+        return exchange;
+    }
+
+    void recycle(Exchange exchange) {
+        if (spare.size() < MAX_SPARE && same(exchange.settings(), snapshot().settings())) {
+            spare.addLast(exchange);
+        }
+    }
+
+    /** A reload that changes no setting keeps the object, so one look at it is enough on the way of every request. */
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean same(ProxySettings one, ProxySettings other) {
+        return one == other;
+    }
+
+    boolean draining() {
+        return drained != null;
+    }
+
+    /** Ends idle connections now and the others after their exchange; completes when none is left. On any thread. */
+    public CompletableFuture<Void> drain() {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        loop.execute(() -> {
+            drained = done;
+            if (clients == 0) {
+                done.complete(null);
+                return;
+            }
+            ClientConnection client = first;
+            while (client != null) {
+                ClientConnection after = client.next();
+                client.drain();
+                client = after;
+            }
+        });
+        return done;
+    }
+
+    /** Closes every connection at once. On any thread. */
+    public void closeAll() {
+        loop.execute(() -> {
+            ClientConnection client = first;
+            while (client != null) {
+                ClientConnection after = client.next();
+                client.abort();
+                client = after;
+            }
+        });
+    }
+}

@@ -1,0 +1,70 @@
+package io.plinth.lbproxy.listen;
+
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.ssl.SslHandler;
+import io.plinth.kit.net.ServerTls;
+import io.plinth.lbproxy.exchange.ClientConnection;
+import io.plinth.lbproxy.exchange.Face;
+import io.plinth.lbproxy.exchange.Worker;
+import java.nio.charset.StandardCharsets;
+import java.util.IdentityHashMap;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Gives an accepted connection to the worker of its loop, unless there are too many. Sharable, immutable. */
+@ChannelHandler.Sharable
+public final class ClientInitializer extends ChannelInitializer<Channel> {
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 * 1024, 64 * 1024);
+    private static final byte[] FULL =
+            "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+                    .getBytes(StandardCharsets.US_ASCII);
+
+    private final Face face;
+    private final IdentityHashMap<EventLoop, Worker> workers = new IdentityHashMap<>();
+    private final ConnectionLimit limit;
+    private final @Nullable ServerTls tls;
+    private final long handshakeMillis;
+
+    public ClientInitializer(
+            String listener,
+            List<Worker> workers,
+            ConnectionLimit limit,
+            @Nullable ServerTls tls,
+            long handshakeMillis) {
+        face = new Face(listener, tls != null);
+        workers.forEach(worker -> this.workers.put(worker.loop(), worker));
+        this.limit = limit;
+        this.tls = tls;
+        this.handshakeMillis = handshakeMillis;
+    }
+
+    @Override
+    protected void initChannel(Channel channel) {
+        Worker worker = workers.get(channel.eventLoop());
+        if (worker == null || !limit.enter()) {
+            if (tls == null) {
+                channel.writeAndFlush(Unpooled.wrappedBuffer(FULL)).addListener(ChannelFutureListener.CLOSE);
+            } else {
+                channel.close();
+            }
+            return;
+        }
+        channel.config().setAllocator(PooledByteBufAllocator.DEFAULT);
+        channel.config().setWriteBufferWaterMark(WATER_MARK);
+        channel.config().setOption(ChannelOption.TCP_NODELAY, true);
+        if (tls != null) {
+            SslHandler handler = tls.handler(channel.alloc());
+            handler.setHandshakeTimeoutMillis(handshakeMillis);
+            channel.pipeline().addLast(handler);
+        }
+        channel.pipeline().addLast(new ClientConnection(worker, face, limit::leave));
+    }
+}

@@ -1,0 +1,24 @@
+package io.plinth.lbproxy.upstream;
+
+/** Why a pool gives no connection. */
+public enum Refusal {
+    NO_SERVER(503, "no healthy server"),
+    QUEUE_FULL(503, "every connection in use and the queue full"),
+    QUEUE_TIMEOUT(503, "every connection in use for longer than timeouts.queue");
+
+    private final int status;
+    private final String text;
+
+    Refusal(int status, String text) {
+        this.status = status;
+        this.text = text;
+    }
+
+    public int status() {
+        return status;
+    }
+
+    public String text() {
+        return text;
+    }
+}
