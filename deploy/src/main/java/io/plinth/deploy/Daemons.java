@@ -1,13 +1,16 @@
 package io.plinth.deploy;
 
+import io.plinth.geodns.GeoDnsMain;
 import io.plinth.kit.lifecycle.DaemonType;
+import io.plinth.kvcache.KvCacheMain;
+import io.plinth.lbproxy.LbProxyMain;
 import java.util.List;
 import java.util.Optional;
 
 /** Every kind of daemon there is. */
 public final class Daemons {
     /** In the order of the journey of a request. */
-    public static final List<DaemonType> ALL = List.of();
+    public static final List<DaemonType> ALL = List.of(GeoDnsMain.TYPE, LbProxyMain.TYPE, KvCacheMain.TYPE);
 
     private Daemons() {}
 

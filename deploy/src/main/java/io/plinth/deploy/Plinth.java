@@ -7,6 +7,7 @@ import io.plinth.deploy.command.DownCommand;
 import io.plinth.deploy.command.JvmOptionsCommand;
 import io.plinth.deploy.command.KillCommand;
 import io.plinth.deploy.command.LogsCommand;
+import io.plinth.deploy.command.QuietLog;
 import io.plinth.deploy.command.RunCommand;
 import io.plinth.deploy.command.StartCommand;
 import io.plinth.deploy.command.StatusCommand;
@@ -48,6 +49,7 @@ public final class Plinth {
     private Plinth() {}
 
     public static void main(String[] arguments) {
+        QuietLog.configure();
         System.exit(commandLine().execute(arguments));
     }
 

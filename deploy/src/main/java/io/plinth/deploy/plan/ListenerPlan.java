@@ -3,20 +3,34 @@ package io.plinth.deploy.plan;
 import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.NodeConfig;
 import io.plinth.kit.config.StackFile;
+import io.plinth.lbproxy.LbProxyConfig;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 
 /** Where a daemon node serves. Stateless. */
 final class ListenerPlan {
     private ListenerPlan() {}
 
     static List<Claim> of(StackFile file, String name, NodeConfig node) {
-        int port = file.port(node);
-        if (port == 0) {
-            return List.of();
+        if (node.kind().equals("lb-proxy")) {
+            List<Claim> claims = new ArrayList<>();
+            new TreeMap<>(file.section(node, LbProxyConfig.class).listeners())
+                    .forEach((listener, config) -> claims.add(new Claim(
+                            name, listener, node.run() + ".listeners." + listener + ".bind", config.bind(), false)));
+            return claims;
         }
+        int port = file.port(node);
+        String protocol = switch (node.kind()) {
+            case "geo-dns" -> "dns";
+            case "kv-cache" -> "redis";
+            case "mq-broker" -> "amqp";
+            case "db-proxy" -> "postgres";
+            default -> "client";
+        };
         return List.of(new Claim(
                 name,
-                node.kind(),
+                protocol,
                 "nodes." + name + ".port",
                 new HostPort(node.host(), port),
                 node.kind().equals("geo-dns")));

@@ -3,7 +3,7 @@ package io.plinth.deploy.plan;
 import io.plinth.kit.config.StackFile;
 import java.util.List;
 
-/** The PostgreSQL servers that deploy runs itself: one for every shard address under db-proxy. Stateless. */
+/** The PostgreSQL servers that deploy runs itself. Stateless. */
 final class PostgresPlan {
     private PostgresPlan() {}
 

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes what a file names below its state folder and nobody has put there. Owned by the command's thread. */
 public final class Preparation {
+    private static final int RELOAD_MILLIS = 20_000;
+
     private final Wanted wanted;
     private final Installation installation;
     private final Consumer<String> say;
@@ -84,13 +86,23 @@ public final class Preparation {
     private void handOver(FutureTask<Void> task) throws InterruptedException {
         try {
             task.get();
-            for (HostPort admin : wanted.databaseUsers()) {
-                Probe.http("POST", "http://" + admin + "/reload");
-            }
-            say.accept("fetched the country database; geo policies use it from now on");
-        } catch (ExecutionException | IOException e) {
-            Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
             say.accept("no country database (" + cause.getMessage() + "): geo policies answer their default");
+            return;
+        }
+        say.accept("fetched the country database for geo policies");
+        for (HostPort admin : wanted.databaseUsers()) {
+            String complaint;
+            try {
+                complaint = Probe.http("POST", "http://" + admin + "/reload", RELOAD_MILLIS);
+            } catch (IOException e) {
+                complaint = String.valueOf(e.getMessage());
+            }
+            if (!complaint.isEmpty()) {
+                say.accept(
+                        "geo-dns has not taken it yet (" + complaint + "): curl -X POST http://" + admin + "/reload");
+            }
         }
     }
 

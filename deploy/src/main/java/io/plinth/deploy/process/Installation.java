@@ -1,6 +1,5 @@
 package io.plinth.deploy.process;
 
-import io.plinth.kit.config.DataSize;
 import io.plinth.kit.lifecycle.JvmSizing;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record Installation(
         Path home, String java, String classPath, @Nullable Path aotCache, List<String> options) {
+    /** Not less than the initial heap of {@code jvm.options}. */
+    private static final long HEAP_KIB_MIN = 32 << 10;
+
     public Installation {
         options = List.copyOf(options);
     }
@@ -61,8 +63,8 @@ public record Installation(
                 .filter(option -> !(ownCollector && isCollector(option)))
                 .forEach(result::add);
         own.stream().filter(option -> !result.contains(option)).forEach(result::add);
-        result.add("-Xmx" + kib(sizing.heap()));
-        result.add("-XX:MaxDirectMemorySize=" + kib(sizing.direct()));
+        result.add("-Xmx" + Math.max(HEAP_KIB_MIN, sizing.heap().bytes() >> 10) + "k");
+        result.add("-XX:MaxDirectMemorySize=" + Math.max(1, sizing.direct().bytes() >> 10) + "k");
         Path cache = aotCache;
         if (cache != null) {
             result.add("-XX:AOTCache=" + cache);
@@ -103,9 +105,5 @@ public record Installation(
 
     private static boolean isCollector(String option) {
         return option.matches("-XX:\\+Use\\w+GC");
-    }
-
-    private static String kib(DataSize size) {
-        return Math.max(2048, size.bytes() >> 10) + "k";
     }
 }

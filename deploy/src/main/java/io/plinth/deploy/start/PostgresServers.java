@@ -7,6 +7,7 @@ import io.plinth.postgres.PostgresServer;
 import io.plinth.postgres.PostgresSettings;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,10 @@ final class PostgresServers {
     List<String> command(Unit.Postgres unit) throws IOException {
         PostgresServer server = server(unit);
         server.prepare();
-        return server.command();
+        List<String> command = new ArrayList<>(server.command());
+        // Shown to whoever asks a server which one it is.
+        command.addAll(List.of("-c", "cluster_name=" + unit.name()));
+        return command;
     }
 
     private PostgresServer server(Unit.Postgres unit) throws IOException {

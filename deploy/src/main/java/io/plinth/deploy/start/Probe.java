@@ -41,16 +41,17 @@ public final class Probe {
                 connect(probe.substring(4)).close();
                 return "";
             }
-            return probe.startsWith("postgres:") ? postgres(probe.substring(9)) : http("GET", probe);
+            return probe.startsWith("postgres:") ? postgres(probe.substring(9)) : http("GET", probe, PATIENCE_MILLIS);
         } catch (IOException e) {
             return probe + ": " + e.getMessage();
         }
     }
 
     /** Sends a request without a body; empty when the answer is a 2xx, else what was answered. */
-    public static String http(String method, String url) throws IOException {
+    public static String http(String method, String url, int patienceMillis) throws IOException {
         URI uri = URI.create(url);
         try (Socket socket = connect(uri.getRawAuthority())) {
+            socket.setSoTimeout(patienceMillis);
             String request = method + " " + uri.getRawPath() + " HTTP/1.1\r\nHost: " + uri.getRawAuthority()
                     + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
             OutputStream out = socket.getOutputStream();
