@@ -1,0 +1,174 @@
+package io.plinth.lbproxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.testkit.LeakCheck;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Base64;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+@ExtendWith(LeakCheck.class)
+@Timeout(60)
+class WebSocketIT {
+    @TempDir
+    Path folder;
+
+    /** Does the handshake of RFC 6455 4.2.2, then echoes frames with their mask taken off. */
+    private static Origin echoing() throws Exception {
+        return Origin.serving(connection -> {
+            String head = connection.readRequest();
+            if (head == null) {
+                return;
+            }
+            String key = head.lines()
+                    .filter(line -> line.startsWith("Sec-WebSocket-Key: "))
+                    .findFirst()
+                    .orElseThrow()
+                    .substring(19);
+            connection.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    + "Sec-WebSocket-Accept: " + accept(key) + "\r\n\r\n");
+            for (int first = connection.in.read(); first >= 0; first = connection.in.read()) {
+                int length = connection.in.read() & 0x7f;
+                if (length == 126) {
+                    length = connection.in.read() << 8 | connection.in.read();
+                }
+                byte[] mask = connection.in.readNBytes(4);
+                byte[] data = connection.in.readNBytes(length);
+                for (int i = 0; i < data.length; i++) {
+                    data[i] ^= mask[i % 4];
+                }
+                connection.out.write(first);
+                if (length < 126) {
+                    connection.out.write(length);
+                } else {
+                    connection.out.write(new byte[] {126, (byte) (length >> 8), (byte) length});
+                }
+                connection.out.write(data);
+                connection.out.flush();
+                if ((first & 0x0f) == 8) {
+                    return;
+                }
+            }
+        });
+    }
+
+    private static String accept(String key) {
+        try {
+            byte[] text = (key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(StandardCharsets.US_ASCII);
+            return Base64.getEncoder()
+                    .encodeToString(MessageDigest.getInstance("SHA-1").digest(text));
+        } catch (java.security.NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void framesGoBothWaysUntilTheCloseHandshake() throws Exception {
+        LinkedBlockingQueue<String> received = new LinkedBlockingQueue<>();
+        CompletableFuture<Integer> closed = new CompletableFuture<>();
+        try (Origin origin = echoing();
+                Proxy proxy = Proxy.of(folder, origin);
+                HttpClient client = HttpClient.newHttpClient()) {
+            WebSocket socket = client.newWebSocketBuilder()
+                    .buildAsync(
+                            URI.create("ws://127.0.0.1:" + proxy.address().getPort() + "/ws"),
+                            new Listener(received, closed))
+                    .get(20, TimeUnit.SECONDS);
+            for (int i = 0; i < 50; i++) {
+                String text = i + "-" + "x".repeat(i * 40);
+                socket.sendText(text, true).get(20, TimeUnit.SECONDS);
+                assertThat(received.poll(20, TimeUnit.SECONDS)).isEqualTo(text);
+            }
+            socket.sendClose(WebSocket.NORMAL_CLOSURE, "bye");
+            assertThat(closed.get(20, TimeUnit.SECONDS)).isEqualTo(WebSocket.NORMAL_CLOSURE);
+        }
+    }
+
+    @Test
+    void aRefusedHandshakeIsAnOrdinaryResponse() throws Exception {
+        try (Origin origin = Origin.answering("no");
+                Proxy proxy = Proxy.of(folder, origin);
+                Http http = proxy.connect()) {
+            for (int i = 0; i < 2; i++) {
+                http.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+                assertThat(http.read().body()).isEqualTo("no");
+            }
+            assertThat(origin.heads.getFirst()).contains("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+        }
+    }
+
+    @Test
+    void eitherSidesCloseClosesTheOther() throws Exception {
+        CompletableFuture<Boolean> originSawEnd = new CompletableFuture<>();
+        try (Origin origin = Origin.serving(connection -> {
+                    connection.readRequest();
+                    connection.send("HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nearly");
+                    if (connection.in.read() == 'c') {
+                        connection.send("last words");
+                        return;
+                    }
+                    originSawEnd.complete(connection.in.read() < 0);
+                });
+                Proxy proxy = Proxy.of(folder, origin)) {
+            String request = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+            try (Http http = proxy.connect()) {
+                // Bytes sent before the 101 wait for it.
+                http.send(request + "c");
+                assertThat(Http.readHead(http.in)).startsWith("HTTP/1.1 101 X");
+                assertThat(new String(http.in.readAllBytes(), StandardCharsets.US_ASCII))
+                        .isEqualTo("earlylast words");
+            }
+            try (Http http = proxy.connect()) {
+                http.send(request + "x");
+                assertThat(Http.readHead(http.in)).startsWith("HTTP/1.1 101 X");
+            }
+            assertThat(originSawEnd.get(20, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    private static final class Listener implements WebSocket.Listener {
+        private final LinkedBlockingQueue<String> received;
+        private final CompletableFuture<Integer> closed;
+        private final StringBuilder text = new StringBuilder();
+
+        Listener(LinkedBlockingQueue<String> received, CompletableFuture<Integer> closed) {
+            this.received = received;
+            this.closed = closed;
+        }
+
+        @Override
+        public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
+            text.append(data);
+            if (last) {
+                received.add(text.toString());
+                text.setLength(0);
+            }
+            socket.request(1);
+            return null;
+        }
+
+        @Override
+        public @Nullable CompletionStage<?> onClose(WebSocket socket, int status, String reason) {
+            closed.complete(status);
+            return null;
+        }
+
+        @Override
+        public void onError(WebSocket socket, Throwable error) {
+            closed.completeExceptionally(error);
+        }
+    }
+}
