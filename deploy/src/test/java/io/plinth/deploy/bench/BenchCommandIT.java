@@ -1,0 +1,103 @@
+package io.plinth.deploy.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.plinth.deploy.Plinth;
+import io.plinth.testkit.Peer;
+import io.plinth.testkit.RequiresPeer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** One short round: not what it measures, but that it measures and says so in the form agreed. */
+class BenchCommandIT {
+    @TempDir
+    Path folder;
+
+    @Test
+    @RequiresPeer("wrk")
+    @Timeout(value = 150, unit = TimeUnit.SECONDS)
+    void aShortBenchWritesItsReport() throws IOException {
+        Path file = folder.resolve("bench.json");
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exit = plinth(
+                out,
+                err,
+                "bench",
+                "lb-proxy",
+                "--rounds=1",
+                "--seconds=1",
+                "--connections=8",
+                "--warm-up=1",
+                "--json=" + file);
+        assertThat(exit).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("get-1KiB", "get-64KiB", "requests/s", "CPU us/req");
+
+        Map<String, Object> report = scalars(file);
+        assertThat(report).containsEntry("daemon", "lb-proxy").containsEntry("cases.0.name", "get-1KiB");
+        assertThat(report).containsKeys("machine", "cases.0.cpu_ratio", "cases.1.throughput_ratio");
+        for (String number : new String[] {"throughput", "cpu_us", "p50_us", "p99_us"}) {
+            assertThat(((Number) report.getOrDefault("cases.0.ours." + number, -1)).doubleValue())
+                    .as(number)
+                    .isPositive();
+            for (String peer : new String[] {"haproxy", "nginx"}) {
+                assertThat(report.containsKey("cases.0.peers." + peer + "." + number))
+                        .as(peer)
+                        .isEqualTo(Peer.find(peer).isPresent());
+            }
+        }
+    }
+
+    @Test
+    void anUnknownDaemonIsRefusedWithTheOnesThereAre() {
+        StringWriter err = new StringWriter();
+        assertThat(plinth(new StringWriter(), err, "bench", "no-such")).isEqualTo(2);
+        assertThat(err.toString()).contains("no-such (expected: one of [lb-proxy])");
+    }
+
+    private static int plinth(StringWriter out, StringWriter err, String... arguments) {
+        // As the script says it to every JVM it starts.
+        System.setProperty(
+                "plinth.home",
+                Path.of(System.getProperty("basedir", "")).toAbsolutePath().toString());
+        CommandLine line = Plinth.commandLine();
+        line.setOut(new PrintWriter(out));
+        line.setErr(new PrintWriter(err));
+        return line.execute(arguments);
+    }
+
+    /** Every scalar of the file by its path, list positions as numbers. */
+    private static Map<String, Object> scalars(Path file) throws IOException {
+        Map<String, Object> found = new LinkedHashMap<>();
+        try (JsonParser json = JsonFactory.builder().build().createParser(Files.newBufferedReader(file))) {
+            for (JsonToken token = json.nextToken(); token != null; token = json.nextToken()) {
+                String at = json.getParsingContext()
+                        .pathAsPointer()
+                        .toString()
+                        .replaceFirst("^/", "")
+                        .replace('/', '.');
+                if (token == JsonToken.VALUE_STRING) {
+                    found.put(at, json.getText());
+                } else if (token.isNumeric()) {
+                    found.put(at, json.getNumberValue());
+                } else if (token == JsonToken.VALUE_NULL) {
+                    found.put(at, "null");
+                }
+            }
+        }
+        return found;
+    }
+}
