@@ -7,6 +7,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.SingleThreadEventExecutor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +30,8 @@ public final class NettyEventLoops implements EventLoops {
             all.add((EventLoop) executor);
         }
         this.loops = List.copyOf(all);
+        // A thread starts with the first task: in this order, so that its number is its loop's.
+        loops.forEach(loop -> loop.execute(() -> {}));
     }
 
     /**
@@ -79,8 +82,18 @@ public final class NettyEventLoops implements EventLoops {
         return transport.label;
     }
 
+    /**
+     * A loop may see that it is to end after it last looked for channels to close, and would leave those open. A shutdown
+     * hook and a quiet period that is not 0 make it look once more.
+     */
     @Override
     public void close() {
-        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+        for (EventLoop loop : loops) {
+            if (loop instanceof SingleThreadEventExecutor executor) {
+                executor.addShutdownHook(() -> {});
+            }
+        }
+        group.shutdownGracefully(1, TimeUnit.SECONDS.toNanos(2), TimeUnit.NANOSECONDS)
+                .awaitUninterruptibly(5, TimeUnit.SECONDS);
     }
 }
