@@ -1,0 +1,228 @@
+package io.plinth.dbproxy;
+
+import io.plinth.dbproxy.route.KeyType;
+import io.plinth.kit.config.Check;
+import io.plinth.kit.config.Checked;
+import io.plinth.kit.config.DataSize;
+import io.plinth.kit.config.Default;
+import io.plinth.kit.config.Doc;
+import io.plinth.kit.config.HostPort;
+import io.plinth.kit.config.Key;
+import io.plinth.kit.config.Range;
+import io.plinth.kit.config.Secret;
+import io.plinth.kit.config.Shorthand;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** The section {@code db-proxy}. */
+@Doc("The PostgreSQL proxy: pooled connections, reads to replicas, tables over shards.")
+public record DbProxyConfig(
+        @Doc("Databases by the name clients connect to.") Map<String, DatabaseConfig> databases,
+
+        @Doc("Client connections at most.") @Default("10000") @Range(min = "1", max = "1000000")
+        int clients,
+
+        @Doc("How long a client may take to log in.") @Default("10s") @Range(min = "10ms", max = "10m")
+        Duration loginTimeout,
+
+        @Doc("The longest message taken from a client, rows and copied data aside.")
+        @Default("16MiB")
+        @Range(min = "64KiB", max = "1GiB")
+        DataSize maxMessage,
+
+        @Doc("Bytes a client may send ahead of the next Sync.") @Default("64MiB") @Range(min = "64KiB", max = "1GiB")
+        DataSize maxPipeline,
+
+        @Doc("Messages a client may send ahead of the next Sync.")
+        @Default("100000")
+        @Range(min = "10", max = "10000000")
+        int maxPipelineMessages,
+
+        @Doc("Prepared statements one client may keep.") @Default("4096") @Range(min = "1", max = "1000000")
+        int preparedStatements,
+
+        @Doc("Prepared statements kept on one server connection; the least recently used goes first.")
+        @Default("500")
+        @Range(min = "1", max = "100000")
+        int serverPreparedStatements,
+
+        @Doc("Plans of SQL texts kept per event loop.") @Default("2000") @Range(min = "0", max = "1000000")
+        int plans)
+        implements Checked {
+
+    /** One database. */
+    @Doc("One database: its users, servers, pools and sharded tables.")
+    public record DatabaseConfig(
+            @Doc("Users by name; one named like the database where left out.")
+            Map<String, UserConfig> users,
+
+            @Doc("Whether clients from this machine need no password (trust) or log in like all others (scram).")
+            @Default("trust")
+            Loopback loopback,
+
+            @Doc("Pools of server connections.") PoolConfig pool,
+
+            @Doc("Shards by name; one is enough for a database that is not sharded.")
+            Map<String, ShardConfig> shards,
+
+            @Doc("The shard of everything that is not in a sharded table; the first by name where left out.")
+            @Key("default")
+            @Nullable
+            String defaultShard,
+
+            @Doc("Tables whose rows are spread over the shards, by name.")
+            Map<String, TableConfig> tables,
+
+            @Doc("Whose writes a client's reads must see: its own (session), all that passed this proxy (database),"
+                    + " none (off). Reads go to the primary until a replica has replayed them.")
+            @Default("session")
+            ReadYourWrites readYourWrites,
+
+            @Doc("A replica that lags more than this behind its primary takes no reads.")
+            @Default("16MiB")
+            @Range(min = "0B")
+            DataSize maxLag,
+
+            @Doc("How often servers are asked for their role and position.")
+            @Default("500ms")
+            @Range(min = "10ms", max = "1m")
+            Duration healthInterval) {}
+
+    /** Who may connect. */
+    @Doc("A user; known to the servers under the same name and password unless it says otherwise.")
+    public record UserConfig(
+            @Doc("The password clients prove with SCRAM-SHA-256.") @Nullable
+            Secret password,
+
+            @Doc("Instead of the password, PostgreSQL's stored form of it: SCRAM-SHA-256$4096:salt$stored:server.")
+            @Nullable
+            Secret verifier,
+
+            @Doc("The user on the servers; the same name where left out.") @Nullable
+            String serverUser,
+
+            @Doc("The password on the servers; the client's where left out.") @Nullable
+            Secret serverPassword) {}
+
+    /** How clients from this machine log in. */
+    public enum Loopback {
+        TRUST,
+        SCRAM
+    }
+
+    /** When a server connection returns to its pool. */
+    public enum PoolMode {
+        TRANSACTION,
+        SESSION
+    }
+
+    /** What a client's reads are sure to see. */
+    public enum ReadYourWrites {
+        SESSION,
+        DATABASE,
+        OFF
+    }
+
+    /** How a table's rows are spread. */
+    public enum By {
+        HASH
+    }
+
+    /** Pools of one database. */
+    @Doc("Pools of server connections, one for each server and user.")
+    public record PoolConfig(
+            @Doc("Whether a client keeps a server connection for a transaction or for its session.")
+            @Default("transaction")
+            PoolMode mode,
+
+            @Doc("Server connections to one server for one user, at most.")
+            @Default("20")
+            @Range(min = "1", max = "10000")
+            int size,
+
+            @Doc("How long a client waits for a server connection.")
+            @Key("wait")
+            @Default("5s")
+            @Range(min = "1ms", max = "10m")
+            Duration patience,
+
+            @Doc("Clients that may wait for one server's connections on one event loop.")
+            @Default("1000")
+            @Range(min = "1", max = "1000000")
+            int queue,
+
+            @Doc("How long connecting and logging in to a server may take.")
+            @Default("5s")
+            @Range(min = "10ms", max = "10m")
+            Duration connectTimeout,
+
+            @Doc("A server connection unused for this long is closed.") @Default("10m") @Range(min = "1s", max = "30d")
+            Duration idle,
+
+            @Doc("A server connection this old is closed when it is next unused.")
+            @Default("1h")
+            @Range(min = "1s", max = "30d")
+            Duration lifetime) {}
+
+    /** One shard. */
+    @Doc("One shard: a primary and its replicas.")
+    public record ShardConfig(
+            @Doc("The server that takes writes.") HostPort primary,
+
+            @Doc("Servers that take reads, by name.") Map<String, ReplicaConfig> replicas) {}
+
+    /** One replica. */
+    @Doc("One replica.")
+    @Shorthand("at")
+    public record ReplicaConfig(
+            @Doc("Its address.") HostPort at,
+
+            @Doc("The region it stands in; the node's own where left out.") @Nullable
+            String region) {}
+
+    /** One sharded table. */
+    @Doc("One sharded table.")
+    public record TableConfig(
+            @Doc("The column that decides a row's shard.") String key,
+
+            @Doc("How: hash is PostgreSQL's partition hash.") @Default("hash")
+            By by,
+
+            @Doc("The column's type: bigint (also integer and smallint), text (also varchar) or uuid.")
+            @Default("bigint")
+            KeyType type) {}
+
+    @Override
+    public void check(Check check) {
+        databases.forEach((name, database) -> {
+            String path = "databases." + name;
+            if (database.shards.isEmpty()) {
+                check.problem(path, "shards: none (expected: at least one, such as s0: { primary: 127.0.0.1:5432 })");
+            }
+            String first = database.defaultShard;
+            if (first != null) {
+                check.reference(path + ".default", "shard", first, database.shards.keySet());
+            }
+            if (!database.tables.isEmpty() && database.shards.size() > 1024) {
+                check.problem(path + ".shards", "shards: " + database.shards.size() + " (expected: at most 1024)");
+            }
+            database.users.forEach((user, config) -> {
+                if (config.password != null && config.verifier != null) {
+                    check.problem(path + ".users." + user, "password and verifier (expected: one of them)");
+                }
+            });
+            database.shards.forEach((shard, config) -> config.replicas.forEach((replica, at) -> {
+                String region = at.region;
+                if (region != null && !check.stack().regions().isEmpty()) {
+                    check.reference(
+                            path + ".shards." + shard + ".replicas." + replica + ".region",
+                            "region",
+                            region,
+                            new TreeSet<>(check.stack().regions().keySet()));
+                }
+            }));
+        });
+    }
+}

@@ -1,0 +1,155 @@
+package io.plinth.dbproxy.client;
+
+import io.netty.channel.EventLoop;
+import io.plinth.dbproxy.server.PreparedStatement;
+import io.plinth.dbproxy.server.ServerConnection;
+import io.plinth.dbproxy.server.ServerKey;
+import io.plinth.dbproxy.server.Settings;
+import io.plinth.dbproxy.wire.SqlError;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a definition on every shard: in a transaction on each, committed only when all have it. Owned by the session's
+ * event loop; used once. A commit that fails after another one succeeded cannot be undone, and is told shard by shard.
+ */
+final class Broadcast {
+    private final Database database;
+    private final Servers servers;
+    private final Settings settings;
+    private final String sql;
+    private final boolean transactional;
+    private final EventLoop loop;
+    private final List<ServerConnection> held = new ArrayList<>();
+    private final List<String> done = new ArrayList<>();
+    private Consumer<String> succeeded = tag -> {};
+    private Consumer<SqlError> failed = error -> {};
+    private String tag = "";
+
+    Broadcast(Database database, Servers servers, Settings settings, PreparedStatement definition, EventLoop loop) {
+        this.database = database;
+        this.servers = servers;
+        this.settings = settings;
+        this.sql = new String(definition.sql(), StandardCharsets.UTF_8);
+        this.loop = loop;
+        String lower = sql.toLowerCase(Locale.ROOT);
+        this.transactional = !lower.contains("concurrently") && !lower.contains("vacuum");
+    }
+
+    void run(Consumer<String> onSuccess, Consumer<SqlError> onFailure) {
+        assert loop.inEventLoop() : "broadcast off its event loop";
+        succeeded = onSuccess;
+        failed = onFailure;
+        gather(0);
+    }
+
+    /** One connection after the other, always in the same order, so that two broadcasts cannot wait for each other. */
+    private void gather(int index) {
+        List<String> shards = database.topology().shards();
+        if (index == shards.size()) {
+            define(0);
+            return;
+        }
+        ServerKey primary = servers.primary(shards.get(index));
+        servers.acquire(
+                primary,
+                connection -> {
+                    held.add(connection);
+                    gather(index + 1);
+                },
+                why -> end(why));
+    }
+
+    private void define(int index) {
+        if (index == held.size()) {
+            if (transactional) {
+                commit(0);
+            } else {
+                end(null);
+            }
+            return;
+        }
+        ServerConnection connection = held.get(index);
+        String changes = connection.applied().towards(settings);
+        connection.inject(changes.isEmpty() ? ";" : changes, set -> {
+            if (set.error() != null) {
+                undo(index, set.error());
+                return;
+            }
+            connection.applied(settings);
+            Consumer<SqlError> stop = error -> undo(index, error);
+            if (transactional) {
+                step(connection, "BEGIN", stop, () -> step(connection, sql, stop, () -> define(index + 1)));
+            } else {
+                step(connection, sql, stop, () -> {
+                    done.add(connection.key().shard());
+                    define(index + 1);
+                });
+            }
+        });
+    }
+
+    private void step(ServerConnection connection, String text, Consumer<SqlError> stop, Runnable next) {
+        connection.inject(text, outcome -> {
+            SqlError error = outcome.error();
+            if (error != null) {
+                stop.accept(error);
+                return;
+            }
+            if (text.equals(sql)) {
+                tag = outcome.tag();
+            }
+            next.run();
+        });
+    }
+
+    private void commit(int index) {
+        if (index == held.size()) {
+            end(null);
+            return;
+        }
+        ServerConnection connection = held.get(index);
+        step(connection, "COMMIT", error -> undo(index, error), () -> {
+            done.add(connection.key().shard());
+            commit(index + 1);
+        });
+    }
+
+    /** The statement or a commit failed on shard {@code index}: what is not committed is rolled back. */
+    private void undo(int index, SqlError error) {
+        String shard = held.get(index).key().shard();
+        String others = done.isEmpty() ? "no shard was changed" : "done already on " + String.join(", ", done);
+        SqlError told = new SqlError(
+                error.code(),
+                "on shard " + shard + ": " + error.message() + " (" + others + ")",
+                done.isEmpty() ? null : "Bring the shards to the same state, each by itself.");
+        rollback(0, told);
+    }
+
+    private void rollback(int index, SqlError error) {
+        if (index == held.size()) {
+            end(error);
+            return;
+        }
+        ServerConnection connection = held.get(index);
+        if (!connection.open() || connection.reusable()) {
+            rollback(index + 1, error);
+            return;
+        }
+        connection.inject("ROLLBACK", outcome -> rollback(index + 1, error));
+    }
+
+    private void end(@Nullable SqlError error) {
+        held.forEach(servers::giveBack);
+        held.clear();
+        if (error == null) {
+            succeeded.accept(tag);
+        } else {
+            failed.accept(error);
+        }
+    }
+}

@@ -1,0 +1,557 @@
+package io.plinth.dbproxy.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.plinth.dbproxy.pool.Waiter;
+import io.plinth.dbproxy.route.SqlPlan;
+import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.server.PreparedStatement;
+import io.plinth.dbproxy.server.ReplySink;
+import io.plinth.dbproxy.server.ServerConnection;
+import io.plinth.dbproxy.wire.Backend;
+import io.plinth.dbproxy.wire.BackendWriter;
+import io.plinth.dbproxy.wire.ClientMessage;
+import io.plinth.dbproxy.wire.Frontend;
+import io.plinth.dbproxy.wire.FrontendWriter;
+import io.plinth.dbproxy.wire.SqlError;
+import io.plinth.dbproxy.wire.SqlException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client that is logged in. Owned by its channel's event loop, as are the server connections it uses.
+ *
+ * <p>Messages are gathered into groups, up to a Sync, Flush or query; one group at a time is planned, given a server
+ * connection and sent, and the next one follows its ReadyForQuery.
+ *
+ * <pre>
+ *   IDLE --group--> WAITING --server connection--> RUNNING --ReadyForQuery--> IDLE
+ *     \--group that ends in Flush, or whose server is attached--/   |  ^
+ *                                                        CopyInResponse |CopyDone, CopyFail, error
+ *                                                                   COPYING
+ *   any --client or server lost--> CLOSED
+ * </pre>
+ */
+final class ClientSession implements ReplySink, CancelKeys.Cancellable {
+    private enum State {
+        /** Takes the next group. */
+        IDLE,
+        /** A group waits for a server connection, or for its settings there. */
+        WAITING,
+        /** A server owes ReadyForQuery. */
+        RUNNING,
+        /** The server takes copied data. */
+        COPYING,
+        CLOSED
+    }
+
+    private final Channel channel;
+    private final Front front;
+    private final Database database;
+    private final Names names;
+    private final StatementCaches caches;
+    private final SessionSettings settings;
+    private final Servers servers;
+    private final Effects effects;
+    private final ArrayDeque<List<ClientMessage>> groups = new ArrayDeque<>();
+    private List<ClientMessage> gathering = new ArrayList<>();
+    private long queuedBytes;
+    private State state = State.IDLE;
+    private boolean readyOwed;
+    private boolean skipToSync;
+    private boolean failedAlone;
+    private boolean running;
+    private @Nullable Begun begun;
+    private @Nullable GroupPlan planned;
+
+    /** A transaction the client has begun and no server knows of yet. */
+    private record Begun(byte[] sql, SqlPlan.Begin how) {}
+
+    ClientSession(Channel channel, Front front, Database database, Database.User user, StartupSettings startup) {
+        this.channel = channel;
+        this.front = front;
+        this.database = database;
+        this.names = new Names(front.limits().preparedStatements());
+        this.caches = front.cachesOf(channel.eventLoop());
+        this.settings = new SessionSettings(startup.settings());
+        this.servers = new Servers(this, front, front.pools().of(channel.eventLoop()), database, user);
+        this.effects = new Effects(names, settings, servers);
+    }
+
+    SessionSettings settings() {
+        return settings;
+    }
+
+    Servers servers() {
+        return servers;
+    }
+
+    /** Takes a message from the client. */
+    void receive(ClientMessage message) throws SqlException {
+        assertOwner();
+        switch (message) {
+            case ClientMessage.Terminate _ -> channel.close();
+            case ClientMessage.CopyPiece _ -> {}
+            case ClientMessage.CopyDone _ -> copyEnds(Frontend.COPY_DONE, new byte[0]);
+            case ClientMessage.CopyFail fail -> copyEnds(Frontend.COPY_FAIL, fail.body());
+            case ClientMessage.Password _ ->
+                throw new SqlException(SqlError.PROTOCOL_VIOLATION, "password message outside of authentication");
+            default -> gather(message);
+        }
+    }
+
+    private void gather(ClientMessage message) throws SqlException {
+        boolean whole = message instanceof ClientMessage.Query || message instanceof ClientMessage.FunctionCall;
+        if (state == State.COPYING) {
+            // A server ignores Sync and Flush while it takes copied data (copyfromparse.c).
+            if (message instanceof ClientMessage.Sync || message instanceof ClientMessage.Flush) {
+                return;
+            }
+            throw new SqlException(SqlError.PROTOCOL_VIOLATION, "a query during COPY (expected: data or its end)");
+        }
+        if (whole && !gathering.isEmpty()) {
+            throw new SqlException(SqlError.PROTOCOL_VIOLATION, "a query inside a pipeline (expected: Sync before it)");
+        }
+        queuedBytes += message.size() + 64L;
+        gathering.add(message);
+        if (gathering.size() > front.limits().pipelineMessages()
+                || queuedBytes > 2 * front.limits().pipelineBytes()) {
+            throw new SqlException(
+                    SqlError.LIMIT_EXCEEDED,
+                    "pipeline: more than " + front.limits().pipelineMessages() + " messages or "
+                            + front.limits().pipelineBytes() + " bytes before Sync (max-pipeline)");
+        }
+        if (whole || message instanceof ClientMessage.Sync || message instanceof ClientMessage.Flush) {
+            groups.add(gathering);
+            gathering = new ArrayList<>();
+            next();
+        }
+        regulate();
+    }
+
+    /** Reads on only while what the client has sent ahead is within bounds. */
+    private void regulate() {
+        boolean full = queuedBytes > front.limits().pipelineBytes() && !groups.isEmpty();
+        channel.config().setAutoRead(!full && !(state == State.COPYING && !servers.writable()));
+    }
+
+    /** Runs groups as far as they go without waiting. */
+    private void next() {
+        if (running) {
+            return;
+        }
+        running = true;
+        while (state == State.IDLE && !groups.isEmpty()) {
+            List<ClientMessage> group = groups.remove();
+            for (ClientMessage message : group) {
+                queuedBytes -= message.size() + 64L;
+            }
+            process(group);
+        }
+        running = false;
+        if (state != State.CLOSED) {
+            regulate();
+        }
+    }
+
+    private void process(List<ClientMessage> group) {
+        boolean endsReady = GroupPlan.endsReady(group.getLast());
+        if (skipToSync) {
+            if (group.getLast() instanceof ClientMessage.Sync) {
+                skipToSync = false;
+                answerReady();
+            }
+            return;
+        }
+        GroupPlan plan = new GroupPlan(names, caches, database, servers.attachedShard());
+        try {
+            plan.read(group);
+            if (alone(plan)) {
+                return;
+            }
+            if (failedAlone) {
+                throw new SqlException(
+                        "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+            }
+            if (plan.everywhere() != null) {
+                everywhere(plan);
+                return;
+            }
+        } catch (SqlException e) {
+            front.metrics().refused.inc();
+            refuse(e.error(), endsReady, plan.begins());
+            return;
+        }
+        ServerConnection attached = servers.attached();
+        if (attached != null) {
+            send(attached, plan);
+        } else {
+            state = State.WAITING;
+            planned = plan;
+            servers.attach(plan.shard(), replicaWill(plan));
+        }
+    }
+
+    /** Whether a replica may serve the group, as far as the transaction is concerned. */
+    private boolean replicaWill(GroupPlan plan) {
+        SqlPlan.Begin how = begun != null ? begun.how() : plan.begins() ? plan.begin() : null;
+        boolean readOnlyByDefault = settings.wanted().says("default_transaction_read_only", "on", "true", "yes", "1");
+        boolean serializable = settings.wanted().says("default_transaction_isolation", "serializable")
+                || (how != null && how.serializable());
+        if (!plan.readOnly() || serializable) {
+            return false;
+        }
+        if (begun == null && !plan.begins()) {
+            return true;
+        }
+        Boolean said = how == null ? null : how.readOnly();
+        return how != null && (said == null ? readOnlyByDefault : said);
+    }
+
+    /** Answers what no server has to see; false when one has to. */
+    private boolean alone(GroupPlan plan) {
+        StatementPlan only = plan.only();
+        ByteBuf out = channel.alloc().buffer(64);
+        boolean answered = false;
+        if (servers.attached() == null && plan.local()) {
+            new LocalReplies(names, out).write(plan, "");
+            answered = true;
+        } else if (servers.attached() == null && only != null) {
+            answered = transactionAlone(plan, only, out);
+        }
+        if (!answered
+                && only != null
+                && only.effect() instanceof StatementPlan.Deallocate(String name)
+                && plan.steps().getFirst().message() instanceof ClientMessage.Query
+                && names.has(name)) {
+            names.remove(name);
+            new LocalReplies(names, out).write(plan, "DEALLOCATE");
+            answered = true;
+        }
+        if (!answered) {
+            out.release();
+            return false;
+        }
+        names.settle(servers.attached() == null);
+        front.metrics().local.inc();
+        if (plan.endsReady()) {
+            BackendWriter.ready(out, status());
+        }
+        channel.writeAndFlush(out, channel.voidPromise());
+        return true;
+    }
+
+    private boolean transactionAlone(GroupPlan plan, StatementPlan only, ByteBuf out) {
+        SqlPlan.Begin how = plan.begin();
+        boolean query = plan.steps().getFirst().message() instanceof ClientMessage.Query;
+        if (!(only.effect() instanceof StatementPlan.NoEffect)) {
+            return false;
+        }
+        return switch (only.kind()) {
+            case BEGIN -> {
+                PreparedStatement statement = plan.steps().getFirst().statement();
+                if (!query || how == null || begun != null || statement == null) {
+                    yield false;
+                }
+                begun = new Begun(statement.sql(), how);
+                new LocalReplies(names, out).write(plan, "BEGIN");
+                yield true;
+            }
+            case COMMIT, ROLLBACK -> {
+                if (begun == null && !failedAlone) {
+                    yield false;
+                }
+                boolean commits = only.kind() == StatementPlan.Kind.COMMIT && !failedAlone;
+                begun = null;
+                failedAlone = false;
+                new LocalReplies(names, out).write(plan, commits ? "COMMIT" : "ROLLBACK");
+                yield true;
+            }
+            default -> false;
+        };
+    }
+
+    private void everywhere(GroupPlan plan) throws SqlException {
+        PreparedStatement definition = plan.everywhere();
+        if (definition == null || servers.attached() != null || begun != null) {
+            plan.refuseEverywhere();
+            return;
+        }
+        state = State.WAITING;
+        front.metrics().everywhere.inc();
+        new Broadcast(database, servers, settings.wanted(), definition, channel.eventLoop())
+                .run(
+                        tag -> {
+                            if (state == State.CLOSED) {
+                                return;
+                            }
+                            state = State.IDLE;
+                            servers.wroteEverywhere();
+                            ByteBuf out = channel.alloc().buffer(64);
+                            new LocalReplies(names, out).write(plan, tag);
+                            names.settle(true);
+                            if (plan.endsReady()) {
+                                BackendWriter.ready(out, status());
+                            }
+                            channel.writeAndFlush(out, channel.voidPromise());
+                            next();
+                        },
+                        error -> {
+                            if (state != State.CLOSED) {
+                                state = State.IDLE;
+                                refuse(error, plan.endsReady(), false);
+                                next();
+                            }
+                        });
+    }
+
+    /** A server connection is there and has the session's settings. */
+    void attached(ServerConnection server) {
+        GroupPlan plan = planned;
+        planned = null;
+        if (plan == null || state == State.CLOSED) {
+            servers.release();
+            return;
+        }
+        state = State.IDLE;
+        send(server, plan);
+        next();
+    }
+
+    /** There is no server connection to be had. */
+    void notAttached(SqlError why) {
+        GroupPlan plan = planned;
+        planned = null;
+        if (plan != null && state != State.CLOSED) {
+            state = State.IDLE;
+            refuse(why, plan.endsReady(), plan.begins());
+            next();
+        }
+    }
+
+    private void send(ServerConnection server, GroupPlan plan) {
+        (server.key().replica() ? front.metrics().toReplica : front.metrics().toPrimary).inc();
+        GroupSender sender = new GroupSender(server);
+        Begun beginning = begun;
+        if (beginning != null) {
+            begun = null;
+            sender.begin(beginning.sql(), outcome -> {
+                SqlError error = outcome.error();
+                if (error != null && server.open()) {
+                    servers.drop();
+                    lost(error);
+                }
+            });
+        }
+        if (!plan.readOnly()) {
+            servers.wrote();
+        }
+        if (plan.endsReady()) {
+            readyOwed = true;
+            state = State.RUNNING;
+        }
+        sender.group(plan);
+    }
+
+    /** Tells the client of an error of ours; a transaction that is open on a server is made to fail there. */
+    private void refuse(SqlError error, boolean endsReady, boolean begins) {
+        ServerConnection attached = servers.attached();
+        if (attached != null) {
+            if (endsReady) {
+                readyOwed = true;
+                state = State.RUNNING;
+            }
+            new GroupSender(attached).refusal(error, endsReady);
+            return;
+        }
+        names.settle(true);
+        ByteBuf out = channel.alloc().buffer(256);
+        BackendWriter.error(out, "ERROR", error);
+        if (begun != null || begins) {
+            failedAlone = true;
+        }
+        if (endsReady) {
+            BackendWriter.ready(out, status());
+        } else {
+            skipToSync = true;
+        }
+        channel.writeAndFlush(out, channel.voidPromise());
+    }
+
+    private byte status() {
+        ServerConnection attached = servers.attached();
+        if (attached != null) {
+            return attached.status();
+        }
+        return failedAlone ? Backend.FAILED : begun != null ? Backend.IN_TRANSACTION : Backend.IDLE;
+    }
+
+    private void answerReady() {
+        ByteBuf out = channel.alloc().buffer(6);
+        BackendWriter.ready(out, status());
+        channel.writeAndFlush(out, channel.voidPromise());
+    }
+
+    private void copyEnds(byte type, byte[] body) {
+        ServerConnection server = servers.attached();
+        if (state == State.COPYING && server != null) {
+            state = readyOwed ? State.RUNNING : State.IDLE;
+            ByteBuf out = channel.alloc().buffer(5 + body.length);
+            FrontendWriter.raw(out, type, body);
+            server.send(out);
+            next();
+        }
+    }
+
+    /** Whether copied data streams through. */
+    boolean copying() {
+        return state == State.COPYING;
+    }
+
+    /** Takes ownership of copied data. */
+    void copied(ByteBuf run) {
+        ServerConnection server = servers.attached();
+        if (server == null || state == State.CLOSED) {
+            run.release();
+            return;
+        }
+        server.send(run);
+        if (!server.writable()) {
+            regulate();
+        }
+    }
+
+    @Override
+    public void bytes(ByteBuf run) {
+        channel.write(run, channel.voidPromise());
+    }
+
+    @Override
+    public void flush() {
+        channel.flush();
+    }
+
+    @Override
+    public boolean writable() {
+        return channel.isWritable();
+    }
+
+    /** The client takes more again. */
+    void clientWritable() {
+        servers.reading();
+    }
+
+    @Override
+    public void serverWritable(boolean writable) {
+        if (state != State.CLOSED) {
+            regulate();
+        }
+    }
+
+    @Override
+    public void parsed(String name, PreparedStatement statement) {
+        names.confirm(name, statement);
+    }
+
+    @Override
+    public void unnamed(String name) {
+        names.remove(name);
+    }
+
+    @Override
+    public void completed(SqlPlan plan, int index, String tag) {
+        if (index < plan.statements().size()) {
+            effects.completed(plan.statements().get(index), tag);
+        }
+    }
+
+    @Override
+    public void failed(String code) {
+        effects.failed();
+        if (state == State.COPYING) {
+            state = readyOwed ? State.RUNNING : State.IDLE;
+        }
+    }
+
+    @Override
+    public boolean parameter(String name, String value, boolean ours) {
+        return settings.reported(name, value, ours);
+    }
+
+    @Override
+    public void copyIn(boolean owed) {
+        readyOwed = owed;
+        state = State.COPYING;
+        channel.flush();
+        regulate();
+    }
+
+    @Override
+    public void ready(byte status) {
+        readyOwed = false;
+        boolean over = status == Backend.IDLE;
+        names.settle(over);
+        effects.ready(over);
+        if (over) {
+            servers.release();
+        }
+        state = State.IDLE;
+        next();
+    }
+
+    @Override
+    public void lost(@Nullable SqlError why) {
+        if (state == State.CLOSED) {
+            return;
+        }
+        close();
+        ByteBuf out = channel.alloc().buffer(256);
+        if (why != null) {
+            BackendWriter.error(out, "FATAL", why);
+        }
+        channel.writeAndFlush(out).addListener(done -> channel.close());
+    }
+
+    @Override
+    public void cancel() {
+        channel.eventLoop().execute(() -> {
+            front.metrics().cancels.inc();
+            if (state == State.WAITING && servers.stopWaiting()) {
+                notAttached(SqlError.of("57014", "canceling statement due to user request"));
+            } else if (readyOwed || state == State.COPYING) {
+                ServerConnection server = servers.attached();
+                if (server != null) {
+                    front.cancelSender().cancel(server);
+                }
+            }
+        });
+    }
+
+    /** Whether nothing is under way, so that the client may be let go. */
+    boolean quiet() {
+        return state == State.IDLE && servers.attached() == null && begun == null && groups.isEmpty();
+    }
+
+    /** The client is gone, or must go: what it used is given back where that is safe, and closed otherwise. */
+    void close() {
+        if (state == State.CLOSED) {
+            return;
+        }
+        state = State.CLOSED;
+        groups.clear();
+        gathering = new ArrayList<>();
+        servers.close();
+    }
+
+    /** Makes a wish for a connection known under this session's clock. */
+    Waiter waiter(Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
+        return new Waiter(front.nanoTime().getAsLong(), granted, refused);
+    }
+
+    private void assertOwner() {
+        assert channel.eventLoop().inEventLoop() : "session used off its event loop";
+    }
+}

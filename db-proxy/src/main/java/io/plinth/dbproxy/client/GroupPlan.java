@@ -1,0 +1,195 @@
+package io.plinth.dbproxy.client;
+
+import io.plinth.dbproxy.route.Bound;
+import io.plinth.dbproxy.route.Router;
+import io.plinth.dbproxy.route.SqlPlan;
+import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.server.PreparedStatement;
+import io.plinth.dbproxy.wire.ClientMessage;
+import io.plinth.dbproxy.wire.Frontend;
+import io.plinth.dbproxy.wire.SqlError;
+import io.plinth.dbproxy.wire.SqlException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A group of messages up to a Sync, Flush or query, with the statements they mean and where all of it must go. Made on
+ * the session's event loop.
+ */
+final class GroupPlan {
+    /** A message and the statement it concerns. */
+    record Step(ClientMessage message, @Nullable PreparedStatement statement) {}
+
+    private final List<Step> steps = new ArrayList<>();
+    private final List<StatementPlan> executed = new ArrayList<>();
+    private final Router router;
+    private final Names names;
+    private final StatementCaches caches;
+    private final Database database;
+    private @Nullable PreparedStatement everywhere;
+
+    /** {@code attached} is the shard of the open transaction, or null. */
+    GroupPlan(Names names, StatementCaches caches, Database database, @Nullable String attached) {
+        this.names = names;
+        this.caches = caches;
+        this.database = database;
+        this.router = new Router(database.topology(), attached);
+    }
+
+    /** Reads the group; throws when its statements cannot go anywhere together. */
+    GroupPlan read(List<ClientMessage> messages) throws SqlException {
+        for (ClientMessage message : messages) {
+            steps.add(new Step(message, statement(message)));
+        }
+        route(messages);
+        return this;
+    }
+
+    private @Nullable PreparedStatement statement(ClientMessage message) throws SqlException {
+        return switch (message) {
+            case ClientMessage.Query query -> {
+                names.forgetUnnamed();
+                PreparedStatement statement = caches.statement(database, query.sql(), new int[0]);
+                executed.addAll(statement.plan().statements());
+                yield statement;
+            }
+            case ClientMessage.Parse parse -> {
+                PreparedStatement statement = caches.statement(database, parse.sql(), parse.types());
+                names.parse(parse.name(), statement);
+                for (StatementPlan plan : statement.plan().statements()) {
+                    router.look(plan);
+                }
+                yield statement;
+            }
+            case ClientMessage.Bind bind -> {
+                PreparedStatement statement = names.statement(bind.statement());
+                names.bind(bind.portal(), statement);
+                executed.addAll(statement.plan().statements());
+                yield statement;
+            }
+            case ClientMessage.Describe describe ->
+                describe.kind() == Frontend.STATEMENT ? look(names.statement(describe.name())) : null;
+            case ClientMessage.Execute execute -> names.portal(execute.portal());
+            case ClientMessage.Close close -> {
+                if (close.kind() == Frontend.STATEMENT) {
+                    names.close(close.name());
+                }
+                yield null;
+            }
+            case ClientMessage.FunctionCall _ -> {
+                executed.add(FUNCTION_CALL);
+                if (database.topology().sharded()) {
+                    throw new SqlException(
+                            SqlError.NOT_SUPPORTED,
+                            "function call messages are not supported with more than one shard");
+                }
+                yield null;
+            }
+            default -> null;
+        };
+    }
+
+    private static final StatementPlan FUNCTION_CALL =
+            new StatementPlan(StatementPlan.Kind.OTHER, false, StatementPlan.UNSHARDED, StatementPlan.NONE);
+
+    private PreparedStatement look(PreparedStatement statement) throws SqlException {
+        for (StatementPlan plan : statement.plan().statements()) {
+            router.look(plan);
+        }
+        return statement;
+    }
+
+    private void route(List<ClientMessage> messages) throws SqlException {
+        if (executed.size() == 1 && executed.getFirst().need() instanceof StatementPlan.Everywhere) {
+            everywhere = steps.stream()
+                    .filter(step -> step.message() instanceof ClientMessage.Bind
+                            || step.message() instanceof ClientMessage.Query)
+                    .map(Step::statement)
+                    .findFirst()
+                    .orElse(null);
+            return;
+        }
+        for (int i = 0; i < messages.size(); i++) {
+            PreparedStatement statement = steps.get(i).statement();
+            if (statement == null) {
+                continue;
+            }
+            Bound bound = messages.get(i) instanceof ClientMessage.Bind bind
+                    ? new Bound(bind.body(), bind.tail(), statement.types())
+                    : null;
+            if (bound != null || messages.get(i) instanceof ClientMessage.Query) {
+                for (StatementPlan plan : statement.plan().statements()) {
+                    router.run(plan, bound);
+                }
+            }
+        }
+        if (executed.contains(FUNCTION_CALL)) {
+            router.run(FUNCTION_CALL, null);
+        }
+    }
+
+    /** Puts the refusal of a definition that is not alone into words. */
+    void refuseEverywhere() throws SqlException {
+        router.run(executed.getFirst(), null);
+    }
+
+    List<Step> steps() {
+        return steps;
+    }
+
+    String shard() {
+        return router.shard();
+    }
+
+    /** The statement that must run on every shard, when it is the only one. */
+    @Nullable
+    PreparedStatement everywhere() {
+        return everywhere;
+    }
+
+    boolean readOnly() {
+        return router.readOnly();
+    }
+
+    /** Whether a BEGIN is among several statements or messages: then the group opens the transaction itself. */
+    boolean begins() {
+        return executed.stream().anyMatch(plan -> plan.kind() == StatementPlan.Kind.BEGIN);
+    }
+
+    /** How the transaction that the group opens begins; null when it is not known. */
+    SqlPlan.@Nullable Begin begin() {
+        return steps.stream()
+                .map(Step::statement)
+                .filter(statement -> statement != null && statement.plan().begin() != null)
+                .map(statement -> statement == null ? null : statement.plan().begin())
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** The only statement executed, or null. */
+    @Nullable
+    StatementPlan only() {
+        return executed.size() == 1 ? executed.getFirst() : null;
+    }
+
+    /** Whether no server needs to see any of it. */
+    boolean local() {
+        return steps.stream().allMatch(step -> switch (step.message()) {
+            case ClientMessage.Sync _, ClientMessage.Flush _ -> true;
+            case ClientMessage.Close close -> close.kind() == Frontend.STATEMENT;
+            default -> false;
+        });
+    }
+
+    /** Whether the group ends so that ReadyForQuery is due. */
+    boolean endsReady() {
+        return endsReady(steps.getLast().message());
+    }
+
+    static boolean endsReady(ClientMessage last) {
+        return last instanceof ClientMessage.Sync
+                || last instanceof ClientMessage.Query
+                || last instanceof ClientMessage.FunctionCall;
+    }
+}

@@ -1,0 +1,48 @@
+package io.plinth.dbproxy.client;
+
+import io.netty.buffer.ByteBuf;
+import io.plinth.dbproxy.client.GroupPlan.Step;
+import io.plinth.dbproxy.wire.Backend;
+import io.plinth.dbproxy.wire.BackendWriter;
+import io.plinth.dbproxy.wire.ClientMessage;
+import io.plinth.dbproxy.wire.Frontend;
+
+/** Writes the replies to a group that the proxy answers itself: statements without parameters and rows. Used once. */
+final class LocalReplies {
+    private final Names names;
+    private final ByteBuf out;
+
+    LocalReplies(Names names, ByteBuf out) {
+        this.names = names;
+        this.out = out;
+    }
+
+    /** Everything but ReadyForQuery. */
+    void write(GroupPlan plan, String tag) {
+        for (Step step : plan.steps()) {
+            switch (step.message()) {
+                case ClientMessage.Query _, ClientMessage.Execute _ -> BackendWriter.commandComplete(out, tag);
+                case ClientMessage.Parse parse -> {
+                    BackendWriter.bare(out, Backend.PARSE_COMPLETE);
+                    if (step.statement() != null) {
+                        names.confirm(parse.name(), step.statement());
+                    }
+                }
+                case ClientMessage.Bind _ -> BackendWriter.bare(out, Backend.BIND_COMPLETE);
+                case ClientMessage.Describe describe -> {
+                    if (describe.kind() == Frontend.STATEMENT) {
+                        BackendWriter.noParameters(out);
+                    }
+                    BackendWriter.bare(out, Backend.NO_DATA);
+                }
+                case ClientMessage.Close close -> {
+                    BackendWriter.bare(out, Backend.CLOSE_COMPLETE);
+                    if (close.kind() == Frontend.STATEMENT) {
+                        names.remove(close.name());
+                    }
+                }
+                default -> {}
+            }
+        }
+    }
+}

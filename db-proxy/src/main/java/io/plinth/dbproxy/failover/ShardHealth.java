@@ -1,0 +1,237 @@
+package io.plinth.dbproxy.failover;
+
+import io.netty.channel.EventLoop;
+import io.plinth.dbproxy.server.Expectation;
+import io.plinth.dbproxy.server.ServerConnection;
+import io.plinth.dbproxy.server.ServerConnector;
+import io.plinth.dbproxy.server.ServerKey;
+import io.plinth.dbproxy.wire.SqlError;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks a shard's servers in turn for their role and position, each over a connection of its own. Owned by one event
+ * loop; the results are volatile snapshots for all.
+ *
+ * <p>The primary is asked first; what a replica has replayed after that tells as of when it is fresh, so a client's own
+ * writes are looked for on a replica only once they are there.
+ */
+public final class ShardHealth implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardHealth.class);
+    private static final String QUESTION =
+            "SELECT pg_catalog.pg_is_in_recovery(), CASE WHEN pg_catalog.pg_is_in_recovery()"
+                    + " THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), '0/0')"
+                    + " ELSE pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') END";
+
+    private final ServerConnector connector;
+    private final EventLoop loop;
+    private final Duration interval;
+    private final LongSupplier nanoTime;
+    private final Probe primary;
+    private final List<Probe> replicas = new ArrayList<>();
+    private volatile boolean closed;
+    private long primaryPosition;
+    private long primaryAsked;
+    private volatile long lastWrite;
+
+    public ShardHealth(
+            ServerConnector connector,
+            EventLoop loop,
+            Duration interval,
+            LongSupplier nanoTime,
+            ServerKey primary,
+            List<ServerKey> replicas) {
+        this.connector = connector;
+        this.loop = loop;
+        this.interval = interval;
+        this.nanoTime = nanoTime;
+        this.primary = new Probe(primary);
+        replicas.forEach(key -> this.replicas.add(new Probe(key)));
+        this.lastWrite = nanoTime.getAsLong() - TimeUnit.DAYS.toNanos(1);
+        this.primaryAsked = lastWrite;
+    }
+
+    /** Begins asking. */
+    public void start() {
+        loop.execute(this::round);
+    }
+
+    public ServerHealth primary() {
+        return primary.health;
+    }
+
+    /** By position in the list given at first. */
+    public ServerHealth replica(int index) {
+        return replicas.get(index).health;
+    }
+
+    /** When any client last wrote through this proxy; any thread. */
+    public long lastWrite() {
+        return lastWrite;
+    }
+
+    public void wrote(long nowNanos) {
+        lastWrite = nowNanos;
+    }
+
+    /** Whether a replica may serve a read that must see everything written before {@code since}; any thread. */
+    public boolean serves(int index, long since, long maxLag) {
+        ServerHealth health = replicas.get(index).health;
+        ServerHealth source = primary.health;
+        boolean lags = source.up() && source.position() - health.position() > maxLag;
+        return health.up() && health.recovering() && !lags && health.freshAsOf() - since > 0;
+    }
+
+    /** A client found a server out of reach; any thread. */
+    public void unreachable(ServerKey key, SqlError why) {
+        loop.execute(() -> {
+            for (Probe probe : all()) {
+                if (probe.key.name().equals(key.name())) {
+                    probe.down(why.message());
+                }
+            }
+        });
+    }
+
+    /** Every server's health by its name; any thread. */
+    public Map<String, ServerHealth> byName() {
+        Map<String, ServerHealth> byName = new TreeMap<>();
+        all().forEach(probe -> byName.put(probe.key.name(), probe.health));
+        return byName;
+    }
+
+    private List<Probe> all() {
+        List<Probe> all = new ArrayList<>(replicas);
+        all.addFirst(primary);
+        return all;
+    }
+
+    private void round() {
+        if (closed) {
+            return;
+        }
+        primary.ask();
+        replicas.forEach(Probe::ask);
+        loop.schedule(this::round, interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        loop.execute(() -> all().forEach(Probe::close));
+    }
+
+    /** One server's. */
+    private final class Probe {
+        private final ServerKey key;
+        private @Nullable ServerConnection connection;
+        private boolean busy;
+        private long askedAt;
+        private volatile ServerHealth health;
+
+        Probe(ServerKey key) {
+            this.key = key;
+            this.health = ServerHealth.unknown(nanoTime.getAsLong());
+        }
+
+        void ask() {
+            if (busy) {
+                if (nanoTime.getAsLong() - askedAt > patience().toNanos()) {
+                    down("no answer for " + patience().toMillis() + " ms");
+                    close();
+                }
+                return;
+            }
+            busy = true;
+            askedAt = nanoTime.getAsLong();
+            ServerConnection open = connection;
+            if (open != null && open.open()) {
+                question(open);
+            } else {
+                connect();
+            }
+        }
+
+        private Duration patience() {
+            return interval.multipliedBy(4).plusSeconds(1);
+        }
+
+        private void connect() {
+            connector.connect(key, loop, patience(), new ServerConnector.Outcome() {
+                @Override
+                public void connected(ServerConnection opened) {
+                    if (closed) {
+                        opened.close();
+                        return;
+                    }
+                    connection = opened;
+                    question(opened);
+                }
+
+                @Override
+                public void failed(SqlError why) {
+                    busy = false;
+                    down(why.message());
+                }
+            });
+        }
+
+        private void question(ServerConnection open) {
+            long asked = nanoTime.getAsLong();
+            open.inject(QUESTION, outcome -> {
+                busy = false;
+                if (connection == open) {
+                    answer(asked, outcome);
+                }
+            });
+        }
+
+        private void answer(long asked, Expectation.Outcome outcome) {
+            SqlError error = outcome.error();
+            if (error != null || outcome.rows().isEmpty()) {
+                down(error == null ? "an empty answer" : error.message());
+                close();
+                return;
+            }
+            List<@Nullable String> row = outcome.rows().getFirst();
+            boolean recovering = "t".equals(row.get(0));
+            String text = row.get(1);
+            long position = text == null ? 0 : Long.parseLong(text);
+            long fresh = health.freshAsOf();
+            if (this == primary) {
+                primaryPosition = position;
+                primaryAsked = asked;
+            } else if (position >= primaryPosition && primary.health.up()) {
+                fresh = primaryAsked;
+            }
+            if (!health.up()) {
+                LOG.info("server is up - server={} standby={}", key.name(), recovering);
+            }
+            health = new ServerHealth(true, recovering, position, fresh, "");
+        }
+
+        void down(String why) {
+            if (health.up()) {
+                LOG.warn("server is down: {} - server={}", why, key.name());
+            }
+            health = health.down(why);
+        }
+
+        void close() {
+            ServerConnection open = connection;
+            connection = null;
+            busy = false;
+            if (open != null) {
+                open.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package io.plinth.dbproxy.pool;
+
+import io.netty.channel.EventLoop;
+import io.plinth.dbproxy.server.ServerConnector;
+import io.plinth.dbproxy.server.ServerKey;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/** All pools of one event loop. Owned by that loop. */
+public final class LoopPools {
+    private final EventLoop loop;
+    private final PoolDirectory directory;
+    private final ServerConnector connector;
+    private final PoolMetrics metrics;
+    private final LongSupplier nanoTime;
+    private final Map<ServerKey, ServerPool> pools = new HashMap<>();
+    private boolean closed;
+
+    LoopPools(
+            EventLoop loop,
+            PoolDirectory directory,
+            ServerConnector connector,
+            PoolMetrics metrics,
+            LongSupplier nanoTime) {
+        this.loop = loop;
+        this.directory = directory;
+        this.connector = connector;
+        this.metrics = metrics;
+        this.nanoTime = nanoTime;
+        sweepLater();
+    }
+
+    /** The pool of a server; made when first asked for. */
+    public ServerPool pool(ServerKey key, PoolLimits limits) {
+        return pools.computeIfAbsent(
+                key, k -> new ServerPool(k, loop, limits, directory.permits(k, limits), connector, metrics, nanoTime));
+    }
+
+    private void sweepLater() {
+        loop.schedule(
+                () -> {
+                    if (!closed) {
+                        pools.values().forEach(ServerPool::sweep);
+                        sweepLater();
+                    }
+                },
+                1,
+                TimeUnit.SECONDS);
+    }
+
+    List<String> describe() {
+        List<String> lines = new ArrayList<>();
+        pools.values().forEach(pool -> lines.add(pool.describe()));
+        return lines;
+    }
+
+    void close() {
+        closed = true;
+        pools.values().forEach(ServerPool::close);
+    }
+}

@@ -1,0 +1,381 @@
+package io.plinth.dbproxy.route;
+
+import static io.plinth.dbproxy.route.SqlTokens.*;
+
+import io.plinth.dbproxy.route.StatementPlan.Kind;
+import io.plinth.dbproxy.route.StatementPlan.Pin;
+import io.plinth.dbproxy.route.StatementPlan.Refused;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says of SQL what routing must know. It never judges syntax: what it does not understand goes unchanged to the
+ * primary of the default shard, unless a sharded table is named in it, and then it is refused.
+ */
+public final class Classifier {
+    private static final int MOST_TOKENS = 1_000_000;
+
+    private final Map<String, ShardedTable> tables;
+    private final boolean sharded;
+
+    /** {@code sharded} is whether there is more than one shard. */
+    public Classifier(Map<String, ShardedTable> tables, boolean sharded) {
+        this.tables = Map.copyOf(tables);
+        this.sharded = sharded;
+    }
+
+    /** The plan of a string of statements. */
+    public SqlPlan plan(byte[] sql) {
+        SqlTokens tokens = SqlLexer.lex(sql, MOST_TOKENS);
+        if (tokens == null) {
+            StatementPlan plan = StatementPlan.write(StatementPlan.UNSHARDED);
+            return new SqlPlan(
+                    List.of(
+                            sharded && sql.length > MOST_TOKENS
+                                    ? plan.refused(
+                                            "statement: more than " + MOST_TOKENS + " tokens (expected: fewer)",
+                                            "Split it, or use COPY.")
+                                    : plan),
+                    null);
+        }
+        List<StatementPlan> plans = new ArrayList<>();
+        int from = 0;
+        while (from < tokens.count()) {
+            int to = end(tokens, from);
+            if (to > from) {
+                plans.add(statement(tokens, from, to));
+            }
+            from = to + 1;
+        }
+        boolean begins = plans.size() == 1 && plans.getFirst().kind() == Kind.BEGIN;
+        return new SqlPlan(plans, begins ? begin(tokens) : null);
+    }
+
+    /** The first semicolon outside parentheses; the body of an SQL function (BEGIN ATOMIC) may hold more of them. */
+    private static int end(SqlTokens tokens, int from) {
+        int depth = 0;
+        boolean create = tokens.is(from, "create");
+        for (int i = from; i < tokens.count(); i++) {
+            switch (tokens.kind(i)) {
+                case OPEN -> depth++;
+                case SHUT -> depth--;
+                case SEMICOLON -> {
+                    if (depth <= 0) {
+                        return i;
+                    }
+                }
+                default -> {
+                    if (create && tokens.is(i, "begin") && tokens.is(i + 1, "atomic")) {
+                        return tokens.count();
+                    }
+                }
+            }
+        }
+        return tokens.count();
+    }
+
+    private StatementPlan statement(SqlTokens tokens, int from, int to) {
+        StatementPlan plan = switch (tokens.name(from)) {
+            case "select", "values", "table", "with" -> query(tokens, from, to);
+            case "insert", "update", "delete", "merge" ->
+                shard(tokens, from, to, StatementPlan.write(StatementPlan.UNSHARDED));
+            case "begin" -> StatementPlan.neutral(Kind.BEGIN);
+            case "start" -> StatementPlan.neutral(Kind.BEGIN);
+            case "commit", "end" ->
+                tokens.is(from + 1, "prepared") ? write(tokens, from, to) : end(tokens, from, to, Kind.COMMIT);
+            case "rollback" -> rollback(tokens, from, to);
+            case "abort" -> end(tokens, from, to, Kind.ROLLBACK);
+            case "savepoint", "release", "fetch", "move", "close" -> StatementPlan.neutral(Kind.NEUTRAL);
+            case "set" -> new SettingStatement(tokens, from, to, sharded).plan();
+            case "reset" -> SettingStatement.reset(tokens, from, to, sharded);
+            case "show" -> StatementPlan.read(StatementPlan.ANYWHERE);
+            case "explain" -> explain(tokens, from, to);
+            case "declare" -> declare(tokens, from, to);
+            case "copy" -> copy(tokens, from, to);
+            case "discard" ->
+                tokens.is(from + 1, "all")
+                        ? StatementPlan.write(StatementPlan.UNSHARDED).with(new StatementPlan.DiscardAll())
+                        : StatementPlan.write(StatementPlan.UNSHARDED);
+            case "deallocate" -> deallocate(tokens, from, to);
+            case "prepare" -> prepare(tokens, from, to);
+            case "listen", "load" ->
+                StatementPlan.write(StatementPlan.UNSHARDED).with(new Pin(tokens.name(from)));
+            case "create",
+                    "alter",
+                    "drop",
+                    "truncate",
+                    "comment",
+                    "grant",
+                    "revoke",
+                    "analyze",
+                    "vacuum",
+                    "reindex",
+                    "cluster" -> definition(tokens, from, to);
+            default -> write(tokens, from, to);
+        };
+        return pinned(tokens, from, to, plan);
+    }
+
+    /** SELECT and what is read like it. */
+    private StatementPlan query(SqlTokens tokens, int from, int to) {
+        boolean readOnly = true;
+        for (int i = from; i < to && readOnly; i++) {
+            if (tokens.kind(i) == WORD) {
+                readOnly = !changes(tokens, i);
+            } else if (tokens.kind(i) == QUOTED) {
+                readOnly = tokens.kind(i + 1) != OPEN;
+            } else if (tokens.kind(i) == OPAQUE && tokens.kind(i + 1) == OPEN) {
+                readOnly = false;
+            }
+        }
+        return shard(
+                tokens, from, to, new StatementPlan(Kind.OTHER, readOnly, StatementPlan.UNSHARDED, StatementPlan.NONE));
+    }
+
+    /** Whether the word at {@code i} may make a query change something, or lock rows. */
+    private static boolean changes(SqlTokens tokens, int i) {
+        if (tokens.kind(i + 1) == OPEN) {
+            boolean qualified = tokens.kind(i - 1) == DOT && !tokens.is(i - 2, "pg_catalog");
+            return qualified || !Functions.harmless(tokens.name(i));
+        }
+        return switch (tokens.name(i)) {
+            case "insert", "update", "delete", "merge", "into" -> tokens.kind(i - 1) != DOT;
+            case "share" -> tokens.is(i - 1, "for") || tokens.is(i - 1, "key");
+            default -> false;
+        };
+    }
+
+    private StatementPlan rollback(SqlTokens tokens, int from, int to) {
+        for (int i = from + 1; i < to; i++) {
+            if (tokens.is(i, "to")) {
+                return StatementPlan.neutral(Kind.ROLLBACK_TO);
+            }
+        }
+        return tokens.is(from + 1, "prepared") ? write(tokens, from, to) : end(tokens, from, to, Kind.ROLLBACK);
+    }
+
+    /** AND CHAIN opens the next transaction at once: its server connection stays, whatever it brings. */
+    private static StatementPlan end(SqlTokens tokens, int from, int to, Kind kind) {
+        StatementPlan plan = StatementPlan.neutral(kind);
+        for (int i = from + 1; i < to; i++) {
+            if (tokens.is(i, "chain") && !tokens.is(i - 1, "no")) {
+                return plan.with(new Pin("AND CHAIN"));
+            }
+        }
+        return plan;
+    }
+
+    private StatementPlan explain(SqlTokens tokens, int from, int to) {
+        int i = from + 1;
+        boolean analyze = false;
+        if (tokens.kind(i) == OPEN) {
+            while (i < to && tokens.kind(i) != SHUT) {
+                analyze |= tokens.is(i, "analyze");
+                i++;
+            }
+            i++;
+        } else {
+            while (tokens.is(i, "analyze") || tokens.is(i, "verbose")) {
+                analyze |= tokens.is(i, "analyze");
+                i++;
+            }
+        }
+        if (i >= to) {
+            return write(tokens, from, to);
+        }
+        StatementPlan inner = statement(tokens, i, to);
+        if (inner.need() instanceof StatementPlan.Everywhere) {
+            return inner.refused("EXPLAIN of a statement for every shard is not supported", "Ask a shard itself.");
+        }
+        return new StatementPlan(
+                Kind.OTHER, !analyze || inner.readOnly(), inner.need(), analyze ? inner.effect() : StatementPlan.NONE);
+    }
+
+    private StatementPlan declare(SqlTokens tokens, int from, int to) {
+        for (int i = from + 1; i < to; i++) {
+            if (tokens.is(i, "for")) {
+                StatementPlan inner = query(tokens, i + 1, to);
+                boolean hold = false;
+                for (int k = from; k < i; k++) {
+                    hold |= tokens.is(k, "hold") && tokens.is(k - 1, "with");
+                }
+                return hold ? inner.with(new Pin("a cursor WITH HOLD")) : inner;
+            }
+        }
+        return write(tokens, from, to);
+    }
+
+    private StatementPlan copy(SqlTokens tokens, int from, int to) {
+        boolean in = false;
+        int depth = 0;
+        for (int i = from; i < to; i++) {
+            depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
+            in |= depth == 0 && tokens.is(i, "from");
+        }
+        StatementPlan plan =
+                new StatementPlan(in ? Kind.COPY_IN : Kind.OTHER, false, StatementPlan.UNSHARDED, StatementPlan.NONE);
+        ShardedTable table = mention(tokens, from, to);
+        return table == null
+                ? plan
+                : plan.refused(
+                        "COPY of sharded table " + table.name() + " is not supported",
+                        "Use INSERT and SELECT with " + table.key() + ", or COPY on each shard itself.");
+    }
+
+    private StatementPlan deallocate(SqlTokens tokens, int from, int to) {
+        int name = tokens.is(from + 1, "prepare") ? from + 2 : from + 1;
+        StatementPlan plan = StatementPlan.write(StatementPlan.UNSHARDED);
+        if (tokens.is(name, "all")) {
+            return plan.with(new StatementPlan.DeallocateAll());
+        }
+        return name < to
+                ? new StatementPlan(
+                        Kind.DEALLOCATE,
+                        false,
+                        StatementPlan.UNSHARDED,
+                        new StatementPlan.Deallocate(tokens.name(name)))
+                : plan;
+    }
+
+    private StatementPlan prepare(SqlTokens tokens, int from, int to) {
+        if (tokens.is(from + 1, "transaction")) {
+            return write(tokens, from, to);
+        }
+        return write(tokens, from, to).with(new Pin("PREPARE"));
+    }
+
+    /** Definitions: those of sharded tables go to every shard. */
+    private StatementPlan definition(SqlTokens tokens, int from, int to) {
+        StatementPlan plan = StatementPlan.write(StatementPlan.UNSHARDED);
+        if (tokens.is(from, "create")) {
+            int i = from + 1;
+            while (tokens.is(i, "global") || tokens.is(i, "local")) {
+                i++;
+            }
+            if (tokens.is(i, "temporary") || tokens.is(i, "temp")) {
+                plan = plan.with(new Pin("a temporary table"));
+            }
+        }
+        return sharded ? new ShardedDefinition(tokens, from, to, tables).plan(plan) : plan;
+    }
+
+    /** A statement of which nothing but its sharded tables matters. */
+    private StatementPlan write(SqlTokens tokens, int from, int to) {
+        StatementPlan plan = StatementPlan.write(StatementPlan.UNSHARDED);
+        ShardedTable table = sharded ? mention(tokens, from, to) : null;
+        if (table == null && sharded) {
+            table = bodyMention(tokens, from, to);
+        }
+        return table == null
+                ? plan
+                : plan.refused(
+                        tokens.name(from).toUpperCase(java.util.Locale.ROOT) + " with sharded table " + table.name()
+                                + " is not supported",
+                        "Write it as SELECT, INSERT, UPDATE or DELETE with " + table.key() + ".");
+    }
+
+    private StatementPlan shard(SqlTokens tokens, int from, int to, StatementPlan plan) {
+        if (!sharded) {
+            return plan;
+        }
+        if (mention(tokens, from, to) == null) {
+            return plan;
+        }
+        StatementPlan.Need need = new ShardedStatement(tokens, from, to, tables).need();
+        return new StatementPlan(plan.kind(), plan.readOnly(), need, plan.effect());
+    }
+
+    /** What a call leaves in the session, whatever the statement; and text that is run as SQL. */
+    private StatementPlan pinned(SqlTokens tokens, int from, int to, StatementPlan plan) {
+        StatementPlan result = plan;
+        for (int i = from; i < to; i++) {
+            if (tokens.kind(i + 1) != OPEN || !tokens.isName(i)) {
+                continue;
+            }
+            String name = tokens.name(i);
+            if (Functions.pins(name)) {
+                result = result.with(new Pin(name + "()"));
+            } else if (name.equals("set_config")) {
+                result = setConfig(tokens, i, result);
+            } else if (sharded && Functions.executes(name)) {
+                ShardedTable table = bodyMention(tokens, from, to);
+                if (table != null) {
+                    result = result.refused(
+                            name + "() with sharded table " + table.name() + " is not supported",
+                            "Write the inner statement itself.");
+                }
+            }
+        }
+        return result;
+    }
+
+    /** set_config(name, value, true) ends with the transaction; any other is a setting that cannot be followed. */
+    private StatementPlan setConfig(SqlTokens tokens, int call, StatementPlan plan) {
+        int depth = 0;
+        for (int i = call + 1; i < tokens.count(); i++) {
+            depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
+            if (depth == 0) {
+                if (tokens.is(i - 1, "true") && tokens.kind(i - 2) == COMMA) {
+                    return plan;
+                }
+                break;
+            }
+        }
+        return sharded
+                ? plan.refused(
+                        "set_config() for the session is not supported with more than one shard",
+                        "Use SET, or true as the third argument.")
+                : plan.with(new Pin("set_config()"));
+    }
+
+    /** The first sharded table named by an identifier that may be a table's. */
+    private @Nullable ShardedTable mention(SqlTokens tokens, int from, int to) {
+        return sharded ? ShardedStatement.mention(tokens, from, to, tables) : null;
+    }
+
+    /** A sharded table named inside a string: a function's body, a DO block, SQL as text. */
+    private @Nullable ShardedTable bodyMention(SqlTokens tokens, int from, int to) {
+        return ShardedDefinition.bodyMention(tokens, from, to, tables);
+    }
+
+    private static SqlPlan.@Nullable Begin begin(SqlTokens tokens) {
+        Boolean readOnly = null;
+        boolean serializable = false;
+        for (int i = 1; i < tokens.count(); i++) {
+            if (tokens.is(i, "read") && tokens.is(i + 1, "only")) {
+                readOnly = true;
+            } else if (tokens.is(i, "read") && tokens.is(i + 1, "write")) {
+                readOnly = false;
+            } else if (tokens.is(i, "serializable")) {
+                serializable = true;
+            }
+            boolean known = switch (tokens.name(i)) {
+                case "work",
+                        "transaction",
+                        "isolation",
+                        "level",
+                        "read",
+                        "only",
+                        "write",
+                        "committed",
+                        "uncommitted",
+                        "repeatable",
+                        "serializable",
+                        "deferrable",
+                        "not" -> true;
+                default -> tokens.kind(i) == COMMA || tokens.kind(i) == SEMICOLON;
+            };
+            if (!known) {
+                return null;
+            }
+        }
+        return new SqlPlan.Begin(readOnly, serializable);
+    }
+
+    /** Whether a need stands in the way of any answer, for callers that only ask that. */
+    static boolean isRefused(StatementPlan plan) {
+        return plan.need() instanceof Refused;
+    }
+}

@@ -1,0 +1,120 @@
+package io.plinth.dbproxy.route;
+
+import io.plinth.dbproxy.route.StatementPlan.Constant;
+import io.plinth.dbproxy.route.StatementPlan.Keyed;
+import io.plinth.dbproxy.route.StatementPlan.Parameter;
+import io.plinth.dbproxy.route.StatementPlan.Refused;
+import io.plinth.dbproxy.route.StatementPlan.ShardKey;
+import io.plinth.dbproxy.wire.SqlError;
+import io.plinth.dbproxy.wire.SqlException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adds up where the statements of one group must go: all to one shard. Owned by the group's planning; used once.
+ */
+public final class Router {
+    private final Topology topology;
+    private final @Nullable String attached;
+    private @Nullable String shard;
+    private String because = "";
+    private @Nullable String hint;
+    private boolean readOnly = true;
+
+    /** {@code attached} is the shard of the open transaction, or null. */
+    public Router(Topology topology, @Nullable String attached) {
+        this.topology = topology;
+        this.attached = attached;
+    }
+
+    /** A statement that will run; {@code bound} null in the simple protocol. */
+    public void run(StatementPlan plan, @Nullable Bound bound) throws SqlException {
+        readOnly &= plan.readOnly();
+        switch (plan.need()) {
+            case StatementPlan.Unsharded _ -> require(topology.defaultShard(), "a table that is not sharded");
+            case StatementPlan.Anywhere _ -> {}
+            case StatementPlan.Everywhere everywhere ->
+                throw new SqlException(new SqlError(
+                        SqlError.NOT_SUPPORTED,
+                        "a definition of sharded table " + everywhere.table().name()
+                                + " must be alone, outside a transaction",
+                        "It runs on every shard; send it by itself."));
+            case Refused refused -> throw refusal(refused);
+            case Keyed keyed -> {
+                for (ShardKey key : keyed.keys()) {
+                    require(
+                            topology.shard(hash(key, bound)),
+                            key.table().name() + " by " + key.table().key());
+                }
+            }
+        }
+    }
+
+    /** A statement that is parsed or described only: any server that has its tables will do. */
+    public void look(StatementPlan plan) throws SqlException {
+        readOnly &= plan.readOnly();
+        if (plan.need() instanceof Refused refused) {
+            throw refusal(refused);
+        }
+        hint = hint == null && plan.need() instanceof StatementPlan.Unsharded ? topology.defaultShard() : hint;
+    }
+
+    private static SqlException refusal(Refused refused) {
+        return new SqlException(new SqlError(SqlError.NOT_SUPPORTED, refused.message(), refused.hint()));
+    }
+
+    private static long hash(ShardKey key, @Nullable Bound bound) throws SqlException {
+        Long hash = switch (key) {
+            case Constant constant -> (Long) constant.hash();
+            case Parameter parameter ->
+                bound == null
+                        ? null
+                        : bound.hash(parameter.index(), parameter.table().type());
+        };
+        if (hash == null) {
+            throw new SqlException(new SqlError(
+                    SqlError.NOT_SUPPORTED,
+                    "sharded table " + key.table().name() + ": the parameter for "
+                            + key.table().key()
+                            + " is null or not surely a "
+                            + key.table().type().name().toLowerCase(java.util.Locale.ROOT),
+                    "Bind it with the column's own type."));
+        }
+        return hash;
+    }
+
+    private void require(String wanted, String why) throws SqlException {
+        String before = shard == null ? attached : shard;
+        if (before != null && !before.equals(wanted)) {
+            throw new SqlException(new SqlError(
+                    SqlError.NOT_SUPPORTED,
+                    (shard == null ? "this transaction is on shard " : "the statement needs shard ") + before
+                            + (because.isEmpty() ? "" : " (" + because + ")") + " and shard " + wanted + " (" + why
+                            + ")",
+                    "A transaction, a pipeline and a statement stay on one shard: use one key, or one transaction for"
+                            + " each shard."));
+        }
+        shard = wanted;
+        because = why;
+    }
+
+    /** Whether nothing that was added needs a server's tables to be of any particular shard. */
+    public boolean undecided() {
+        return shard == null && hint == null;
+    }
+
+    /** The shard to go to. */
+    public String shard() {
+        if (shard != null) {
+            return shard;
+        }
+        if (attached != null) {
+            return attached;
+        }
+        return hint == null ? topology.defaultShard() : hint;
+    }
+
+    /** Whether a replica may serve all of it. */
+    public boolean readOnly() {
+        return readOnly;
+    }
+}

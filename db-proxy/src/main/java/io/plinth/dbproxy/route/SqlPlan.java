@@ -1,0 +1,24 @@
+package io.plinth.dbproxy.route;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The plans of the statements in one string of SQL.
+ *
+ * @param begin for a lone BEGIN that may be put off until the first statement: how it begins
+ */
+public record SqlPlan(
+        List<StatementPlan> statements, @Nullable Begin begin) {
+    /** A transaction's beginning; {@code readOnly} null where it does not say. */
+    public record Begin(@Nullable Boolean readOnly, boolean serializable) {}
+
+    public SqlPlan {
+        statements = List.copyOf(statements);
+    }
+
+    /** The only statement, or null when there are more or none. */
+    public @Nullable StatementPlan only() {
+        return statements.size() == 1 ? statements.getFirst() : null;
+    }
+}

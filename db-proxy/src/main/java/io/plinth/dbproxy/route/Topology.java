@@ -1,0 +1,48 @@
+package io.plinth.dbproxy.route;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A database's shards and what is where. Immutable.
+ *
+ * @param buckets null for a database with one shard
+ */
+public record Topology(
+        String database,
+        List<String> shards,
+        String defaultShard,
+        Map<String, ShardedTable> tables,
+        @Nullable BucketMap buckets) {
+
+    public Topology {
+        shards = shards.stream().sorted().toList();
+        tables = Map.copyOf(new TreeMap<>(tables));
+    }
+
+    /** A topology without stored buckets, for a database with one shard. */
+    public static Topology single(String database, String shard) {
+        return new Topology(database, List.of(shard), shard, Map.of(), null);
+    }
+
+    public static Map<String, ShardedTable> byName(List<ShardedTable> tables) {
+        return tables.stream().collect(Collectors.toMap(ShardedTable::name, table -> table));
+    }
+
+    public boolean sharded() {
+        return shards.size() > 1;
+    }
+
+    public Classifier classifier() {
+        return new Classifier(tables, sharded());
+    }
+
+    /** The shard of a key's hash. */
+    public String shard(long hash) {
+        BucketMap map = buckets;
+        return map == null ? defaultShard : map.shard(hash);
+    }
+}

@@ -1,0 +1,57 @@
+package io.plinth.dbproxy.server;
+
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Statements a server connection has, or will have once all sent to it has succeeded. Owned by its event loop. */
+public final class Prepared {
+    private final int limit;
+    private final LinkedHashMap<PreparedStatement, Boolean> named = new LinkedHashMap<>(16, 0.75f, true);
+    private @Nullable PreparedStatement unnamed;
+
+    Prepared(int limit) {
+        this.limit = limit;
+    }
+
+    /** Whether the server has it under its own name; counts as a use. */
+    public boolean has(PreparedStatement statement) {
+        return named.get(statement) != null;
+    }
+
+    public void add(PreparedStatement statement) {
+        named.put(statement, true);
+    }
+
+    public void remove(PreparedStatement statement) {
+        named.remove(statement);
+    }
+
+    /** Takes out the least recently used one when there are too many. */
+    public @Nullable PreparedStatement evict() {
+        if (named.size() <= limit) {
+            return null;
+        }
+        Iterator<PreparedStatement> eldest = named.keySet().iterator();
+        PreparedStatement statement = eldest.next();
+        eldest.remove();
+        return statement;
+    }
+
+    public @Nullable PreparedStatement unnamed() {
+        return unnamed;
+    }
+
+    public void unnamed(PreparedStatement statement) {
+        unnamed = statement;
+    }
+
+    public void forgetUnnamed() {
+        unnamed = null;
+    }
+
+    public void clear() {
+        named.clear();
+        unnamed = null;
+    }
+}

@@ -1,0 +1,112 @@
+package io.plinth.dbproxy.server;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.util.NetUtil;
+import io.plinth.dbproxy.wire.SqlError;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/** Opens connections to servers on a given event loop. Stateless; names are looked up off the loop. */
+public final class ServerConnector {
+    private final Class<? extends Channel> channelType;
+    private final int statements;
+    private final LongSupplier nanoTime;
+
+    /** {@code statements} bounds the prepared statements of each connection. */
+    public ServerConnector(Class<? extends Channel> channelType, int statements, LongSupplier nanoTime) {
+        this.channelType = channelType;
+        this.statements = statements;
+        this.nanoTime = nanoTime;
+    }
+
+    /** How a connection attempt ended; told on the event loop. */
+    public interface Outcome {
+        void connected(ServerConnection connection);
+
+        void failed(SqlError why);
+    }
+
+    /** Connects and logs in. */
+    public void connect(ServerKey key, EventLoop loop, Duration timeout, Outcome outcome) {
+        resolve(key, loop, outcome, address -> {
+            Bootstrap bootstrap = bootstrap(loop, timeout).handler(new ServerLogin(key, timeout, outcome, this));
+            bootstrap.connect(address).addListener(done -> {
+                if (!done.isSuccess()) {
+                    outcome.failed(unreachable(key, done.cause()));
+                }
+            });
+        });
+    }
+
+    /** Opens a bare channel, for cancel requests. */
+    void open(ServerKey key, EventLoop loop, Duration timeout, Consumer<ChannelFuture> opened, Runnable failed) {
+        Outcome outcome = new Outcome() {
+            @Override
+            public void connected(ServerConnection connection) {}
+
+            @Override
+            public void failed(SqlError why) {
+                failed.run();
+            }
+        };
+        resolve(
+                key,
+                loop,
+                outcome,
+                address -> opened.accept(bootstrap(loop, timeout)
+                        .handler(new CancelSender.Quiet())
+                        .connect(address)));
+    }
+
+    ServerConnection logged(ServerKey key, Channel channel, ServerIdentity identity) {
+        return new ServerConnection(key, channel, identity, statements, nanoTime.getAsLong());
+    }
+
+    private Bootstrap bootstrap(EventLoop loop, Duration timeout) {
+        return new Bootstrap()
+                .group(loop)
+                .channel(channelType)
+                .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.SO_KEEPALIVE, true)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) timeout.toMillis());
+    }
+
+    private static void resolve(ServerKey key, EventLoop loop, Outcome outcome, Consumer<InetSocketAddress> next) {
+        String host = key.address().host();
+        int port = key.address().port();
+        byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
+        if (literal != null) {
+            try {
+                next.accept(new InetSocketAddress(InetAddress.getByAddress(literal), port));
+            } catch (UnknownHostException e) {
+                outcome.failed(unreachable(key, e));
+            }
+            return;
+        }
+        Thread.ofVirtual().name("resolve-" + host).start(() -> {
+            InetSocketAddress address = new InetSocketAddress(host, port);
+            loop.execute(() -> {
+                if (address.isUnresolved()) {
+                    outcome.failed(unreachable(key, new UnknownHostException("no address for " + host)));
+                } else {
+                    next.accept(address);
+                }
+            });
+        });
+    }
+
+    static SqlError unreachable(ServerKey key, Throwable cause) {
+        return SqlError.of(
+                SqlError.CONNECTION_FAILURE,
+                (key.replica() ? "replica " : "primary ") + key.name() + " at " + key.address() + " is not reachable: "
+                        + cause.getMessage());
+    }
+}

@@ -1,0 +1,12 @@
+package io.plinth.dbproxy.server;
+
+import io.plinth.kit.config.HostPort;
+
+/**
+ * A server as seen by a pool.
+ *
+ * @param name for people: {@code shop/s0} or {@code shop/s0/r1}
+ * @param shard the shard it belongs to
+ * @param replica whether it takes reads only
+ */
+public record ServerKey(String name, String shard, boolean replica, HostPort address, String database, Login login) {}

@@ -1,0 +1,250 @@
+package io.plinth.dbproxy.server;
+
+import com.ongres.scram.client.ScramClient;
+import com.ongres.scram.common.StringPreparation;
+import com.ongres.scram.common.exception.ScramException;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.plinth.dbproxy.wire.Authentication;
+import io.plinth.dbproxy.wire.Backend;
+import io.plinth.dbproxy.wire.FrameReader;
+import io.plinth.dbproxy.wire.FrameReader.Verdict;
+import io.plinth.dbproxy.wire.Frontend;
+import io.plinth.dbproxy.wire.FrontendWriter;
+import io.plinth.dbproxy.wire.ServerMessages;
+import io.plinth.dbproxy.wire.SqlError;
+import io.plinth.dbproxy.wire.SqlException;
+import io.plinth.kit.config.Secret;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Logs in to a server: start-up, authentication, its settings and key, ready. Owned by the connection's event loop. Then
+ * a {@link ServerConnection} takes its place.
+ */
+final class ServerLogin extends ChannelInboundHandlerAdapter implements FrameReader.Sink {
+    private static final int LONGEST_MESSAGE = 64 << 10;
+
+    private final ServerKey key;
+    private final Duration timeout;
+    private final ServerConnector.Outcome outcome;
+    private final ServerConnector connector;
+    private final Map<String, String> parameters = new LinkedHashMap<>();
+    private int process;
+    private byte[] secret = new byte[0];
+    private boolean over;
+    private boolean authenticated;
+    private @Nullable ScramClient scram;
+    private @Nullable FrameReader reader;
+    private @Nullable ChannelHandlerContext context;
+
+    ServerLogin(ServerKey key, Duration timeout, ServerConnector.Outcome outcome, ServerConnector connector) {
+        this.key = key;
+        this.timeout = timeout;
+        this.outcome = outcome;
+        this.connector = connector;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        context = ctx;
+        reader = new FrameReader(ctx.alloc(), LONGEST_MESSAGE);
+        Map<String, String> startup = new LinkedHashMap<>();
+        startup.put("user", key.login().user());
+        startup.put("database", key.database());
+        startup.put("application_name", "db-proxy");
+        ByteBuf out = ctx.alloc().buffer(128);
+        FrontendWriter.startup(out, startup);
+        ctx.writeAndFlush(out, ctx.voidPromise());
+        ctx.executor()
+                .schedule(
+                        () -> fail(ctx, "login took longer than " + timeout.toMillis() + " ms"),
+                        timeout.toMillis(),
+                        TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        FrameReader frames = reader;
+        if (frames == null) {
+            ((ByteBuf) message).release();
+            return;
+        }
+        try {
+            frames.read((ByteBuf) message, this);
+        } catch (SqlException e) {
+            fail(ctx, e.error());
+        } catch (IndexOutOfBoundsException e) {
+            fail(ctx, "a message too short for its fields");
+        }
+    }
+
+    @Override
+    public boolean streams(byte type) {
+        return false;
+    }
+
+    @Override
+    public Verdict frame(byte type, ByteBuf body) throws SqlException {
+        ChannelHandlerContext ctx = context;
+        if (ctx == null || over) {
+            return Verdict.DROP;
+        }
+        switch (type) {
+            case Backend.AUTHENTICATION -> authentication(ctx, body);
+            case Backend.PARAMETER_STATUS -> parameters.put(ServerMessages.string(body), ServerMessages.string(body));
+            case Backend.BACKEND_KEY -> {
+                process = body.readInt();
+                secret = new byte[body.readableBytes()];
+                body.readBytes(secret);
+            }
+            case Backend.NOTICE, Backend.NEGOTIATE_VERSION -> {}
+            case Backend.ERROR -> fail(ctx, ServerMessages.failure(body).error());
+            case Backend.READY -> ready(ctx);
+            default -> throw new SqlException(SqlError.PROTOCOL_VIOLATION, "message " + (char) type + " during login");
+        }
+        return Verdict.DROP;
+    }
+
+    private void authentication(ChannelHandlerContext ctx, ByteBuf body) throws SqlException {
+        int kind = body.readInt();
+        switch (kind) {
+            case Authentication.OK -> {
+                if (scram != null && !authenticated) {
+                    throw new SqlException(
+                            SqlError.PROTOCOL_VIOLATION, "SCRAM: the server did not prove that it knows us");
+                }
+            }
+            case Authentication.SASL -> saslStart(ctx, body);
+            case Authentication.SASL_CONTINUE -> saslContinue(ctx, body);
+            case Authentication.SASL_FINAL -> saslFinal(body);
+            default ->
+                throw new SqlException(
+                        SqlError.NOT_SUPPORTED,
+                        "authentication method " + kind + " (expected: scram-sha-256 or trust)");
+        }
+    }
+
+    private void saslStart(ChannelHandlerContext ctx, ByteBuf body) throws SqlException {
+        List<String> mechanisms = new ArrayList<>();
+        while (body.isReadable() && body.getByte(body.readerIndex()) != 0) {
+            mechanisms.add(ServerMessages.string(body));
+        }
+        Secret password = key.login().password();
+        if (password == null || !mechanisms.contains(Authentication.SCRAM)) {
+            throw new SqlException(
+                    "28P01",
+                    password == null
+                            ? "the server wants a password for user "
+                                    + key.login().user() + " (expected: server-password in the configuration)"
+                            : "authentication mechanisms " + mechanisms + " (expected: " + Authentication.SCRAM + ")");
+        }
+        ScramClient client = ScramClient.builder()
+                .advertisedMechanisms(List.of(Authentication.SCRAM))
+                .username("*") // PostgreSQL takes the name from the start-up packet.
+                .password(password.reveal().toCharArray())
+                .stringPreparation(StringPreparation.POSTGRESQL_PREPARATION)
+                .build();
+        scram = client;
+        ByteBuf out = ctx.alloc().buffer(96);
+        FrontendWriter.saslInitial(
+                out, Authentication.SCRAM, client.clientFirstMessage().toString());
+        ctx.writeAndFlush(out, ctx.voidPromise());
+    }
+
+    /** Key derivation takes milliseconds by design, so it happens off the event loop. */
+    private void saslContinue(ChannelHandlerContext ctx, ByteBuf body) throws SqlException {
+        ScramClient client = client();
+        String serverFirst = body.readCharSequence(body.readableBytes(), StandardCharsets.UTF_8)
+                .toString();
+        Thread.ofVirtual().name("scram").start(() -> {
+            try {
+                client.serverFirstMessage(serverFirst);
+                byte[] answer = client.clientFinalMessage().toString().getBytes(StandardCharsets.UTF_8);
+                ctx.executor().execute(() -> {
+                    ByteBuf out = ctx.alloc().buffer(answer.length + 5);
+                    FrontendWriter.raw(out, Frontend.PASSWORD, answer);
+                    ctx.writeAndFlush(out, ctx.voidPromise());
+                });
+            } catch (ScramException | IllegalArgumentException | IllegalStateException e) {
+                ctx.executor().execute(() -> fail(ctx, "SCRAM: " + e.getMessage()));
+            }
+        });
+    }
+
+    private void saslFinal(ByteBuf body) throws SqlException {
+        try {
+            client().serverFinalMessage(body.readCharSequence(body.readableBytes(), StandardCharsets.UTF_8)
+                    .toString());
+            authenticated = true;
+        } catch (ScramException | IllegalArgumentException e) {
+            throw new SqlException("28P01", "SCRAM: " + e.getMessage());
+        }
+    }
+
+    private ScramClient client() throws SqlException {
+        ScramClient client = scram;
+        if (client == null) {
+            throw new SqlException(SqlError.PROTOCOL_VIOLATION, "SASL out of order");
+        }
+        return client;
+    }
+
+    private void ready(ChannelHandlerContext ctx) throws SqlException {
+        if (!"on".equals(parameters.getOrDefault("standard_conforming_strings", "on"))) {
+            throw new SqlException(SqlError.NOT_SUPPORTED, "standard_conforming_strings: off (expected: on)");
+        }
+        over = true;
+        FrameReader frames = reader;
+        if (frames != null) {
+            frames.close();
+        }
+        ServerConnection connection =
+                connector.logged(key, ctx.channel(), new ServerIdentity(process, secret, parameters));
+        ctx.pipeline().replace(this, "server", connection);
+        outcome.connected(connection);
+    }
+
+    private void fail(ChannelHandlerContext ctx, String why) {
+        fail(ctx, SqlError.of(SqlError.CONNECTION_FAILURE, why));
+    }
+
+    private void fail(ChannelHandlerContext ctx, SqlError error) {
+        if (over) {
+            return;
+        }
+        over = true;
+        FrameReader frames = reader;
+        if (frames != null) {
+            frames.close();
+        }
+        ctx.close();
+        outcome.failed(new SqlError(
+                error.code(), "login to " + key.name() + " at " + key.address() + ": " + error.message(), null));
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        fail(ctx, "the server closed the connection");
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        fail(ctx, String.valueOf(cause.getMessage()));
+    }
+
+    @Override
+    public void run(ByteBuf run) {
+        run.release();
+    }
+
+    @Override
+    public void handedOn() {}
+}

@@ -1,0 +1,124 @@
+package io.plinth.dbproxy.wire;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Writes what a server says, to a client. */
+public final class BackendWriter {
+    private BackendWriter() {}
+
+    public static void authenticationOk(ByteBuf out) {
+        out.writeByte(Backend.AUTHENTICATION).writeInt(8).writeInt(Authentication.OK);
+    }
+
+    public static void sasl(ByteBuf out, String mechanism) {
+        int start = begin(out, Backend.AUTHENTICATION);
+        out.writeInt(Authentication.SASL);
+        FrontendWriter.string(out, mechanism);
+        out.writeByte(0);
+        end(out, start);
+    }
+
+    /** SASL's continuation or final message. */
+    public static void saslData(ByteBuf out, int kind, String data) {
+        int start = begin(out, Backend.AUTHENTICATION);
+        out.writeInt(kind);
+        out.writeCharSequence(data, StandardCharsets.UTF_8);
+        end(out, start);
+    }
+
+    public static void negotiateVersion(ByteBuf out, int minor, List<String> unknownOptions) {
+        int start = begin(out, Backend.NEGOTIATE_VERSION);
+        out.writeInt(minor).writeInt(unknownOptions.size());
+        unknownOptions.forEach(option -> FrontendWriter.string(out, option));
+        end(out, start);
+    }
+
+    public static void parameterStatus(ByteBuf out, String name, String value) {
+        int start = begin(out, Backend.PARAMETER_STATUS);
+        FrontendWriter.string(out, name);
+        FrontendWriter.string(out, value);
+        end(out, start);
+    }
+
+    public static void backendKey(ByteBuf out, int process, int secret) {
+        out.writeByte(Backend.BACKEND_KEY).writeInt(12).writeInt(process).writeInt(secret);
+    }
+
+    public static void ready(ByteBuf out, byte status) {
+        out.writeByte(Backend.READY).writeInt(5).writeByte(status);
+    }
+
+    public static void commandComplete(ByteBuf out, String tag) {
+        int start = begin(out, Backend.COMMAND_COMPLETE);
+        FrontendWriter.string(out, tag);
+        end(out, start);
+    }
+
+    /** A message without fields: ParseComplete and its like. */
+    public static void bare(ByteBuf out, byte type) {
+        out.writeByte(type).writeInt(4);
+    }
+
+    public static void noParameters(ByteBuf out) {
+        out.writeByte(Backend.PARAMETER_DESCRIPTION).writeInt(6).writeShort(0);
+    }
+
+    /** Columns of text, for answers of our own. */
+    public static void textColumns(ByteBuf out, List<String> names) {
+        int start = begin(out, Backend.ROW_DESCRIPTION);
+        out.writeShort(names.size());
+        for (String name : names) {
+            FrontendWriter.string(out, name);
+            out.writeInt(0)
+                    .writeShort(0)
+                    .writeInt(25)
+                    .writeShort(-1)
+                    .writeInt(-1)
+                    .writeShort(0);
+        }
+        end(out, start);
+    }
+
+    public static void textRow(ByteBuf out, List<String> values) {
+        int start = begin(out, Backend.DATA_ROW);
+        out.writeShort(values.size());
+        for (String value : values) {
+            byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+            out.writeInt(bytes.length).writeBytes(bytes);
+        }
+        end(out, start);
+    }
+
+    /** {@code severity} is ERROR or FATAL. */
+    public static void error(ByteBuf out, String severity, SqlError error) {
+        int start = begin(out, Backend.ERROR);
+        field(out, 'S', severity);
+        field(out, 'V', severity);
+        field(out, 'C', error.code());
+        field(out, 'M', error.message());
+        String hint = error.hint();
+        if (hint != null) {
+            field(out, 'H', hint);
+        }
+        out.writeByte(0);
+        end(out, start);
+    }
+
+    private static void field(ByteBuf out, char name, String value) {
+        out.writeByte(name);
+        FrontendWriter.string(out, value.replace('\0', ' '));
+    }
+
+    private static int begin(ByteBuf out, byte type) {
+        out.writeByte(type);
+        int start = out.writerIndex();
+        out.writeInt(0);
+        return start;
+    }
+
+    private static void end(ByteBuf out, int start) {
+        out.setInt(start, out.writerIndex() - start);
+    }
+}
