@@ -1,0 +1,8 @@
+package io.plinth.mqbroker.exchange;
+
+/** What a binding leads to. */
+public sealed interface Destination permits QueueRef, Exchange {
+    String name();
+
+    boolean durable();
+}

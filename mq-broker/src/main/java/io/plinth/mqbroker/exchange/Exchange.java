@@ -1,0 +1,103 @@
+package io.plinth.mqbroker.exchange;
+
+import io.plinth.mqbroker.wire.FieldTable;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** An exchange and its bindings. Changed by the definitions' loop alone, read by every loop. */
+public final class Exchange implements Destination {
+    private final String name;
+    private final ExchangeType type;
+    private final boolean durable;
+    private final boolean autoDelete;
+    private final boolean internal;
+    private final FieldTable arguments;
+    private final Bindings index;
+    private final Set<Binding> bindings = ConcurrentHashMap.newKeySet();
+
+    public Exchange(
+            String name,
+            ExchangeType type,
+            boolean durable,
+            boolean autoDelete,
+            boolean internal,
+            FieldTable arguments) {
+        this.name = name;
+        this.type = type;
+        this.durable = durable;
+        this.autoDelete = autoDelete;
+        this.internal = internal;
+        this.arguments = arguments;
+        this.index = type.bindings();
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    public ExchangeType type() {
+        return type;
+    }
+
+    @Override
+    public boolean durable() {
+        return durable;
+    }
+
+    public boolean autoDelete() {
+        return autoDelete;
+    }
+
+    public boolean internal() {
+        return internal;
+    }
+
+    public FieldTable arguments() {
+        return arguments;
+    }
+
+    /** Where messages go that match no binding, or null. */
+    public @Nullable String alternate() {
+        return arguments.string("alternate-exchange");
+    }
+
+    public List<Binding> bindings() {
+        return List.copyOf(bindings);
+    }
+
+    public boolean bound() {
+        return !bindings.isEmpty();
+    }
+
+    public boolean has(Binding binding) {
+        return bindings.contains(binding);
+    }
+
+    void bind(Binding binding) {
+        if (bindings.add(binding)) {
+            index.add(binding);
+        }
+    }
+
+    boolean unbind(Binding binding) {
+        boolean removed = bindings.remove(binding);
+        if (removed) {
+            index.remove(binding);
+        }
+        return removed;
+    }
+
+    void match(String routingKey, Supplier<FieldTable> headers, Consumer<Destination> found) {
+        index.match(routingKey, headers, found);
+    }
+
+    @Override
+    public String toString() {
+        return "exchange '" + name + "' in vhost '/'";
+    }
+}

@@ -1,0 +1,174 @@
+package io.plinth.mqbroker.exchange;
+
+import io.plinth.mqbroker.wire.FieldTable;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every exchange, queue name and binding of the virtual host. Changed by the definitions' loop alone; every loop routes over it, and
+ * sees each single change whole.
+ */
+public final class Topology {
+    /** Exchanges hop to exchanges no further; a cycle ends by the visited set before. */
+    private static final int MAX_HOPS = 1024;
+
+    private final Map<String, Exchange> exchanges = new ConcurrentHashMap<>();
+    private final Map<String, QueueRef> queues = new ConcurrentHashMap<>();
+    /** By destination, so that deleting one need not search every exchange. Touched by the definitions' loop only. */
+    private final Map<Destination, Set<Exchange>> sources = new ConcurrentHashMap<>();
+
+    public Topology() {
+        predeclare("", ExchangeType.DIRECT, false);
+        predeclare("amq.direct", ExchangeType.DIRECT, false);
+        predeclare("amq.fanout", ExchangeType.FANOUT, false);
+        predeclare("amq.topic", ExchangeType.TOPIC, false);
+        predeclare("amq.headers", ExchangeType.HEADERS, false);
+        predeclare("amq.match", ExchangeType.HEADERS, false);
+        predeclare("amq.rabbitmq.trace", ExchangeType.TOPIC, true);
+    }
+
+    private void predeclare(String name, ExchangeType type, boolean internal) {
+        exchanges.put(name, new Exchange(name, type, true, false, internal, FieldTable.EMPTY));
+    }
+
+    /** Whether the name belongs to the server. */
+    public static boolean reserved(String name) {
+        return name.isEmpty() || name.startsWith("amq.");
+    }
+
+    public @Nullable Exchange exchange(String name) {
+        return exchanges.get(name);
+    }
+
+    public @Nullable QueueRef queue(String name) {
+        return queues.get(name);
+    }
+
+    public Collection<Exchange> exchanges() {
+        return Collections.unmodifiableCollection(exchanges.values());
+    }
+
+    public Collection<QueueRef> queues() {
+        return Collections.unmodifiableCollection(queues.values());
+    }
+
+    public int queueCount() {
+        return queues.size();
+    }
+
+    public void add(Exchange exchange) {
+        exchanges.put(exchange.name(), exchange);
+    }
+
+    public void add(QueueRef queue) {
+        queues.put(queue.name(), queue);
+    }
+
+    public void bind(Exchange source, Binding binding) {
+        source.bind(binding);
+        sources.computeIfAbsent(binding.destination(), ignored -> ConcurrentHashMap.newKeySet())
+                .add(source);
+    }
+
+    /** Removes a binding; returns the exchanges that thereby lost their last binding and delete themselves. */
+    public List<Exchange> unbind(Exchange source, Binding binding) {
+        if (!source.unbind(binding)) {
+            return List.of();
+        }
+        return source.autoDelete() && !source.bound() ? List.of(source) : List.of();
+    }
+
+    /** Removes a queue and its bindings; returns the exchanges that now delete themselves. */
+    public List<Exchange> remove(QueueRef queue) {
+        queues.remove(queue.name(), queue);
+        return removeDestination(queue);
+    }
+
+    /** Removes an exchange with all bindings from and to it; returns the exchanges that now delete themselves. */
+    public List<Exchange> remove(Exchange exchange) {
+        exchanges.remove(exchange.name(), exchange);
+        for (Binding binding : exchange.bindings()) {
+            Set<Exchange> from = sources.get(binding.destination());
+            if (from != null) {
+                from.remove(exchange);
+            }
+        }
+        return removeDestination(exchange);
+    }
+
+    private List<Exchange> removeDestination(Destination destination) {
+        Set<Exchange> from = sources.remove(destination);
+        if (from == null) {
+            return List.of();
+        }
+        List<Exchange> emptied = new ArrayList<>();
+        for (Exchange source : from) {
+            for (Binding binding : source.bindings()) {
+                if (binding.destination() == destination) {
+                    emptied.addAll(unbind(source, binding));
+                }
+            }
+        }
+        return emptied;
+    }
+
+    /** Adds to {@code into} every queue the message goes to, each once. */
+    public void route(Exchange start, String routingKey, Supplier<FieldTable> headers, Set<QueueRef> into) {
+        if (start.name().isEmpty()) {
+            QueueRef queue = queues.get(routingKey);
+            if (queue != null) {
+                into.add(queue);
+            }
+            return;
+        }
+        Set<Exchange> seen = new LinkedHashSet<>();
+        List<Exchange> due = new ArrayList<>();
+        due.add(start);
+        seen.add(start);
+        for (int i = 0; i < due.size() && i < MAX_HOPS; i++) {
+            Exchange exchange = due.get(i);
+            boolean[] matched = {false};
+            Consumer<Destination> found = destination -> {
+                matched[0] = true;
+                switch (destination) {
+                    case QueueRef queue -> into.add(queue);
+                    case Exchange next -> {
+                        if (seen.add(next)) {
+                            due.add(next);
+                        }
+                    }
+                }
+            };
+            exchange.match(routingKey, headers, found);
+            if (!matched[0]) {
+                alternate(exchange, routingKey, into, seen, due);
+            }
+        }
+    }
+
+    private void alternate(
+            Exchange exchange, String routingKey, Set<QueueRef> into, Set<Exchange> seen, List<Exchange> due) {
+        String name = exchange.alternate();
+        Exchange next = name == null ? null : exchanges.get(name);
+        if (next == null) {
+            return;
+        }
+        if (next.name().isEmpty()) {
+            QueueRef queue = queues.get(routingKey);
+            if (queue != null) {
+                into.add(queue);
+            }
+        } else if (seen.add(next)) {
+            due.add(next);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package io.plinth.mqbroker.index;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.stream.Stream;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.CompressionType;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.Options;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.Slice;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The RocksDB behind the index. Written without RocksDB's own log: what is lost is rebuilt from the segment logs, whose covered position
+ * stands in the same batches. One column family, so a flush keeps a prefix of all writes. Never called on an event loop.
+ */
+public final class RocksIndex implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RocksIndex.class);
+    private static final long CACHE = 8L << 20;
+    private static final long WRITE_BUFFER = 8L << 20;
+
+    /** Sees one entry. */
+    @FunctionalInterface
+    public interface Entry {
+        void visit(byte[] key, byte[] value) throws IOException;
+    }
+
+    private final LRUCache cache = new LRUCache(CACHE);
+    private final Options options;
+    private final WriteOptions writes = new WriteOptions().setDisableWAL(true);
+    private final RocksDB db;
+
+    static {
+        RocksDB.loadLibrary();
+    }
+
+    /** Opens or creates; a database that cannot be opened is set aside, since everything in it can be derived again. */
+    public RocksIndex(Path folder) throws IOException {
+        options = new Options()
+                .setCreateIfMissing(true)
+                .setWriteBufferSize(WRITE_BUFFER)
+                .setMaxWriteBufferNumber(2)
+                .setMaxOpenFiles(64)
+                .setKeepLogFileNum(2)
+                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+                .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                .setTableFormatConfig(new BlockBasedTableConfig().setBlockCache(cache));
+        Files.createDirectories(folder);
+        db = open(folder);
+    }
+
+    private RocksDB open(Path folder) throws IOException {
+        try {
+            return RocksDB.open(options, folder.toString());
+        } catch (RocksDBException e) {
+            LOG.warn("index {} cannot be opened and is rebuilt from the logs: {}", folder, e.getMessage());
+        }
+        try {
+            delete(folder);
+            Files.createDirectories(folder);
+            return RocksDB.open(options, folder.toString());
+        } catch (RocksDBException e) {
+            throw new IOException(
+                    "index " + folder + ": " + e.getMessage() + " (expected: a folder this user may write)", e);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.walk(folder)) {
+            for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(entry);
+            }
+        }
+    }
+
+    byte @org.jspecify.annotations.Nullable [] get(byte[] key) throws IOException {
+        try {
+            return db.get(key);
+        } catch (RocksDBException e) {
+            throw new IOException("index read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Visits every entry whose key starts with the prefix, in order. */
+    void scan(byte[] prefix, Entry entry) throws IOException {
+        try (Slice upper = new Slice(next(prefix));
+                ReadOptions read = new ReadOptions().setIterateUpperBound(upper);
+                RocksIterator iterator = db.newIterator(read)) {
+            for (iterator.seek(prefix); iterator.isValid(); iterator.next()) {
+                entry.visit(iterator.key(), iterator.value());
+            }
+            iterator.status();
+        } catch (RocksDBException e) {
+            throw new IOException("index scan: " + e.getMessage(), e);
+        }
+    }
+
+    /** The first key behind every key with the prefix; no prefix here ends in 0xFF. */
+    static byte[] next(byte[] prefix) {
+        byte[] next = prefix.clone();
+        for (int i = next.length - 1; i >= 0; i--) {
+            next[i]++;
+            if (next[i] != 0) {
+                return next;
+            }
+        }
+        throw new IllegalArgumentException("prefix: all 0xFF (expected: a prefix that has a successor)");
+    }
+
+    void write(WriteBatch batch) throws IOException {
+        try {
+            db.write(writes, batch);
+        } catch (RocksDBException e) {
+            throw new IOException("index write: " + e.getMessage(), e);
+        }
+    }
+
+    /** Makes everything written durable. */
+    public void flush() throws IOException {
+        try (FlushOptions flush = new FlushOptions().setWaitForFlush(true)) {
+            db.flush(flush);
+        } catch (RocksDBException e) {
+            throw new IOException("index flush: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            flush();
+        } catch (IOException e) {
+            LOG.warn("index was not flushed, the next start replays more of the logs: {}", e.getMessage());
+        }
+        db.close();
+        writes.close();
+        options.close();
+        cache.close();
+    }
+}

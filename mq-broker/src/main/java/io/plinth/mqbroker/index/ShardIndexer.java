@@ -1,0 +1,285 @@
+package io.plinth.mqbroker.index;
+
+import io.plinth.mqbroker.log.Change;
+import io.plinth.mqbroker.log.ChangeCodec;
+import io.plinth.mqbroker.log.ChangeListener;
+import io.plinth.mqbroker.log.Effect;
+import io.plinth.mqbroker.log.Message;
+import io.plinth.mqbroker.log.SegmentLog;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owned by its log's writer thread. Follows a shard's log: keeps the net change since the last checkpoint in memory (a message that came
+ * and went between two is never written), writes it to RocksDB with the position it covers, and drops segments without a live message,
+ * oldest first, so that a settlement never goes before its message.
+ */
+public final class ShardIndexer implements ChangeListener {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardIndexer.class);
+    private static final int CHECKPOINT_AT = 20_000;
+
+    private record Key(long queueId, long id) {}
+
+    private record Place(long position, long expiresAt, int size) {
+        byte[] bytes() {
+            return ByteBuffer.allocate(20)
+                    .putLong(position)
+                    .putLong(expiresAt)
+                    .putInt(size)
+                    .array();
+        }
+    }
+
+    private final int shard;
+    private final RocksIndex index;
+    private final SegmentLog log;
+    private final TreeMap<Integer, Long> live = new TreeMap<>();
+    private final Map<Key, Place> added = new LinkedHashMap<>();
+    private final List<Key> removed = new ArrayList<>();
+    private final Map<Long, Long> delivered = new HashMap<>();
+    private final Set<Long> dropped = new HashSet<>();
+    private Covered appended = Covered.NOTHING;
+    private Covered written = Covered.NOTHING;
+
+    private ShardIndexer(int shard, RocksIndex index, SegmentLog log) {
+        this.shard = shard;
+        this.index = index;
+        this.log = log;
+    }
+
+    /**
+     * A shard as it was left.
+     *
+     * @param recovered what its queues held
+     */
+    public record Opened(ShardIndexer indexer, RecoveredShard recovered) {}
+
+    /** Reads what the index has of a shard and the log behind it; messages of queues that no longer exist are forgotten. */
+    public static Opened open(int shard, RocksIndex index, SegmentLog log, Set<Long> queueIds) throws IOException {
+        ShardIndexer indexer = new ShardIndexer(shard, index, log);
+        RecoveredShard recovered = indexer.recover();
+        for (long queueId : List.copyOf(recovered.queues().keySet())) {
+            if (!queueIds.contains(queueId)) {
+                recovered.queues().remove(queueId);
+                indexer.forget(queueId);
+            }
+        }
+        indexer.count(recovered);
+        return new Opened(indexer, recovered);
+    }
+
+    private RecoveredShard recover() throws IOException {
+        Covered covered = Covered.of(index.get(Keys.covered(shard)));
+        RecoveredShard recovered = new RecoveredShard();
+        Set<Integer> segments = new HashSet<>();
+        log.segments().forEach(segment -> segments.add(segment.id()));
+        if (segments.contains(SegmentLog.segmentOf(covered.position())) && !readable(covered.position())) {
+            LOG.warn("shard {}: the index is ahead of the log and is rebuilt from it", shard);
+            covered = Covered.NOTHING;
+        }
+        if (covered.position() == 0) {
+            clear();
+        } else {
+            load(segments, recovered);
+            recovered.reached(covered.epoch(), covered.sequence());
+        }
+        appended = covered;
+        written = covered;
+        log.replay(covered.position(), (position, record) -> replay(position, record, recovered));
+        return recovered;
+    }
+
+    private void replay(long position, ByteBuffer record, RecoveredShard into) throws IOException {
+        Change change = ChangeCodec.read(shard, position, record);
+        if (into.sequence() != 0 && change.previous() > into.sequence()) {
+            LOG.error(
+                    "shard {}: changes {} to {} are missing from the log: a synced record was damaged",
+                    shard,
+                    into.sequence() + 1,
+                    change.previous());
+        }
+        into.replay(change);
+        appended(change, position);
+    }
+
+    private boolean readable(long position) {
+        try {
+            log.read(position);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void clear() throws IOException {
+        try (WriteBatch batch = new WriteBatch()) {
+            batch.deleteRange(Keys.messages(shard), RocksIndex.next(Keys.messages(shard)));
+            batch.deleteRange(Keys.delivered(shard), RocksIndex.next(Keys.delivered(shard)));
+            index.write(batch);
+        } catch (RocksDBException e) {
+            throw new IOException("index clear: " + e.getMessage(), e);
+        }
+    }
+
+    private void load(Set<Integer> segments, RecoveredShard into) throws IOException {
+        Map<Long, Message> byPosition = new HashMap<>();
+        index.scan(Keys.messages(shard), (key, value) -> {
+            ByteBuffer in = ByteBuffer.wrap(value);
+            long position = in.getLong();
+            long expiresAt = in.getLong();
+            int size = in.getInt();
+            ByteBuffer name = ByteBuffer.wrap(key, 2, 16);
+            long queueId = name.getLong();
+            long id = name.getLong();
+            // A segment goes only once all its messages are settled, so an entry that points to none is stale.
+            if (segments.contains(SegmentLog.segmentOf(position))) {
+                Message message = byPosition.computeIfAbsent(position, at -> new Message(at, size));
+                into.add(queueId, id, new RecoveredShard.Entry(message, expiresAt));
+            } else {
+                removed.add(new Key(queueId, id));
+            }
+        });
+        index.scan(
+                Keys.delivered(shard),
+                (key, value) -> into.delivered(
+                        ByteBuffer.wrap(key).getLong(2), ByteBuffer.wrap(value).getLong()));
+    }
+
+    private void forget(long queueId) {
+        added.keySet().removeIf(key -> key.queueId() == queueId);
+        dropped.add(queueId);
+    }
+
+    private void count(RecoveredShard recovered) {
+        live.clear();
+        recovered
+                .queues()
+                .values()
+                .forEach(entries -> entries.values()
+                        .forEach(entry ->
+                                live.merge(SegmentLog.segmentOf(entry.message().position()), 1L, Long::sum)));
+    }
+
+    @Override
+    public void appended(Change change, long position) {
+        appended = new Covered(position, change.epoch(), change.sequence());
+        switch (change.effect()) {
+            case Effect.Enqueued e -> {
+                for (Effect.Target target : e.targets()) {
+                    added.put(
+                            new Key(target.queueId(), change.sequence()),
+                            new Place(position, target.expiresAt(), e.message().size()));
+                }
+                live.merge(SegmentLog.segmentOf(position), (long) e.targets().size(), Long::sum);
+            }
+            case Effect.Settled e -> {
+                for (long id : e.ids()) {
+                    Key key = new Key(e.queueId(), id);
+                    if (added.remove(key) == null) {
+                        removed.add(key);
+                    }
+                }
+                e.messages().forEach(this::left);
+            }
+            case Effect.DeliveredUpTo e -> delivered.put(e.queueId(), e.id());
+            case Effect.QueueDropped e -> {
+                forget(e.queueId());
+                delivered.remove(e.queueId());
+                e.messages().forEach(this::left);
+            }
+            case Effect.OnDefinitions e ->
+                throw new IllegalStateException("shard log: " + e + " (expected: an effect on messages)");
+        }
+    }
+
+    private void left(Message message) {
+        live.merge(SegmentLog.segmentOf(message.position()), -1L, Long::sum);
+    }
+
+    @Override
+    public void synced() {
+        if (added.size() + removed.size() >= CHECKPOINT_AT) {
+            checkpoint();
+        }
+        reclaim();
+    }
+
+    @Override
+    public void idle() {
+        if (!appended.equals(written)) {
+            checkpoint();
+        }
+        reclaim();
+    }
+
+    @Override
+    public void closed() {
+        idle();
+    }
+
+    private void checkpoint() {
+        try (WriteBatch batch = new WriteBatch()) {
+            for (long queueId : dropped) {
+                byte[] prefix = Keys.messages(shard, queueId);
+                batch.deleteRange(prefix, RocksIndex.next(prefix));
+                batch.delete(Keys.delivered(shard, queueId));
+            }
+            for (Key key : removed) {
+                batch.delete(Keys.message(shard, key.queueId(), key.id()));
+            }
+            for (Map.Entry<Key, Place> entry : added.entrySet()) {
+                Key key = entry.getKey();
+                batch.put(
+                        Keys.message(shard, key.queueId(), key.id()),
+                        entry.getValue().bytes());
+            }
+            for (Map.Entry<Long, Long> entry : delivered.entrySet()) {
+                batch.put(
+                        Keys.delivered(shard, entry.getKey()),
+                        ByteBuffer.allocate(8).putLong(entry.getValue()).array());
+            }
+            batch.put(Keys.covered(shard), appended.bytes());
+            index.write(batch);
+            written = appended;
+            added.clear();
+            removed.clear();
+            delivered.clear();
+            dropped.clear();
+        } catch (RocksDBException | IOException e) {
+            LOG.warn("shard {}: the index stays behind the log: {}", shard, e.getMessage());
+        }
+    }
+
+    private void reclaim() {
+        try {
+            boolean flushed = false;
+            for (SegmentLog.Segment segment : log.segments()) {
+                boolean open = log.current() != 0 && segment.id() >= log.current();
+                if (open || live.getOrDefault(segment.id(), 0L) > 0) {
+                    return;
+                }
+                if (!flushed) {
+                    checkpoint();
+                    index.flush();
+                    flushed = true;
+                }
+                log.drop(segment.id());
+                live.remove(segment.id());
+            }
+        } catch (IOException e) {
+            LOG.warn("shard {}: an empty segment was not deleted: {}", shard, e.toString());
+        }
+    }
+}

@@ -1,0 +1,232 @@
+package io.plinth.mqbroker.log;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.plinth.mqbroker.wire.FieldTable;
+import io.plinth.mqbroker.wire.FieldTableCodec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Changes as records: {@code version 1 | epoch 8 | sequence 8 | previous 8 | type 1 | effect}, big-endian; the shard is the log's. */
+public final class ChangeCodec {
+    private static final int VERSION = 1;
+    private static final int ENQUEUED = 1;
+    private static final int SETTLED = 2;
+    private static final int DELIVERED = 3;
+    private static final int DROPPED = 4;
+    private static final int EXCHANGE_DECLARED = 16;
+    private static final int EXCHANGE_DELETED = 17;
+    private static final int QUEUE_DECLARED = 18;
+    private static final int QUEUE_DELETED = 19;
+    private static final int BOUND = 20;
+    private static final int UNBOUND = 21;
+    private static final int SNAPSHOT = 22;
+
+    private static final FieldTableCodec TABLES = new FieldTableCodec(Integer.MAX_VALUE, Integer.MAX_VALUE);
+
+    private ChangeCodec() {}
+
+    public static void write(ByteBuf out, Change change) {
+        out.writeByte(VERSION)
+                .writeLong(change.epoch())
+                .writeLong(change.sequence())
+                .writeLong(change.previous());
+        writeEffect(out, change.effect());
+    }
+
+    private static void writeEffect(ByteBuf out, Effect effect) {
+        switch (effect) {
+            case Effect.OnMessages e -> writeMessages(out, e);
+            case Effect.OnDefinitions e -> writeDefinition(out, e);
+        }
+    }
+
+    private static void writeMessages(ByteBuf out, Effect.OnMessages effect) {
+        switch (effect) {
+            case Effect.Enqueued e -> {
+                out.writeByte(ENQUEUED);
+                writeTargets(out, e.targets());
+                writeContent(out, e.content());
+            }
+            case Effect.Settled e -> {
+                out.writeByte(SETTLED).writeLong(e.queueId()).writeInt(e.ids().length);
+                for (long id : e.ids()) {
+                    out.writeLong(id);
+                }
+            }
+            case Effect.DeliveredUpTo e ->
+                out.writeByte(DELIVERED).writeLong(e.queueId()).writeLong(e.id());
+            case Effect.QueueDropped e -> out.writeByte(DROPPED).writeLong(e.queueId());
+        }
+    }
+
+    /** A definition without epoch and sequence, as the index keeps it. */
+    public static void writeDefinition(ByteBuf out, Effect.OnDefinitions effect) {
+        switch (effect) {
+            case Effect.ExchangeDeclared e -> {
+                out.writeByte(EXCHANGE_DECLARED);
+                text(out, e.name());
+                text(out, e.type());
+                out.writeBoolean(e.autoDelete()).writeBoolean(e.internal());
+                FieldTableCodec.write(out, e.arguments());
+            }
+            case Effect.ExchangeDeleted e -> {
+                out.writeByte(EXCHANGE_DELETED);
+                text(out, e.name());
+            }
+            case Effect.QueueDeclared e -> {
+                out.writeByte(QUEUE_DECLARED).writeLong(e.id());
+                text(out, e.name());
+                out.writeBoolean(e.autoDelete());
+                FieldTableCodec.write(out, e.arguments());
+            }
+            case Effect.QueueDeleted e -> {
+                out.writeByte(QUEUE_DELETED).writeLong(e.id());
+                text(out, e.name());
+            }
+            case Effect.Bound e -> {
+                out.writeByte(BOUND);
+                binding(out, e.source(), e.toQueue(), e.destination(), e.routingKey(), e.arguments());
+            }
+            case Effect.Unbound e -> {
+                out.writeByte(UNBOUND);
+                binding(out, e.source(), e.toQueue(), e.destination(), e.routingKey(), e.arguments());
+            }
+            case Effect.Snapshot e -> {
+                out.writeByte(SNAPSHOT)
+                        .writeLong(e.nextQueueId())
+                        .writeInt(e.definitions().size());
+                e.definitions().forEach(definition -> writeDefinition(out, definition));
+            }
+        }
+    }
+
+    private static void binding(
+            ByteBuf out, String source, boolean toQueue, String destination, String key, FieldTable arguments) {
+        text(out, source);
+        out.writeBoolean(toQueue);
+        text(out, destination);
+        text(out, key);
+        FieldTableCodec.write(out, arguments);
+    }
+
+    private static void writeTargets(ByteBuf out, List<Effect.Target> targets) {
+        out.writeInt(targets.size());
+        for (Effect.Target target : targets) {
+            out.writeLong(target.queueId()).writeLong(target.expiresAt());
+        }
+    }
+
+    private static void writeContent(ByteBuf out, Content content) {
+        text(out, content.exchange());
+        text(out, content.routingKey());
+        out.writeInt(content.properties().length).writeBytes(content.properties());
+        out.writeInt(content.body().length).writeBytes(content.body());
+    }
+
+    private static void text(ByteBuf out, String value) {
+        int at = out.writerIndex();
+        out.writeShort(0);
+        out.setShort(at, ByteBufUtil.writeUtf8(out, value));
+    }
+
+    /** Reads a record of the given shard's log; a message's content is left where it is. */
+    public static Change read(int shard, long position, ByteBuffer record) throws IOException {
+        ByteBuf in = Unpooled.wrappedBuffer(record);
+        int version = in.readUnsignedByte();
+        if (version != VERSION) {
+            throw new IOException("record version: " + version + " (expected: " + VERSION
+                    + "; the data was written by a newer release, start that one)");
+        }
+        long epoch = in.readLong();
+        long sequence = in.readLong();
+        long previous = in.readLong();
+        return new Change(shard, epoch, sequence, previous, readEffect(in, position));
+    }
+
+    private static Effect readEffect(ByteBuf in, long position) throws IOException {
+        int type = in.getUnsignedByte(in.readerIndex());
+        if (type >= EXCHANGE_DECLARED) {
+            return readDefinition(in);
+        }
+        in.skipBytes(1);
+        return switch (type) {
+            case ENQUEUED -> {
+                List<Effect.Target> targets = readTargets(in);
+                Content content = readContent(in);
+                yield new Effect.Enqueued(targets, new Message(position, content.size()), content);
+            }
+            case SETTLED -> {
+                long queueId = in.readLong();
+                long[] ids = new long[in.readInt()];
+                for (int i = 0; i < ids.length; i++) {
+                    ids[i] = in.readLong();
+                }
+                yield new Effect.Settled(queueId, ids, List.of());
+            }
+            case DELIVERED -> new Effect.DeliveredUpTo(in.readLong(), in.readLong());
+            case DROPPED -> new Effect.QueueDropped(in.readLong(), List.of());
+            default -> throw new IOException("record type: " + type + " (expected: a known one)");
+        };
+    }
+
+    /** Reads what {@link #writeDefinition} wrote. */
+    public static Effect.OnDefinitions readDefinition(ByteBuf in) throws IOException {
+        int type = in.readUnsignedByte();
+        return switch (type) {
+            case EXCHANGE_DECLARED ->
+                new Effect.ExchangeDeclared(text(in), text(in), in.readBoolean(), in.readBoolean(), TABLES.read(in));
+            case EXCHANGE_DELETED -> new Effect.ExchangeDeleted(text(in));
+            case QUEUE_DECLARED -> new Effect.QueueDeclared(in.readLong(), text(in), in.readBoolean(), TABLES.read(in));
+            case QUEUE_DELETED -> new Effect.QueueDeleted(in.readLong(), text(in));
+            case BOUND -> new Effect.Bound(text(in), in.readBoolean(), text(in), text(in), TABLES.read(in));
+            case UNBOUND -> new Effect.Unbound(text(in), in.readBoolean(), text(in), text(in), TABLES.read(in));
+            case SNAPSHOT -> {
+                long nextQueueId = in.readLong();
+                int count = in.readInt();
+                List<Effect.OnDefinitions> definitions = new ArrayList<>();
+                for (int i = 0; i < count; i++) {
+                    definitions.add(readDefinition(in));
+                }
+                yield new Effect.Snapshot(nextQueueId, definitions);
+            }
+            default -> throw new IOException("record type: " + type + " (expected: a known one)");
+        };
+    }
+
+    /** The content of a message's record. */
+    public static Content content(ByteBuffer record) throws IOException {
+        return switch (read(0, 0, record).effect()) {
+            case Effect.Enqueued e -> e.content();
+            case Effect other ->
+                throw new IOException("record: " + other.getClass().getSimpleName() + " (expected: a message)");
+        };
+    }
+
+    private static List<Effect.Target> readTargets(ByteBuf in) {
+        int count = in.readInt();
+        List<Effect.Target> targets = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            targets.add(new Effect.Target(in.readLong(), in.readLong()));
+        }
+        return targets;
+    }
+
+    private static Content readContent(ByteBuf in) {
+        String exchange = text(in);
+        String routingKey = text(in);
+        byte[] properties = new byte[in.readInt()];
+        in.readBytes(properties);
+        byte[] body = new byte[in.readInt()];
+        in.readBytes(body);
+        return new Content(exchange, routingKey, properties, body);
+    }
+
+    private static String text(ByteBuf in) {
+        return in.readString(in.readUnsignedShort(), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,124 @@
+package io.plinth.mqbroker.log;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
+import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.bytes.SyncMode;
+import net.openhft.chronicle.queue.ChronicleQueue;
+import net.openhft.chronicle.queue.ExcerptAppender;
+import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
+import net.openhft.chronicle.queue.rollcycles.LegacyRollCycles;
+import net.openhft.chronicle.wire.DocumentContext;
+
+/**
+ * Owned by the log's writer thread. The segment being written: a Chronicle Queue of its own whose clock stands still, so that it is one
+ * cycle file, and closing it gives back every descriptor and map. Blocks are allocated by writing zeros ahead: a full disk is then an
+ * IOException here, not a SIGBUS in the map.
+ */
+final class ChronicleSegment implements AutoCloseable {
+    /** Chronicle maps a file in blocks of this size. */
+    private static final int BLOCK = 1 << 20;
+    /** Room for Chronicle's own index pages beside a record. */
+    private static final int SLACK = 256 << 10;
+
+    private static final int ZEROS = 256 << 10;
+
+    private final int id;
+    private final ChronicleQueue queue;
+    private final ExcerptAppender appender;
+    private final ExcerptFile file;
+    private final ByteBuffer zeros = ByteBuffer.allocateDirect(ZEROS);
+    private long allocated;
+    private long end;
+
+    /** Creates the segment in a folder that does not exist yet, with {@code opening} as its first excerpt. */
+    ChronicleSegment(int id, Path folder, ByteBuffer opening) throws IOException {
+        this.id = id;
+        Files.createDirectory(folder);
+        queue = SingleChronicleQueueBuilder.binary(folder.toFile())
+                .syncMode(SyncMode.SYNC)
+                .blockSize(BLOCK)
+                .rollCycle(LegacyRollCycles.DAILY)
+                .timeProvider(() -> 0L)
+                .build();
+        appender = queue.createAppender();
+        put(opening);
+        file = new ExcerptFile(fileIn(folder));
+        end = file.end();
+        allocated = end;
+        force(folder);
+        force(java.util.Objects.requireNonNull(folder.getParent()));
+    }
+
+    static Path fileIn(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(path -> path.toString().endsWith(".cq4"))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("segment " + folder + ": no cycle file (expected: one)"));
+        }
+    }
+
+    private static void force(Path folder) throws IOException {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    int id() {
+        return id;
+    }
+
+    long end() {
+        return end;
+    }
+
+    /** Appends one excerpt; returns the offset of its content. */
+    long append(ByteBuffer excerpt) throws IOException {
+        allocate(end + excerpt.remaining() + SLACK);
+        int length = excerpt.remaining();
+        long offset = put(excerpt);
+        end = ExcerptFile.behind(offset, length);
+        return offset;
+    }
+
+    private long put(ByteBuffer excerpt) throws IOException {
+        try (DocumentContext context = appender.writingDocument()) {
+            Bytes<?> bytes = java.util.Objects.requireNonNull(context.wire()).bytes();
+            long offset = bytes.writePosition();
+            bytes.write(excerpt.array(), excerpt.arrayOffset() + excerpt.position(), excerpt.remaining());
+            return offset;
+        } catch (RuntimeException e) {
+            throw new IOException("segment " + id + ": append failed", e);
+        }
+    }
+
+    private void allocate(long upTo) throws IOException {
+        while (allocated < upTo) {
+            zeros.clear();
+            while (zeros.hasRemaining()) {
+                allocated += file.channel().write(zeros, allocated);
+            }
+        }
+    }
+
+    /** Chronicle's sync only logs when msync fails, and an error of the device shows once per descriptor: so ask ours too. */
+    void sync() throws IOException {
+        try {
+            appender.sync();
+        } catch (RuntimeException e) {
+            throw new IOException("segment " + id + ": sync failed", e);
+        }
+        file.channel().force(false);
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+        queue.close();
+    }
+}

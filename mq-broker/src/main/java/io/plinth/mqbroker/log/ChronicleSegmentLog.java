@@ -1,0 +1,237 @@
+package io.plinth.mqbroker.log;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A segment log in Chronicle Queue: one queue of one cycle per segment, in folders {@code seg-NNNNNNNN}. A life of the process appends
+ * only to segments it made itself; older ones are read, never opened by Chronicle, so what a crash left in them cannot hurt it.
+ */
+public final class ChronicleSegmentLog implements SegmentLog {
+    private static final Logger LOG = LoggerFactory.getLogger(ChronicleSegmentLog.class);
+    private static final String PREFIX = "seg-";
+    /** A record is cut into excerpts of this size: Chronicle's maps overlap by no more than a quarter of a block. */
+    private static final int PIECE = 128 << 10;
+
+    private final Path folder;
+    private final long segmentBytes;
+    private final RecordFraming framing = new RecordFraming();
+    private final ByteBuffer excerpt = ByteBuffer.allocate(PIECE + RecordFraming.HEADER);
+    private final ConcurrentSkipListMap<Integer, ExcerptFile> files = new ConcurrentSkipListMap<>();
+    private int last;
+    private volatile @Nullable ChronicleSegment current;
+
+    /** Opens the folder, creating it; a segment is ended once it is longer than {@code segmentBytes}. */
+    public ChronicleSegmentLog(Path folder, long segmentBytes) throws IOException {
+        this.folder = folder;
+        this.segmentBytes = segmentBytes;
+        Files.createDirectories(folder);
+        try (Stream<Path> entries = Files.list(folder)) {
+            for (Path entry : entries.sorted().toList()) {
+                String name = entry.getFileName().toString();
+                if (name.startsWith(PREFIX)) {
+                    open(Integer.parseInt(name.substring(PREFIX.length())), entry);
+                }
+            }
+        }
+    }
+
+    private void open(int id, Path entry) throws IOException {
+        last = Math.max(last, id);
+        try {
+            files.put(id, new ExcerptFile(ChronicleSegment.fileIn(entry)));
+        } catch (IOException e) {
+            LOG.warn("{}: no cycle file; nothing was written to it", entry);
+        }
+    }
+
+    private Path path(int id) {
+        return folder.resolve(String.format("%s%08d", PREFIX, id));
+    }
+
+    @Override
+    public long append(ByteBuffer record) throws IOException {
+        ChronicleSegment segment = current;
+        if (segment == null || segment.end() > segmentBytes) {
+            roll();
+            segment = begin();
+        }
+        long position = 0;
+        boolean first = true;
+        do {
+            int size = Math.min(PIECE, record.remaining());
+            ByteBuffer piece = record.slice(record.position(), size);
+            record.position(record.position() + size);
+            int flags = (first ? RecordFraming.FIRST : 0) | (record.hasRemaining() ? 0 : RecordFraming.LAST);
+            framing.write(excerpt, segment.id(), flags, piece);
+            long offset = segment.append(excerpt);
+            if (first) {
+                position = SegmentLog.position(segment.id(), offset);
+            }
+            first = false;
+        } while (record.hasRemaining());
+        return position;
+    }
+
+    private ChronicleSegment begin() throws IOException {
+        int id = ++last;
+        framing.write(excerpt, id, RecordFraming.OPENING, ByteBuffer.allocate(0));
+        ChronicleSegment segment = new ChronicleSegment(id, path(id), excerpt);
+        files.put(id, new ExcerptFile(ChronicleSegment.fileIn(path(id))));
+        current = segment;
+        return segment;
+    }
+
+    @Override
+    public void sync() throws IOException {
+        ChronicleSegment segment = current;
+        if (segment != null) {
+            segment.sync();
+        }
+    }
+
+    @Override
+    public void roll() throws IOException {
+        ChronicleSegment segment = current;
+        if (segment != null) {
+            segment.sync();
+            current = null;
+            segment.close();
+        }
+    }
+
+    @Override
+    public void replay(long from, Visitor visitor) throws IOException {
+        for (Map.Entry<Integer, ExcerptFile> entry :
+                files.tailMap(SegmentLog.segmentOf(from)).entrySet()) {
+            int id = entry.getKey();
+            long after = SegmentLog.segmentOf(from) == id ? from & 0xFFFF_FFFFL : 0;
+            replay(id, entry.getValue(), after, visitor);
+        }
+    }
+
+    private void replay(int id, ExcerptFile file, long after, Visitor visitor) throws IOException {
+        long at = after == 0 ? ExcerptFile.start() : after - 4;
+        ByteArrayOutputStream pieces = new ByteArrayOutputStream();
+        long first = 0;
+        while (true) {
+            ExcerptFile.Document document = file.document(at);
+            ByteBuffer content = document == null || !document.data() ? null : file.content(document);
+            if (document == null || (document.data() && (content == null || !framing.intact(content, id)))) {
+                LOG.debug("{}: replay ends at offset {}", path(id), at);
+                return;
+            }
+            at = ExcerptFile.behind(document.offset(), document.length());
+            if (content == null) {
+                continue;
+            }
+            int flags = RecordFraming.flags(content);
+            if ((flags & RecordFraming.FIRST) != 0) {
+                pieces.reset();
+                first = document.offset();
+            }
+            ByteBuffer payload = RecordFraming.payload(content);
+            pieces.write(payload.array(), payload.arrayOffset(), payload.remaining());
+            if ((flags & RecordFraming.LAST) != 0 && first > after) {
+                visitor.record(SegmentLog.position(id, first), ByteBuffer.wrap(pieces.toByteArray()));
+            }
+        }
+    }
+
+    @Override
+    public ByteBuffer read(long position) throws IOException {
+        int id = SegmentLog.segmentOf(position);
+        ExcerptFile file = files.get(id);
+        if (file == null) {
+            throw new NoSuchFileException(path(id).toString());
+        }
+        RecordFraming check = new RecordFraming();
+        ByteArrayOutputStream pieces = new ByteArrayOutputStream();
+        long at = (position & 0xFFFF_FFFFL) - 4;
+        while (true) {
+            ExcerptFile.Document document = file.document(at);
+            ByteBuffer content = document == null ? null : file.content(document);
+            if (document == null || content == null || (document.data() && !check.intact(content, id))) {
+                throw new IOException(path(id) + ": damaged record at offset " + at);
+            }
+            at = ExcerptFile.behind(document.offset(), document.length());
+            if (!document.data()) {
+                continue;
+            }
+            ByteBuffer payload = RecordFraming.payload(content);
+            if ((RecordFraming.flags(content) & RecordFraming.LAST) != 0 && pieces.size() == 0) {
+                return payload;
+            }
+            pieces.write(payload.array(), payload.arrayOffset(), payload.remaining());
+            if ((RecordFraming.flags(content) & RecordFraming.LAST) != 0) {
+                return ByteBuffer.wrap(pieces.toByteArray());
+            }
+        }
+    }
+
+    @Override
+    public List<Segment> segments() {
+        return files.entrySet().stream()
+                .map(entry -> new Segment(entry.getKey(), size(entry.getValue())))
+                .toList();
+    }
+
+    private static long size(ExcerptFile file) {
+        try {
+            return file.channel().size();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public int current() {
+        ChronicleSegment segment = current;
+        return segment == null ? 0 : segment.id();
+    }
+
+    @Override
+    public void drop(int id) throws IOException {
+        if (id == current()) {
+            throw new IllegalArgumentException("segment: " + id + " (expected: not the current one)");
+        }
+        ExcerptFile file = files.remove(id);
+        if (file != null) {
+            file.close();
+        }
+        deleteFolder(path(id));
+    }
+
+    private static void deleteFolder(Path path) throws IOException {
+        try (Stream<Path> entries = Files.walk(path)) {
+            for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(entry);
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            roll();
+        } finally {
+            for (ExcerptFile file : files.values()) {
+                file.close();
+            }
+            files.clear();
+        }
+    }
+}

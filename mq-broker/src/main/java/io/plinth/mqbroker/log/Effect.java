@@ -1,0 +1,58 @@
+package io.plinth.mqbroker.log;
+
+import io.plinth.mqbroker.wire.FieldTable;
+import java.util.List;
+
+/** What a change did, absolutely: replaying it needs no clock and no choice. */
+public sealed interface Effect {
+    /** An effect on a shard's messages. */
+    sealed interface OnMessages extends Effect {}
+
+    /** An effect on exchanges, queue names and bindings. */
+    sealed interface OnDefinitions extends Effect {}
+
+    /**
+     * One queue that took a message.
+     *
+     * @param expiresAt epoch milliseconds, {@link Long#MAX_VALUE} for never
+     */
+    record Target(long queueId, long expiresAt) {}
+
+    /** A message entered queues; the change's sequence is its id there. */
+    record Enqueued(List<Target> targets, Message message, Content content) implements OnMessages {
+        public Enqueued {
+            targets = List.copyOf(targets);
+        }
+    }
+
+    /** Messages left a queue for good. {@code messages} are the same ones, for the ledger of segments; empty when replayed. */
+    record Settled(long queueId, long[] ids, List<Message> messages) implements OnMessages {}
+
+    /** Every message up to the id has been delivered at least once. */
+    record DeliveredUpTo(long queueId, long id) implements OnMessages {}
+
+    /** A queue is gone with all its messages. */
+    record QueueDropped(long queueId, List<Message> messages) implements OnMessages {}
+
+    record ExchangeDeclared(String name, String type, boolean autoDelete, boolean internal, FieldTable arguments)
+            implements OnDefinitions {}
+
+    record ExchangeDeleted(String name) implements OnDefinitions {}
+
+    record QueueDeclared(long id, String name, boolean autoDelete, FieldTable arguments) implements OnDefinitions {}
+
+    record QueueDeleted(long id, String name) implements OnDefinitions {}
+
+    record Bound(String source, boolean toQueue, String destination, String routingKey, FieldTable arguments)
+            implements OnDefinitions {}
+
+    record Unbound(String source, boolean toQueue, String destination, String routingKey, FieldTable arguments)
+            implements OnDefinitions {}
+
+    /** Everything that is defined; what was recorded before it no longer counts. */
+    record Snapshot(long nextQueueId, List<OnDefinitions> definitions) implements OnDefinitions {
+        public Snapshot {
+            definitions = List.copyOf(definitions);
+        }
+    }
+}

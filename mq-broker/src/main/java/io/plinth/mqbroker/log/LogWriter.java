@@ -1,0 +1,227 @@
+package io.plinth.mqbroker.log;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one thread that appends to a log. It takes every batch that waits, appends them, syncs once, and reports the durable sequence to
+ * the owner's loop: group commit. After the first failure it takes nothing more and says so for every batch.
+ */
+public final class LogWriter implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
+    private static final int BUFFER = 64 << 10;
+    private static final long IDLE_MILLIS = 500;
+    private static final int MOST_BATCHES = 1024;
+
+    /** What the owner hears, on its own executor. */
+    public interface Owner {
+        /** Every change up to the sequence is durable. */
+        void durable(long sequence);
+
+        /** Nothing behind the sequence last reported durable will ever be. */
+        void failed(IOException cause);
+    }
+
+    /** A batch: changes to append, and work to do on this thread behind them. */
+    private record Batch(
+            List<Change> changes, boolean sync, @Nullable Runnable then) {}
+
+    private final SegmentLog log;
+    private final boolean fsync;
+    private final ChangeListener listener;
+    private final Executor ownerLoop;
+    private final Owner owner;
+    private final LinkedBlockingQueue<Batch> queue = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private ByteBuf buffer = Unpooled.buffer(BUFFER);
+    private volatile boolean closing;
+    private @Nullable IOException failure;
+    private long appended;
+    private long durable;
+
+    /**
+     * Starts the thread.
+     *
+     * @param fsync whether durable means synced, or only handed to the operating system
+     */
+    public LogWriter(
+            String name, SegmentLog log, boolean fsync, ChangeListener listener, Executor ownerLoop, Owner owner) {
+        this.log = log;
+        this.fsync = fsync;
+        this.listener = listener;
+        this.ownerLoop = ownerLoop;
+        this.owner = owner;
+        this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    /**
+     * Hands over a batch; the list is not touched any more by the caller.
+     *
+     * @param sync whether somebody waits for it to be durable; where nobody does, it is synced with the next, or soon
+     */
+    public void submit(List<Change> changes, boolean sync) {
+        queue.add(new Batch(changes, sync, null));
+    }
+
+    /** Runs work on the writer's thread, behind everything handed over before. */
+    public void execute(Runnable work) {
+        queue.add(new Batch(List.of(), false, work));
+    }
+
+    private void run() {
+        List<Batch> taken = new ArrayList<>();
+        try {
+            while (true) {
+                Batch first = queue.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS);
+                if (first == null) {
+                    if (closing) {
+                        return;
+                    }
+                    rest();
+                    continue;
+                }
+                taken.add(first);
+                queue.drainTo(taken, MOST_BATCHES);
+                write(taken);
+                taken.clear();
+                if (closing && queue.isEmpty()) {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error e) {
+            fail(new IOException("log writer ended: " + e, e));
+            throw e;
+        } finally {
+            finish();
+        }
+    }
+
+    private void write(List<Batch> batches) {
+        if (failure != null) {
+            report(failure);
+            return;
+        }
+        try {
+            boolean sync = false;
+            for (Batch batch : batches) {
+                sync |= batch.sync();
+                for (Change change : batch.changes()) {
+                    append(change);
+                }
+            }
+            if (sync) {
+                sync();
+            }
+        } catch (IOException e) {
+            fail(e);
+        }
+        for (Batch batch : batches) {
+            if (batch.then() != null) {
+                batch.then().run();
+            }
+        }
+    }
+
+    private void sync() throws IOException {
+        if (appended == durable) {
+            return;
+        }
+        if (fsync) {
+            log.sync();
+        }
+        durable = appended;
+        long upTo = appended;
+        ownerLoop.execute(() -> owner.durable(upTo));
+        listener.synced();
+    }
+
+    private void rest() {
+        if (failure != null) {
+            return;
+        }
+        try {
+            // The index must not get ahead of the log, whatever the mode.
+            if (appended != durable || !fsync) {
+                log.sync();
+            }
+            sync();
+            listener.idle();
+        } catch (IOException e) {
+            fail(e);
+        }
+    }
+
+    private void append(Change change) throws IOException {
+        buffer.clear();
+        ChangeCodec.write(buffer, change);
+        long position = log.append(buffer.nioBuffer());
+        if (change.effect() instanceof Effect.Enqueued enqueued) {
+            enqueued.message().position(position);
+        }
+        appended = change.sequence();
+        listener.appended(change, position);
+        if (buffer.capacity() > 16 * BUFFER) {
+            buffer = Unpooled.buffer(BUFFER);
+        }
+    }
+
+    private void fail(IOException cause) {
+        if (failure == null) {
+            LOG.error("log write failed; persistent publishes are refused until restart: {}", cause.toString());
+            failure = cause;
+        }
+        report(cause);
+    }
+
+    private void report(IOException cause) {
+        try {
+            ownerLoop.execute(() -> owner.failed(cause));
+        } catch (java.util.concurrent.RejectedExecutionException e) {
+            LOG.debug("owner loop has ended", e);
+        }
+    }
+
+    private void finish() {
+        try {
+            if (failure == null) {
+                log.sync();
+                listener.closed();
+            }
+            log.close();
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("log did not close: {}", e.toString());
+        }
+    }
+
+    /** Lets the thread write what was handed over and end; {@link #close} waits for it. */
+    public void finishing() {
+        closing = true;
+        execute(() -> {});
+    }
+
+    /** Writes what was handed over, then ends the thread and closes the log. */
+    @Override
+    public void close() {
+        finishing();
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(20));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package io.plinth.mqbroker.log;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owned by its shard's loop, but for the position, which the log's writer sets. A message as its shard's queues share it; the content
+ * is absent while it rests in the log only.
+ */
+public final class Message {
+    private final int size;
+    private @Nullable Content content;
+    private int references;
+    private boolean lost;
+    private volatile long position;
+
+    /** A message that was just published. */
+    public Message(Content content) {
+        this.content = content;
+        this.size = content.size();
+    }
+
+    /** A message that rests in the log. */
+    public Message(long position, int size) {
+        this.position = position;
+        this.size = size;
+    }
+
+    public @Nullable Content content() {
+        return content;
+    }
+
+    /** Sets what was read back, or drops it with null. */
+    public void content(@Nullable Content value) {
+        content = value;
+    }
+
+    public int size() {
+        return size;
+    }
+
+    /** Its record cannot be read: there is nothing to deliver any more. */
+    public void lost() {
+        lost = true;
+    }
+
+    public boolean isLost() {
+        return lost;
+    }
+
+    /** Whether a queue still holds it. */
+    public boolean held() {
+        return references > 0;
+    }
+
+    /** Where its record stands, 0 before it was appended. */
+    public long position() {
+        return position;
+    }
+
+    /** Set by the log's writer. */
+    public void position(long value) {
+        position = value;
+    }
+
+    /** One more queue holds it. */
+    public void retain() {
+        references++;
+    }
+
+    /** One queue less; true when none is left. */
+    public boolean release() {
+        return --references == 0;
+    }
+}

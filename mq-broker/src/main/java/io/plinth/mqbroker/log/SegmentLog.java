@@ -1,0 +1,62 @@
+package io.plinth.mqbroker.log;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * An append-only log cut into segments. {@link #replay} comes first, on the thread that opened it; then one thread appends, syncs and
+ * drops; any thread may read. A position is {@code segment << 32 | offset}; segments count up from 1, so 0 is no position.
+ */
+public interface SegmentLog extends AutoCloseable {
+    /** Takes a record during replay; the buffer is valid only during the call. */
+    @FunctionalInterface
+    interface Visitor {
+        void record(long position, ByteBuffer record) throws IOException;
+    }
+
+    /**
+     * A segment.
+     *
+     * @param bytes how long it is
+     */
+    record Segment(int id, long bytes) {}
+
+    /** Appends; nothing is promised before {@link #sync}. */
+    long append(ByteBuffer record) throws IOException;
+
+    /** Returns once everything appended would survive the loss of power; after an exception the log takes no more. */
+    void sync() throws IOException;
+
+    /** Ends the segment; the next append begins another. Syncs what is in it. */
+    void roll() throws IOException;
+
+    /**
+     * Visits the records behind {@code from} (exclusive; 0 for all), in order. In each segment it stops at the first record that is
+     * incomplete or whose checksum differs: what follows it was never synced.
+     */
+    void replay(long from, Visitor visitor) throws IOException;
+
+    /** The record at a position; throws when it is gone or damaged. */
+    ByteBuffer read(long position) throws IOException;
+
+    /** All segments, oldest first. */
+    List<Segment> segments();
+
+    /** The segment being appended to, 0 before the first append. */
+    int current();
+
+    /** Deletes a segment that is not the current one. */
+    void drop(int segment) throws IOException;
+
+    @Override
+    void close() throws IOException;
+
+    static int segmentOf(long position) {
+        return (int) (position >>> 32);
+    }
+
+    static long position(int segment, long offset) {
+        return (long) segment << 32 | offset;
+    }
+}

@@ -1,0 +1,57 @@
+package io.plinth.mqbroker.queue;
+
+import io.plinth.mqbroker.exchange.Exchange;
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.wire.ContentProperties;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Publishes what a queue gives up on. The source is settled only once every target has it: a crash in between repeats, never loses. */
+final class DeadLetters {
+    private final Topology topology;
+    private final Shards shards;
+
+    DeadLetters(Topology topology, Shards shards) {
+        this.topology = topology;
+        this.shards = shards;
+    }
+
+    /** Routes the content on; {@code done} runs on the loop of whichever shard finished last, or here when there is no target. */
+    void send(MessageQueue from, Content content, DeathRecord.Reason reason, long now, Runnable done) {
+        String name = from.arguments().deadLetterExchange();
+        Exchange exchange = name == null ? null : topology.exchange(name);
+        if (exchange == null) {
+            done.run();
+            return;
+        }
+        String key = from.arguments().deadLetterRoutingKey();
+        String routingKey = key == null ? content.routingKey() : key;
+        Content dead =
+                DeathRecord.add(content, exchange.name(), routingKey, from.ref().name(), reason, now);
+        Set<QueueRef> targets = new LinkedHashSet<>();
+        topology.route(exchange, routingKey, () -> ContentProperties.headers(dead.properties()), targets);
+        targets.removeIf(target -> DeathRecord.cycle(dead, target.name()));
+        List<ShardCommand.Publish> publishes =
+                shards.split(targets, dead, ContentProperties.persistent(dead.properties()), receipt(targets, done));
+        if (publishes.isEmpty()) {
+            done.run();
+        }
+        for (ShardCommand.Publish publish : publishes) {
+            shards.get(publish.queues().getFirst().shard()).submitLater(List.of(publish));
+        }
+    }
+
+    private static Receipt receipt(Set<QueueRef> targets, Runnable done) {
+        AtomicInteger left = new AtomicInteger(
+                (int) targets.stream().mapToInt(QueueRef::shard).distinct().count());
+        return (shard, ok) -> {
+            if (left.decrementAndGet() == 0) {
+                done.run();
+            }
+        };
+    }
+}

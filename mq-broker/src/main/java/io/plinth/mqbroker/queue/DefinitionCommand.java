@@ -1,0 +1,33 @@
+package io.plinth.mqbroker.queue;
+
+import io.plinth.mqbroker.wire.FieldTable;
+import org.jspecify.annotations.Nullable;
+
+/** A change of definitions. */
+public sealed interface DefinitionCommand {
+    record DeclareExchange(
+            String name, String type, boolean durable, boolean autoDelete, boolean internal, FieldTable arguments)
+            implements DefinitionCommand {}
+
+    record DeleteExchange(String name, boolean ifUnused) implements DefinitionCommand {}
+
+    /** Declares a queue; {@code owner} is the connection of an exclusive one. */
+    record DeclareQueue(
+            String name,
+            boolean durable,
+            boolean autoDelete,
+            @Nullable Object owner,
+            FieldTable arguments) implements DefinitionCommand {}
+
+    /** A queue is gone from its shard. */
+    record ForgetQueue(io.plinth.mqbroker.exchange.QueueRef queue) implements DefinitionCommand {}
+
+    /** Binds a queue or an exchange. */
+    record Bind(
+            String source, boolean toQueue, String destination, String routingKey, FieldTable arguments, Object asker)
+            implements DefinitionCommand {}
+
+    record Unbind(
+            String source, boolean toQueue, String destination, String routingKey, FieldTable arguments, Object asker)
+            implements DefinitionCommand {}
+}

@@ -1,0 +1,306 @@
+package io.plinth.mqbroker.queue;
+
+import io.netty.util.concurrent.EventExecutor;
+import io.plinth.mqbroker.exchange.Binding;
+import io.plinth.mqbroker.exchange.Destination;
+import io.plinth.mqbroker.exchange.Exchange;
+import io.plinth.mqbroker.exchange.ExchangeType;
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.index.RecoveredDefinitions;
+import io.plinth.mqbroker.log.ChangeStream;
+import io.plinth.mqbroker.log.Effect;
+import io.plinth.mqbroker.log.LogWriter;
+import io.plinth.mqbroker.wire.AmqpException;
+import io.plinth.mqbroker.wire.ReplyCode;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owned by its event loop. The one place where exchanges, queue names and bindings change: one change after the other, each applied and
+ * answered only once it is durable, so what a client was told exists after any crash.
+ */
+public final class Definitions implements LogWriter.Owner, QueueLifecycle {
+    /** How a command ended: an error, or the queue of a declare. */
+    public record Result(
+            @Nullable AmqpException error, @Nullable QueueRef queue) {
+        static final Result DONE = new Result(null, null);
+    }
+
+    private record Job(DefinitionCommand command, Consumer<Result> reply) {}
+
+    /** What waits for durability: the change itself, and the answer. */
+    private record Pending(Runnable apply, Result result, Consumer<Result> reply) {}
+
+    private final EventExecutor loop;
+    private final Topology topology;
+    private final Shards shards;
+    private final ChangeStream stream;
+    private final Alarms alarms;
+    private final int maxQueues;
+    private final Queue<Job> jobs = new ArrayDeque<>();
+    private @Nullable Pending pending;
+    private @Nullable IOException failure;
+    private long nextQueueId;
+
+    public Definitions(
+            EventExecutor loop, Topology topology, Shards shards, ChangeStream stream, Alarms alarms, int maxQueues) {
+        this.loop = loop;
+        this.topology = topology;
+        this.shards = shards;
+        this.stream = stream;
+        this.alarms = alarms;
+        this.maxQueues = maxQueues;
+    }
+
+    /** Puts back what recovery found, and the queues' messages; before anything is served, on the starting thread. */
+    public void restore(RecoveredDefinitions found, java.util.function.ObjIntConsumer<QueueRef> restoreQueue) {
+        nextQueueId = found.nextQueueId();
+        for (Effect.ExchangeDeclared e : found.exchanges()) {
+            ExchangeType type = ExchangeType.of(e.type());
+            if (type != null) {
+                topology.add(new Exchange(e.name(), type, true, e.autoDelete(), e.internal(), e.arguments()));
+            }
+        }
+        for (Effect.QueueDeclared e : found.queues()) {
+            int shard = Shards.of("/", e.name(), shards.count());
+            QueueRef queue = new QueueRef(e.id(), e.name(), shard, true, e.autoDelete(), null, e.arguments());
+            topology.add(queue);
+            restoreQueue.accept(queue, shard);
+        }
+        for (Effect.Bound e : found.bindings()) {
+            Exchange source = topology.exchange(e.source());
+            Destination destination =
+                    e.toQueue() ? topology.queue(e.destination()) : topology.exchange(e.destination());
+            if (source != null && destination != null) {
+                topology.bind(source, new Binding(destination, e.routingKey(), e.arguments()));
+            }
+        }
+    }
+
+    /** Queues a command; {@code reply} runs on this loop once the change is durable, or refused. */
+    public void submit(DefinitionCommand command, Consumer<Result> reply) {
+        loop.execute(() -> {
+            jobs.add(new Job(command, reply));
+            work();
+        });
+    }
+
+    @Override
+    public void removed(QueueRef queue, Runnable done) {
+        submit(new DefinitionCommand.ForgetQueue(queue), result -> done.run());
+    }
+
+    private void work() {
+        assert loop.inEventLoop();
+        while (pending == null) {
+            Job job = jobs.poll();
+            if (job == null) {
+                return;
+            }
+            try {
+                start(job);
+            } catch (AmqpException e) {
+                job.reply().accept(new Result(e, null));
+            }
+        }
+    }
+
+    private void start(Job job) {
+        switch (job.command()) {
+            case DefinitionCommand.DeclareExchange c -> declare(c, job.reply());
+            case DefinitionCommand.DeleteExchange c -> delete(c, job.reply());
+            case DefinitionCommand.DeclareQueue c -> declare(c, job.reply());
+            case DefinitionCommand.ForgetQueue c -> forget(c.queue(), job.reply());
+            case DefinitionCommand.Bind c -> bind(c, job.reply());
+            case DefinitionCommand.Unbind c -> unbind(c, job.reply());
+        }
+    }
+
+    /** Applies and answers once the effect is durable; at once where it need not be. */
+    private void commit(
+            Effect.OnDefinitions effect, boolean durable, Runnable apply, Result result, Consumer<Result> reply) {
+        if (!durable) {
+            stream.passing(effect);
+            apply.run();
+            reply.accept(result);
+            return;
+        }
+        if (failure != null) {
+            throw new AmqpException(ReplyCode.INTERNAL_ERROR, "definitions cannot be stored: " + failure.getMessage());
+        }
+        pending = new Pending(apply, result, reply);
+        stream.logged(effect, true);
+        stream.flush();
+    }
+
+    @Override
+    public void durable(long sequence) {
+        Pending done = pending;
+        pending = null;
+        if (done != null) {
+            done.apply().run();
+            done.reply().accept(done.result());
+        }
+        work();
+    }
+
+    @Override
+    public void failed(IOException cause) {
+        failure = cause;
+        alarms.set(Alarms.Reason.LOG, true);
+        Pending lost = pending;
+        pending = null;
+        if (lost != null) {
+            lost.reply()
+                    .accept(new Result(
+                            new AmqpException(
+                                    ReplyCode.INTERNAL_ERROR, "definitions cannot be stored: " + cause.getMessage()),
+                            null));
+        }
+        work();
+    }
+
+    private void declare(DefinitionCommand.DeclareExchange c, Consumer<Result> reply) {
+        Exchange known = topology.exchange(c.name());
+        if (known != null) {
+            Equivalence.check(known, c);
+            reply.accept(Result.DONE);
+            return;
+        }
+        ExchangeType type = Equivalence.type(c);
+        Exchange exchange = new Exchange(c.name(), type, c.durable(), c.autoDelete(), c.internal(), c.arguments());
+        commit(
+                new Effect.ExchangeDeclared(c.name(), c.type(), c.autoDelete(), c.internal(), c.arguments()),
+                c.durable(),
+                () -> topology.add(exchange),
+                Result.DONE,
+                reply);
+    }
+
+    private void delete(DefinitionCommand.DeleteExchange c, Consumer<Result> reply) {
+        Exchange exchange = topology.exchange(c.name());
+        if (exchange == null) {
+            reply.accept(Result.DONE);
+            return;
+        }
+        if (c.ifUnused() && exchange.bound()) {
+            throw new AmqpException(ReplyCode.PRECONDITION_FAILED, exchange + " in use");
+        }
+        commit(
+                new Effect.ExchangeDeleted(c.name()),
+                exchange.durable(),
+                () -> vanish(topology.remove(exchange)),
+                Result.DONE,
+                reply);
+    }
+
+    private void declare(DefinitionCommand.DeclareQueue c, Consumer<Result> reply) {
+        QueueRef known = topology.queue(c.name());
+        if (known != null) {
+            Equivalence.check(known, c);
+            reply.accept(new Result(null, known));
+            return;
+        }
+        QueueArguments.of(c.arguments());
+        if (topology.queueCount() >= maxQueues) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "queues: " + maxQueues + " (expected: fewer; raise mq-broker.limits.queues)");
+        }
+        long id = nextQueueId++;
+        int shard = Shards.of("/", c.name(), shards.count());
+        QueueRef queue = new QueueRef(id, c.name(), shard, c.durable(), c.autoDelete(), c.owner(), c.arguments());
+        commit(
+                new Effect.QueueDeclared(id, c.name(), c.autoDelete(), c.arguments()),
+                queue.survives(),
+                () -> {
+                    // The shard hears of it before any loop can route to it.
+                    shards.get(shard).submitLater(List.of(new ShardCommand.Create(queue)));
+                    topology.add(queue);
+                },
+                new Result(null, queue),
+                reply);
+    }
+
+    private void forget(QueueRef queue, Consumer<Result> reply) {
+        boolean known = topology.queue(queue.name()) == queue;
+        commit(
+                new Effect.QueueDeleted(queue.id(), queue.name()),
+                known && queue.survives(),
+                () -> vanish(topology.remove(queue)),
+                Result.DONE,
+                reply);
+    }
+
+    private void bind(DefinitionCommand.Bind c, Consumer<Result> reply) {
+        Exchange source = source(c.source());
+        Destination destination = destination(c.toQueue(), c.destination(), c.asker());
+        Equivalence.checkBinding(source, c.arguments());
+        Binding binding = new Binding(destination, c.routingKey(), c.arguments());
+        if (source.has(binding)) {
+            reply.accept(Result.DONE);
+            return;
+        }
+        commit(
+                new Effect.Bound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
+                source.durable() && survives(destination),
+                () -> topology.bind(source, binding),
+                Result.DONE,
+                reply);
+    }
+
+    private void unbind(DefinitionCommand.Unbind c, Consumer<Result> reply) {
+        Exchange source = topology.exchange(c.source());
+        Destination destination = c.toQueue() ? topology.queue(c.destination()) : topology.exchange(c.destination());
+        if (source == null || destination == null) {
+            reply.accept(Result.DONE);
+            return;
+        }
+        if (destination instanceof QueueRef queue) {
+            Equivalence.checkOwner(queue, c.asker());
+        }
+        Binding binding = new Binding(destination, c.routingKey(), c.arguments());
+        commit(
+                new Effect.Unbound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
+                source.has(binding) && source.durable() && survives(destination),
+                () -> vanish(topology.unbind(source, binding)),
+                Result.DONE,
+                reply);
+    }
+
+    private static boolean survives(Destination destination) {
+        return destination instanceof QueueRef queue ? queue.survives() : destination.durable();
+    }
+
+    private Exchange source(String name) {
+        Exchange exchange = topology.exchange(name);
+        if (exchange == null) {
+            throw new AmqpException(ReplyCode.NOT_FOUND, "no exchange '" + name + "' in vhost '/'");
+        }
+        return exchange;
+    }
+
+    private Destination destination(boolean toQueue, String name, Object asker) {
+        if (!toQueue) {
+            return source(name);
+        }
+        QueueRef queue = topology.queue(name);
+        if (queue == null) {
+            throw new AmqpException(ReplyCode.NOT_FOUND, "no queue '" + name + "' in vhost '/'");
+        }
+        Equivalence.checkOwner(queue, asker);
+        return queue;
+    }
+
+    /** Auto-delete exchanges that lost their last binding go too. */
+    private void vanish(List<Exchange> emptied) {
+        for (Exchange exchange : emptied) {
+            submit(new DefinitionCommand.DeleteExchange(exchange.name(), true), result -> {});
+        }
+    }
+}

@@ -1,0 +1,288 @@
+package io.plinth.mqbroker.queue;
+
+import io.netty.util.collection.LongObjectMap;
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.log.Effect;
+import io.plinth.mqbroker.log.Message;
+import io.plinth.mqbroker.wire.ContentProperties;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** Owned by its shard's loop. Moves messages: into queues, out to consumers, past their time, to dead letters. */
+final class Dispatcher {
+    private final Shard shard;
+    private final Journal journal;
+    private final Backlog backlog;
+    private final Clock clock;
+    private final DeadLetters deadLetters;
+    /** Queues something happened to in this turn. */
+    private final Set<MessageQueue> touched = new LinkedHashSet<>();
+
+    Dispatcher(Shard shard, Journal journal, Backlog backlog, Clock clock, DeadLetters deadLetters) {
+        this.shard = shard;
+        this.journal = journal;
+        this.backlog = backlog;
+        this.clock = clock;
+        this.deadLetters = deadLetters;
+    }
+
+    /** Has the queue looked at before the turn ends. */
+    void touch(MessageQueue queue) {
+        touched.add(queue);
+    }
+
+    void forget(MessageQueue queue) {
+        touched.remove(queue);
+    }
+
+    void publish(ShardCommand.Publish command, LongObjectMap<MessageQueue> queues) {
+        Content content = command.content();
+        List<MessageQueue> into = new ArrayList<>(command.queues().size());
+        boolean logged = false;
+        boolean refused = false;
+        int size = content.size();
+        for (QueueRef ref : command.queues()) {
+            MessageQueue queue = queues.get(ref.id());
+            if (queue == null) {
+                continue;
+            }
+            if (queue.arguments().rejectPublish() && queue.full(size)) {
+                refused = true;
+                continue;
+            }
+            into.add(queue);
+            logged |= command.persistent() && ref.survives();
+        }
+        if (into.isEmpty() || (logged && journal.failed())) {
+            command.receipt().complete(shard, !refused && !logged);
+            return;
+        }
+        long sequence = enter(content, into, command.persistent(), logged);
+        if (logged) {
+            journal.await(sequence, command.receipt(), !refused);
+        } else {
+            command.receipt().complete(shard, !refused);
+        }
+    }
+
+    private long enter(Content content, List<MessageQueue> into, boolean persistent, boolean logged) {
+        long now = clock.millis();
+        String expiration = ContentProperties.text(content.properties(), ContentProperties.Field.EXPIRATION);
+        long own = expiration == null ? -1 : Long.parseLong(expiration);
+        List<Effect.Target> targets = new ArrayList<>(into.size());
+        List<Effect.Target> durable = new ArrayList<>(into.size());
+        for (MessageQueue queue : into) {
+            Effect.Target target = new Effect.Target(
+                    queue.id(), expiresAt(now, own, queue.arguments().ttl()));
+            targets.add(target);
+            if (persistent && queue.ref().survives()) {
+                durable.add(target);
+            }
+        }
+        Message message = new Message(content);
+        long sequence =
+                logged ? journal.enqueued(durable, message, content) : journal.passing(targets, message, content);
+        for (int i = 0; i < into.size(); i++) {
+            MessageQueue queue = into.get(i);
+            message.retain();
+            queue.add(new QueueEntry(
+                    sequence,
+                    message,
+                    targets.get(i).expiresAt(),
+                    persistent && queue.ref().survives(),
+                    false));
+            touch(queue);
+        }
+        backlog.entered(message, into.size(), sequence, logged);
+        return sequence;
+    }
+
+    private static long expiresAt(long now, long own, long ofQueue) {
+        long ttl = own < 0 ? ofQueue : ofQueue < 0 ? own : Math.min(own, ofQueue);
+        return ttl < 0 ? Long.MAX_VALUE : now + ttl;
+    }
+
+    /** Hands out what can be handed out, of every queue touched in this turn. */
+    void drain() {
+        while (!touched.isEmpty()) {
+            List<MessageQueue> now = List.copyOf(touched);
+            touched.clear();
+            for (MessageQueue queue : now) {
+                if (shard.exists(queue)) {
+                    drain(queue);
+                }
+            }
+        }
+    }
+
+    private void drain(MessageQueue queue) {
+        deliver(queue);
+        while (queue.over() && queue.readyCount() > 0) {
+            giveUp(queue, queue.poll(), DeathRecord.Reason.MAXLEN);
+        }
+        journal.delivered(queue);
+        armExpiry(queue);
+        armUnused(queue);
+    }
+
+    private void deliver(MessageQueue queue) {
+        while (true) {
+            QueueEntry head = liveHead(queue);
+            if (head == null) {
+                answerGetsEmpty(queue);
+                return;
+            }
+            boolean wanted =
+                    !queue.waitingGets().isEmpty() || !queue.consumers().isEmpty();
+            if (!wanted || queue.loading) {
+                return;
+            }
+            Content content = head.message.content();
+            if (content == null) {
+                backlog.load(queue, () -> shard.turn(() -> touch(queue)));
+                return;
+            }
+            ShardCommand.Get get = queue.waitingGets().pollFirst();
+            if (get != null) {
+                answerGet(queue, get, content);
+            } else if (!handOut(queue, content)) {
+                return;
+            }
+        }
+    }
+
+    private @org.jspecify.annotations.Nullable QueueEntry liveHead(MessageQueue queue) {
+        QueueEntry head = queue.head();
+        long now = head == null || head.expiresAt == Long.MAX_VALUE ? Long.MIN_VALUE : clock.millis();
+        while (head != null && (head.expiresAt < now || head.message.isLost())) {
+            queue.poll();
+            if (head.message.isLost()) {
+                remove(queue, head);
+            } else {
+                giveUp(queue, head, DeathRecord.Reason.EXPIRED);
+            }
+            head = queue.head();
+        }
+        return head;
+    }
+
+    private boolean handOut(MessageQueue queue, Content content) {
+        Subscription to = queue.next(content.size());
+        if (to == null) {
+            return false;
+        }
+        QueueEntry entry = queue.poll();
+        shard.outbox(to.channel.outlet())
+                .add(new ShardEvent.Delivered(
+                        to.channel,
+                        to.tag,
+                        to.noAck,
+                        shard.number(),
+                        queue.id(),
+                        entry.id,
+                        entry.redelivered,
+                        content));
+        if (to.noAck) {
+            remove(queue, entry);
+        } else {
+            queue.handOut(entry, to.channel, to);
+        }
+        return true;
+    }
+
+    private void answerGet(MessageQueue queue, ShardCommand.Get get, Content content) {
+        QueueEntry entry = queue.poll();
+        if (get.noAck()) {
+            remove(queue, entry);
+        } else {
+            queue.handOut(entry, get.channel(), null);
+        }
+        ShardCommand.Got got = new ShardCommand.Got(entry.id, entry.redelivered, content, queue.readyCount());
+        shard.outbox(get.channel().outlet())
+                .add(new ShardEvent.Replied(() -> get.reply().accept(got)));
+    }
+
+    private void answerGetsEmpty(MessageQueue queue) {
+        for (ShardCommand.Get get = queue.waitingGets().pollFirst();
+                get != null;
+                get = queue.waitingGets().pollFirst()) {
+            ShardCommand.Get empty = get;
+            shard.outbox(get.channel().outlet())
+                    .add(new ShardEvent.Replied(() -> empty.reply().accept(null)));
+        }
+    }
+
+    /** The entry, in no part of the queue any more, is settled for good. */
+    void remove(MessageQueue queue, QueueEntry entry) {
+        journal.settled(queue, entry);
+        backlog.left(entry.message);
+    }
+
+    /** The entry, in no part of the queue any more, goes to the dead letters where the queue has them, else away. */
+    void giveUp(MessageQueue queue, QueueEntry entry, DeathRecord.Reason reason) {
+        if (queue.arguments().deadLetterExchange() == null) {
+            remove(queue, entry);
+            return;
+        }
+        Content content = entry.message.content();
+        if (content != null) {
+            bury(queue, entry, content, reason);
+        } else {
+            backlog.load(
+                    List.of(entry.message),
+                    () -> shard.turn(() -> {
+                        Content loaded = entry.message.content();
+                        if (loaded == null) {
+                            remove(queue, entry);
+                        } else {
+                            bury(queue, entry, loaded, reason);
+                        }
+                    }));
+        }
+    }
+
+    private void bury(MessageQueue queue, QueueEntry entry, Content content, DeathRecord.Reason reason) {
+        deadLetters.send(queue, content, reason, clock.millis(), () -> shard.later(() -> remove(queue, entry)));
+    }
+
+    private void armExpiry(MessageQueue queue) {
+        QueueEntry head = queue.head();
+        if (head == null || head.expiresAt == Long.MAX_VALUE || queue.expiryArmed) {
+            return;
+        }
+        queue.expiryArmed = true;
+        long delay = Math.max(1, head.expiresAt + 1 - clock.millis());
+        after(delay, () -> {
+            queue.expiryArmed = false;
+            touch(queue);
+        });
+    }
+
+    private void armUnused(MessageQueue queue) {
+        long expires = queue.arguments().expires();
+        if (expires < 0 || queue.unusedArmed || !queue.consumers().isEmpty()) {
+            return;
+        }
+        queue.unusedArmed = true;
+        after(Math.max(1, queue.lastUsed + expires - clock.millis()), () -> {
+            queue.unusedArmed = false;
+            if (!shard.exists(queue) || !queue.consumers().isEmpty()) {
+                return;
+            }
+            if (clock.millis() >= queue.lastUsed + expires) {
+                shard.remove(queue, () -> {});
+            } else {
+                touch(queue);
+            }
+        });
+    }
+
+    private void after(long millis, Runnable work) {
+        shard.loop().schedule(() -> shard.turn(work), millis, TimeUnit.MILLISECONDS);
+    }
+}

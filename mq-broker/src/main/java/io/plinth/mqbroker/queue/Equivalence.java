@@ -1,0 +1,106 @@
+package io.plinth.mqbroker.queue;
+
+import io.plinth.mqbroker.exchange.Exchange;
+import io.plinth.mqbroker.exchange.ExchangeType;
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.wire.AmqpException;
+import io.plinth.mqbroker.wire.FieldTable;
+import io.plinth.mqbroker.wire.ReplyCode;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Whether what is declared again is the same, and whether it may be used by who asks. */
+public final class Equivalence {
+    private static final List<String> X_MATCH = List.of("all", "any", "all-with-x", "any-with-x");
+
+    private Equivalence() {}
+
+    /** An exclusive queue is for its connection alone (section 1.7.2.1). */
+    public static void checkOwner(QueueRef queue, Object asker) {
+        if (queue.owner() != null && !queue.owner().equals(asker)) {
+            throw new AmqpException(
+                    ReplyCode.RESOURCE_LOCKED,
+                    "cannot obtain exclusive access to locked " + queue
+                            + ". It could be originally declared on another connection or the exclusive property value"
+                            + " does not match that of the original declaration.");
+        }
+    }
+
+    static void check(QueueRef known, DefinitionCommand.DeclareQueue asked) {
+        if (!Objects.equals(known.owner(), asked.owner())) {
+            throw new AmqpException(ReplyCode.RESOURCE_LOCKED, "cannot obtain exclusive access to locked " + known);
+        }
+        same("durable", known, known.durable(), asked.durable());
+        same("auto_delete", known, known.autoDelete(), asked.autoDelete());
+        for (String key : QueueArguments.COMPARED) {
+            sameArgument(key, known, value(known.arguments(), key), value(asked.arguments(), key));
+        }
+    }
+
+    /** A queue type left out is classic. */
+    private static @Nullable Object value(FieldTable arguments, String key) {
+        return key.equals("x-queue-type") && !arguments.has(key) ? "classic" : arguments.get(key);
+    }
+
+    static void check(Exchange known, DefinitionCommand.DeclareExchange asked) {
+        if (!known.type().text().equals(asked.type())) {
+            type(asked);
+            throw inequivalent(
+                    "type", known, "'" + asked.type() + "'", "'" + known.type().text() + "'");
+        }
+        same("durable", known, known.durable(), asked.durable());
+        same("auto_delete", known, known.autoDelete(), asked.autoDelete());
+        same("internal", known, known.internal(), asked.internal());
+        sameArgument(
+                "alternate-exchange",
+                known,
+                known.arguments().get("alternate-exchange"),
+                asked.arguments().get("alternate-exchange"));
+    }
+
+    static ExchangeType type(DefinitionCommand.DeclareExchange asked) {
+        ExchangeType type = ExchangeType.of(asked.type());
+        if (type == null) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "invalid exchange type '" + asked.type() + "' (expected: direct, fanout, topic or headers)");
+        }
+        return type;
+    }
+
+    /** A headers binding says how it matches in a known way. */
+    static void checkBinding(Exchange source, FieldTable arguments) {
+        if (source.type() == ExchangeType.HEADERS && arguments.has("x-match")) {
+            Object match = arguments.get("x-match");
+            if (!(match instanceof String text) || !X_MATCH.contains(text)) {
+                throw new AmqpException(
+                        ReplyCode.PRECONDITION_FAILED,
+                        "invalid x-match: " + match + " (expected: all, any, all-with-x or any-with-x)");
+            }
+        }
+    }
+
+    private static void same(String what, Object entity, boolean current, boolean received) {
+        if (current != received) {
+            throw inequivalent(what, entity, "'" + received + "'", "'" + current + "'");
+        }
+    }
+
+    private static void sameArgument(String key, Object entity, @Nullable Object current, @Nullable Object received) {
+        if (!FieldTable.same(current, received)) {
+            throw inequivalent(key, entity, text(received), text(current));
+        }
+    }
+
+    private static String text(@Nullable Object value) {
+        return value == null ? "none" : "the value '" + value + "'";
+    }
+
+    private static AmqpException inequivalent(String what, Object entity, Object received, Object current) {
+        return new AmqpException(
+                ReplyCode.PRECONDITION_FAILED,
+                "inequivalent arg '" + what + "' for " + entity + ": received " + received + " but current is "
+                        + current);
+    }
+}

@@ -1,0 +1,109 @@
+package io.plinth.mqbroker.queue;
+
+import io.plinth.mqbroker.log.ChangeStream;
+import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.log.Effect;
+import io.plinth.mqbroker.log.Message;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Owned by its shard's loop. Turns what happens to messages into effects for the stream of changes, gathers the settlements of a turn, and
+ * holds receipts until their change is durable.
+ */
+final class Journal {
+    private record Waiting(long sequence, Receipt receipt, boolean ok) {}
+
+    private static final class Settling {
+        final List<Long> ids = new ArrayList<>();
+        final List<Message> messages = new ArrayList<>();
+    }
+
+    private final ChangeStream stream;
+    private final Deque<Waiting> waiting = new ArrayDeque<>();
+    private final Map<Long, Settling> settling = new LinkedHashMap<>();
+    private boolean failed;
+
+    Journal(ChangeStream stream) {
+        this.stream = stream;
+    }
+
+    /** Whether the log takes nothing any more. */
+    boolean failed() {
+        return failed;
+    }
+
+    /** A message enters the targets' queues and must survive. */
+    long enqueued(List<Effect.Target> targets, Message message, Content content) {
+        return stream.logged(new Effect.Enqueued(targets, message, content), true);
+    }
+
+    /** A message enters the targets' queues and ends with the process. */
+    long passing(List<Effect.Target> targets, Message message, Content content) {
+        return stream.passing(new Effect.Enqueued(targets, message, content));
+    }
+
+    /** Completes the receipt once the change is durable. */
+    void await(long sequence, Receipt receipt, boolean ok) {
+        waiting.addLast(new Waiting(sequence, receipt, ok));
+    }
+
+    /** A message left its queue for good. */
+    void settled(MessageQueue queue, QueueEntry entry) {
+        if (entry.durable) {
+            Settling group = settling.computeIfAbsent(queue.id(), ignored -> new Settling());
+            group.ids.add(entry.id);
+            group.messages.add(entry.message);
+        } else {
+            stream.passing(new Effect.Settled(queue.id(), new long[] {entry.id}, List.of()));
+        }
+    }
+
+    /** A queue is gone with what it held. */
+    void dropped(MessageQueue queue, List<Message> durable) {
+        Effect effect = new Effect.QueueDropped(queue.id(), durable);
+        if (queue.ref().survives()) {
+            stream.logged(effect, false);
+        } else {
+            stream.passing(effect);
+        }
+    }
+
+    /** Notes how far the queue's messages were handed out, so that they come back as redelivered. */
+    void delivered(MessageQueue queue) {
+        long upTo = queue.newlyDelivered();
+        if (upTo > 0 && queue.ref().survives()) {
+            stream.logged(new Effect.DeliveredUpTo(queue.id(), upTo), false);
+        }
+    }
+
+    /** Hands everything of this turn to the log's writer. */
+    void flush() {
+        settling.forEach((queueId, group) -> {
+            long[] ids = group.ids.stream().mapToLong(Long::longValue).toArray();
+            stream.logged(new Effect.Settled(queueId, ids, group.messages), false);
+        });
+        settling.clear();
+        stream.flush();
+    }
+
+    /** Everything up to the sequence is durable. */
+    void durable(long sequence, Shard shard) {
+        while (!waiting.isEmpty() && waiting.peekFirst().sequence() <= sequence) {
+            Waiting first = waiting.removeFirst();
+            first.receipt().complete(shard, first.ok());
+        }
+    }
+
+    /** Nothing that still waits will be durable. */
+    void fail(Shard shard) {
+        failed = true;
+        while (!waiting.isEmpty()) {
+            waiting.removeFirst().receipt().complete(shard, false);
+        }
+    }
+}

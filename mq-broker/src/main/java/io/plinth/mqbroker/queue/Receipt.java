@@ -1,0 +1,19 @@
+package io.plinth.mqbroker.queue;
+
+/** Who waits for a publish; called on the shard's loop, once per shard the message went to. */
+@FunctionalInterface
+public interface Receipt {
+    void complete(Shard shard, boolean ok);
+
+    /** For a publish of a connection: releases its octets and, with a tag, confirms. */
+    record OfChannel(ChannelHandle channel, long tag, int bytes) implements Receipt {
+        @Override
+        public void complete(Shard shard, boolean ok) {
+            Outbox outbox = shard.outbox(channel.outlet());
+            outbox.released(bytes);
+            if (tag > 0) {
+                outbox.add(new ShardEvent.Confirmed(channel, tag, ok));
+            }
+        }
+    }
+}

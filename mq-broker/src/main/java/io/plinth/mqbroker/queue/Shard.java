@@ -1,0 +1,342 @@
+package io.plinth.mqbroker.queue;
+
+import io.netty.util.collection.LongObjectHashMap;
+import io.netty.util.collection.LongObjectMap;
+import io.netty.util.concurrent.EventExecutor;
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.index.RecoveredShard;
+import io.plinth.mqbroker.log.LogWriter;
+import io.plinth.mqbroker.log.Message;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owned by its event loop. A fixed share of the queues: takes commands in batches, and at the end of a turn hands changes to the log's
+ * writer and answers to the connections, each as one batch.
+ */
+public final class Shard implements LogWriter.Owner {
+    private final int number;
+    private final EventExecutor loop;
+    private final Journal journal;
+    private final Backlog backlog;
+    private final Alarms alarms;
+    private final Clock clock;
+    private final Dispatcher dispatcher;
+    private final QueueLifecycle lifecycle;
+    private final LongObjectMap<MessageQueue> queues = new LongObjectHashMap<>();
+    private final Map<ChannelHandle, Set<MessageQueue>> holders = new HashMap<>();
+    private final List<Outbox> outboxes = new ArrayList<>();
+
+    /**
+     * What a shard works with.
+     *
+     * @param reader where contents are read back
+     */
+    public record Parts(
+            int number,
+            EventExecutor loop,
+            io.plinth.mqbroker.log.ChangeStream stream,
+            io.plinth.mqbroker.log.SegmentLog log,
+            java.util.concurrent.Executor reader,
+            MemoryGauge gauge,
+            Alarms alarms,
+            Clock clock,
+            io.plinth.mqbroker.exchange.Topology topology,
+            Shards shards,
+            QueueLifecycle lifecycle) {}
+
+    public Shard(Parts parts) {
+        this.number = parts.number();
+        this.loop = parts.loop();
+        this.alarms = parts.alarms();
+        this.clock = parts.clock();
+        this.lifecycle = parts.lifecycle();
+        this.journal = new Journal(parts.stream());
+        this.backlog = new Backlog(number, parts.log(), parts.reader(), this.loop, parts.gauge());
+        this.dispatcher =
+                new Dispatcher(this, journal, backlog, clock, new DeadLetters(parts.topology(), parts.shards()));
+    }
+
+    public int number() {
+        return number;
+    }
+
+    /** Puts back what recovery found; before anything is served, on the starting thread. */
+    public void restore(QueueRef ref, RecoveredShard recovered) {
+        MessageQueue queue = new MessageQueue(ref, QueueArguments.of(ref.arguments()), clock.millis());
+        long deliveredUpTo = recovered.deliveredUpTo(ref.id());
+        queue.deliveredUpTo(deliveredUpTo);
+        recovered.queue(ref.id()).forEach((id, entry) -> {
+            entry.message().retain();
+            backlog.found();
+            queue.add(new QueueEntry(id, entry.message(), entry.expiresAt(), true, id <= deliveredUpTo));
+        });
+        queues.put(ref.id(), queue);
+        loop.execute(() -> turn(() -> dispatcher.touch(queue)));
+    }
+
+    /** Hands over a batch; runs at once when called on the shard's loop. */
+    public void submit(List<ShardCommand> commands) {
+        if (loop.inEventLoop()) {
+            run(commands);
+        } else {
+            loop.execute(() -> run(commands));
+        }
+    }
+
+    /** Hands over a batch that never runs before this returns. */
+    void submitLater(List<? extends ShardCommand> commands) {
+        loop.execute(() -> run(commands));
+    }
+
+    /** Runs work as a turn of its own, later. */
+    void later(Runnable work) {
+        loop.execute(() -> turn(work));
+    }
+
+    EventExecutor loop() {
+        return loop;
+    }
+
+    private void run(List<? extends ShardCommand> commands) {
+        turn(() -> commands.forEach(this::handle));
+    }
+
+    /** Does the work, then hands out everything that came of it. */
+    void turn(Runnable work) {
+        assert loop.inEventLoop();
+        work.run();
+        dispatcher.drain();
+        journal.flush();
+        // An outlet takes its batch on its own loop later, so nothing can come back into this turn.
+        outboxes.forEach(Outbox::flush);
+        outboxes.clear();
+    }
+
+    Outbox outbox(Outlet outlet) {
+        Outbox outbox = outlet.outbox(number);
+        if (outbox.list()) {
+            outboxes.add(outbox);
+        }
+        return outbox;
+    }
+
+    private void reply(ChannelHandle channel, Runnable reply) {
+        outbox(channel.outlet()).add(new ShardEvent.Replied(reply));
+    }
+
+    private void handle(ShardCommand command) {
+        switch (command) {
+            case ShardCommand.Create c ->
+                queues.put(
+                        c.queue().id(),
+                        new MessageQueue(c.queue(), QueueArguments.of(c.queue().arguments()), clock.millis()));
+            case ShardCommand.Publish c -> dispatcher.publish(c, queues);
+            case ShardCommand.Settle c -> settle(c);
+            case ShardCommand.Subscribe c -> subscribe(c);
+            case ShardCommand.Unsubscribe c -> unsubscribe(c);
+            case ShardCommand.Get c -> get(c);
+            case ShardCommand.Purge c -> purge(c);
+            case ShardCommand.Delete c -> delete(c);
+            case ShardCommand.Discard c -> discard(c);
+            case ShardCommand.Ask c -> ask(c);
+            case ShardCommand.Survey c -> c.reply().accept(survey());
+            case ShardCommand.Resume c ->
+                holders.getOrDefault(c.channel(), Set.of()).forEach(dispatcher::touch);
+            case ShardCommand.Release c -> release(c.channel());
+        }
+    }
+
+    private void settle(ShardCommand.Settle command) {
+        MessageQueue queue = queues.get(command.queueId());
+        QueueEntry entry = queue == null ? null : queue.takeBack(command.id(), command.channel());
+        if (queue == null || entry == null) {
+            return;
+        }
+        switch (command.outcome()) {
+            case ACK -> dispatcher.remove(queue, entry);
+            case REQUEUE -> queue.putBack(entry);
+            case REJECT -> dispatcher.giveUp(queue, entry, DeathRecord.Reason.REJECTED);
+        }
+        dispatcher.touch(queue);
+    }
+
+    private void subscribe(ShardCommand.Subscribe command) {
+        MessageQueue queue = queues.get(command.queueId());
+        ShardCommand.@Nullable Refusal refusal = null;
+        if (queue == null) {
+            refusal = ShardCommand.Refusal.GONE;
+        } else if (queue.exclusivelyUsed()
+                || (command.exclusive() && !queue.consumers().isEmpty())) {
+            refusal = ShardCommand.Refusal.IN_EXCLUSIVE_USE;
+        } else {
+            queue.subscribe(new Subscription(
+                    command.channel(),
+                    command.consumerTag(),
+                    command.noAck(),
+                    command.exclusive(),
+                    command.prefetch(),
+                    command.priority()));
+            hold(command.channel(), queue);
+            dispatcher.touch(queue);
+        }
+        ShardCommand.Refusal answer = refusal;
+        reply(command.channel(), () -> command.reply().accept(answer));
+    }
+
+    private void hold(ChannelHandle channel, MessageQueue queue) {
+        holders.computeIfAbsent(channel, ignored -> new LinkedHashSet<>()).add(queue);
+    }
+
+    private void unsubscribe(ShardCommand.Unsubscribe command) {
+        MessageQueue queue = queues.get(command.queueId());
+        if (queue != null && queue.unsubscribe(command.channel(), command.consumerTag())) {
+            consumerLeft(queue);
+        }
+        reply(command.channel(), command.reply());
+    }
+
+    private void consumerLeft(MessageQueue queue) {
+        queue.lastUsed = clock.millis();
+        if (queue.consumers().isEmpty() && queue.ref().autoDelete()) {
+            remove(queue, () -> {});
+        } else {
+            dispatcher.touch(queue);
+        }
+    }
+
+    private void get(ShardCommand.Get command) {
+        MessageQueue queue = queues.get(command.queueId());
+        if (queue == null) {
+            reply(command.channel(), () -> command.reply().accept(null));
+            return;
+        }
+        queue.lastUsed = clock.millis();
+        if (!command.noAck()) {
+            hold(command.channel(), queue);
+        }
+        queue.waitingGets().addLast(command);
+        dispatcher.touch(queue);
+    }
+
+    private void purge(ShardCommand.Purge command) {
+        MessageQueue queue = queues.get(command.queueId());
+        long count = queue == null ? 0 : queue.readyCount();
+        for (long i = 0; queue != null && i < count; i++) {
+            dispatcher.remove(queue, queue.poll());
+        }
+        reply(command.channel(), () -> command.reply().accept(count));
+    }
+
+    private void delete(ShardCommand.Delete command) {
+        MessageQueue queue = queues.get(command.queueId());
+        if (queue == null) {
+            reply(command.channel(), () -> command.reply().accept(0));
+        } else if (command.ifUnused() && !queue.consumers().isEmpty()) {
+            reply(command.channel(), () -> command.refused().accept(ShardCommand.Refusal.IN_USE));
+        } else if (command.ifEmpty() && queue.readyCount() > 0) {
+            reply(command.channel(), () -> command.refused().accept(ShardCommand.Refusal.NOT_EMPTY));
+        } else {
+            long count = queue.readyCount();
+            Runnable answer = () -> command.reply().accept(count);
+            remove(queue, () -> later(() -> reply(command.channel(), answer)));
+        }
+    }
+
+    private void discard(ShardCommand.Discard command) {
+        MessageQueue queue = queues.get(command.queueId());
+        if (queue == null) {
+            command.done().run();
+        } else {
+            remove(queue, command.done());
+        }
+    }
+
+    /** Removes a queue whatever it holds; its consumers are told. */
+    void remove(MessageQueue queue, Runnable done) {
+        queues.remove(queue.id());
+        for (Subscription consumer : queue.consumers()) {
+            outbox(consumer.channel.outlet()).add(new ShardEvent.Cancelled(consumer.channel, consumer.tag));
+        }
+        queue.consumers().clear();
+        queue.waitingGets()
+                .forEach(get -> reply(get.channel(), () -> get.reply().accept(null)));
+        queue.waitingGets().clear();
+        List<Message> durable = new ArrayList<>();
+        for (QueueEntry entry : queue.drain()) {
+            if (entry.durable) {
+                durable.add(entry.message);
+            }
+            backlog.left(entry.message);
+        }
+        holders.values().forEach(held -> held.remove(queue));
+        dispatcher.forget(queue);
+        journal.dropped(queue, durable);
+        lifecycle.removed(queue.ref(), done);
+    }
+
+    private void ask(ShardCommand.Ask command) {
+        MessageQueue queue = queues.get(command.queueId());
+        if (queue != null) {
+            queue.lastUsed = clock.millis();
+            dispatcher.touch(queue);
+        }
+        ShardCommand.Status status = queue == null ? null : status(queue);
+        reply(command.channel(), () -> command.reply().accept(status));
+    }
+
+    private static ShardCommand.Status status(MessageQueue queue) {
+        return new ShardCommand.Status(
+                queue.readyCount(), queue.unackedCount(), queue.consumers().size());
+    }
+
+    private Map<Long, ShardCommand.Status> survey() {
+        Map<Long, ShardCommand.Status> all = new HashMap<>();
+        queues.values().forEach(queue -> all.put(queue.id(), status(queue)));
+        return all;
+    }
+
+    private void release(ChannelHandle channel) {
+        Set<MessageQueue> held = holders.remove(channel);
+        if (held == null) {
+            return;
+        }
+        for (MessageQueue queue : List.copyOf(held)) {
+            queue.waitingGets().removeIf(get -> get.channel() == channel);
+            for (QueueEntry entry : queue.heldBy(channel)) {
+                queue.takeBack(entry.id, channel);
+                queue.putBack(entry);
+            }
+            if (queue.unsubscribe(channel, null)) {
+                consumerLeft(queue);
+            } else {
+                dispatcher.touch(queue);
+            }
+        }
+    }
+
+    boolean exists(MessageQueue queue) {
+        return queues.get(queue.id()) == queue;
+    }
+
+    @Override
+    public void durable(long sequence) {
+        turn(() -> {
+            journal.durable(sequence, this);
+            backlog.durable(sequence);
+        });
+    }
+
+    @Override
+    public void failed(IOException cause) {
+        alarms.set(Alarms.Reason.LOG, true);
+        turn(() -> journal.fail(this));
+    }
+}

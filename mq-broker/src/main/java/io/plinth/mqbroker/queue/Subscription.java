@@ -1,0 +1,46 @@
+package io.plinth.mqbroker.queue;
+
+/** Owned by its shard's loop. A consumer of a queue. */
+final class Subscription {
+    final ChannelHandle channel;
+    final String tag;
+    final boolean noAck;
+    final boolean exclusive;
+    final int priority;
+    /** How many deliveries may be unacknowledged; 0 for any number. */
+    final int prefetch;
+
+    private int unacked;
+
+    Subscription(ChannelHandle channel, String tag, boolean noAck, boolean exclusive, int prefetch, int priority) {
+        this.channel = channel;
+        this.tag = tag;
+        this.noAck = noAck;
+        this.exclusive = exclusive;
+        this.prefetch = prefetch;
+        this.priority = priority;
+    }
+
+    /** Takes room for one delivery of the size, in its own prefetch, the channel's and the connection's. */
+    boolean tryTake(int size) {
+        if (!noAck && prefetch > 0 && unacked >= prefetch) {
+            return false;
+        }
+        DeliveryWindow octets = channel.outlet().window();
+        if (!octets.tryTake(size)) {
+            return false;
+        }
+        if (!noAck && !channel.window().tryTake(1)) {
+            octets.give(size);
+            return false;
+        }
+        if (!noAck) {
+            unacked++;
+        }
+        return true;
+    }
+
+    void settled() {
+        unacked--;
+    }
+}
