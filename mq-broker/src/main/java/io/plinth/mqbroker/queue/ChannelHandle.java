@@ -1,5 +1,7 @@
 package io.plinth.mqbroker.queue;
 
+import java.util.BitSet;
+
 /**
  * A channel as shards know it; compared by identity, so a channel number used again is another handle.
  *
@@ -9,6 +11,7 @@ public final class ChannelHandle {
     private final Outlet outlet;
     private final int number;
     private final DeliveryWindow window;
+    private final BitSet shards = new BitSet();
 
     public ChannelHandle(Outlet outlet, int number, DeliveryWindow window) {
         this.outlet = outlet;
@@ -22,6 +25,11 @@ public final class ChannelHandle {
 
     public int number() {
         return number;
+    }
+
+    /** The shards it ever consumed from. Owned by the connection's loop. */
+    public BitSet shards() {
+        return shards;
     }
 
     /** Bounds unacknowledged deliveries of the whole channel. */

@@ -63,6 +63,10 @@ final class Dispatcher {
             return;
         }
         long sequence = enter(content, into, command.persistent(), logged);
+        for (MessageQueue queue : into) {
+            // At once: what follows in this turn must find the queue within its limit.
+            trim(queue);
+        }
         if (logged) {
             journal.await(sequence, command.receipt(), !refused);
         } else {
@@ -122,12 +126,21 @@ final class Dispatcher {
 
     private void drain(MessageQueue queue) {
         deliver(queue);
-        while (queue.over() && queue.readyCount() > 0) {
-            giveUp(queue, queue.poll(), DeathRecord.Reason.MAXLEN);
-        }
+        trim(queue);
         journal.delivered(queue);
         armExpiry(queue);
         armUnused(queue);
+    }
+
+    /** A consumer with room comes before the limit does. */
+    private void trim(MessageQueue queue) {
+        if (!queue.over()) {
+            return;
+        }
+        deliver(queue);
+        while (queue.over() && queue.readyCount() > 0) {
+            giveUp(queue, queue.poll(), DeathRecord.Reason.MAXLEN);
+        }
     }
 
     private void deliver(MessageQueue queue) {

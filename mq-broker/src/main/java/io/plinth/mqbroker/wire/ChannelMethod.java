@@ -92,15 +92,15 @@ public sealed interface ChannelMethod extends Method {
     }
 
     /** Either side ends the channel. */
-    record Close(int replyCode, String replyText, int classId, int methodId) implements ChannelMethod {
+    record Close(int replyCode, String replyText, int failedClass, int failedMethod) implements ChannelMethod {
         static final int ID = 40;
 
         static Close read(ByteBuf in) {
             int replyCode = Fields.unsignedShort(in);
             String replyText = ShortString.read(in);
-            int classId = Fields.unsignedShort(in);
-            int methodId = Fields.unsignedShort(in);
-            return new Close(replyCode, replyText, classId, methodId);
+            int failedClass = Fields.unsignedShort(in);
+            int failedMethod = Fields.unsignedShort(in);
+            return new Close(replyCode, replyText, failedClass, failedMethod);
         }
 
         @Override
@@ -112,8 +112,8 @@ public sealed interface ChannelMethod extends Method {
         public void writeArguments(ByteBuf out) {
             out.writeShort(replyCode);
             ShortString.write(out, replyText);
-            out.writeShort(classId);
-            out.writeShort(methodId);
+            out.writeShort(failedClass);
+            out.writeShort(failedMethod);
         }
     }
 

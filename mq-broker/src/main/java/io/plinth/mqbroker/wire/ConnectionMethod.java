@@ -200,15 +200,15 @@ public sealed interface ConnectionMethod extends Method {
     }
 
     /** Either side ends the connection. */
-    record Close(int replyCode, String replyText, int classId, int methodId) implements ConnectionMethod {
+    record Close(int replyCode, String replyText, int failedClass, int failedMethod) implements ConnectionMethod {
         static final int ID = 50;
 
         static Close read(ByteBuf in) {
             int replyCode = Fields.unsignedShort(in);
             String replyText = ShortString.read(in);
-            int classId = Fields.unsignedShort(in);
-            int methodId = Fields.unsignedShort(in);
-            return new Close(replyCode, replyText, classId, methodId);
+            int failedClass = Fields.unsignedShort(in);
+            int failedMethod = Fields.unsignedShort(in);
+            return new Close(replyCode, replyText, failedClass, failedMethod);
         }
 
         @Override
@@ -220,8 +220,8 @@ public sealed interface ConnectionMethod extends Method {
         public void writeArguments(ByteBuf out) {
             out.writeShort(replyCode);
             ShortString.write(out, replyText);
-            out.writeShort(classId);
-            out.writeShort(methodId);
+            out.writeShort(failedClass);
+            out.writeShort(failedMethod);
         }
     }
 

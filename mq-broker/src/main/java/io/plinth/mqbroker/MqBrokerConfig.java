@@ -1,0 +1,122 @@
+package io.plinth.mqbroker;
+
+import io.plinth.kit.config.Check;
+import io.plinth.kit.config.Checked;
+import io.plinth.kit.config.DataSize;
+import io.plinth.kit.config.Default;
+import io.plinth.kit.config.Doc;
+import io.plinth.kit.config.Range;
+import io.plinth.kit.config.Secret;
+import java.time.Duration;
+import java.util.Map;
+
+/** The mq-broker section. */
+@Doc("Persistent message broker for AMQP 0-9-1 clients.")
+public record MqBrokerConfig(
+        @Doc("When a persistent message is confirmed: once it is synced to disk (fsync), or once the operating"
+                + " system has it (os).")
+        @Default("fsync")
+        Confirm confirm,
+
+        @Doc("Users by name; guest with password guest where left out.")
+        Map<String, User> users,
+
+        @Doc("The product name clients are told; some of them look for RabbitMQ.") @Default("RabbitMQ")
+        String product,
+
+        @Doc("The version clients are told; some of them choose features by it.") @Default("3.13.7")
+        String version,
+
+        @Doc("Memory messages may take; past half of it durable ones stay on disk only, past all of it publishers"
+                + " are blocked.")
+        @Default("128MiB")
+        @Range(min = "1MiB", max = "64GiB")
+        DataSize memory,
+
+        @Doc("Free space on the data folder's file system below which publishers are blocked.") @Default("256MiB")
+        DataSize diskReserve,
+
+        @Doc("A log segment ends when it is longer than this; it is deleted once all its messages are settled.")
+        @Default("64MiB")
+        @Range(min = "1MiB", max = "1GiB")
+        DataSize segment,
+
+        @Doc("What clients may ask for.") Limits limits)
+        implements Checked {
+
+    /** What a confirm promises. */
+    public enum Confirm {
+        FSYNC,
+        OS
+    }
+
+    /** Someone who may connect. */
+    @Doc("A user.")
+    public record User(
+            @Doc("The password.") Secret password,
+
+            @Doc("Whether it may connect from this host only.") @Default("false")
+            boolean loopbackOnly) {}
+
+    /** Limits on everything that comes from outside. */
+    @Doc("Limits on what clients may ask for.")
+    public record Limits(
+            @Doc("The largest frame.") @Default("131072") @Range(min = "4096", max = "1048576")
+            int frameMax,
+
+            @Doc("Channels of a connection.") @Default("2047") @Range(min = "1", max = "65535")
+            int channelMax,
+
+            @Doc("Open connections.") @Default("10000") @Range(min = "1", max = "1000000")
+            int connections,
+
+            @Doc("Declared queues.") @Default("10000") @Range(min = "1", max = "1000000")
+            int queues,
+
+            @Doc("Consumers of a channel.") @Default("1000") @Range(min = "1", max = "100000")
+            int consumers,
+
+            @Doc("The largest message body.") @Default("16MiB") @Range(min = "1KiB", max = "512MiB")
+            DataSize message,
+
+            @Doc("Deliveries of a channel that may wait for acknowledgement.")
+            @Default("50000")
+            @Range(min = "1", max = "10000000")
+            int unacked,
+
+            @Doc("How deep tables and arrays may nest.") @Default("16") @Range(min = "1", max = "64")
+            int tableDepth,
+
+            @Doc("The longest field table.") @Default("128KiB") @Range(min = "1KiB", max = "1MiB")
+            DataSize table,
+
+            @Doc("The heartbeat interval that is offered.") @Default("60s") @Range(min = "0s", max = "1h")
+            Duration heartbeat,
+
+            @Doc("How long a client may take to open its connection.") @Default("10s") @Range(min = "100ms", max = "5m")
+            Duration handshake,
+
+            @Doc("Publishes of a connection that may be under way before its socket is not read.")
+            @Default("4MiB")
+            @Range(min = "64KiB", max = "1GiB")
+            DataSize publishWindow,
+
+            @Doc("Deliveries of a connection that may be under way before its queues wait.")
+            @Default("1MiB")
+            @Range(min = "64KiB", max = "1GiB")
+            DataSize deliveryWindow,
+
+            @Doc("Frames of a channel that may wait behind a declare, consume or get before the socket is not read.")
+            @Default("1000")
+            @Range(min = "1", max = "1000000")
+            int pendingFrames) {}
+
+    @Override
+    public void check(Check check) {
+        if (limits.message().bytes() > memory.bytes() / 2) {
+            check.problem(
+                    "limits.message",
+                    "limits.message: " + limits.message() + " (expected: at most half of memory, " + memory + ")");
+        }
+    }
+}

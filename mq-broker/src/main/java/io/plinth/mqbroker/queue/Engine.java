@@ -1,0 +1,213 @@
+package io.plinth.mqbroker.queue;
+
+import io.netty.util.concurrent.EventExecutor;
+import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.index.DefinitionsIndexer;
+import io.plinth.mqbroker.index.RecoveredDefinitions;
+import io.plinth.mqbroker.index.RecoveredShard;
+import io.plinth.mqbroker.index.RocksIndex;
+import io.plinth.mqbroker.index.ShardIndexer;
+import io.plinth.mqbroker.log.Change;
+import io.plinth.mqbroker.log.ChangeStream;
+import io.plinth.mqbroker.log.DataLayout;
+import io.plinth.mqbroker.log.LogWriter;
+import io.plinth.mqbroker.log.SegmentLog;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Everything that keeps messages, wired: data folder, logs, index, shards and definitions. Opened and closed off the loops. */
+public final class Engine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
+    /** Opens a segment log; tests put another between. */
+    @FunctionalInterface
+    public interface Logs {
+        SegmentLog open(Path folder) throws IOException;
+    }
+
+    /**
+     * What an engine is made of.
+     *
+     * @param fsync whether a confirm waits for the disk
+     * @param memory octets messages may take
+     * @param followers of the stream of changes, on the shards' loops
+     */
+    public record Settings(
+            Path folder,
+            List<? extends EventExecutor> loops,
+            Logs logs,
+            boolean fsync,
+            long memory,
+            int maxQueues,
+            Clock clock,
+            List<Consumer<Change>> followers) {}
+
+    private final DataLayout layout;
+    private final Topology topology = new Topology();
+    private final Alarms alarms = new Alarms();
+    private final MemoryGauge gauge;
+    private final ExecutorService reader;
+    private final List<LogWriter> writers = new ArrayList<>();
+    private final List<SegmentLog> unowned = new ArrayList<>();
+    private final RocksIndex index;
+    private final Shards shards;
+    private final Definitions definitions;
+
+    /** Opens the folder and recovers what is in it. */
+    public Engine(Settings settings) throws IOException {
+        layout = new DataLayout(settings.folder(), Shards.COUNT);
+        gauge = new MemoryGauge(settings.memory(), alarms);
+        reader = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().name("mq-reader").daemon().factory());
+        shards = new Shards(layout.shards());
+        try {
+            index = new RocksIndex(layout.index());
+        } catch (IOException | RuntimeException e) {
+            layout.close();
+            throw e;
+        }
+        try {
+            definitions = open(settings);
+        } catch (IOException | RuntimeException e) {
+            closeUnowned();
+            index.close();
+            layout.close();
+            reader.shutdownNow();
+            throw e;
+        }
+        writers.forEach(LogWriter::start);
+    }
+
+    private void closeUnowned() throws IOException {
+        for (SegmentLog log : unowned) {
+            log.close();
+        }
+    }
+
+    private SegmentLog log(Settings settings, Path folder) throws IOException {
+        SegmentLog log = settings.logs().open(folder);
+        unowned.add(log);
+        return log;
+    }
+
+    private Definitions open(Settings settings) throws IOException {
+        SegmentLog log = log(settings, layout.definitions());
+        RecoveredDefinitions found = DefinitionsIndexer.recover(index, log);
+        EventExecutor loop = settings.loops().getFirst();
+        Late<Definitions> late = new Late<>();
+        LogWriter writer = new LogWriter(
+                "mq-log-definitions", log, true, new DefinitionsIndexer(index, found), loop, late.owner());
+        writers.add(writer);
+        ChangeStream stream = new ChangeStream(
+                DefinitionsIndexer.LOG_NUMBER, found.epoch() + 1, found.sequence(), writer, settings.followers());
+        Definitions made = new Definitions(loop, topology, shards, stream, alarms, settings.maxQueues());
+        late.set(made);
+        Set<Long> queueIds = new HashSet<>();
+        found.queues().forEach(queue -> queueIds.add(queue.id()));
+        List<RecoveredShard> recovered = new ArrayList<>();
+        for (int number = 0; number < shards.count(); number++) {
+            recovered.add(openShard(settings, number, queueIds, made));
+        }
+        made.restore(found, (queue, shard) -> shards.get(shard).restore(queue, recovered.get(shard)));
+        LOG.info(
+                "recovered {} queues; replayed {} records behind the index",
+                found.queues().size(),
+                recovered.stream().mapToLong(RecoveredShard::records).sum());
+        return made;
+    }
+
+    private RecoveredShard openShard(Settings settings, int number, Set<Long> queueIds, QueueLifecycle lifecycle)
+            throws IOException {
+        SegmentLog log = log(settings, layout.shard(number));
+        ShardIndexer.Opened opened = ShardIndexer.open(number, index, log, queueIds);
+        EventExecutor loop = settings.loops().get(number % settings.loops().size());
+        Late<Shard> late = new Late<>();
+        LogWriter writer =
+                new LogWriter("mq-log-" + number, log, settings.fsync(), opened.indexer(), loop, late.owner());
+        writers.add(writer);
+        ChangeStream stream = new ChangeStream(
+                number, opened.recovered().epoch() + 1, opened.recovered().sequence(), writer, settings.followers());
+        Shard shard = new Shard(new Shard.Parts(
+                number, loop, stream, log, reader, gauge, alarms, settings.clock(), topology, shards, lifecycle));
+        late.set(shard);
+        shards.set(shard);
+        return opened.recovered();
+    }
+
+    public Topology topology() {
+        return topology;
+    }
+
+    public Alarms alarms() {
+        return alarms;
+    }
+
+    public MemoryGauge gauge() {
+        return gauge;
+    }
+
+    public Shards shards() {
+        return shards;
+    }
+
+    public Definitions definitions() {
+        return definitions;
+    }
+
+    /** Writes what was handed over, syncs, and closes everything. The loops must still run. */
+    @Override
+    public void close() {
+        writers.forEach(LogWriter::finishing);
+        writers.forEach(LogWriter::close);
+        reader.shutdown();
+        try {
+            if (!reader.awaitTermination(5, TimeUnit.SECONDS)) {
+                LOG.warn("the reader did not end in time");
+            }
+            index.close();
+            layout.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            LOG.warn("data folder did not close: {}", e.toString());
+        }
+    }
+
+    /** Breaks the circle of a writer and its owner: set before the writer starts. */
+    private static final class Late<T extends LogWriter.Owner> {
+        private @org.jspecify.annotations.Nullable T owner;
+
+        void set(T value) {
+            owner = value;
+        }
+
+        LogWriter.Owner owner() {
+            return new LogWriter.Owner() {
+                @Override
+                public void durable(long sequence) {
+                    if (owner != null) {
+                        owner.durable(sequence);
+                    }
+                }
+
+                @Override
+                public void failed(IOException cause) {
+                    if (owner != null) {
+                        owner.failed(cause);
+                    }
+                }
+            };
+        }
+    }
+}

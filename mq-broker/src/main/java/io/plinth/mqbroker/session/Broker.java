@@ -1,0 +1,30 @@
+package io.plinth.mqbroker.session;
+
+import io.plinth.mqbroker.auth.Users;
+import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.queue.Alarms;
+import io.plinth.mqbroker.queue.Definitions;
+import io.plinth.mqbroker.queue.Shards;
+import io.plinth.mqbroker.wire.FieldTable;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * What every connection works with.
+ *
+ * @param users read per login, so that a reload counts at once
+ * @param serverProperties what connection.start says
+ */
+public record Broker(
+        Topology topology,
+        Definitions definitions,
+        Shards shards,
+        Alarms alarms,
+        Connections connections,
+        Supplier<Users> users,
+        Supplier<SessionLimits> limits,
+        FieldTable serverProperties,
+        LongSupplier nanoTime,
+        RandomGenerator random,
+        SessionMetrics metrics) {}

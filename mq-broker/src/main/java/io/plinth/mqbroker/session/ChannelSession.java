@@ -1,0 +1,284 @@
+package io.plinth.mqbroker.session;
+
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.queue.ChannelHandle;
+import io.plinth.mqbroker.queue.DeliveryWindow;
+import io.plinth.mqbroker.queue.ShardCommand;
+import io.plinth.mqbroker.queue.ShardEvent;
+import io.plinth.mqbroker.wire.AccessMethod;
+import io.plinth.mqbroker.wire.AmqpException;
+import io.plinth.mqbroker.wire.BasicMethod;
+import io.plinth.mqbroker.wire.ChannelMethod;
+import io.plinth.mqbroker.wire.ConfirmMethod;
+import io.plinth.mqbroker.wire.ConnectionMethod;
+import io.plinth.mqbroker.wire.ExchangeMethod;
+import io.plinth.mqbroker.wire.Frame;
+import io.plinth.mqbroker.wire.Method;
+import io.plinth.mqbroker.wire.QueueMethod;
+import io.plinth.mqbroker.wire.ReplyCode;
+import io.plinth.mqbroker.wire.TxMethod;
+import java.util.ArrayDeque;
+import java.util.Queue;
+
+/**
+ * Owned by the connection's event loop. One channel. Methods are handled one after the other: while one waits for a shard or the
+ * definitions, the frames behind it wait here.
+ *
+ * <p>OPEN -> CLOSING when this side closed it: everything but close-ok is dropped; OPEN or CLOSING -> CLOSED by close, close-ok or the end
+ * of the connection.
+ */
+final class ChannelSession {
+    private enum State {
+        OPEN,
+        CLOSING,
+        CLOSED
+    }
+
+    private final Connection connection;
+    private final int number;
+    private final ChannelHandle handle;
+    private final SessionLimits limits;
+    private final Publisher publisher;
+    private final Consumers consumers;
+    private final Declarations declarations;
+    private final Queue<Frame> behind = new ArrayDeque<>();
+    private State state = State.OPEN;
+    private boolean waiting;
+
+    ChannelSession(Connection connection, int number, SessionLimits limits) {
+        this.connection = connection;
+        this.number = number;
+        this.limits = limits;
+        this.handle = new ChannelHandle(connection, number, new DeliveryWindow(limits.unackedPerChannel()));
+        this.publisher = new Publisher(connection, handle, limits.messageBytes());
+        this.consumers = new Consumers(connection, this, handle, limits);
+        this.declarations = new Declarations(connection, this, handle);
+    }
+
+    ChannelHandle handle() {
+        return handle;
+    }
+
+    int unacked() {
+        return consumers.unacked();
+    }
+
+    int consumerCount() {
+        return consumers.count();
+    }
+
+    /** Takes a frame of this channel. */
+    void on(Frame frame) {
+        if (state == State.CLOSING) {
+            closing(frame);
+        } else if (waiting) {
+            behind.add(frame);
+            if (behind.size() == limits.pendingFrames()) {
+                connection.pauseReading();
+            }
+        } else {
+            handle(frame);
+        }
+    }
+
+    private void closing(Frame frame) {
+        if (!(frame instanceof Frame.MethodFrame method)) {
+            return;
+        }
+        if (method.method() instanceof ChannelMethod.CloseOk) {
+            closed();
+        } else if (method.method() instanceof ChannelMethod.Close) {
+            connection.write(number, new ChannelMethod.CloseOk());
+            closed();
+        }
+    }
+
+    private void closed() {
+        state = State.CLOSED;
+        connection.forget(this, number);
+    }
+
+    private void handle(Frame frame) {
+        try {
+            switch (frame) {
+                case Frame.MethodFrame f -> on(f.method());
+                case Frame.HeaderFrame f -> publisher.header(f);
+                case Frame.BodyFrame f -> publisher.body(f);
+                case Frame.Preamble f -> throw new IllegalStateException("frame: " + f);
+                case Frame.WrongPreamble f -> throw new IllegalStateException("frame: " + f);
+                case Frame.Heartbeat f -> throw new IllegalStateException("frame: " + f);
+                case Frame.Malformed f -> throw f.error();
+            }
+        } catch (AmqpException e) {
+            failed(e, frame instanceof Frame.MethodFrame f ? f.method() : null);
+        }
+    }
+
+    private void failed(AmqpException error, @org.jspecify.annotations.Nullable Method method) {
+        if (error.code().hard()) {
+            connection.fail(error, method);
+            return;
+        }
+        connection.debug(number, error);
+        connection.write(
+                number,
+                new ChannelMethod.Close(
+                        error.code().code(),
+                        error.replyText(),
+                        method == null ? 0 : method.classId(),
+                        method == null ? 0 : method.methodId()));
+        state = State.CLOSING;
+        release();
+    }
+
+    private void on(Method method) {
+        if (publisher.busy()) {
+            throw new AmqpException(
+                    ReplyCode.UNEXPECTED_FRAME, "method frame " + name(method) + " (expected: the content announced)");
+        }
+        switch (method) {
+            case ChannelMethod m -> on(m);
+            case AccessMethod.Request m -> connection.write(number, new AccessMethod.RequestOk(1));
+            case AccessMethod.RequestOk m -> throw unexpected(m);
+            case ExchangeMethod m -> declarations.on(m);
+            case QueueMethod m -> declarations.on(m);
+            case BasicMethod m -> on(m);
+            case ConfirmMethod.Select m -> {
+                publisher.select();
+                if (!m.nowait()) {
+                    connection.write(number, new ConfirmMethod.SelectOk());
+                }
+            }
+            case ConfirmMethod.SelectOk m -> throw unexpected(m);
+            case TxMethod m ->
+                throw new AmqpException(
+                        ReplyCode.NOT_IMPLEMENTED, "transactions are not supported (expected: publisher confirms)");
+            case ConnectionMethod m ->
+                throw new AmqpException(
+                        ReplyCode.COMMAND_INVALID,
+                        "method " + name(m) + " on channel " + number + " (expected: channel 0)");
+        }
+    }
+
+    private void on(ChannelMethod method) {
+        switch (method) {
+            case ChannelMethod.Open m ->
+                throw new AmqpException(ReplyCode.CHANNEL_ERROR, "second 'channel.open' seen on channel " + number);
+            case ChannelMethod.Flow m -> {
+                if (!m.active()) {
+                    throw new AmqpException(ReplyCode.NOT_IMPLEMENTED, "active=false");
+                }
+                connection.write(number, new ChannelMethod.FlowOk(true));
+            }
+            case ChannelMethod.Close m -> {
+                release();
+                connection.write(number, new ChannelMethod.CloseOk());
+                closed();
+            }
+            case ChannelMethod.OpenOk m -> throw unexpected(m);
+            case ChannelMethod.FlowOk m -> throw unexpected(m);
+            case ChannelMethod.CloseOk m -> throw unexpected(m);
+        }
+    }
+
+    private void on(BasicMethod method) {
+        switch (method) {
+            case BasicMethod.Publish m -> publisher.begin(m);
+            case BasicMethod.Ack m -> consumers.settle(m.deliveryTag(), m.multiple(), ShardCommand.Outcome.ACK);
+            case BasicMethod.Nack m -> consumers.settle(m.deliveryTag(), m.multiple(), outcome(m.requeue()));
+            case BasicMethod.Reject m -> consumers.settle(m.deliveryTag(), false, outcome(m.requeue()));
+            case BasicMethod.Qos m -> consumers.qos(m);
+            case BasicMethod.Consume m -> consumers.consume(m);
+            case BasicMethod.Cancel m -> consumers.cancel(m);
+            case BasicMethod.Get m -> consumers.get(m);
+            case BasicMethod.RecoverAsync m -> consumers.recover(m.requeue());
+            case BasicMethod.Recover m -> {
+                consumers.recover(m.requeue());
+                connection.write(number, new BasicMethod.RecoverOk());
+            }
+            case BasicMethod.QosOk m -> throw unexpected(m);
+            case BasicMethod.ConsumeOk m -> throw unexpected(m);
+            case BasicMethod.CancelOk m -> {
+                // The answer to a cancel of ours, from a client that answers although nowait was set.
+            }
+            case BasicMethod.Return m -> throw unexpected(m);
+            case BasicMethod.Deliver m -> throw unexpected(m);
+            case BasicMethod.GetOk m -> throw unexpected(m);
+            case BasicMethod.GetEmpty m -> throw unexpected(m);
+            case BasicMethod.RecoverOk m -> throw unexpected(m);
+        }
+    }
+
+    private static ShardCommand.Outcome outcome(boolean requeue) {
+        return requeue ? ShardCommand.Outcome.REQUEUE : ShardCommand.Outcome.REJECT;
+    }
+
+    static AmqpException unexpected(Method method) {
+        return new AmqpException(
+                ReplyCode.COMMAND_INVALID, "method " + name(method) + " (expected: a method of a client)");
+    }
+
+    private static String name(Method method) {
+        return method.classId() + "." + method.methodId();
+    }
+
+    /** What comes after waits until {@link #resume}. */
+    void await() {
+        waiting = true;
+    }
+
+    /** The answer is here: handles it, then what waited behind it, unless it waits again. */
+    void resume(Runnable answer) {
+        if (state != State.OPEN) {
+            return;
+        }
+        waiting = false;
+        try {
+            answer.run();
+        } catch (AmqpException e) {
+            failed(e, null);
+        }
+        boolean full = behind.size() >= limits.pendingFrames();
+        while (!waiting && !behind.isEmpty()) {
+            Frame next = behind.remove();
+            if (state == State.OPEN) {
+                handle(next);
+            } else if (state == State.CLOSING) {
+                closing(next);
+            }
+        }
+        if (full && behind.size() < limits.pendingFrames()) {
+            connection.resumeReading();
+        }
+    }
+
+    QueueRef usable(String queue) {
+        return declarations.usable(queue);
+    }
+
+    /** Takes an event of a shard. */
+    void on(ShardEvent event) {
+        if (state != State.OPEN) {
+            return;
+        }
+        switch (event) {
+            case ShardEvent.Delivered e -> consumers.deliver(e);
+            case ShardEvent.Confirmed e -> publisher.completed(e.tag(), e.ok());
+            case ShardEvent.Cancelled e -> consumers.cancelledByServer(e.consumerTag());
+            case ShardEvent.Replied e -> e.reply().run();
+        }
+    }
+
+    /** Tells the shards it used that the channel is gone; the connection sends it before anything the client may see. */
+    void release() {
+        handle.shards().stream().forEach(shard -> connection.submit(shard, new ShardCommand.Release(handle)));
+    }
+
+    /** The connection ends. */
+    void end() {
+        if (state == State.OPEN) {
+            release();
+        }
+        state = State.CLOSED;
+    }
+}

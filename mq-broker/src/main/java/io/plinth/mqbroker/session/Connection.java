@@ -1,0 +1,590 @@
+package io.plinth.mqbroker.session;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.collection.IntObjectHashMap;
+import io.netty.util.collection.IntObjectMap;
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.queue.ChannelHandle;
+import io.plinth.mqbroker.queue.DeliveryWindow;
+import io.plinth.mqbroker.queue.Outbox;
+import io.plinth.mqbroker.queue.Outlet;
+import io.plinth.mqbroker.queue.ShardCommand;
+import io.plinth.mqbroker.queue.ShardEvent;
+import io.plinth.mqbroker.wire.AmqpException;
+import io.plinth.mqbroker.wire.ChannelMethod;
+import io.plinth.mqbroker.wire.ConnectionMethod;
+import io.plinth.mqbroker.wire.FieldTable;
+import io.plinth.mqbroker.wire.FieldTableCodec;
+import io.plinth.mqbroker.wire.Frame;
+import io.plinth.mqbroker.wire.FrameDecoder;
+import io.plinth.mqbroker.wire.Method;
+import io.plinth.mqbroker.wire.ReplyCode;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owned by its channel's event loop. One client connection: hands frames to the handshake or the channels, and what they want of shards on
+ * as one batch per shard and read; then flushes once.
+ *
+ * <p>OPENING -> RUNNING by connection.open; any -> CLOSING by an error of the client (close was sent, only close-ok counts); any -> CLOSED
+ * by close, close-ok or the end of the socket.
+ */
+public final class Connection extends ChannelInboundHandlerAdapter implements Outlet {
+    private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
+    private static final int CLOSE_SECONDS = 5;
+    private static final int NAME_BYTES = 16;
+
+    private enum State {
+        OPENING,
+        RUNNING,
+        CLOSING,
+        CLOSED
+    }
+
+    private final Broker broker;
+    private final SessionLimits limits;
+    private final FrameDecoder decoder;
+    private final Handshake handshake;
+    private final IntObjectMap<ChannelSession> channels = new IntObjectHashMap<>();
+    private final Set<QueueRef> exclusives = new LinkedHashSet<>();
+    private final Set<Publisher> answering = new LinkedHashSet<>();
+    private final Outbox[] outboxes;
+    private final List<List<ShardCommand>> batches = new ArrayList<>();
+    private final DeliveryWindow window;
+    private final ReadGate gate = new ReadGate();
+    private State state = State.OPENING;
+    private @Nullable ChannelHandlerContext ctx;
+    private @Nullable FrameOutput output;
+    private @Nullable Heartbeats heartbeats;
+    private String user = "";
+    private FieldTable clientProperties = FieldTable.EMPTY;
+    private FieldTable capabilities = FieldTable.EMPTY;
+    private int frameMax;
+    private int channelMax;
+    private long unreleased;
+    private boolean publisher;
+    private boolean toldBlocked;
+
+    public Connection(Broker broker, FrameDecoder decoder, FieldTableCodec tables) {
+        this.broker = broker;
+        this.limits = broker.limits().get();
+        this.decoder = decoder;
+        this.frameMax = limits.frameMax();
+        this.channelMax = limits.channelMax();
+        this.handshake = new Handshake(this, limits, tables);
+        this.window = new DeliveryWindow(limits.deliveryWindow());
+        int shards = broker.shards().count();
+        this.outboxes = new Outbox[shards];
+        for (int i = 0; i < shards; i++) {
+            outboxes[i] = new Outbox(this);
+            batches.add(new ArrayList<>());
+        }
+    }
+
+    Broker broker() {
+        return broker;
+    }
+
+    String user() {
+        return user;
+    }
+
+    private ChannelHandlerContext ctx() {
+        return java.util.Objects.requireNonNull(ctx, "connection is not active");
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+        output = new FrameOutput(context);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        if (!broker.connections().add(this, limits.connections())) {
+            LOG.warn("connection refused: {} are open (mq-broker.limits.connections)", limits.connections());
+            context.close();
+            return;
+        }
+        broker.metrics().connections.inc();
+        context.executor()
+                .schedule(
+                        () -> {
+                            if (state == State.OPENING) {
+                                LOG.debug("{}: handshake took too long", context.channel());
+                                context.close();
+                            }
+                        },
+                        limits.handshake().toMillis(),
+                        TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (heartbeats != null) {
+            heartbeats.read();
+        }
+        if (message instanceof Frame frame) {
+            on(frame);
+        }
+    }
+
+    private void on(Frame frame) {
+        try {
+            switch (frame) {
+                case Frame.Preamble f -> handshake.begin();
+                case Frame.WrongPreamble f -> refusePreamble();
+                case Frame.Heartbeat f -> {}
+                case Frame.Malformed f -> throw f.error();
+                case Frame.MethodFrame f -> route(f.channel(), f);
+                case Frame.HeaderFrame f -> route(f.channel(), f);
+                case Frame.BodyFrame f -> route(f.channel(), f);
+            }
+        } catch (AmqpException e) {
+            fail(e, frame instanceof Frame.MethodFrame f ? f.method() : null);
+        }
+    }
+
+    private void refusePreamble() {
+        state = State.CLOSED;
+        ctx().writeAndFlush(Unpooled.wrappedBuffer(FrameDecoder.preamble())).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    private void route(int number, Frame frame) {
+        if (number == 0) {
+            if (!(frame instanceof Frame.MethodFrame f)) {
+                throw new AmqpException(ReplyCode.UNEXPECTED_FRAME, "content frame on channel 0 (expected: a method)");
+            }
+            onConnection(f.method());
+            return;
+        }
+        if (state == State.CLOSING || state == State.CLOSED) {
+            return;
+        }
+        if (state != State.RUNNING) {
+            throw new AmqpException(
+                    ReplyCode.CHANNEL_ERROR, "frame on channel " + number + " (expected: connection.open first)");
+        }
+        ChannelSession channel = channels.get(number);
+        if (channel != null) {
+            channel.on(frame);
+        } else if (frame instanceof Frame.MethodFrame f && f.method() instanceof ChannelMethod.Open) {
+            openChannel(number);
+        } else if (!(frame instanceof Frame.MethodFrame f && f.method() instanceof ChannelMethod.CloseOk)) {
+            throw new AmqpException(ReplyCode.CHANNEL_ERROR, "expected 'channel.open' on channel " + number);
+        }
+    }
+
+    private void openChannel(int number) {
+        if (number > channelMax) {
+            throw new AmqpException(
+                    ReplyCode.NOT_ALLOWED, "number of channels: " + number + " (expected: <= " + channelMax + ")");
+        }
+        channels.put(number, new ChannelSession(this, number, limits));
+        write(number, new ChannelMethod.OpenOk(new byte[0]));
+    }
+
+    private void onConnection(Method method) {
+        if (method instanceof ConnectionMethod.Close) {
+            state = State.CLOSED;
+            end(() -> {
+                write(0, new ConnectionMethod.CloseOk());
+                flush();
+                ctx().close();
+            });
+        } else if (method instanceof ConnectionMethod.CloseOk) {
+            ctx().close();
+        } else if (state == State.OPENING) {
+            handshake.on(method, ((InetSocketAddress) ctx().channel().remoteAddress()).getAddress());
+            if (handshake.done()) {
+                state = State.RUNNING;
+            }
+        } else if (state == State.RUNNING && method instanceof ConnectionMethod.UpdateSecret) {
+            write(0, new ConnectionMethod.UpdateSecretOk());
+        } else if (state == State.RUNNING) {
+            throw new AmqpException(
+                    ReplyCode.COMMAND_INVALID,
+                    "method " + method.classId() + "." + method.methodId()
+                            + " on channel 0 (expected: connection.close)");
+        }
+    }
+
+    void client(FieldTable properties, FieldTable can) {
+        clientProperties = properties;
+        capabilities = can;
+    }
+
+    void user(String name) {
+        user = name;
+    }
+
+    boolean clientCan(String capability) {
+        return capabilities.isTrue(capability);
+    }
+
+    void tuned(int agreedFrameMax, int agreedChannelMax, int heartbeatSeconds) {
+        frameMax = agreedFrameMax;
+        channelMax = agreedChannelMax;
+        decoder.frameMax(agreedFrameMax);
+        if (heartbeatSeconds > 0) {
+            Heartbeats beats = new Heartbeats(ctx(), heartbeatSeconds, broker.nanoTime(), this::beat);
+            heartbeats = beats;
+            beats.start();
+        }
+    }
+
+    private void beat() {
+        if (output != null) {
+            output.heartbeat();
+            flush();
+        }
+    }
+
+    void write(int channel, Method method) {
+        if (output != null) {
+            output.method(channel, method);
+        }
+    }
+
+    void write(int channel, Method method, byte[] properties, byte[] body) {
+        if (output != null) {
+            output.content(channel, method, properties, body, frameMax);
+        }
+    }
+
+    /** Adds to what this read brings for a shard. */
+    void submit(int shard, ShardCommand command) {
+        batches.get(shard).add(command);
+    }
+
+    /** Runs on the connection's loop, as a turn of its own. */
+    void execute(Runnable work) {
+        try {
+            ctx().executor().execute(() -> {
+                work.run();
+                finishTurn();
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.debug("loop has ended", e);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        finishTurn();
+    }
+
+    private void finishTurn() {
+        for (Publisher due : answering) {
+            due.answer();
+        }
+        answering.clear();
+        // Shards hear of it before the client can: whoever it tells next finds it done.
+        for (int shard = 0; shard < batches.size(); shard++) {
+            List<ShardCommand> batch = batches.get(shard);
+            if (!batch.isEmpty()) {
+                batches.set(shard, new ArrayList<>());
+                broker.shards().get(shard).submit(batch);
+            }
+        }
+        flush();
+    }
+
+    private void flush() {
+        if (output != null && output.flush() && heartbeats != null) {
+            heartbeats.wrote();
+        }
+    }
+
+    void answerLater(Publisher due) {
+        answering.add(due);
+    }
+
+    @Override
+    public DeliveryWindow window() {
+        return window;
+    }
+
+    @Override
+    public Outbox outbox(int shard) {
+        return outboxes[shard];
+    }
+
+    @Override
+    public void accept(List<ShardEvent> events, long releasedBytes) {
+        execute(() -> {
+            events.forEach(this::on);
+            released(releasedBytes);
+        });
+    }
+
+    private void on(ShardEvent event) {
+        switch (event) {
+            case ShardEvent.Delivered e -> {
+                give(e.content().size());
+                on(e.channel(), e);
+            }
+            case ShardEvent.Confirmed e -> on(e.channel(), e);
+            case ShardEvent.Cancelled e -> on(e.channel(), e);
+            case ShardEvent.Replied e -> e.reply().run();
+        }
+    }
+
+    private void on(ChannelHandle handle, ShardEvent event) {
+        ChannelSession channel = channels.get(handle.number());
+        if (channel != null && channel.handle() == handle && state == State.RUNNING) {
+            channel.on(event);
+        }
+    }
+
+    /** Octets reached the socket's buffer: others may follow at once, or when the client has read. */
+    private void give(long bytes) {
+        unreleased += bytes;
+        if (ctx().channel().isWritable()) {
+            window.give(unreleased);
+            unreleased = 0;
+            wake();
+        }
+    }
+
+    private void wake() {
+        if (window.wakeStarved()) {
+            for (ChannelSession channel : channels.values()) {
+                resume(channel.handle());
+            }
+        }
+    }
+
+    /** Asks the shards to go on with a channel. */
+    void resume(ChannelHandle handle) {
+        handle.shards().stream().forEach(shard -> submit(shard, new ShardCommand.Resume(handle)));
+    }
+
+    void resumeIfStarved(ChannelHandle handle) {
+        if (handle.window().wakeStarved()) {
+            resume(handle);
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        give(0);
+        finishTurn();
+    }
+
+    /** A publish of this size is on its way to a shard. */
+    void published(int bytes) {
+        gate.inFlight += bytes;
+        if (gate.inFlight > limits.publishWindow()) {
+            gate.full = true;
+            applyGate();
+        }
+    }
+
+    private void released(long bytes) {
+        gate.inFlight -= bytes;
+        if (gate.full && gate.inFlight <= limits.publishWindow() / 2) {
+            gate.full = false;
+            applyGate();
+        }
+    }
+
+    void pauseReading() {
+        gate.behind++;
+        applyGate();
+    }
+
+    void resumeReading() {
+        gate.behind--;
+        applyGate();
+    }
+
+    /** The client publishes, so an alarm concerns it. */
+    void publishing() {
+        if (!publisher) {
+            publisher = true;
+            alarm(broker.alarms().blocked());
+        }
+    }
+
+    /** An alarm was raised or cleared; from any thread. */
+    public void alarmChanged(String reasons) {
+        execute(() -> alarm(reasons));
+    }
+
+    private void alarm(String reasons) {
+        if (!publisher || state != State.RUNNING) {
+            return;
+        }
+        boolean on = !reasons.isEmpty();
+        gate.blocked = on;
+        if (heartbeats != null) {
+            heartbeats.readingPaused(on);
+        }
+        if (on != toldBlocked && clientCan("connection.blocked")) {
+            toldBlocked = on;
+            write(0, on ? new ConnectionMethod.Blocked(reasons) : new ConnectionMethod.Unblocked());
+        }
+        applyGate();
+    }
+
+    private void applyGate() {
+        ctx().channel().config().setAutoRead(gate.open());
+    }
+
+    void owns(QueueRef queue) {
+        exclusives.add(queue);
+    }
+
+    void disowns(QueueRef queue) {
+        exclusives.remove(queue);
+    }
+
+    /** A name no other has, for a queue or consumer that was given none. */
+    String newName(String prefix) {
+        byte[] bytes = new byte[NAME_BYTES];
+        broker.random().nextBytes(bytes);
+        return prefix + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+    }
+
+    void forget(ChannelSession channel, int number) {
+        if (channels.get(number) == channel) {
+            channels.remove(number);
+        }
+    }
+
+    void debug(int channel, AmqpException error) {
+        LOG.debug("{} channel {}: {}", ctx().channel(), channel, error.replyText());
+    }
+
+    /** Ends the connection for an error of the client. */
+    void fail(AmqpException error, @Nullable Method method) {
+        if (state == State.CLOSING || state == State.CLOSED) {
+            return;
+        }
+        LOG.debug("{}: {}", ctx().channel(), error.replyText());
+        boolean silent = !handshake.authenticated() && !clientCan("authentication_failure_close");
+        if (silent && error.code() == ReplyCode.ACCESS_REFUSED) {
+            state = State.CLOSED;
+            ctx().executor().schedule(() -> ctx().close(), 1, TimeUnit.SECONDS);
+            return;
+        }
+        close(error.code(), error.replyText(), method);
+    }
+
+    private void close(ReplyCode code, String text, @Nullable Method method) {
+        state = State.CLOSING;
+        end(() -> {});
+        write(
+                0,
+                new ConnectionMethod.Close(
+                        code.code(),
+                        text,
+                        method == null ? 0 : method.classId(),
+                        method == null ? 0 : method.methodId()));
+        finishTurn();
+        ctx().executor().schedule(() -> ctx().close(), CLOSE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Ends the connection because the server stops; from any thread. */
+    public void shutdown() {
+        execute(() -> {
+            if (state == State.RUNNING) {
+                close(ReplyCode.CONNECTION_FORCED, ReplyCode.CONNECTION_FORCED.text("broker shuts down"), null);
+            } else {
+                ctx().close();
+            }
+        });
+    }
+
+    /** Gives up channels and exclusive queues; {@code then} runs on this loop once those are gone. */
+    private void end(Runnable then) {
+        channels.values().forEach(ChannelSession::end);
+        channels.clear();
+        int[] left = {exclusives.size()};
+        List<QueueRef> owned = List.copyOf(exclusives);
+        exclusives.clear();
+        for (QueueRef queue : owned) {
+            submit(
+                    queue.shard(),
+                    new ShardCommand.Discard(
+                            queue.id(),
+                            () -> execute(() -> {
+                                if (--left[0] == 0) {
+                                    then.run();
+                                }
+                            })));
+        }
+        if (owned.isEmpty()) {
+            finishTurn();
+            then.run();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        state = State.CLOSED;
+        broker.connections().remove(this);
+        if (heartbeats != null) {
+            heartbeats.stop();
+        }
+        end(() -> {});
+        finishTurn();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        if (output != null) {
+            output.discard();
+            output = null;
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (cause instanceof java.io.IOException) {
+            LOG.debug("{}: {}", context.channel(), cause.toString());
+        } else {
+            LOG.error("{}: closed for an unexpected error", context.channel(), cause);
+        }
+        context.close();
+    }
+
+    /** What management shows; the numbers are read without asking the loop and may be a moment old. */
+    public Description description() {
+        return new Description(
+                String.valueOf(ctx().channel().remoteAddress()),
+                user,
+                clientProperties.string("product"),
+                state.name().toLowerCase(java.util.Locale.ROOT),
+                channels.size());
+    }
+
+    /** One connection, as management shows it. */
+    public record Description(
+            String peer, String user, @Nullable String product, String state, int channels) {}
+
+    /** Why reading may stop. */
+    private static final class ReadGate {
+        long inFlight;
+        int behind;
+        boolean full;
+        boolean blocked;
+
+        boolean open() {
+            return !full && !blocked && behind == 0;
+        }
+    }
+}

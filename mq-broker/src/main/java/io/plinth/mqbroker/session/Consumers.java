@@ -1,0 +1,224 @@
+package io.plinth.mqbroker.session;
+
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.queue.ChannelHandle;
+import io.plinth.mqbroker.queue.ShardCommand;
+import io.plinth.mqbroker.queue.ShardCommand.Outcome;
+import io.plinth.mqbroker.queue.ShardEvent;
+import io.plinth.mqbroker.wire.AmqpException;
+import io.plinth.mqbroker.wire.BasicMethod;
+import io.plinth.mqbroker.wire.FieldTable;
+import io.plinth.mqbroker.wire.ReplyCode;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Owned by the connection's event loop. The consuming half of a channel: consumers, deliveries, get and settlement. */
+final class Consumers {
+    private final Connection connection;
+    private final ChannelSession channel;
+    private final ChannelHandle handle;
+    private final SessionLimits limits;
+    private final Ledger ledger = new Ledger();
+    private final Map<String, QueueRef> byTag = new HashMap<>();
+    private int prefetch;
+
+    Consumers(Connection connection, ChannelSession channel, ChannelHandle handle, SessionLimits limits) {
+        this.connection = connection;
+        this.channel = channel;
+        this.handle = handle;
+        this.limits = limits;
+    }
+
+    int unacked() {
+        return ledger.size();
+    }
+
+    int count() {
+        return byTag.size();
+    }
+
+    void qos(BasicMethod.Qos method) {
+        if (method.prefetchSize() != 0) {
+            throw new AmqpException(ReplyCode.NOT_IMPLEMENTED, "prefetch_size!=0 (" + method.prefetchSize() + ")");
+        }
+        if (method.global()) {
+            int most = limits.unackedPerChannel();
+            handle.window().limit(method.prefetchCount() == 0 ? most : Math.min(most, method.prefetchCount()));
+            connection.resume(handle);
+        } else {
+            prefetch = method.prefetchCount();
+        }
+        connection.write(handle.number(), new BasicMethod.QosOk());
+    }
+
+    void consume(BasicMethod.Consume method) {
+        QueueRef queue = channel.usable(method.queue());
+        if (byTag.containsKey(method.consumerTag())) {
+            throw new AmqpException(
+                    ReplyCode.NOT_ALLOWED, "attempt to reuse consumer tag '" + method.consumerTag() + "'");
+        }
+        if (byTag.size() >= limits.consumersPerChannel()) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "consumers: " + byTag.size() + " (expected: at most mq-broker.limits.consumers on a channel)");
+        }
+        int priority = priority(method.arguments());
+        String tag = method.consumerTag().isEmpty() ? connection.newName("amq.ctag-") : method.consumerTag();
+        byTag.put(tag, queue);
+        handle.shards().set(queue.shard());
+        channel.await();
+        connection.submit(
+                queue.shard(),
+                new ShardCommand.Subscribe(
+                        handle,
+                        queue.id(),
+                        tag,
+                        method.noAck(),
+                        method.exclusive(),
+                        prefetch,
+                        priority,
+                        refusal -> channel.resume(() -> consuming(method, tag, queue, refusal))));
+    }
+
+    private static int priority(FieldTable arguments) {
+        if (!arguments.has("x-priority")) {
+            return 0;
+        }
+        Long priority = FieldTable.integer(arguments.get("x-priority"));
+        if (priority == null || priority != priority.intValue()) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "invalid arg 'x-priority': " + arguments.get("x-priority") + " (expected: a whole number)");
+        }
+        return priority.intValue();
+    }
+
+    private void consuming(
+            BasicMethod.Consume method, String tag, QueueRef queue, ShardCommand.@Nullable Refusal refusal) {
+        if (refusal != null) {
+            byTag.remove(tag);
+            throw refusal == ShardCommand.Refusal.IN_EXCLUSIVE_USE
+                    ? new AmqpException(ReplyCode.ACCESS_REFUSED, queue + " in exclusive use")
+                    : new AmqpException(ReplyCode.NOT_FOUND, "no " + queue);
+        }
+        if (!method.nowait()) {
+            connection.write(handle.number(), new BasicMethod.ConsumeOk(tag));
+        }
+    }
+
+    void cancel(BasicMethod.Cancel method) {
+        QueueRef queue = byTag.remove(method.consumerTag());
+        if (queue == null) {
+            cancelled(method);
+            return;
+        }
+        channel.await();
+        connection.submit(
+                queue.shard(),
+                new ShardCommand.Unsubscribe(
+                        handle, queue.id(), method.consumerTag(), () -> channel.resume(() -> cancelled(method))));
+    }
+
+    private void cancelled(BasicMethod.Cancel method) {
+        if (!method.nowait()) {
+            connection.write(handle.number(), new BasicMethod.CancelOk(method.consumerTag()));
+        }
+    }
+
+    /** The queue of a consumer is gone. */
+    void cancelledByServer(String tag) {
+        if (byTag.remove(tag) != null && connection.clientCan("consumer_cancel_notify")) {
+            connection.write(handle.number(), new BasicMethod.Cancel(tag, true));
+        }
+    }
+
+    void deliver(ShardEvent.Delivered event) {
+        long tag = ledger.nextTag();
+        if (!event.noAck()) {
+            ledger.add(tag, new Ledger.Delivery(event.shard(), event.queueId(), event.id()));
+        }
+        connection.broker().metrics().delivered.inc();
+        connection.write(
+                handle.number(),
+                new BasicMethod.Deliver(
+                        event.consumerTag(),
+                        tag,
+                        event.redelivered(),
+                        event.content().exchange(),
+                        event.content().routingKey()),
+                event.content().properties(),
+                event.content().body());
+    }
+
+    void get(BasicMethod.Get method) {
+        QueueRef queue = channel.usable(method.queue());
+        handle.shards().set(queue.shard());
+        channel.await();
+        connection.submit(
+                queue.shard(),
+                new ShardCommand.Get(
+                        handle, queue.id(), method.noAck(), got -> channel.resume(() -> got(method, queue, got))));
+    }
+
+    private void got(BasicMethod.Get method, QueueRef queue, ShardCommand.@Nullable Got got) {
+        if (got == null) {
+            connection.write(handle.number(), new BasicMethod.GetEmpty(""));
+            return;
+        }
+        long tag = ledger.nextTag();
+        if (!method.noAck()) {
+            ledger.add(tag, new Ledger.Delivery(queue.shard(), queue.id(), got.id()));
+            handle.window().takeAnyway(1);
+        }
+        connection.broker().metrics().delivered.inc();
+        connection.write(
+                handle.number(),
+                new BasicMethod.GetOk(
+                        tag,
+                        got.redelivered(),
+                        got.content().exchange(),
+                        got.content().routingKey(),
+                        got.remaining()),
+                got.content().properties(),
+                got.content().body());
+    }
+
+    void settle(long tag, boolean multiple, Outcome outcome) {
+        if (multiple) {
+            List<Ledger.Delivery> taken = ledger.takeUpTo(tag);
+            if (taken.isEmpty() && tag != 0) {
+                throw unknown(tag);
+            }
+            taken.forEach(delivery -> settle(delivery, outcome));
+        } else {
+            Ledger.Delivery delivery = ledger.take(tag);
+            if (delivery == null) {
+                throw unknown(tag);
+            }
+            settle(delivery, outcome);
+        }
+        connection.resumeIfStarved(handle);
+    }
+
+    private static AmqpException unknown(long tag) {
+        return new AmqpException(ReplyCode.PRECONDITION_FAILED, "unknown delivery tag " + tag);
+    }
+
+    private void settle(Ledger.Delivery delivery, Outcome outcome) {
+        connection.broker().metrics().acknowledged.inc();
+        handle.window().give(1);
+        connection.submit(
+                delivery.shard(), new ShardCommand.Settle(handle, delivery.queueId(), delivery.id(), outcome));
+    }
+
+    /** Everything unsettled goes back to its queue (section 1.8.3.16). */
+    void recover(boolean requeue) {
+        if (!requeue) {
+            throw new AmqpException(ReplyCode.NOT_IMPLEMENTED, "requeue=false");
+        }
+        ledger.takeUpTo(0).forEach(delivery -> settle(delivery, Outcome.REQUEUE));
+        connection.resumeIfStarved(handle);
+    }
+}

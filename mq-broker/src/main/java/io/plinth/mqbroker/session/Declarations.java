@@ -1,0 +1,297 @@
+package io.plinth.mqbroker.session;
+
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.queue.ChannelHandle;
+import io.plinth.mqbroker.queue.DefinitionCommand;
+import io.plinth.mqbroker.queue.Definitions;
+import io.plinth.mqbroker.queue.Equivalence;
+import io.plinth.mqbroker.queue.ShardCommand;
+import io.plinth.mqbroker.wire.AmqpException;
+import io.plinth.mqbroker.wire.ExchangeMethod;
+import io.plinth.mqbroker.wire.Method;
+import io.plinth.mqbroker.wire.QueueMethod;
+import io.plinth.mqbroker.wire.ReplyCode;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Owned by the connection's event loop. The declaring part of a channel: exchanges, queues and bindings. */
+final class Declarations {
+    /** A queue may be deleted between being found and being asked; then it is declared anew, so often. */
+    private static final int ATTEMPTS = 5;
+
+    private final Connection connection;
+    private final ChannelSession channel;
+    private final ChannelHandle handle;
+    private final Topology topology;
+    /** What an empty queue name stands for. */
+    private @Nullable String lastDeclared;
+
+    Declarations(Connection connection, ChannelSession channel, ChannelHandle handle) {
+        this.connection = connection;
+        this.channel = channel;
+        this.handle = handle;
+        this.topology = connection.broker().topology();
+    }
+
+    void on(ExchangeMethod method) {
+        switch (method) {
+            case ExchangeMethod.Declare m -> declare(m);
+            case ExchangeMethod.Delete m -> {
+                checkChangeable(m.exchange(), "");
+                define(
+                        new DefinitionCommand.DeleteExchange(m.exchange(), m.ifUnused()),
+                        m.nowait() ? null : new ExchangeMethod.DeleteOk());
+            }
+            case ExchangeMethod.Bind m -> {
+                checkBindable(m.source());
+                checkBindable(m.destination());
+                define(
+                        new DefinitionCommand.Bind(
+                                m.source(), false, m.destination(), m.routingKey(), m.arguments(), connection),
+                        m.nowait() ? null : new ExchangeMethod.BindOk());
+            }
+            case ExchangeMethod.Unbind m -> {
+                checkBindable(m.source());
+                checkBindable(m.destination());
+                define(
+                        new DefinitionCommand.Unbind(
+                                m.source(), false, m.destination(), m.routingKey(), m.arguments(), connection),
+                        m.nowait() ? null : new ExchangeMethod.UnbindOk());
+            }
+            case ExchangeMethod.DeclareOk m -> throw unexpected(m);
+            case ExchangeMethod.DeleteOk m -> throw unexpected(m);
+            case ExchangeMethod.BindOk m -> throw unexpected(m);
+            case ExchangeMethod.UnbindOk m -> throw unexpected(m);
+        }
+    }
+
+    void on(QueueMethod method) {
+        switch (method) {
+            case QueueMethod.Declare m -> declare(m);
+            case QueueMethod.Bind m -> {
+                checkBindable(m.exchange());
+                QueueRef queue = usable(m.queue());
+                define(
+                        new DefinitionCommand.Bind(
+                                m.exchange(), true, queue.name(), m.routingKey(), m.arguments(), connection),
+                        m.nowait() ? null : new QueueMethod.BindOk());
+            }
+            case QueueMethod.Unbind m -> {
+                checkBindable(m.exchange());
+                define(
+                        new DefinitionCommand.Unbind(
+                                m.exchange(), true, name(m.queue()), m.routingKey(), m.arguments(), connection),
+                        new QueueMethod.UnbindOk());
+            }
+            case QueueMethod.Purge m -> purge(m);
+            case QueueMethod.Delete m -> delete(m);
+            case QueueMethod.DeclareOk m -> throw unexpected(m);
+            case QueueMethod.BindOk m -> throw unexpected(m);
+            case QueueMethod.UnbindOk m -> throw unexpected(m);
+            case QueueMethod.PurgeOk m -> throw unexpected(m);
+            case QueueMethod.DeleteOk m -> throw unexpected(m);
+        }
+    }
+
+    private static AmqpException unexpected(Method method) {
+        return ChannelSession.unexpected(method);
+    }
+
+    /** Sends a command; then {@code ok}, where there is one to send. */
+    private void define(DefinitionCommand command, @Nullable Method ok) {
+        define(command, result -> {
+            if (ok != null) {
+                connection.write(handle.number(), ok);
+            }
+        });
+    }
+
+    private void define(DefinitionCommand command, Consumer<Definitions.Result> then) {
+        channel.await();
+        connection
+                .broker()
+                .definitions()
+                .submit(
+                        command,
+                        result -> connection.execute(() -> channel.resume(() -> {
+                            if (result.error() != null) {
+                                throw result.error();
+                            }
+                            then.accept(result);
+                        })));
+    }
+
+    private void declare(ExchangeMethod.Declare method) {
+        String name = clean(method.exchange());
+        Method ok = method.nowait() ? null : new ExchangeMethod.DeclareOk();
+        if (method.passive()) {
+            if (topology.exchange(name) == null) {
+                throw new AmqpException(ReplyCode.NOT_FOUND, "no exchange '" + name + "' in vhost '/'");
+            }
+            if (ok != null) {
+                connection.write(handle.number(), ok);
+            }
+            return;
+        }
+        if (name.isEmpty() || topology.exchange(name) == null) {
+            checkChangeable(name, "exchange name '" + name + "' contains reserved prefix 'amq.*'");
+        }
+        define(
+                new DefinitionCommand.DeclareExchange(
+                        name,
+                        method.type(),
+                        method.durable(),
+                        method.autoDelete(),
+                        method.internal(),
+                        method.arguments()),
+                ok);
+    }
+
+    private static void checkChangeable(String exchange, String reserved) {
+        checkBindable(exchange);
+        if (Topology.reserved(exchange)) {
+            throw new AmqpException(
+                    ReplyCode.ACCESS_REFUSED,
+                    reserved.isEmpty() ? "operation not permitted on the exchange '" + exchange + "'" : reserved);
+        }
+    }
+
+    private static void checkBindable(String exchange) {
+        if (exchange.isEmpty()) {
+            throw new AmqpException(ReplyCode.ACCESS_REFUSED, "operation not permitted on the default exchange");
+        }
+    }
+
+    private void declare(QueueMethod.Declare method) {
+        String asked = clean(method.queue());
+        String name = asked.isEmpty() && !method.passive() ? connection.newName("amq.gen-") : asked;
+        if (method.passive()) {
+            declared(method, usable(name), ATTEMPTS);
+            return;
+        }
+        if (!asked.isEmpty() && asked.startsWith("amq.") && topology.queue(asked) == null) {
+            throw new AmqpException(
+                    ReplyCode.ACCESS_REFUSED, "queue name '" + asked + "' contains reserved prefix 'amq.*'");
+        }
+        declare(method, name, ATTEMPTS);
+    }
+
+    private void declare(QueueMethod.Declare method, String name, int attempts) {
+        define(
+                new DefinitionCommand.DeclareQueue(
+                        name,
+                        method.durable(),
+                        method.autoDelete(),
+                        method.exclusive() ? connection : null,
+                        method.arguments()),
+                result -> {
+                    QueueRef queue = result.queue();
+                    if (queue != null) {
+                        declared(method, queue, attempts);
+                    }
+                });
+    }
+
+    private void declared(QueueMethod.Declare method, QueueRef queue, int attempts) {
+        lastDeclared = queue.name();
+        if (queue.exclusive()) {
+            connection.owns(queue);
+        }
+        channel.await();
+        connection.submit(
+                queue.shard(),
+                new ShardCommand.Ask(
+                        handle,
+                        queue.id(),
+                        status -> channel.resume(() -> answerDeclared(method, queue, status, attempts))));
+    }
+
+    private void answerDeclared(
+            QueueMethod.Declare method, QueueRef queue, ShardCommand.@Nullable Status status, int attempts) {
+        if (status == null && (method.passive() || attempts == 0)) {
+            throw new AmqpException(ReplyCode.NOT_FOUND, "no " + queue);
+        }
+        if (status == null) {
+            declare(method, queue.name(), attempts - 1);
+        } else if (!method.nowait()) {
+            connection.write(
+                    handle.number(), new QueueMethod.DeclareOk(queue.name(), status.ready(), status.consumers()));
+        }
+    }
+
+    private void purge(QueueMethod.Purge method) {
+        QueueRef queue = usable(method.queue());
+        channel.await();
+        connection.submit(
+                queue.shard(),
+                new ShardCommand.Purge(
+                        handle,
+                        queue.id(),
+                        count -> channel.resume(() -> {
+                            if (!method.nowait()) {
+                                connection.write(handle.number(), new QueueMethod.PurgeOk(count));
+                            }
+                        })));
+    }
+
+    private void delete(QueueMethod.Delete method) {
+        QueueRef queue = topology.queue(name(method.queue()));
+        if (queue == null) {
+            answerDeleted(method, 0);
+            return;
+        }
+        Equivalence.checkOwner(queue, connection);
+        channel.await();
+        connection.submit(
+                queue.shard(),
+                new ShardCommand.Delete(
+                        handle,
+                        queue.id(),
+                        method.ifUnused(),
+                        method.ifEmpty(),
+                        refusal -> channel.resume(() -> {
+                            throw new AmqpException(
+                                    ReplyCode.PRECONDITION_FAILED,
+                                    queue + (refusal == ShardCommand.Refusal.IN_USE ? " in use" : " not empty"));
+                        }),
+                        count -> channel.resume(() -> {
+                            connection.disowns(queue);
+                            answerDeleted(method, count);
+                        })));
+    }
+
+    private void answerDeleted(QueueMethod.Delete method, long count) {
+        if (!method.nowait()) {
+            connection.write(handle.number(), new QueueMethod.DeleteOk(count));
+        }
+    }
+
+    /** The queue of that name, or the last one declared on the channel, if this connection may use it. */
+    QueueRef usable(String asked) {
+        String name = name(asked);
+        QueueRef queue = topology.queue(name);
+        if (queue == null) {
+            throw new AmqpException(ReplyCode.NOT_FOUND, "no queue '" + name + "' in vhost '/'");
+        }
+        Equivalence.checkOwner(queue, connection);
+        return queue;
+    }
+
+    private String name(String asked) {
+        if (!asked.isEmpty()) {
+            return clean(asked);
+        }
+        if (lastDeclared == null) {
+            throw new AmqpException(ReplyCode.NOT_FOUND, "no previously declared queue");
+        }
+        return lastDeclared;
+    }
+
+    /** RabbitMQ strips line ends from names; some clients rely on it. */
+    private static String clean(String name) {
+        return name.indexOf('\r') < 0 && name.indexOf('\n') < 0
+                ? name
+                : name.replace("\r", "").replace("\n", "");
+    }
+}

@@ -1,0 +1,129 @@
+package io.plinth.mqbroker.session;
+
+import io.plinth.mqbroker.auth.Sasl;
+import io.plinth.mqbroker.wire.AmqpException;
+import io.plinth.mqbroker.wire.ConnectionMethod;
+import io.plinth.mqbroker.wire.FieldTable;
+import io.plinth.mqbroker.wire.FieldTableCodec;
+import io.plinth.mqbroker.wire.Frame;
+import io.plinth.mqbroker.wire.Method;
+import io.plinth.mqbroker.wire.ReplyCode;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Owned by the connection's event loop. From protocol header to open (section 2.2.4): START -> TUNE by a login that is admitted, TUNE ->
+ * OPEN by tune-ok within the limits, OPEN -> DONE by open of the one virtual host.
+ */
+final class Handshake {
+    private enum State {
+        START,
+        TUNE,
+        OPEN,
+        DONE
+    }
+
+    private final Connection connection;
+    private final SessionLimits limits;
+    private final FieldTableCodec tables;
+    private State state = State.START;
+
+    Handshake(Connection connection, SessionLimits limits, FieldTableCodec tables) {
+        this.connection = connection;
+        this.limits = limits;
+        this.tables = tables;
+    }
+
+    boolean done() {
+        return state == State.DONE;
+    }
+
+    /** Whether the client has logged in. */
+    boolean authenticated() {
+        return state != State.START;
+    }
+
+    void begin() {
+        connection.write(
+                0,
+                new ConnectionMethod.Start(
+                        0,
+                        9,
+                        connection.broker().serverProperties(),
+                        Sasl.MECHANISMS.getBytes(StandardCharsets.US_ASCII),
+                        "en_US".getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    void on(Method method, InetAddress from) {
+        switch (state) {
+            case START -> {
+                if (!(method instanceof ConnectionMethod.StartOk startOk)) {
+                    throw wrong(method, "start-ok");
+                }
+                login(startOk, from);
+            }
+            case TUNE -> {
+                if (!(method instanceof ConnectionMethod.TuneOk tuneOk)) {
+                    throw wrong(method, "tune-ok");
+                }
+                tune(tuneOk);
+            }
+            case OPEN -> {
+                if (!(method instanceof ConnectionMethod.Open open)) {
+                    throw wrong(method, "open");
+                }
+                open(open);
+            }
+            case DONE -> throw wrong(method, "nothing of the handshake");
+        }
+    }
+
+    private static AmqpException wrong(Method method, String expected) {
+        return new AmqpException(
+                ReplyCode.COMMAND_INVALID,
+                "method " + method.classId() + "." + method.methodId() + " (expected: connection." + expected + ")");
+    }
+
+    private void login(ConnectionMethod.StartOk method, InetAddress from) {
+        FieldTable capabilities =
+                method.clientProperties().get("capabilities") instanceof FieldTable table ? table : FieldTable.EMPTY;
+        connection.client(method.clientProperties(), capabilities);
+        Sasl.Login login = Sasl.login(method.mechanism(), method.response(), tables);
+        if (!connection.broker().users().get().admits(login, from)) {
+            throw new AmqpException(
+                    ReplyCode.ACCESS_REFUSED,
+                    "Login was refused using authentication mechanism " + method.mechanism()
+                            + ". For details see the broker logfile.");
+        }
+        connection.user(login.user());
+        state = State.TUNE;
+        connection.write(0, new ConnectionMethod.Tune(limits.channelMax(), limits.frameMax(), (int)
+                limits.heartbeat().toSeconds()));
+    }
+
+    private void tune(ConnectionMethod.TuneOk method) {
+        long frameMax = method.frameMax() == 0 ? limits.frameMax() : method.frameMax();
+        int channelMax = method.channelMax() == 0 ? limits.channelMax() : method.channelMax();
+        if (frameMax > limits.frameMax() || channelMax > limits.channelMax()) {
+            throw new AmqpException(
+                    ReplyCode.NOT_ALLOWED,
+                    "negotiated frame_max = " + frameMax + ", channel_max = " + channelMax + " (expected: at most "
+                            + limits.frameMax() + " and " + limits.channelMax() + ")");
+        }
+        if (frameMax < Frame.MIN_SIZE) {
+            throw new AmqpException(
+                    ReplyCode.NOT_ALLOWED,
+                    "negotiated frame_max = " + frameMax + " (expected: at least " + Frame.MIN_SIZE + ")");
+        }
+        connection.tuned((int) frameMax, channelMax, method.heartbeat());
+        state = State.OPEN;
+    }
+
+    private void open(ConnectionMethod.Open method) {
+        if (!method.vhost().equals("/")) {
+            throw new AmqpException(ReplyCode.NOT_ALLOWED, "vhost " + method.vhost() + " not found (expected: /)");
+        }
+        state = State.DONE;
+        connection.write(0, new ConnectionMethod.OpenOk(""));
+    }
+}

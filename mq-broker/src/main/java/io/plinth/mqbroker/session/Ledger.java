@@ -1,0 +1,51 @@
+package io.plinth.mqbroker.session;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Owned by the connection's event loop. What a channel was handed and has not settled, by delivery tag, oldest first. */
+final class Ledger {
+    /** Where a delivery came from. */
+    record Delivery(int shard, long queueId, long id) {}
+
+    private final Map<Long, Delivery> open = new LinkedHashMap<>();
+    private long last;
+
+    /** The next delivery tag, for a delivery that needs no acknowledgement too. */
+    long nextTag() {
+        return ++last;
+    }
+
+    void add(long tag, Delivery delivery) {
+        open.put(tag, delivery);
+    }
+
+    /** Takes one; null where there is none of that tag. */
+    @Nullable
+    Delivery take(long tag) {
+        return open.remove(tag);
+    }
+
+    /** Takes all up to the tag, or all for tag 0. */
+    List<Delivery> takeUpTo(long tag) {
+        List<Delivery> taken = new ArrayList<>();
+        Iterator<Map.Entry<Long, Delivery>> all = open.entrySet().iterator();
+        while (all.hasNext()) {
+            Map.Entry<Long, Delivery> entry = all.next();
+            if (tag != 0 && entry.getKey() > tag) {
+                break;
+            }
+            taken.add(entry.getValue());
+            all.remove();
+        }
+        return taken;
+    }
+
+    int size() {
+        return open.size();
+    }
+}
