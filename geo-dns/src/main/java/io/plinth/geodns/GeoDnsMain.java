@@ -1,5 +1,6 @@
 package io.plinth.geodns;
 
+import io.plinth.geodns.answer.SnapshotLoader;
 import io.plinth.kit.config.DataSize;
 import io.plinth.kit.config.NodeConfig;
 import io.plinth.kit.config.StackFile;
@@ -8,6 +9,9 @@ import io.plinth.kit.lifecycle.DaemonType;
 import io.plinth.kit.lifecycle.JvmSizing;
 import io.plinth.kit.lifecycle.NodeContext;
 import io.plinth.kit.lifecycle.NodeRunner;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
 /** Runs one geo-dns node. */
@@ -42,10 +46,28 @@ public final class GeoDnsMain {
             return STANDARD_PORT;
         }
 
-        /** Zones and a country database of the usual size; the old and the new of each while a reload swaps them. */
+        /**
+         * Room for zones and database twice, as a reload has the old and the new at once: a record takes about ten times
+         * its text, a database itself and twice that while it is compiled. A database that is fetched later is taken for
+         * one of countries.
+         */
         @Override
         public JvmSizing jvm(StackFile file, NodeConfig node) {
-            return new JvmSizing(new DataSize(128 * MIB), new DataSize(64 * MIB), List.of());
+            GeoDnsConfig config = file.section(node, GeoDnsConfig.class);
+            long zones = config.zones().values().stream()
+                    .mapToLong(zone -> size(SnapshotLoader.resolve(file, zone)))
+                    .sum();
+            long database = Math.max(8 * MIB, size(SnapshotLoader.database(file, config)));
+            long heap = 64 * MIB + 20 * zones + 6 * database;
+            return new JvmSizing(new DataSize(heap), new DataSize(64 * MIB), List.of());
+        }
+
+        private static long size(Path path) {
+            try {
+                return Files.size(path);
+            } catch (IOException e) {
+                return 0;
+            }
         }
 
         @Override

@@ -91,6 +91,42 @@ class GeoDnsIT {
     }
 
     @Test
+    void theOtherTransportsAnswerToo() throws Exception {
+        for (String transport : List.of("nio", "io_uring")) {
+            node.close();
+            node = TestNode.start(folder, REGIONS, SECTION, transport);
+            assertThat(node.udp(query("shop.example.", Type.A)).getSection(Section.ANSWER))
+                    .hasSize(1);
+            assertThat(node.tcp(query("many.big.example.", Type.A)).getSection(Section.ANSWER))
+                    .hasSize(200);
+        }
+    }
+
+    @Test
+    void theHeapGrowsWithZonesAndDatabase() throws Exception {
+        var file = TestNode.load(folder.resolve("plinth.yaml"));
+        var config = file.stack().nodes().values().iterator().next();
+        long before = GeoDnsMain.TYPE.jvm(file, config).heap().bytes();
+        Files.write(folder.resolve("country.mmdb"), new byte[32 << 20]);
+        assertThat(GeoDnsMain.TYPE.jvm(file, config).heap().bytes()).isEqualTo(before + 6L * 24 * 1024 * 1024);
+    }
+
+    @Test
+    void aDrainEndsConnectionsBehindTheirAnswers() throws Exception {
+        try (Socket socket = new Socket()) {
+            socket.setSoTimeout(20_000);
+            socket.connect(node.node().listening().get("tcp"));
+            byte[] query = query("shop.example.", Type.A).toWire();
+            socket.getOutputStream().write(new byte[] {0, (byte) query.length});
+            socket.getOutputStream().write(query);
+            DataInputStream in = new DataInputStream(socket.getInputStream());
+            in.readFully(new byte[in.readUnsignedShort()]);
+            node.node().drainAndStop(java.time.Duration.ofSeconds(20)).get();
+            assertThat(in.read()).isEqualTo(-1);
+        }
+    }
+
+    @Test
     void aStockLookupFollowsAliasesAndRetriesOverTcp() throws Exception {
         Lookup lookup = new Lookup("static.shop.example.", Type.A, DClass.IN);
         lookup.setResolver(node.resolver(false));

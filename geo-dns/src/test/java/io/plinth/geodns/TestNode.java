@@ -16,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -38,11 +39,24 @@ final class TestNode implements AutoCloseable {
 
     /** Starts with a file that has these regions and this section; zone files stand in {@code folder} already. */
     static TestNode start(Path folder, String regions, String section) throws Exception {
+        return start(folder, regions, section, "epoll");
+    }
+
+    static TestNode start(Path folder, String regions, String section, String transport) throws Exception {
         StackFile file = load(write(folder, regions, section));
         return new TestNode(
                 folder,
                 NodeRunner.start(
-                        GeoDnsMain.TYPE, file, "dns-1", NodeOptions.defaults().withLoader(TestNode::load)));
+                        GeoDnsMain.TYPE,
+                        file,
+                        "dns-1",
+                        new NodeOptions(
+                                transport,
+                                Duration.ofSeconds(10),
+                                Map.of(),
+                                false,
+                                TestNode::load,
+                                Clock.systemUTC())));
     }
 
     static Path write(Path folder, String regions, String section) throws IOException {

@@ -62,9 +62,16 @@ public final class SnapshotLoader {
         return new Snapshot(zones, new Policies(geo.index(), policies, target -> true), geo);
     }
 
-    private static Path folder(StackFile file) {
+    /** A path of the file, which starts at the file's folder. */
+    public static Path resolve(StackFile file, String path) {
         Path folder = file.path().toAbsolutePath().normalize().getParent();
-        return folder == null ? Path.of("/") : folder;
+        return (folder == null ? Path.of("/") : folder).resolve(path);
+    }
+
+    /** Where the country database is, or would be. */
+    public static Path database(StackFile file, GeoDnsConfig config) {
+        String path = config.database();
+        return path == null ? file.state().resolve("geo").resolve("country.mmdb") : resolve(file, path);
     }
 
     private static Zones zones(StackFile file, GeoDnsConfig config, Map<Name, GeoPolicy> policies)
@@ -86,7 +93,7 @@ public final class SnapshotLoader {
                     here.add(policyName.toString());
                 }
             });
-            Zone zone = files.read(name, folder(file).resolve(path), own.keySet(), problems);
+            Zone zone = files.read(name, resolve(file, path), own.keySet(), problems);
             if (zone != null) {
                 zones.add(zone);
                 LOG.info("zone {}: {} records, policies at {}", name, zone.records(), here);
@@ -147,9 +154,7 @@ public final class SnapshotLoader {
             serves.put("local", List.of());
         }
         Regions regions = new Regions(serves);
-        Path path = config.database() == null
-                ? file.state().resolve("geo").resolve("country.mmdb")
-                : folder(file).resolve(config.database());
+        Path path = database(file, config);
         if (config.policies().isEmpty()) {
             return new GeoSource(regions, null, GeoIndex.NONE, "not read: there are no policies");
         }

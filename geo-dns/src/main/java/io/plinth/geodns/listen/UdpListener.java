@@ -27,12 +27,17 @@ public final class UdpListener extends ChannelInitializer<Channel> {
 
     @Override
     protected void initChannel(Channel channel) {
+        batch(channel);
+        channel.pipeline().addLast(new UdpHandler(responders.create()));
+    }
+
+    /** Other transports bring one datagram at a time. */
+    static void batch(Channel channel) {
         if (channel instanceof EpollDatagramChannel) {
             channel.config().setOption(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, SLOT);
             FixedRecvByteBufAllocator slots = new FixedRecvByteBufAllocator(SLOT * SLOTS);
             channel.config().setRecvByteBufAllocator(slots.maxMessagesPerRead(READ_MAX));
         }
-        channel.pipeline().addLast(new UdpHandler(responders.create()));
     }
 
     @Override
