@@ -29,27 +29,37 @@ public final class ClientCommands {
     public static void register(CommandTable.Builder to) {
         to.group("connection", CONNECTION);
         to.add("client", -2, NOSCRIPT | LOADING | STALE, "Shows and changes connections.", ClientCommands::client);
+        to.subcommands(
+                "client",
+                "id 2",
+                "getname 2",
+                "setname 3",
+                "setinfo 4",
+                "info 2",
+                "list -2",
+                "kill -3",
+                "no-evict 3",
+                "no-touch 3",
+                "reply 3",
+                "pause -3",
+                "unpause 2");
     }
 
     private static void client(Call call) {
         Client client = call.client();
         switch (call.text(1).toUpperCase(Locale.ROOT)) {
             case "ID" -> {
-                exactly(call, 2);
                 call.out().integer(client.id());
             }
             case "GETNAME" -> {
-                exactly(call, 2);
                 call.out().bulkOrNull(client.name().isEmpty() ? null : latin(client.name()));
             }
             case "SETNAME" -> {
-                exactly(call, 3);
                 client.name(ConnectionCommands.name(call, 2));
                 call.out().ok();
             }
             case "SETINFO" -> setInfo(call);
             case "INFO" -> {
-                exactly(call, 2);
                 call.out().verbatim(line(call, client));
             }
             case "LIST" -> list(call);
@@ -65,7 +75,6 @@ public final class ClientCommands {
             case "REPLY" -> reply(call);
             case "PAUSE" -> pause(call);
             case "UNPAUSE" -> {
-                exactly(call, 2);
                 call.node().clients().unpause();
                 call.out().ok();
             }
@@ -93,14 +102,7 @@ public final class ClientCommands {
         return text.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
     }
 
-    private static void exactly(Call call, int count) {
-        if (call.count() != count) {
-            throw CommandException.arity("client|" + call.text(1).toLowerCase(Locale.ROOT));
-        }
-    }
-
     private static boolean onOff(Call call) {
-        exactly(call, 3);
         if (call.args().is(2, "ON")) {
             return true;
         }
@@ -111,7 +113,6 @@ public final class ClientCommands {
     }
 
     private static void setInfo(Call call) {
-        exactly(call, 4);
         String value = call.text(3);
         if (!value.chars().allMatch(c -> c > ' ' && c <= '~')) {
             throw new CommandException("ERR " + call.text(2).toLowerCase(Locale.ROOT)
@@ -132,7 +133,6 @@ public final class ClientCommands {
     }
 
     private static void reply(Call call) {
-        exactly(call, 3);
         Client client = call.client();
         if (call.args().is(2, "ON")) {
             client.replyMode(ReplyMode.ON);
@@ -150,10 +150,7 @@ public final class ClientCommands {
 
     private static void pause(Call call) {
         boolean writes = call.count() == 4 && call.args().is(3, "WRITE");
-        if (call.count() > 4 || call.count() < 3) {
-            throw CommandException.arity("client|pause");
-        }
-        if (call.count() == 4 && !writes && !call.args().is(3, "ALL")) {
+        if (call.count() > 4 || (call.count() == 4 && !writes && !call.args().is(3, "ALL"))) {
             throw CommandException.syntax();
         }
         long millis;

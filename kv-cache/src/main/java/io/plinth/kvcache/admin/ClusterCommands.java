@@ -33,6 +33,25 @@ public final class ClusterCommands {
     public static void register(CommandTable.Builder to) {
         to.group("cluster", 0);
         to.add("cluster", -2, LOADING | STALE | EVERYTHING, "Shows who owns which slot.", ClusterCommands::cluster);
+        to.subcommands(
+                "cluster",
+                "slots 2",
+                "shards 2",
+                "nodes 2",
+                "info 2",
+                "myid 2",
+                "keyslot 3",
+                "countkeysinslot 3",
+                "getkeysinslot 4",
+                "reset -2",
+                "meet -4",
+                "forget 3",
+                "addslots -3",
+                "delslots -3",
+                "setslot -4",
+                "failover -2",
+                "replicate 3",
+                "flushslots 2");
         to.group("cluster", CONNECTION);
         to.add("readonly", 1, FAST | LOADING | STALE, "Allows reads from a copy.", ClusterCommands::accept);
         to.add("readwrite", 1, FAST | LOADING | STALE, "Ends READONLY.", ClusterCommands::accept);
@@ -61,7 +80,6 @@ public final class ClusterCommands {
             case "INFO" -> info(call, topology);
             case "MYID" -> call.out().bulk(topology.self().id());
             case "KEYSLOT" -> {
-                exactly(call, 3);
                 call.out()
                         .integer(Slots.of(
                                 call.args().buffer(),
@@ -69,7 +87,6 @@ public final class ClusterCommands {
                                 call.args().length(2)));
             }
             case "COUNTKEYSINSLOT" -> {
-                exactly(call, 3);
                 int slot = slot(call);
                 Segment segment = call.keyspace().segment(slot);
                 segment.lock();
@@ -99,12 +116,6 @@ public final class ClusterCommands {
         }
     }
 
-    private static void exactly(Call call, int count) {
-        if (call.count() != count) {
-            throw CommandException.arity("cluster|" + call.text(1).toLowerCase(Locale.ROOT));
-        }
-    }
-
     private static int slot(Call call) {
         long slot = call.integer(2);
         if (slot < 0 || slot >= Slots.COUNT) {
@@ -114,7 +125,6 @@ public final class ClusterCommands {
     }
 
     private static void keysInSlot(Call call) {
-        exactly(call, 4);
         int slot = slot(call);
         long count = call.integer(3);
         if (count < 0) {

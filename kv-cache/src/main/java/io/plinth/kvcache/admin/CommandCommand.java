@@ -179,7 +179,7 @@ final class CommandCommand {
     }
 
     private static void keys(Call call, CommandTable table) {
-        Command command = call.count() < 3 ? null : table.find(call.text(2));
+        Command command = table.find(call.text(2));
         if (command == null) {
             throw new CommandException("ERR Invalid command specified");
         }
@@ -187,8 +187,7 @@ final class CommandCommand {
         if (command.firstKey() == 0 || command.is(Flag.CHANNELS)) {
             throw new CommandException("ERR The command has no key arguments");
         }
-        boolean fits = command.arity() >= 0 ? count == command.arity() : count >= -command.arity();
-        if (!fits) {
+        if (!command.takes(count)) {
             throw new CommandException("ERR Invalid number of arguments specified for command");
         }
         List<Integer> keys = new ArrayList<>();

@@ -64,7 +64,6 @@ public final class ConfigTable {
             case "GET" -> get(call);
             case "SET" -> set(call);
             case "RESETSTAT" -> {
-                exactly(call, 2);
                 call.node().stats().reset();
                 call.keyspace().resetStats();
                 call.out().ok();
@@ -75,16 +74,7 @@ public final class ConfigTable {
         }
     }
 
-    private static void exactly(Call call, int count) {
-        if (call.count() != count) {
-            throw CommandException.arity("config|" + call.text(1).toLowerCase(Locale.ROOT));
-        }
-    }
-
     private void get(Call call) {
-        if (call.count() < 3) {
-            throw CommandException.arity("config|get");
-        }
         Map<String, String> found = new LinkedHashMap<>();
         for (int i = 2; i < call.count(); i++) {
             Glob glob = new Glob(call.text(i).toLowerCase(Locale.ROOT).getBytes(StandardCharsets.ISO_8859_1));
@@ -102,7 +92,7 @@ public final class ConfigTable {
     }
 
     private void set(Call call) {
-        if (call.count() < 4 || call.count() % 2 == 1) {
+        if (call.count() % 2 == 1) {
             throw CommandException.arity("config|set");
         }
         for (int i = 2; i < call.count(); i += 2) {

@@ -64,8 +64,13 @@ public final class ServerCommands {
             call.out().array(0);
         });
         to.add("memory", -2, READONLY, SECOND, "Shows what a key takes.", ServerCommands::memory);
+        to.subcommands("config", "get -3", "set -4", "resetstat 2", "rewrite 2");
+        to.subcommands("command", "count 2", "info -2", "docs -2", "list -2", "getkeys -3");
+        to.subcommands("memory", "usage -3", "purge 2", "doctor 2");
         to.add("slowlog", -2, admin, "Shows slow commands; none is recorded.", call -> empty(call, "GET", "LEN"));
         to.add("latency", -2, admin, "Shows slow moments; none is recorded.", call -> empty(call, "LATEST", "RESET"));
+        to.subcommands("slowlog", "get -2", "len 2", "reset 2");
+        to.subcommands("latency", "latest 2", "history 3", "reset -2");
     }
 
     private static void mode(Call call) {
@@ -80,9 +85,6 @@ public final class ServerCommands {
         switch (call.text(1).toUpperCase(Locale.ROOT)) {
             case "USAGE" -> {
                 boolean sampled = call.count() == 5 && call.args().is(3, "SAMPLES");
-                if (call.count() < 3) {
-                    throw CommandException.arity("memory|usage");
-                }
                 if (call.count() > 3 && !sampled) {
                     throw CommandException.syntax();
                 }

@@ -152,7 +152,8 @@ public final class Call {
     public int small(int arg) {
         long value = integer(arg);
         if (value != (int) value) {
-            throw CommandException.notInteger();
+            throw new CommandException(
+                    "ERR value is out of range, value must between " + Integer.MIN_VALUE + " and " + Integer.MAX_VALUE);
         }
         return (int) value;
     }

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.command;
 
+import java.util.Map;
+
 /**
  * One command.
  *
@@ -11,6 +13,7 @@ package io.plinth.kvcache.command;
  * @param keyStep from one key to the next
  * @param group as COMMAND DOCS names it
  * @param summary one sentence
+ * @param subcommands each with the arity of a call, both names included; empty for a command that has none
  * @param handler does it
  */
 public record Command(
@@ -22,6 +25,7 @@ public record Command(
         int keyStep,
         String group,
         String summary,
+        Map<String, Integer> subcommands,
         Handler handler) {
 
     /** What COMMAND shows of a command, and how it is run. */
@@ -67,8 +71,21 @@ public record Command(
         return (flags & flag) != 0;
     }
 
+    public Command {
+        subcommands = Map.copyOf(subcommands);
+    }
+
+    /** The same with subcommands. */
+    Command with(Map<String, Integer> named) {
+        return new Command(name, arity, flags, firstKey, lastKey, keyStep, group, summary, named, handler);
+    }
+
     /** Whether a call of this many arguments is allowed. */
-    boolean takes(int count) {
+    public boolean takes(int count) {
+        return fits(arity, count);
+    }
+
+    static boolean fits(int arity, int count) {
         return arity >= 0 ? count == arity : count >= -arity;
     }
 

@@ -23,6 +23,7 @@ public final class CommandException extends RuntimeException {
         return new CommandException("ERR wrong number of arguments for '" + name + "' command");
     }
 
+    /** Also for a handler that is reached with a subcommand that is not its own. */
     public static CommandException subcommand(String given, String container) {
         return new CommandException("ERR unknown subcommand '" + clean(given) + "'. Try " + container + " HELP.");
     }

@@ -12,6 +12,7 @@ import io.plinth.kvcache.session.ReplyMode;
 import io.plinth.kvcache.session.Transaction;
 import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ReplyWriter;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by one event loop: takes a command from its name to its reply. */
@@ -114,6 +115,9 @@ public final class CommandExecutor implements Dispatcher {
         if (!command.takes(args.count())) {
             throw CommandException.arity(command.name());
         }
+        if (!command.subcommands().isEmpty() && args.count() > 1) {
+            checkSubcommand(command, args);
+        }
         if (!command.is(Flag.NO_AUTH)
                 && !client.authenticated()
                 && node.settings().password() != null) {
@@ -133,6 +137,17 @@ public final class CommandExecutor implements Dispatcher {
         if (client.confined() && !command.is(Flag.WHILE_SUBSCRIBED)) {
             throw new CommandException("ERR Can't execute '" + command.name()
                     + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+        }
+    }
+
+    private static void checkSubcommand(Command command, Args args) {
+        String name = args.text(1).toLowerCase(Locale.ROOT);
+        Integer arity = command.subcommands().get(name);
+        if (arity == null) {
+            throw CommandException.subcommand(args.text(1), command.name().toUpperCase(Locale.ROOT));
+        }
+        if (!Command.fits(arity, args.count())) {
+            throw CommandException.arity(command.name() + "|" + name);
         }
     }
 

@@ -97,12 +97,24 @@ public final class CommandTable {
 
         /** Adds a command with keys at first, last and step. */
         public Builder add(String name, int arity, int flags, int[] keys, String summary, Handler handler) {
-            Command command =
-                    new Command(name, arity, flags | groupFlags, keys[0], keys[1], keys[2], group, summary, handler);
+            Command command = new Command(
+                    name, arity, flags | groupFlags, keys[0], keys[1], keys[2], group, summary, Map.of(), handler);
             if (name.length() > MAX_NAME || commands.putIfAbsent(name, command) != null) {
                 throw new IllegalArgumentException(
                         "command: " + name + " (expected: new, and at most " + MAX_NAME + " letters)");
             }
+            return this;
+        }
+
+        /** What the last word of {@code name} may be followed by; each as {@code encoding 3}, the arity with both names. */
+        public Builder subcommands(String name, String... each) {
+            Map<String, Integer> arities = new TreeMap<>();
+            arities.put("help", 2);
+            for (String one : each) {
+                int space = one.indexOf(' ');
+                arities.put(one.substring(0, space), Integer.parseInt(one.substring(space + 1)));
+            }
+            commands.computeIfPresent(name, (key, command) -> command.with(arities));
             return this;
         }
 

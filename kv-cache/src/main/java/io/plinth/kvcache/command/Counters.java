@@ -1,6 +1,7 @@
 package io.plinth.kvcache.command;
 
 import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.StringForm;
 import io.plinth.kvcache.wire.LongDouble;
 import io.plinth.kvcache.wire.Numbers;
 import java.math.BigDecimal;
@@ -24,7 +25,7 @@ final class Counters {
         if (entry == null) {
             call.segment().putString(call.key(), next, Entry.NEVER, call.now());
         } else {
-            call.segment().setString(entry, next, false);
+            call.segment().setString(entry, next, StringForm.STORED);
         }
         call.out().integer(sum);
     }
@@ -58,9 +59,9 @@ final class Counters {
         }
         byte[] next = LongDouble.format(sum);
         if (entry == null) {
-            call.segment().putString(call.key(), next, Entry.NEVER, call.now());
+            call.segment().addString(call.key(), next, StringForm.SUM, call.now());
         } else {
-            call.segment().setString(entry, next, false);
+            call.segment().setString(entry, next, StringForm.SUM);
         }
         call.out().bulk(next);
     }

@@ -12,6 +12,7 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.Glob;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.StringForm;
 import io.plinth.kvcache.wire.Numbers;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,6 +57,7 @@ public final class KeyCommands {
                 call -> rename(call, false));
         to.add("copy", -3, WRITE | DENYOOM, TWO, "Copies a key.", KeyCommands::copy);
         to.add("object", -2, READONLY, SECOND, "Shows how a key is stored.", KeyCommands::object);
+        to.subcommands("object", "encoding 3", "freq 3", "idletime 3", "refcount 3");
     }
 
     private static void del(Call call) {
@@ -156,7 +158,7 @@ public final class KeyCommands {
             Object value = entry.isString() ? entry.string() : entry.hash();
             long expireAt = entry.expireAt();
             call.segment(from).delete(entry);
-            call.segment(to).putCopy(to, value, expireAt, call.now());
+            call.segment(to).putCopy(to, value, entry.form(), expireAt, call.now());
         }
         if (replace) {
             call.out().ok();
@@ -194,24 +196,14 @@ public final class KeyCommands {
             return;
         }
         Object value = entry.isString() ? entry.string() : entry.hash();
-        call.segment(to).putCopy(to, value, entry.expireAt(), call.now());
+        call.segment(to).putCopy(to, value, entry.form(), entry.expireAt(), call.now());
         call.out().integer(1);
     }
 
     private static void object(Call call) {
-        if (call.count() == 2 && call.args().is(1, "HELP")) {
+        if (call.args().is(1, "HELP")) {
             Help.write(call, "OBJECT", "ENCODING <key>", "FREQ <key>", "IDLETIME <key>", "REFCOUNT <key>");
             return;
-        }
-        boolean known = call.args().is(1, "ENCODING")
-                || call.args().is(1, "FREQ")
-                || call.args().is(1, "IDLETIME")
-                || call.args().is(1, "REFCOUNT");
-        if (!known) {
-            throw CommandException.subcommand(call.text(1), "OBJECT");
-        }
-        if (call.count() != 3) {
-            throw CommandException.arity("object|" + call.text(1).toLowerCase(java.util.Locale.ROOT));
         }
         KeyRef key = call.key(2);
         Entry entry = call.segment(key).peek(key, call.now());
@@ -238,10 +230,10 @@ public final class KeyCommands {
             return entry.hash().large() ? "hashtable" : "listpack";
         }
         byte[] value = entry.string();
-        if (entry.builtInPlace()) {
+        if (entry.form() == StringForm.BUILT) {
             return "raw";
         }
-        if (Numbers.isLong(value, 0, value.length)) {
+        if (entry.form() == StringForm.STORED && Numbers.isLong(value, 0, value.length)) {
             return "int";
         }
         return value.length <= EMBEDDED ? "embstr" : "raw";

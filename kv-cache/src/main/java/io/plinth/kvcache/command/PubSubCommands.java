@@ -58,6 +58,7 @@ public final class PubSubCommands {
                 PubSubCommands::spublish);
         to.add(PRIVATE_PUBLISH, 3, publish, "Sends a message of another node.", PubSubCommands::publishHere);
         to.add("pubsub", -2, LOADING | STALE, "Shows who listens.", PubSubCommands::pubsub);
+        to.subcommands("pubsub", "channels -2", "numpat 2", "numsub -2", "shardchannels -2", "shardnumsub -2");
     }
 
     private static void listen(

@@ -8,6 +8,7 @@ import static io.plinth.kvcache.command.Command.Flag.WRITE;
 
 import io.plinth.kvcache.command.Deadlines.Unit;
 import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.StringForm;
 import java.util.Arrays;
 
 /** Strings but for SET's options and the counters. */
@@ -137,7 +138,7 @@ public final class StringCommands {
         checkLength(call, (long) old.length + more.length);
         byte[] joined = Arrays.copyOf(old, old.length + more.length);
         System.arraycopy(more, 0, joined, old.length, more.length);
-        call.segment().setString(entry, joined, true);
+        call.segment().setString(entry, joined, StringForm.BUILT);
         call.out().integer(joined.length);
     }
 
@@ -191,9 +192,9 @@ public final class StringCommands {
         byte[] next = Arrays.copyOf(old, (int) Math.max(old.length, offset + part.length));
         System.arraycopy(part, 0, next, (int) offset, part.length);
         if (entry == null) {
-            call.segment().putString(call.key(), next, Entry.NEVER, call.now());
+            call.segment().addString(call.key(), next, StringForm.BUILT, call.now());
         } else {
-            call.segment().setString(entry, next, true);
+            call.segment().setString(entry, next, StringForm.BUILT);
         }
         call.out().integer(next.length);
     }

@@ -32,8 +32,7 @@ public final class Entry {
 
     byte queue = UNLINKED;
     byte frequency;
-    /** The string was built in place (APPEND, SETRANGE), which Redis shows as encoding {@code raw}. */
-    boolean raw;
+    StringForm form = StringForm.STORED;
 
     boolean dead;
 
@@ -109,9 +108,9 @@ public final class Entry {
         return (HashValue) value;
     }
 
-    /** Whether the string was built in place. */
-    public boolean builtInPlace() {
-        return raw;
+    /** How the string came to be. */
+    public StringForm form() {
+        return form;
     }
 
     /** The eviction counter, 0 to 3. */

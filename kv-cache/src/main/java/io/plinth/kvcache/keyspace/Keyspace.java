@@ -159,6 +159,7 @@ public final class Keyspace {
     /** Changes how much the keys may take from the next write on; 0 lifts the limit. */
     public void memoryLimit(long bytes) {
         memory.limit(bytes);
+        each(Segment::report);
     }
 
     /**
@@ -216,11 +217,13 @@ public final class Keyspace {
         long next;
         segment.lock();
         try {
-            next = segment.scan(cursor & 0xffff_ffffL, entry -> {
-                if (nowMillis <= entry.expireAt) {
-                    visitor.accept(entry);
-                }
-            });
+            next = segment.bytes() == 0
+                    ? KeyTable.END
+                    : segment.scan(cursor & 0xffff_ffffL, entry -> {
+                        if (nowMillis <= entry.expireAt) {
+                            visitor.accept(entry);
+                        }
+                    });
         } finally {
             segment.unlock();
         }
@@ -230,10 +233,10 @@ public final class Keyspace {
         return index + 1 == SEGMENTS ? 0 : (index + 1L) << 32;
     }
 
-    /** Whether a cursor names the start of a segment that has no keys, so that a step there costs nothing. */
+    /** Whether a cursor names a segment that has no keys, so that a step there costs nothing; looked up without its lock. */
     public boolean nothingAt(long cursor) {
         int index = (int) (cursor >>> 32);
-        return (int) cursor == 0 && index >= 0 && index < SEGMENTS && segments[index].bytes() == 0;
+        return index >= 0 && index < SEGMENTS && segments[index].bytes() == 0;
     }
 
     /** A key of the database, each about as likely; null when there is none. */

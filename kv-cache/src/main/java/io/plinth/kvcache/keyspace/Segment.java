@@ -113,7 +113,7 @@ public final class Segment {
         } else {
             long before = entry.bytes();
             entry.value = value;
-            entry.raw = false;
+            entry.form = StringForm.STORED;
             resized(entry, entry.bytes() - before);
             entry.touch(keyspace.seconds(nowMillis));
         }
@@ -122,10 +122,10 @@ public final class Segment {
     }
 
     /** Gives a string another value and keeps its expiry. */
-    public void setString(Entry entry, byte[] value, boolean builtInPlace) {
+    public void setString(Entry entry, byte[] value, StringForm form) {
         long before = entry.bytes();
         entry.value = value;
-        entry.raw = builtInPlace;
+        entry.form = form;
         resized(entry, entry.bytes() - before);
         changed(Change.Kind.STRING, entry, null, value);
     }
@@ -161,13 +161,21 @@ public final class Segment {
         return true;
     }
 
+    /** Makes the key a string that was not stored as sent. The key is absent. */
+    public void addString(KeyRef key, byte[] value, StringForm form, long nowMillis) {
+        Entry entry = add(key, value, nowMillis);
+        entry.form = form;
+        changed(Change.Kind.STRING, entry, null, value);
+    }
+
     /** Makes the key a copy of an entry, replacing what it was; the value is shared only where it cannot change. */
-    public void putCopy(KeyRef key, Object value, long expireAt, long nowMillis) {
+    public void putCopy(KeyRef key, Object value, StringForm form, long expireAt, long nowMillis) {
         Entry old = peek(key, nowMillis);
         if (old != null) {
             remove(old, Change.Kind.DELETED);
         }
         Entry entry = add(key, value instanceof HashValue hash ? hash.copy() : value, nowMillis);
+        entry.form = form;
         moveExpiry(entry, expireAt);
         if (entry.isString()) {
             changed(Change.Kind.STRING, entry, null, entry.string());
@@ -297,10 +305,15 @@ public final class Segment {
             }
             remove(victim, Change.Kind.EVICTED);
         }
-        long freed = before - bytes;
+        report();
+        return before - bytes;
+    }
+
+    /** Brings the shared count up to date. */
+    void report() {
+        assert held();
         keyspace.memory().report(unreported);
         unreported = 0;
-        return freed;
     }
 
     /** Changes which keys may be evicted. */
@@ -439,6 +452,11 @@ public final class Segment {
     /** What its keys take. */
     public long bytes() {
         return bytes;
+    }
+
+    /** Places taken in the expiry wheel, leftovers included. */
+    int places() {
+        return wheel.places();
     }
 
     /** For tests: whether the counts agree with what is there. */

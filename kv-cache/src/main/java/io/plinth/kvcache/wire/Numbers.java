@@ -1,18 +1,22 @@
 package io.plinth.kvcache.wire;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
 /** Decimal integers as Redis reads them: no sign but a minus, no leading zero, no space. */
 public final class Numbers {
     /** What no number parses to; {@link #isLong} tells it from the number itself. */
     public static final long INVALID = Long.MIN_VALUE + 1;
 
     private static final int MAX_DIGITS = 20;
+    private static final byte[] INVALID_DIGITS = Long.toString(INVALID).getBytes(StandardCharsets.US_ASCII);
 
     private Numbers() {}
 
     /** Whether the bytes are a canonical 64-bit integer. */
     public static boolean isLong(byte[] bytes, int offset, int length) {
         long value = parse(bytes, offset, length);
-        return value != INVALID || (length == MAX_DIGITS && bytes[offset + length - 1] == '7');
+        return value != INVALID || Arrays.equals(INVALID_DIGITS, 0, MAX_DIGITS, bytes, offset, offset + length);
     }
 
     /** The integer, or {@link #INVALID}. The one integer equal to that is told by {@link #isLong}. */
@@ -68,6 +72,6 @@ public final class Numbers {
     public static byte[] bytes(long value) {
         byte[] digits = new byte[MAX_DIGITS];
         int start = write(value, digits, MAX_DIGITS);
-        return java.util.Arrays.copyOfRange(digits, start, MAX_DIGITS);
+        return Arrays.copyOfRange(digits, start, MAX_DIGITS);
     }
 }
