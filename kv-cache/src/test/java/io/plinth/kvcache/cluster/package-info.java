@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.cluster;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,55 @@
+package io.plinth.kvcache.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.kvcache.cluster.Topologies;
+import org.junit.jupiter.api.Test;
+
+class ClusterRoutingTest {
+    private final CommandHarness node = new CommandHarness(Topologies.of(3, 0));
+    private final CommandHarness.Connection client = node.connect();
+
+    @Test
+    void sendsClientsToTheOwnerOfTheSlot() {
+        assertThat(client.run("GET bar")).isEqualTo("$-1|");
+        assertThat(client.run("GET foo")).isEqualTo("-MOVED 12182 10.0.0.2:7002|");
+        assertThat(client.run("SSUBSCRIBE foo")).isEqualTo("-MOVED 12182 10.0.0.2:7002|");
+        assertThat(client.run("PING")).isEqualTo("+PONG|");
+    }
+
+    @Test
+    void refusesKeysOfSeveralSlots() {
+        assertThat(client.run("MGET bar foo")).isEqualTo("-CROSSSLOT Keys in request don't hash to the same slot|");
+        assertThat(client.run("MSET {bar}1 a {bar}2 b")).isEqualTo("+OK|");
+        assertThat(client.run("SELECT 1")).isEqualTo("-ERR SELECT is not allowed in cluster mode|");
+    }
+
+    @Test
+    void aTransactionStaysInOneSlot() {
+        client.run("MULTI");
+        assertThat(client.run("GET foo")).isEqualTo("-MOVED 12182 10.0.0.2:7002|");
+        assertThat(client.run("EXEC")).startsWith("-EXECABORT");
+        client.run("MULTI");
+        client.run("SET bar 1");
+        client.run("SET hello 1");
+        assertThat(client.run("EXEC")).isEqualTo("-CROSSSLOT Keys in request don't hash to the same slot|");
+        assertThat(client.run("EXEC")).isEqualTo("-ERR EXEC without MULTI|");
+    }
+
+    @Test
+    void showsTheSlotTable() {
+        assertThat(client.run("CLUSTER SLOTS"))
+                .startsWith("*3|*3|:0|:5461|*4|$8|10.0.0.0|:7000|$40|")
+                .contains("*3|:5462|:10922|*4|$8|10.0.0.1|:7001|$40|");
+        assertThat(client.run("CLUSTER NODES"))
+                .contains("10.0.0.0:7000@17000 myself,master - 0 0 3 connected 0-5461\n");
+        assertThat(client.run("CLUSTER INFO")).contains("cluster_state:ok", "cluster_known_nodes:3");
+        assertThat(client.run("CLUSTER KEYSLOT foo")).isEqualTo(":12182|");
+        client.run("SET bar 1");
+        assertThat(client.run("CLUSTER COUNTKEYSINSLOT 5061")).isEqualTo(":1|");
+        assertThat(client.run("CLUSTER GETKEYSINSLOT 5061 10")).isEqualTo("*1|$3|bar|");
+        assertThat(client.run("CLUSTER SHARDS")).startsWith("*3|*4|$5|slots|*2|:0|:5461|$5|nodes|*1|*14|$2|id|");
+        assertThat(client.run("READONLY")).isEqualTo("+OK|");
+        assertThat(client.run("CLUSTER RESET")).startsWith("-ERR CLUSTER RESET is not supported");
+    }
+}

@@ -1,0 +1,165 @@
+package io.plinth.kvcache.command;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.plinth.kvcache.admin.ClientCommands;
+import io.plinth.kvcache.admin.ClusterCommands;
+import io.plinth.kvcache.admin.ConfigTable;
+import io.plinth.kvcache.admin.InfoReport;
+import io.plinth.kvcache.admin.NodeFacts;
+import io.plinth.kvcache.admin.ServerCommands;
+import io.plinth.kvcache.cluster.Topology;
+import io.plinth.kvcache.keyspace.Eviction;
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.session.Clients;
+import io.plinth.kvcache.session.Outlet;
+import io.plinth.kvcache.session.PubSub;
+import io.plinth.kvcache.wire.Args;
+import io.plinth.kvcache.wire.ClientMemory;
+import io.plinth.kvcache.wire.ReplyWriter;
+import io.plinth.kvcache.wire.WireLimits;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/** A node's command layer without sockets, and a clock that stands until it is moved. */
+public final class CommandHarness {
+    private static final int OUTPUT = 1 << 20;
+
+    public long now = 1_700_000_000_000L;
+    public final Keyspace keyspace;
+    public final Settings settings;
+    public final List<String> forwarded = new ArrayList<>();
+    private final Clients clients = new Clients(100);
+    private final ClientMemory memory = new ClientMemory(1 << 20);
+    private final PubSub pubSub = new PubSub(1 << 16);
+    private final CommandExecutor executor;
+
+    public CommandHarness(Topology topology) {
+        this(topology, 0, Eviction.ALL_KEYS, null);
+    }
+
+    public CommandHarness(Topology topology, long limit, Eviction eviction, @Nullable String password) {
+        keyspace = new Keyspace(limit, eviction, now, new Random(1));
+        settings = new Settings(password, "allkeys-lru");
+        NodeState node = new NodeState(
+                keyspace,
+                () -> topology,
+                clients,
+                pubSub,
+                (channel, message) ->
+                        forwarded.add(new String(channel, ISO_8859_1) + "=" + new String(message, ISO_8859_1)),
+                settings,
+                new Stats(),
+                memory,
+                new WireLimits(1 << 16, 1024, 1024, 1 << 17),
+                clock(),
+                new Random(2));
+        executor = new CommandExecutor(node, table());
+    }
+
+    private Clock clock() {
+        return new Clock() {
+            @Override
+            public ZoneOffset getZone() {
+                return ZoneOffset.UTC;
+            }
+
+            @Override
+            public Clock withZone(java.time.ZoneId zone) {
+                return this;
+            }
+
+            @Override
+            public Instant instant() {
+                return Instant.ofEpochMilli(now);
+            }
+        };
+    }
+
+    private static CommandTable table() {
+        NodeFacts facts = new NodeFacts("node", "1", "0".repeat(40), 6379, "none", 1, 0);
+        CommandTable.Builder builder = new CommandTable.Builder();
+        ConnectionCommands.register(builder);
+        StringCommands.register(builder);
+        HashCommands.register(builder);
+        KeyCommands.register(builder);
+        ExpireCommands.register(builder);
+        TransactionCommands.register(builder);
+        PubSubCommands.register(builder);
+        ClientCommands.register(builder);
+        ClusterCommands.register(builder);
+        ServerCommands.register(builder, new InfoReport(() -> facts), new ConfigTable(() -> facts));
+        return builder.build();
+    }
+
+    /** Another connection. */
+    public Connection connect() {
+        Connection connection = new Connection();
+        clients.add(connection.client);
+        return connection;
+    }
+
+    /** One client's connection. */
+    public final class Connection implements Outlet {
+        public final Client client = new Client(
+                clients.nextId(),
+                "1.2.3.4:5",
+                "5.6.7.8:9",
+                now,
+                new ReplyWriter(ByteBufAllocator.DEFAULT, OUTPUT),
+                this,
+                memory);
+
+        /** Runs a command whose words are separated by single spaces; the reply with line ends shown as {@code |}. */
+        public String run(String command) {
+            return call(command.split(" ", -1));
+        }
+
+        /** Runs a command of these words. */
+        public String call(String... words) {
+            byte[][] args = new byte[words.length][];
+            for (int i = 0; i < words.length; i++) {
+                args[i] = words[i].getBytes(ISO_8859_1);
+            }
+            if (!executor.execute(client, Args.of(args), now)) {
+                return "(waits)";
+            }
+            return received();
+        }
+
+        /** What was written since the last look. */
+        public String received() {
+            ByteBuf out = client.out().take();
+            if (out == null) {
+                return "";
+            }
+            String text = out.toString(ISO_8859_1);
+            out.release();
+            return text.replace("\r\n", "|");
+        }
+
+        @Override
+        public void run(Runnable task) {
+            task.run();
+        }
+
+        @Override
+        public void written() {}
+
+        @Override
+        public long pending() {
+            return client.out().size();
+        }
+
+        @Override
+        public void close() {}
+    }
+}

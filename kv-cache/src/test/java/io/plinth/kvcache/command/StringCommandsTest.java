@@ -1,0 +1,110 @@
+package io.plinth.kvcache.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.kvcache.cluster.Topologies;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StringCommandsTest {
+    private final CommandHarness node = new CommandHarness(Topologies.alone());
+    private final CommandHarness.Connection client = node.connect();
+
+    @Test
+    void setsAndGets() {
+        assertThat(client.run("SET k v")).isEqualTo("+OK|");
+        assertThat(client.run("get k")).isEqualTo("$1|v|");
+        assertThat(client.run("GET absent")).isEqualTo("$-1|");
+        assertThat(client.run("HSET h f v")).isEqualTo(":1|");
+        assertThat(client.run("GET h"))
+                .isEqualTo("-WRONGTYPE Operation against a key holding the wrong kind of value|");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "SET a 1 NX; $-1|; old",
+                "SET a 1 XX; +OK|; 1",
+                "SET a 1 GET; $3|old|; 1",
+                "SET a 1 NX GET; $3|old|; old",
+                "SET a 1 XX GET; $3|old|; 1",
+                "SET a 1 NX XX; -ERR syntax error|; old",
+                "SET a 1 EX; -ERR syntax error|; old",
+                "SET a 1 EX 10 PX 10; -ERR syntax error|; old",
+                "SET a 1 EX 10 KEEPTTL; -ERR syntax error|; old",
+                "SET a 1 EX x; -ERR value is not an integer or out of range|; old",
+                "SET a 1 EX 0; -ERR invalid expire time in 'set' command|; old",
+                "SET a 1 EX 9223372036854775807; -ERR invalid expire time in 'set' command|; old",
+                "SETEX a -1 1; -ERR invalid expire time in 'setex' command|; old",
+                "PSETEX a 10 1; +OK|; 1",
+                "SETNX a 1; :0|; old",
+                "GETSET a 1; $3|old|; 1",
+                "GETDEL a; $3|old|;",
+                "APPEND a er; :5|; older",
+                "SETRANGE a 1 LD; :3|; oLD",
+                "SETRANGE a -1 x; -ERR offset is out of range|; old",
+                "SETRANGE a 99999999 x; -ERR string exceeds maximum allowed size (proto-max-bulk-len)|; old",
+                "STRLEN a; :3|; old",
+                "GETRANGE a 1 -1; $2|ld|; old",
+                "GETRANGE a -100 1; $2|ol|; old",
+                "GETRANGE a 2 1; $0||; old",
+                "INCR a; -ERR value is not an integer or out of range|; old",
+                "INCRBYFLOAT a 1; -ERR value is not a valid float|; old",
+                "MSET a; -ERR wrong number of arguments for 'mset' command|; old",
+                "MSETNX a 1 b 2; :0|; old",
+            })
+    void answersAsRedisDoes(String command, String reply, String value) {
+        client.run("SET a old");
+
+        assertThat(client.run(command)).isEqualTo(reply);
+        assertThat(client.run("GET a")).isEqualTo(value == null ? "$-1|" : "$" + value.length() + "|" + value + "|");
+    }
+
+    @Test
+    void keepsOrDropsTheExpiryAsSetSays() {
+        client.run("SET k v PX 5000");
+        client.run("SET k w KEEPTTL");
+        assertThat(client.run("PTTL k")).isEqualTo(":5000|");
+        client.run("APPEND k x");
+        assertThat(client.run("PTTL k")).isEqualTo(":5000|");
+        client.run("SET k w");
+        assertThat(client.run("PTTL k")).isEqualTo(":-1|");
+        client.run("GETEX k EXAT " + (node.now / 1000 + 60));
+        assertThat(client.run("TTL k")).isEqualTo(":60|");
+        client.run("GETEX k PERSIST");
+        assertThat(client.run("TTL k")).isEqualTo(":-1|");
+        client.run("GETEX k PXAT 1");
+        assertThat(client.run("EXISTS k")).isEqualTo(":0|");
+    }
+
+    @Test
+    void countsWithinSixtyFourBits() {
+        client.run("SET n 9223372036854775806");
+        assertThat(client.run("INCR n")).isEqualTo(":9223372036854775807|");
+        assertThat(client.run("INCR n")).isEqualTo("-ERR increment or decrement would overflow|");
+        assertThat(client.run("DECRBY n -9223372036854775808")).isEqualTo("-ERR decrement would overflow|");
+        client.run("SET n -9223372036854775807");
+        assertThat(client.run("DECR n")).isEqualTo(":-9223372036854775808|");
+        assertThat(client.run("INCRBYFLOAT f 3.0")).isEqualTo("$1|3|");
+        assertThat(client.run("INCRBYFLOAT f 0.1")).isEqualTo("$3|3.1|");
+    }
+
+    @Test
+    void readsAndWritesSeveralKeysAtOnce() {
+        assertThat(client.run("MSET a 1 b 2 a 3")).isEqualTo("+OK|");
+        client.run("HSET h f v");
+        assertThat(client.run("MGET a b h absent")).isEqualTo("*4|$1|3|$1|2|$-1|$-1|");
+        assertThat(client.run("MSETNX c 1 d 2")).isEqualTo(":1|");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"12, int", "abc, embstr", "01, embstr", "99999999999999999999, embstr"})
+    void showsTheEncodingRedisWouldHave(String value, String encoding) {
+        client.run("SET k " + value);
+        assertThat(client.run("OBJECT ENCODING k")).contains(encoding);
+        client.run("APPEND k 1");
+        assertThat(client.run("OBJECT ENCODING k")).contains("raw");
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.command;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,81 @@
+package io.plinth.kvcache.keyspace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ExpiryTest {
+    private final KeyspaceFixture fixture = new KeyspaceFixture(0, Eviction.ALL_KEYS);
+
+    private void advance(long millis) {
+        fixture.now += millis;
+        boolean done;
+        do {
+            done = fixture.keyspace.expire(0, 1, fixture.now);
+        } while (!done);
+    }
+
+    @Test
+    void aReadDoesNotSeeAKeyWhoseTimeIsOver() {
+        fixture.put("k", 1, fixture.now + 100);
+
+        fixture.now += 100;
+        assertThat(fixture.read("k")).isNotNull();
+        fixture.now += 1;
+        assertThat(fixture.read("k")).isNull();
+        assertThat(fixture.keyspace.stats().expired()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void removesEveryKeyWithinATickOfItsTimeAndNoneBefore(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Map<String, Long> deadlines = new HashMap<>();
+        for (int i = 0; i < 2_000; i++) {
+            long ttl = 1 + random.nextLong(1L << (4 + random.nextInt(24)));
+            deadlines.put("k" + i, fixture.now + ttl);
+            fixture.put("k" + i, 1, fixture.now + ttl);
+        }
+        while (!deadlines.isEmpty()) {
+            advance(random.nextInt(10) == 0 ? random.nextLong(10_000_000) : 1 + random.nextLong(100_000));
+            deadlines.values().removeIf(at -> at + 2 * ExpiryWheel.TICK_MILLIS < fixture.now);
+            long kept =
+                    deadlines.values().stream().filter(at -> at >= fixture.now).count();
+            assertThat(fixture.keyspace.keys(0)).isBetween(kept, (long) deadlines.size());
+        }
+        assertThat(fixture.keyspace.keys(0)).isZero();
+        assertThat(fixture.keyspace.memory().used()).isLessThan(256 * 4096);
+        fixture.verify();
+    }
+
+    @Test
+    void followsAnExpiryThatMovesEarlierLaterOrAway() {
+        fixture.put("later", 1, fixture.now + 1_000);
+        fixture.put("later", 1, fixture.now + 60_000);
+        fixture.put("earlier", 1, fixture.now + 60_000);
+        fixture.put("earlier", 1, fixture.now + 1_000);
+        fixture.put("away", 1, fixture.now + 1_000);
+        fixture.put("away", 1);
+
+        advance(2_000);
+        assertThat(fixture.keyspace.keys(0)).isEqualTo(2);
+        advance(60_000);
+        assertThat(fixture.keyspace.keys(0)).isEqualTo(1);
+        assertThat(fixture.read("away")).isNotNull();
+    }
+
+    @Test
+    void keysThatAreSetAndRemovedOverAndOverLeaveNothingInTheWheel() {
+        for (int i = 0; i < 50_000; i++) {
+            fixture.put("lock", 1, fixture.now + 86_400_000 - i);
+            fixture.delete("lock");
+        }
+        KeyRef key = fixture.key("lock");
+        assertThat(fixture.keyspace.segment(key.slot()).places()).isLessThan(2_000);
+    }
+}

@@ -1,0 +1,78 @@
+package io.plinth.kvcache.wire;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.math.BigDecimal;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class NumbersTest {
+    private static boolean isLong(String text) {
+        byte[] bytes = text.getBytes(US_ASCII);
+        return Numbers.isLong(bytes, 0, bytes.length);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, -1, 9, 10, 1234567890123L, Long.MAX_VALUE, Long.MIN_VALUE, Long.MIN_VALUE + 1})
+    void readsWhatItWrites(long value) {
+        byte[] digits = Numbers.bytes(value);
+
+        assertThat(new String(digits, US_ASCII)).isEqualTo(Long.toString(value));
+        assertThat(Numbers.parse(digits, 0, digits.length)).isEqualTo(value);
+        assertThat(Numbers.isLong(digits, 0, digits.length)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "xxxxxxxxxxxxxxxxxxx7",
+                "-",
+                "+1",
+                "01",
+                "-0",
+                " 1",
+                "1 ",
+                "1.0",
+                "9223372036854775808",
+                "-9223372036854775809",
+                "92233720368547758077",
+                "x223372036854775807 ",
+                "a"
+            })
+    void refusesWhatIsNotCanonical(String text) {
+        assertThat(isLong(text)).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "3.0, 0.1, 3.1",
+        "3.1, 1e15, 1000000000000003.0999755859375",
+        "10.50, 0.1, 10.6",
+        "5.0e3, 2.0e2, 5200",
+        "0.1, 0.2, 0.3",
+        "-1, 1, 0",
+        "1e-20, 0, 0",
+    })
+    void addsAsAnX87Does(String a, String b, String sum) {
+        BigDecimal left = LongDouble.parse(a.getBytes(US_ASCII));
+        BigDecimal right = LongDouble.parse(b.getBytes(US_ASCII));
+        assertThat(left).isNotNull();
+        assertThat(right).isNotNull();
+        BigDecimal added = left == null || right == null ? null : LongDouble.add(left, right);
+
+        assertThat(added).isNotNull();
+        assertThat(added == null ? "" : new String(LongDouble.format(added), US_ASCII))
+                .isEqualTo(sum);
+    }
+
+    @Test
+    void refusesNumbersThatAreNone() {
+        for (String text : new String[] {"", "x", "1e", "nan", "inf", "1e5000", " 1", "1e999999999"}) {
+            assertThat(LongDouble.parse(text.getBytes(US_ASCII))).as(text).isNull();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package io.plinth.kvcache.wire;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.plinth.testkit.SplitFeeding;
+import java.util.List;
+import java.util.StringJoiner;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RequestDecoderTest {
+    private static final WireLimits LIMITS = new WireLimits(1024, 64, 256, 4096);
+
+    private static List<String> decode(String input) {
+        return SplitFeeding.of(input.getBytes(ISO_8859_1)).decoder(RequestDecoderTest::decoder);
+    }
+
+    private static Consumer<ByteBuf> decoder(Consumer<Object> sink) {
+        RequestDecoder decoder = new RequestDecoder(LIMITS, new ReadBuffers(), new ClientMemory(1 << 20));
+        return in -> {
+            try {
+                decoder.feed(in);
+                while (decoder.next()) {
+                    sink.accept(text(decoder.args()));
+                }
+            } catch (ProtocolException e) {
+                throw new IllegalStateException(e.getMessage(), e);
+            }
+        };
+    }
+
+    static String text(Args args) {
+        StringJoiner text = new StringJoiner("|");
+        for (int i = 0; i < args.count(); i++) {
+            text.add(args.text(i));
+        }
+        return text.toString();
+    }
+
+    @Test
+    void readsPipelinedCommandsHoweverTheyAreSplit() {
+        assertThat(decode("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\na\r\nbc\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"))
+                .containsExactly("SET|k|a\r\nbc", "GET|k");
+    }
+
+    @Test
+    void readsInlineCommandsWithQuotes() {
+        assertThat(decode("SET  k \"a b\\x41\\n\"\r\n\r\nGET 'it\\'s'\nPING\r\n"))
+                .containsExactly("SET|k|a bA\n", "GET|it's", "PING");
+    }
+
+    @Test
+    void ignoresEmptyAndNegativeMultibulks() {
+        assertThat(decode("*0\r\n*-1\r\n*1\r\n$4\r\nPING\r\n")).containsExactly("PING");
+    }
+
+    @Test
+    void readsEmptyArguments() {
+        assertThat(decode("*2\r\n$4\r\nECHO\r\n$0\r\n\r\n")).containsExactly("ECHO|");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "*x\\r\\n; invalid multibulk length",
+                "*65\\r\\n; invalid multibulk length",
+                "*99999999999999999999\\r\\n; invalid multibulk length",
+                "*1\\r\\n:4\\r\\n; expected '$', got ':'",
+                "*1\\r\\n$-1\\r\\n; invalid bulk length",
+                "*1\\r\\n$1025\\r\\n; invalid bulk length",
+                "*1\\r\\n$4x\\r\\n; invalid bulk length",
+                "SET \"a\\r\\n; unbalanced quotes in request",
+                "SET \"a\"b\\r\\n; unbalanced quotes in request",
+            })
+    void refusesWhatIsMalformedInRedissWords(String input, String error) {
+        String bytes = input.replace("\\r", "\r").replace("\\n", "\n");
+
+        assertThat(decode("*1\r\n$4\r\nPING\r\n" + bytes))
+                .containsExactly("PING", "! IllegalStateException: Protocol error: " + error);
+    }
+
+    @Test
+    void refusesLinesThatDoNotEnd() {
+        assertThat(decode("x".repeat(300))).last().asString().contains("too big inline request");
+        assertThat(decode("*" + "1".repeat(300))).last().asString().contains("too big mbulk count string");
+        assertThat(decode("*1\r\n$" + "1".repeat(300))).last().asString().contains("too big bulk count string");
+    }
+
+    @Test
+    void refusesARequestOverItsLimitBeforeItIsHeld() {
+        StringBuilder request = new StringBuilder("*6\r\n");
+        for (int i = 0; i < 6; i++) {
+            request.append("$1000\r\n").append("v".repeat(1000)).append("\r\n");
+        }
+
+        assertThat(decode(request.toString()))
+                .containsExactly("! IllegalStateException: Protocol error: too big request");
+    }
+
+    @Test
+    void givesItsMemoryBackOnceALargeRequestIsDone() throws ProtocolException {
+        ClientMemory memory = new ClientMemory(1 << 20);
+        RequestDecoder decoder =
+                new RequestDecoder(new WireLimits(512 << 10, 64, 256, 768 << 10), new ReadBuffers(), memory);
+        decoder.feed(ascii("*2\r\n$4\r\nECHO\r\n$200000\r\n"));
+        while (memory.used() == 0) {
+            assertThat(decoder.next()).isFalse();
+            decoder.feed(ascii("v".repeat(50_000)));
+        }
+        decoder.feed(ascii("v".repeat(100_000) + "\r\n"));
+
+        assertThat(decoder.next()).isTrue();
+        assertThat(decoder.args().length(1)).isEqualTo(200_000);
+        assertThat(decoder.next()).isFalse();
+        assertThat(memory.used()).isZero();
+        assertThat(decoder.held()).isZero();
+    }
+
+    @Test
+    void refusesLargeCommandsOfClientsThatHaveYetToAuthenticate() {
+        RequestDecoder decoder = new RequestDecoder(LIMITS, new ReadBuffers(), new ClientMemory(1 << 20));
+        decoder.restrict(true);
+
+        org.assertj.core.api.Assertions.assertThatThrownBy(() -> {
+                    decoder.feed(ascii("*11\r\n"));
+                    decoder.next();
+                })
+                .hasMessage("Protocol error: unauthenticated multibulk length");
+    }
+
+    private static ByteBuf ascii(String text) {
+        return Unpooled.copiedBuffer(text, ISO_8859_1);
+    }
+}
