@@ -1,0 +1,192 @@
+package io.plinth.kvcache.client;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+
+/**
+ * Random commands, right and wrong ones, over few keys, so that they meet. Left out: what depends on chance or on the moment
+ * it runs (TTL of a relative expiry, RANDOMKEY), and hashes so large that Redis's order is its own.
+ */
+final class CommandStream {
+    private static final String[] KEYS = {"a", "b", "c", "d", "{t}e", "{t}f", "", "key with space\r\n"};
+    private static final String[] FIELDS = {"f", "g", "h", "i", "", "field\0"};
+    private static final String[] VALUES = {
+        "",
+        "0",
+        "1",
+        "-1",
+        "7",
+        "42",
+        "3.5",
+        "1e3",
+        "0.1",
+        "abc",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "007",
+        " 1",
+        "v\r\nw",
+        "a value longer than the forty-four bytes of an embedded string",
+        "\u00ff\u0000x"
+    };
+    private static final String[] NUMBERS = {
+        "0", "1", "-1", "2", "5", "100", "-100", "9223372036854775807", "x", "", "1.5"
+    };
+    /** Redis keeps a key that is SET with an expiry in the past until somebody looks; here it is gone at once. */
+    private static final String[] FAR = {"4000000000000", "4000000000001", "5000000000000", "-1", "0"};
+
+    private static final String[] TIMES = {"4000000000", "4000000001", "5000000000", "1", "-1", "0"};
+
+    /** One form of a command: words as they stand, or K key, F field, V value, N number, T time, S time to come, O option. */
+    private static final String[] FORMS = {
+        "GET K",
+        "SET K V",
+        "SET K V O",
+        "SET K V O O",
+        "SET K V EXAT S",
+        "SET K V PXAT S O",
+        "SETNX K V",
+        "GETSET K V",
+        "GETDEL K",
+        "GETEX K",
+        "GETEX K PERSIST",
+        "GETEX K EXAT T",
+        "MGET K K K",
+        "MSET K V K V",
+        "MSETNX K V K V",
+        "MSET K V K",
+        "APPEND K V",
+        "STRLEN K",
+        "GETRANGE K N N",
+        "SUBSTR K N N",
+        "SETRANGE K N V",
+        "INCR K",
+        "DECR K",
+        "INCRBY K N",
+        "DECRBY K N",
+        "INCRBYFLOAT K V",
+        "HSET K F V",
+        "HSET K F V F V",
+        "HSET K F",
+        "HMSET K F V",
+        "HSETNX K F V",
+        "HGET K F",
+        "HMGET K F F F",
+        "HGETALL K",
+        "HDEL K F",
+        "HDEL K F F",
+        "HLEN K",
+        "HEXISTS K F",
+        "HKEYS K",
+        "HVALS K",
+        "HSTRLEN K F",
+        "HINCRBY K F N",
+        "HINCRBYFLOAT K F V",
+        "HSCAN K 0",
+        "HSCAN K 0 COUNT 100",
+        "HRANDFIELD K 0",
+        "DEL K",
+        "DEL K K",
+        "UNLINK K",
+        "EXISTS K K",
+        "TOUCH K K",
+        "TYPE K",
+        "EXPIREAT K T",
+        "PEXPIREAT K T",
+        "EXPIREAT K T O",
+        "EXPIRE K N BAD",
+        "EXPIRETIME K",
+        "PEXPIRETIME K",
+        "PERSIST K",
+        "RENAME K K",
+        "RENAMENX K K",
+        "COPY K K",
+        "COPY K K REPLACE",
+        "COPY K K O",
+        "OBJECT ENCODING K",
+        "OBJECT REFCOUNT",
+        "DBSIZE",
+        "KEYS *",
+        "KEYS [a-c]*",
+        "SCAN 0 COUNT 1000",
+        "SCAN 0 COUNT 1000 TYPE hash",
+        "SCAN 0 MATCH ? COUNT 1000",
+        "SCAN abc",
+        "SCAN 0 COUNT BAD",
+        "MULTI",
+        "EXEC",
+        "DISCARD",
+        "WATCH K",
+        "UNWATCH",
+        "EXEC",
+        "PING",
+        "PING V",
+        "ECHO V",
+        "SELECT 0",
+        "SELECT N",
+        "SELECT 0",
+        "GET",
+        "GET K K",
+        "NOSUCH K V",
+        "no\r\nsuch V",
+        "OBJECT NOSUCH K",
+        "CLIENT NOSUCH",
+        "CONFIG NOSUCH",
+        "PUBLISH K V",
+        "PUBSUB NUMPAT",
+        "PUBSUB NUMSUB K",
+        "TIME N",
+        "CLUSTER INFO",
+        "READONLY",
+        "CLIENT GETNAME",
+        "CLIENT SETNAME F",
+        "CLIENT GETNAME",
+        "AUTH V",
+        "HELLO V",
+        "FLUSHALL O",
+        "FLUSHDB"
+    };
+
+    private static final String[] OPTIONS = {"NX", "XX", "GT", "LT", "GET", "KEEPTTL", "nx", "xx", "REPLACE", "BAD"};
+
+    private final SplittableRandom random;
+
+    CommandStream(SplittableRandom random) {
+        this.random = random;
+    }
+
+    List<String> next() {
+        String form = FORMS[random.nextInt(FORMS.length)];
+        if (form.startsWith("FLUSH") && random.nextInt(10) > 0) {
+            form = "GET K";
+        }
+        List<String> words = new ArrayList<>();
+        for (String word : form.split(" ", -1)) {
+            words.add(
+                    switch (word) {
+                        case "K" -> pick(KEYS);
+                        case "F" -> pick(FIELDS);
+                        case "V" -> pick(VALUES);
+                        case "N" -> pick(NUMBERS);
+                        case "T" -> pick(TIMES);
+                        case "S" -> pick(FAR);
+                        case "O" -> pick(OPTIONS);
+                        default -> random.nextInt(4) == 0 ? word.toLowerCase(Locale.ROOT) : word;
+                    });
+        }
+        // A database other than the first would hide what was stored.
+        return words.getFirst().equalsIgnoreCase("select") && words.get(1).matches("1|2|5") ? List.of("PING") : words;
+    }
+
+    private String pick(String[] from) {
+        return from[random.nextInt(from.length)];
+    }
+
+    /** Whether the reply's order is the server's own. */
+    static boolean unordered(List<String> command) {
+        String name = command.getFirst().toUpperCase(Locale.ROOT);
+        return name.equals("KEYS") || name.equals("SCAN") || name.equals("EXEC");
+    }
+}

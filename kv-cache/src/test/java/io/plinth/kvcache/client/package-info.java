@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.client;
+
+import org.jspecify.annotations.NullMarked;
