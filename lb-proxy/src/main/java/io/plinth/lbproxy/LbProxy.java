@@ -33,10 +33,18 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Wires an lb-proxy node together. */
+/** Wires an lb-proxy node together. Owned by the runner thread. */
 final class LbProxy implements Daemon {
+    private static final Logger LOG = LoggerFactory.getLogger(LbProxy.class);
+    private static final int CLOSE_SECONDS = 2;
+
     private final NodeContext context;
     private final ProxyMetrics metrics;
     private final Snapshots snapshots;
@@ -48,6 +56,7 @@ final class LbProxy implements Daemon {
     private final Map<String, InetSocketAddress> listening = new LinkedHashMap<>();
     private final @Nullable AccessLog accessLog;
     private LbProxyConfig config;
+    private boolean closed;
 
     LbProxy(NodeContext context) throws ConfigException, TlsException {
         this.context = context;
@@ -169,13 +178,28 @@ final class LbProxy implements Daemon {
         return CompletableFuture.allOf(workers.stream().map(Worker::drain).toArray(CompletableFuture[]::new));
     }
 
+    private void closeConnections() {
+        try {
+            CompletableFuture.allOf(workers.stream().map(Worker::closeAll).toArray(CompletableFuture[]::new))
+                    .get(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.warn("{}: connections not closed in time: {}", context.name(), e.toString());
+        }
+    }
+
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         healthChecks.close();
         stops.forEach(Runnable::run);
         stops.clear();
         context.listeners().stopAccepting();
-        workers.forEach(Worker::closeAll);
+        closeConnections();
         snapshots.close();
         tls.values().forEach(ServerTls::close);
         tls.clear();

@@ -47,7 +47,9 @@ public final class LbProxyMain {
         public JvmSizing jvm(StackFile file, NodeConfig node) {
             long connections = file.section(node, LbProxyConfig.class).limits().connections();
             return new JvmSizing(
-                    HEAP, new DataSize(DIRECT_BASE + connections * DIRECT_PER_CONNECTION), List.of("-XX:+UseSerialGC"));
+                    HEAP,
+                    new DataSize(DIRECT_BASE + connections * DIRECT_PER_CONNECTION),
+                    List.of("-XX:+UseSerialGC", "-Dio.netty.leakDetection.level=disabled"));
         }
 
         @Override

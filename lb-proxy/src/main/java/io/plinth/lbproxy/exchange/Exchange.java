@@ -172,7 +172,7 @@ final class Exchange implements UpstreamUser {
         if (from != null) {
             from.read(writable);
         }
-        if (writable) {
+        if (writable && (state == State.RELAYING || state == State.TUNNEL)) {
             progressed();
         }
     }
@@ -328,7 +328,11 @@ final class Exchange implements UpstreamUser {
 
     @Override
     public void serverWritable(boolean writable) {
-        progressed();
+        if (state == State.AWAITING_RESPONSE) {
+            awaits();
+        } else {
+            progressed();
+        }
         // Reading from the client stops and goes on with what the server takes.
         client().resume();
     }

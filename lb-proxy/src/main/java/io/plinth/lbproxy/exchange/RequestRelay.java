@@ -102,8 +102,8 @@ final class RequestRelay {
             ClientConnection client,
             boolean makeTrace,
             RandomGenerator random) {
-        to.write(
-                RequestRewrite.render(client.allocator(), head, framing, route, client.forwarded(), makeTrace, random));
+        to.write(RequestRewrite.render(
+                client.allocator(), head, framing, route, to.lane().server(), client.forwarded(), makeTrace, random));
     }
 
     /** Where it goes. */

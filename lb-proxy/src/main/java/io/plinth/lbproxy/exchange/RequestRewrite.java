@@ -2,6 +2,8 @@ package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufUtil;
+import io.plinth.lbproxy.upstream.Server;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.RequestHead;
@@ -20,7 +22,8 @@ final class RequestRewrite {
 
     private static final byte[] VERSION = ascii(" HTTP/1.1\r\n");
     private static final byte[] WEBSOCKET = ascii("Connection: Upgrade\r\nUpgrade: websocket\r\n");
-    private static final int SLACK = 32;
+    private static final String HOST = "Host: ";
+    private static final int SLACK = 128;
 
     private RequestRewrite() {}
 
@@ -33,6 +36,7 @@ final class RequestRewrite {
             RequestHead head,
             Framing framing,
             RouteTarget route,
+            Server server,
             ForwardedHeaders forwarded,
             boolean makeTrace,
             RandomGenerator random) {
@@ -47,6 +51,12 @@ final class RequestRewrite {
         if (trace) {
             // A tracestate without the parent it belongs to says nothing.
             dropped |= HeaderName.bit(HeaderName.TRACEPARENT) | HeaderName.bit(HeaderName.TRACESTATE);
+        }
+        if (!head.has(HeaderName.HOST)) {
+            // HTTP/1.0 may lack it, what we speak to the server may not (RFC 9112 3.2).
+            ByteBufUtil.writeAscii(out, HOST);
+            ByteBufUtil.writeAscii(out, server.authority());
+            out.writeByte('\r').writeByte('\n');
         }
         head.copyFields(out, dropped);
         forwarded.write(out, head);

@@ -182,8 +182,9 @@ public final class Worker {
         return done;
     }
 
-    /** Closes every connection at once. On any thread. */
-    public void closeAll() {
+    /** Closes every connection at once; completes when their lines are in the access log's queue. On any thread. */
+    public CompletableFuture<Void> closeAll() {
+        CompletableFuture<Void> done = new CompletableFuture<>();
         loop.execute(() -> {
             ClientConnection client = first;
             while (client != null) {
@@ -191,6 +192,12 @@ public final class Worker {
                 client.abort();
                 client = after;
             }
+            // Behind the tasks in which the connections just closed end their exchanges.
+            loop.execute(() -> {
+                accessLog.flush();
+                done.complete(null);
+            });
         });
+        return done;
     }
 }

@@ -1,5 +1,6 @@
 package io.plinth.lbproxy.upstream;
 
+import io.plinth.kit.config.HostPort;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -13,6 +14,7 @@ public final class Server {
 
     private final String name;
     private final InetSocketAddress address;
+    private final String authority;
     private final int weight;
     private final long ejectBaseNanos;
     private final long ejectMaxNanos;
@@ -25,6 +27,7 @@ public final class Server {
     Server(PoolSettings.ServerSettings settings, PoolSettings pool) {
         name = settings.name();
         address = settings.address();
+        authority = new HostPort(address.getHostString(), address.getPort()).toString();
         weight = settings.weight();
         ejectBaseNanos = pool.ejectBase().toNanos();
         ejectMaxNanos = pool.ejectMax().toNanos();
@@ -36,6 +39,11 @@ public final class Server {
 
     public InetSocketAddress address() {
         return address;
+    }
+
+    /** Its address as a Host header has it. */
+    public String authority() {
+        return authority;
     }
 
     public int weight() {

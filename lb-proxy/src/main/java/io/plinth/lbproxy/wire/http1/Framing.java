@@ -57,7 +57,8 @@ public final class Framing {
             body = Body.NONE;
         }
         connection(head, head.http10());
-        upgrade = body == Body.NONE && head.method() == RequestHead.Method.GET && websocket(head);
+        // RFC 9110 7.8: HTTP/1.0 cannot ask for it.
+        upgrade = body == Body.NONE && head.method() == RequestHead.Method.GET && !head.http10() && websocket(head);
         expectContinue = head.has(HeaderName.EXPECT)
                 && body != Body.NONE
                 && head.valueIs(head.first(HeaderName.EXPECT), CONTINUE);
