@@ -109,6 +109,12 @@ class QueryDecoderTest {
                 .isInstanceOf(Decoded.Query.class);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {0x40, 0x7F, 0x80, 0xC0})
+    void aLabelThatSaysItIsLongerThan63OctetsIsMalformedEvenIfTheyAreThere(int length) {
+        assertFormatError(header(1, 0) + "%02x".formatted(length) + "61".repeat(length) + "00 0001 0001");
+    }
+
     @Test
     void ednsIsRead() {
         assertThat(decode(header(1, 1) + QUESTION + opt("000a 0008 0102030405060708")))
