@@ -5,7 +5,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/** fcntl(2), which neither the JDK nor Netty offers: systemd passes blocking sockets, on which a loop would hang. */
+/** fcntl(2), which neither the JDK nor Netty offers: systemd passes blocking sockets, on which a loop hangs. */
 final class DescriptorFlags {
     private static final int F_SETFD = 2;
     private static final int F_GETFL = 3;

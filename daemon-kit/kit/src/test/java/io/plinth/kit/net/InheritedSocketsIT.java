@@ -9,6 +9,7 @@ import io.plinth.kit.config.HostPort;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.net.InetSocketAddress;
 import java.util.HashSet;
 import java.util.Map;
@@ -21,6 +22,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class InheritedSocketsIT {
     private static final long PID = 4711;
+    private static final int F_GETFL = 3;
+    private static final int F_SETFL = 4;
+    private static final int O_NONBLOCK = 0x800;
 
     private final NettyEventLoops loops = NettyEventLoops.open("lb-1", 2, "epoll");
 
@@ -44,14 +48,32 @@ class InheritedSocketsIT {
     }
 
     @SuppressWarnings("restricted")
-    private static void block(int descriptor) throws Throwable {
+    private static MethodHandle fcntl() {
         Linker linker = Linker.nativeLinker();
-        var fcntl = linker.downcallHandle(
+        return linker.downcallHandle(
                 linker.defaultLookup().find("fcntl").orElseThrow(),
                 FunctionDescriptor.of(
                         ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT),
                 Linker.Option.firstVariadicArg(2));
-        assertThat((int) fcntl.invokeExact(descriptor, 4, 0)).isZero();
+    }
+
+    private static void block(int descriptor) throws Throwable {
+        assertThat((int) fcntl().invokeExact(descriptor, F_SETFL, 0)).isZero();
+    }
+
+    private static boolean blocks(int descriptor) throws Throwable {
+        return ((int) fcntl().invokeExact(descriptor, F_GETFL, 0) & O_NONBLOCK) == 0;
+    }
+
+    @Test
+    void aBlockingSocketIsMadeNonBlockingAsAnotherProcessMayWinAConnectionFromALoop() throws Throwable {
+        Socket socket = listening();
+        assertThat(blocks(socket.intValue())).isTrue();
+
+        try (InheritedSockets inherited = inherit(socket, "public")) {
+            assertThat(inherited.isEmpty()).isFalse();
+            assertThat(blocks(socket.intValue())).isFalse();
+        }
     }
 
     private static InheritedSockets inherit(Socket socket, String names) throws ListenException {
