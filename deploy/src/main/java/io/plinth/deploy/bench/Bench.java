@@ -32,8 +32,12 @@ interface Bench {
         Outcome run(InetSocketAddress server, Duration time) throws IOException, DeployException, InterruptedException;
     }
 
-    /** What a load saw. */
-    record Outcome(Duration took, long requests, long errors, double p50Micros, double p99Micros) {}
+    /**
+     * What a load saw.
+     *
+     * @param errors which kinds how often; empty when none
+     */
+    record Outcome(Duration took, long requests, double p50Micros, double p99Micros, String errors) {}
 
     /**
      * A server that is compared.

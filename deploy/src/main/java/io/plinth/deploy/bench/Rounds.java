@@ -96,8 +96,8 @@ final class Rounds {
     private static Outcome outcome(Contender contender, Case load, Duration time)
             throws IOException, DeployException, InterruptedException {
         Outcome outcome = load.load().run(contender.address(), time);
-        if (outcome.errors() > 0 || outcome.requests() == 0) {
-            throw new DeployException("%s, %s: %d requests, %d errors (expected: requests, no errors)"
+        if (!outcome.errors().isEmpty() || outcome.requests() == 0) {
+            throw new DeployException("%s, %s: %d requests, errors: %s (expected: requests, no errors)"
                     .formatted(contender.name(), load.name(), outcome.requests(), outcome.errors()));
         }
         return outcome;

@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Owned by the command. Where a bench takes place: a temporary folder, the cores, the processes started so far. Closing it
+ * Owned by the command; its processes and its end are guarded by itself. Where a bench takes place: a temporary folder, the cores, the processes started so far. Closing it
  * ends them all and removes the folder.
  */
 final class Stage implements AutoCloseable {
@@ -41,6 +41,7 @@ final class Stage implements AutoCloseable {
     private final Path folder;
     private final Spawner spawner = new Spawner();
     private final Deque<Process> processes = new ArrayDeque<>();
+    private boolean closed;
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -101,8 +102,23 @@ final class Stage implements AutoCloseable {
 
     /** Starts a process on these cores; its output goes to a log of that name. */
     Process start(String name, List<Integer> on, List<String> command) throws IOException {
-        Process process = spawner.start(cores.pin(on, command), folder, Map.of(), log(name));
+        return kept(spawner.start(cores.pin(on, command), folder, Map.of(), log(name)));
+    }
+
+    /** Starts a process that ends by itself, and whose output the caller reads. */
+    Process call(List<Integer> on, List<String> command) throws IOException {
+        return kept(new ProcessBuilder(cores.pin(on, command))
+                .redirectErrorStream(true)
+                .start());
+    }
+
+    /** What is started while the stage closes, as Ctrl-C closes it from another thread, ends at once. */
+    private synchronized Process kept(Process process) {
+        processes.removeIf(ended -> !ended.isAlive());
         processes.push(process);
+        if (closed) {
+            process.destroyForcibly();
+        }
         return process;
     }
 
@@ -142,6 +158,7 @@ final class Stage implements AutoCloseable {
 
     @Override
     public synchronized void close() {
+        closed = true;
         processes.forEach(Process::destroy);
         try {
             for (Process process : processes) {

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** HTTP GETs of one path by wrk over kept connections. Immutable. */
 final class WrkLoad implements Bench.Load {
@@ -26,17 +28,16 @@ final class WrkLoad implements Bench.Load {
             throws IOException, DeployException, InterruptedException {
         String url = "http://127.0.0.1:" + server.getPort() + path;
         int threads = Math.max(1, Math.min(connections, stage.cores().load().size()));
-        List<String> command = stage.cores()
-                .pin(
-                        stage.cores().load(),
-                        List.of(
-                                stage.program("wrk").orElse("wrk"),
-                                "--threads=" + threads,
-                                "--connections=" + connections,
-                                "--duration=" + time.toSeconds() + "s",
-                                "--script=" + stage.shipped("wrk.lua"),
-                                url));
-        Process wrk = new ProcessBuilder(command).redirectErrorStream(true).start();
+        List<String> command = List.of(
+                stage.program("wrk").orElse("wrk"),
+                "--threads=" + threads,
+                "--connections=" + connections,
+                "--duration=" + time.toSeconds() + "s",
+                // On a busy machine a slow answer is slow, not wrong.
+                "--timeout=30s",
+                "--script=" + stage.shipped("wrk.lua"),
+                url);
+        Process wrk = stage.call(stage.cores().load(), command);
         try {
             String output = new String(wrk.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             wrk.waitFor();
@@ -52,11 +53,14 @@ final class WrkLoad implements Bench.Load {
 
     private static Bench.Outcome parse(String line) {
         String[] fields = line.substring(RESULT.length()).strip().split(" ", -1);
+        String errors = Arrays.stream(fields, 4, fields.length)
+                .filter(kind -> !kind.endsWith("=0"))
+                .collect(Collectors.joining(" "));
         return new Bench.Outcome(
                 Duration.ofNanos(Long.parseLong(fields[0]) * 1000),
                 Long.parseLong(fields[1]),
-                Long.parseLong(fields[2]),
+                Double.parseDouble(fields[2]),
                 Double.parseDouble(fields[3]),
-                Double.parseDouble(fields[4]));
+                errors);
     }
 }

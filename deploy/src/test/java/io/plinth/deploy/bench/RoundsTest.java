@@ -15,7 +15,7 @@ class RoundsTest {
     @Test
     void aSampleIsProcessorTimeOverRequestsDone() {
         Sample sample =
-                Sample.of(new Bench.Outcome(Duration.ofSeconds(2), 10_000, 0, 100, 900), Duration.ofMillis(500));
+                Sample.of(new Bench.Outcome(Duration.ofSeconds(2), 10_000, 100, 900, ""), Duration.ofMillis(500));
         assertThat(sample.throughput()).isEqualTo(5000);
         assertThat(sample.cpuMicros()).isEqualTo(50);
         assertThat(sample.coreShare()).isEqualTo(0.25);
