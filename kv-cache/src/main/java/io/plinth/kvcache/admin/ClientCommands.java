@@ -220,7 +220,7 @@ public final class ClientCommands {
                     .filter(client -> client.address().equals(address))
                     .findFirst()
                     .orElseThrow(() -> new CommandException("ERR No such client"));
-            victim.close();
+            end(call, victim);
             call.out().ok();
             return;
         }
@@ -253,11 +253,20 @@ public final class ClientCommands {
         int killed = 0;
         for (Client client : all) {
             if (chosen.test(client) && !(skipMe && client.id() == call.client().id())) {
-                client.close();
+                end(call, client);
                 killed++;
             }
         }
         call.out().integer(killed);
+    }
+
+    /** Oneself gets the answer first. */
+    private static void end(Call call, Client victim) {
+        if (victim.id() == call.client().id()) {
+            victim.close();
+        } else {
+            victim.abort();
+        }
     }
 
     private static String line(Call call, Client client) {

@@ -198,6 +198,12 @@ public final class Client {
         outlet.close();
     }
 
+    /** Reads no further command and closes at once, because the client does not keep up or is not wanted. */
+    public void abort() {
+        closing = true;
+        outlet.abort();
+    }
+
     /** Remembers that a command came. */
     public void seen(long nowMillis, String command) {
         seenMillis = nowMillis;

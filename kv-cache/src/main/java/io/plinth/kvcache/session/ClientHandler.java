@@ -28,6 +28,9 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     /** Replies are handed to the socket in pieces of about this size while one read's commands run. */
     private static final int CHUNK = 64 * 1024;
 
+    /** How long a client that is to be closed may take to read what is left. */
+    private static final int LAST_WORDS_MILLIS = 2_000;
+
     /** What all connections of a node share. */
     public record Shared(
             Clients clients,
@@ -134,7 +137,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             if (unsent != null) {
                 unsent.release();
             }
-            current.close();
+            current.abort();
         }
     }
 
@@ -192,6 +195,9 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
         ByteBuf reply = current == null ? null : current.out().take();
         if (current != null && current.closing()) {
             ctx.writeAndFlush(reply == null ? ctx.alloc().buffer(0) : reply).addListener(ChannelFutureListener.CLOSE);
+            if (ctx.channel().isOpen()) {
+                ctx.channel().eventLoop().schedule(() -> ctx.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+            }
         } else if (reply != null) {
             ctx.writeAndFlush(reply, ctx.voidPromise());
         }
@@ -264,5 +270,13 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     @Override
     public void close() {
         run(this::written);
+    }
+
+    @Override
+    public void abort() {
+        ChannelHandlerContext ctx = context;
+        if (ctx != null) {
+            ctx.close();
+        }
     }
 }

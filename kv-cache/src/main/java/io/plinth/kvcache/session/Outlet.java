@@ -11,6 +11,9 @@ public interface Outlet {
     /** Bytes handed over for sending and not sent. */
     long pending();
 
-    /** Closes once what was written is sent. From any thread. */
+    /** Closes once what was written is sent, or soon where the client does not take it. From any thread. */
     void close();
+
+    /** Closes at once: what waits to be sent is lost. From any thread. */
+    void abort();
 }

@@ -126,7 +126,7 @@ public final class PubSub {
             }
             ReplyWriter out = client.out();
             if (client.outlet().pending() + out.size() + message.length > limit) {
-                client.close();
+                client.abort();
                 return;
             }
             int mark = out.size();
@@ -140,7 +140,7 @@ public final class PubSub {
                 out.bulk(message);
             } catch (OutputLimitException e) {
                 out.rewind(mark);
-                client.close();
+                client.abort();
             }
             client.outlet().written();
         });

@@ -239,6 +239,23 @@ class StandaloneIT {
     }
 
     @Test
+    void aSubscriberThatDoesNotReadIsDisconnectedWhileTheOthersGoOn() throws Exception {
+        String message = "m".repeat(1 << 20);
+        try (RawClient slow = new RawClient(node.port(0));
+                RawClient publisher = new RawClient(node.port(0))) {
+            slow.call("SUBSCRIBE", "flood");
+            // Whatever the socket's buffers take, 32 MiB may wait.
+            for (int i = 0;
+                    i < 200 && !publisher.call("PUBSUB", "NUMSUB", "flood").endsWith(":0\r\n");
+                    i++) {
+                publisher.call("PUBLISH", "flood", message);
+            }
+            assertThat(publisher.call("PUBSUB", "NUMSUB", "flood")).endsWith(":0\r\n");
+            assertThat(publisher.call("PING")).isEqualTo("+PONG\r\n");
+        }
+    }
+
+    @Test
     void refusesClientsOverTheLimit() throws Exception {
         List<RawClient> clients = new ArrayList<>();
         try {

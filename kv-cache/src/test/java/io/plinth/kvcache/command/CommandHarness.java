@@ -161,5 +161,8 @@ public final class CommandHarness {
 
         @Override
         public void close() {}
+
+        @Override
+        public void abort() {}
     }
 }
