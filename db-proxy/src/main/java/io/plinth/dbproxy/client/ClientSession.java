@@ -496,6 +496,8 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         names.settle(over);
         effects.ready(over);
         if (over) {
+            // The connection will be another client's when its read completes, so this one's flush is due now.
+            channel.flush();
             servers.release();
         }
         state = State.IDLE;

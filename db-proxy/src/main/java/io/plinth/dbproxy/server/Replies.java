@@ -338,6 +338,7 @@ final class Replies implements FrameReader.Sink {
                 expected.remove();
                 connection.reader().cut(this);
                 injected.done.accept(new Expectation.Outcome(injected.error, injected.tag, injected.rows));
+                answerAlready();
                 yield Verdict.DROP;
             }
             case Expectation.Sync _, Expectation.Query _, Expectation.Call _ -> {

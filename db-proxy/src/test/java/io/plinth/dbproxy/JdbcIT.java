@@ -1,0 +1,514 @@
+package io.plinth.dbproxy;
+
+import static io.plinth.dbproxy.Cluster.await;
+import static io.plinth.dbproxy.Cluster.run;
+import static io.plinth.dbproxy.Cluster.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.plinth.kit.lifecycle.RunningNode;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
+
+/** pgjdbc and HikariCP, unchanged, through the proxy in front of two shards of real PostgreSQL. */
+@Timeout(60)
+class JdbcIT {
+    private static final String EXTENDED = "?prepareThreshold=1";
+    private static final String SIMPLE = "?preferQueryMode=simple";
+
+    private static @Nullable RunningNode proxy;
+
+    @BeforeAll
+    static void start(@TempDir Path state) throws Exception {
+        proxy = Cluster.shared().proxy(state, "pool: { size: 6 }");
+        try (Connection connection = connect("")) {
+            for (String table : new String[] {"orders", "order_lines", "sessions", "carts", "products", "counters"}) {
+                run(connection, "DROP TABLE IF EXISTS " + table);
+            }
+            run(connection, "CREATE TABLE orders (id bigint, user_id bigint NOT NULL, total int, note text)");
+            run(connection, "CREATE TABLE order_lines (user_id bigint NOT NULL, order_id bigint, product text)");
+            run(connection, "CREATE TABLE sessions (name text PRIMARY KEY, data text)");
+            run(connection, "CREATE TABLE carts (id uuid PRIMARY KEY, data text)");
+            run(connection, "CREATE TABLE products (id int PRIMARY KEY, name text)");
+            run(connection, "CREATE TABLE counters (id int PRIMARY KEY, value int)");
+            run(connection, "INSERT INTO products SELECT i, 'product ' || i FROM generate_series(1, 100) i");
+        }
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        Objects.requireNonNull(proxy).close();
+    }
+
+    private static Connection connect(String options) throws SQLException {
+        return Cluster.connect(Objects.requireNonNull(proxy), options);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {EXTENDED, SIMPLE})
+    void rowsOfAShardedTableLieWherePostgresHashesThem(String mode) throws Exception {
+        try (Connection connection = connect(mode)) {
+            run(connection, "TRUNCATE orders");
+            try (PreparedStatement insert =
+                    connection.prepareStatement("INSERT INTO orders (id, user_id, total) VALUES (?, ?, ?)")) {
+                for (int user = 1; user <= 40; user++) {
+                    insert.setLong(1, user);
+                    insert.setLong(2, user);
+                    insert.setInt(3, 10 * user);
+                    insert.executeUpdate();
+                }
+            }
+            try (PreparedStatement select =
+                    connection.prepareStatement("SELECT sum(total) FROM orders o WHERE o.user_id = ? AND total > 0")) {
+                for (int user = 1; user <= 40; user++) {
+                    select.setLong(1, user);
+                    try (ResultSet rows = select.executeQuery()) {
+                        assertThat(rows.next()).isTrue();
+                        assertThat(rows.getInt(1)).isEqualTo(10 * user);
+                    }
+                }
+            }
+        }
+        int misplaced = 0;
+        int total = 0;
+        for (int shard = 0; shard < 2; shard++) {
+            try (Connection direct = Cluster.shared().direct(shard)) {
+                run(direct, "CREATE TEMP TABLE h (k bigint) PARTITION BY HASH (k)");
+                // Buckets 0-511 are s0's, 512-1023 s1's; bucket b is remainder b of modulus 1024.
+                misplaced += Integer.parseInt(text(
+                        direct,
+                        "SELECT count(*) FROM orders WHERE NOT EXISTS (SELECT FROM generate_series(" + 512 * shard
+                                + ", "
+                                + (512 * shard + 511)
+                                + ") b WHERE satisfies_hash_partition('h'::regclass, 1024, b, user_id))"));
+                int rows = Integer.parseInt(text(direct, "SELECT count(*) FROM orders"));
+                assertThat(rows).isPositive();
+                total += rows;
+            }
+        }
+        assertThat(misplaced).isZero();
+        assertThat(total).isEqualTo(40);
+    }
+
+    @Test
+    void textAndUuidKeysRouteAlikeFromLiteralsAndParameters() throws Exception {
+        try (Connection connection = connect(EXTENDED)) {
+            for (int i = 0; i < 20; i++) {
+                UUID id = UUID.nameUUIDFromBytes(new byte[] {(byte) i});
+                try (PreparedStatement cart =
+                                connection.prepareStatement("INSERT INTO carts (id, data) VALUES (?, 'x')");
+                        PreparedStatement session =
+                                connection.prepareStatement("INSERT INTO sessions (name, data) VALUES (?, 'y')")) {
+                    cart.setObject(1, id);
+                    cart.executeUpdate();
+                    session.setString(1, "größe-" + i);
+                    session.executeUpdate();
+                }
+                assertThat(text(connection, "SELECT data FROM carts WHERE id = '" + id + "'"))
+                        .isEqualTo("x");
+                assertThat(text(connection, "SELECT data FROM carts WHERE '{" + id + "}'::uuid = id"))
+                        .isEqualTo("x");
+                assertThat(text(connection, "SELECT data FROM sessions WHERE name = 'größe-" + i + "'"))
+                        .isEqualTo("y");
+            }
+        }
+    }
+
+    @Test
+    void readsGoToTheReplicaAndWritesToThePrimary() throws Exception {
+        try (Connection connection = connect("")) {
+            await("a read on a replica", () -> "t".equals(text(connection, "SELECT pg_is_in_recovery()")));
+            assertThat(text(connection, "SELECT pg_is_in_recovery() FROM products FOR UPDATE LIMIT 1"))
+                    .isEqualTo("f");
+            connection.setAutoCommit(false);
+            assertThat(text(connection, "SELECT pg_is_in_recovery()")).isEqualTo("f");
+            connection.commit();
+            connection.setReadOnly(true);
+            await("a transaction on a replica", () -> {
+                connection.rollback();
+                return "t".equals(text(connection, "SELECT pg_is_in_recovery()"));
+            });
+            assertThatThrownBy(() -> run(connection, "INSERT INTO products VALUES (1000, 'x')"))
+                    .hasMessageContaining("read-only");
+            connection.rollback();
+        }
+    }
+
+    @Test
+    void aSessionReadsItsOwnWrites() throws Exception {
+        try (Connection connection = connect("")) {
+            run(connection, "INSERT INTO counters VALUES (1, 0) ON CONFLICT (id) DO UPDATE SET value = 0");
+            for (int i = 1; i <= 200; i++) {
+                run(connection, "UPDATE counters SET value = " + i + " WHERE id = 1");
+                assertThat(text(connection, "SELECT value FROM counters WHERE id = 1"))
+                        .isEqualTo("" + i);
+            }
+            await("a read on a replica", () -> "t".equals(text(connection, "SELECT pg_is_in_recovery()")));
+            assertThat(text(connection, "SELECT value FROM counters WHERE id = 1"))
+                    .isEqualTo("200");
+        }
+    }
+
+    @Test
+    void aTransactionRollsBackAndCommitsOnItsShard() throws Exception {
+        try (Connection connection = connect(EXTENDED)) {
+            run(connection, "DELETE FROM orders WHERE user_id = 7");
+            connection.setAutoCommit(false);
+            run(connection, "INSERT INTO orders (id, user_id, total) VALUES (1, 7, 5)");
+            run(connection, "INSERT INTO order_lines (order_id, user_id, product) VALUES (1, 7, 'tea')");
+            connection.rollback();
+            assertThat(text(connection, "SELECT count(*) FROM orders WHERE user_id = 7"))
+                    .isEqualTo("0");
+            run(connection, "INSERT INTO orders (id, user_id, total) VALUES (1, 7, 5)");
+            run(connection, "INSERT INTO order_lines (order_id, user_id, product) VALUES (1, 7, 'tea')");
+            connection.commit();
+            connection.setAutoCommit(true);
+            assertThat(text(
+                            connection,
+                            "SELECT l.product FROM orders o JOIN order_lines l ON l.user_id = o.user_id AND l.order_id"
+                                    + " = o.id WHERE o.user_id = 7 AND o.id = 1"))
+                    .isEqualTo("tea");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT count(*) FROM orders",
+                "SELECT * FROM orders WHERE user_id > 5",
+                "SELECT * FROM orders WHERE user_id = 5 OR total = 1",
+                "SELECT * FROM products p JOIN orders o ON true WHERE o.user_id = 5",
+                "SELECT * FROM orders WHERE user_id = 5 AND id IN (SELECT id FROM products)",
+                "WITH o AS (SELECT * FROM orders WHERE user_id = 5) SELECT * FROM o",
+                "INSERT INTO orders VALUES (1, 2, 3)",
+                "INSERT INTO orders (id, user_id) VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6), (7, 7)",
+                "INSERT INTO orders (id, user_id) SELECT id, id FROM products",
+                "UPDATE orders SET user_id = 6 WHERE user_id = 5",
+                "DELETE FROM orders WHERE total = 1",
+                "UPDATE orders SET total = 1",
+                "COPY orders TO STDOUT",
+                "DO $$ BEGIN DELETE FROM orders; END $$",
+                "CREATE VIEW v AS SELECT * FROM orders",
+                "LOCK TABLE orders",
+            })
+    void whatCannotBeRoutedCorrectlyIsRefused(String sql) throws Exception {
+        for (String mode : new String[] {EXTENDED, SIMPLE}) {
+            try (Connection connection = connect(mode)) {
+                assertThatThrownBy(() -> run(connection, sql))
+                        .isInstanceOf(SQLException.class)
+                        .satisfies(e -> assertThat(((SQLException) e).getSQLState())
+                                .as(e.getMessage())
+                                .isEqualTo("0A000"));
+                assertThat(text(connection, "SELECT 1")).isEqualTo("1");
+            }
+        }
+    }
+
+    @Test
+    void aTransactionThatReachesForASecondShardFailsAndIsRolledBack() throws Exception {
+        try (Connection connection = connect(EXTENDED)) {
+            run(connection, "TRUNCATE orders");
+            connection.setAutoCommit(false);
+            assertThatThrownBy(() -> {
+                        for (int user = 1; user <= 20; user++) {
+                            run(connection, "INSERT INTO orders (id, user_id) VALUES (1, " + user + ")");
+                        }
+                    })
+                    .hasMessageContaining("this transaction is on shard");
+            assertThatThrownBy(() -> run(connection, "INSERT INTO orders (id, user_id) VALUES (1, 1)"))
+                    .hasMessageContaining("current transaction is aborted");
+            connection.rollback();
+            connection.setAutoCommit(true);
+            for (int user = 1; user <= 20; user++) {
+                assertThat(text(connection, "SELECT count(*) FROM orders WHERE user_id = " + user))
+                        .isEqualTo("0");
+            }
+        }
+    }
+
+    @Test
+    void settingsFollowTheClientFromServerConnectionToServerConnection() throws Exception {
+        try (Connection a = connect("");
+                Connection b = connect("?options=-c%20statement_timeout=7s");
+                Connection c = connect("?ApplicationName=shopkeeper")) {
+            run(a, "SET search_path TO pg_catalog, public");
+            run(a, "SET TIME ZONE 'Asia/Tokyo'");
+            a.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            for (int i = 0; i < 20; i++) {
+                assertThat(text(a, "SHOW search_path")).isEqualTo("pg_catalog, public");
+                assertThat(text(b, "SHOW search_path")).isEqualTo("\"$user\", public");
+                assertThat(text(b, "SHOW statement_timeout")).isEqualTo("7s");
+                assertThat(text(a, "SHOW statement_timeout")).isEqualTo("0");
+                assertThat(text(a, "SHOW timezone")).isEqualTo("Asia/Tokyo");
+                assertThat(text(c, "SHOW application_name")).isEqualTo("shopkeeper");
+                assertThat(text(a, "SHOW default_transaction_isolation")).isEqualTo("repeatable read");
+                assertThat(text(c, "SHOW default_transaction_isolation")).isEqualTo("read committed");
+            }
+            a.setAutoCommit(false);
+            run(a, "SET search_path TO public");
+            a.rollback();
+            a.setAutoCommit(true);
+            assertThat(text(a, "SHOW search_path")).isEqualTo("pg_catalog, public");
+            run(a, "RESET ALL");
+            assertThat(text(a, "SHOW search_path")).isEqualTo("\"$user\", public");
+        }
+    }
+
+    @Test
+    void preparedStatementsSurviveTheirServerConnections() throws Exception {
+        try (Connection a = connect(EXTENDED);
+                Connection b = connect(EXTENDED);
+                PreparedStatement one = a.prepareStatement("SELECT name, pg_backend_pid() FROM products WHERE id = ?");
+                PreparedStatement two =
+                        b.prepareStatement("SELECT name, pg_backend_pid() FROM products WHERE id = ?")) {
+            Set<Integer> backends = new HashSet<>();
+            for (int i = 1; i <= 30; i++) {
+                for (PreparedStatement statement : new PreparedStatement[] {one, two}) {
+                    boolean inTransaction =
+                            i % 3 == 0 && statement.getConnection().equals(a);
+                    statement.getConnection().setAutoCommit(!inTransaction);
+                    statement.setInt(1, i);
+                    try (ResultSet rows = statement.executeQuery()) {
+                        assertThat(rows.next()).isTrue();
+                        assertThat(rows.getString(1)).isEqualTo("product " + i);
+                        backends.add(rows.getInt(2));
+                    }
+                    if (inTransaction) {
+                        a.commit();
+                    }
+                }
+            }
+            a.setAutoCommit(true);
+            assertThat(backends).hasSizeGreaterThan(1);
+            assertThatThrownBy(() -> run(a, "SELECT no_such_column FROM products"))
+                    .hasMessageContaining("no_such_column");
+            assertThat(text(a, "SELECT count(*) FROM products")).isEqualTo("100");
+        }
+    }
+
+    @Test
+    void batchesRunAndFailAsOne() throws Exception {
+        try (Connection connection = connect(EXTENDED)) {
+            run(connection, "DELETE FROM counters");
+            try (PreparedStatement insert = connection.prepareStatement("INSERT INTO counters VALUES (?, ?)")) {
+                for (int i = 1; i <= 500; i++) {
+                    insert.setInt(1, i);
+                    insert.setInt(2, i);
+                    insert.addBatch();
+                }
+                assertThat(insert.executeBatch()).hasSize(500);
+                insert.setInt(1, 501);
+                insert.setInt(2, 1);
+                insert.addBatch();
+                insert.setInt(1, 1);
+                insert.setInt(2, 1);
+                insert.addBatch();
+                assertThatThrownBy(insert::executeBatch).hasMessageContaining("duplicate key");
+            }
+            connection.setAutoCommit(true);
+            assertThat(text(connection, "SELECT count(*) FROM counters FOR SHARE".replace(" FOR SHARE", "")))
+                    .isEqualTo("500");
+        }
+    }
+
+    @Test
+    void copyStreamsBothWays() throws Exception {
+        try (Connection connection = connect("")) {
+            run(connection, "DROP TABLE IF EXISTS copied");
+            run(connection, "CREATE TABLE copied (id int, line text)");
+            StringBuilder lines = new StringBuilder();
+            for (int i = 0; i < 20_000; i++) {
+                lines.append(i).append("\tline ").append(i).append('\n');
+            }
+            var copy = connection.unwrap(PGConnection.class).getCopyAPI();
+            assertThat(copy.copyIn("COPY copied FROM STDIN", new StringReader(lines.toString())))
+                    .isEqualTo(20_000);
+            StringWriter back = new StringWriter();
+            assertThat(copy.copyOut("COPY (SELECT * FROM copied ORDER BY id) TO STDOUT", back))
+                    .isEqualTo(20_000);
+            assertThat(back.toString()).isEqualTo(lines.toString());
+            assertThatThrownBy(() -> copy.copyIn("COPY copied FROM STDIN", new StringReader("not a number\tx\n")))
+                    .hasMessageContaining("invalid input syntax");
+            assertThat(text(connection, "SELECT count(*) FROM copied")).isEqualTo("20000");
+        }
+    }
+
+    @Test
+    void cancelReachesTheQueryAndNoOther() throws Exception {
+        try (Connection connection = connect("");
+                Connection other = connect("");
+                Statement sleeping = connection.createStatement()) {
+            CompletableFuture<SQLException> ended = CompletableFuture.supplyAsync(() -> {
+                try {
+                    sleeping.execute("SELECT pg_sleep(30)");
+                    throw new AssertionError("slept to the end");
+                } catch (SQLException e) {
+                    return e;
+                }
+            });
+            await("the query to run", () -> {
+                sleeping.cancel();
+                return ended.isDone();
+            });
+            assertThat(ended.join().getSQLState()).isEqualTo("57014");
+            assertThat(text(connection, "SELECT 1")).isEqualTo("1");
+            sleeping.cancel();
+            for (int i = 0; i < 50; i++) {
+                assertThat(text(other, "SELECT 2")).isEqualTo("2");
+                assertThat(text(connection, "SELECT 3")).isEqualTo("3");
+            }
+        }
+    }
+
+    @Test
+    void whatBelongsToOneServerSessionStaysWithItsClient() throws Exception {
+        try (Connection a = connect("");
+                Connection b = connect("")) {
+            run(a, "CREATE TEMP TABLE mine (x int)");
+            run(a, "INSERT INTO mine VALUES (42)");
+            run(a, "PREPARE p AS SELECT x FROM mine");
+            for (int i = 0; i < 10; i++) {
+                assertThat(text(a, "SELECT x FROM mine")).isEqualTo("42");
+                assertThat(text(a, "EXECUTE p")).isEqualTo("42");
+                assertThatThrownBy(() -> text(b, "SELECT x FROM mine")).hasMessageContaining("does not exist");
+            }
+            run(a, "LISTEN news");
+            run(b, "NOTIFY news, 'hello'");
+            await("a notification", () -> {
+                var notifications = a.unwrap(PGConnection.class).getNotifications(100);
+                return notifications != null
+                        && notifications.length == 1
+                        && notifications[0].getParameter().equals("hello");
+            });
+        }
+    }
+
+    @Test
+    void moreClientsThanServerConnectionsTakeTurns() throws Exception {
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(Cluster.url(Objects.requireNonNull(proxy), EXTENDED));
+        config.setUsername("shop");
+        config.setMaximumPoolSize(16);
+        try (HikariDataSource source = new HikariDataSource(config)) {
+            CompletableFuture<?>[] clients = new CompletableFuture<?>[16];
+            for (int c = 0; c < clients.length; c++) {
+                int client = c;
+                clients[c] = CompletableFuture.runAsync(
+                        () -> {
+                            for (int i = 1; i <= 40; i++) {
+                                check(source, client, i);
+                            }
+                        },
+                        Thread::startVirtualThread);
+            }
+            CompletableFuture.allOf(clients).join();
+        }
+    }
+
+    private static void check(HikariDataSource source, int client, int i) {
+        try (Connection connection = source.getConnection()) {
+            connection.setAutoCommit(i % 2 == 0);
+            connection.setReadOnly(i % 3 == 0);
+            int id = 1 + (client * 7 + i) % 100;
+            try (PreparedStatement select =
+                    connection.prepareStatement("SELECT id, name, ?::int AS client FROM products WHERE id = ?")) {
+                select.setInt(1, client);
+                select.setInt(2, id);
+                try (ResultSet rows = select.executeQuery()) {
+                    assertThat(rows.next()).isTrue();
+                    assertThat(rows.getInt(1)).isEqualTo(id);
+                    assertThat(rows.getString(2)).isEqualTo("product " + id);
+                    assertThat(rows.getInt(3)).isEqualTo(client);
+                }
+            }
+            if (!connection.getAutoCommit()) {
+                connection.commit();
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void definitionsOfShardedTablesReachEveryShardOrNone() throws Exception {
+        try (Connection connection = connect("")) {
+            run(connection, "CREATE INDEX orders_total ON orders (total)");
+            run(connection, "ALTER TABLE orders ADD COLUMN gift boolean DEFAULT false");
+            for (int shard = 0; shard < 2; shard++) {
+                try (Connection direct = Cluster.shared().direct(shard)) {
+                    assertThat(text(direct, "SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_total'"))
+                            .isEqualTo("1");
+                }
+            }
+            try (Connection direct = Cluster.shared().direct(1)) {
+                run(direct, "ALTER TABLE orders ADD COLUMN only_here int");
+            }
+            assertThatThrownBy(() -> run(connection, "ALTER TABLE orders ADD COLUMN only_here int"))
+                    .hasMessageContaining("on shard s1")
+                    .hasMessageContaining("no shard was changed");
+            try (Connection direct = Cluster.shared().direct(0)) {
+                assertThat(text(
+                                direct,
+                                "SELECT count(*) FROM information_schema.columns WHERE table_name = 'orders' AND"
+                                        + " column_name = 'only_here'"))
+                        .isEqualTo("0");
+            }
+            assertThatThrownBy(() -> run(connection, "CREATE TABLE orders (user_id text)"))
+                    .hasMessageContaining("expected: bigint");
+        }
+    }
+
+    @Test
+    void cursorsFetchInSteps() throws Exception {
+        try (Connection connection = connect(EXTENDED)) {
+            connection.setAutoCommit(false);
+            try (Statement statement = connection.createStatement()) {
+                statement.setFetchSize(7);
+                int rows = 0;
+                try (ResultSet result = statement.executeQuery("SELECT * FROM products ORDER BY id")) {
+                    while (result.next()) {
+                        rows++;
+                        assertThat(result.getInt(1)).isEqualTo(rows);
+                    }
+                }
+                assertThat(rows).isEqualTo(100);
+            }
+            connection.commit();
+        }
+    }
+
+    @Test
+    void driversMetadataQueriesWork() throws Exception {
+        try (Connection connection = connect("")) {
+            try (ResultSet tables = connection.getMetaData().getTables(null, "public", "products", null)) {
+                assertThat(tables.next()).isTrue();
+            }
+            try (ResultSet columns = connection.getMetaData().getColumns(null, "public", "products", null)) {
+                assertThat(columns.next()).isTrue();
+            }
+            assertThat(connection.isValid(5)).isTrue();
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.route;
+
+import org.jspecify.annotations.NullMarked;

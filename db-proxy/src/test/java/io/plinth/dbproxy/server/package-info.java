@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.server;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.wire;
+
+import org.jspecify.annotations.NullMarked;
