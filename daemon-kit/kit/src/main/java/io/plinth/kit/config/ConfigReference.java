@@ -1,5 +1,7 @@
 package io.plinth.kit.config;
 
+import io.plinth.kit.config.read.Components;
+import io.plinth.kit.config.read.Scalars;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayDeque;

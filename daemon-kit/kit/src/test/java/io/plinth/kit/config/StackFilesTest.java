@@ -182,6 +182,16 @@ class StackFilesTest {
     }
 
     @Test
+    void aNameThatIsAKeyItselfIsCheckedAsAReferenceToo() throws Exception {
+        assertThat(problems("""
+            stack: shop
+            gate:
+              routes: { mars: { pool: mars } }
+            nodes: { g: { run: gate } }
+            """)).extracting(Problem::message).containsExactly("no pool `mars`");
+    }
+
+    @Test
     void reportsMissingKeysAndRangesAndDoubleAddresses() throws Exception {
         assertThat(problems("""
             gate: { pools: { web: { servers: { a: { at: 10.0.0.1:80, weight: 101 } } } } }

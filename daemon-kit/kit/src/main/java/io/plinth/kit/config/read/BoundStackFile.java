@@ -1,5 +1,11 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
+import io.plinth.kit.config.AppConfig;
+import io.plinth.kit.config.HostPort;
+import io.plinth.kit.config.NodeConfig;
+import io.plinth.kit.config.SectionType;
+import io.plinth.kit.config.StackConfig;
+import io.plinth.kit.config.StackFile;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;

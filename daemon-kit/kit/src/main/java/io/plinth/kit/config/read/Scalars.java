@@ -1,4 +1,4 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
  * Text to values. A type of one's own takes part by a {@code public static T parse(String)} that throws
  * IllegalArgumentException with {@code what: value (expected: rule)}.
  */
-final class Scalars {
+public final class Scalars {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,12})\\s*(ms|s|m|h|d)");
     private static final Map<String, Long> MILLIS =
             Map.of("ms", 1L, "s", 1_000L, "m", 60_000L, "h", 3_600_000L, "d", 86_400_000L);
 
     private Scalars() {}
 
-    static boolean isScalar(Class<?> type) {
+    public static boolean isScalar(Class<?> type) {
         return type.isPrimitive()
                 || type.isEnum()
                 || type == String.class
@@ -36,7 +36,7 @@ final class Scalars {
     }
 
     /** The value of {@code text}; throws IllegalArgumentException saying what was expected. */
-    static Object parse(String text, Class<?> type) {
+    public static Object parse(String text, Class<?> type) {
         if (type == String.class) {
             return text;
         }
@@ -70,7 +70,7 @@ final class Scalars {
     }
 
     /** A value as it would stand in the file. */
-    static String text(Object value) {
+    public static String text(Object value) {
         return switch (value) {
             case Duration duration -> durationText(duration);
             case Enum<?> constant -> name(constant);
@@ -79,7 +79,7 @@ final class Scalars {
     }
 
     /** What may stand there, for the reference page. */
-    static String describe(Class<?> type) {
+    public static String describe(Class<?> type) {
         if (type.isEnum()) {
             return String.join(" \\| ", names(type));
         }

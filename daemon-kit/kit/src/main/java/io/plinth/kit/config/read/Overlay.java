@@ -1,6 +1,6 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
-import io.plinth.kit.config.Tree.Mark;
+import io.plinth.kit.config.read.Tree.Mark;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

@@ -1,6 +1,7 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
-import io.plinth.kit.config.Tree.Mark;
+import io.plinth.kit.config.Problem;
+import io.plinth.kit.config.read.Tree.Mark;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;

@@ -1,5 +1,7 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
+import io.plinth.kit.config.Problem;
+import io.plinth.kit.config.Secret;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,5 +1,12 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
+import io.plinth.kit.config.AppConfig;
+import io.plinth.kit.config.HostPort;
+import io.plinth.kit.config.NodeConfig;
+import io.plinth.kit.config.Problem;
+import io.plinth.kit.config.SectionType;
+import io.plinth.kit.config.StackConfig;
+import io.plinth.kit.config.StackFile;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +30,7 @@ final class StackChecks {
             StackFile file) {
         this.stack = stack;
         this.kinds = kinds;
-        this.check = new TreeCheck(stack, tree, tree.mark(), problems);
+        this.check = new TreeCheck(stack, tree, tree.mark(), problems, false);
         this.file = file;
     }
 

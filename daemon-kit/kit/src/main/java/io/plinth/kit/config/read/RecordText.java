@@ -1,5 +1,6 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
+import io.plinth.kit.config.Secret;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

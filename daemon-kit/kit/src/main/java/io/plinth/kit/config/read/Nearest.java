@@ -1,4 +1,4 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
 import java.util.Collection;
 import java.util.Locale;

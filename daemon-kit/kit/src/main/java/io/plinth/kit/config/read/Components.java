@@ -1,5 +1,6 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
+import io.plinth.kit.config.Key;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -7,21 +8,21 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** How a record's components appear in the file. */
-final class Components {
+public final class Components {
     private Components() {}
 
-    static String key(RecordComponent component) {
+    public static String key(RecordComponent component) {
         Key key = component.getAnnotation(Key.class);
         return key != null
                 ? key.value()
                 : component.getName().replaceAll("([a-z0-9])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
     }
 
-    static boolean nullable(RecordComponent component) {
+    public static boolean nullable(RecordComponent component) {
         return component.getAnnotatedType().isAnnotationPresent(Nullable.class);
     }
 
-    static Class<?> raw(Type type) {
+    public static Class<?> raw(Type type) {
         return switch (type) {
             case Class<?> raw -> raw;
             case ParameterizedType parameterized -> (Class<?>) parameterized.getRawType();
@@ -30,7 +31,7 @@ final class Components {
     }
 
     /** The value type of a {@code Map<String, T>} or {@code List<T>}. */
-    static Type element(Type type) {
+    public static Type element(Type type) {
         Type[] arguments = ((ParameterizedType) type).getActualTypeArguments();
         return arguments[arguments.length - 1];
     }

@@ -1,6 +1,9 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
-import io.plinth.kit.config.Tree.Mark;
+import io.plinth.kit.config.Check;
+import io.plinth.kit.config.Problem;
+import io.plinth.kit.config.StackConfig;
+import io.plinth.kit.config.read.Tree.Mark;
 import java.util.Collection;
 import java.util.List;
 
@@ -10,8 +13,15 @@ final class TreeCheck implements Check {
     private final Tree section;
     private final Mark where;
     private final List<Problem> problems;
+    private final boolean lenient;
 
-    TreeCheck(StackConfig stack, Tree section, Mark where, List<Problem> problems) {
+    /**
+     * Checks a section.
+     *
+     * @param lenient whether parts of the section could not be bound and are missing from what is known
+     */
+    TreeCheck(StackConfig stack, Tree section, Mark where, List<Problem> problems, boolean lenient) {
+        this.lenient = lenient;
         this.stack = stack;
         this.section = section;
         this.where = where;
@@ -31,7 +41,7 @@ final class TreeCheck implements Check {
     @Override
     public void reference(String path, String what, String name, Collection<String> known) {
         // A name that stands in the section but could not be bound has a problem of its own already.
-        if (!known.contains(name) && !names(section, name)) {
+        if (!known.contains(name) && !(lenient && names(section, name))) {
             problem(path, "no " + what + " `" + name + "`" + Nearest.hint(name, known));
         }
     }

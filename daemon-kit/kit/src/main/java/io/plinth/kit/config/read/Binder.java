@@ -1,6 +1,12 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
-import io.plinth.kit.config.Tree.Mark;
+import io.plinth.kit.config.Default;
+import io.plinth.kit.config.Problem;
+import io.plinth.kit.config.Range;
+import io.plinth.kit.config.Retired;
+import io.plinth.kit.config.Secret;
+import io.plinth.kit.config.Shorthand;
+import io.plinth.kit.config.read.Tree.Mark;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;

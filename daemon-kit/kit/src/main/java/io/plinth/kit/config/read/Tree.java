@@ -1,5 +1,6 @@
-package io.plinth.kit.config;
+package io.plinth.kit.config.read;
 
+import io.plinth.kit.config.Problem;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
