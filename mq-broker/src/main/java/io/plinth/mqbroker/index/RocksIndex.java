@@ -62,17 +62,29 @@ public final class RocksIndex implements AutoCloseable {
 
     private RocksDB open(Path folder) throws IOException {
         try {
-            return RocksDB.open(options, folder.toString());
+            return openChecked(folder);
         } catch (RocksDBException e) {
-            LOG.warn("index {} cannot be opened and is rebuilt from the logs: {}", folder, e.getMessage());
+            LOG.warn("index {} is damaged and is rebuilt from the logs: {}", folder, e.getMessage());
         }
         try {
             delete(folder);
             Files.createDirectories(folder);
-            return RocksDB.open(options, folder.toString());
+            return openChecked(folder);
         } catch (RocksDBException e) {
             throw new IOException(
                     "index " + folder + ": " + e.getMessage() + " (expected: a folder this user may write)", e);
+        }
+    }
+
+    /** Every block is read once: damage that shows later could no longer be answered by a rebuild. */
+    private RocksDB openChecked(Path folder) throws RocksDBException {
+        RocksDB opened = RocksDB.open(options, folder.toString());
+        try {
+            opened.verifyChecksum();
+            return opened;
+        } catch (RocksDBException e) {
+            opened.close();
+            throw e;
         }
     }
 

@@ -1,0 +1,187 @@
+package io.plinth.mqbroker;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.GetResponse;
+import com.rabbitmq.client.MessageProperties;
+import io.plinth.kit.config.StackFile;
+import io.plinth.kit.lifecycle.JvmSizing;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A broker in a process of its own is killed in the middle of publishing. */
+@Timeout(120)
+class KillIT {
+    private static final String QUEUE = "orders";
+
+    @TempDir
+    Path folder;
+
+    private @Nullable Process process;
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        if (process != null) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private Process start(int port) throws Exception {
+        Path file = TestBroker.write(folder, "{ segment: 1MiB }");
+        String text = java.nio.file.Files.readString(file).replace("port: 0,", "port: " + port + ",");
+        java.nio.file.Files.writeString(file, text);
+        StackFile stack = TestBroker.file(folder, "{ segment: 1MiB }");
+        java.nio.file.Files.writeString(file, text);
+        JvmSizing sizing = MqBrokerMain.TYPE.jvm(
+                stack, Objects.requireNonNull(stack.stack().nodes().get("mq")));
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(sizing.options());
+        command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp"));
+        command.add(System.getProperty("java.class.path"));
+        command.addAll(List.of(MqBrokerMain.class.getName(), "mq", "--file", file.toString()));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(
+                        ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
+                .start();
+    }
+
+    private static Connection connect(int port) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (true) {
+            try {
+                return TestBroker.factory(port).newConnection();
+            } catch (IOException e) {
+                if (System.nanoTime() > deadline) {
+                    throw e;
+                }
+                TimeUnit.MILLISECONDS.sleep(100);
+            }
+        }
+    }
+
+    @Test
+    void everyConfirmedUnacknowledgedMessageIsBackOnceAfterAKill() throws Exception {
+        int port = freePort();
+        process = start(port);
+        Set<Integer> confirmed = ConcurrentHashMap.newKeySet();
+        int acked = 200;
+        int held = 50;
+        int published;
+        Connection doomed = connect(port);
+        try {
+            Channel channel = doomed.createChannel();
+            channel.exchangeDeclare("shop", "topic", true);
+            channel.queueDeclare(QUEUE, true, false, false, Map.of());
+            channel.queueBind(QUEUE, "shop", "order.#");
+            channel.confirmSelect();
+            for (int i = 0; i < 500; i++) {
+                publish(channel, i);
+            }
+            channel.waitForConfirmsOrDie(30_000);
+            for (int i = 0; i < acked; i++) {
+                GetResponse got = channel.basicGet(QUEUE, false);
+                channel.basicAck(got.getEnvelope().getDeliveryTag(), false);
+            }
+            for (int i = 0; i < held; i++) {
+                channel.basicGet(QUEUE, false);
+            }
+            // Confirmed behind them, so the acknowledgements are in the log too.
+            publish(channel, 500);
+            channel.waitForConfirmsOrDie(30_000);
+            for (int i = 0; i <= 500; i++) {
+                confirmed.add(i);
+            }
+            published = publishUntilKilled(channel, 501, confirmed);
+        } finally {
+            doomed.abort();
+        }
+        assertThat(confirmed.size()).isGreaterThan(501);
+
+        process = start(port);
+        List<Integer> found = new ArrayList<>();
+        try (Connection connection = connect(port)) {
+            Channel channel = connection.createChannel();
+            // Not acknowledged: they have to come back after the next restart as well.
+            for (GetResponse got = channel.basicGet(QUEUE, false); got != null; got = channel.basicGet(QUEUE, false)) {
+                int number = Integer.parseInt(new String(got.getBody(), UTF_8).strip());
+                found.add(number);
+                assertThat(got.getEnvelope().isRedeliver())
+                        .as("message %s redelivered", number)
+                        .isEqualTo(number < acked + held);
+            }
+        }
+        assertThat(found).doesNotHaveDuplicates().isSorted();
+        for (int number : confirmed) {
+            assertThat(found.contains(number)).as("message %s", number).isEqualTo(number >= acked);
+        }
+        assertThat(found).allMatch(number -> number < published);
+
+        process.destroy();
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        process = start(port);
+        try (Connection connection = connect(port)) {
+            Channel channel = connection.createChannel();
+            assertThat(channel.messageCount(QUEUE)).isEqualTo(found.size());
+            channel.basicPublish("shop", "order.new", MessageProperties.PERSISTENT_BASIC, "x".getBytes(UTF_8));
+            assertThat(channel.queueDelete(QUEUE).getMessageCount()).isEqualTo(found.size() + 1);
+        }
+    }
+
+    private static void publish(Channel channel, int number) throws IOException {
+        byte[] body = String.format("%-1000d", number).getBytes(UTF_8);
+        channel.basicPublish("shop", "order.new", MessageProperties.PERSISTENT_BASIC, body);
+    }
+
+    /** Returns the first number that was not published. */
+    private int publishUntilKilled(Channel channel, int from, Set<Integer> confirmed) throws Exception {
+        ConcurrentSkipListMap<Long, Integer> open = new ConcurrentSkipListMap<>();
+        channel.addConfirmListener(
+                (tag, multiple) -> {
+                    Map<Long, Integer> done = multiple ? open.headMap(tag, true) : open.subMap(tag, true, tag, true);
+                    confirmed.addAll(done.values());
+                    done.clear();
+                },
+                (tag, multiple) -> {});
+        Process running = Objects.requireNonNull(process);
+        int number = from;
+        try {
+            while (true) {
+                open.put(channel.getNextPublishSeqNo(), number);
+                publish(channel, number);
+                number++;
+                if (confirmed.size() > 3000 && running.isAlive()) {
+                    running.destroyForcibly();
+                }
+            }
+        } catch (IOException | com.rabbitmq.client.AlreadyClosedException e) {
+            running.waitFor();
+            return number + 1;
+        }
+    }
+}

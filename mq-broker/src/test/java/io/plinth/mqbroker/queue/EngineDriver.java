@@ -1,0 +1,134 @@
+package io.plinth.mqbroker.queue;
+
+import io.netty.channel.DefaultEventLoop;
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.wire.FieldTable;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** An engine without sockets: publishes, takes and settles from the test's thread. */
+final class EngineDriver implements AutoCloseable, Outlet {
+    private static final byte[] PERSISTENT = {0x10, 0, 2};
+
+    private final DefaultEventLoop loop = new DefaultEventLoop();
+    private final Engine engine;
+    private final Outbox[] outboxes = new Outbox[Shards.COUNT];
+    private final DeliveryWindow window = new DeliveryWindow(Long.MAX_VALUE);
+    private final ChannelHandle channel = new ChannelHandle(this, 1, new DeliveryWindow(Long.MAX_VALUE));
+    private final Set<String> confirmed = ConcurrentHashMap.newKeySet();
+    private final Set<String> refused = ConcurrentHashMap.newKeySet();
+
+    EngineDriver(Path folder, Engine.Logs logs, boolean fsync, long memory) throws Exception {
+        engine = new Engine(
+                new Engine.Settings(folder, List.of(loop), logs, fsync, memory, 1000, Clock.systemUTC(), List.of()));
+        for (int i = 0; i < outboxes.length; i++) {
+            outboxes[i] = new Outbox(this);
+        }
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    /** Bodies of messages that were confirmed. */
+    Set<String> confirmed() {
+        return confirmed;
+    }
+
+    Set<String> refused() {
+        return refused;
+    }
+
+    void declare(String queue, FieldTable arguments) throws Exception {
+        CompletableFuture<Definitions.Result> done = new CompletableFuture<>();
+        engine.definitions()
+                .submit(new DefinitionCommand.DeclareQueue(queue, true, false, null, arguments), done::complete);
+        Definitions.Result result = done.get(20, TimeUnit.SECONDS);
+        if (result.error() != null) {
+            throw result.error();
+        }
+    }
+
+    QueueRef queue(String name) {
+        return Objects.requireNonNull(engine.topology().queue(name), name);
+    }
+
+    void publish(String queue, String body) {
+        publish(queue, body, 0);
+    }
+
+    void publish(String queue, String body, int padding) {
+        QueueRef ref = queue(queue);
+        byte[] bytes = (body + " ".repeat(padding)).getBytes(StandardCharsets.UTF_8);
+        Content content = new Content("", queue, PERSISTENT, bytes);
+        submit(
+                ref.shard(),
+                new ShardCommand.Publish(
+                        List.of(ref), content, true, (shard, ok) -> (ok ? confirmed : refused).add(body)));
+    }
+
+    private void submit(int shard, ShardCommand command) {
+        engine.shards().get(shard).submit(List.of(command));
+    }
+
+    /** Takes one message without settling it, or null. */
+    ShardCommand.@Nullable Got get(String queue) throws Exception {
+        CompletableFuture<ShardCommand.@Nullable Got> got = new CompletableFuture<>();
+        QueueRef ref = queue(queue);
+        submit(ref.shard(), new ShardCommand.Get(channel, ref.id(), false, got::complete));
+        return got.get(20, TimeUnit.SECONDS);
+    }
+
+    static String body(ShardCommand.Got got) {
+        return new String(got.content().body(), StandardCharsets.UTF_8).strip();
+    }
+
+    void settle(String queue, ShardCommand.Got got, ShardCommand.Outcome outcome) {
+        QueueRef ref = queue(queue);
+        submit(ref.shard(), new ShardCommand.Settle(channel, ref.id(), got.id(), outcome));
+    }
+
+    /** Takes everything that is ready, in order, without settling it. */
+    List<String> drain(String queue) throws Exception {
+        List<String> bodies = new ArrayList<>();
+        for (ShardCommand.Got got = get(queue); got != null; got = get(queue)) {
+            bodies.add(body(got));
+        }
+        return bodies;
+    }
+
+    @Override
+    public void accept(List<ShardEvent> events, long releasedBytes) {
+        for (ShardEvent event : events) {
+            if (event instanceof ShardEvent.Replied replied) {
+                replied.reply().run();
+            }
+        }
+    }
+
+    @Override
+    public DeliveryWindow window() {
+        return window;
+    }
+
+    @Override
+    public Outbox outbox(int shard) {
+        return outboxes[shard];
+    }
+
+    @Override
+    public void close() throws Exception {
+        engine.close();
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).get();
+    }
+}

@@ -1,0 +1,60 @@
+package io.plinth.mqbroker.queue;
+
+import io.plinth.mqbroker.log.SegmentLog;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** A log that passes everything on; tests override what they break. */
+class LogDecorator implements SegmentLog {
+    final SegmentLog log;
+
+    LogDecorator(SegmentLog log) {
+        this.log = log;
+    }
+
+    @Override
+    public long append(ByteBuffer record) throws IOException {
+        return log.append(record);
+    }
+
+    @Override
+    public void sync() throws IOException {
+        log.sync();
+    }
+
+    @Override
+    public void roll() throws IOException {
+        log.roll();
+    }
+
+    @Override
+    public void replay(long from, Visitor visitor) throws IOException {
+        log.replay(from, visitor);
+    }
+
+    @Override
+    public ByteBuffer read(long position) throws IOException {
+        return log.read(position);
+    }
+
+    @Override
+    public List<Segment> segments() {
+        return log.segments();
+    }
+
+    @Override
+    public int current() {
+        return log.current();
+    }
+
+    @Override
+    public void drop(int segment) throws IOException {
+        log.drop(segment);
+    }
+
+    @Override
+    public void close() throws IOException {
+        log.close();
+    }
+}
