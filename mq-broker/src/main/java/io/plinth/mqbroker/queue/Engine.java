@@ -19,9 +19,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +32,7 @@ import org.slf4j.LoggerFactory;
 /** Everything that keeps messages, wired: data folder, logs, index, shards and definitions. Opened and closed off the loops. */
 public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+    private static final int QUIESCE_SECONDS = 5;
 
     /** Opens a segment log; tests put another between. */
     @FunctionalInterface
@@ -165,9 +169,26 @@ public final class Engine implements AutoCloseable {
         return definitions;
     }
 
+    /** What the loops were told before this is handed to the writers. */
+    private void quiesce() {
+        for (int number = 0; number < shards.count(); number++) {
+            Shard shard = shards.get(number);
+            try {
+                shard.loop().submit(() -> {}).get(QUIESCE_SECONDS, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (ExecutionException | TimeoutException | RejectedExecutionException e) {
+                LOG.warn("shard {} did not come to rest: {}", number, e.toString());
+                return;
+            }
+        }
+    }
+
     /** Writes what was handed over, syncs, and closes everything. The loops must still run. */
     @Override
     public void close() {
+        quiesce();
         writers.forEach(LogWriter::finishing);
         writers.forEach(LogWriter::close);
         reader.shutdown();

@@ -228,6 +228,9 @@ public final class Shard implements LogWriter.Owner {
 
     private void purge(ShardCommand.Purge command) {
         MessageQueue queue = queues.get(command.queueId());
+        if (queue != null) {
+            dispatcher.drain(queue);
+        }
         long count = queue == null ? 0 : queue.readyCount();
         for (long i = 0; queue != null && i < count; i++) {
             dispatcher.remove(queue, queue.poll());
@@ -237,6 +240,9 @@ public final class Shard implements LogWriter.Owner {
 
     private void delete(ShardCommand.Delete command) {
         MessageQueue queue = queues.get(command.queueId());
+        if (queue != null) {
+            dispatcher.drain(queue);
+        }
         if (queue == null) {
             reply(command.channel(), () -> command.reply().accept(0));
         } else if (command.ifUnused() && !queue.consumers().isEmpty()) {
@@ -286,7 +292,7 @@ public final class Shard implements LogWriter.Owner {
         MessageQueue queue = queues.get(command.queueId());
         if (queue != null) {
             queue.lastUsed = clock.millis();
-            dispatcher.touch(queue);
+            dispatcher.drain(queue);
         }
         ShardCommand.Status status = queue == null ? null : status(queue);
         reply(command.channel(), () -> command.reply().accept(status));

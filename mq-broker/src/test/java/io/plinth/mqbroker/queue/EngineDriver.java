@@ -127,8 +127,8 @@ final class EngineDriver implements AutoCloseable, Outlet {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
         engine.close();
-        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).get();
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 }

@@ -1,0 +1,191 @@
+package io.plinth.mqbroker.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.mqbroker.log.ChronicleSegmentLog;
+import io.plinth.mqbroker.log.SegmentLog;
+import io.plinth.mqbroker.wire.FieldTable;
+import io.plinth.testkit.LogWatcher;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class EngineTest {
+    private static final long MEMORY = 64 << 20;
+
+    @TempDir
+    Path folder;
+
+    private static SegmentLog chronicle(Path path) throws IOException {
+        return new ChronicleSegmentLog(path, 1 << 20);
+    }
+
+    private EngineDriver open() throws Exception {
+        return new EngineDriver(folder, EngineTest::chronicle, true, MEMORY);
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+    }
+
+    private static List<String> numbers(int from, int to) {
+        return IntStream.range(from, to).mapToObj(i -> "" + i).toList();
+    }
+
+    private static ShardCommand.Got got(EngineDriver driver) throws Exception {
+        return Objects.requireNonNull(driver.get("q"));
+    }
+
+    @Test
+    void aRestartKeepsQueuesMessagesAndTheirOrder() throws Exception {
+        try (EngineDriver driver = open()) {
+            driver.declare("q", new FieldTable(Map.of("x-max-length", 1000)));
+            numbers(0, 100).forEach(body -> driver.publish("q", body));
+            await(() -> driver.confirmed().size() == 100);
+            for (int i = 0; i < 10; i++) {
+                driver.settle("q", got(driver), ShardCommand.Outcome.ACK);
+            }
+            driver.settle("q", got(driver), ShardCommand.Outcome.REQUEUE);
+        }
+        try (EngineDriver driver = open()) {
+            assertThat(driver.queue("q").arguments().get("x-max-length")).isEqualTo(1000);
+            ShardCommand.Got first = got(driver);
+            assertThat(EngineDriver.body(first)).isEqualTo("10");
+            assertThat(first.redelivered()).isTrue();
+            assertThat(got(driver).redelivered()).isFalse();
+            assertThat(driver.drain("q")).isEqualTo(numbers(12, 100));
+        }
+    }
+
+    @Test
+    void aLostIndexIsRebuiltFromTheLogs() throws Exception {
+        try (EngineDriver driver = open()) {
+            driver.declare("q", FieldTable.EMPTY);
+            numbers(0, 50).forEach(body -> driver.publish("q", body));
+            await(() -> driver.confirmed().size() == 50);
+            driver.settle("q", got(driver), ShardCommand.Outcome.ACK);
+        }
+        try (Stream<Path> files = Files.walk(folder.resolve("index"))) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+        try (EngineDriver driver = open()) {
+            assertThat(driver.drain("q")).isEqualTo(numbers(1, 50));
+        }
+        try (EngineDriver driver = open()) {
+            assertThat(driver.drain("q")).isEqualTo(numbers(1, 50));
+        }
+    }
+
+    @Test
+    void aBacklogBeyondMemoryIsReadBackInOrder() throws Exception {
+        try (EngineDriver driver = new EngineDriver(folder, EngineTest::chronicle, true, 200_000)) {
+            driver.declare("q", FieldTable.EMPTY);
+            for (String body : numbers(0, 1000)) {
+                driver.publish("q", body, 1000);
+            }
+            await(() -> driver.confirmed().size() == 1000);
+            // What is left in memory is little more than the entries.
+            await(() -> driver.engine().gauge().used() < 400_000);
+            List<String> seen = new ArrayList<>();
+            for (int i = 0; i < 1000; i++) {
+                ShardCommand.Got got = got(driver);
+                seen.add(EngineDriver.body(got));
+                driver.settle("q", got, ShardCommand.Outcome.ACK);
+            }
+            assertThat(seen).isEqualTo(numbers(0, 1000));
+            await(() -> driver.engine().gauge().used() == 0);
+            assertThat(driver.engine().alarms().blocked()).isEmpty();
+        }
+    }
+
+    @Test
+    void aLogThatFailsConfirmsNothingMore(LogWatcher.Expected log) throws Exception {
+        log.expect("log write failed");
+        boolean[] broken = {false};
+        Engine.Logs logs = path -> new LogDecorator(chronicle(path)) {
+            @Override
+            public long append(ByteBuffer record) throws IOException {
+                if (broken[0]) {
+                    throw new IOException("No space left on device");
+                }
+                return super.append(record);
+            }
+        };
+        try (EngineDriver driver = new EngineDriver(folder, logs, true, MEMORY)) {
+            driver.declare("q", FieldTable.EMPTY);
+            driver.publish("q", "before");
+            await(() -> driver.confirmed().contains("before"));
+            broken[0] = true;
+            driver.publish("q", "during");
+            await(() -> driver.refused().contains("during"));
+            driver.publish("q", "after");
+            await(() -> driver.refused().contains("after"));
+            assertThat(driver.confirmed()).containsExactly("before");
+            assertThat(driver.engine().alarms().blocked()).contains("log write failed");
+        }
+        try (EngineDriver driver = open()) {
+            assertThat(driver.drain("q")).containsExactly("before");
+        }
+    }
+
+    @Test
+    void segmentsGoOnceTheirMessagesAreSettled() throws Exception {
+        try (EngineDriver driver = open()) {
+            driver.declare("q", FieldTable.EMPTY);
+            Path logs =
+                    folder.resolve(String.format("shard-%02d", driver.queue("q").shard()));
+            for (int i = 0; i < 3000; i++) {
+                driver.publish("q", "" + i, 1000);
+            }
+            await(() -> driver.confirmed().size() == 3000);
+            assertThat(count(logs)).isGreaterThan(2);
+            for (int i = 0; i < 3000; i++) {
+                driver.settle("q", got(driver), ShardCommand.Outcome.ACK);
+            }
+            await(() -> count(logs) == 1);
+            driver.publish("q", "last");
+            await(() -> driver.confirmed().contains("last"));
+        }
+        try (EngineDriver driver = open()) {
+            assertThat(driver.drain("q")).containsExactly("last");
+        }
+    }
+
+    private static long count(Path folder) {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.count();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void aFolderInUseIsRefused() throws Exception {
+        try (EngineDriver driver = open()) {
+            driver.declare("q", FieldTable.EMPTY);
+            org.assertj.core.api.Assertions.assertThatThrownBy(this::open)
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("in use");
+        }
+    }
+}
