@@ -20,6 +20,7 @@ import io.plinth.dbproxy.pool.PoolDirectory;
 import io.plinth.dbproxy.pool.PoolLimits;
 import io.plinth.dbproxy.pool.PoolMetrics;
 import io.plinth.dbproxy.route.BucketMap;
+import io.plinth.dbproxy.route.ShardAudit;
 import io.plinth.dbproxy.route.ShardedTable;
 import io.plinth.dbproxy.route.Topology;
 import io.plinth.dbproxy.server.CancelSender;
@@ -46,6 +47,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -115,6 +117,8 @@ final class DbProxy implements Daemon {
         String first = database.defaultShard() == null ? shards.getFirst() : database.defaultShard();
         Topology topology = new Topology(name, shards, first, Topology.byName(tables), buckets);
         Map<String, Database.User> users = users(name, database);
+        ShardAudit audit = new ShardAudit(topology.tables());
+        AtomicReference<@Nullable Database> opened = new AtomicReference<>();
         Map<String, ShardHealth> byShard = new TreeMap<>();
         List<EventLoop> loops = context.loops().all();
         for (String shard : shards) {
@@ -129,12 +133,21 @@ final class DbProxy implements Daemon {
                     database.healthInterval(),
                     System::nanoTime,
                     servers.primary(),
-                    inFileOrder(servers));
-            watch.start();
+                    inFileOrder(servers),
+                    topology.sharded() && !tables.isEmpty() ? audit.sql() : "",
+                    rows -> {
+                        Database known = opened.get();
+                        if (known != null) {
+                            known.audited(audit, rows);
+                        }
+                    });
             byShard.put(shard, watch);
             health.put(name + "/" + shard, watch);
         }
-        return new Database(topology, rules(database), users, byShard);
+        Database made = new Database(topology, rules(database), users, byShard);
+        opened.set(made);
+        byShard.values().forEach(ShardHealth::start);
+        return made;
     }
 
     private static List<ServerKey> inFileOrder(Database.Servers servers) {

@@ -20,7 +20,6 @@ import java.sql.Statement;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -28,15 +27,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
 /** pgjdbc and HikariCP, unchanged, through the proxy in front of two shards of real PostgreSQL. */
 @Timeout(60)
 class JdbcIT {
     private static final String EXTENDED = "?prepareThreshold=1";
-    private static final String SIMPLE = "?preferQueryMode=simple";
 
     private static @Nullable RunningNode proxy;
 
@@ -64,76 +60,6 @@ class JdbcIT {
 
     private static Connection connect(String options) throws SQLException {
         return Cluster.connect(Objects.requireNonNull(proxy), options);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {EXTENDED, SIMPLE})
-    void rowsOfAShardedTableLieWherePostgresHashesThem(String mode) throws Exception {
-        try (Connection connection = connect(mode)) {
-            run(connection, "TRUNCATE orders");
-            try (PreparedStatement insert =
-                    connection.prepareStatement("INSERT INTO orders (id, user_id, total) VALUES (?, ?, ?)")) {
-                for (int user = 1; user <= 40; user++) {
-                    insert.setLong(1, user);
-                    insert.setLong(2, user);
-                    insert.setInt(3, 10 * user);
-                    insert.executeUpdate();
-                }
-            }
-            try (PreparedStatement select =
-                    connection.prepareStatement("SELECT sum(total) FROM orders o WHERE o.user_id = ? AND total > 0")) {
-                for (int user = 1; user <= 40; user++) {
-                    select.setLong(1, user);
-                    try (ResultSet rows = select.executeQuery()) {
-                        assertThat(rows.next()).isTrue();
-                        assertThat(rows.getInt(1)).isEqualTo(10 * user);
-                    }
-                }
-            }
-        }
-        int misplaced = 0;
-        int total = 0;
-        for (int shard = 0; shard < 2; shard++) {
-            try (Connection direct = Cluster.shared().direct(shard)) {
-                run(direct, "CREATE TEMP TABLE h (k bigint) PARTITION BY HASH (k)");
-                // Buckets 0-511 are s0's, 512-1023 s1's; bucket b is remainder b of modulus 1024.
-                misplaced += Integer.parseInt(text(
-                        direct,
-                        "SELECT count(*) FROM orders WHERE NOT EXISTS (SELECT FROM generate_series(" + 512 * shard
-                                + ", "
-                                + (512 * shard + 511)
-                                + ") b WHERE satisfies_hash_partition('h'::regclass, 1024, b, user_id))"));
-                int rows = Integer.parseInt(text(direct, "SELECT count(*) FROM orders"));
-                assertThat(rows).isPositive();
-                total += rows;
-            }
-        }
-        assertThat(misplaced).isZero();
-        assertThat(total).isEqualTo(40);
-    }
-
-    @Test
-    void textAndUuidKeysRouteAlikeFromLiteralsAndParameters() throws Exception {
-        try (Connection connection = connect(EXTENDED)) {
-            for (int i = 0; i < 20; i++) {
-                UUID id = UUID.nameUUIDFromBytes(new byte[] {(byte) i});
-                try (PreparedStatement cart =
-                                connection.prepareStatement("INSERT INTO carts (id, data) VALUES (?, 'x')");
-                        PreparedStatement session =
-                                connection.prepareStatement("INSERT INTO sessions (name, data) VALUES (?, 'y')")) {
-                    cart.setObject(1, id);
-                    cart.executeUpdate();
-                    session.setString(1, "größe-" + i);
-                    session.executeUpdate();
-                }
-                assertThat(text(connection, "SELECT data FROM carts WHERE id = '" + id + "'"))
-                        .isEqualTo("x");
-                assertThat(text(connection, "SELECT data FROM carts WHERE '{" + id + "}'::uuid = id"))
-                        .isEqualTo("x");
-                assertThat(text(connection, "SELECT data FROM sessions WHERE name = 'größe-" + i + "'"))
-                        .isEqualTo("y");
-            }
-        }
     }
 
     @Test
@@ -168,83 +94,6 @@ class JdbcIT {
             await("a read on a replica", () -> "t".equals(text(connection, "SELECT pg_is_in_recovery()")));
             assertThat(text(connection, "SELECT value FROM counters WHERE id = 1"))
                     .isEqualTo("200");
-        }
-    }
-
-    @Test
-    void aTransactionRollsBackAndCommitsOnItsShard() throws Exception {
-        try (Connection connection = connect(EXTENDED)) {
-            run(connection, "DELETE FROM orders WHERE user_id = 7");
-            connection.setAutoCommit(false);
-            run(connection, "INSERT INTO orders (id, user_id, total) VALUES (1, 7, 5)");
-            run(connection, "INSERT INTO order_lines (order_id, user_id, product) VALUES (1, 7, 'tea')");
-            connection.rollback();
-            assertThat(text(connection, "SELECT count(*) FROM orders WHERE user_id = 7"))
-                    .isEqualTo("0");
-            run(connection, "INSERT INTO orders (id, user_id, total) VALUES (1, 7, 5)");
-            run(connection, "INSERT INTO order_lines (order_id, user_id, product) VALUES (1, 7, 'tea')");
-            connection.commit();
-            connection.setAutoCommit(true);
-            assertThat(text(
-                            connection,
-                            "SELECT l.product FROM orders o JOIN order_lines l ON l.user_id = o.user_id AND l.order_id"
-                                    + " = o.id WHERE o.user_id = 7 AND o.id = 1"))
-                    .isEqualTo("tea");
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "SELECT count(*) FROM orders",
-                "SELECT * FROM orders WHERE user_id > 5",
-                "SELECT * FROM orders WHERE user_id = 5 OR total = 1",
-                "SELECT * FROM products p JOIN orders o ON true WHERE o.user_id = 5",
-                "SELECT * FROM orders WHERE user_id = 5 AND id IN (SELECT id FROM products)",
-                "WITH o AS (SELECT * FROM orders WHERE user_id = 5) SELECT * FROM o",
-                "INSERT INTO orders VALUES (1, 2, 3)",
-                "INSERT INTO orders (id, user_id) VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6), (7, 7)",
-                "INSERT INTO orders (id, user_id) SELECT id, id FROM products",
-                "UPDATE orders SET user_id = 6 WHERE user_id = 5",
-                "DELETE FROM orders WHERE total = 1",
-                "UPDATE orders SET total = 1",
-                "COPY orders TO STDOUT",
-                "DO $$ BEGIN DELETE FROM orders; END $$",
-                "CREATE VIEW v AS SELECT * FROM orders",
-                "LOCK TABLE orders",
-            })
-    void whatCannotBeRoutedCorrectlyIsRefused(String sql) throws Exception {
-        for (String mode : new String[] {EXTENDED, SIMPLE}) {
-            try (Connection connection = connect(mode)) {
-                assertThatThrownBy(() -> run(connection, sql))
-                        .isInstanceOf(SQLException.class)
-                        .satisfies(e -> assertThat(((SQLException) e).getSQLState())
-                                .as(e.getMessage())
-                                .isEqualTo("0A000"));
-                assertThat(text(connection, "SELECT 1")).isEqualTo("1");
-            }
-        }
-    }
-
-    @Test
-    void aTransactionThatReachesForASecondShardFailsAndIsRolledBack() throws Exception {
-        try (Connection connection = connect(EXTENDED)) {
-            run(connection, "TRUNCATE orders");
-            connection.setAutoCommit(false);
-            assertThatThrownBy(() -> {
-                        for (int user = 1; user <= 20; user++) {
-                            run(connection, "INSERT INTO orders (id, user_id) VALUES (1, " + user + ")");
-                        }
-                    })
-                    .hasMessageContaining("this transaction is on shard");
-            assertThatThrownBy(() -> run(connection, "INSERT INTO orders (id, user_id) VALUES (1, 1)"))
-                    .hasMessageContaining("current transaction is aborted");
-            connection.rollback();
-            connection.setAutoCommit(true);
-            for (int user = 1; user <= 20; user++) {
-                assertThat(text(connection, "SELECT count(*) FROM orders WHERE user_id = " + user))
-                        .isEqualTo("0");
-            }
         }
     }
 
@@ -448,35 +297,6 @@ class JdbcIT {
             }
         } catch (SQLException e) {
             throw new IllegalStateException(e);
-        }
-    }
-
-    @Test
-    void definitionsOfShardedTablesReachEveryShardOrNone() throws Exception {
-        try (Connection connection = connect("")) {
-            run(connection, "CREATE INDEX orders_total ON orders (total)");
-            run(connection, "ALTER TABLE orders ADD COLUMN gift boolean DEFAULT false");
-            for (int shard = 0; shard < 2; shard++) {
-                try (Connection direct = Cluster.shared().direct(shard)) {
-                    assertThat(text(direct, "SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_total'"))
-                            .isEqualTo("1");
-                }
-            }
-            try (Connection direct = Cluster.shared().direct(1)) {
-                run(direct, "ALTER TABLE orders ADD COLUMN only_here int");
-            }
-            assertThatThrownBy(() -> run(connection, "ALTER TABLE orders ADD COLUMN only_here int"))
-                    .hasMessageContaining("on shard s1")
-                    .hasMessageContaining("no shard was changed");
-            try (Connection direct = Cluster.shared().direct(0)) {
-                assertThat(text(
-                                direct,
-                                "SELECT count(*) FROM information_schema.columns WHERE table_name = 'orders' AND"
-                                        + " column_name = 'only_here'"))
-                        .isEqualTo("0");
-            }
-            assertThatThrownBy(() -> run(connection, "CREATE TABLE orders (user_id text)"))
-                    .hasMessageContaining("expected: bigint");
         }
     }
 

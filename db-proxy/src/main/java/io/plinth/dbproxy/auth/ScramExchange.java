@@ -1,15 +1,15 @@
 package io.plinth.dbproxy.auth;
 
-import com.ongres.scram.common.ClientFirstMessage;
 import com.ongres.scram.common.ScramFunctions;
 import com.ongres.scram.common.ScramMechanism;
 import com.ongres.scram.common.ServerFirstMessage;
-import com.ongres.scram.common.exception.ScramParseException;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The server's side of SCRAM-SHA-256 without channel binding (RFC 5802, RFC 7677). Owned by the connection's event loop;
@@ -19,6 +19,8 @@ public final class ScramExchange {
     private static final int NONCE_BYTES = 18;
     private static final String CHANNEL_BINDING_NONE = "biws"; // base64 of "n,,"
     private static final String CHANNEL_BINDING_NOT_OFFERED = "eSws"; // base64 of "y,,"
+
+    private static final Pattern BARE = Pattern.compile("n=[^,\\x00]*,r=([\\x21-\\x2b\\x2d-\\x7e]{1,1024})");
 
     private final ScramVerifier verifier;
     private final boolean known;
@@ -40,16 +42,15 @@ public final class ScramExchange {
         if (!clientFirst.startsWith("n,,") && !clientFirst.startsWith("y,,")) {
             throw malformed("client-first-message: channel binding or authzid, which is not offered");
         }
-        ClientFirstMessage first;
-        try {
-            first = ClientFirstMessage.parseFrom(clientFirst);
-        } catch (ScramParseException | IllegalArgumentException e) {
-            throw malformed("client-first-message");
-        }
         binding = clientFirst.startsWith("y") ? CHANNEL_BINDING_NOT_OFFERED : CHANNEL_BINDING_NONE;
         bare = clientFirst.substring(3);
+        // The name may be empty, as libpq leaves it: PostgreSQL takes it from the start-up packet.
+        Matcher first = BARE.matcher(bare);
+        if (!first.matches()) {
+            throw malformed("client-first-message");
+        }
         ServerFirstMessage answer = new ServerFirstMessage(
-                first.getClientNonce(),
+                first.group(1),
                 ScramFunctions.nonce(NONCE_BYTES, random),
                 Base64.getEncoder().encodeToString(verifier.salt()),
                 verifier.iterations());

@@ -15,8 +15,6 @@ import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -56,24 +54,19 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
     private final SessionSettings settings;
     private final Servers servers;
     private final Effects effects;
-    private final ArrayDeque<List<ClientMessage>> groups = new ArrayDeque<>();
-    private List<ClientMessage> gathering = new ArrayList<>();
-    private long queuedBytes;
+    private final Intake intake;
+    private final LazyTransaction transaction = new LazyTransaction();
     private State state = State.IDLE;
     private boolean readyOwed;
     private boolean skipToSync;
-    private boolean failedAlone;
     private boolean running;
-    private @Nullable Begun begun;
     private @Nullable GroupPlan planned;
-
-    /** A transaction the client has begun and no server knows of yet. */
-    private record Begun(byte[] sql, SqlPlan.Begin how) {}
 
     ClientSession(Channel channel, Front front, Database database, Database.User user, StartupSettings startup) {
         this.channel = channel;
         this.front = front;
         this.database = database;
+        this.intake = new Intake(front.limits());
         this.names = new Names(front.limits().preparedStatements());
         this.caches = front.cachesOf(channel.eventLoop());
         this.settings = new SessionSettings(startup.settings());
@@ -104,7 +97,6 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
     }
 
     private void gather(ClientMessage message) throws SqlException {
-        boolean whole = message instanceof ClientMessage.Query || message instanceof ClientMessage.FunctionCall;
         if (state == State.COPYING) {
             // A server ignores Sync and Flush while it takes copied data (copyfromparse.c).
             if (message instanceof ClientMessage.Sync || message instanceof ClientMessage.Flush) {
@@ -112,21 +104,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             }
             throw new SqlException(SqlError.PROTOCOL_VIOLATION, "a query during COPY (expected: data or its end)");
         }
-        if (whole && !gathering.isEmpty()) {
-            throw new SqlException(SqlError.PROTOCOL_VIOLATION, "a query inside a pipeline (expected: Sync before it)");
-        }
-        queuedBytes += message.size() + 64L;
-        gathering.add(message);
-        if (gathering.size() > front.limits().pipelineMessages()
-                || queuedBytes > 2 * front.limits().pipelineBytes()) {
-            throw new SqlException(
-                    SqlError.LIMIT_EXCEEDED,
-                    "pipeline: more than " + front.limits().pipelineMessages() + " messages or "
-                            + front.limits().pipelineBytes() + " bytes before Sync (max-pipeline)");
-        }
-        if (whole || message instanceof ClientMessage.Sync || message instanceof ClientMessage.Flush) {
-            groups.add(gathering);
-            gathering = new ArrayList<>();
+        if (intake.add(message)) {
             next();
         }
         regulate();
@@ -134,8 +112,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
 
     /** Reads on only while what the client has sent ahead is within bounds. */
     private void regulate() {
-        boolean full = queuedBytes > front.limits().pipelineBytes() && !groups.isEmpty();
-        channel.config().setAutoRead(!full && !(state == State.COPYING && !servers.writable()));
+        channel.config().setAutoRead(!intake.full() && !(state == State.COPYING && !servers.writable()));
     }
 
     /** Runs groups as far as they go without waiting. */
@@ -144,12 +121,10 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             return;
         }
         running = true;
-        while (state == State.IDLE && !groups.isEmpty()) {
-            List<ClientMessage> group = groups.remove();
-            for (ClientMessage message : group) {
-                queuedBytes -= message.size() + 64L;
-            }
+        List<ClientMessage> group = state == State.IDLE ? intake.next() : null;
+        while (group != null) {
             process(group);
+            group = state == State.IDLE ? intake.next() : null;
         }
         running = false;
         if (state != State.CLOSED) {
@@ -172,10 +147,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             if (alone(plan)) {
                 return;
             }
-            if (failedAlone) {
-                throw new SqlException(
-                        "25P02", "current transaction is aborted, commands ignored until end of transaction block");
-            }
+            transaction.demandNotFailed();
             if (plan.everywhere() != null) {
                 everywhere(plan);
                 return;
@@ -191,24 +163,8 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         } else {
             state = State.WAITING;
             planned = plan;
-            servers.attach(plan.shard(), replicaWill(plan));
+            servers.attach(plan.shard(), transaction.replicaWill(plan, settings.wanted()));
         }
-    }
-
-    /** Whether a replica may serve the group, as far as the transaction is concerned. */
-    private boolean replicaWill(GroupPlan plan) {
-        SqlPlan.Begin how = begun != null ? begun.how() : plan.begins() ? plan.begin() : null;
-        boolean readOnlyByDefault = settings.wanted().says("default_transaction_read_only", "on", "true", "yes", "1");
-        boolean serializable = settings.wanted().says("default_transaction_isolation", "serializable")
-                || (how != null && how.serializable());
-        if (!plan.readOnly() || serializable) {
-            return false;
-        }
-        if (begun == null && !plan.begins()) {
-            return true;
-        }
-        Boolean said = how == null ? null : how.readOnly();
-        return how != null && (said == null ? readOnlyByDefault : said);
     }
 
     /** Answers what no server has to see; false when one has to. */
@@ -220,7 +176,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             new LocalReplies(names, out).write(plan, "");
             answered = true;
         } else if (servers.attached() == null && only != null) {
-            answered = transactionAlone(plan, only, out);
+            answered = transaction.answer(plan, only, new LocalReplies(names, out));
         }
         if (!answered
                 && only != null
@@ -244,39 +200,9 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         return true;
     }
 
-    private boolean transactionAlone(GroupPlan plan, StatementPlan only, ByteBuf out) {
-        SqlPlan.Begin how = plan.begin();
-        boolean query = plan.steps().getFirst().message() instanceof ClientMessage.Query;
-        if (!(only.effect() instanceof StatementPlan.NoEffect)) {
-            return false;
-        }
-        return switch (only.kind()) {
-            case BEGIN -> {
-                PreparedStatement statement = plan.steps().getFirst().statement();
-                if (!query || how == null || begun != null || statement == null) {
-                    yield false;
-                }
-                begun = new Begun(statement.sql(), how);
-                new LocalReplies(names, out).write(plan, "BEGIN");
-                yield true;
-            }
-            case COMMIT, ROLLBACK -> {
-                if (begun == null && !failedAlone) {
-                    yield false;
-                }
-                boolean commits = only.kind() == StatementPlan.Kind.COMMIT && !failedAlone;
-                begun = null;
-                failedAlone = false;
-                new LocalReplies(names, out).write(plan, commits ? "COMMIT" : "ROLLBACK");
-                yield true;
-            }
-            default -> false;
-        };
-    }
-
     private void everywhere(GroupPlan plan) throws SqlException {
         PreparedStatement definition = plan.everywhere();
-        if (definition == null || servers.attached() != null || begun != null) {
+        if (definition == null || servers.attached() != null || !transaction.none()) {
             plan.refuseEverywhere();
             return;
         }
@@ -335,10 +261,9 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
     private void send(ServerConnection server, GroupPlan plan) {
         (server.key().replica() ? front.metrics().toReplica : front.metrics().toPrimary).inc();
         GroupSender sender = new GroupSender(server);
-        Begun beginning = begun;
+        byte[] beginning = transaction.handOver();
         if (beginning != null) {
-            begun = null;
-            sender.begin(beginning.sql(), outcome -> {
+            sender.begin(beginning, outcome -> {
                 SqlError error = outcome.error();
                 if (error != null && server.open()) {
                     servers.drop();
@@ -370,9 +295,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         names.settle(true);
         ByteBuf out = channel.alloc().buffer(256);
         BackendWriter.error(out, "ERROR", error);
-        if (begun != null || begins) {
-            failedAlone = true;
-        }
+        transaction.fail(begins);
         if (endsReady) {
             BackendWriter.ready(out, status());
         } else {
@@ -386,7 +309,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         if (attached != null) {
             return attached.status();
         }
-        return failedAlone ? Backend.FAILED : begun != null ? Backend.IN_TRANSACTION : Backend.IDLE;
+        return transaction.status();
     }
 
     private void answerReady() {
@@ -534,7 +457,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
 
     /** Whether nothing is under way, so that the client may be let go. */
     boolean quiet() {
-        return state == State.IDLE && servers.attached() == null && begun == null && groups.isEmpty();
+        return state == State.IDLE && servers.attached() == null && transaction.none() && intake.empty();
     }
 
     /** The client is gone, or must go: what it used is given back where that is safe, and closed otherwise. */
@@ -543,8 +466,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             return;
         }
         state = State.CLOSED;
-        groups.clear();
-        gathering = new ArrayList<>();
+        intake.clear();
         servers.close();
     }
 

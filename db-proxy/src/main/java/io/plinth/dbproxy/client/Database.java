@@ -4,6 +4,8 @@ import io.plinth.dbproxy.auth.ScramVerifier;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.pool.PoolLimits;
 import io.plinth.dbproxy.route.Classifier;
+import io.plinth.dbproxy.route.ShardAudit;
+import io.plinth.dbproxy.route.ShardedTable;
 import io.plinth.dbproxy.route.Topology;
 import io.plinth.dbproxy.server.ServerKey;
 import java.util.List;
@@ -13,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /** A database as sessions see it. Immutable but for what servers report of themselves, which any loop may replace. */
 public final class Database {
     private final Topology topology;
-    private final Classifier classifier;
+    private volatile Classifier classifier;
+    private Map<String, ShardedTable> tables;
     private final Rules rules;
     private final Map<String, User> users;
     private final Map<String, ShardHealth> health;
@@ -22,6 +25,7 @@ public final class Database {
     public Database(Topology topology, Rules rules, Map<String, User> users, Map<String, ShardHealth> health) {
         this.topology = topology;
         this.classifier = topology.classifier();
+        this.tables = topology.tables();
         this.rules = rules;
         this.users = Map.copyOf(users);
         this.health = Map.copyOf(health);
@@ -85,6 +89,15 @@ public final class Database {
 
     Classifier classifier() {
         return classifier;
+    }
+
+    /** A shard's catalogue was asked; what must not be routed any more is refused from now on. Any loop. */
+    public synchronized void audited(ShardAudit audit, List<List<@Nullable String>> rows) {
+        Map<String, ShardedTable> found = audit.apply(tables, rows);
+        if (!found.equals(tables)) {
+            tables = found;
+            classifier = new Classifier(found, topology.sharded());
+        }
     }
 
     Rules rules() {

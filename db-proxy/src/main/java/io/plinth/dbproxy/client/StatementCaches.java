@@ -1,5 +1,6 @@
 package io.plinth.dbproxy.client;
 
+import io.plinth.dbproxy.route.Classifier;
 import io.plinth.dbproxy.server.PreparedStatement;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -12,7 +13,7 @@ public final class StatementCaches {
     private static final int LONGEST_TEXT = 16 << 10;
 
     private final int limit;
-    private final Map<Database, Cache> byDatabase = new WeakHashMap<>();
+    private final Map<Classifier, Cache> byClassifier = new WeakHashMap<>();
     private long nextId = 1;
 
     public StatementCaches(int limit) {
@@ -24,7 +25,7 @@ public final class StatementCaches {
         if (sql.length > LONGEST_TEXT) {
             return plan(database, sql, types);
         }
-        Cache cache = byDatabase.computeIfAbsent(database, d -> new Cache(limit));
+        Cache cache = byClassifier.computeIfAbsent(database.classifier(), c -> new Cache(limit));
         Text text = new Text(sql, types);
         PreparedStatement known = cache.get(text);
         if (known == null) {

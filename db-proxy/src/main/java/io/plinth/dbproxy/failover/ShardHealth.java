@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,18 +38,25 @@ public final class ShardHealth implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final Probe primary;
     private final List<Probe> replicas = new ArrayList<>();
+    private final String audit;
+    private final Consumer<List<List<@Nullable String>>> audited;
     private volatile boolean closed;
     private long primaryPosition;
     private long primaryAsked;
     private volatile long lastWrite;
 
+    /** {@code audit} is asked of the primary each time it comes up, its rows given to {@code audited}; empty for none. */
     public ShardHealth(
             ServerConnector connector,
             EventLoop loop,
             Duration interval,
             LongSupplier nanoTime,
             ServerKey primary,
-            List<ServerKey> replicas) {
+            List<ServerKey> replicas,
+            String audit,
+            Consumer<List<List<@Nullable String>>> audited) {
+        this.audit = audit;
+        this.audited = audited;
         this.connector = connector;
         this.loop = loop;
         this.interval = interval;
@@ -212,10 +220,25 @@ public final class ShardHealth implements AutoCloseable {
             } else if (position >= primaryPosition && primary.health.up()) {
                 fresh = primaryAsked;
             }
+            if (!health.up() && this == primary) {
+                audit();
+            }
             if (!health.up()) {
                 LOG.info("server is up - server={} standby={}", key.name(), recovering);
             }
             health = new ServerHealth(true, recovering, position, fresh, "");
+        }
+
+        /** Once each time the primary comes up: what it holds may have been changed behind our back. */
+        private void audit() {
+            ServerConnection open = connection;
+            if (open != null && !audit.isEmpty()) {
+                open.inject(audit, outcome -> {
+                    if (outcome.error() == null) {
+                        audited.accept(outcome.rows());
+                    }
+                });
+            }
         }
 
         void down(String why) {

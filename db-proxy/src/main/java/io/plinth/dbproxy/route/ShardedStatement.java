@@ -57,6 +57,12 @@ final class ShardedStatement {
 
     Need need() {
         try {
+            for (int i = from; i < to; i++) {
+                ShardedTable table = mentionAt(tokens, i, tables);
+                if (table != null && table.refusal() != null) {
+                    throw refuse(table.refusal());
+                }
+            }
             if (innerQuery()) {
                 throw refuse("a query inside a statement on sharded table " + first().name() + " is not supported");
             }

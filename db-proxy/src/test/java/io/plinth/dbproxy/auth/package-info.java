@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.auth;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,315 @@
+package io.plinth.dbproxy.route;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.dbproxy.route.StatementPlan.Everywhere;
+import io.plinth.dbproxy.route.StatementPlan.Keyed;
+import io.plinth.dbproxy.route.StatementPlan.Kind;
+import io.plinth.dbproxy.route.StatementPlan.Pin;
+import io.plinth.dbproxy.route.StatementPlan.Refused;
+import io.plinth.dbproxy.route.StatementPlan.Setting;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ClassifierTest {
+    private static final Classifier CLASSIFIER = new Classifier(
+            Topology.byName(List.of(
+                    new ShardedTable("orders", "user_id", KeyType.BIGINT),
+                    new ShardedTable("lines", "user_id", KeyType.BIGINT),
+                    new ShardedTable("names", "name", KeyType.TEXT))),
+            true);
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT 1",
+                "SELECT now(), count(*) FROM products WHERE name LIKE 'x%'",
+                "SELECT pg_is_in_recovery(), inet_server_port(), current_setting('port')",
+                "WITH p AS (SELECT 1) SELECT * FROM p",
+                "VALUES (1)",
+                "TABLE products",
+                "SHOW search_path",
+                "EXPLAIN SELECT 1",
+                "EXPLAIN INSERT INTO products VALUES (1)",
+                "SELECT x.update FROM x",
+                "SELECT 'INSERT INTO', \"delete\" FROM x",
+                "SET search_path TO a",
+                "SELECT * FROM products WHERE id IN (1, 2) AND (a OR b)",
+                "SELECT pg_catalog.count(*) FROM x",
+            })
+    void readsMayGoToAReplica(String sql) {
+        assertThat(plan(sql).readOnly()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "INSERT INTO products VALUES (1)",
+                "WITH x AS (DELETE FROM products RETURNING *) SELECT * FROM x",
+                "SELECT * FROM products FOR UPDATE",
+                "SELECT * FROM products FOR NO KEY UPDATE",
+                "SELECT * FROM products FOR SHARE",
+                "SELECT * FROM products FOR KEY SHARE",
+                "SELECT nextval('s')",
+                "SELECT my_function()",
+                "SELECT s.count(*) FROM x",
+                "SELECT \"nextval\"('s')",
+                "SELECT 1 INTO x",
+                "EXPLAIN ANALYZE INSERT INTO products VALUES (1)",
+                "EXPLAIN (ANALYZE, VERBOSE) DELETE FROM products",
+                "CREATE TABLE x (a int)",
+                "VACUUM",
+                "CALL p()",
+                "DO $$ BEGIN END $$",
+                "NOTIFY x",
+                "gibberish",
+                "SELECT pg_advisory_xact_lock(1)",
+                "SELECT 'unterminated",
+            })
+    void everythingElseGoesToThePrimary(String sql) {
+        assertThat(plan(sql).readOnly()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT * FROM orders WHERE user_id = 5",
+                "SELECT * FROM public.orders AS o WHERE o.user_id = 5 ORDER BY id LIMIT 3",
+                "SELECT * FROM ONLY orders o WHERE 5 = o.user_id AND a = 1",
+                "SELECT * FROM orders WHERE (user_id = '5')",
+                "SELECT * FROM orders WHERE (a = 1 AND (user_id = 5::bigint)) AND (b OR c)",
+                "SELECT * FROM orders WHERE a BETWEEN 1 AND 2 AND user_id = bigint '5'",
+                "SELECT * FROM orders WHERE user_id IN (5, 5)",
+                "SELECT a IS DISTINCT FROM b FROM orders WHERE user_id = 5",
+                "SELECT extract(year FROM at) FROM orders WHERE user_id = 5 GROUP BY 1 HAVING count(*) > 1",
+                "SELECT * FROM orders o JOIN lines l ON l.user_id = o.user_id WHERE o.user_id = 5",
+                "SELECT * FROM orders o JOIN lines l ON l.id = o.id AND l.user_id = 5 AND o.user_id = 5",
+                "SELECT * FROM orders o LEFT JOIN lines l ON o.user_id = l.user_id AND l.id = o.id WHERE o.user_id = 5",
+                "SELECT * FROM orders o, lines l WHERE o.user_id = 5 AND l.user_id = o.user_id",
+                "SELECT CASE WHEN a THEN b END FROM orders WHERE user_id = 5 AND CASE WHEN a AND b THEN c END",
+                "INSERT INTO orders (id, user_id) VALUES (1, 5)",
+                "INSERT INTO orders (user_id, note) VALUES (5, f(1, 2)), ('5', 'x') RETURNING id",
+                "INSERT INTO orders AS o (user_id) VALUES (5) ON CONFLICT (id) DO UPDATE SET note = 'x' WHERE o.a = 1",
+                "UPDATE orders SET note = 'x', total = total + 1 WHERE user_id = 5 AND id = 1",
+                "UPDATE orders o SET note = l.note FROM lines l WHERE o.user_id = 5 AND l.user_id = o.user_id",
+                "DELETE FROM orders WHERE user_id = 5",
+                "DELETE FROM orders o USING lines l WHERE o.user_id = l.user_id AND l.user_id = 5",
+                "EXPLAIN SELECT * FROM orders WHERE user_id = 5",
+                "DECLARE c CURSOR FOR SELECT * FROM orders WHERE user_id = 5",
+                "SELECT * FROM \"orders\" WHERE \"user_id\" = +5",
+            })
+    void aKeyFixedByTheWholeConditionDecidesTheShard(String sql) {
+        assertThat(plan(sql).need())
+                .isInstanceOfSatisfying(
+                        Keyed.class,
+                        keyed -> assertThat(keyed.keys())
+                                .isNotEmpty()
+                                .allSatisfy(key -> assertThat(key)
+                                        .isInstanceOfSatisfying(
+                                                StatementPlan.Constant.class,
+                                                constant -> assertThat(constant.hash())
+                                                        .isEqualTo(PartitionHash.ofLong(5)))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT * FROM orders",
+                "SELECT * FROM orders WHERE user_id = 5 OR id = 1",
+                "SELECT * FROM orders WHERE NOT user_id = 5",
+                "SELECT * FROM orders WHERE user_id <> 5",
+                "SELECT * FROM orders WHERE user_id = 5.0",
+                "SELECT * FROM orders WHERE user_id = 5 + 1",
+                "SELECT * FROM orders WHERE user_id = id",
+                "SELECT * FROM orders WHERE user_id = '5'::text",
+                "SELECT * FROM orders WHERE user_id = ANY (ARRAY[5])",
+                "SELECT * FROM orders WHERE user_id IN (5, id)",
+                "SELECT * FROM orders WHERE user_id NOT IN (5)",
+                "SELECT * FROM orders WHERE x BETWEEN 1 AND user_id = 5",
+                "SELECT * FROM orders WHERE CASE WHEN a AND user_id = 5 AND b THEN c END",
+                "SELECT * FROM orders WHERE user_id = 5 IS FALSE",
+                "SELECT * FROM orders o FULL JOIN lines l ON o.user_id = l.user_id AND o.user_id = 5",
+                "SELECT * FROM orders o LEFT JOIN lines l ON o.user_id = l.user_id AND l.user_id = 5",
+                "SELECT * FROM orders o LEFT JOIN lines l ON l.id = o.id WHERE o.user_id = 5",
+                "SELECT * FROM orders o JOIN lines l ON l.user_id = 5",
+                "SELECT * FROM orders o JOIN products p ON p.id = o.id WHERE o.user_id = 5",
+                "SELECT * FROM orders, generate_series(1, 2) WHERE user_id = 5",
+                "SELECT * FROM orders NATURAL JOIN lines WHERE user_id = 5",
+                "SELECT * FROM orders JOIN lines USING (user_id) WHERE user_id = 5",
+                "SELECT * FROM orders WHERE user_id = 5 UNION SELECT * FROM products",
+                "SELECT * FROM (SELECT * FROM orders WHERE user_id = 5) x",
+                "SELECT (SELECT max(id) FROM products) FROM orders WHERE user_id = 5",
+                "WITH x AS (SELECT 1) SELECT * FROM orders WHERE user_id = 5",
+                "TABLE orders",
+                "SELECT * INTO x FROM orders WHERE user_id = 5",
+                "INSERT INTO orders VALUES (1, 5)",
+                "INSERT INTO orders (id) VALUES (5)",
+                "INSERT INTO orders (user_id) VALUES (NULL)",
+                "INSERT INTO orders (user_id) VALUES (DEFAULT)",
+                "INSERT INTO orders DEFAULT VALUES",
+                "INSERT INTO orders (user_id) SELECT 5",
+                "INSERT INTO products SELECT * FROM orders WHERE user_id = 5",
+                "INSERT INTO orders (user_id) VALUES (5) ON CONFLICT (id) DO UPDATE SET user_id = 6",
+                "UPDATE orders SET user_id = 6 WHERE user_id = 5",
+                "UPDATE orders SET (a, user_id) = (1, 6) WHERE user_id = 5",
+                "UPDATE products SET a = 1 FROM orders WHERE orders.user_id = 5",
+                "DELETE FROM orders",
+                "DELETE FROM orders WHERE CURRENT OF c",
+                "MERGE INTO orders USING lines ON true WHEN MATCHED THEN DELETE",
+                "COPY orders FROM STDIN",
+                "COPY (SELECT * FROM orders WHERE user_id = 5) TO STDOUT",
+                "LOCK TABLE orders",
+                "PREPARE p AS SELECT * FROM orders WHERE user_id = $1",
+                "DO $$ BEGIN DELETE FROM orders; END $$",
+                "CREATE FUNCTION f() RETURNS int AS 'SELECT 1 FROM Orders' LANGUAGE sql",
+                "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC; SELECT 1 FROM orders; END",
+                "CREATE VIEW v AS SELECT * FROM orders",
+                "CREATE TABLE x AS SELECT * FROM orders",
+                "CREATE TABLE x (LIKE orders)",
+                "CREATE TRIGGER t BEFORE INSERT ON orders EXECUTE FUNCTION f()",
+                "CREATE TABLE orders (user_id text)",
+                "CREATE TABLE orders (id bigint)",
+                "CREATE TEMP TABLE orders (user_id bigint)",
+                "ALTER TABLE orders RENAME TO old_orders",
+                "ALTER TABLE orders ALTER COLUMN user_id TYPE text",
+                "DROP TABLE orders, products",
+                "SELECT query_to_xml('SELECT * FROM orders', true, true, '')",
+                "SELECT * FROM names WHERE name = 5",
+                "SELECT * FROM U&\"\\006frders\" WHERE user_id = 5",
+                "SET ROLE x",
+                "SELECT set_config('search_path', 'x', false)",
+                "SET client_encoding TO 'LATIN1'",
+                "SET standard_conforming_strings TO off",
+            })
+    void whatIsNotSurelyRightOnOneShardIsRefused(String sql) {
+        assertThat(plan(sql).need()).isInstanceOf(Refused.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT * FROM products",
+                "INSERT INTO log VALUES ('orders')",
+                "SELECT orders.id FROM products AS orders_of",
+                "CREATE FUNCTION f() RETURNS int AS 'SELECT 1' LANGUAGE sql",
+                "ANALYZE",
+            })
+    void whatNamesNoShardedTableGoesToTheDefaultShard(String sql) {
+        assertThat(plan(sql).need()).isInstanceOf(StatementPlan.Unsharded.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TABLE orders (id bigint, user_id bigint NOT NULL, PRIMARY KEY (user_id, id))",
+                "CREATE TABLE IF NOT EXISTS public.orders (user_id integer)",
+                "CREATE UNIQUE INDEX CONCURRENTLY i ON orders (user_id, id)",
+                "ALTER TABLE ONLY orders ADD COLUMN x int",
+                "DROP TABLE IF EXISTS orders CASCADE",
+                "TRUNCATE orders",
+                "TRUNCATE TABLE orders RESTART IDENTITY",
+                "VACUUM ANALYZE orders",
+                "GRANT SELECT, INSERT ON TABLE orders TO reader",
+                "COMMENT ON TABLE orders IS 'x'",
+            })
+    void plainDefinitionsOfShardedTablesGoEverywhere(String sql) {
+        assertThat(plan(sql).need()).isInstanceOf(Everywhere.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            value = {
+                "BEGIN~BEGIN",
+                "START TRANSACTION READ ONLY~BEGIN",
+                "COMMIT~COMMIT",
+                "END~COMMIT",
+                "ROLLBACK~ROLLBACK",
+                "ABORT~ROLLBACK",
+                "ROLLBACK TO SAVEPOINT a~ROLLBACK_TO",
+                "ROLLBACK WORK TO a~ROLLBACK_TO",
+                "SAVEPOINT a~NEUTRAL",
+                "SET LOCAL x TO 1~NEUTRAL",
+                "ROLLBACK PREPARED 'x'~OTHER",
+                "COPY x FROM STDIN~COPY_IN",
+            })
+    void transactionsAreFollowed(String sql, Kind kind) {
+        assertThat(plan(sql).kind()).isEqualTo(kind);
+    }
+
+    @Test
+    void aLoneBeginIsUnderstoodOrLeftToTheServer() {
+        assertThat(CLASSIFIER
+                        .plan(bytes("BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY"))
+                        .begin())
+                .isEqualTo(new SqlPlan.Begin(true, true));
+        assertThat(CLASSIFIER.plan(bytes("begin;")).begin()).isEqualTo(new SqlPlan.Begin(null, false));
+        assertThat(CLASSIFIER.plan(bytes("BEGIN FOO")).begin()).isNull();
+        assertThat(CLASSIFIER.plan(bytes("BEGIN; SELECT 1")).begin()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            value = {
+                "SET search_path TO a, \"B\"~search_path~SET search_path TO a, \"B\"",
+                "SET SESSION x.y = 'z' -- why~x.y~SET x.y = 'z'",
+                "SET TIME ZONE 'UTC'~timezone~SET TIME ZONE 'UTC'",
+                "SET NAMES 'UTF8'~client_encoding~SET NAMES 'UTF8'",
+                "SET SCHEMA 'x'~search_path~SET SCHEMA 'x'",
+                "set DateStyle to DEFAULT~datestyle~",
+                "RESET TIME ZONE~timezone~",
+                "RESET work_mem~work_mem~",
+            })
+    void settingsAreRememberedAsTheyWereMade(String sql, String name, String again) {
+        assertThat(plan(sql).effect()).isEqualTo(new Setting(name, again));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "LISTEN x",
+                "CREATE TEMPORARY TABLE t (a int)",
+                "CREATE LOCAL TEMP TABLE t (a int)",
+                "SELECT pg_advisory_lock(1)",
+                "PREPARE p AS SELECT 1",
+                "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+                "COMMIT AND CHAIN",
+            })
+    void whatOnlyOneServerSessionHasPinsIt(String sql) {
+        assertThat(plan(sql).effect()).isInstanceOf(Pin.class);
+    }
+
+    @Test
+    void parametersAreFoundByPosition() {
+        assertThat(((Keyed) plan("SELECT * FROM orders WHERE a = $1 AND user_id = $2")
+                                .need())
+                        .keys())
+                .singleElement()
+                .isEqualTo(new StatementPlan.Parameter(new ShardedTable("orders", "user_id", KeyType.BIGINT), 1));
+    }
+
+    @Test
+    void statementsAreSplitWherePostgresSplitsThem() {
+        assertThat(CLASSIFIER.plan(bytes("SELECT ';'; ; SELECT 2 /* ; */; ")).statements())
+                .hasSize(2);
+        assertThat(CLASSIFIER
+                        .plan(bytes("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END; "))
+                        .statements())
+                .hasSize(1);
+        assertThat(CLASSIFIER.plan(bytes("-- nothing")).statements()).isEmpty();
+    }
+
+    private static StatementPlan plan(String sql) {
+        return Objects.requireNonNull(CLASSIFIER.plan(bytes(sql)).only(), sql);
+    }
+
+    private static byte[] bytes(String sql) {
+        return sql.getBytes(StandardCharsets.UTF_8);
+    }
+}
