@@ -2,7 +2,6 @@ package io.plinth.mqbroker;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
@@ -15,7 +14,6 @@ import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.GetResponse;
 import com.rabbitmq.client.MessageProperties;
 import com.rabbitmq.client.Return;
-import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -332,7 +330,7 @@ class ClientIT {
         assertThat(got).containsExactly("direct", "fanout", "topic", "headers");
         assertThat(channel.basicGet(queue, true)).isNull();
         channel.queueDelete(queue);
-        assertClosesChannel(404, c -> c.exchangeDeclarePassive("x-fanout"));
+        ErrorCodesIT.assertCloses(404, connection.createChannel(), c -> c.exchangeDeclarePassive("x-fanout"));
     }
 
     @Test
@@ -340,9 +338,9 @@ class ClientIT {
         String exclusive = channel.queueDeclare().getQueue();
         assertThat(exclusive).startsWith("amq.gen-");
         try (Connection other = broker.connect()) {
-            assertCloses(405, other.createChannel(), c -> c.queueDeclarePassive(exclusive));
+            ErrorCodesIT.assertCloses(405, other.createChannel(), c -> c.queueDeclarePassive(exclusive));
             connection.close();
-            assertCloses(404, other.createChannel(), c -> c.queueDeclarePassive(exclusive));
+            ErrorCodesIT.assertCloses(404, other.createChannel(), c -> c.queueDeclarePassive(exclusive));
         }
     }
 
@@ -351,7 +349,7 @@ class ClientIT {
         channel.queueDeclare(name, false, false, true, Map.of());
         String tag = channel.basicConsume(name, true, (t, d) -> {}, t -> {});
         channel.basicCancel(tag);
-        assertClosesChannel(404, c -> c.queueDeclarePassive(name));
+        ErrorCodesIT.assertCloses(404, connection.createChannel(), c -> c.queueDeclarePassive(name));
     }
 
     @Test
@@ -408,80 +406,6 @@ class ClientIT {
     }
 
     @Test
-    void softErrorsCloseTheChannelWithTheirCode() throws Exception {
-        queue();
-        assertClosesChannel(404, c -> c.basicGet("absent", true));
-        assertClosesChannel(404, c -> {
-            c.basicPublish("absent", "k", null, new byte[1]);
-            c.queueDeclarePassive(name);
-        });
-        assertClosesChannel(406, c -> c.queueDeclare(name, false, false, false, Map.of()));
-        assertClosesChannel(406, c -> c.queueDeclare(name, true, false, false, Map.of("x-message-ttl", 1)));
-        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-max-priority", 5)));
-        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-queue-type", "quorum")));
-        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-message-ttl", "soon")));
-        assertClosesChannel(406, c -> c.exchangeDeclare("p", "no-such-type"));
-        assertClosesChannel(403, c -> c.exchangeDeclare("amq.mine", "direct"));
-        assertClosesChannel(403, c -> c.queueDeclare("amq.mine", true, false, false, Map.of()));
-        assertClosesChannel(403, c -> c.queueBind(name, "", "k"));
-        assertClosesChannel(403, c -> c.exchangeDelete("amq.direct"));
-        assertClosesChannel(406, c -> {
-            c.basicAck(99, false);
-            c.queueDeclarePassive(name);
-        });
-        assertClosesChannel(406, c -> {
-            c.basicPublish(
-                    "",
-                    name,
-                    new AMQP.BasicProperties.Builder().expiration("soon").build(),
-                    new byte[1]);
-            c.queueDeclarePassive(name);
-        });
-        assertClosesChannel(406, c -> {
-            c.basicPublish(
-                    "",
-                    name,
-                    new AMQP.BasicProperties.Builder().userId("someone").build(),
-                    new byte[1]);
-            c.queueDeclarePassive(name);
-        });
-        assertClosesChannel(406, c -> {
-            c.basicPublish("", name, null, new byte[(1 << 20) + 1]);
-            c.queueDeclarePassive(name);
-        });
-        channel.basicConsume(name, true, (t, d) -> {}, t -> {});
-        assertClosesChannel(406, c -> c.queueDelete(name, true, false));
-        assertClosesChannel(403, c -> c.basicConsume(name, true, "", false, true, Map.of(), (t, d) -> {}, t -> {}));
-        channel.queueDeclare("other", true, false, false, Map.of());
-        channel.basicPublish("", "other", null, new byte[1]);
-        assertClosesChannel(406, c -> c.queueDelete("other", false, true));
-    }
-
-    @Test
-    void hardErrorsCloseTheConnectionWithTheirCode() throws Exception {
-        queue();
-        assertClosesConnection(540, c -> c.txSelect());
-        assertClosesConnection(540, c -> c.basicQos(1, 1, false));
-        assertClosesConnection(540, c -> c.basicRecover(false));
-        assertClosesConnection(530, c -> {
-            c.basicConsume(name, true, "tag", (t, d) -> {}, t -> {});
-            c.basicConsume(name, true, "tag", (t, d) -> {}, t -> {});
-        });
-    }
-
-    @Test
-    void aWrongPasswordOrVirtualHostIsRefused() {
-        var wrong = broker.factory();
-        wrong.setPassword("nonsense");
-        assertThatThrownBy(wrong::newConnection)
-                .isInstanceOf(com.rabbitmq.client.AuthenticationFailureException.class)
-                .hasMessageContaining("ACCESS_REFUSED");
-        var host = broker.factory();
-        host.setVirtualHost("elsewhere");
-        assertThatThrownBy(host::newConnection).isInstanceOf(IOException.class);
-    }
-
-    @Test
     void managementShowsQueuesAndConnections() throws Exception {
         queue();
         channel.basicPublish("", name, null, new byte[1]);
@@ -495,36 +419,5 @@ class ClientIT {
             assertThat(response.statusCode()).isEqualTo(200);
             assertThat(response.body()).contains(path.equals("/queues") ? name : "\"user\":\"guest\"");
         }
-    }
-
-    private interface Act {
-        void on(Channel channel) throws Exception;
-    }
-
-    private void assertClosesChannel(int code, Act act) throws Exception {
-        assertCloses(code, connection.createChannel(), act);
-        assertThat(connection.isOpen()).isTrue();
-    }
-
-    private void assertClosesConnection(int code, Act act) throws Exception {
-        try (Connection own = broker.connect()) {
-            assertCloses(code, own.createChannel(), act);
-            assertThat(own.isOpen()).isFalse();
-        } catch (AlreadyClosedException e) {
-            // What was asserted.
-        }
-    }
-
-    private static void assertCloses(int code, Channel on, Act act) {
-        assertThatThrownBy(() -> act.on(on)).satisfies(error -> {
-            Throwable cause = error instanceof ShutdownSignalException ? error : error.getCause();
-            ShutdownSignalException shutdown =
-                    (ShutdownSignalException) Objects.requireNonNull(cause, error.toString());
-            Object reason = shutdown.getReason();
-            int got = reason instanceof AMQP.Channel.Close c
-                    ? c.getReplyCode()
-                    : ((AMQP.Connection.Close) reason).getReplyCode();
-            assertThat(got).as(String.valueOf(reason)).isEqualTo(code);
-        });
     }
 }

@@ -7,6 +7,7 @@ import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.session.Broker;
 import io.plinth.mqbroker.session.Connection;
+import io.plinth.mqbroker.session.ConnectionDescription;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -70,7 +71,7 @@ public final class ManagementRoutes {
     private AdminRoutes.Response connections() {
         return write(out -> {
             for (Connection connection : broker.connections().all()) {
-                Connection.Description shown = connection.description();
+                ConnectionDescription shown = connection.description();
                 out.writeStartObject();
                 out.writeStringField("peer", shown.peer());
                 out.writeStringField("user", shown.user());

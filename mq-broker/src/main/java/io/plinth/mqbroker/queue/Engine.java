@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.queue;
 
 import io.netty.util.concurrent.EventExecutor;
+import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.index.DefinitionsIndexer;
 import io.plinth.mqbroker.index.RecoveredDefinitions;

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxBytes how many octets of them, -1 for any number
  * @param rejectPublish whether a full queue refuses, rather than dropping its head
  */
-record QueueArguments(
+public record QueueArguments(
         long ttl,
         long expires,
         long maxLength,
@@ -26,7 +26,7 @@ record QueueArguments(
         @Nullable String deadLetterExchange,
         @Nullable String deadLetterRoutingKey) {
     /** Compared when a queue is declared again. */
-    static final List<String> COMPARED = List.of(
+    public static final List<String> COMPARED = List.of(
             "x-message-ttl",
             "x-expires",
             "x-max-length",
@@ -48,7 +48,7 @@ record QueueArguments(
             "x-quorum-initial-group-size");
     private static final long MAX_MILLIS = 0xFFFF_FFFFL;
 
-    static QueueArguments of(FieldTable table) {
+    public static QueueArguments of(FieldTable table) {
         for (String key : table.entries().keySet()) {
             if (UNSUPPORTED.contains(key)) {
                 throw refused(key, table, "leave it out; it is not supported yet");

@@ -92,7 +92,7 @@ public final class Shard implements LogWriter.Owner {
     }
 
     /** Hands over a batch that never runs before this returns. */
-    void submitLater(List<? extends ShardCommand> commands) {
+    public void submitLater(List<? extends ShardCommand> commands) {
         loop.execute(() -> run(commands));
     }
 

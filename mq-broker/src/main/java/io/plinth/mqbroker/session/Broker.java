@@ -1,11 +1,12 @@
 package io.plinth.mqbroker.session;
 
 import io.plinth.mqbroker.auth.Users;
+import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.queue.Alarms;
-import io.plinth.mqbroker.queue.Definitions;
 import io.plinth.mqbroker.queue.Shards;
 import io.plinth.mqbroker.wire.FieldTable;
+import java.util.Base64;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -27,4 +28,13 @@ public record Broker(
         FieldTable serverProperties,
         LongSupplier nanoTime,
         RandomGenerator random,
-        SessionMetrics metrics) {}
+        SessionMetrics metrics) {
+    private static final int NAME_BYTES = 16;
+
+    /** A name no other has, for a queue or consumer that was given none. */
+    String newName(String prefix) {
+        byte[] bytes = new byte[NAME_BYTES];
+        random.nextBytes(bytes);
+        return prefix + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+    }
+}

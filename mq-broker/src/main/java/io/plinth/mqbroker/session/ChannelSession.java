@@ -19,6 +19,8 @@ import io.plinth.mqbroker.wire.ReplyCode;
 import io.plinth.mqbroker.wire.TxMethod;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Owned by the connection's event loop. One channel. Methods are handled one after the other: while one waits for a shard or the
@@ -28,6 +30,8 @@ import java.util.Queue;
  * of the connection.
  */
 final class ChannelSession {
+    private static final Logger LOG = LoggerFactory.getLogger(ChannelSession.class);
+
     private enum State {
         OPEN,
         CLOSING,
@@ -119,7 +123,7 @@ final class ChannelSession {
             connection.fail(error, method);
             return;
         }
-        connection.debug(number, error);
+        LOG.debug("{} channel {}: {}", connection.user(), number, error.replyText());
         connection.write(
                 number,
                 new ChannelMethod.Close(

@@ -23,8 +23,6 @@ import io.plinth.mqbroker.wire.FrameDecoder;
 import io.plinth.mqbroker.wire.Method;
 import io.plinth.mqbroker.wire.ReplyCode;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -44,7 +42,6 @@ import org.slf4j.LoggerFactory;
 public final class Connection extends ChannelInboundHandlerAdapter implements Outlet {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     private static final int CLOSE_SECONDS = 5;
-    private static final int NAME_BYTES = 16;
 
     private enum State {
         OPENING,
@@ -58,12 +55,12 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     private final FrameDecoder decoder;
     private final Handshake handshake;
     private final IntObjectMap<ChannelSession> channels = new IntObjectHashMap<>();
-    private final Set<QueueRef> exclusives = new LinkedHashSet<>();
+    private final ExclusiveQueues exclusives = new ExclusiveQueues(this);
     private final Set<Publisher> answering = new LinkedHashSet<>();
-    private final Outbox[] outboxes;
-    private final List<List<ShardCommand>> batches = new ArrayList<>();
-    private final DeliveryWindow window;
-    private final ReadGate gate = new ReadGate();
+    private final ShardBatches batches;
+    private final DeliveryFlow flow;
+    private final ReadGate gate;
+    private final Blocking blocking = new Blocking(this);
     private State state = State.OPENING;
     private @Nullable ChannelHandlerContext ctx;
     private @Nullable FrameOutput output;
@@ -73,9 +70,6 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     private FieldTable capabilities = FieldTable.EMPTY;
     private int frameMax;
     private int channelMax;
-    private long unreleased;
-    private boolean publisher;
-    private boolean toldBlocked;
 
     public Connection(Broker broker, FrameDecoder decoder, FieldTableCodec tables) {
         this.broker = broker;
@@ -84,13 +78,9 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         this.frameMax = limits.frameMax();
         this.channelMax = limits.channelMax();
         this.handshake = new Handshake(this, limits, tables);
-        this.window = new DeliveryWindow(limits.deliveryWindow());
-        int shards = broker.shards().count();
-        this.outboxes = new Outbox[shards];
-        for (int i = 0; i < shards; i++) {
-            outboxes[i] = new Outbox(this);
-            batches.add(new ArrayList<>());
-        }
+        this.flow = new DeliveryFlow(new DeliveryWindow(limits.deliveryWindow()));
+        this.gate = new ReadGate(limits.publishWindow());
+        this.batches = new ShardBatches(broker.shards(), this);
     }
 
     Broker broker() {
@@ -266,7 +256,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
 
     /** Adds to what this read brings for a shard. */
     void submit(int shard, ShardCommand command) {
-        batches.get(shard).add(command);
+        batches.add(shard, command);
     }
 
     /** Runs on the connection's loop, as a turn of its own. */
@@ -292,13 +282,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         }
         answering.clear();
         // Shards hear of it before the client can: whoever it tells next finds it done.
-        for (int shard = 0; shard < batches.size(); shard++) {
-            List<ShardCommand> batch = batches.get(shard);
-            if (!batch.isEmpty()) {
-                batches.set(shard, new ArrayList<>());
-                broker.shards().get(shard).submit(batch);
-            }
-        }
+        batches.submit();
         flush();
     }
 
@@ -314,19 +298,19 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
 
     @Override
     public DeliveryWindow window() {
-        return window;
+        return flow.window();
     }
 
     @Override
     public Outbox outbox(int shard) {
-        return outboxes[shard];
+        return batches.outbox(shard);
     }
 
     @Override
     public void accept(List<ShardEvent> events, long releasedBytes) {
         execute(() -> {
             events.forEach(this::on);
-            released(releasedBytes);
+            gate.released(releasedBytes, ctx().channel());
         });
     }
 
@@ -349,21 +333,10 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         }
     }
 
-    /** Octets reached the socket's buffer: others may follow at once, or when the client has read. */
-    private void give(long bytes) {
-        unreleased += bytes;
-        if (ctx().channel().isWritable()) {
-            window.give(unreleased);
-            unreleased = 0;
-            wake();
-        }
-    }
-
-    private void wake() {
-        if (window.wakeStarved()) {
-            for (ChannelSession channel : channels.values()) {
-                resume(channel.handle());
-            }
+    /** Asks the shards to go on with a channel that waits for its own window. */
+    void resumeIfStarved(ChannelHandle handle) {
+        if (handle.window().wakeStarved()) {
+            resume(handle);
         }
     }
 
@@ -372,9 +345,10 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         handle.shards().stream().forEach(shard -> submit(shard, new ShardCommand.Resume(handle)));
     }
 
-    void resumeIfStarved(ChannelHandle handle) {
-        if (handle.window().wakeStarved()) {
-            resume(handle);
+    /** Octets reached the socket's buffer: others may follow at once, or when the client has read. */
+    private void give(long bytes) {
+        if (flow.give(bytes, ctx().channel().isWritable())) {
+            channels.values().forEach(channel -> resume(channel.handle()));
         }
     }
 
@@ -386,62 +360,38 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
 
     /** A publish of this size is on its way to a shard. */
     void published(int bytes) {
-        gate.inFlight += bytes;
-        if (gate.inFlight > limits.publishWindow()) {
-            gate.full = true;
-            applyGate();
-        }
-    }
-
-    private void released(long bytes) {
-        gate.inFlight -= bytes;
-        if (gate.full && gate.inFlight <= limits.publishWindow() / 2) {
-            gate.full = false;
-            applyGate();
-        }
+        gate.published(bytes, ctx().channel());
     }
 
     void pauseReading() {
-        gate.behind++;
-        applyGate();
+        gate.behind(1, ctx().channel());
     }
 
     void resumeReading() {
-        gate.behind--;
-        applyGate();
+        gate.behind(-1, ctx().channel());
     }
 
     /** The client publishes, so an alarm concerns it. */
     void publishing() {
-        if (!publisher) {
-            publisher = true;
-            alarm(broker.alarms().blocked());
+        if (blocking.concerns()) {
+            alarm();
         }
     }
 
-    /** An alarm was raised or cleared; from any thread. */
-    public void alarmChanged(String reasons) {
-        execute(() -> alarm(reasons));
+    /** An alarm was raised or cleared; from any thread. What counts is what holds when this loop comes to it. */
+    public void alarmChanged() {
+        execute(this::alarm);
     }
 
-    private void alarm(String reasons) {
-        if (!publisher || state != State.RUNNING) {
-            return;
+    private void alarm() {
+        if (state == State.RUNNING) {
+            blocking.show(broker.alarms().blocked(), heartbeats);
         }
-        boolean on = !reasons.isEmpty();
-        gate.blocked = on;
-        if (heartbeats != null) {
-            heartbeats.readingPaused(on);
-        }
-        if (on != toldBlocked && clientCan("connection.blocked")) {
-            toldBlocked = on;
-            write(0, on ? new ConnectionMethod.Blocked(reasons) : new ConnectionMethod.Unblocked());
-        }
-        applyGate();
     }
 
-    private void applyGate() {
-        ctx().channel().config().setAutoRead(gate.open());
+    /** Stops or allows reading for an alarm. */
+    void block(boolean on) {
+        gate.blocked(on, ctx().channel());
     }
 
     void owns(QueueRef queue) {
@@ -452,21 +402,10 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         exclusives.remove(queue);
     }
 
-    /** A name no other has, for a queue or consumer that was given none. */
-    String newName(String prefix) {
-        byte[] bytes = new byte[NAME_BYTES];
-        broker.random().nextBytes(bytes);
-        return prefix + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-    }
-
     void forget(ChannelSession channel, int number) {
         if (channels.get(number) == channel) {
             channels.remove(number);
         }
-    }
-
-    void debug(int channel, AmqpException error) {
-        LOG.debug("{} channel {}: {}", ctx().channel(), channel, error.replyText());
     }
 
     /** Ends the connection for an error of the client. */
@@ -513,24 +452,10 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     private void end(Runnable then) {
         channels.values().forEach(ChannelSession::end);
         channels.clear();
-        int[] left = {exclusives.size()};
-        List<QueueRef> owned = List.copyOf(exclusives);
-        exclusives.clear();
-        for (QueueRef queue : owned) {
-            submit(
-                    queue.shard(),
-                    new ShardCommand.Discard(
-                            queue.id(),
-                            () -> execute(() -> {
-                                if (--left[0] == 0) {
-                                    then.run();
-                                }
-                            })));
-        }
-        if (owned.isEmpty()) {
+        exclusives.discard(() -> {
             finishTurn();
             then.run();
-        }
+        });
     }
 
     @Override
@@ -563,28 +488,12 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     }
 
     /** What management shows; the numbers are read without asking the loop and may be a moment old. */
-    public Description description() {
-        return new Description(
+    public ConnectionDescription description() {
+        return new ConnectionDescription(
                 String.valueOf(ctx().channel().remoteAddress()),
                 user,
                 clientProperties.string("product"),
                 state.name().toLowerCase(java.util.Locale.ROOT),
                 channels.size());
-    }
-
-    /** One connection, as management shows it. */
-    public record Description(
-            String peer, String user, @Nullable String product, String state, int channels) {}
-
-    /** Why reading may stop. */
-    private static final class ReadGate {
-        long inFlight;
-        int behind;
-        boolean full;
-        boolean blocked;
-
-        boolean open() {
-            return !full && !blocked && behind == 0;
-        }
     }
 }

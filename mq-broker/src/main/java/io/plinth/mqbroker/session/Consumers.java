@@ -65,7 +65,7 @@ final class Consumers {
                     "consumers: " + byTag.size() + " (expected: at most mq-broker.limits.consumers on a channel)");
         }
         int priority = priority(method.arguments());
-        String tag = method.consumerTag().isEmpty() ? connection.newName("amq.ctag-") : method.consumerTag();
+        String tag = method.consumerTag().isEmpty() ? connection.broker().newName("amq.ctag-") : method.consumerTag();
         byTag.put(tag, queue);
         handle.shards().set(queue.shard());
         channel.await();

@@ -1,11 +1,11 @@
 package io.plinth.mqbroker.session;
 
+import io.plinth.mqbroker.definition.DefinitionCommand;
+import io.plinth.mqbroker.definition.Definitions;
+import io.plinth.mqbroker.definition.Equivalence;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.queue.ChannelHandle;
-import io.plinth.mqbroker.queue.DefinitionCommand;
-import io.plinth.mqbroker.queue.Definitions;
-import io.plinth.mqbroker.queue.Equivalence;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.ExchangeMethod;
@@ -165,7 +165,7 @@ final class Declarations {
 
     private void declare(QueueMethod.Declare method) {
         String asked = clean(method.queue());
-        String name = asked.isEmpty() && !method.passive() ? connection.newName("amq.gen-") : asked;
+        String name = asked.isEmpty() && !method.passive() ? connection.broker().newName("amq.gen-") : asked;
         if (method.passive()) {
             declared(method, usable(name), ATTEMPTS);
             return;

@@ -1,6 +1,8 @@
 package io.plinth.mqbroker.queue;
 
 import io.netty.channel.DefaultEventLoop;
+import io.plinth.mqbroker.definition.DefinitionCommand;
+import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.wire.FieldTable;

@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.definition;
 
 import io.plinth.mqbroker.wire.FieldTable;
 import org.jspecify.annotations.Nullable;

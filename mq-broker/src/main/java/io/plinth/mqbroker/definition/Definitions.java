@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.definition;
 
 import io.netty.util.concurrent.EventExecutor;
 import io.plinth.mqbroker.exchange.Binding;
@@ -11,6 +11,11 @@ import io.plinth.mqbroker.index.RecoveredDefinitions;
 import io.plinth.mqbroker.log.ChangeStream;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.LogWriter;
+import io.plinth.mqbroker.queue.Alarms;
+import io.plinth.mqbroker.queue.QueueArguments;
+import io.plinth.mqbroker.queue.QueueLifecycle;
+import io.plinth.mqbroker.queue.ShardCommand;
+import io.plinth.mqbroker.queue.Shards;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.ReplyCode;
 import java.io.IOException;

@@ -1,8 +1,9 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.definition;
 
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.queue.QueueArguments;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.mqbroker.wire.ReplyCode;

@@ -1,0 +1,163 @@
+package io.plinth.mqbroker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ShutdownSignalException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every error closes what AMQP 0-9-1 says it closes, with its code. */
+@Timeout(60)
+class ErrorCodesIT {
+    private static TestBroker broker;
+
+    private Connection connection;
+    private Channel channel;
+    private String name;
+
+    @BeforeAll
+    static void start(@TempDir Path folder) throws Exception {
+        broker = new TestBroker(folder, "{ limits: { message: 1MiB } }");
+    }
+
+    @AfterAll
+    static void stop() {
+        broker.close();
+    }
+
+    @BeforeEach
+    void connect(TestInfo info) throws Exception {
+        connection = broker.connect();
+        channel = connection.createChannel();
+        name = info.getTestMethod().orElseThrow().getName();
+    }
+
+    @AfterEach
+    void disconnect() {
+        connection.abort();
+    }
+
+    private String queue() throws IOException {
+        return channel.queueDeclare(name, true, false, false, Map.of()).getQueue();
+    }
+
+    @Test
+    void softErrorsCloseTheChannelWithTheirCode() throws Exception {
+        queue();
+        assertClosesChannel(404, c -> c.basicGet("absent", true));
+        assertClosesChannel(404, c -> {
+            c.basicPublish("absent", "k", null, new byte[1]);
+            c.queueDeclarePassive(name);
+        });
+        assertClosesChannel(406, c -> c.queueDeclare(name, false, false, false, Map.of()));
+        assertClosesChannel(406, c -> c.queueDeclare(name, true, false, false, Map.of("x-message-ttl", 1)));
+        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-max-priority", 5)));
+        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-queue-type", "quorum")));
+        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-message-ttl", "soon")));
+        assertClosesChannel(406, c -> c.exchangeDeclare("p", "no-such-type"));
+        assertClosesChannel(403, c -> c.exchangeDeclare("amq.mine", "direct"));
+        assertClosesChannel(403, c -> c.queueDeclare("amq.mine", true, false, false, Map.of()));
+        assertClosesChannel(403, c -> c.queueBind(name, "", "k"));
+        assertClosesChannel(403, c -> c.exchangeDelete("amq.direct"));
+        assertClosesChannel(406, c -> {
+            c.basicAck(99, false);
+            c.queueDeclarePassive(name);
+        });
+        assertClosesChannel(406, c -> {
+            c.basicPublish(
+                    "",
+                    name,
+                    new AMQP.BasicProperties.Builder().expiration("soon").build(),
+                    new byte[1]);
+            c.queueDeclarePassive(name);
+        });
+        assertClosesChannel(406, c -> {
+            c.basicPublish(
+                    "",
+                    name,
+                    new AMQP.BasicProperties.Builder().userId("someone").build(),
+                    new byte[1]);
+            c.queueDeclarePassive(name);
+        });
+        assertClosesChannel(406, c -> {
+            c.basicPublish("", name, null, new byte[(1 << 20) + 1]);
+            c.queueDeclarePassive(name);
+        });
+        channel.basicConsume(name, true, (t, d) -> {}, t -> {});
+        assertClosesChannel(406, c -> c.queueDelete(name, true, false));
+        assertClosesChannel(403, c -> c.basicConsume(name, true, "", false, true, Map.of(), (t, d) -> {}, t -> {}));
+        channel.queueDeclare("other", true, false, false, Map.of());
+        channel.basicPublish("", "other", null, new byte[1]);
+        assertClosesChannel(406, c -> c.queueDelete("other", false, true));
+    }
+
+    @Test
+    void hardErrorsCloseTheConnectionWithTheirCode() throws Exception {
+        queue();
+        assertClosesConnection(540, c -> c.txSelect());
+        assertClosesConnection(540, c -> c.basicQos(1, 1, false));
+        assertClosesConnection(540, c -> c.basicRecover(false));
+        assertClosesConnection(530, c -> {
+            c.basicConsume(name, true, "tag", (t, d) -> {}, t -> {});
+            c.basicConsume(name, true, "tag", (t, d) -> {}, t -> {});
+        });
+    }
+
+    @Test
+    void aWrongPasswordOrVirtualHostIsRefused() {
+        var wrong = broker.factory();
+        wrong.setPassword("nonsense");
+        assertThatThrownBy(wrong::newConnection)
+                .isInstanceOf(com.rabbitmq.client.AuthenticationFailureException.class)
+                .hasMessageContaining("ACCESS_REFUSED");
+        var host = broker.factory();
+        host.setVirtualHost("elsewhere");
+        assertThatThrownBy(host::newConnection).isInstanceOf(IOException.class);
+    }
+
+    interface Act {
+        void on(Channel channel) throws Exception;
+    }
+
+    private void assertClosesChannel(int code, Act act) throws Exception {
+        assertCloses(code, connection.createChannel(), act);
+        assertThat(connection.isOpen()).isTrue();
+    }
+
+    private void assertClosesConnection(int code, Act act) throws Exception {
+        try (Connection own = broker.connect()) {
+            assertCloses(code, own.createChannel(), act);
+            assertThat(own.isOpen()).isFalse();
+        } catch (AlreadyClosedException e) {
+            // What was asserted.
+        }
+    }
+
+    static void assertCloses(int code, Channel on, Act act) {
+        assertThatThrownBy(() -> act.on(on)).satisfies(error -> {
+            Throwable cause = error instanceof ShutdownSignalException ? error : error.getCause();
+            ShutdownSignalException shutdown =
+                    (ShutdownSignalException) Objects.requireNonNull(cause, error.toString());
+            Object reason = shutdown.getReason();
+            int got = reason instanceof AMQP.Channel.Close c
+                    ? c.getReplyCode()
+                    : ((AMQP.Connection.Close) reason).getReplyCode();
+            assertThat(got).as(String.valueOf(reason)).isEqualTo(code);
+        });
+    }
+}
