@@ -129,7 +129,12 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** Takes it from the client it serves. */
     public void detach(long nowNanos) {
         assertOwner();
+        ReplySink owner = sink;
         sink = null;
+        if (owner != null) {
+            // What came in this very read: when it is complete, the connection knows this client no more.
+            owner.flush();
+        }
         releasedNanos = nowNanos;
         reading(true);
     }
