@@ -2,6 +2,7 @@ package io.plinth.deploy.command;
 
 import io.plinth.deploy.Daemons;
 import io.plinth.kit.config.ConfigReference;
+import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -19,7 +20,9 @@ public final class ConfigReferenceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Output.of(spec).print(ConfigReference.markdown(Daemons.ALL));
+        PrintWriter out = Output.of(spec);
+        out.print(ConfigReference.markdown(Daemons.ALL));
+        out.flush();
         return 0;
     }
 }

@@ -65,6 +65,7 @@ public final class StatusCommand implements Callable<Integer> {
                 complaint,
                 alive ? procfs.uptime(record.process()) : Duration.ZERO,
                 alive ? procfs.residentBytes(record.process().pid()) : 0,
+                alive ? procfs.proportionalBytes(record.process().pid()) : 0,
                 alive ? procfs.cpu(record.process().pid()) : Duration.ZERO);
     }
 
@@ -86,17 +87,20 @@ public final class StatusCommand implements Callable<Integer> {
         lines.stream()
                 .filter(line -> line.alive() && !line.ready())
                 .forEach(line -> out.println(line.record().name() + " is not ready: " + line.complaint()));
-        long total = lines.stream()
-                .filter(line -> line.record().ownsProcess())
-                .mapToLong(Line::rss)
-                .sum();
-        long daemons = lines.stream()
-                .filter(line -> line.record().ownsProcess()
-                        && !List.of("app", "postgres").contains(line.record().kind()))
-                .mapToLong(Line::rss)
-                .sum();
-        out.println("resident memory: " + (total >> 20) + " MiB, of it the daemons " + (daemons >> 20) + " MiB");
+        out.println("resident memory: " + sum(lines, true) + "; of it the daemons " + sum(lines, false));
         out.flush();
+    }
+
+    /** Plain, as each process is seen, and with shared pages (JVM, start-up cache) counted once. */
+    private static String sum(List<Line> lines, boolean all) {
+        List<Line> counted = lines.stream()
+                .filter(line -> line.record().ownsProcess())
+                .filter(line -> all
+                        || !List.of("app", "postgres").contains(line.record().kind()))
+                .toList();
+        long resident = counted.stream().mapToLong(Line::rss).sum();
+        long proportional = counted.stream().mapToLong(Line::pss).sum();
+        return (resident >> 20) + " MiB (" + (proportional >> 20) + " MiB with shared pages counted once)";
     }
 
     static String listens(Map<String, String> listens) {
@@ -139,6 +143,7 @@ public final class StatusCommand implements Callable<Integer> {
                 out.writeEndObject();
                 out.writeNumberField("uptime_seconds", line.uptime().toMillis() / 1000.0);
                 out.writeNumberField("rss_bytes", line.rss());
+                out.writeNumberField("pss_bytes", line.pss());
                 out.writeNumberField("cpu_seconds", line.cpu().toMillis() / 1000.0);
                 out.writeEndObject();
             }
@@ -147,7 +152,8 @@ public final class StatusCommand implements Callable<Integer> {
         return text.toString();
     }
 
-    private record Line(RunRecord record, boolean alive, String complaint, Duration uptime, long rss, Duration cpu) {
+    private record Line(
+            RunRecord record, boolean alive, String complaint, Duration uptime, long rss, long pss, Duration cpu) {
         boolean ready() {
             return complaint.isEmpty();
         }

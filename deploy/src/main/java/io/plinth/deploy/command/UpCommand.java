@@ -125,6 +125,7 @@ public final class UpCommand implements Callable<Integer> {
         try {
             preparation.begin();
             bringing.starter().start(plan.units());
+            bringing.starter().settle(plan.edge());
             preparation.finish(detach);
         } catch (DeployException | IOException | InterruptedException | RuntimeException e) {
             bringing.session().stop();

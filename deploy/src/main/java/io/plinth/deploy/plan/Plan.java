@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a file means on this host. Immutable.
@@ -55,6 +56,16 @@ public record Plan(List<Unit> units) {
     /** Every address that will be listened on. */
     public List<Claim> claims() {
         return units.stream().flatMap(unit -> unit.claims().stream()).toList();
+    }
+
+    /** Where the load balancers serve. */
+    public List<Claim> edge() {
+        return units.stream()
+                .flatMap(unit -> unit instanceof Unit.Host host ? host.daemons().stream() : Stream.of(unit))
+                .filter(unit -> unit.kind().equals("lb-proxy"))
+                .flatMap(unit -> unit.claims().stream())
+                .filter(claim -> !claim.listener().equals(Claim.ADMIN))
+                .toList();
     }
 
     private static Unit.Daemon daemon(StackFile file, String name, NodeConfig node, Set<String> servers) {

@@ -49,9 +49,9 @@ public final class Procfs {
 
     /** Resident bytes of a process, and what its descendants hold beside memory that they share with it. */
     public long residentBytes(long pid) {
-        long bytes = statusKib(pid, "VmRSS:") << 10;
+        long bytes = kib(pid, "status", "VmRSS:") << 10;
         for (long descendant : descendants(pid)) {
-            bytes += statusKib(descendant, "RssAnon:") << 10;
+            bytes += kib(descendant, "status", "RssAnon:") << 10;
         }
         return bytes;
     }
@@ -59,6 +59,15 @@ public final class Procfs {
     /** Processor time spent so far, user and system. */
     public Duration cpu(long pid) {
         return Duration.ofMillis(stat(pid).map(Stat::cpuTicks).orElse(0L) * 1000 / TICKS_PER_SECOND);
+    }
+
+    /** As {@link #residentBytes}, with each page that processes share divided among them. */
+    public long proportionalBytes(long pid) {
+        long bytes = kib(pid, "smaps_rollup", "Pss:") << 10;
+        for (long descendant : descendants(pid)) {
+            bytes += kib(descendant, "smaps_rollup", "Pss:") << 10;
+        }
+        return bytes;
     }
 
     /** Processor time of a process, of its running descendants, and of those it has waited for. */
@@ -130,8 +139,8 @@ public final class Procfs {
         return found;
     }
 
-    private long statusKib(long pid, String key) {
-        return read(root.resolve(Long.toString(pid)).resolve("status")).stream()
+    private long kib(long pid, String file, String key) {
+        return read(root.resolve(Long.toString(pid)).resolve(file)).stream()
                 .flatMap(String::lines)
                 .filter(line -> line.startsWith(key))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))

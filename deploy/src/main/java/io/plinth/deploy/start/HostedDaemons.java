@@ -1,7 +1,9 @@
 package io.plinth.deploy.start;
 
 import io.plinth.deploy.Daemons;
+import io.plinth.kit.config.NodeConfig;
 import io.plinth.kit.config.StackFile;
+import io.plinth.kit.lifecycle.DaemonType;
 import io.plinth.kit.lifecycle.NodeOptions;
 import io.plinth.kit.lifecycle.NodeRunner;
 import io.plinth.kit.lifecycle.RunningNode;
@@ -13,6 +15,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /** All daemons of a file in this JVM. Owned by the thread that starts them; closed by any, once. */
 public final class HostedDaemons implements AutoCloseable {
@@ -25,33 +31,56 @@ public final class HostedDaemons implements AutoCloseable {
         this.drain = drain;
     }
 
-    /** Starts every node, those that others stand on first; on failure closes what was started. */
+    /** Starts every node, side by side, as most of it is waiting for disks; on failure closes what was started. */
     public static HostedDaemons start(StackFile file, StackFileLoader loader) throws StartException {
         NodeOptions options = NodeOptions.defaults().withLoader(loader).withEnvironment(Map.of());
         HostedDaemons daemons = new HostedDaemons(options.drain());
-        Map<String, String> kinds = new TreeMap<>();
-        file.stack().nodes().forEach((name, node) -> kinds.put(name, node.kind()));
-        List<String> order = new ArrayList<>(kinds.keySet());
-        order.sort(Comparator.comparingInt(name -> EDGE.contains(kinds.get(name)) ? 1 : 0));
-        try {
-            for (String name : order) {
-                var type = Daemons.named(String.valueOf(kinds.get(name)))
-                        .orElseThrow(() -> new StartException(name + ": no daemon of kind " + kinds.get(name), null));
-                daemons.running.add(NodeRunner.start(type, file, name, options));
+        Map<String, Future<RunningNode>> starting = new TreeMap<>(byLevel(file));
+        StartException failure = null;
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
+            file.stack()
+                    .nodes()
+                    .forEach((name, node) -> starting.put(
+                            name,
+                            threads.submit(() -> NodeRunner.start(type(name, node.kind()), file, name, options))));
+            for (Future<RunningNode> one : starting.values()) {
+                try {
+                    daemons.running.add(one.get());
+                } catch (ExecutionException e) {
+                    Throwable cause = e.getCause();
+                    failure = cause instanceof StartException own ? own : new StartException(String.valueOf(cause), e);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    failure = new StartException("interrupted while starting", e);
+                }
             }
-        } catch (StartException e) {
+        }
+        if (failure != null) {
             daemons.running.reversed().forEach(RunningNode::close);
-            throw e;
+            throw failure;
         }
         return daemons;
     }
 
-    /** The nodes, in the order they were started. */
+    /** The nodes that others stand on first, so that they stop last. */
+    private static Comparator<String> byLevel(StackFile file) {
+        return Comparator.<String>comparingInt(name -> {
+                    NodeConfig node = file.stack().nodes().get(name);
+                    return node != null && EDGE.contains(node.kind()) ? 1 : 0;
+                })
+                .thenComparing(Comparator.naturalOrder());
+    }
+
+    private static DaemonType type(String name, String kind) throws StartException {
+        return Daemons.named(kind).orElseThrow(() -> new StartException(name + ": no daemon of kind " + kind, null));
+    }
+
+    /** The nodes; those that stop last come first. */
     public List<RunningNode> running() {
         return List.copyOf(running);
     }
 
-    /** Drains and stops them, the last started first. */
+    /** Drains and stops them, the edge first. */
     @Override
     public void close() {
         for (RunningNode node : running.reversed()) {

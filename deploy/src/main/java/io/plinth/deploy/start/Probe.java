@@ -49,6 +49,26 @@ public final class Probe {
 
     /** Sends a request without a body; empty when the answer is a 2xx, else what was answered. */
     public static String http(String method, String url, int patienceMillis) throws IOException {
+        String answer = exchange(method, url, patienceMillis);
+        if (answer.matches("(?s)HTTP/1\\.[01] 2\\d\\d.*")) {
+            return "";
+        }
+        int body = answer.indexOf("\r\n\r\n");
+        String said = body < 0 ? answer : answer.substring(body).strip();
+        return url + ": " + said.lines().limit(4).reduce((a, b) -> a + "; " + b).orElse("no answer");
+    }
+
+    /** Whether a proxy answers that it has no server to ask; false when it speaks no plain HTTP there. */
+    static boolean isWithoutServers(String url) {
+        try {
+            return exchange("HEAD", url, PATIENCE_MILLIS).startsWith("HTTP/1.1 503");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** The beginning of the answer, headers and all. */
+    private static String exchange(String method, String url, int patienceMillis) throws IOException {
         URI uri = URI.create(url);
         try (Socket socket = connect(uri.getRawAuthority())) {
             socket.setSoTimeout(patienceMillis);
@@ -58,14 +78,7 @@ public final class Probe {
             out.write(request.getBytes(StandardCharsets.US_ASCII));
             out.flush();
             InputStream in = socket.getInputStream();
-            String answer = new String(in.readNBytes(ANSWER_BYTES_MAX), StandardCharsets.UTF_8);
-            if (answer.matches("(?s)HTTP/1\\.[01] 2\\d\\d.*")) {
-                return "";
-            }
-            int body = answer.indexOf("\r\n\r\n");
-            String said = body < 0 ? answer : answer.substring(body).strip();
-            return url + ": "
-                    + said.lines().limit(4).reduce((a, b) -> a + "; " + b).orElse("no answer");
+            return new String(in.readNBytes(ANSWER_BYTES_MAX), StandardCharsets.UTF_8);
         }
     }
 

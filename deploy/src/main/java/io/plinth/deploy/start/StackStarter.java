@@ -1,6 +1,7 @@
 package io.plinth.deploy.start;
 
 import io.plinth.deploy.DeployException;
+import io.plinth.deploy.plan.Claim;
 import io.plinth.deploy.plan.Unit;
 import java.io.IOException;
 import java.time.Duration;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StackStarter {
     private static final long POLL_MILLIS = 40;
+    private static final Duration SETTLE = Duration.ofSeconds(5);
 
     private final UnitStarter starter;
     private final LongSupplier nanoTime;
@@ -65,6 +67,21 @@ public final class StackStarter {
         DeployException failure = firstFailure(all);
         if (failure != null) {
             throw failure;
+        }
+    }
+
+    /**
+     * Waits until the load balancers have seen what was started behind them; gives up without complaint, as a pool may
+     * be empty for other reasons.
+     */
+    public void settle(List<Claim> listeners) throws InterruptedException {
+        long begun = nanoTime.getAsLong();
+        for (Claim listener : listeners) {
+            while (!stopping
+                    && Probe.isWithoutServers("http://" + listener.at() + "/")
+                    && nanoTime.getAsLong() - begun < SETTLE.toNanos()) {
+                Thread.sleep(POLL_MILLIS);
+            }
         }
     }
 
@@ -151,8 +168,10 @@ public final class StackStarter {
                 throw new DeployException(unit.name() + " was not ready yet: stopping");
             }
             if (nanoTime.getAsLong() - begun > patience.toNanos()) {
+                String last = LogTail.lastLine(launched.log(), launched.logStart());
                 throw new DeployException(unit.name() + " is not ready after " + patience.toSeconds() + " s: "
-                        + complaint + " (log: " + launched.log() + ")");
+                        + complaint + (last.isEmpty() ? "" : "; it said last: " + last) + " (log: " + launched.log()
+                        + ")");
             }
             Thread.sleep(POLL_MILLIS);
         }
