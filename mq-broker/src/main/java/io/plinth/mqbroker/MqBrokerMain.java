@@ -30,7 +30,9 @@ public final class MqBrokerMain {
                 "--add-opens=java.base/java.lang=ALL-UNNAMED",
                 "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED",
                 "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow");
+                "--sun-misc-unsafe-memory-access=allow",
+                "-Dchronicle.announcer.disable=true",
+                "-Dchronicle.disk.monitor.disable=true");
 
         @Override
         public String kind() {

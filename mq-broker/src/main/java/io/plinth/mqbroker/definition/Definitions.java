@@ -20,9 +20,10 @@ import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.ReplyCode;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
-import java.util.Queue;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,8 +39,8 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
 
     private record Job(DefinitionCommand command, Consumer<Result> reply) {}
 
-    /** What waits for durability: the change itself, and the answer. */
-    private record Pending(Runnable apply, Result result, Consumer<Result> reply) {}
+    /** What waits for durability: the change itself, which returns the exchanges that thereby delete themselves, and the answer. */
+    private record Pending(Supplier<List<Exchange>> apply, Result result, Consumer<Result> reply) {}
 
     private final EventExecutor loop;
     private final Topology topology;
@@ -47,7 +48,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     private final ChangeStream stream;
     private final Alarms alarms;
     private final int maxQueues;
-    private final Queue<Job> jobs = new ArrayDeque<>();
+    private final Deque<Job> jobs = new ArrayDeque<>();
     private @Nullable Pending pending;
     private @Nullable IOException failure;
     private long nextQueueId;
@@ -128,17 +129,21 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
 
     /** Applies and answers once the effect is durable; at once where it need not be. */
     private void commit(
-            Effect.OnDefinitions effect, boolean durable, Runnable apply, Result result, Consumer<Result> reply) {
+            Effect.OnDefinitions effect,
+            boolean durable,
+            Supplier<List<Exchange>> apply,
+            Result result,
+            Consumer<Result> reply) {
+        Pending change = new Pending(apply, result, reply);
         if (!durable) {
             stream.passing(effect);
-            apply.run();
-            reply.accept(result);
+            finish(change);
             return;
         }
         if (failure != null) {
             throw new AmqpException(ReplyCode.INTERNAL_ERROR, "definitions cannot be stored: " + failure.getMessage());
         }
-        pending = new Pending(apply, result, reply);
+        pending = change;
         stream.logged(effect, true);
         stream.flush();
     }
@@ -148,8 +153,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         Pending done = pending;
         pending = null;
         if (done != null) {
-            done.apply().run();
-            done.reply().accept(done.result());
+            finish(done);
         }
         work();
     }
@@ -182,7 +186,10 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         commit(
                 new Effect.ExchangeDeclared(c.name(), c.type(), c.autoDelete(), c.internal(), c.arguments()),
                 c.durable(),
-                () -> topology.add(exchange),
+                () -> {
+                    topology.add(exchange);
+                    return List.of();
+                },
                 Result.DONE,
                 reply);
     }
@@ -199,7 +206,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         commit(
                 new Effect.ExchangeDeleted(c.name()),
                 exchange.durable(),
-                () -> vanish(topology.remove(exchange)),
+                () -> topology.remove(exchange),
                 Result.DONE,
                 reply);
     }
@@ -227,6 +234,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                     // The shard hears of it before any loop can route to it.
                     shards.get(shard).submitLater(List.of(new ShardCommand.Create(queue)));
                     topology.add(queue);
+                    return List.of();
                 },
                 new Result(null, queue),
                 reply);
@@ -237,7 +245,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         commit(
                 new Effect.QueueDeleted(queue.id(), queue.name()),
                 known && queue.survives(),
-                () -> vanish(topology.remove(queue)),
+                () -> topology.remove(queue),
                 Result.DONE,
                 reply);
     }
@@ -254,7 +262,10 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         commit(
                 new Effect.Bound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
                 source.durable() && survives(destination),
-                () -> topology.bind(source, binding),
+                () -> {
+                    topology.bind(source, binding);
+                    return List.of();
+                },
                 Result.DONE,
                 reply);
     }
@@ -273,7 +284,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         commit(
                 new Effect.Unbound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
                 source.has(binding) && source.durable() && survives(destination),
-                () -> vanish(topology.unbind(source, binding)),
+                () -> topology.unbind(source, binding),
                 Result.DONE,
                 reply);
     }
@@ -302,10 +313,17 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         return queue;
     }
 
-    /** Auto-delete exchanges that lost their last binding go too. */
-    private void vanish(List<Exchange> emptied) {
+    /** Applies a change and answers, after auto-delete exchanges that lost their last binding by it are gone too. */
+    private void finish(Pending change) {
+        List<Exchange> emptied = change.apply().get();
+        Consumer<Result> reply = result -> change.reply().accept(change.result());
+        if (emptied.isEmpty()) {
+            reply.accept(change.result());
+        }
         for (Exchange exchange : emptied) {
-            submit(new DefinitionCommand.DeleteExchange(exchange.name(), true), result -> {});
+            jobs.addFirst(new Job(new DefinitionCommand.DeleteExchange(exchange.name(), true), reply));
+            // They stand in reverse order: the first one here is deleted, and answers, last.
+            reply = result -> {};
         }
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.SyncMode;
+import net.openhft.chronicle.core.Jvm;
 import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
@@ -27,6 +28,11 @@ final class ChronicleSegment implements AutoCloseable {
     private static final int SLACK = 256 << 10;
 
     private static final int ZEROS = 256 << 10;
+
+    static {
+        // It reports every slow step of its own at INFO.
+        Jvm.disablePerfHandler();
+    }
 
     private final int id;
     private final ChronicleQueue queue;

@@ -47,6 +47,7 @@ public final class LogWriter implements AutoCloseable {
     private @Nullable IOException failure;
     private long appended;
     private long durable;
+    private long synced;
 
     /**
      * Starts the thread.
@@ -143,6 +144,7 @@ public final class LogWriter implements AutoCloseable {
         }
         if (fsync) {
             log.sync();
+            synced = appended;
         }
         durable = appended;
         long upTo = appended;
@@ -155,11 +157,12 @@ public final class LogWriter implements AutoCloseable {
             return;
         }
         try {
-            // The index must not get ahead of the log, whatever the mode.
-            if (appended != durable || !fsync) {
-                log.sync();
-            }
             sync();
+            // The index must not get ahead of the log, whatever the mode.
+            if (appended != synced) {
+                log.sync();
+                synced = appended;
+            }
             listener.idle();
         } catch (IOException e) {
             fail(e);

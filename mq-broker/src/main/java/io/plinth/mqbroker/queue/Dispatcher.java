@@ -261,7 +261,19 @@ final class Dispatcher {
     }
 
     private void bury(MessageQueue queue, QueueEntry entry, Content content, DeathRecord.Reason reason) {
-        deadLetters.send(queue, content, reason, clock.millis(), () -> shard.later(() -> remove(queue, entry)));
+        deadLetters.send(
+                queue,
+                content,
+                reason,
+                clock.millis(),
+                taken -> shard.later(() -> {
+                    if (taken) {
+                        remove(queue, entry);
+                    } else {
+                        // A target's log failed or refused it: unsettled here, it is back after the next start.
+                        backlog.left(entry.message);
+                    }
+                }));
     }
 
     private void armExpiry(MessageQueue queue) {
