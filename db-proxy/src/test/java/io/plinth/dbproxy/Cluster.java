@@ -191,9 +191,11 @@ final class Cluster {
     }
 
     private void stop() {
-        for (PostgresServer server : servers) {
+        for (PostgresServer server : servers.reversed()) {
             try {
-                server.kill();
+                server.stop();
+            } catch (IOException e) {
+                // The folder is removed all the same; a server without one ends by itself.
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

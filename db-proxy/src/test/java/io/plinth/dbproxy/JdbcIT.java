@@ -13,6 +13,7 @@ import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -51,6 +52,15 @@ class JdbcIT {
             run(connection, "CREATE TABLE counters (id int PRIMARY KEY, value int)");
             run(connection, "INSERT INTO products SELECT i, 'product ' || i FROM generate_series(1, 100) i");
         }
+        // A session is promised its own writes only, and the tests' sessions are others.
+        await("the replica to have them", () -> {
+            try (Connection replica = DriverManager.getConnection(
+                    "jdbc:postgresql://127.0.0.1:" + Cluster.shared().replica(0).port() + "/shop", "shop", "")) {
+                return text(replica, "SELECT count(*) FROM products").equals("100");
+            } catch (SQLException e) {
+                return false;
+            }
+        });
     }
 
     @AfterAll

@@ -24,7 +24,7 @@ class ProtocolIT {
 
     @BeforeAll
     static void start(@TempDir Path state) throws Exception {
-        proxy = Cluster.shared().proxy(state, "pool: { size: 2 }\n");
+        proxy = Cluster.shared().proxy(state, "pool: { size: 2 }\nread-your-writes: database\n");
         try (Connection connection = Cluster.connect(proxy, "")) {
             Cluster.run(connection, "DROP TABLE IF EXISTS orders");
             Cluster.run(connection, "CREATE TABLE orders (id bigint, user_id bigint)");

@@ -32,7 +32,7 @@ class ShardingIT {
 
     @BeforeAll
     static void start(@TempDir Path state) throws Exception {
-        proxy = Cluster.shared().proxy(state, "pool: { size: 6 }");
+        proxy = Cluster.shared().proxy(state, "pool: { size: 6 }\nread-your-writes: database");
         try (Connection connection = connect("")) {
             for (String table : new String[] {"orders", "order_lines", "sessions", "carts", "products", "counters"}) {
                 run(connection, "DROP TABLE IF EXISTS " + table);
