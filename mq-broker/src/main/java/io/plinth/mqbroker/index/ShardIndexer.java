@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 import org.slf4j.Logger;
@@ -83,9 +84,9 @@ public final class ShardIndexer implements ChangeListener {
     private RecoveredShard recover() throws IOException {
         Covered covered = Covered.of(index.get(Keys.covered(shard)));
         RecoveredShard recovered = new RecoveredShard();
-        Set<Integer> segments = new HashSet<>();
+        TreeSet<Integer> segments = new TreeSet<>();
         log.segments().forEach(segment -> segments.add(segment.id()));
-        if (segments.contains(SegmentLog.segmentOf(covered.position())) && !readable(covered.position())) {
+        if (ahead(covered.position(), segments)) {
             LOG.warn("shard {}: the index is ahead of the log and is rebuilt from it", shard);
             covered = Covered.NOTHING;
         }
@@ -112,6 +113,12 @@ public final class ShardIndexer implements ChangeListener {
         }
         into.replay(change);
         appended(change, position);
+    }
+
+    /** Whether what the index covers is not in the log, although it cannot have been deleted: segments go oldest first, the last never. */
+    private boolean ahead(long covered, TreeSet<Integer> segments) {
+        int segment = SegmentLog.segmentOf(covered);
+        return segments.contains(segment) ? !readable(covered) : segments.lower(segment) != null;
     }
 
     private boolean readable(long position) {
@@ -265,9 +272,11 @@ public final class ShardIndexer implements ChangeListener {
     private void reclaim() {
         try {
             boolean flushed = false;
-            for (SegmentLog.Segment segment : log.segments()) {
-                boolean open = log.current() != 0 && segment.id() >= log.current();
-                if (open || live.getOrDefault(segment.id(), 0L) > 0) {
+            List<SegmentLog.Segment> segments = log.segments();
+            // The last one stays although it is empty: it tells the next life where to count on, and no number may come
+            // twice.
+            for (SegmentLog.Segment segment : segments.subList(0, Math.max(0, segments.size() - 1))) {
+                if (live.getOrDefault(segment.id(), 0L) > 0) {
                     return;
                 }
                 if (!flushed) {
