@@ -154,7 +154,7 @@ public final class MqBroker implements Daemon {
     }
 
     private void observe(Engine opened) {
-        opened.alarms().listen(reasons -> connections.all().forEach(Connection::alarmChanged));
+        opened.alarms().listen(() -> connections.all().forEach(Connection::alarmChanged));
         context.metrics().gauge("mqbroker_connections", "Open connections.", connections::count);
         context.metrics()
                 .gauge(

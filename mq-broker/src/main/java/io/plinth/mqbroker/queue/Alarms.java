@@ -4,7 +4,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +28,7 @@ public final class Alarms {
     }
 
     private final Set<Reason> raised = EnumSet.noneOf(Reason.class);
-    private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile String blocked = "";
 
     /** The reasons as text, empty when there are none. */
@@ -37,8 +36,8 @@ public final class Alarms {
         return blocked;
     }
 
-    /** Hears the reasons, empty when there are none, on the thread that changed them. */
-    public void listen(Consumer<String> listener) {
+    /** Is told of a change on the thread that made it; changes may overtake each other, so what holds now is read from {@link #blocked}. */
+    public void listen(Runnable listener) {
         listeners.add(listener);
     }
 
@@ -53,6 +52,6 @@ public final class Alarms {
             blocked = text;
         }
         LOG.warn("publishes are {}", text.isEmpty() ? "taken again" : "blocked: " + text);
-        listeners.forEach(listener -> listener.accept(text));
+        listeners.forEach(Runnable::run);
     }
 }
