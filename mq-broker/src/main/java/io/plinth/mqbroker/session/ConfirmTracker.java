@@ -64,25 +64,25 @@ final class ConfirmTracker {
 
     /** Answers everything that is done. */
     void answer(Answers answers) {
-        long from = base;
+        long last = 0;
         long count = 0;
         while (base < next && left[slot(base)] <= 0) {
             int slot = slot(base);
-            if (left[slot] == 0 && failed[slot]) {
-                if (count > 0) {
-                    answers.ack(base - 1, base - 1 > from, count);
-                }
-                answers.nack(base);
-                from = base + 1;
+            if (failed[slot]) {
+                // A run of acks ends before a tag that was refused, be it now or ahead: it must not be among the
+                // confirmed.
+                ackRun(answers, last, count);
                 count = 0;
+                if (left[slot] == 0) {
+                    answers.nack(base);
+                }
             } else if (left[slot] == 0) {
+                last = base;
                 count++;
             }
             base++;
         }
-        if (count > 0) {
-            answers.ack(base - 1, base - 1 > from, count);
-        }
+        ackRun(answers, last, count);
         for (long tag : ahead) {
             int slot = slot(tag);
             if (tag >= base && left[slot] == 0) {
@@ -95,6 +95,12 @@ final class ConfirmTracker {
             }
         }
         ahead.clear();
+    }
+
+    private static void ackRun(Answers answers, long last, long count) {
+        if (count > 0) {
+            answers.ack(last, count > 1, count);
+        }
     }
 
     long unconfirmed() {

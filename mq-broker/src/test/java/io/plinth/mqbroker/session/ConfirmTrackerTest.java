@@ -47,7 +47,32 @@ class ConfirmTrackerTest implements ConfirmTracker.Answers {
         tracker.answer(this);
         tracker.completed(3, true);
         tracker.answer(this);
-        assertThat(answers).containsExactly("ack 2", "ack 2+", "ack 3");
+        assertThat(answers).containsExactly("ack 2", "ack 1", "ack 3");
+    }
+
+    @Test
+    void aTagRefusedAheadIsNotAmongTheConfirmed() {
+        for (int i = 0; i < 5; i++) {
+            tracker.published(1);
+        }
+        tracker.completed(3, false);
+        tracker.answer(this);
+        for (long tag : new long[] {1, 2, 4, 5}) {
+            tracker.completed(tag, true);
+        }
+        tracker.answer(this);
+        assertThat(answers).containsExactly("nack 3", "ack 2+", "ack 5+");
+    }
+
+    @Test
+    void aRunEndsAtItsLastTagThatHasNoAnswerYet() {
+        tracker.published(1);
+        tracker.published(1);
+        tracker.completed(2, false);
+        tracker.answer(this);
+        tracker.completed(1, true);
+        tracker.answer(this);
+        assertThat(answers).containsExactly("nack 2", "ack 1");
     }
 
     @Test
