@@ -14,6 +14,7 @@ import java.util.List;
 /** Changes as records: {@code version 1 | epoch 8 | sequence 8 | previous 8 | type 1 | effect}, big-endian; the shard is the log's. */
 public final class ChangeCodec {
     private static final int VERSION = 1;
+    private static final int MAX_TEXT = 0xFFFF;
     private static final int ENQUEUED = 1;
     private static final int SETTLED = 2;
     private static final int DELIVERED = 3;
@@ -131,7 +132,11 @@ public final class ChangeCodec {
     private static void text(ByteBuf out, String value) {
         int at = out.writerIndex();
         out.writeShort(0);
-        out.setShort(at, ByteBufUtil.writeUtf8(out, value));
+        int length = ByteBufUtil.writeUtf8(out, value);
+        if (length > MAX_TEXT) {
+            throw new IllegalArgumentException("text: " + length + " octets (expected: <= " + MAX_TEXT + ")");
+        }
+        out.setShort(at, length);
     }
 
     /** Reads a record of the given shard's log; a message's content is left where it is. */

@@ -3,6 +3,7 @@ package io.plinth.mqbroker.queue;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.mqbroker.wire.ReplyCode;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,8 @@ public record QueueArguments(
             "x-dead-letter-strategy",
             "x-quorum-initial-group-size");
     private static final long MAX_MILLIS = 0xFFFF_FFFFL;
+    /** A routing key is a short string wherever it is sent. */
+    private static final int MAX_KEY = 255;
 
     public static QueueArguments of(FieldTable table) {
         for (String key : table.entries().keySet()) {
@@ -66,6 +69,9 @@ public record QueueArguments(
         String key = text(table, "x-dead-letter-routing-key");
         if (key != null && exchange == null) {
             throw refused("x-dead-letter-routing-key", table, "x-dead-letter-exchange beside it");
+        }
+        if (key != null && key.getBytes(StandardCharsets.UTF_8).length > MAX_KEY) {
+            throw refused("x-dead-letter-routing-key", table, "at most " + MAX_KEY + " octets");
         }
         return new QueueArguments(
                 number(table, "x-message-ttl", 0, MAX_MILLIS),

@@ -1,0 +1,28 @@
+package io.plinth.mqbroker.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.plinth.mqbroker.wire.AmqpException;
+import io.plinth.mqbroker.wire.FieldTable;
+import io.plinth.mqbroker.wire.ReplyCode;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class QueueArgumentsTest {
+    private static QueueArguments deadLettering(String key) {
+        return QueueArguments.of(
+                new FieldTable(Map.of("x-dead-letter-exchange", "x", "x-dead-letter-routing-key", key)));
+    }
+
+    @Test
+    void aRoutingKeyOfDeadLettersIsAShortString() {
+        assertThat(deadLettering("k".repeat(255)).deadLetterRoutingKey()).hasSize(255);
+        for (String key : new String[] {"k".repeat(256), "\u00e9".repeat(128), "k".repeat(70_000)}) {
+            assertThatThrownBy(() -> deadLettering(key))
+                    .isInstanceOfSatisfying(
+                            AmqpException.class, e -> assertThat(e.code()).isEqualTo(ReplyCode.PRECONDITION_FAILED))
+                    .hasMessageContaining("at most 255 octets");
+        }
+    }
+}
