@@ -40,7 +40,11 @@ final class Backlog {
         this.gauge = gauge;
     }
 
-    /** A message entered with its content, in so many queues. */
+    /**
+     * A message entered with its content, in so many queues.
+     *
+     * @param logged whether the log keeps the content for as long as any of them has it
+     */
     void entered(Message message, int queues, long sequence, boolean logged) {
         gauge.add(message.size() + (long) queues * MessageQueue.ENTRY_BYTES);
         if (logged && gauge.tight()) {

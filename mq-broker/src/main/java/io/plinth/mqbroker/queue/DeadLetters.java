@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 
 /** Publishes what a queue gives up on. The source is settled only once every target has it: a crash in between repeats, never loses. */
 final class DeadLetters {
@@ -22,15 +21,19 @@ final class DeadLetters {
         this.shards = shards;
     }
 
-    /**
-     * Routes the content on; {@code done} hears whether every target has it, on the loop of whichever shard finished last, or here when
-     * there is no target.
-     */
-    void send(MessageQueue from, Content content, DeathRecord.Reason reason, long now, Consumer<Boolean> done) {
+    /** Hears that every target answered. */
+    @FunctionalInterface
+    interface Done {
+        /** Says whether the source may settle it: not where a log failed, while a queue that refused it had its say. */
+        void sent(boolean all);
+    }
+
+    /** Routes the content on; {@code done} runs on the loop of whichever shard finished last, or here when there is no target. */
+    void send(MessageQueue from, Content content, DeathRecord.Reason reason, long now, Done done) {
         String name = from.arguments().deadLetterExchange();
         Exchange exchange = name == null ? null : topology.exchange(name);
         if (exchange == null) {
-            done.accept(true);
+            done.sent(true);
             return;
         }
         String key = from.arguments().deadLetterRoutingKey();
@@ -43,23 +46,23 @@ final class DeadLetters {
         List<ShardCommand.Publish> publishes =
                 shards.split(targets, dead, ContentProperties.persistent(dead.properties()), receipt(targets, done));
         if (publishes.isEmpty()) {
-            done.accept(true);
+            done.sent(true);
         }
         for (ShardCommand.Publish publish : publishes) {
             shards.get(publish.queues().getFirst().shard()).submitLater(List.of(publish));
         }
     }
 
-    private static Receipt receipt(Set<QueueRef> targets, Consumer<Boolean> done) {
+    private static Receipt receipt(Set<QueueRef> targets, Done done) {
         AtomicInteger left = new AtomicInteger(
                 (int) targets.stream().mapToInt(QueueRef::shard).distinct().count());
         AtomicBoolean all = new AtomicBoolean(true);
         return (shard, ok) -> {
-            if (!ok) {
+            if (!ok && shard.logFailed()) {
                 all.set(false);
             }
             if (left.decrementAndGet() == 0) {
-                done.accept(all.get());
+                done.sent(all.get());
             }
         };
     }

@@ -102,7 +102,9 @@ final class Dispatcher {
                     false));
             touch(queue);
         }
-        backlog.entered(message, into.size(), sequence, logged);
+        // Its segment may go once the durable queues are done with it, so a queue that is not durable needs it in
+        // memory.
+        backlog.entered(message, into.size(), sequence, logged && durable.size() == into.size());
         return sequence;
     }
 
@@ -266,14 +268,8 @@ final class Dispatcher {
                 content,
                 reason,
                 clock.millis(),
-                taken -> shard.later(() -> {
-                    if (taken) {
-                        remove(queue, entry);
-                    } else {
-                        // A target's log failed or refused it: unsettled here, it is back after the next start.
-                        backlog.left(entry.message);
-                    }
-                }));
+                // Not settled where a target's log has failed: after a restart it is here again.
+                sent -> shard.later(sent ? () -> remove(queue, entry) : () -> backlog.left(entry.message)));
     }
 
     private void armExpiry(MessageQueue queue) {

@@ -328,6 +328,11 @@ public final class Shard implements LogWriter.Owner {
         }
     }
 
+    /** Whether the log takes nothing any more; asked on the shard's loop. */
+    boolean logFailed() {
+        return journal.failed();
+    }
+
     boolean exists(MessageQueue queue) {
         return queues.get(queue.id()) == queue;
     }

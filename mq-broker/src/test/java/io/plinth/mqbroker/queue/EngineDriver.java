@@ -52,9 +52,13 @@ final class EngineDriver implements AutoCloseable, Outlet {
     }
 
     void declare(String queue, FieldTable arguments) throws Exception {
+        declare(queue, true, arguments);
+    }
+
+    void declare(String queue, boolean durable, FieldTable arguments) throws Exception {
         CompletableFuture<Definitions.Result> done = new CompletableFuture<>();
         engine.definitions()
-                .submit(new DefinitionCommand.DeclareQueue(queue, true, false, null, arguments), done::complete);
+                .submit(new DefinitionCommand.DeclareQueue(queue, durable, false, null, arguments), done::complete);
         Definitions.Result result = done.get(20, TimeUnit.SECONDS);
         if (result.error() != null) {
             throw result.error();
@@ -70,13 +74,16 @@ final class EngineDriver implements AutoCloseable, Outlet {
     }
 
     void publish(String queue, String body, int padding) {
-        QueueRef ref = queue(queue);
+        publish(List.of(queue(queue)), body, padding);
+    }
+
+    /** Publishes into queues of one shard. */
+    void publish(List<QueueRef> queues, String body, int padding) {
         byte[] bytes = (body + " ".repeat(padding)).getBytes(StandardCharsets.UTF_8);
-        Content content = new Content("", queue, PERSISTENT, bytes);
+        Content content = new Content("", "key", PERSISTENT, bytes);
         submit(
-                ref.shard(),
-                new ShardCommand.Publish(
-                        List.of(ref), content, true, (shard, ok) -> (ok ? confirmed : refused).add(body)));
+                queues.getFirst().shard(),
+                new ShardCommand.Publish(queues, content, true, (shard, ok) -> (ok ? confirmed : refused).add(body)));
     }
 
     private void submit(int shard, ShardCommand command) {

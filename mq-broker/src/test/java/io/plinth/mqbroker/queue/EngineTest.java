@@ -9,6 +9,7 @@ import io.plinth.testkit.LogWatcher;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -168,6 +169,112 @@ class EngineTest {
         }
         try (EngineDriver driver = open()) {
             assertThat(driver.drain("q")).containsExactly("last");
+        }
+    }
+
+    private Path logs(EngineDriver driver, String queue) {
+        return folder.resolve(String.format("shard-%02d", driver.queue(queue).shard()));
+    }
+
+    @Test
+    void whatWasConfirmedAfterAnIdleLifeSurvivesAKill() throws Exception {
+        for (int life = 0; life < 2; life++) {
+            try (EngineDriver driver = open()) {
+                driver.declare("q", FieldTable.EMPTY);
+                numbers(0, 50).forEach(body -> driver.publish("q", body, 1000));
+                await(() -> driver.confirmed().size() == 50);
+                for (int i = 0; i < 50; i++) {
+                    driver.settle("q", got(driver), ShardCommand.Outcome.ACK);
+                }
+            }
+        }
+        try (EngineDriver driver = open()) {
+            // With nothing to do it lets go of what is settled.
+            await(() -> count(logs(driver, "q")) <= 1);
+        }
+        Path killed = folder.resolveSibling(folder.getFileName() + "-killed");
+        try (EngineDriver driver = open()) {
+            numbers(0, 20).forEach(body -> driver.publish("q", body));
+            await(() -> driver.confirmed().size() == 20 && count(logs(driver, "q")) == 1);
+            copy(folder, killed);
+        }
+        try (EngineDriver driver = new EngineDriver(killed, EngineTest::chronicle, true, MEMORY)) {
+            assertThat(driver.drain("q")).isEqualTo(numbers(0, 20));
+        }
+    }
+
+    /** What a kill leaves: the files as they are, while the broker writes. */
+    private static void copy(Path from, Path to) throws IOException {
+        List<Path> paths;
+        try (Stream<Path> all = Files.walk(from)) {
+            paths = all.toList();
+        }
+        for (Path path : paths) {
+            try {
+                Files.copy(path, to.resolve(from.relativize(path)));
+            } catch (NoSuchFileException e) {
+                // RocksDB deletes what it no longer needs on a thread of its own.
+                assertThat(path.getParent()).endsWithRaw(Path.of("index"));
+            }
+        }
+    }
+
+    private static String named(String prefix, int shard, boolean same) {
+        return IntStream.range(0, 1000)
+                .mapToObj(i -> prefix + i)
+                .filter(name -> (Shards.of("/", name, Shards.COUNT) == shard) == same)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void aQueueThatIsNotDurableKeepsWhatADurableOneIsDoneWith() throws Exception {
+        try (EngineDriver driver = new EngineDriver(folder, EngineTest::chronicle, true, 200_000)) {
+            driver.declare("q", FieldTable.EMPTY);
+            String passing = named("passing", driver.queue("q").shard(), true);
+            driver.declare(passing, false, FieldTable.EMPTY);
+            for (String body : numbers(0, 3000)) {
+                driver.publish(List.of(driver.queue("q"), driver.queue(passing)), body, 1000);
+            }
+            await(() -> driver.confirmed().size() == 3000);
+            assertThat(count(logs(driver, "q"))).isGreaterThan(2);
+            for (int i = 0; i < 3000; i++) {
+                driver.settle("q", got(driver), ShardCommand.Outcome.ACK);
+            }
+            await(() -> count(logs(driver, "q")) == 1);
+            assertThat(driver.drain(passing)).isEqualTo(numbers(0, 3000));
+        }
+    }
+
+    @Test
+    void aDeadLetterWhoseTargetCannotLogItIsFoundAtItsSourceAgain(LogWatcher.Expected log) throws Exception {
+        log.expect("log write failed");
+        int source = Shards.of("/", "q", Shards.COUNT);
+        String target = named("dead", source, false);
+        String broken = String.format("shard-%02d", Shards.of("/", target, Shards.COUNT));
+        Engine.Logs logs = path -> new LogDecorator(chronicle(path)) {
+            @Override
+            public long append(ByteBuffer record) throws IOException {
+                if (path.endsWith(broken)) {
+                    throw new IOException("No space left on device");
+                }
+                return super.append(record);
+            }
+        };
+        try (EngineDriver driver = new EngineDriver(folder, logs, true, MEMORY)) {
+            driver.declare(target, FieldTable.EMPTY);
+            driver.declare(
+                    "q", new FieldTable(Map.of("x-dead-letter-exchange", "", "x-dead-letter-routing-key", target)));
+            driver.publish("q", "kept");
+            await(() -> driver.confirmed().contains("kept"));
+            driver.settle("q", got(driver), ShardCommand.Outcome.REJECT);
+            await(() -> !driver.engine().alarms().blocked().isEmpty());
+            // Behind the answer of the target, on the one loop there is.
+            assertThat(driver.get("q")).isNull();
+        }
+        try (EngineDriver driver = open()) {
+            assertThat(driver.drain("q")).containsExactly("kept");
+            assertThat(driver.drain(target)).isEmpty();
         }
     }
 
