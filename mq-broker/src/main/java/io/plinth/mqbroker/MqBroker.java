@@ -131,6 +131,7 @@ public final class MqBroker implements Daemon {
                 c.memory().bytes(),
                 c.limits().queues(),
                 context.clock(),
+                System::nanoTime,
                 List.of()));
         engine = opened;
         Broker broker = new Broker(

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,7 @@ public final class LogWriter implements AutoCloseable {
     private final Executor ownerLoop;
     private final Owner owner;
     private final LinkedBlockingQueue<Batch> queue = new LinkedBlockingQueue<>();
+    private final LongSupplier nanoTime;
     private final Thread thread;
     private ByteBuf buffer = Unpooled.buffer(BUFFER);
     private volatile boolean closing;
@@ -48,6 +50,8 @@ public final class LogWriter implements AutoCloseable {
     private long appended;
     private long durable;
     private long synced;
+    /** When the oldest change that is not durable was appended. */
+    private long unsyncedSince;
 
     /**
      * Starts the thread.
@@ -55,12 +59,19 @@ public final class LogWriter implements AutoCloseable {
      * @param fsync whether durable means synced, or only handed to the operating system
      */
     public LogWriter(
-            String name, SegmentLog log, boolean fsync, ChangeListener listener, Executor ownerLoop, Owner owner) {
+            String name,
+            SegmentLog log,
+            boolean fsync,
+            ChangeListener listener,
+            Executor ownerLoop,
+            Owner owner,
+            LongSupplier nanoTime) {
         this.log = log;
         this.fsync = fsync;
         this.listener = listener;
         this.ownerLoop = ownerLoop;
         this.owner = owner;
+        this.nanoTime = nanoTime;
         this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
     }
 
@@ -98,6 +109,9 @@ public final class LogWriter implements AutoCloseable {
                 queue.drainTo(taken, MOST_BATCHES);
                 write(taken);
                 taken.clear();
+                if (overdue()) {
+                    rest();
+                }
                 if (closing && queue.isEmpty()) {
                     return;
                 }
@@ -110,6 +124,12 @@ public final class LogWriter implements AutoCloseable {
         } finally {
             finish();
         }
+    }
+
+    /** Changes nobody waits for may come without a pause; they are synced all the same, and the index follows. */
+    private boolean overdue() {
+        return appended != durable
+                && nanoTime.getAsLong() - unsyncedSince >= TimeUnit.MILLISECONDS.toNanos(IDLE_MILLIS);
     }
 
     private void write(List<Batch> batches) {
@@ -175,6 +195,9 @@ public final class LogWriter implements AutoCloseable {
         long position = log.append(buffer.nioBuffer());
         if (change.effect() instanceof Effect.Enqueued enqueued) {
             enqueued.message().position(position);
+        }
+        if (appended == durable) {
+            unsyncedSince = nanoTime.getAsLong();
         }
         appended = change.sequence();
         listener.appended(change, position);

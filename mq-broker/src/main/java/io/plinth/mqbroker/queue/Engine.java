@@ -27,6 +27,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,6 +57,7 @@ public final class Engine implements AutoCloseable {
             long memory,
             int maxQueues,
             Clock clock,
+            LongSupplier nanoTime,
             List<Consumer<Change>> followers) {}
 
     private final DataLayout layout;
@@ -112,7 +114,13 @@ public final class Engine implements AutoCloseable {
         EventExecutor loop = settings.loops().getFirst();
         Late<Definitions> late = new Late<>();
         LogWriter writer = new LogWriter(
-                "mq-log-definitions", log, true, new DefinitionsIndexer(index, found), loop, late.owner());
+                "mq-log-definitions",
+                log,
+                true,
+                new DefinitionsIndexer(index, found),
+                loop,
+                late.owner(),
+                settings.nanoTime());
         writers.add(writer);
         ChangeStream stream = new ChangeStream(
                 DefinitionsIndexer.LOG_NUMBER, found.epoch() + 1, found.sequence(), writer, settings.followers());
@@ -138,8 +146,8 @@ public final class Engine implements AutoCloseable {
         ShardIndexer.Opened opened = ShardIndexer.open(number, index, log, queueIds);
         EventExecutor loop = settings.loops().get(number % settings.loops().size());
         Late<Shard> late = new Late<>();
-        LogWriter writer =
-                new LogWriter("mq-log-" + number, log, settings.fsync(), opened.indexer(), loop, late.owner());
+        LogWriter writer = new LogWriter(
+                "mq-log-" + number, log, settings.fsync(), opened.indexer(), loop, late.owner(), settings.nanoTime());
         writers.add(writer);
         ChangeStream stream = new ChangeStream(
                 number, opened.recovered().epoch() + 1, opened.recovered().sequence(), writer, settings.followers());

@@ -31,8 +31,8 @@ final class EngineDriver implements AutoCloseable, Outlet {
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
     EngineDriver(Path folder, Engine.Logs logs, boolean fsync, long memory) throws Exception {
-        engine = new Engine(
-                new Engine.Settings(folder, List.of(loop), logs, fsync, memory, 1000, Clock.systemUTC(), List.of()));
+        engine = new Engine(new Engine.Settings(
+                folder, List.of(loop), logs, fsync, memory, 1000, Clock.systemUTC(), System::nanoTime, List.of()));
         for (int i = 0; i < outboxes.length; i++) {
             outboxes[i] = new Outbox(this);
         }
