@@ -89,9 +89,9 @@ public record Command(
         return arity >= 0 ? count == arity : count >= -arity;
     }
 
-    /** The position after the last key of a call of this many arguments; {@link #firstKey} where there is none. */
+    /** The position after the last key of a call of this many arguments; not after {@link #firstKey} where there is none. */
     public int keysEnd(int count) {
-        return lastKey < 0 ? count + lastKey + 1 : lastKey + 1;
+        return lastKey < 0 ? count + lastKey + 1 : Math.min(lastKey + 1, count);
     }
 
     /** Whether it always has exactly one key. */

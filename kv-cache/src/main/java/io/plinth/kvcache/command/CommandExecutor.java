@@ -224,7 +224,9 @@ public final class CommandExecutor implements Dispatcher {
 
     private void run(Command command, Client client, Args args, long nowMillis) {
         Call running = call(command, client, args, nowMillis);
-        if (command.firstKey() == 0 || command.is(Flag.CHANNELS | Flag.LOCKS_ITSELF)) {
+        // MEMORY PURGE has no key where MEMORY USAGE has one.
+        boolean keyless = command.firstKey() == 0 || command.firstKey() >= args.count();
+        if (keyless || command.is(Flag.CHANNELS | Flag.LOCKS_ITSELF)) {
             handle(command, running);
         } else if (command.oneKey()) {
             KeyRef key = running.key(command.firstKey());

@@ -25,6 +25,21 @@ class ClusterRoutingTest {
     }
 
     @Test
+    void aSubcommandWithoutAKeyIsAtHomeOnEveryNode() {
+        CommandHarness last = new CommandHarness(Topologies.of(3, 2));
+        for (CommandHarness each : new CommandHarness[] {node, last}) {
+            CommandHarness.Connection asking = each.connect();
+            asking.call("ECHO", "x".repeat(1_000), "y");
+            assertThat(asking.run("MEMORY PURGE")).isEqualTo("+OK|");
+            assertThat(asking.run("MEMORY DOCTOR")).startsWith("$");
+            assertThat(asking.run("OBJECT HELP")).startsWith("*");
+            asking.run("MULTI");
+            asking.run("MEMORY PURGE");
+            assertThat(asking.run("EXEC")).isEqualTo("*1|+OK|");
+        }
+    }
+
+    @Test
     void aTransactionStaysInOneSlot() {
         client.run("MULTI");
         assertThat(client.run("GET foo")).isEqualTo("-MOVED 12182 10.0.0.2:7002|");
