@@ -47,6 +47,7 @@ public final class CommandExecutor implements Dispatcher {
         if (client.replyMode() == ReplyMode.SKIP_NEXT) {
             client.replyMode(ReplyMode.SKIP);
         }
+        client.startCommand();
         try {
             Transaction transaction = client.transaction();
             try {
@@ -73,6 +74,7 @@ public final class CommandExecutor implements Dispatcher {
                 out.rewind(mark);
                 client.replyMode(ReplyMode.ON);
             }
+            client.endCommand();
         }
         return true;
     }

@@ -3,6 +3,7 @@ package io.plinth.kvcache.session;
 import io.plinth.kvcache.keyspace.Watcher;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.ReplyWriter;
+import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,9 @@ public final class Client {
     private volatile boolean noTouch;
     private volatile boolean closing;
     private long seenMillis;
+    private boolean running;
+    private final ArrayDeque<Runnable> messages = new ArrayDeque<>();
+    private long messageBytes;
 
     public Client(
             long id,
@@ -202,6 +206,35 @@ public final class Client {
     public void abort() {
         closing = true;
         outlet.abort();
+    }
+
+    /** A command of it begins: a message for it waits for the end of the reply, as since Redis 7.2. */
+    public void startCommand() {
+        running = true;
+    }
+
+    /** The reply is written: so are the messages that came meanwhile. */
+    public void endCommand() {
+        running = false;
+        for (Runnable write = messages.poll(); write != null; write = messages.poll()) {
+            write.run();
+        }
+        messageBytes = 0;
+    }
+
+    /** Writes a message now, or after the reply of the command that is running. */
+    void message(int bytes, Runnable write) {
+        if (running) {
+            messages.add(write);
+            messageBytes += bytes;
+        } else {
+            write.run();
+        }
+    }
+
+    /** About the bytes of messages that wait for the end of a command. */
+    long messageBytes() {
+        return running ? messageBytes : 0;
     }
 
     /** Remembers that a command came. */

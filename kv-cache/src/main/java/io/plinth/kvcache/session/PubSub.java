@@ -19,6 +19,8 @@ public final class PubSub {
     private static final byte[] MESSAGE = ascii("message");
     private static final byte[] PATTERN_MESSAGE = ascii("pmessage");
     private static final byte[] SHARD_MESSAGE = ascii("smessage");
+    /** What a message that waits costs besides its bytes. */
+    private static final int OVERHEAD = 64;
 
     private final ConcurrentMap<Channel, Client[]> channels = new ConcurrentHashMap<>();
     private final ConcurrentMap<Channel, Client[]> shardChannels = new ConcurrentHashMap<>();
@@ -124,26 +126,34 @@ public final class PubSub {
             if (client.closing()) {
                 return;
             }
-            ReplyWriter out = client.out();
-            if (client.outlet().pending() + out.size() + message.length > limit) {
+            int bytes = message.length + channel.length + OVERHEAD;
+            if (client.outlet().pending() + client.out().size() + client.messageBytes() + message.length > limit) {
                 client.abort();
                 return;
             }
-            int mark = out.size();
-            try {
-                out.push(pattern == null ? 3 : 4);
-                out.bulk(kind);
-                if (pattern != null) {
-                    out.bulk(pattern);
-                }
-                out.bulk(channel);
-                out.bulk(message);
-            } catch (OutputLimitException e) {
-                out.rewind(mark);
-                client.abort();
-            }
-            client.outlet().written();
+            client.message(bytes, () -> write(client, kind, pattern, channel, message));
         });
+    }
+
+    private static void write(Client client, byte[] kind, byte @Nullable [] pattern, byte[] channel, byte[] message) {
+        if (client.closing()) {
+            return;
+        }
+        ReplyWriter out = client.out();
+        int mark = out.size();
+        try {
+            out.push(pattern == null ? 3 : 4);
+            out.bulk(kind);
+            if (pattern != null) {
+                out.bulk(pattern);
+            }
+            out.bulk(channel);
+            out.bulk(message);
+        } catch (OutputLimitException e) {
+            out.rewind(mark);
+            client.abort();
+        }
+        client.outlet().written();
     }
 
     /** Channels that somebody listens to. */

@@ -38,7 +38,37 @@ class PubSubTest {
         listener.run("HELLO 3");
         listener.run("SUBSCRIBE c");
         assertThat(listener.run("GET a")).isEqualTo("_|");
-        assertThat(listener.run("PUBLISH c m")).isEqualTo(">3|$7|message|$1|c|$1|m|:1|");
+        assertThat(listener.run("PUBLISH c m")).isEqualTo(":1|>3|$7|message|$1|c|$1|m|");
+    }
+
+    @Test
+    void aMessageToItselfComesAfterTheReply() {
+        listener.run("HELLO 3");
+        listener.run("SUBSCRIBE c");
+        listener.run("SSUBSCRIBE s");
+        listener.run("MULTI");
+        listener.run("PUBLISH c one");
+        listener.run("PING");
+        listener.run("SPUBLISH s two");
+        assertThat(listener.run("EXEC"))
+                .isEqualTo("*3|:1|+PONG|:1|>3|$7|message|$1|c|$3|one|>3|$8|smessage|$1|s|$3|two|");
+        listener.run("CLIENT REPLY SKIP");
+        assertThat(listener.run("PUBLISH c three")).isEqualTo(">3|$7|message|$1|c|$5|three|");
+        listener.run("CLIENT REPLY OFF");
+        assertThat(listener.run("PUBLISH c four")).isEqualTo(">3|$7|message|$1|c|$4|four|");
+        assertThat(listener.run("CLIENT REPLY ON")).isEqualTo("+OK|");
+    }
+
+    @Test
+    void messagesThatWaitForAReplyCount() {
+        listener.run("HELLO 3");
+        listener.run("SUBSCRIBE c");
+        listener.run("MULTI");
+        for (int i = 0; i < 20; i++) {
+            listener.call("PUBLISH", "c", "m".repeat(10_000));
+        }
+        listener.run("EXEC");
+        assertThat(listener.client.closing()).isTrue();
     }
 
     @Test
