@@ -100,7 +100,9 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             reading = true;
             decoder.restrict(!current.authenticated() && shared.passwordNeeded.getAsBoolean());
             decoder.feed(in);
-            if (!waiting) {
+            if (waiting) {
+                decoder.keep();
+            } else {
                 process(ctx, current);
             }
         } catch (ProtocolException e) {
@@ -121,12 +123,14 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
                 undone = !dispatcher.execute(current, decoder.args(), now);
                 if (undone) {
                     await(ctx, shared.clients.pausedUntil() - now);
+                    decoder.keep();
                     return;
                 }
                 if (out.size() >= CHUNK) {
                     flush(ctx);
                     if (!ctx.channel().isWritable()) {
                         hold(ctx);
+                        decoder.keep();
                         return;
                     }
                 }

@@ -28,6 +28,9 @@ public final class RequestDecoder {
         BULK
     }
 
+    /** The smallest array for an unfinished command. */
+    private static final int PARKED = 64;
+
     private static final int UNAUTHENTICATED_ARGS = 10;
     private static final int UNAUTHENTICATED_BULK = 16_384;
 
@@ -36,6 +39,9 @@ public final class RequestDecoder {
     private final ClientMemory memory;
     private final Args args = new Args();
     private byte @Nullable [] buffer;
+    /** Whether the array is the loop's, and does not count; between two reads it never is. */
+    private boolean shared;
+
     private int start;
     private int at;
     private int end;
@@ -71,36 +77,79 @@ public final class RequestDecoder {
         byte[] current = buffer;
         if (current == null) {
             current = buffers.take();
+            shared = true;
             start = 0;
             at = 0;
             end = 0;
             searched = 0;
         }
         if (end + more > current.length) {
-            int held = end - start;
-            long needed = (long) held + more;
+            long needed = (long) (end - start) + more;
             if (needed > limits.maxRequest() + (long) ReadBuffers.SIZE) {
                 throw new ProtocolException("too big request");
             }
-            boolean grows = needed > current.length;
-            byte[] target = current;
-            if (grows) {
+            if (needed <= current.length) {
+                move(current, current);
+            } else if (needed <= ReadBuffers.SIZE) {
+                byte[] target = buffers.take();
+                move(current, target);
+                memory.give(taken);
+                taken = 0;
+                shared = true;
+                current = target;
+            } else {
                 int size = (int) Math.max(needed, Math.min(2L * current.length, limits.maxRequest()));
-                account(size);
-                target = new byte[size];
+                current = own(current, size);
             }
-            System.arraycopy(current, start, target, 0, held);
-            at -= start;
-            searched -= start;
-            end = held;
-            start = 0;
-            if (grows) {
-                buffers.give(current);
-            }
-            current = target;
         }
         buffer = current;
         return current;
+    }
+
+    /** Moves what is not decoded to the beginning of an array. */
+    private void move(byte[] from, byte[] to) {
+        int held = end - start;
+        System.arraycopy(from, start, to, 0, held);
+        at -= start;
+        searched -= start;
+        end = held;
+        start = 0;
+    }
+
+    /** Moves what is not decoded to an array of this connection's own, which counts. */
+    private byte[] own(byte[] from, int size) throws ProtocolException {
+        account(size);
+        byte[] target = new byte[size];
+        move(from, target);
+        if (shared) {
+            shared = false;
+            buffers.give(from);
+        }
+        buffer = target;
+        return target;
+    }
+
+    /** Moves an unfinished command out of the array that the loop's connections share. */
+    private void park() throws ProtocolException {
+        byte[] current = buffer;
+        if (current == null || !shared) {
+            return;
+        }
+        int held = end - start;
+        if (held > ReadBuffers.SIZE / 2) {
+            account(ReadBuffers.SIZE);
+            shared = false;
+        } else {
+            own(current, Math.max(PARKED, Integer.highestOneBit(held) << 1));
+        }
+    }
+
+    /** Counts what is held, for a connection whose commands have to wait; its last command stays where it is. */
+    public void keep() throws ProtocolException {
+        if (buffer != null && shared) {
+            account(ReadBuffers.SIZE);
+            shared = false;
+        }
     }
 
     private void account(long size) throws ProtocolException {
@@ -125,6 +174,7 @@ public final class RequestDecoder {
                 case BULK -> bulk();
             };
             if (!progress) {
+                park();
                 return false;
             }
             if (state == State.COMMAND && args.count() > 0) {
@@ -157,7 +207,10 @@ public final class RequestDecoder {
         byte[] held = buffer;
         if (held != null) {
             buffer = null;
-            buffers.give(held);
+            if (shared) {
+                shared = false;
+                buffers.give(held);
+            }
             memory.give(taken);
             taken = 0;
         }

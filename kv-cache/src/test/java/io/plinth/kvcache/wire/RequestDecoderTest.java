@@ -2,10 +2,12 @@ package io.plinth.kvcache.wire;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.plinth.testkit.SplitFeeding;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
 import java.util.function.Consumer;
@@ -109,10 +111,11 @@ class RequestDecoderTest {
         RequestDecoder decoder =
                 new RequestDecoder(new WireLimits(512 << 10, 64, 256, 768 << 10), new ReadBuffers(), memory);
         decoder.feed(ascii("*2\r\n$4\r\nECHO\r\n$200000\r\n"));
-        while (memory.used() == 0) {
+        for (int i = 0; i < 2; i++) {
             assertThat(decoder.next()).isFalse();
             decoder.feed(ascii("v".repeat(50_000)));
         }
+        assertThat(memory.used()).isGreaterThan(100_000);
         decoder.feed(ascii("v".repeat(100_000) + "\r\n"));
 
         assertThat(decoder.next()).isTrue();
@@ -123,11 +126,63 @@ class RequestDecoderTest {
     }
 
     @Test
+    void unfinishedCommandsCountByWhatTheyHold() throws Exception {
+        ClientMemory memory = new ClientMemory(1 << 20);
+        ReadBuffers buffers = new ReadBuffers();
+        byte[] loops = buffers.take();
+        buffers.give(loops);
+        List<RequestDecoder> decoders = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            RequestDecoder decoder = new RequestDecoder(LIMITS, buffers, memory);
+            decoder.feed(ascii("*"));
+            assertThat(decoder.next()).isFalse();
+            decoders.add(decoder);
+        }
+        assertThat(memory.used()).isEqualTo(64_000);
+        assertThat(buffers.take()).isSameAs(loops);
+        buffers.give(loops);
+
+        for (RequestDecoder decoder : decoders) {
+            decoder.feed(ascii("2\r\n$4\r\nECHO\r\n$900\r\n" + "v".repeat(900)));
+            assertThat(decoder.next()).isFalse();
+            decoder.feed(ascii("\r\n"));
+            assertThat(decoder.next()).isTrue();
+            assertThat(text(decoder.args())).isEqualTo("ECHO|" + "v".repeat(900));
+            assertThat(decoder.next()).isFalse();
+        }
+        assertThat(memory.used()).isZero();
+        assertThat(buffers.take()).isSameAs(loops);
+    }
+
+    @Test
+    void unfinishedCommandsEndAtTheLimit() throws Exception {
+        RequestDecoder decoder = new RequestDecoder(LIMITS, new ReadBuffers(), new ClientMemory(32));
+        decoder.feed(ascii("*"));
+        assertThatThrownBy(decoder::next).hasMessageContaining("too much memory in unfinished requests");
+    }
+
+    @Test
+    void commandsThatWaitCountAndGoOn() throws Exception {
+        ClientMemory memory = new ClientMemory(1 << 20);
+        RequestDecoder decoder = new RequestDecoder(LIMITS, new ReadBuffers(), memory);
+        decoder.feed(ascii("PING a\r\nPING b\r\nPI"));
+        assertThat(decoder.next()).isTrue();
+        decoder.keep();
+        assertThat(memory.used()).isEqualTo(ReadBuffers.SIZE);
+        assertThat(text(decoder.args())).isEqualTo("PING|a");
+        assertThat(decoder.next()).isTrue();
+        assertThat(text(decoder.args())).isEqualTo("PING|b");
+        assertThat(decoder.next()).isFalse();
+        decoder.close();
+        assertThat(memory.used()).isZero();
+    }
+
+    @Test
     void refusesLargeCommandsOfClientsThatHaveYetToAuthenticate() {
         RequestDecoder decoder = new RequestDecoder(LIMITS, new ReadBuffers(), new ClientMemory(1 << 20));
         decoder.restrict(true);
 
-        org.assertj.core.api.Assertions.assertThatThrownBy(() -> {
+        assertThatThrownBy(() -> {
                     decoder.feed(ascii("*11\r\n"));
                     decoder.next();
                 })
