@@ -110,7 +110,7 @@ public final class KvCache implements Daemon {
         PeerLinks links = new PeerLinks(
                 loaded,
                 context.loops(),
-                password(config),
+                settings::password,
                 config.limits().peerBuffer().bytes());
         peers = links;
         NodeState node = new NodeState(

@@ -9,12 +9,13 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,18 +30,19 @@ final class PeerLink {
     private final Member peer;
     private final EventLoop loop;
     private final Class<? extends Channel> type;
-    private final @Nullable String password;
+    private final Supplier<@Nullable String> password;
     private final long queueLimit;
     private final LongAdder dropped;
     private final AtomicLong queued = new AtomicLong();
     private volatile @Nullable Channel channel;
     private volatile boolean closed;
+    private boolean refused;
 
     PeerLink(
             Member peer,
             EventLoop loop,
             Class<? extends Channel> type,
-            @Nullable String password,
+            Supplier<@Nullable String> password,
             long queueLimit,
             LongAdder dropped) {
         this.peer = peer;
@@ -63,7 +65,7 @@ final class PeerLink {
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel connecting) {
-                        connecting.pipeline().addLast(new Ignoring());
+                        connecting.pipeline().addLast(new Greeting());
                     }
                 })
                 .connect(peer.host(), peer.port())
@@ -82,18 +84,40 @@ final class PeerLink {
             return;
         }
         ByteBuf greeting = fresh.alloc().buffer();
-        if (password != null) {
-            request(greeting, ascii("AUTH"), password.getBytes(StandardCharsets.UTF_8));
+        String secret = password.get();
+        if (secret != null) {
+            request(greeting, ascii("AUTH"), secret.getBytes(StandardCharsets.UTF_8));
         }
         request(greeting, ascii("CLIENT"), ascii("SETNAME"), ascii("plinth-peer"));
         request(greeting, ascii("CLIENT"), ascii("REPLY"), ascii("OFF"));
+        fresh.pipeline().get(Greeting.class).missing = secret == null ? 1 : 2;
         fresh.writeAndFlush(greeting, fresh.voidPromise());
+        ScheduledFuture<?> late = loop.schedule(() -> fresh.close(), CONNECT_MILLIS, TimeUnit.MILLISECONDS);
         fresh.closeFuture().addListener(gone -> {
+            late.cancel(false);
             channel = null;
             retry();
         });
+        fresh.pipeline().get(Greeting.class).late = late;
+    }
+
+    private void accepted(Channel fresh) {
+        refused = false;
         channel = fresh;
         LOG.debug("connected to {} at {}:{}", peer.name(), peer.host(), peer.port());
+    }
+
+    private void refused(Channel fresh, String reply) {
+        if (!refused) {
+            refused = true;
+            LOG.warn(
+                    "node {} at {}:{} refuses this one's messages: {} (expected: the same password on both)",
+                    peer.name(),
+                    peer.host(),
+                    peer.port(),
+                    reply);
+        }
+        fresh.close();
     }
 
     private void retry() {
@@ -148,11 +172,44 @@ final class PeerLink {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** Reads and forgets the few replies that come before CLIENT REPLY OFF. */
-    private static final class Ignoring extends ChannelInboundHandlerAdapter {
+    /** Reads the replies that come before CLIENT REPLY OFF: one line each. An error among them ends the connection. */
+    private final class Greeting extends ChannelInboundHandlerAdapter {
+        private static final int MAX_LINE = 512;
+
+        private final StringBuilder line = new StringBuilder();
+        private int missing;
+        private @Nullable ScheduledFuture<?> late;
+
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
-            ReferenceCountUtil.release(message);
+            ByteBuf in = (ByteBuf) message;
+            try {
+                while (missing > 0 && in.isReadable()) {
+                    char next = (char) in.readUnsignedByte();
+                    if (next == '\n') {
+                        reply(ctx, line.toString().strip());
+                        line.setLength(0);
+                    } else if (line.length() < MAX_LINE) {
+                        line.append(next);
+                    }
+                }
+            } finally {
+                in.release();
+            }
+        }
+
+        private void reply(ChannelHandlerContext ctx, String reply) {
+            missing--;
+            if (!reply.startsWith("+")) {
+                missing = 0;
+                refused(ctx.channel(), reply);
+            } else if (missing == 0) {
+                ScheduledFuture<?> waiting = late;
+                if (waiting != null) {
+                    waiting.cancel(false);
+                }
+                accepted(ctx.channel());
+            }
         }
 
         @Override

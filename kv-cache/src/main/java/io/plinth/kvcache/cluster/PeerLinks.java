@@ -5,6 +5,7 @@ import io.plinth.kit.net.EventLoops;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One connection to each other node of the cluster, so that a message published on one is heard on all, as in Redis Cluster. */
@@ -15,9 +16,10 @@ public final class PeerLinks implements PeerPublisher, AutoCloseable {
     /**
      * Makes the links; {@link #open} connects them.
      *
+     * @param password what the other nodes expect at the time of a connect
      * @param queueLimit bytes that may wait for one node; what comes on top is dropped and counted
      */
-    public PeerLinks(Topology topology, EventLoops loops, @Nullable String password, long queueLimit) {
+    public PeerLinks(Topology topology, EventLoops loops, Supplier<@Nullable String> password, long queueLimit) {
         List<EventLoop> all = loops.all();
         for (Member member : topology.members()) {
             if (!member.equals(topology.self())) {

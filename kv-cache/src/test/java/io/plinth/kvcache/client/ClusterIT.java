@@ -144,6 +144,33 @@ class ClusterIT {
     }
 
     @Test
+    void aNewPasswordGoesForTheLinksBetweenTheNodesToo(@TempDir Path folder) throws Exception {
+        Path secret = java.nio.file.Files.writeString(folder.resolve("secret"), "one");
+        try (Cluster own = Cluster.start(folder, "memory: 32MiB, password: { file: \"" + secret + "\" }", 2)) {
+            java.nio.file.Files.writeString(secret, "two");
+            for (int i = 0; i < 2; i++) {
+                own.node(i).reload(own.file(2)).join();
+            }
+            try (RawClient subscriber = new RawClient(own.port(0));
+                    RawClient publisher = new RawClient(own.port(1))) {
+                assertThat(subscriber.call("AUTH", "two")).isEqualTo("+OK\r\n");
+                assertThat(publisher.call("AUTH", "two")).isEqualTo("+OK\r\n");
+                Await.until("the nodes are linked", () -> {
+                    String all = subscriber.call("CLIENT", "LIST");
+                    return all.contains("name=plinth-peer");
+                });
+                subscriber.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+                subscriber.call("SUBSCRIBE", "news");
+                Await.until("the nodes are linked again", () -> {
+                    publisher.call("PUBLISH", "news", "hi");
+                    return subscriber.available();
+                });
+                assertThat(subscriber.reply()).isEqualTo("*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$2\r\nhi\r\n");
+            }
+        }
+    }
+
+    @Test
     void aChangedNodeListOverAStoredTableIsRefused(@TempDir Path folder) throws Exception {
         try (Cluster own = Cluster.start(folder, "memory: 32MiB", 3)) {
             own.restart(3);

@@ -43,6 +43,11 @@ final class RawClient implements AutoCloseable {
         return reply();
     }
 
+    /** Whether something of a reply is there. */
+    boolean available() throws IOException {
+        return in.available() > 0;
+    }
+
     /** One reply with everything nested in it. */
     String reply() throws IOException {
         StringBuilder into = new StringBuilder();
