@@ -1,9 +1,12 @@
 package io.plinth.lbproxy.upstream;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +30,9 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(UpstreamConnection.class);
+
+    /** How long a server may take to read what a tunnel's client left behind. */
+    private static final int LINGER_SECONDS = 5;
 
     private final ServerLane lane;
     private State state = State.CONNECTING;
@@ -119,12 +125,16 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         close();
     }
 
-    /** Closes it once all that is written has gone out. The user hears nothing more. */
+    /** Closes it once all that is written has gone out, or soon when the server does not take it. The user hears nothing more. */
     public void closeAfterWriting() {
         user = null;
         Channel open = channel;
         if (open != null) {
-            open.writeAndFlush(io.netty.buffer.Unpooled.EMPTY_BUFFER).addListener(done -> open.close());
+            Future<?> late = open.eventLoop().schedule(() -> open.close(), LINGER_SECONDS, TimeUnit.SECONDS);
+            open.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> {
+                late.cancel(false);
+                open.close();
+            });
         }
     }
 
