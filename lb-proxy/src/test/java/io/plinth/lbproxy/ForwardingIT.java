@@ -116,6 +116,21 @@ class ForwardingIT {
         }
     }
 
+    @Test
+    void whatATrustedProxyNamesInConnectionIsReplaced() throws Exception {
+        try (Origin origin = Origin.answering("x");
+                Proxy proxy = Proxy.start(folder, Proxy.section("forwarded: { trust: [127.0.0.0/8] }", origin));
+                Http http = proxy.connect()) {
+            http.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: X-Forwarded-Proto, X-Forwarded-Host\r\n"
+                            + "X-Forwarded-Proto: https\r\nX-Forwarded-Host: b\r\n\r\n")
+                    .read();
+            assertThat(origin.heads.getFirst())
+                    .contains("X-Forwarded-Proto: http\r\n")
+                    .contains("X-Forwarded-Host: a\r\n")
+                    .doesNotContain("https", "Host: b");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"200 OK, true", "204 No Content, false", "304 Not Modified, false"})
     void aBodylessResponseLeavesTheConnectionUsable(String status, boolean toHead) throws Exception {

@@ -153,8 +153,13 @@ public abstract class Head {
         return fields[field * STRIDE + ID];
     }
 
-    /** Marks a field as one that goes no further. */
+    /** Marks a field as one that goes no further; as all fields of its name are, the name counts as absent. */
     final void namedByConnection(int field) {
+        int id = id(field);
+        if (id != HeaderName.OTHER) {
+            seen &= ~HeaderName.bit(id);
+            repeated &= ~HeaderName.bit(id);
+        }
         fields[field * STRIDE + ID] = HeaderName.NAMED_BY_CONNECTION;
         seen |= HeaderName.bit(HeaderName.NAMED_BY_CONNECTION);
     }
