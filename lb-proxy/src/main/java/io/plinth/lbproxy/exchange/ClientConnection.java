@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -37,6 +38,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private boolean autoRead = true;
     private long discarded;
     private long deadline;
+    /** Bytes of a whole response that the client has yet to take, when last looked at; 0 for none. */
+    private long unsent;
 
     /**
      * Serves a connection that was accepted.
@@ -223,7 +226,11 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
             close(unreadBody);
             return;
         }
-        within(worker.snapshot().settings().timeouts().keepAlive());
+        unsent = pending();
+        within(
+                unsent > 0
+                        ? worker.snapshot().settings().timeouts().stream()
+                        : worker.snapshot().settings().timeouts().keepAlive());
         if (!autoRead || held != null) {
             resume();
         }
@@ -246,6 +253,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
             dropHeld();
         }
         read(true);
+        unsent = pending();
         within(LINGER_NANOS + worker.snapshot().settings().timeouts().stream());
         boolean half = lingering && !face.secure() && ctx.channel() instanceof DuplexChannel;
         ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> {
@@ -321,6 +329,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     /** Looks at the deadline; called a few times a second. */
     void tick(long now) {
+        if (unsent > 0 && exchange == null) {
+            sending();
+        }
         if (now - deadline < 0 || gone) {
             return;
         }
@@ -335,6 +346,27 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
                 ctx.close();
             }
         }
+    }
+
+    /** A whole response is on its way out: its deadline restarts as the client takes of it, and idling begins after it. */
+    private void sending() {
+        long left = pending();
+        if (left >= unsent) {
+            return;
+        }
+        unsent = left;
+        ProxySettings.Timeouts timeouts = worker.snapshot().settings().timeouts();
+        if (left > 0) {
+            within(timeouts.stream());
+        } else if (!closing) {
+            within(timeouts.keepAlive());
+        }
+    }
+
+    private long pending() {
+        ChannelHandlerContext ctx = context;
+        ChannelOutboundBuffer out = ctx == null ? null : ctx.channel().unsafe().outboundBuffer();
+        return out == null ? 0 : out.totalPendingWriteBytes();
     }
 
     /** Closes it unless an exchange is under way, which then is its last. */
