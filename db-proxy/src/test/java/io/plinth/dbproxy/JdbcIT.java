@@ -3,6 +3,7 @@ package io.plinth.dbproxy;
 import static io.plinth.dbproxy.Cluster.await;
 import static io.plinth.dbproxy.Cluster.run;
 import static io.plinth.dbproxy.Cluster.text;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -28,6 +29,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
 /** pgjdbc and HikariCP, unchanged, through the proxy in front of two shards of real PostgreSQL. */
@@ -66,6 +69,10 @@ class JdbcIT {
     @AfterAll
     static void stop() throws Exception {
         Objects.requireNonNull(proxy).close();
+    }
+
+    private static PieceClient pieces() throws Exception {
+        return new PieceClient(Cluster.port(Objects.requireNonNull(proxy)));
     }
 
     private static Connection connect(String options) throws SQLException {
@@ -339,6 +346,155 @@ class JdbcIT {
                 assertThat(columns.next()).isTrue();
             }
             assertThat(connection.isValid(5)).isTrue();
+        }
+    }
+
+    @Test
+    void settingsOfACommittedTransactionStayWithTheirClient() throws Exception {
+        try (Connection a = connect("?options=-c%20statement_timeout=9s")) {
+            a.setAutoCommit(false);
+            run(a, "SET lock_timeout TO '7s'");
+            a.commit();
+            run(a, "RESET ALL");
+            a.rollback();
+            a.setAutoCommit(true);
+            try (Connection b = connect("")) {
+                for (int i = 0; i < 20; i++) {
+                    assertThat(text(b, "SELECT current_setting('lock_timeout') FOR SHARE"))
+                            .isEqualTo("0");
+                    assertThat(text(a, "SELECT current_setting('lock_timeout')"))
+                            .isEqualTo("7s");
+                    assertThat(text(a, "SHOW statement_timeout")).isEqualTo("9s");
+                    assertThat(text(b, "SHOW statement_timeout")).isEqualTo("0");
+                }
+            }
+            a.setAutoCommit(false);
+            run(a, "RESET ALL");
+            run(a, "SET work_mem TO '8MB'");
+            a.commit();
+            a.setAutoCommit(true);
+            assertThat(text(a, "SHOW lock_timeout")).isEqualTo("0");
+            assertThat(text(a, "SHOW statement_timeout")).isEqualTo("9s");
+            assertThat(text(a, "SHOW work_mem")).isEqualTo("8MB");
+        }
+    }
+
+    @Test
+    void valuesOfASequenceAreNeverAnotherClients() throws Exception {
+        try (Connection a = connect("")) {
+            run(a, "DROP TABLE IF EXISTS numbered");
+            run(a, "CREATE TABLE numbered (id serial, what text)");
+            run(a, "INSERT INTO numbered (what) VALUES ('x')");
+            for (String sql : new String[] {"SELECT currval('numbered_id_seq')", "SELECT lastval()"}) {
+                assertThatThrownBy(() -> text(a, sql))
+                        .hasMessageContaining("outside the transaction")
+                        .satisfies(e ->
+                                assertThat(((SQLException) e).getSQLState()).isEqualTo("0A000"));
+                a.setAutoCommit(false);
+                assertThatThrownBy(() -> text(a, sql)).hasMessageContaining("outside the transaction");
+                a.rollback();
+                run(a, "INSERT INTO numbered (what) VALUES ('y')");
+                assertThat(text(a, sql)).isNotEqualTo("1");
+                a.commit();
+                a.setAutoCommit(true);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT 42 AS x INTO TEMP hidden",
+                "SELECT 42 AS x INTO pg_temp.hidden",
+                "CREATE OR REPLACE TEMP VIEW hidden AS SELECT 42 AS x",
+                "CREATE TABLE pg_temp.hidden AS SELECT 42 AS x",
+                "DO $$ BEGIN CREATE TEMP TABLE hidden AS SELECT 42 AS x; END $$",
+            })
+    void temporaryObjectsStayWithTheirClient(String sql) throws Exception {
+        try (Connection a = connect("");
+                Connection b = connect("")) {
+            run(a, sql);
+            for (int i = 0; i < 5; i++) {
+                assertThatThrownBy(() -> text(b, "SELECT x FROM hidden")).hasMessageContaining("does not exist");
+                assertThat(text(a, "SELECT x FROM hidden")).isEqualTo("42");
+            }
+        }
+    }
+
+    @Test
+    void aCursorThatOutlivesItsTransactionLeavesTheSessionAbleToWrite() throws Exception {
+        try (Connection a = connect("")) {
+            await("a read on a replica", () -> "t".equals(text(a, "SELECT pg_is_in_recovery()")));
+            run(a, "DECLARE held CURSOR WITH HOLD FOR SELECT id FROM products ORDER BY id");
+            run(a, "UPDATE products SET name = name WHERE id = 1");
+            assertThat(text(a, "FETCH 1 FROM held")).isEqualTo("1");
+        }
+    }
+
+    @Test
+    void aDefinitionForEveryShardCanBeCancelledWhileItWaitsForALock() throws Exception {
+        try (Connection direct = Cluster.shared().direct(1);
+                Connection a = connect("");
+                Statement definition = a.createStatement()) {
+            direct.setAutoCommit(false);
+            run(direct, "LOCK TABLE carts");
+            CompletableFuture<SQLException> ended = CompletableFuture.supplyAsync(() -> {
+                try {
+                    definition.execute("ALTER TABLE carts ADD COLUMN late int");
+                    throw new AssertionError("went past the lock");
+                } catch (SQLException e) {
+                    return e;
+                }
+            });
+            await("the definition to end", () -> {
+                definition.cancel();
+                return ended.isDone();
+            });
+            assertThat(ended.join().getSQLState()).isEqualTo("57014");
+            direct.rollback();
+            run(a, "ALTER TABLE carts ADD COLUMN IF NOT EXISTS later int");
+        }
+        try (Connection direct = Cluster.shared().direct(0)) {
+            assertThat(text(direct, "SELECT count(*) FROM pg_attribute WHERE attname = 'late'"))
+                    .isEqualTo("0");
+        }
+    }
+
+    @Test
+    void aCopyThatFailsInTheMiddleOfAFrameLeavesTheServerInStep() throws Exception {
+        try (PieceClient client = pieces()) {
+            client.startFailingCopy("counters");
+            byte[] late = "700\t1\n701\t1\n".getBytes(UTF_8);
+            client.send('d', late, 3);
+            client.until('Z');
+            client.query("SELECT 1", late, 3);
+            client.until('Z');
+            assertEveryServerAnswersInStep();
+        }
+        try (PieceClient client = pieces()) {
+            client.startFailingCopy("counters");
+            client.send('d', new byte[100], 3);
+            client.until('Z');
+        }
+        assertEveryServerAnswersInStep();
+    }
+
+    private static void assertEveryServerAnswersInStep() throws Exception {
+        try (Connection other = connect("")) {
+            String sql = "SELECT id FROM products WHERE id = 3 FOR SHARE";
+            for (int i = 0; i < 20; i++) {
+                assertThat(text(other, sql)).isEqualTo("3");
+            }
+        }
+    }
+
+    @Test
+    void aStatementDescribedBeforeItRunsMayRunOnAnyShard() throws Exception {
+        try (PieceClient client = pieces()) {
+            for (int user = 1; user <= 8; user++) {
+                client.look("SELECT count(*) FROM orders WHERE user_id = " + user);
+                assertThat(client.execute()).doesNotContain("E");
+            }
         }
     }
 }

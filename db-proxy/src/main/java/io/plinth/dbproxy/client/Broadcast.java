@@ -1,6 +1,7 @@
 package io.plinth.dbproxy.client;
 
 import io.netty.channel.EventLoop;
+import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.ServerKey;
@@ -18,6 +19,13 @@ import org.jspecify.annotations.Nullable;
  * event loop; used once. A commit that fails after another one succeeded cannot be undone, and is told shard by shard.
  */
 final class Broadcast {
+    private enum Phase {
+        GATHERING,
+        DEFINING,
+        /** Commits and rollbacks are not cancelled. */
+        ENDING
+    }
+
     private final Database database;
     private final Servers servers;
     private final Settings settings;
@@ -29,6 +37,9 @@ final class Broadcast {
     private Consumer<String> succeeded = tag -> {};
     private Consumer<SqlError> failed = error -> {};
     private String tag = "";
+    private Phase phase = Phase.GATHERING;
+    private @Nullable SqlError cancelled;
+    private @Nullable ServerConnection running;
 
     Broadcast(Database database, Servers servers, Settings settings, PreparedStatement definition, EventLoop loop) {
         this.database = database;
@@ -47,10 +58,28 @@ final class Broadcast {
         gather(0);
     }
 
+    /** The client does not want it any more, or is gone: nothing is kept, unless commits have begun. */
+    void cancel(CancelSender sender) {
+        assert loop.inEventLoop() : "broadcast off its event loop";
+        if (phase == Phase.ENDING || cancelled != null) {
+            return;
+        }
+        SqlError error = SqlError.of(SqlError.QUERY_CANCELED, "canceling statement due to user request");
+        cancelled = error;
+        ServerConnection busy = running;
+        if (phase == Phase.GATHERING) {
+            servers.stopWaiting();
+            end(error);
+        } else if (busy != null && busy.open()) {
+            sender.cancel(busy);
+        }
+    }
+
     /** One connection after the other, always in the same order, so that two broadcasts cannot wait for each other. */
     private void gather(int index) {
         List<String> shards = database.topology().shards();
         if (index == shards.size()) {
+            phase = Phase.DEFINING;
             define(0);
             return;
         }
@@ -75,13 +104,9 @@ final class Broadcast {
         }
         ServerConnection connection = held.get(index);
         String changes = connection.applied().towards(settings);
-        connection.inject(changes.isEmpty() ? ";" : changes, set -> {
-            if (set.error() != null) {
-                undo(index, set.error());
-                return;
-            }
+        Consumer<SqlError> stop = error -> undo(index, error);
+        step(connection, changes.isEmpty() ? ";" : changes, stop, () -> {
             connection.applied(settings);
-            Consumer<SqlError> stop = error -> undo(index, error);
             if (transactional) {
                 step(connection, "BEGIN", stop, () -> step(connection, sql, stop, () -> define(index + 1)));
             } else {
@@ -94,7 +119,19 @@ final class Broadcast {
     }
 
     private void step(ServerConnection connection, String text, Consumer<SqlError> stop, Runnable next) {
+        SqlError refused = phase == Phase.DEFINING ? cancelled : null;
+        if (refused == null && !connection.open()) {
+            refused = SqlError.of(
+                    SqlError.CONNECTION_FAILURE,
+                    "connection to server " + connection.key().name() + " was lost");
+        }
+        if (refused != null) {
+            stop.accept(refused);
+            return;
+        }
+        running = connection;
         connection.inject(text, outcome -> {
+            running = null;
             SqlError error = outcome.error();
             if (error != null) {
                 stop.accept(error);
@@ -108,6 +145,7 @@ final class Broadcast {
     }
 
     private void commit(int index) {
+        phase = Phase.ENDING;
         if (index == held.size()) {
             end(null);
             return;
@@ -121,6 +159,7 @@ final class Broadcast {
 
     /** The statement or a commit failed on shard {@code index}: what is not committed is rolled back. */
     private void undo(int index, SqlError error) {
+        phase = Phase.ENDING;
         String shard = held.get(index).key().shard();
         String others = done.isEmpty() ? "no shard was changed" : "done already on " + String.join(", ", done);
         SqlError told = new SqlError(
@@ -144,6 +183,7 @@ final class Broadcast {
     }
 
     private void end(@Nullable SqlError error) {
+        phase = Phase.ENDING;
         held.forEach(servers::giveBack);
         held.clear();
         if (error == null) {

@@ -33,6 +33,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private static final byte NOT_ENCRYPTED = 'N';
     private static final int MOST_ENCRYPTION_REQUESTS = 2;
 
+    /** What a client that has not logged in may make the proxy collect; a SASL message is far below it. */
+    private static final int LONGEST_BEFORE_LOGIN = 64 * 1024;
+
     private final Front front;
     private final Runnable closed;
     private boolean counted;
@@ -125,7 +128,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
                 ctx.close();
             }
             case StartupPacket.Session asked -> {
-                reader = new FrameReader(ctx.alloc(), front.limits().message());
+                reader = new FrameReader(
+                        ctx.alloc(),
+                        Math.min(LONGEST_BEFORE_LOGIN, front.limits().message()));
                 login = new Login(ctx, front, this::loggedIn);
                 login.begin(asked, remote(ctx));
             }
@@ -139,11 +144,13 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     /** The client is who it says: learn what servers report, if no one has yet, and let it in. */
     private void loggedIn(StartupSettings asked, Database database, Database.User user) {
         ChannelHandlerContext ctx = context;
-        if (ctx == null || startupOver()) {
+        FrameReader frames = reader;
+        if (ctx == null || frames == null || startupOver()) {
             return;
         }
         login = null;
-        ClientSession opened = new ClientSession(ctx.channel(), front, database, user, asked);
+        frames.limit(front.limits().message());
+        ClientSession opened = new ClientSession(ctx.channel(), frames, front, database, user, asked);
         session = opened;
         if (!database.parameters().isEmpty()) {
             welcome(ctx, opened, asked, database);

@@ -4,13 +4,12 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.plinth.dbproxy.pool.Waiter;
 import io.plinth.dbproxy.route.SqlPlan;
-import io.plinth.dbproxy.route.StatementPlan;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ReplySink;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.wire.Backend;
-import io.plinth.dbproxy.wire.BackendWriter;
 import io.plinth.dbproxy.wire.ClientMessage;
+import io.plinth.dbproxy.wire.FrameReader;
 import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.dbproxy.wire.SqlError;
@@ -47,6 +46,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
     }
 
     private final Channel channel;
+    private final FrameReader frames;
     private final Front front;
     private final Database database;
     private final Names names;
@@ -55,15 +55,26 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
     private final Servers servers;
     private final Effects effects;
     private final Intake intake;
+    private final Answers answers;
     private final LazyTransaction transaction = new LazyTransaction();
     private State state = State.IDLE;
     private boolean readyOwed;
     private boolean skipToSync;
     private boolean running;
+    private boolean releaseOwed;
+    private boolean looking;
+    private @Nullable Broadcast broadcast;
     private @Nullable GroupPlan planned;
 
-    ClientSession(Channel channel, Front front, Database database, Database.User user, StartupSettings startup) {
+    ClientSession(
+            Channel channel,
+            FrameReader frames,
+            Front front,
+            Database database,
+            Database.User user,
+            StartupSettings startup) {
         this.channel = channel;
+        this.frames = frames;
         this.front = front;
         this.database = database;
         this.intake = new Intake(front.limits());
@@ -72,6 +83,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         this.settings = new SessionSettings(startup.settings());
         this.servers = new Servers(this, front, front.pools().of(channel.eventLoop()), database, user);
         this.effects = new Effects(names, settings, servers);
+        this.answers = new Answers(channel, names, this::status);
     }
 
     SessionSettings settings() {
@@ -112,12 +124,13 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
 
     /** Reads on only while what the client has sent ahead is within bounds. */
     private void regulate() {
-        channel.config().setAutoRead(!intake.full() && !(state == State.COPYING && !servers.writable()));
+        boolean full = intake.full() && !frames.midFrame();
+        channel.config().setAutoRead(!full && !(state == State.COPYING && !servers.writable()));
     }
 
-    /** Runs groups as far as they go without waiting. */
+    /** Runs groups as far as they go without waiting; what is sent must not fall into the middle of a frame. */
     private void next() {
-        if (running) {
+        if (running || frames.midFrame()) {
             return;
         }
         running = true;
@@ -137,7 +150,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         if (skipToSync) {
             if (group.getLast() instanceof ClientMessage.Sync) {
                 skipToSync = false;
-                answerReady();
+                answers.ready();
             }
             return;
         }
@@ -152,6 +165,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
                 everywhere(plan);
                 return;
             }
+            plan.check(servers, settings.hasPending());
         } catch (SqlException e) {
             front.metrics().refused.inc();
             refuse(e.error(), endsReady, plan.begins());
@@ -159,7 +173,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         }
         ServerConnection attached = servers.attached();
         if (attached != null) {
-            send(attached, plan);
+            send(attached, plan, false);
         } else {
             state = State.WAITING;
             planned = plan;
@@ -168,36 +182,12 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
     }
 
     /** Answers what no server has to see; false when one has to. */
-    private boolean alone(GroupPlan plan) {
-        StatementPlan only = plan.only();
-        ByteBuf out = channel.alloc().buffer(64);
-        boolean answered = false;
-        if (servers.attached() == null && plan.local()) {
-            new LocalReplies(names, out).write(plan, "");
-            answered = true;
-        } else if (servers.attached() == null && only != null) {
-            answered = transaction.answer(plan, only, new LocalReplies(names, out));
+    private boolean alone(GroupPlan plan) throws SqlException {
+        boolean answered = answers.alone(plan, servers.attached() == null, transaction);
+        if (answered) {
+            front.metrics().local.inc();
         }
-        if (!answered
-                && only != null
-                && only.effect() instanceof StatementPlan.Deallocate(String name)
-                && plan.steps().getFirst().message() instanceof ClientMessage.Query
-                && names.has(name)) {
-            names.remove(name);
-            new LocalReplies(names, out).write(plan, "DEALLOCATE");
-            answered = true;
-        }
-        if (!answered) {
-            out.release();
-            return false;
-        }
-        names.settle(servers.attached() == null);
-        front.metrics().local.inc();
-        if (plan.endsReady()) {
-            BackendWriter.ready(out, status());
-        }
-        channel.writeAndFlush(out, channel.voidPromise());
-        return true;
+        return answered;
     }
 
     private void everywhere(GroupPlan plan) throws SqlException {
@@ -208,30 +198,27 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         }
         state = State.WAITING;
         front.metrics().everywhere.inc();
-        new Broadcast(database, servers, settings.wanted(), definition, channel.eventLoop())
-                .run(
-                        tag -> {
-                            if (state == State.CLOSED) {
-                                return;
-                            }
-                            state = State.IDLE;
-                            servers.wroteEverywhere();
-                            ByteBuf out = channel.alloc().buffer(64);
-                            new LocalReplies(names, out).write(plan, tag);
-                            names.settle(true);
-                            if (plan.endsReady()) {
-                                BackendWriter.ready(out, status());
-                            }
-                            channel.writeAndFlush(out, channel.voidPromise());
-                            next();
-                        },
-                        error -> {
-                            if (state != State.CLOSED) {
-                                state = State.IDLE;
-                                refuse(error, plan.endsReady(), false);
-                                next();
-                            }
-                        });
+        Broadcast started = new Broadcast(database, servers, settings.wanted(), definition, channel.eventLoop());
+        broadcast = started;
+        started.run(
+                tag -> {
+                    broadcast = null;
+                    if (state == State.CLOSED) {
+                        return;
+                    }
+                    state = State.IDLE;
+                    servers.wroteEverywhere();
+                    answers.done(plan, tag);
+                    next();
+                },
+                error -> {
+                    broadcast = null;
+                    if (state != State.CLOSED) {
+                        state = State.IDLE;
+                        refuse(error, plan.endsReady(), false);
+                        next();
+                    }
+                });
     }
 
     /** A server connection is there and has the session's settings. */
@@ -243,7 +230,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             return;
         }
         state = State.IDLE;
-        send(server, plan);
+        send(server, plan, true);
         next();
     }
 
@@ -258,7 +245,8 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         }
     }
 
-    private void send(ServerConnection server, GroupPlan plan) {
+    /** {@code fresh}: the server was attached for this group, so nothing of the client's is open there. */
+    private void send(ServerConnection server, GroupPlan plan, boolean fresh) {
         (server.key().replica() ? front.metrics().toReplica : front.metrics().toPrimary).inc();
         GroupSender sender = new GroupSender(server);
         byte[] beginning = transaction.handOver();
@@ -278,7 +266,14 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             readyOwed = true;
             state = State.RUNNING;
         }
-        sender.group(plan);
+        if (fresh && beginning == null && !plan.endsReady() && plan.looksOnly()) {
+            // The client's Sync may be long in coming, and what it runs then may belong to another shard.
+            looking = true;
+            state = State.RUNNING;
+            sender.synced(plan);
+        } else {
+            sender.group(plan);
+        }
     }
 
     /** Tells the client of an error of ours; a transaction that is open on a server is made to fail there. */
@@ -293,15 +288,9 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             return;
         }
         names.settle(true);
-        ByteBuf out = channel.alloc().buffer(256);
-        BackendWriter.error(out, "ERROR", error);
         transaction.fail(begins);
-        if (endsReady) {
-            BackendWriter.ready(out, status());
-        } else {
-            skipToSync = true;
-        }
-        channel.writeAndFlush(out, channel.voidPromise());
+        skipToSync |= !endsReady;
+        answers.error(error, endsReady);
     }
 
     private byte status() {
@@ -310,12 +299,6 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             return attached.status();
         }
         return transaction.status();
-    }
-
-    private void answerReady() {
-        ByteBuf out = channel.alloc().buffer(6);
-        BackendWriter.ready(out, status());
-        channel.writeAndFlush(out, channel.voidPromise());
     }
 
     private void copyEnds(byte type, byte[] body) {
@@ -344,6 +327,13 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         server.send(run);
         if (!server.writable()) {
             regulate();
+        }
+        if (!frames.midFrame()) {
+            if (releaseOwed) {
+                releaseOwed = false;
+                servers.release();
+            }
+            next();
         }
     }
 
@@ -394,6 +384,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
     @Override
     public void failed(String code) {
         effects.failed();
+        skipToSync |= looking;
         if (state == State.COPYING) {
             state = readyOwed ? State.RUNNING : State.IDLE;
         }
@@ -421,8 +412,24 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         if (over) {
             // The connection will be another client's when its read completes, so this one's flush is due now.
             channel.flush();
-            servers.release();
+            if (frames.midFrame()) {
+                // A COPY has failed, and the server still waits for the rest of a frame to drop it.
+                releaseOwed = true;
+            } else {
+                servers.release();
+            }
         }
+        state = State.IDLE;
+        next();
+    }
+
+    @Override
+    public void synced() {
+        looking = false;
+        names.settle(true);
+        effects.ready(true);
+        channel.flush();
+        servers.release();
         state = State.IDLE;
         next();
     }
@@ -433,19 +440,18 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             return;
         }
         close();
-        ByteBuf out = channel.alloc().buffer(256);
-        if (why != null) {
-            BackendWriter.error(out, "FATAL", why);
-        }
-        channel.writeAndFlush(out).addListener(done -> channel.close());
+        answers.fatal(why);
     }
 
     @Override
     public void cancel() {
         channel.eventLoop().execute(() -> {
             front.metrics().cancels.inc();
-            if (state == State.WAITING && servers.stopWaiting()) {
-                notAttached(SqlError.of("57014", "canceling statement due to user request"));
+            Broadcast everywhere = broadcast;
+            if (everywhere != null) {
+                everywhere.cancel(front.cancelSender());
+            } else if (state == State.WAITING && servers.stopWaiting()) {
+                notAttached(SqlError.of(SqlError.QUERY_CANCELED, "canceling statement due to user request"));
             } else if (readyOwed || state == State.COPYING) {
                 ServerConnection server = servers.attached();
                 if (server != null) {
@@ -467,6 +473,13 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         }
         state = State.CLOSED;
         intake.clear();
+        Broadcast everywhere = broadcast;
+        if (everywhere != null) {
+            everywhere.cancel(front.cancelSender());
+        }
+        if (releaseOwed) {
+            servers.drop();
+        }
         servers.close();
     }
 

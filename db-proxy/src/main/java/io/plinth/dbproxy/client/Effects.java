@@ -23,13 +23,17 @@ final class Effects {
     void completed(StatementPlan plan, String tag) {
         switch (plan.kind()) {
             case COMMIT -> {
+                failed = false;
                 if (tag.equals("COMMIT")) {
-                    settings.commit();
+                    commit();
                 } else {
                     settings.rollback();
                 }
             }
-            case ROLLBACK -> settings.rollback();
+            case ROLLBACK -> {
+                failed = false;
+                settings.rollback();
+            }
             case ROLLBACK_TO -> {
                 failed = false;
                 if (settings.hasPending()) {
@@ -45,12 +49,7 @@ final class Effects {
             case StatementPlan.NoEffect _ -> {}
             case StatementPlan.Setting setting -> settings.change(setting);
             case StatementPlan.Settings several -> several.all().forEach(settings::change);
-            case StatementPlan.ResetAll _ -> {
-                settings.reset();
-                if (server != null) {
-                    server.applied(Settings.NONE);
-                }
-            }
+            case StatementPlan.ResetAll _ -> settings.changeAll();
             case StatementPlan.DiscardAll _ -> {
                 settings.reset();
                 names.clear();
@@ -67,7 +66,13 @@ final class Effects {
                 }
             }
             case StatementPlan.Deallocate _ -> {}
-            case StatementPlan.Pin _ -> servers.pin();
+            case StatementPlan.Pin pin -> {
+                // AND CHAIN leaves a transaction open, which keeps the connection by itself.
+                boolean chain = plan.kind() == StatementPlan.Kind.COMMIT || plan.kind() == StatementPlan.Kind.ROLLBACK;
+                if (pin.keeps() && !chain) {
+                    servers.pin();
+                }
+            }
         }
     }
 
@@ -80,17 +85,23 @@ final class Effects {
         if (!over) {
             return;
         }
-        ServerConnection server = servers.attached();
-        boolean same = server != null && server.applied() == settings.wanted();
         if (failed) {
             settings.rollback();
         } else {
-            settings.commit();
+            commit();
         }
         failed = false;
-        // The server's session went through the very same changes.
-        if (server != null && same) {
-            server.applied(settings.wanted());
+        settings.unexplained().forEach(settings::change);
+        commit();
+        settings.unexplained();
+    }
+
+    /** The server's session went through the very same changes as the client's; a reset there knows no start-up. */
+    private void commit() {
+        ServerConnection server = servers.attached();
+        if (server != null && settings.hasPending()) {
+            server.applied(settings.changed(server.applied(), Settings.NONE));
         }
+        settings.commit();
     }
 }

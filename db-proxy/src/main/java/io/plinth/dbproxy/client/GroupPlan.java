@@ -134,6 +134,40 @@ final class GroupPlan {
         router.run(executed.getFirst(), null);
     }
 
+    /** Refuses what would leave a session on a replica, or ask a server session for a past that is not the client's. */
+    void check(Servers servers, boolean settingsPending) throws SqlException {
+        boolean wrote = false;
+        for (StatementPlan plan : executed) {
+            StatementPlan.Pin pin = plan.effect() instanceof StatementPlan.Pin found ? found : null;
+            boolean ends = plan.kind() == StatementPlan.Kind.COMMIT || plan.kind() == StatementPlan.Kind.ROLLBACK;
+            boolean unknown = settingsPending && plan.kind() == StatementPlan.Kind.ROLLBACK_TO;
+            if (servers.onReplica() && (unknown || (pin != null && pin.keeps() && !ends))) {
+                throw new SqlException(new SqlError(
+                        SqlError.NOT_SUPPORTED,
+                        (pin == null ? "ROLLBACK TO after SET" : pin.reason())
+                                + " is not supported in a read-only transaction on a replica",
+                        "Begin the transaction without READ ONLY."));
+            }
+            if (pin != null && pin.past() != null && !wrote && !servers.ownPast(shard())) {
+                throw new SqlException(new SqlError(
+                        SqlError.NOT_SUPPORTED,
+                        pin.past() + " is not supported outside the transaction that called nextval()",
+                        "Use INSERT ... RETURNING, or one transaction for both."));
+            }
+            wrote |= !plan.readOnly();
+        }
+    }
+
+    /** Whether nothing is bound or run: statements are parsed, described or closed. */
+    boolean looksOnly() {
+        return steps.stream().allMatch(step -> switch (step.message()) {
+            case ClientMessage.Parse _, ClientMessage.Flush _ -> true;
+            case ClientMessage.Describe describe -> describe.kind() == Frontend.STATEMENT;
+            case ClientMessage.Close close -> close.kind() == Frontend.STATEMENT;
+            default -> false;
+        });
+    }
+
     List<Step> steps() {
         return steps;
     }

@@ -42,12 +42,22 @@ final class GroupSender {
         server.send(out);
     }
 
+    /** Like {@link #group}, with a Sync behind it that the client has not sent. */
+    void synced(GroupPlan plan) {
+        for (Step step : plan.steps()) {
+            step(step.message(), step.statement());
+        }
+        server.expect(new Expectation.Sync(true));
+        FrontendWriter.bare(out, Frontend.SYNC);
+        server.send(out);
+    }
+
     /** Makes the server fail the transaction, and has the client see {@code error} as the reason. */
     void refusal(SqlError error, boolean endsReady) {
         server.expect(new Expectation.Refusal(error));
         FrontendWriter.parse(out, "plinth_refused", NOT_SQL, new int[0]);
         if (endsReady) {
-            server.expect(new Expectation.Sync());
+            server.expect(new Expectation.Sync(false));
             FrontendWriter.bare(out, Frontend.SYNC);
         } else {
             FrontendWriter.bare(out, Frontend.FLUSH);
@@ -92,7 +102,7 @@ final class GroupSender {
                 }
             }
             case ClientMessage.Sync _ -> {
-                server.expect(new Expectation.Sync());
+                server.expect(new Expectation.Sync(false));
                 FrontendWriter.bare(out, Frontend.SYNC);
             }
             case ClientMessage.Flush _ -> FrontendWriter.bare(out, Frontend.FLUSH);

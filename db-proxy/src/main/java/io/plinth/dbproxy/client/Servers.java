@@ -81,17 +81,22 @@ final class Servers {
         ServerKey chosen = replica ? replica(shard, servers) : null;
         if (chosen == null) {
             acquire(servers.primary(), this::granted, why -> {
-                database.health(shard).unreachable(servers.primary(), why);
+                reportUnreachable(shard, servers.primary(), why);
                 session.notAttached(why);
             });
             return;
         }
         acquire(chosen, this::granted, why -> {
-            if (!why.code().equals(SqlError.TOO_MANY_CONNECTIONS)) {
-                database.health(shard).unreachable(chosen, why);
-            }
+            reportUnreachable(shard, chosen, why);
             acquire(servers.primary(), this::granted, session::notAttached);
         });
+    }
+
+    /** A full pool or a user that may not log in says nothing about the server's health. */
+    private void reportUnreachable(String shard, ServerKey key, SqlError why) {
+        if (why.code().equals(SqlError.CONNECTION_FAILURE) || why.code().equals(SqlError.CANNOT_CONNECT_NOW)) {
+            database.health(shard).unreachable(key, why);
+        }
     }
 
     /** The next replica in turn that may serve this session's reads, those of the own region first; or null. */
@@ -198,6 +203,20 @@ final class Servers {
         if (server != null) {
             pinned.remove(server.key().shard());
         }
+    }
+
+    /** Whether the attached connection is a replica's. */
+    boolean onReplica() {
+        ServerConnection server = attached;
+        return server != null && server.key().replica();
+    }
+
+    /**
+     * Whether what the server session of {@code shard} remembers can be this client's own: the connection is kept for
+     * it, or its transaction has written there.
+     */
+    boolean ownPast(String shard) {
+        return pinned.containsKey(shard) || (attached != null && wrote);
     }
 
     /** The group sent now may write. */

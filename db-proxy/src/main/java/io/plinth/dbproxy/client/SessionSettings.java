@@ -4,9 +4,11 @@ import io.plinth.dbproxy.route.StatementPlan.Setting;
 import io.plinth.dbproxy.server.Settings;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,9 +16,13 @@ import org.jspecify.annotations.Nullable;
  * whichever server connection comes next. Owned by the session's event loop.
  */
 final class SessionSettings {
+    /** RESET ALL among the changes. */
+    private static final Setting ALL = new Setting("", null);
+
     private final Settings startup;
     private final Map<String, String> known = new HashMap<>();
     private final List<Setting> pending = new ArrayList<>();
+    private final Set<String> explained = new HashSet<>();
     private final Map<String, @Nullable String> reportedBefore = new HashMap<>();
     private Settings wanted;
 
@@ -42,9 +48,15 @@ final class SessionSettings {
         return !pending.isEmpty();
     }
 
-    /** Everything back to what the client connected with. */
+    /** RESET ALL: everything back to what the client connected with, if the transaction commits. */
+    void changeAll() {
+        pending.add(ALL);
+    }
+
+    /** Everything back to what the client connected with, whatever becomes of the transaction. */
     void reset() {
         pending.clear();
+        pending.add(ALL);
         wanted = startup;
     }
 
@@ -61,30 +73,48 @@ final class SessionSettings {
         return !value.equals(before);
     }
 
+    /** The transaction's changes hold. */
     void commit() {
-        for (Map.Entry<String, @Nullable String> report : reportedBefore.entrySet()) {
-            String name = report.getKey().toLowerCase(Locale.ROOT);
-            String now = known.get(report.getKey());
-            boolean explained =
-                    pending.stream().anyMatch(setting -> setting.name().equals(name));
-            if (now != null && !explained && !now.equals(report.getValue())) {
-                // Set by a function, say: the server's report is all we have of it.
-                wanted = wanted.with(name, Settings.assignment(name, now));
-            }
-        }
-        reportedBefore.clear();
-        for (Setting setting : pending) {
-            if (setting.sql() == null && startup != Settings.NONE) {
-                wanted = wanted.like(setting.name(), startup);
-            } else {
-                wanted = wanted.with(setting.name(), setting.sql());
-            }
-        }
+        wanted = changed(wanted, startup);
+        pending.forEach(setting -> explained.add(setting.name()));
         pending.clear();
+    }
+
+    /** {@code before} with the transaction's changes; what is reset becomes what {@code start} has. */
+    Settings changed(Settings before, Settings start) {
+        Settings after = before;
+        for (Setting setting : pending) {
+            if (setting.name().equals(ALL.name())) {
+                after = start;
+            } else if (setting.sql() == null) {
+                after = after.like(setting.name(), start);
+            } else {
+                after = after.with(setting.name(), setting.sql());
+            }
+        }
+        return after;
     }
 
     void rollback() {
         pending.clear();
+    }
+
+    /**
+     * Outside a transaction: what the server has reported and no statement explains was set by a function, say. The
+     * report is all we have of it. Returns those settings with the SQL that sets them.
+     */
+    List<Setting> unexplained() {
+        List<Setting> found = new ArrayList<>();
+        for (Map.Entry<String, @Nullable String> report : reportedBefore.entrySet()) {
+            String name = report.getKey().toLowerCase(Locale.ROOT);
+            String now = known.get(report.getKey());
+            boolean told = explained.contains(name) || explained.contains(ALL.name());
+            if (now != null && !told && !now.equals(report.getValue())) {
+                found.add(new Setting(name, Settings.assignment(name, now)));
+            }
+        }
         reportedBefore.clear();
+        explained.clear();
+        return found;
     }
 }

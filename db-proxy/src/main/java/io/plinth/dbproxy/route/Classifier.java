@@ -251,11 +251,16 @@ public final class Classifier {
         StatementPlan plan = StatementPlan.write(StatementPlan.UNSHARDED);
         if (tokens.is(from, "create")) {
             int i = from + 1;
-            while (tokens.is(i, "global") || tokens.is(i, "local")) {
+            while (tokens.is(i, "global") || tokens.is(i, "local") || tokens.is(i, "or") || tokens.is(i, "replace")) {
                 i++;
             }
-            if (tokens.is(i, "temporary") || tokens.is(i, "temp")) {
-                plan = plan.with(new Pin("a temporary table"));
+            if (temp(tokens, i)) {
+                plan = plan.with(new Pin("a temporary object"));
+            }
+        }
+        for (int i = from; i < to; i++) {
+            if (temporary(tokens, i)) {
+                plan = plan.with(new Pin("a temporary object"));
             }
         }
         return sharded ? new ShardedDefinition(tokens, from, to, tables).plan(plan) : plan;
@@ -287,15 +292,34 @@ public final class Classifier {
         return new StatementPlan(plan.kind(), plan.readOnly(), need, plan.effect());
     }
 
+    private static boolean temp(SqlTokens tokens, int i) {
+        return tokens.is(i, "temporary") || tokens.is(i, "temp");
+    }
+
+    /** Whether a temporary object may be named here: {@code INTO TEMP x}, {@code pg_temp.x}. */
+    private static boolean temporary(SqlTokens tokens, int i) {
+        if (tokens.is(i, "into") && !tokens.is(i - 1, "insert") && !tokens.is(i - 1, "merge")) {
+            boolean prefixed = tokens.is(i + 1, "local") || tokens.is(i + 1, "global");
+            return temp(tokens, prefixed ? i + 2 : i + 1);
+        }
+        return tokens.kind(i + 1) == DOT && tokens.name(i).startsWith("pg_temp");
+    }
+
     /** What a call leaves in the session, whatever the statement; and text that is run as SQL. */
     private StatementPlan pinned(SqlTokens tokens, int from, int to, StatementPlan plan) {
         StatementPlan result = plan;
+        boolean block = tokens.is(from, "do");
         for (int i = from; i < to; i++) {
+            if (temporary(tokens, i) || (block && mentionsTemp(tokens, i))) {
+                result = result.with(new Pin("a temporary object"));
+            }
             if (tokens.kind(i + 1) != OPEN || !tokens.isName(i)) {
                 continue;
             }
             String name = tokens.name(i);
-            if (Functions.pins(name)) {
+            if (Functions.remembers(name)) {
+                result = result.with(Pin.past(name + "()"));
+            } else if (Functions.pins(name)) {
                 result = result.with(new Pin(name + "()"));
             } else if (name.equals("set_config")) {
                 result = setConfig(tokens, i, result);
@@ -309,6 +333,15 @@ public final class Classifier {
             }
         }
         return result;
+    }
+
+    /** A DO block's body that may create something temporary. */
+    private static boolean mentionsTemp(SqlTokens tokens, int i) {
+        return switch (tokens.kind(i)) {
+            case STRING, ESCAPED_STRING, DOLLAR, OPAQUE ->
+                tokens.text(i).toLowerCase(java.util.Locale.ROOT).contains("temp");
+            default -> false;
+        };
     }
 
     /** set_config(name, value, true) ends with the transaction; any other is a setting that cannot be followed. */

@@ -8,8 +8,11 @@ final class Functions {
     private static final Set<String> PINNING = words("""
         pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared
         pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_unlock_all dblink_connect dblink_connect_u
-        dblink_open setseed lastval currval lo_open pg_export_snapshot
+        dblink_open setseed lo_open pg_export_snapshot
         """);
+
+    /** Answer with what the session did before. */
+    private static final Set<String> PAST = Set.of("lastval", "currval");
 
     /** Run SQL that is given to them as text. */
     private static final Set<String> EXECUTING = words("""
@@ -86,6 +89,10 @@ final class Functions {
 
     static boolean pins(String name) {
         return PINNING.contains(name);
+    }
+
+    static boolean remembers(String name) {
+        return PAST.contains(name);
     }
 
     static boolean executes(String name) {

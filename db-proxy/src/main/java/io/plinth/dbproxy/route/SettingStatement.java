@@ -58,7 +58,18 @@ final class SettingStatement {
             return StatementPlan.write(StatementPlan.ANYWHERE)
                     .refused("standard_conforming_strings: only on is supported", "Write E'...' for escapes.");
         }
+        if (key.equalsIgnoreCase("search_path") && firstIsTemp(next + 1)) {
+            return StatementPlan.write(StatementPlan.ANYWHERE)
+                    .refused(
+                            "search_path: pg_temp first is not supported",
+                            "Name pg_temp last, and write CREATE TEMP for temporary objects.");
+        }
         return setting(key, i, "SET " + tokens.source(i, to), next + 1);
+    }
+
+    /** Whether tables would be created as temporary ones, on a connection that is not the client's to keep. */
+    private boolean firstIsTemp(int value) {
+        return value < to && tokens.text(value).replaceAll("[\"']", "").startsWith("pg_temp");
     }
 
     private StatementPlan setting(String name, int at, String sql, int value) {

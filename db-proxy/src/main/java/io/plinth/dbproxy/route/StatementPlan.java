@@ -78,8 +78,28 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
 
     public record Deallocate(String name) implements Effect {}
 
-    /** Something only this very server session has; {@code reason} says what. */
-    public record Pin(String reason) implements Effect {}
+    /**
+     * Something only this very server session has.
+     *
+     * @param reason says what
+     * @param keeps whether it outlives the transaction
+     * @param past the function that answers with what happened in the session before, or null
+     */
+    public record Pin(
+            String reason, boolean keeps, @Nullable String past) implements Effect {
+        Pin(String reason) {
+            this(reason, true, null);
+        }
+
+        /** Needs the session that has been used so far, and leaves nothing behind. */
+        static Pin past(String function) {
+            return new Pin(function, false, function);
+        }
+
+        private Pin and(Pin other) {
+            return new Pin(other.reason, keeps || other.keeps, other.past == null ? past : other.past);
+        }
+    }
 
     public static final Need UNSHARDED = new Unsharded();
     public static final Need ANYWHERE = new Anywhere();
@@ -97,7 +117,11 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
         return new StatementPlan(kind, true, ANYWHERE, NONE);
     }
 
+    /** What is pinned is pinned to a primary: on a replica the session could not write any more. */
     StatementPlan with(Effect other) {
+        if (other instanceof Pin pin) {
+            return new StatementPlan(kind, false, need, effect instanceof Pin before ? before.and(pin) : pin);
+        }
         return new StatementPlan(kind, readOnly, need, other);
     }
 

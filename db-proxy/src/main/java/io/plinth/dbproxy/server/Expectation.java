@@ -28,8 +28,8 @@ public sealed interface Expectation {
     /** CloseComplete of a statement that had to make room; the client does not see it. */
     record Evict(PreparedStatement statement) implements Expectation {}
 
-    /** ReadyForQuery that ends a pipeline. */
-    record Sync() implements Expectation {}
+    /** ReadyForQuery that ends a pipeline; {@code own} when the client has not asked for it and does not see it. */
+    record Sync(boolean own) implements Expectation {}
 
     /** Everything up to ReadyForQuery. */
     final class Query implements Expectation {

@@ -341,6 +341,16 @@ final class Replies implements FrameReader.Sink {
                 answerAlready();
                 yield Verdict.DROP;
             }
+            case Expectation.Sync(boolean own)
+            when own -> {
+                expected.remove();
+                connection.reader().cut(this);
+                ReplySink sink = connection.sink();
+                if (sink != null) {
+                    sink.synced();
+                }
+                yield Verdict.DROP;
+            }
             case Expectation.Sync _, Expectation.Query _, Expectation.Call _ -> {
                 expected.remove();
                 tell = Tell.READY;

@@ -40,6 +40,9 @@ public interface ReplySink {
     /** The server has ended a pipeline or query and said how the transaction stands. */
     void ready(byte status);
 
+    /** The end of a pipeline that the proxy has ended by itself. */
+    void synced();
+
     /** The connection is gone before it had answered; {@code why} is null when the client was told already. */
     void lost(@Nullable SqlError why);
 }

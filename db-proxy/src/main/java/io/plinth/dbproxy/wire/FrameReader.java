@@ -44,7 +44,7 @@ public final class FrameReader {
     }
 
     private final ByteBufAllocator allocator;
-    private final int limit;
+    private int limit;
     private @Nullable ByteBuf collected;
     private long passing;
     private int runStart = -1;
@@ -169,6 +169,16 @@ public final class FrameReader {
             runStart = -1;
             sink.run(run);
         }
+    }
+
+    /** From the next frame on, collected frames may be this long. */
+    public void limit(int longest) {
+        limit = longest;
+    }
+
+    /** Whether a part of a streamed frame has been handed on, and the rest of it has not come yet. */
+    public boolean midFrame() {
+        return passing > 0;
     }
 
     /** Hands on what has passed so far, for a sink that inserts bytes of its own behind it; only while it decides. */

@@ -14,6 +14,8 @@ public record SqlError(
     public static final String NOT_SUPPORTED = "0A000";
     public static final String CONNECTION_FAILURE = "08006";
     public static final String PROTOCOL_VIOLATION = "08P01";
+    public static final String CANNOT_CONNECT_NOW = "57P03";
+    public static final String QUERY_CANCELED = "57014";
     public static final String TOO_MANY_CONNECTIONS = "53300";
     public static final String LIMIT_EXCEEDED = "54000";
 
