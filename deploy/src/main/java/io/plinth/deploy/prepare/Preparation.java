@@ -5,6 +5,7 @@ import io.plinth.deploy.process.Installation;
 import io.plinth.deploy.start.Probe;
 import io.plinth.kit.config.HostPort;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes what a file names below its state folder and nobody has put there. Owned by the command's thread. */
 public final class Preparation {
-    private static final int RELOAD_MILLIS = 20_000;
+    private static final int ASK_MILLIS = 200;
 
     private final Wanted wanted;
     private final Installation installation;
@@ -93,16 +94,21 @@ public final class Preparation {
         }
         say.accept("fetched the country database for geo policies");
         for (HostPort admin : wanted.databaseUsers()) {
-            String complaint;
-            try {
-                complaint = Probe.http("POST", "http://" + admin + "/reload", RELOAD_MILLIS);
-            } catch (IOException e) {
-                complaint = String.valueOf(e.getMessage());
-            }
+            String complaint = ask(admin);
             if (!complaint.isEmpty()) {
-                say.accept(
-                        "geo-dns has not taken it yet (" + complaint + "): curl -X POST http://" + admin + "/reload");
+                say.accept("geo-dns has not taken it (" + complaint + "): curl -X POST http://" + admin + "/reload");
             }
+        }
+    }
+
+    /** Asks for a reload; reading the database takes seconds, and nobody need wait for the answer. */
+    private static String ask(HostPort admin) {
+        try {
+            return Probe.http("POST", "http://" + admin + "/reload", ASK_MILLIS);
+        } catch (SocketTimeoutException e) {
+            return "";
+        } catch (IOException e) {
+            return String.valueOf(e.getMessage());
         }
     }
 
