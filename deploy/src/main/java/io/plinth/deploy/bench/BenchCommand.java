@@ -1,6 +1,13 @@
 package io.plinth.deploy.bench;
 
+import io.plinth.deploy.Daemons;
 import io.plinth.deploy.DeployException;
+import io.plinth.deploy.bench.harness.Bench;
+import io.plinth.deploy.bench.harness.Machine;
+import io.plinth.deploy.bench.harness.Programs;
+import io.plinth.deploy.bench.harness.Report;
+import io.plinth.deploy.bench.harness.Rounds;
+import io.plinth.deploy.bench.harness.Stage;
 import io.plinth.deploy.process.Installation;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -27,7 +34,7 @@ public final class BenchCommand implements Callable<Integer> {
     private static final List<Bench> BENCHES = List.of(new LbProxyBench());
     private static final double BUSY = 0.5;
 
-    @Parameters(paramLabel = "DAEMON", description = "Which daemon; there is a bench of: lb-proxy.")
+    @Parameters(paramLabel = "DAEMON", description = "Which daemon; see bench --help")
     private String daemon = "";
 
     @Option(names = "--json", paramLabel = "FILE", description = "Writes the report there too.")
@@ -88,7 +95,7 @@ public final class BenchCommand implements Callable<Integer> {
 
     private Report run(Bench bench, Programs programs) throws IOException, DeployException, InterruptedException {
         PrintWriter progress = out(true);
-        Stage stage = Stage.open(Installation.ofThisJvm(), programs);
+        Stage stage = Stage.open(Installation.ofThisJvm(), programs, Daemons.ALL);
         Thread cleanUp = new Thread(stage::close, "stop-bench");
         Runtime.getRuntime().addShutdownHook(cleanUp);
         try (stage) {

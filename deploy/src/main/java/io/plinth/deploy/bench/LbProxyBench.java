@@ -2,9 +2,9 @@ package io.plinth.deploy.bench;
 
 import io.plinth.deploy.Daemons;
 import io.plinth.deploy.DeployException;
-import io.plinth.kit.config.ConfigException;
-import io.plinth.kit.config.StackFile;
-import io.plinth.kit.config.StackFiles;
+import io.plinth.deploy.bench.harness.Bench;
+import io.plinth.deploy.bench.harness.Stage;
+import io.plinth.deploy.bench.harness.WrkLoad;
 import io.plinth.kit.lifecycle.DaemonType;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /** lb-proxy beside HAProxy and nginx: the same origin behind each, a small and a larger response. */
 final class LbProxyBench implements Bench {
@@ -77,20 +76,7 @@ final class LbProxyBench implements Bench {
                         "ORIGIN", port(origin),
                         "ADMIN", port(stage.free()),
                         "FOLDER", stage.folder().toString()));
-        StackFile stack;
-        try {
-            stack = StackFiles.read(file, Daemons.ALL, Map.of(), Map.of());
-        } catch (ConfigException e) {
-            throw new DeployException("bench/lb-proxy/plinth.yaml: " + e.problems());
-        }
-        List<String> command = stage.installation()
-                .command(
-                        type.jvm(
-                                stack,
-                                Objects.requireNonNull(stack.stack().nodes().get(NODE))),
-                        List.of("run", NODE, "--file", file.toString()));
-        return new Contender(
-                OURS, true, address, stage.start(OURS, stage.cores().server(), command));
+        return new Contender(OURS, true, address, stage.node(type, file, NODE));
     }
 
     private static Contender peer(

@@ -1,7 +1,4 @@
-/**
- * Fair comparisons of a daemon with its peers: bench -&gt; stage (processes on pinned cores) -&gt; rounds in turn -&gt;
- * report. A daemon's bench is one class that implements {@link io.plinth.deploy.bench.Bench}.
- */
+/** Fair comparisons of a daemon with its peers: one class a daemon that implements {@link io.plinth.deploy.bench.harness.Bench}. */
 @NullMarked
 package io.plinth.deploy.bench;
 

@@ -1,4 +1,4 @@
-package io.plinth.deploy.bench;
+package io.plinth.deploy.bench.harness;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -15,24 +15,24 @@ import java.util.OptionalDouble;
  *
  * @param medians by case, then by server
  */
-record Report(String daemon, String machine, Map<String, Map<String, Sample>> medians) {
+public record Report(String daemon, String machine, Map<String, Map<String, Sample>> medians) {
     private static final String FORMAT = "%-12s %-12s %12s %10s %10s %12s %8s%n";
 
     /** Ours over the best peer's processor time a request; below 1 ours needs less. */
-    Optional<Double> cpuRatio(String load) {
+    public Optional<Double> cpuRatio(String load) {
         OptionalDouble best =
                 peers(load).values().stream().mapToDouble(Sample::cpuMicros).min();
         return best.isPresent() ? Optional.of(ours(load).cpuMicros() / best.getAsDouble()) : Optional.empty();
     }
 
     /** Ours over the best peer's throughput; above 1 ours does more. */
-    Optional<Double> throughputRatio(String load) {
+    public Optional<Double> throughputRatio(String load) {
         OptionalDouble best =
                 peers(load).values().stream().mapToDouble(Sample::throughput).max();
         return best.isPresent() ? Optional.of(ours(load).throughput() / best.getAsDouble()) : Optional.empty();
     }
 
-    void print(PrintWriter out) {
+    public void print(PrintWriter out) {
         out.println(machine);
         out.printf(FORMAT, "case", "server", "requests/s", "p50 us", "p99 us", "CPU us/req", "core");
         medians.forEach((load, servers) -> {
@@ -53,7 +53,7 @@ record Report(String daemon, String machine, Map<String, Map<String, Sample>> me
         out.flush();
     }
 
-    void writeJson(Writer to) throws IOException {
+    public void writeJson(Writer to) throws IOException {
         try (JsonGenerator json = JsonFactory.builder().build().createGenerator(to)) {
             json.useDefaultPrettyPrinter();
             json.writeStartObject();

@@ -1,4 +1,4 @@
-package io.plinth.deploy.bench;
+package io.plinth.deploy.bench.harness;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
  *
  * @param pinned false where {@code taskset} is missing or there is only one core: then nothing is pinned
  */
-record Cores(List<Integer> server, List<Integer> origin, List<Integer> load, boolean pinned) {
-    static Cores of(int count, boolean taskset) {
+public record Cores(List<Integer> server, List<Integer> origin, List<Integer> load, boolean pinned) {
+    public static Cores of(int count, boolean taskset) {
         List<Integer> all = IntStream.range(0, count).boxed().toList();
         if (!taskset || count < 2) {
             return new Cores(all, all, all, false);
@@ -23,7 +23,7 @@ record Cores(List<Integer> server, List<Integer> origin, List<Integer> load, boo
     }
 
     /** The command, kept on these cores. */
-    List<String> pin(List<Integer> cores, List<String> command) {
+    public List<String> pin(List<Integer> cores, List<String> command) {
         if (!pinned) {
             return command;
         }

@@ -1,4 +1,4 @@
-package io.plinth.deploy.bench;
+package io.plinth.deploy.bench.harness;
 
 import java.time.Duration;
 import java.util.List;
@@ -11,8 +11,8 @@ import java.util.function.ToDoubleFunction;
  * @param cpuMicros processor time, user and system, of the server over the requests done
  * @param coreShare processor time over wall time: 1 is one core fully used
  */
-record Sample(double throughput, double cpuMicros, double p50Micros, double p99Micros, double coreShare) {
-    static Sample of(Bench.Outcome outcome, Duration cpu) {
+public record Sample(double throughput, double cpuMicros, double p50Micros, double p99Micros, double coreShare) {
+    public static Sample of(Bench.Outcome outcome, Duration cpu) {
         double seconds = outcome.took().toNanos() / 1e9;
         double busy = cpu.toNanos() / 1e9;
         return new Sample(
@@ -24,7 +24,7 @@ record Sample(double throughput, double cpuMicros, double p50Micros, double p99M
     }
 
     /** Each number's median; they need not be of one round. */
-    static Sample median(List<Sample> samples) {
+    public static Sample median(List<Sample> samples) {
         return new Sample(
                 median(samples, Sample::throughput),
                 median(samples, Sample::cpuMicros),

@@ -1,13 +1,14 @@
-package io.plinth.deploy.bench;
+package io.plinth.deploy.bench.harness;
 
 import io.plinth.deploy.DeployException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /** The bench of one daemon: what runs beside what, and under which loads. */
-interface Bench {
+public interface Bench {
     /** The daemon's kind. */
     String daemon();
 
@@ -24,12 +25,22 @@ interface Bench {
      * One load.
      *
      * @param name as the report has it
+     * @param peers who is compared beside ours; empty for all of them
      */
-    record Case(String name, Load load) {}
+    record Case(String name, Load load, Set<String> peers) {
+        /** One that every peer takes. */
+        public Case(String name, Load load) {
+            this(name, load, Set.of());
+        }
+
+        boolean concerns(Contender contender) {
+            return contender.ours() || peers.isEmpty() || peers.contains(contender.name());
+        }
+    }
 
     /** Asks a server as fast as it answers, for so long. */
     interface Load {
-        Outcome run(InetSocketAddress server, Duration time) throws IOException, DeployException, InterruptedException;
+        Outcome run(Contender server, Duration time) throws IOException, DeployException, InterruptedException;
     }
 
     /**

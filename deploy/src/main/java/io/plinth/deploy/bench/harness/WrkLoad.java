@@ -1,8 +1,7 @@
-package io.plinth.deploy.bench;
+package io.plinth.deploy.bench.harness;
 
 import io.plinth.deploy.DeployException;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -10,23 +9,23 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** HTTP GETs of one path by wrk over kept connections. Immutable. */
-final class WrkLoad implements Bench.Load {
+public final class WrkLoad implements Bench.Load {
     private static final String RESULT = "RESULT ";
 
     private final Stage stage;
     private final String path;
     private final int connections;
 
-    WrkLoad(Stage stage, String path, int connections) {
+    public WrkLoad(Stage stage, String path, int connections) {
         this.stage = stage;
         this.path = path;
         this.connections = connections;
     }
 
     @Override
-    public Bench.Outcome run(InetSocketAddress server, Duration time)
+    public Bench.Outcome run(Bench.Contender server, Duration time)
             throws IOException, DeployException, InterruptedException {
-        String url = "http://127.0.0.1:" + server.getPort() + path;
+        String url = "http://127.0.0.1:" + server.address().getPort() + path;
         int threads = Math.max(1, Math.min(connections, stage.cores().load().size()));
         List<String> command = List.of(
                 stage.program("wrk").orElse("wrk"),

@@ -1,14 +1,20 @@
-package io.plinth.deploy.bench;
+package io.plinth.deploy.bench.harness;
 
 import io.plinth.deploy.DeployException;
 import io.plinth.deploy.process.Installation;
 import io.plinth.deploy.process.Procfs;
 import io.plinth.deploy.process.Spawner;
+import io.plinth.kit.config.ConfigException;
+import io.plinth.kit.config.NodeConfig;
+import io.plinth.kit.config.StackFile;
+import io.plinth.kit.config.StackFiles;
+import io.plinth.kit.lifecycle.DaemonType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,13 +36,14 @@ import java.util.stream.Stream;
  * Owned by the command; its processes and its end are guarded by itself. Where a bench takes place: a temporary folder, the cores, the processes started so far. Closing it
  * ends them all and removes the folder.
  */
-final class Stage implements AutoCloseable {
+public final class Stage implements AutoCloseable {
     private static final Duration UNTIL_READY = Duration.ofSeconds(60);
     private static final long POLL_MILLIS = 50;
     private static final int LOG_LINES = 12;
 
     private final Installation installation;
     private final Programs programs;
+    private final List<DaemonType> daemons;
     private final Cores cores;
     private final Path folder;
     private final Spawner spawner = new Spawner();
@@ -45,14 +52,16 @@ final class Stage implements AutoCloseable {
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-    private Stage(Installation installation, Programs programs, Cores cores, Path folder) {
+    private Stage(Installation installation, Programs programs, List<DaemonType> daemons, Cores cores, Path folder) {
+        this.daemons = daemons;
         this.installation = installation;
         this.programs = programs;
         this.cores = cores;
         this.folder = folder;
     }
 
-    static Stage open(Installation installation, Programs programs) throws IOException {
+    public static Stage open(Installation installation, Programs programs, List<DaemonType> daemons)
+            throws IOException {
         Path folder = Files.createTempDirectory("plinth-bench");
         // Peers that run as a user of their own write their files below it.
         if (!folder.toFile().setExecutable(true, false)) {
@@ -60,39 +69,43 @@ final class Stage implements AutoCloseable {
         }
         int count = Runtime.getRuntime().availableProcessors();
         return new Stage(
-                installation, programs, Cores.of(count, programs.find("taskset").isPresent()), folder);
+                installation,
+                programs,
+                daemons,
+                Cores.of(count, programs.find("taskset").isPresent()),
+                folder);
     }
 
-    Cores cores() {
+    public Cores cores() {
         return cores;
     }
 
-    Installation installation() {
+    public Installation installation() {
         return installation;
     }
 
-    Path folder() {
+    public Path folder() {
         return folder;
     }
 
     /** A file below {@code deploy/bench}. */
-    Path shipped(String name) {
+    public Path shipped(String name) {
         return installation.home().resolve("bench").resolve(name);
     }
 
-    Optional<String> program(String name) {
+    public Optional<String> program(String name) {
         return programs.find(name);
     }
 
     /** An address on loopback that nobody listens on now. */
-    InetSocketAddress free() throws IOException {
+    public InetSocketAddress free() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
             return (InetSocketAddress) socket.getLocalSocketAddress();
         }
     }
 
     /** A shipped configuration with each {@code @NAME@} replaced, written into the folder. */
-    Path fill(String name, Map<String, String> values) throws IOException {
+    public Path fill(String name, Map<String, String> values) throws IOException {
         String text = Files.readString(shipped(name));
         for (Map.Entry<String, String> value : values.entrySet()) {
             text = text.replace("@" + value.getKey() + "@", value.getValue());
@@ -101,12 +114,12 @@ final class Stage implements AutoCloseable {
     }
 
     /** Starts a process on these cores; its output goes to a log of that name. */
-    Process start(String name, List<Integer> on, List<String> command) throws IOException {
+    public Process start(String name, List<Integer> on, List<String> command) throws IOException {
         return kept(spawner.start(cores.pin(on, command), folder, Map.of(), log(name)));
     }
 
     /** Starts a process that ends by itself, and whose output the caller reads. */
-    Process call(List<Integer> on, List<String> command) throws IOException {
+    public Process call(List<Integer> on, List<String> command) throws IOException {
         return kept(new ProcessBuilder(cores.pin(on, command))
                 .redirectErrorStream(true)
                 .start());
@@ -123,7 +136,8 @@ final class Stage implements AutoCloseable {
     }
 
     /** Waits until a process answers with 200; returns the answer's body. */
-    byte[] ready(String name, Process process, URI page) throws IOException, DeployException, InterruptedException {
+    public byte[] ready(String name, Process process, URI page)
+            throws IOException, DeployException, InterruptedException {
         long deadline = System.nanoTime() + UNTIL_READY.toNanos();
         HttpRequest request =
                 HttpRequest.newBuilder(page).timeout(Duration.ofSeconds(5)).build();
@@ -142,8 +156,48 @@ final class Stage implements AutoCloseable {
                 + page + "); its log ends:\n" + String.join("\n", tail(name)));
     }
 
+    /** Waits until a process takes TCP connections. */
+    public void listening(String name, Process process, InetSocketAddress address)
+            throws IOException, DeployException, InterruptedException {
+        long deadline = System.nanoTime() + UNTIL_READY.toNanos();
+        while (System.nanoTime() < deadline && process.isAlive()) {
+            try (Socket socket = new Socket()) {
+                socket.connect(address, 1000);
+                return;
+            } catch (IOException e) {
+                // Not listening yet; the deadline decides.
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+        throw new DeployException(name + ": " + (process.isAlive() ? "not ready" : "ended") + " (expected: listens on "
+                + address + "); its log ends:\n" + String.join("\n", tail(name)));
+    }
+
+    /**
+     * Starts a real node on the server's cores, as the launcher starts one.
+     *
+     * @param type the daemon, and the process's name
+     * @param file a filled configuration
+     * @param node the node in it
+     */
+    public Process node(DaemonType type, Path file, String node) throws IOException, DeployException {
+        StackFile stack;
+        try {
+            stack = StackFiles.read(file, daemons, Map.of(), Map.of());
+        } catch (ConfigException e) {
+            throw new DeployException("bench: " + e.problems());
+        }
+        NodeConfig spec = stack.stack().nodes().get(node);
+        if (spec == null) {
+            throw new DeployException("bench: no node " + node + " in " + file);
+        }
+        List<String> command =
+                installation.command(type.jvm(stack, spec), List.of("run", node, "--file", file.toString()));
+        return start(type.kind(), cores.server(), command);
+    }
+
     /** Processor time of a process and its descendants so far. */
-    Duration cpu(Process process) {
+    public Duration cpu(Process process) {
         return Procfs.ofThisMachine().cpuWithDescendants(process.pid());
     }
 

@@ -1,4 +1,4 @@
-package io.plinth.deploy.bench;
+package io.plinth.deploy.bench.harness;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -6,10 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What a measurement was made on. */
-final class Machine {
+public final class Machine {
     private Machine() {}
 
-    static String description(Cores cores) {
+    public static String description(Cores cores) {
         return "%s, %d cores, %s %s, Java %s; %s; load average %s at the start"
                 .formatted(
                         processor(),
@@ -22,7 +22,7 @@ final class Machine {
     }
 
     /** What else ran in the minute before: beside a busy neighbour throughput and latency mean little. */
-    static double load() {
+    public static double load() {
         double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
         return Math.round(load * 100) / 100.0;
     }

@@ -1,4 +1,4 @@
-package io.plinth.deploy.bench;
+package io.plinth.deploy.bench.harness;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

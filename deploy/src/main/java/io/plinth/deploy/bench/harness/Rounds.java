@@ -1,9 +1,9 @@
-package io.plinth.deploy.bench;
+package io.plinth.deploy.bench.harness;
 
 import io.plinth.deploy.DeployException;
-import io.plinth.deploy.bench.Bench.Case;
-import io.plinth.deploy.bench.Bench.Contender;
-import io.plinth.deploy.bench.Bench.Outcome;
+import io.plinth.deploy.bench.harness.Bench.Case;
+import io.plinth.deploy.bench.harness.Bench.Contender;
+import io.plinth.deploy.bench.harness.Bench.Outcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ import java.util.function.Consumer;
  * Owned by the command. Warms every server up, then loads them in turn, each round beginning with another one, so that
  * neither what the machine does meanwhile nor the order favours one.
  */
-final class Rounds {
+public final class Rounds {
     private static final Duration SLICE = Duration.ofSeconds(3);
     private static final Duration WARM_UP_OF_PEERS = Duration.ofSeconds(3);
     private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(60);
@@ -30,7 +30,7 @@ final class Rounds {
     private final Consumer<String> progress;
 
     /** {@code warmUp}: at least so long for ours; the JIT needs it. */
-    Rounds(Stage stage, int count, Duration time, Duration warmUp, Consumer<String> progress) {
+    public Rounds(Stage stage, int count, Duration time, Duration warmUp, Consumer<String> progress) {
         this.stage = stage;
         this.count = count;
         this.time = time;
@@ -39,19 +39,23 @@ final class Rounds {
     }
 
     /** Medians by case, then by server, in the order given. */
-    Map<String, Map<String, Sample>> run(List<Contender> contenders, List<Case> cases)
+    public Map<String, Map<String, Sample>> run(List<Contender> contenders, List<Case> cases)
             throws IOException, DeployException, InterruptedException {
         for (Contender contender : contenders) {
             for (Case load : cases) {
-                warmUp(contender, load);
+                if (load.concerns(contender)) {
+                    warmUp(contender, load);
+                }
             }
         }
         Map<String, Map<String, Sample>> medians = new LinkedHashMap<>();
         for (Case load : cases) {
             Map<String, List<Sample>> samples = new LinkedHashMap<>();
-            contenders.forEach(contender -> samples.put(contender.name(), new ArrayList<>()));
+            List<Contender> concerned =
+                    contenders.stream().filter(load::concerns).toList();
+            concerned.forEach(contender -> samples.put(contender.name(), new ArrayList<>()));
             for (int round = 0; round < count; round++) {
-                List<Contender> turn = new ArrayList<>(contenders);
+                List<Contender> turn = new ArrayList<>(concerned);
                 Collections.rotate(turn, round);
                 for (Contender contender : turn) {
                     Sample sample = measure(contender, load);
@@ -95,7 +99,7 @@ final class Rounds {
 
     private static Outcome outcome(Contender contender, Case load, Duration time)
             throws IOException, DeployException, InterruptedException {
-        Outcome outcome = load.load().run(contender.address(), time);
+        Outcome outcome = load.load().run(contender, time);
         if (!outcome.errors().isEmpty() || outcome.requests() == 0) {
             throw new DeployException("%s, %s: %d requests, errors: %s (expected: requests, no errors)"
                     .formatted(contender.name(), load.name(), outcome.requests(), outcome.errors()));

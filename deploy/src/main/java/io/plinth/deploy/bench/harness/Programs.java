@@ -1,4 +1,4 @@
-package io.plinth.deploy.bench;
+package io.plinth.deploy.bench.harness;
 
 import java.io.File;
 import java.nio.file.Files;
@@ -8,15 +8,15 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Programs of this machine. Stateless. */
-final class Programs {
+public final class Programs {
     private final String path;
 
-    Programs(String path) {
+    public Programs(String path) {
         this.path = path;
     }
 
     /** On the PATH, or where Debian puts daemons, which a user's PATH may leave out. */
-    Optional<String> find(String name) {
+    public Optional<String> find(String name) {
         return Stream.concat(
                         Arrays.stream(path.split(File.pathSeparator)),
                         Stream.of("/usr/local/sbin", "/usr/sbin", "/sbin"))
