@@ -4,9 +4,11 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
+import io.plinth.lbproxy.wire.http1.Framing;
+import io.plinth.lbproxy.wire.http1.ResponseHead;
+import io.plinth.lbproxy.wire.http1.TrailerFields;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * A client's connection: feeds its bytes to one exchange after the other, holds what comes too early within bounds, and
  * keeps the one deadline that is running. Owned by its event loop.
  */
-public final class ClientConnection extends ChannelInboundHandlerAdapter {
+public final class ClientConnection extends AttendedClient implements ClientSide {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
     private static final long LINGER_NANOS = 2_000_000_000L;
     private static final long LINGER_BYTES = 1 << 20;
@@ -29,8 +31,6 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private @Nullable ForwardedHeaders forwarded;
     private @Nullable Exchange exchange;
     private @Nullable ByteBuf held;
-    private @Nullable ClientConnection previous;
-    private @Nullable ClientConnection next;
     private boolean processing;
     private boolean closing;
     private boolean gone;
@@ -201,7 +201,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Goes on with what is held, after whatever held it up is over. */
-    void resume() {
+    @Override
+    public void resume() {
         if (!processing) {
             process();
             flushBoth();
@@ -217,7 +218,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** The exchange is over: the next one begins, or the connection ends. */
-    void exchangeEnded(boolean lasts, boolean unreadBody) {
+    @Override
+    public void exchangeEnded(boolean lasts, boolean unreadBody) {
         exchange = null;
         if (gone) {
             return;
@@ -242,7 +244,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
      * @param lingering whether the client still sends: then its bytes are read and dropped for a while, since closing
      *     with unread bytes resets the connection and may take the answer with it (RFC 9112 9.6)
      */
-    void close(boolean lingering) {
+    @Override
+    public void close(boolean lingering) {
         ChannelHandlerContext ctx = context;
         if (closing || gone || ctx == null) {
             return;
@@ -267,7 +270,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Closes at once, so that a response that broke off is seen to have done so. */
-    void abort() {
+    @Override
+    public void abort() {
         ChannelHandlerContext ctx = context;
         exchange = null;
         if (ctx != null && !gone) {
@@ -276,7 +280,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    void write(ByteBuf bytes) {
+    @Override
+    public void write(ByteBuf bytes) {
         ChannelHandlerContext ctx = context;
         if (ctx == null || gone) {
             bytes.release();
@@ -286,7 +291,38 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         ctx.write(bytes, ctx.voidPromise());
     }
 
-    void flush() {
+    @Override
+    public boolean framed() {
+        return false;
+    }
+
+    @Override
+    public void interim(ResponseHead head, Framing framing) {
+        ResponseRewrite.Connection connection =
+                head.status() == 101 ? ResponseRewrite.Connection.UPGRADE : ResponseRewrite.Connection.LASTS;
+        write(ResponseRewrite.render(allocator(), head, framing, connection, false, 0));
+    }
+
+    @Override
+    public ByteBuf head(
+            ResponseHead head, Framing framing, ResponseRewrite.Connection connection, boolean chunksGoOn, int room) {
+        return ResponseRewrite.render(allocator(), head, framing, connection, chunksGoOn, room);
+    }
+
+    @Override
+    public void end(@Nullable TrailerFields trailers) {
+        if (trailers != null) {
+            write(ResponseRelay.renderTrailers(allocator().directBuffer(trailers.length() + 2), trailers));
+        }
+    }
+
+    @Override
+    public void answer(ByteBuf rendered) {
+        write(rendered);
+    }
+
+    @Override
+    public void flush() {
         ChannelHandlerContext ctx = context;
         if (dirty && ctx != null) {
             dirty = false;
@@ -294,18 +330,21 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    boolean writable() {
+    @Override
+    public boolean writable() {
         ChannelHandlerContext ctx = context;
         return ctx != null && ctx.channel().isWritable();
     }
 
-    ByteBufAllocator allocator() {
+    @Override
+    public ByteBufAllocator allocator() {
         ChannelHandlerContext ctx = context;
         return ctx == null ? ByteBufAllocator.DEFAULT : ctx.alloc();
     }
 
     /** Made with the first request, since a TLS client may never get that far. */
-    ForwardedHeaders forwarded() {
+    @Override
+    public ForwardedHeaders forwarded() {
         ForwardedHeaders known = forwarded;
         if (known == null) {
             ChannelHandlerContext ctx = context;
@@ -323,11 +362,13 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Restarts the deadline. */
-    void within(long nanos) {
+    @Override
+    public void within(long nanos) {
         deadline = worker.coarseNow() + nanos;
     }
 
     /** Looks at the deadline; called a few times a second. */
+    @Override
     void tick(long now) {
         if (unsent > 0 && exchange == null) {
             sending();
@@ -370,38 +411,10 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Closes it unless an exchange is under way, which then is its last. */
+    @Override
     void drain() {
         if (exchange == null) {
             close(false);
         }
-    }
-
-    @Nullable
-    ClientConnection next() {
-        return next;
-    }
-
-    void link(@Nullable ClientConnection before, @Nullable ClientConnection after) {
-        previous = before;
-        next = after;
-        if (after != null) {
-            after.previous = this;
-        }
-    }
-
-    /** Takes it out of the list; returns what is first now. */
-    @Nullable
-    ClientConnection unlink(@Nullable ClientConnection first) {
-        ClientConnection before = previous;
-        ClientConnection after = next;
-        if (after != null) {
-            after.previous = before;
-        }
-        previous = null;
-        if (before != null) {
-            before.next = after;
-            return first;
-        }
-        return after;
     }
 }

@@ -39,7 +39,7 @@ final class Exchange implements UpstreamUser {
     private final RequestRelay request;
     private final ResponseRelay response;
     private State state = State.ENDED;
-    private @Nullable ClientConnection client;
+    private @Nullable ClientSide client;
     private @Nullable RouteTarget route;
     private @Nullable UpstreamConnection server;
     private @Nullable UpstreamConnection pending;
@@ -61,7 +61,7 @@ final class Exchange implements UpstreamUser {
         return settings;
     }
 
-    void begin(ClientConnection from) {
+    void begin(ClientSide from) {
         assert state == State.ENDED;
         state = State.READING_HEAD;
         client = from;
@@ -78,8 +78,8 @@ final class Exchange implements UpstreamUser {
         from.within(settings.timeouts().header());
     }
 
-    private ClientConnection client() {
-        ClientConnection known = client;
+    private ClientSide client() {
+        ClientSide known = client;
         if (known == null) {
             throw new IllegalStateException("exchange has ended");
         }
@@ -221,7 +221,7 @@ final class Exchange implements UpstreamUser {
     public void connected(UpstreamConnection connection) {
         assert state == State.ACQUIRING;
         RouteTarget to = route;
-        ClientConnection from = client();
+        ClientSide from = client();
         if (to == null) {
             throw new IllegalStateException("connected without a route");
         }
@@ -234,8 +234,8 @@ final class Exchange implements UpstreamUser {
         request.send(connection, to, from, settings.makeTraceparent(), worker.random());
         awaits();
         from.resume();
-        if (server == connection && request.done()) {
-            connection.flush();
+        if (request.done()) {
+            flushServer();
         }
     }
 
@@ -266,7 +266,7 @@ final class Exchange implements UpstreamUser {
 
     @Override
     public void responseBytes(ByteBuf in) {
-        ClientConnection to = client();
+        ClientSide to = client();
         if (state == State.AWAITING_RESPONSE) {
             firstByte();
         }
@@ -289,7 +289,7 @@ final class Exchange implements UpstreamUser {
         }
     }
 
-    private void tunnel(ByteBuf in, ClientConnection to) {
+    private void tunnel(ByteBuf in, ClientSide to) {
         if (in.isReadable()) {
             tunnelled += in.readableBytes();
             to.write(in.readRetainedSlice(in.readableBytes()));
@@ -298,7 +298,7 @@ final class Exchange implements UpstreamUser {
         holdBack(to);
     }
 
-    private void holdBack(ClientConnection to) {
+    private void holdBack(ClientSide to) {
         UpstreamConnection from = server;
         if (from != null && !to.writable()) {
             from.read(false);
@@ -340,7 +340,7 @@ final class Exchange implements UpstreamUser {
     @Override
     public void serverClosed() {
         server = null;
-        ClientConnection to = client();
+        ClientSide to = client();
         switch (state) {
             case AWAITING_RESPONSE -> closedEarly();
             case TUNNEL -> {
@@ -377,7 +377,7 @@ final class Exchange implements UpstreamUser {
 
     /** The whole response has gone on. */
     private void finish() {
-        ClientConnection to = client();
+        ClientSide to = client();
         UpstreamConnection from = server;
         server = null;
         boolean whole = request.done();
@@ -412,7 +412,7 @@ final class Exchange implements UpstreamUser {
             from.discard();
         }
         if (response.started()) {
-            ClientConnection to = client();
+            ClientSide to = client();
             end();
             to.abort();
         } else {
@@ -421,13 +421,13 @@ final class Exchange implements UpstreamUser {
     }
 
     private void answer(int status, String why, boolean close) {
-        ClientConnection to = client();
+        ClientSide to = client();
         RouteTarget known = route;
         String text = known == null
                 ? why
                 : "route " + known.name() + ", pool " + known.pool().name() + ": " + why;
         boolean lasts = !close && request.lasts() && !request.http10() && !worker.draining();
-        to.write(worker.errorPage().render(to.allocator(), status, text, !lasts, !request.isHead()));
+        to.answer(worker.errorPage().render(to.allocator(), status, text, !lasts, !request.isHead()));
         to.flush();
         localStatus = status;
         end();
@@ -460,7 +460,7 @@ final class Exchange implements UpstreamUser {
                 if (from != null) {
                     from.closeAfterWriting();
                 }
-                ClientConnection to = client();
+                ClientSide to = client();
                 end();
                 to.close(false);
             }

@@ -74,7 +74,7 @@ final class RequestRelay {
     }
 
     /** Takes body bytes and writes what goes on. */
-    Progress body(ByteBuf in, UpstreamConnection to, ClientConnection client) {
+    Progress body(ByteBuf in, UpstreamConnection to, ClientSide client) {
         while (in.isReadable() && !body.done()) {
             int count = body.next(in);
             if (count == BodyDecoder.REJECTED) {
@@ -96,12 +96,7 @@ final class RequestRelay {
     }
 
     /** Writes the head to a server. */
-    void send(
-            UpstreamConnection to,
-            RouteTarget route,
-            ClientConnection client,
-            boolean makeTrace,
-            RandomGenerator random) {
+    void send(UpstreamConnection to, RouteTarget route, ClientSide client, boolean makeTrace, RandomGenerator random) {
         to.write(RequestRewrite.render(
                 client.allocator(), head, framing, route, to.lane().server(), client.forwarded(), makeTrace, random));
     }

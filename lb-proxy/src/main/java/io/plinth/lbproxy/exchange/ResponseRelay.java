@@ -63,7 +63,7 @@ final class ResponseRelay {
     }
 
     /** Takes bytes from the server. */
-    Progress bytes(ByteBuf in, ClientConnection client) {
+    Progress bytes(ByteBuf in, ClientSide client) {
         ByteBuf out = null;
         while (in.isReadable()) {
             if (!headDone) {
@@ -101,18 +101,18 @@ final class ResponseRelay {
         if (!headDone || !body.done()) {
             return Progress.MORE;
         }
-        trailers(client, !request.http10());
+        client.end(request.http10() ? null : body.trailers());
         return Progress.DONE;
     }
 
-    private static void write(ClientConnection client, @Nullable ByteBuf out) {
+    private static void write(ClientSide client, @Nullable ByteBuf out) {
         if (out != null) {
             client.write(out);
         }
     }
 
     /** Copies a small piece behind what is not yet written, passes a large one on as it is. */
-    private static @Nullable ByteBuf body(ByteBuf in, int count, @Nullable ByteBuf out, ClientConnection client) {
+    private static @Nullable ByteBuf body(ByteBuf in, int count, @Nullable ByteBuf out, ClientSide client) {
         if (count == 0) {
             return out;
         }
@@ -126,7 +126,7 @@ final class ResponseRelay {
     }
 
     /** A head is complete: MORE when it is final and right, or interim and sent on. */
-    private Progress head(ClientConnection client) {
+    private Progress head(ClientSide client) {
         Rejection rejection = framing.response(head, request.isHead());
         if (rejection != null) {
             return broken(rejection);
@@ -137,39 +137,30 @@ final class ResponseRelay {
                 wrong = NO_UPGRADE;
                 return Progress.BROKEN;
             }
-            client.write(ResponseRewrite.render(
-                    client.allocator(), head, framing, ResponseRewrite.Connection.UPGRADE, false, 0));
+            client.interim(head, framing);
             return Progress.SWITCHED;
         }
         if (status < 200) {
             if (!request.http10()) {
-                client.write(ResponseRewrite.render(
-                        client.allocator(), head, framing, ResponseRewrite.Connection.LASTS, false, 0));
+                client.interim(head, framing);
                 interimSent = true;
             }
             parser.begin(head);
             return Progress.MORE;
         }
         headDone = true;
-        body.begin(framing, !request.http10());
+        body.begin(framing, !client.framed() && !request.http10());
         return Progress.MORE;
     }
 
-    private ByteBuf render(ClientConnection client, int room) {
+    private @Nullable ByteBuf render(ClientSide client, int room) {
         boolean delimited = !body.untilClose() && (framing.body() != Framing.Body.CHUNKED || !request.http10());
         clientLasts = delimited && request.lasts() && !draining.getAsBoolean();
         ResponseRewrite.Connection connection = ResponseRewrite.Connection.CLOSE;
         if (clientLasts) {
             connection = request.http10() ? ResponseRewrite.Connection.KEEP_ALIVE : ResponseRewrite.Connection.LASTS;
         }
-        return ResponseRewrite.render(client.allocator(), head, framing, connection, !request.http10(), room);
-    }
-
-    private void trailers(ClientConnection client, boolean chunksGoOn) {
-        TrailerFields fields = body.trailers();
-        if (fields != null && chunksGoOn) {
-            client.write(renderTrailers(client.allocator().directBuffer(fields.length() + 2), fields));
-        }
+        return client.head(head, framing, connection, !request.http10(), room);
     }
 
     static ByteBuf renderTrailers(ByteBuf out, TrailerFields fields) {

@@ -36,7 +36,7 @@ public final class Worker {
     private final ErrorPage errorPage;
     private final Tally counts = new Tally(COUNTS);
     private final ArrayDeque<Exchange> spare = new ArrayDeque<>();
-    private @Nullable ClientConnection first;
+    private @Nullable AttendedClient first;
     private int clients;
     private long coarseNow;
     private @Nullable CompletableFuture<Void> drained;
@@ -67,9 +67,9 @@ public final class Worker {
 
     private void tick() {
         coarseNow = nanoTime.getAsLong();
-        ClientConnection client = first;
+        AttendedClient client = first;
         while (client != null) {
-            ClientConnection after = client.next();
+            AttendedClient after = client.next();
             client.tick(coarseNow);
             client = after;
         }
@@ -117,15 +117,15 @@ public final class Worker {
         return errorPage;
     }
 
-    void add(ClientConnection client) {
+    void add(AttendedClient client) {
         assert loop.inEventLoop();
-        client.link(null, first);
+        client.link(first);
         first = client;
         clients++;
         counts.add(CONNECTIONS_OPENED, 1);
     }
 
-    void remove(ClientConnection client) {
+    void remove(AttendedClient client) {
         assert loop.inEventLoop();
         first = client.unlink(first);
         clients--;
@@ -137,7 +137,7 @@ public final class Worker {
     }
 
     /** An exchange for a client's next request. */
-    Exchange begin(ClientConnection client) {
+    Exchange begin(ClientSide client) {
         ProxySettings settings = snapshot().settings();
         Exchange exchange = spare.pollLast();
         if (exchange == null || !same(exchange.settings(), settings)) {
@@ -172,9 +172,9 @@ public final class Worker {
                 done.complete(null);
                 return;
             }
-            ClientConnection client = first;
+            AttendedClient client = first;
             while (client != null) {
-                ClientConnection after = client.next();
+                AttendedClient after = client.next();
                 client.drain();
                 client = after;
             }
@@ -186,9 +186,9 @@ public final class Worker {
     public CompletableFuture<Void> closeAll() {
         CompletableFuture<Void> done = new CompletableFuture<>();
         loop.execute(() -> {
-            ClientConnection client = first;
+            AttendedClient client = first;
             while (client != null) {
-                ClientConnection after = client.next();
+                AttendedClient after = client.next();
                 client.abort();
                 client = after;
             }

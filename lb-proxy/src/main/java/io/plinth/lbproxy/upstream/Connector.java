@@ -44,7 +44,7 @@ public final class Connector {
         return random;
     }
 
-    ChannelFuture connect(UpstreamConnection connection, Server server, long timeoutMillis) {
+    ChannelFuture connect(Http1Connection connection, Server server, long timeoutMillis) {
         return bootstrap
                 .clone()
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) timeoutMillis)

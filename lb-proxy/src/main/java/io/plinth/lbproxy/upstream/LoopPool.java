@@ -77,7 +77,7 @@ public final class LoopPool implements Candidates {
             }
             return;
         }
-        UpstreamConnection idle = fresh && lane.mayConnect() ? null : lane.takeIdle();
+        Http1Connection idle = fresh && lane.mayConnect() ? null : lane.takeIdle();
         if (idle != null) {
             idle.use(user, true);
         } else {
@@ -93,7 +93,7 @@ public final class LoopPool implements Candidates {
     private void connect(ServerLane lane, UpstreamUser user) {
         lane.connecting();
         connections = ++open;
-        UpstreamConnection connection = new UpstreamConnection(lane);
+        Http1Connection connection = new Http1Connection(lane);
         connection.reserve(user);
         user.connecting(connection);
         ChannelFuture future = connector.connect(
@@ -163,7 +163,7 @@ public final class LoopPool implements Candidates {
     }
 
     /** A connection is free: for who waits longest, or to idle; false when it is to be closed. */
-    boolean release(UpstreamConnection connection) {
+    boolean release(Http1Connection connection) {
         if (pool.retired()) {
             return false;
         }
@@ -177,7 +177,7 @@ public final class LoopPool implements Candidates {
     }
 
     /** A connection is gone: who waits longest may connect in its place. */
-    void closed(UpstreamConnection connection, boolean wasIdle) {
+    void closed(Http1Connection connection, boolean wasIdle) {
         connection.lane().closed(connection, wasIdle);
         connections = --open;
         UpstreamUser next = waiting.pollFirst();

@@ -14,7 +14,7 @@ public final class ServerLane {
     private final int maxOpen;
     private final int maxIdle;
     private final PeakEwma latency;
-    private final ArrayDeque<UpstreamConnection> idle = new ArrayDeque<>();
+    private final ArrayDeque<Http1Connection> idle = new ArrayDeque<>();
     private int open;
     private int underWay;
 
@@ -69,9 +69,9 @@ public final class ServerLane {
 
     /** The most recently used idle connection that still lives. */
     @Nullable
-    UpstreamConnection takeIdle() {
+    Http1Connection takeIdle() {
         assert pool.connector().loop().inEventLoop();
-        UpstreamConnection connection;
+        Http1Connection connection;
         while ((connection = idle.pollLast()) != null) {
             if (connection.usable()) {
                 underWay++;
@@ -82,7 +82,7 @@ public final class ServerLane {
     }
 
     /** Whether there was room; the connection is to be closed otherwise. */
-    boolean putIdle(UpstreamConnection connection) {
+    boolean putIdle(Http1Connection connection) {
         if (idle.size() >= maxIdle) {
             return false;
         }
@@ -98,7 +98,7 @@ public final class ServerLane {
         underWay++;
     }
 
-    void closed(UpstreamConnection connection, boolean wasIdle) {
+    void closed(Http1Connection connection, boolean wasIdle) {
         assert pool.connector().loop().inEventLoop();
         open--;
         if (wasIdle) {
@@ -107,14 +107,14 @@ public final class ServerLane {
     }
 
     void closeIdle() {
-        UpstreamConnection connection;
+        Http1Connection connection;
         while ((connection = idle.pollFirst()) != null) {
             connection.close();
         }
     }
 
     void closeIdleSince(long before) {
-        UpstreamConnection oldest;
+        Http1Connection oldest;
         while ((oldest = idle.peekFirst()) != null && oldest.idleSince() - before < 0) {
             idle.pollFirst();
             oldest.close();
