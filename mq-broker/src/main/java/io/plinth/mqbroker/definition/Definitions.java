@@ -7,11 +7,11 @@ import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.index.RecoveredDefinitions;
 import io.plinth.mqbroker.log.ChangeStream;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.LogWriter;
-import io.plinth.mqbroker.queue.Alarms;
 import io.plinth.mqbroker.queue.QueueArguments;
 import io.plinth.mqbroker.queue.QueueLifecycle;
 import io.plinth.mqbroker.queue.ShardCommand;
@@ -253,7 +253,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     private void bind(DefinitionCommand.Bind c, Consumer<Result> reply) {
         Exchange source = source(c.source());
         Destination destination = destination(c.toQueue(), c.destination(), c.asker());
-        Equivalence.checkBinding(source, c.arguments());
+        Equivalence.checkBinding(source, c.routingKey(), c.arguments());
         Binding binding = new Binding(destination, c.routingKey(), c.arguments());
         if (source.has(binding)) {
             reply.accept(Result.DONE);

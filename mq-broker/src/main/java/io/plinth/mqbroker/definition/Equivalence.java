@@ -62,16 +62,42 @@ public final class Equivalence {
 
     static ExchangeType type(DefinitionCommand.DeclareExchange asked) {
         ExchangeType type = ExchangeType.of(asked.type());
-        if (type == null) {
+        if (type == null || type == ExchangeType.DELAYED) {
             throw new AmqpException(
                     ReplyCode.PRECONDITION_FAILED,
-                    "invalid exchange type '" + asked.type() + "' (expected: direct, fanout, topic or headers)");
+                    "invalid exchange type '" + asked.type()
+                            + "' (expected: direct, fanout, topic, headers or x-consistent-hash)");
+        }
+        if (type == ExchangeType.CONSISTENT_HASH) {
+            checkHashed(asked.arguments());
         }
         return type;
     }
 
-    /** A headers binding says how it matches in a known way. */
-    static void checkBinding(Exchange source, FieldTable arguments) {
+    /** A consistent-hash exchange hashes one thing, and one it knows. */
+    private static void checkHashed(FieldTable arguments) {
+        boolean header = arguments.has("hash-header");
+        boolean property = arguments.has("hash-property");
+        if (header && (property || arguments.string("hash-header") == null)) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "invalid hash-header (expected: a header's name, and no hash-property beside it)");
+        }
+        if (property && !ExchangeType.hashes(arguments.string("hash-property"))) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "invalid hash-property: " + arguments.get("hash-property")
+                            + " (expected: message_id or correlation_id)");
+        }
+    }
+
+    /** The key of a consistent-hash binding is a weight; a headers binding says how it matches in a known way. */
+    static void checkBinding(Exchange source, String routingKey, FieldTable arguments) {
+        if (source.type() == ExchangeType.CONSISTENT_HASH && !ExchangeType.isWeight(routingKey)) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "invalid weight '" + routingKey + "' of a binding to " + source + " (expected: 1 to 1000)");
+        }
         if (source.type() == ExchangeType.HEADERS && arguments.has("x-match")) {
             Object match = arguments.get("x-match");
             if (!(match instanceof String text) || !X_MATCH.contains(text)) {

@@ -1,10 +1,8 @@
 package io.plinth.mqbroker.exchange;
 
-import io.plinth.mqbroker.wire.FieldTable;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /** Routing key equals binding key. */
 final class DirectBindings implements Bindings {
@@ -23,7 +21,7 @@ final class DirectBindings implements Bindings {
     }
 
     @Override
-    public void match(String routingKey, Supplier<FieldTable> headers, Consumer<Destination> found) {
+    public void match(String routingKey, Attributes attributes, Consumer<Destination> found) {
         Destination[] all = byKey.get(routingKey);
         if (all != null) {
             for (Destination destination : all) {

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** An exchange and its bindings. Changed by the definitions' loop alone, read by every loop. */
@@ -32,7 +31,7 @@ public final class Exchange implements Destination {
         this.autoDelete = autoDelete;
         this.internal = internal;
         this.arguments = arguments;
-        this.index = type.bindings();
+        this.index = type.bindings(arguments);
     }
 
     @Override
@@ -92,8 +91,8 @@ public final class Exchange implements Destination {
         return removed;
     }
 
-    void match(String routingKey, Supplier<FieldTable> headers, Consumer<Destination> found) {
-        index.match(routingKey, headers, found);
+    void match(String routingKey, Attributes attributes, Consumer<Destination> found) {
+        index.match(routingKey, attributes, found);
     }
 
     @Override

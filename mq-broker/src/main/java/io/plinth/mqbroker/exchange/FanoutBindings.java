@@ -1,8 +1,6 @@
 package io.plinth.mqbroker.exchange;
 
-import io.plinth.mqbroker.wire.FieldTable;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /** Every binding matches. */
 final class FanoutBindings implements Bindings {
@@ -19,7 +17,7 @@ final class FanoutBindings implements Bindings {
     }
 
     @Override
-    public void match(String routingKey, Supplier<FieldTable> headers, Consumer<Destination> found) {
+    public void match(String routingKey, Attributes attributes, Consumer<Destination> found) {
         for (Destination destination : all) {
             found.accept(destination);
         }

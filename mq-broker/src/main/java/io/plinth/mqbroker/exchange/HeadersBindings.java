@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Matches the message's headers against the binding's arguments (section 3.1.3.4, x-match as RabbitMQ has it). */
@@ -30,12 +29,12 @@ final class HeadersBindings implements Bindings {
     }
 
     @Override
-    public void match(String routingKey, Supplier<FieldTable> headers, Consumer<Destination> found) {
+    public void match(String routingKey, Attributes attributes, Consumer<Destination> found) {
         List<Binding> bindings = all;
         if (bindings.isEmpty()) {
             return;
         }
-        FieldTable table = headers.get();
+        FieldTable table = attributes.headers();
         for (Binding binding : bindings) {
             if (matches(binding.arguments(), table)) {
                 found.accept(binding.destination());

@@ -1,6 +1,5 @@
 package io.plinth.mqbroker.exchange;
 
-import io.plinth.mqbroker.wire.FieldTable;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -8,7 +7,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /** Words between dots; {@code *} matches one word, {@code #} any number of them (section 3.1.3.3). A trie of words. */
 final class TopicBindings implements Bindings {
@@ -62,7 +60,7 @@ final class TopicBindings implements Bindings {
 
     /** Walks all patterns at once, a set of nodes per word, so that no pattern makes it more than words times nodes. */
     @Override
-    public void match(String routingKey, Supplier<FieldTable> headers, Consumer<Destination> found) {
+    public void match(String routingKey, Attributes attributes, Consumer<Destination> found) {
         Set<Node> active = new LinkedHashSet<>();
         enter(root, active);
         for (String word : words(routingKey)) {

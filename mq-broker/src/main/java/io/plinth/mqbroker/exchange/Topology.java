@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,7 +121,7 @@ public final class Topology {
     }
 
     /** Adds to {@code into} every queue the message goes to, each once. */
-    public void route(Exchange start, String routingKey, Supplier<FieldTable> headers, Set<QueueRef> into) {
+    public void route(Exchange start, String routingKey, Attributes attributes, Set<QueueRef> into) {
         if (start.name().isEmpty()) {
             QueueRef queue = queues.get(routingKey);
             if (queue != null) {
@@ -148,7 +147,7 @@ public final class Topology {
                     }
                 }
             };
-            exchange.match(routingKey, headers, found);
+            exchange.match(routingKey, attributes, found);
             if (!matched[0]) {
                 alternate(exchange, routingKey, into, seen, due);
             }

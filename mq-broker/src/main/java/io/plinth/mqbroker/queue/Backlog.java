@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.queue;
 
+import io.plinth.mqbroker.flow.MemoryGauge;
 import io.plinth.mqbroker.log.ChangeCodec;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.Message;

@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.queue;
 
+import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
@@ -41,7 +42,7 @@ final class DeadLetters {
         Content dead =
                 DeathRecord.add(content, exchange.name(), routingKey, from.ref().name(), reason, now);
         Set<QueueRef> targets = new LinkedHashSet<>();
-        topology.route(exchange, routingKey, () -> ContentProperties.headers(dead.properties()), targets);
+        topology.route(exchange, routingKey, new Attributes(dead.properties()), targets);
         targets.removeIf(target -> DeathRecord.cycle(dead, target.name()));
         List<ShardCommand.Publish> publishes =
                 shards.split(targets, dead, ContentProperties.persistent(dead.properties()), receipt(targets, done));

@@ -3,6 +3,8 @@ package io.plinth.mqbroker.queue;
 import io.netty.util.concurrent.EventExecutor;
 import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.flow.Alarms;
+import io.plinth.mqbroker.flow.MemoryGauge;
 import io.plinth.mqbroker.index.DefinitionsIndexer;
 import io.plinth.mqbroker.index.RecoveredDefinitions;
 import io.plinth.mqbroker.index.RecoveredShard;

@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.queue;
 
+import io.plinth.mqbroker.flow.DeliveryWindow;
 import java.util.List;
 
 /** A connection as shards know it. */

@@ -4,6 +4,8 @@ import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import io.netty.util.concurrent.EventExecutor;
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.flow.Alarms;
+import io.plinth.mqbroker.flow.MemoryGauge;
 import io.plinth.mqbroker.index.RecoveredShard;
 import io.plinth.mqbroker.log.LogWriter;
 import io.plinth.mqbroker.log.Message;

@@ -1,5 +1,7 @@
 package io.plinth.mqbroker.queue;
 
+import io.plinth.mqbroker.flow.DeliveryWindow;
+
 /** Owned by its shard's loop. A consumer of a queue. */
 final class Subscription {
     final ChannelHandle channel;

@@ -3,7 +3,7 @@ package io.plinth.mqbroker.session;
 import io.plinth.mqbroker.auth.Users;
 import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.Topology;
-import io.plinth.mqbroker.queue.Alarms;
+import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.queue.Shards;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.Base64;

@@ -1,8 +1,8 @@
 package io.plinth.mqbroker.session;
 
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.queue.ChannelHandle;
-import io.plinth.mqbroker.queue.DeliveryWindow;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.queue.ShardEvent;
 import io.plinth.mqbroker.wire.AccessMethod;

@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.session;
 
+import io.plinth.mqbroker.channel.Ledger;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.ShardCommand;

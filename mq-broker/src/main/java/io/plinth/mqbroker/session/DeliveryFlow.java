@@ -1,6 +1,6 @@
 package io.plinth.mqbroker.session;
 
-import io.plinth.mqbroker.queue.DeliveryWindow;
+import io.plinth.mqbroker.flow.DeliveryWindow;
 
 /** Owned by the connection's event loop. Returns to the shards what deliveries took, as fast as the client reads. */
 final class DeliveryFlow {

@@ -1,5 +1,8 @@
 package io.plinth.mqbroker.session;
 
+import io.plinth.mqbroker.channel.ConfirmTracker;
+import io.plinth.mqbroker.channel.ContentAssembler;
+import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Content;
@@ -85,7 +88,7 @@ final class Publisher implements ConfirmTracker.Answers {
         connection
                 .broker()
                 .topology()
-                .route(exchange, method.routingKey(), () -> ContentProperties.headers(published.properties()), targets);
+                .route(exchange, method.routingKey(), new Attributes(published.properties()), targets);
         connection.broker().metrics().published.inc();
         if (targets.isEmpty()) {
             unroutable(method, published);

@@ -41,7 +41,7 @@ class TopologyTest {
 
     private Set<String> route(Exchange exchange, String key, FieldTable headers) {
         Set<QueueRef> into = new LinkedHashSet<>();
-        topology.route(exchange, key, () -> headers, into);
+        topology.route(exchange, key, Attributes.ofHeaders(headers), into);
         Set<String> names = new TreeSet<>();
         into.forEach(queue -> names.add(queue.name()));
         return names;
@@ -198,5 +198,45 @@ class TopologyTest {
         bind(auto, queue, "b");
         assertThat(topology.remove(queue)).containsExactly(auto);
         assertThat(auto.bound()).isFalse();
+    }
+
+    @Test
+    void aConsistentHashGivesEachKeyOneQueueByWeight() {
+        Exchange hash = new Exchange("h", ExchangeType.CONSISTENT_HASH, true, false, false, FieldTable.EMPTY);
+        topology.add(hash);
+        Map<String, Integer> hits = new java.util.TreeMap<>();
+        Map<String, String> owner = new java.util.HashMap<>();
+        topology.bind(hash, new Binding(queue("light"), "1", FieldTable.EMPTY));
+        topology.bind(hash, new Binding(queue("heavy"), "3", FieldTable.EMPTY));
+        for (int i = 0; i < 4000; i++) {
+            Set<String> to = route(hash, "key" + i);
+            assertThat(to).hasSize(1);
+            owner.put("key" + i, to.iterator().next());
+            hits.merge(to.iterator().next(), 1, Integer::sum);
+        }
+        assertThat(hits.get("light")).isBetween(800, 1200);
+        Binding third = new Binding(queue("third"), "4", FieldTable.EMPTY);
+        topology.bind(hash, third);
+        for (int i = 0; i < 4000; i++) {
+            assertThat(route(hash, "key" + i).iterator().next()).isIn(owner.get("key" + i), "third");
+        }
+        topology.unbind(hash, third);
+        for (int i = 0; i < 4000; i++) {
+            assertThat(route(hash, "key" + i)).containsExactly(owner.get("key" + i));
+        }
+    }
+
+    @Test
+    void aConsistentHashMayBeOfAHeader() {
+        Exchange hash = new Exchange(
+                "h", ExchangeType.CONSISTENT_HASH, true, false, false, new FieldTable(Map.of("hash-header", "user")));
+        topology.add(hash);
+        topology.bind(hash, new Binding(queue("a"), "1", FieldTable.EMPTY));
+        topology.bind(hash, new Binding(queue("b"), "1", FieldTable.EMPTY));
+        FieldTable user = new FieldTable(Map.of("user", "u1"));
+        Set<String> first = route(hash, "1", user);
+        for (int i = 0; i < 50; i++) {
+            assertThat(route(hash, "" + i, user)).isEqualTo(first);
+        }
     }
 }

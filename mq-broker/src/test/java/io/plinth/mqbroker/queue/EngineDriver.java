@@ -4,6 +4,7 @@ import io.netty.channel.DefaultEventLoop;
 import io.plinth.mqbroker.definition.DefinitionCommand;
 import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.nio.charset.StandardCharsets;

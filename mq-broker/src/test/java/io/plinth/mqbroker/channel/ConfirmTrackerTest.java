@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.session;
+package io.plinth.mqbroker.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

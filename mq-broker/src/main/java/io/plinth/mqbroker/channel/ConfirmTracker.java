@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.session;
+package io.plinth.mqbroker.channel;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,11 +7,11 @@ import java.util.List;
  * Owned by the connection's event loop. Which publishes of a channel are not confirmed yet. What is done up to some tag is answered with
  * one {@code multiple}; what is done ahead of that, on its own.
  */
-final class ConfirmTracker {
+public final class ConfirmTracker {
     private static final int ANSWERED = -1;
 
     /** Sends what {@link #answer} decided. */
-    interface Answers {
+    public interface Answers {
         void ack(long tag, boolean multiple, long count);
 
         void nack(long tag);
@@ -26,7 +26,7 @@ final class ConfirmTracker {
     private long next = 1;
 
     /** The next publish went to so many shards; returns its tag. */
-    long published(int shards) {
+    public long published(int shards) {
         if (next - base == left.length) {
             grow();
         }
@@ -53,7 +53,7 @@ final class ConfirmTracker {
     }
 
     /** One shard is done with the tag. */
-    void completed(long tag, boolean ok) {
+    public void completed(long tag, boolean ok) {
         int slot = slot(tag);
         left[slot]--;
         failed[slot] |= !ok;
@@ -63,7 +63,7 @@ final class ConfirmTracker {
     }
 
     /** Answers everything that is done. */
-    void answer(Answers answers) {
+    public void answer(Answers answers) {
         long last = 0;
         long count = 0;
         while (base < next && left[slot(base)] <= 0) {
@@ -103,7 +103,7 @@ final class ConfirmTracker {
         }
     }
 
-    long unconfirmed() {
+    public long unconfirmed() {
         return next - base;
     }
 }

@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.flow;
 
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -13,7 +13,7 @@ public final class MemoryGauge {
         this.alarms = alarms;
     }
 
-    void add(long bytes) {
+    public void add(long bytes) {
         long before = used.getAndAdd(bytes);
         long after = before + bytes;
         if (before <= limit && after > limit) {
@@ -24,7 +24,7 @@ public final class MemoryGauge {
     }
 
     /** Whether content that also rests in the log should leave memory. */
-    boolean tight() {
+    public boolean tight() {
         return used.get() > limit / 2;
     }
 

@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.flow;
 
 import java.util.EnumSet;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.session;
+package io.plinth.mqbroker.channel;
 
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -8,30 +8,29 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by the connection's event loop. What a channel was handed and has not settled, by delivery tag, oldest first. */
-final class Ledger {
+public final class Ledger {
     /** Where a delivery came from. */
-    record Delivery(int shard, long queueId, long id) {}
+    public record Delivery(int shard, long queueId, long id) {}
 
     private final Map<Long, Delivery> open = new LinkedHashMap<>();
     private long last;
 
     /** The next delivery tag, for a delivery that needs no acknowledgement too. */
-    long nextTag() {
+    public long nextTag() {
         return ++last;
     }
 
-    void add(long tag, Delivery delivery) {
+    public void add(long tag, Delivery delivery) {
         open.put(tag, delivery);
     }
 
     /** Takes one; null where there is none of that tag. */
-    @Nullable
-    Delivery take(long tag) {
+    public @Nullable Delivery take(long tag) {
         return open.remove(tag);
     }
 
     /** Takes all up to the tag, or all for tag 0. */
-    List<Delivery> takeUpTo(long tag) {
+    public List<Delivery> takeUpTo(long tag) {
         List<Delivery> taken = new ArrayList<>();
         Iterator<Map.Entry<Long, Delivery>> all = open.entrySet().iterator();
         while (all.hasNext()) {
@@ -45,7 +44,7 @@ final class Ledger {
         return taken;
     }
 
-    int size() {
+    public int size() {
         return open.size();
     }
 }

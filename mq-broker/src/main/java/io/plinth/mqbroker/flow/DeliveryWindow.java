@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.flow;
 
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -21,7 +21,7 @@ public final class DeliveryWindow {
     }
 
     /** Takes the amount if anything is left; the last taker may go past the limit, so that one large message is not stuck. */
-    boolean tryTake(long amount) {
+    public boolean tryTake(long amount) {
         if (taken.get() >= limit) {
             starved = true;
             // What was given back in between is not seen as given to anybody: look again.

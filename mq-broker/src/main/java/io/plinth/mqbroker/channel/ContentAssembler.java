@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.session;
+package io.plinth.mqbroker.channel;
 
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.BasicMethod;
@@ -8,9 +8,9 @@ import java.io.ByteArrayOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by the connection's event loop. Puts method, header and body frames of one publish together (section 2.3.5.2). */
-final class ContentAssembler {
+public final class ContentAssembler {
     /** A publish that is complete. */
-    record Published(BasicMethod.Publish method, byte[] properties, byte[] body) {}
+    public record Published(BasicMethod.Publish method, byte[] properties, byte[] body) {}
 
     private final long messageBytes;
     private BasicMethod.@Nullable Publish method;
@@ -18,22 +18,21 @@ final class ContentAssembler {
     private @Nullable ByteArrayOutputStream body;
     private long expected;
 
-    ContentAssembler(long messageBytes) {
+    public ContentAssembler(long messageBytes) {
         this.messageBytes = messageBytes;
     }
 
     /** Whether content frames are due and nothing else may come. */
-    boolean busy() {
+    public boolean busy() {
         return method != null;
     }
 
-    void begin(BasicMethod.Publish publish) {
+    public void begin(BasicMethod.Publish publish) {
         method = publish;
         properties = null;
     }
 
-    @Nullable
-    Published header(Frame.HeaderFrame frame) {
+    public @Nullable Published header(Frame.HeaderFrame frame) {
         if (method == null || properties != null) {
             throw new AmqpException(ReplyCode.UNEXPECTED_FRAME, "content header frame (expected: a method)");
         }
@@ -54,8 +53,7 @@ final class ContentAssembler {
         return expected == 0 ? complete(new byte[0]) : null;
     }
 
-    @Nullable
-    Published body(Frame.BodyFrame frame) {
+    public @Nullable Published body(Frame.BodyFrame frame) {
         if (method == null || properties == null) {
             throw new AmqpException(ReplyCode.UNEXPECTED_FRAME, "content body frame (expected: a method or a header)");
         }
