@@ -7,10 +7,17 @@ import io.plinth.kit.config.StackFile;
 import io.plinth.kit.lifecycle.Daemon;
 import io.plinth.kit.lifecycle.NodeContext;
 import io.plinth.kit.net.Listeners;
-import io.plinth.mqbroker.auth.Users;
+import io.plinth.mqbroker.auth.Access;
+import io.plinth.mqbroker.auth.PasswordHash;
+import io.plinth.mqbroker.auth.User;
+import io.plinth.mqbroker.definition.DefinitionCommand;
+import io.plinth.mqbroker.definition.Definitions;
+import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.listen.AmqpInitializer;
 import io.plinth.mqbroker.log.ChronicleSegmentLog;
+import io.plinth.mqbroker.log.Effect;
+import io.plinth.mqbroker.log.Settings;
 import io.plinth.mqbroker.management.ManagementRoutes;
 import io.plinth.mqbroker.queue.Engine;
 import io.plinth.mqbroker.session.Broker;
@@ -18,17 +25,18 @@ import io.plinth.mqbroker.session.Connection;
 import io.plinth.mqbroker.session.Connections;
 import io.plinth.mqbroker.session.SessionLimits;
 import io.plinth.mqbroker.session.SessionMetrics;
+import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.security.SecureRandom;
-import java.util.HashSet;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
@@ -42,39 +50,60 @@ import org.slf4j.LoggerFactory;
 public final class MqBroker implements Daemon {
     private static final Logger LOG = LoggerFactory.getLogger(MqBroker.class);
     private static final String LISTENER = "amqp";
+    private static final String STOPPING = "broker shuts down";
+    private static final String GUEST = "guest";
+    private static final int FIRST_USER_SECONDS = 30;
 
     private final NodeContext context;
     private final Connections connections = new Connections();
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("mq-disk").daemon().factory());
+    private final SecureRandom random = new SecureRandom();
     private final SessionMetrics metrics;
     private volatile MqBrokerConfig config;
-    private volatile Users users;
     private volatile SessionLimits limits;
     private @Nullable Engine engine;
+    private volatile @Nullable Access access;
     private Listeners.@Nullable Bound bound;
 
     public MqBroker(NodeContext context) {
         this.context = context;
         this.config = context.section(MqBrokerConfig.class);
-        this.users = users(config);
         this.limits = limits(config);
         this.metrics = new SessionMetrics(context.metrics());
     }
 
-    private static Users users(MqBrokerConfig config) {
-        if (config.users().isEmpty()) {
-            return new Users(Map.of("guest", "guest"), Set.of("guest"));
-        }
-        Map<String, String> passwords = new LinkedHashMap<>();
-        Set<String> loopbackOnly = new HashSet<>();
+    private Collection<User> users(MqBrokerConfig config) {
+        List<User> users = new ArrayList<>();
         config.users().forEach((name, user) -> {
-            passwords.put(name, user.password().reveal());
-            if (user.loopbackOnly()) {
-                loopbackOnly.add(name);
-            }
+            String hash = PasswordHash.SHA256.hash(user.password().reveal(), random);
+            users.add(new User(name, hash, PasswordHash.SHA256, user.tags(), user.loopbackOnly(), true));
         });
-        return new Users(passwords, loopbackOnly);
+        return users;
+    }
+
+    /** A new data folder starts with guest, who may do everything from this host; once deleted it stays away. */
+    private void firstUser(Definitions definitions) throws Exception {
+        if (definitions.settings().get(Settings.DONE, GUEST) != null) {
+            return;
+        }
+        FieldTable user = FieldTable.EMPTY
+                .with("password_hash", PasswordHash.SHA256.hash(GUEST, random))
+                .with("hashing_algorithm", PasswordHash.SHA256.text())
+                .with("tags", List.of(User.ADMINISTRATOR));
+        FieldTable all =
+                FieldTable.EMPTY.with("configure", ".*").with("write", ".*").with("read", ".*");
+        for (Effect.Setting setting : List.of(
+                new Effect.Setting(Settings.USER, GUEST, user),
+                new Effect.Setting(Settings.PERMISSION, Settings.key(GUEST, Vhosts.DEFAULT), all),
+                new Effect.Setting(Settings.DONE, GUEST, FieldTable.EMPTY))) {
+            CompletableFuture<Definitions.Result> done = new CompletableFuture<>();
+            definitions.submit(Vhosts.DEFAULT, new DefinitionCommand.Set(setting), done::complete);
+            AmqpException error = done.get(FIRST_USER_SECONDS, TimeUnit.SECONDS).error();
+            if (error != null) {
+                throw error;
+            }
+        }
     }
 
     private static SessionLimits limits(MqBrokerConfig config) {
@@ -134,17 +163,22 @@ public final class MqBroker implements Daemon {
                 System::nanoTime,
                 List.of()));
         engine = opened;
+        Access allowed = new Access(opened.definitions().settings(), users(c));
+        access = allowed;
+        if (c.users().isEmpty()) {
+            firstUser(opened.definitions());
+        }
         Broker broker = new Broker(
-                opened.topology(),
+                opened.vhosts(),
                 opened.definitions(),
                 opened.shards(),
                 opened.alarms(),
                 connections,
-                () -> users,
+                allowed,
                 () -> limits,
                 serverProperties(),
                 System::nanoTime,
-                new SecureRandom(),
+                random,
                 metrics);
         observe(opened);
         new ManagementRoutes(broker).register(context.admin());
@@ -161,7 +195,7 @@ public final class MqBroker implements Daemon {
                 .gauge(
                         "mqbroker_queues",
                         "Declared queues.",
-                        () -> opened.topology().queueCount());
+                        () -> opened.vhosts().queueCount());
         context.metrics()
                 .gauge(
                         "mqbroker_memory_bytes",
@@ -192,14 +226,17 @@ public final class MqBroker implements Daemon {
     public void reload(StackFile next) throws ConfigException {
         NodeConfig node = next.stack().nodes().getOrDefault(context.name(), context.node());
         MqBrokerConfig changed = next.section(node, MqBrokerConfig.class);
-        users = users(changed);
+        Access known = access;
+        if (known != null) {
+            known.reload(users(changed));
+        }
         limits = limits(changed);
         config = changed;
     }
 
     @Override
     public CompletionStage<Void> drain() {
-        connections.all().forEach(Connection::shutdown);
+        connections.all().forEach(open -> open.shutdown(STOPPING));
         CompletableFuture<Void> drained = new CompletableFuture<>();
         watch.scheduleWithFixedDelay(
                 () -> {
@@ -216,7 +253,7 @@ public final class MqBroker implements Daemon {
     @Override
     public void close() {
         watch.shutdownNow();
-        connections.all().forEach(Connection::shutdown);
+        connections.all().forEach(open -> open.shutdown(STOPPING));
         Engine opened = engine;
         engine = null;
         if (opened != null) {

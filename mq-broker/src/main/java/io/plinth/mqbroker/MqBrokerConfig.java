@@ -8,6 +8,7 @@ import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Secret;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /** The mq-broker section. */
@@ -18,7 +19,8 @@ public record MqBrokerConfig(
         @Default("fsync")
         Confirm confirm,
 
-        @Doc("Users by name; guest with password guest where left out.")
+        @Doc("Users by name, each allowed everything in every virtual host, beside those made over the API; where"
+                + " left out, a new data folder starts with guest.")
         Map<String, User> users,
 
         @Doc("The product name clients are told; some of them look for RabbitMQ.") @Default("RabbitMQ")
@@ -56,7 +58,11 @@ public record MqBrokerConfig(
             @Doc("The password.") Secret password,
 
             @Doc("Whether it may connect from this host only.") @Default("false")
-            boolean loopbackOnly) {}
+            boolean loopbackOnly,
+
+            @Doc("What it may do over the management API: administrator, monitoring, policymaker, management.")
+            @Default("administrator")
+            List<String> tags) {}
 
     /** Limits on everything that comes from outside. */
     @Doc("Limits on what clients may ask for.")

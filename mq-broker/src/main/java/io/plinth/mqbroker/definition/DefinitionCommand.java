@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.definition;
 
+import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.wire.FieldTable;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,9 @@ public sealed interface DefinitionCommand {
             boolean autoDelete,
             @Nullable Object owner,
             FieldTable arguments) implements DefinitionCommand {}
+
+    /** Sets or takes away a setting; one of a virtual host makes or deletes that. */
+    record Set(Effect.Setting setting) implements DefinitionCommand {}
 
     /** A queue is gone from its shard. */
     record ForgetQueue(io.plinth.mqbroker.exchange.QueueRef queue) implements DefinitionCommand {}

@@ -1,17 +1,20 @@
 package io.plinth.mqbroker.definition;
 
 import io.netty.util.concurrent.EventExecutor;
+import io.plinth.mqbroker.auth.Access;
 import io.plinth.mqbroker.exchange.Binding;
 import io.plinth.mqbroker.exchange.Destination;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.index.RecoveredDefinitions;
 import io.plinth.mqbroker.log.ChangeStream;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.LogWriter;
+import io.plinth.mqbroker.log.Settings;
 import io.plinth.mqbroker.queue.QueueArguments;
 import io.plinth.mqbroker.queue.QueueLifecycle;
 import io.plinth.mqbroker.queue.ShardCommand;
@@ -27,7 +30,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owned by its event loop. The one place where exchanges, queue names and bindings change: one change after the other, each applied and
+ * Owned by its event loop. The one place where exchanges, queue names, bindings and settings change: one change after the other, each applied and
  * answered only once it is durable, so what a client was told exists after any crash.
  */
 public final class Definitions implements LogWriter.Owner, QueueLifecycle {
@@ -37,13 +40,15 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         static final Result DONE = new Result(null, null);
     }
 
-    private record Job(DefinitionCommand command, Consumer<Result> reply) {}
+    private record Job(String vhost, DefinitionCommand command, Consumer<Result> reply) {}
 
     /** What waits for durability: the change itself, which returns the exchanges that thereby delete themselves, and the answer. */
     private record Pending(Supplier<List<Exchange>> apply, Result result, Consumer<Result> reply) {}
 
     private final EventExecutor loop;
-    private final Topology topology;
+    private final Vhosts vhosts;
+    private final Settings settings = new Settings();
+    private final Policies policies = new Policies(settings);
     private final Shards shards;
     private final ChangeStream stream;
     private final Alarms alarms;
@@ -54,9 +59,9 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     private long nextQueueId;
 
     public Definitions(
-            EventExecutor loop, Topology topology, Shards shards, ChangeStream stream, Alarms alarms, int maxQueues) {
+            EventExecutor loop, Vhosts vhosts, Shards shards, ChangeStream stream, Alarms alarms, int maxQueues) {
         this.loop = loop;
-        this.topology = topology;
+        this.vhosts = vhosts;
         this.shards = shards;
         this.stream = stream;
         this.alarms = alarms;
@@ -66,15 +71,34 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     /** Puts back what recovery found, and the queues' messages; before anything is served, on the starting thread. */
     public void restore(RecoveredDefinitions found, java.util.function.ObjIntConsumer<QueueRef> restoreQueue) {
         nextQueueId = found.nextQueueId();
+        found.settings().changes().forEach(settings::apply);
+        settings.all(Settings.VHOST).keySet().forEach(vhosts::add);
+        found.hosts().forEach((name, host) -> {
+            Topology topology = vhosts.get(name);
+            if (topology != null) {
+                restore(topology, host, restoreQueue);
+            }
+        });
+    }
+
+    private void restore(
+            Topology topology,
+            RecoveredDefinitions.Host found,
+            java.util.function.ObjIntConsumer<QueueRef> restoreQueue) {
+        String vhost = topology.vhost();
         for (Effect.ExchangeDeclared e : found.exchanges()) {
             ExchangeType type = ExchangeType.of(e.type());
             if (type != null) {
-                topology.add(new Exchange(e.name(), type, true, e.autoDelete(), e.internal(), e.arguments()));
+                Exchange exchange =
+                        new Exchange(vhost, e.name(), type, true, e.autoDelete(), e.internal(), e.arguments());
+                policies.apply(exchange);
+                topology.add(exchange);
             }
         }
         for (Effect.QueueDeclared e : found.queues()) {
-            int shard = Shards.of("/", e.name(), shards.count());
-            QueueRef queue = new QueueRef(e.id(), e.name(), shard, true, e.autoDelete(), null, e.arguments());
+            int shard = Shards.of(vhost, e.name(), shards.count());
+            QueueRef queue = new QueueRef(e.id(), vhost, e.name(), shard, true, e.autoDelete(), null, e.arguments());
+            policies.apply(queue);
             topology.add(queue);
             restoreQueue.accept(queue, shard);
         }
@@ -88,17 +112,26 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         }
     }
 
-    /** Queues a command; {@code reply} runs on this loop once the change is durable, or refused. */
-    public void submit(DefinitionCommand command, Consumer<Result> reply) {
+    /** Virtual hosts, users, permissions, policies and parameters; changed by commands alone. */
+    public Settings settings() {
+        return settings;
+    }
+
+    public Policies policies() {
+        return policies;
+    }
+
+    /** Queues a command on a virtual host; {@code reply} runs on this loop once the change is durable, or refused. */
+    public void submit(String vhost, DefinitionCommand command, Consumer<Result> reply) {
         loop.execute(() -> {
-            jobs.add(new Job(command, reply));
+            jobs.add(new Job(vhost, command, reply));
             work();
         });
     }
 
     @Override
     public void removed(QueueRef queue, Runnable done) {
-        submit(new DefinitionCommand.ForgetQueue(queue), result -> done.run());
+        submit(queue.vhost(), new DefinitionCommand.ForgetQueue(queue), result -> done.run());
     }
 
     private void work() {
@@ -117,24 +150,45 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     }
 
     private void start(Job job) {
+        if (job.command() instanceof DefinitionCommand.Set c) {
+            set(c.setting(), job.reply());
+            return;
+        }
+        Topology topology = vhosts.get(job.vhost());
+        if (topology == null) {
+            if (job.command() instanceof DefinitionCommand.ForgetQueue) {
+                job.reply().accept(Result.DONE);
+                return;
+            }
+            throw new AmqpException(ReplyCode.NOT_FOUND, "no vhost '" + job.vhost() + "'");
+        }
         switch (job.command()) {
-            case DefinitionCommand.DeclareExchange c -> declare(c, job.reply());
-            case DefinitionCommand.DeleteExchange c -> delete(c, job.reply());
-            case DefinitionCommand.DeclareQueue c -> declare(c, job.reply());
-            case DefinitionCommand.ForgetQueue c -> forget(c.queue(), job.reply());
-            case DefinitionCommand.Bind c -> bind(c, job.reply());
-            case DefinitionCommand.Unbind c -> unbind(c, job.reply());
+            case DefinitionCommand.DeclareExchange c -> declare(topology, c, job.reply());
+            case DefinitionCommand.DeleteExchange c -> delete(topology, c, job.reply());
+            case DefinitionCommand.DeclareQueue c -> declare(topology, c, job.reply());
+            case DefinitionCommand.ForgetQueue c -> forget(topology, c.queue(), job.reply());
+            case DefinitionCommand.Bind c -> bind(topology, c, job.reply());
+            case DefinitionCommand.Unbind c -> unbind(topology, c, job.reply());
+            case DefinitionCommand.Set c -> throw new IllegalStateException("command: " + c);
         }
     }
 
     /** Applies and answers once the effect is durable; at once where it need not be. */
     private void commit(
+            Topology topology,
             Effect.OnDefinitions effect,
             boolean durable,
             Supplier<List<Exchange>> apply,
             Result result,
             Consumer<Result> reply) {
-        Pending change = new Pending(apply, result, reply);
+        boolean plain = topology.vhost().equals(Vhosts.DEFAULT);
+        commit(
+                plain ? effect : new Effect.InVhost(topology.vhost(), effect),
+                durable,
+                new Pending(apply, result, reply));
+    }
+
+    private void commit(Effect.OnDefinitions effect, boolean durable, Pending change) {
         if (!durable) {
             stream.passing(effect);
             finish(change);
@@ -174,7 +228,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         work();
     }
 
-    private void declare(DefinitionCommand.DeclareExchange c, Consumer<Result> reply) {
+    private void declare(Topology topology, DefinitionCommand.DeclareExchange c, Consumer<Result> reply) {
         Exchange known = topology.exchange(c.name());
         if (known != null) {
             Equivalence.check(known, c);
@@ -182,11 +236,14 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             return;
         }
         ExchangeType type = Equivalence.type(c);
-        Exchange exchange = new Exchange(c.name(), type, c.durable(), c.autoDelete(), c.internal(), c.arguments());
+        Exchange exchange = new Exchange(
+                topology.vhost(), c.name(), type, c.durable(), c.autoDelete(), c.internal(), c.arguments());
         commit(
+                topology,
                 new Effect.ExchangeDeclared(c.name(), c.type(), c.autoDelete(), c.internal(), c.arguments()),
                 c.durable(),
                 () -> {
+                    policies.apply(exchange);
                     topology.add(exchange);
                     return List.of();
                 },
@@ -194,7 +251,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                 reply);
     }
 
-    private void delete(DefinitionCommand.DeleteExchange c, Consumer<Result> reply) {
+    private void delete(Topology topology, DefinitionCommand.DeleteExchange c, Consumer<Result> reply) {
         Exchange exchange = topology.exchange(c.name());
         if (exchange == null) {
             reply.accept(Result.DONE);
@@ -204,6 +261,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             throw new AmqpException(ReplyCode.PRECONDITION_FAILED, exchange + " in use");
         }
         commit(
+                topology,
                 new Effect.ExchangeDeleted(c.name()),
                 exchange.durable(),
                 () -> topology.remove(exchange),
@@ -211,7 +269,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                 reply);
     }
 
-    private void declare(DefinitionCommand.DeclareQueue c, Consumer<Result> reply) {
+    private void declare(Topology topology, DefinitionCommand.DeclareQueue c, Consumer<Result> reply) {
         QueueRef known = topology.queue(c.name());
         if (known != null) {
             Equivalence.check(known, c);
@@ -219,18 +277,28 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             return;
         }
         QueueArguments.of(c.arguments());
-        if (topology.queueCount() >= maxQueues) {
+        if (vhosts.queueCount() >= maxQueues) {
             throw new AmqpException(
                     ReplyCode.PRECONDITION_FAILED,
                     "queues: " + maxQueues + " (expected: fewer; raise mq-broker.limits.queues)");
         }
+        long limit = Access.vhostLimit(settings, topology.vhost(), "max-queues");
+        if (limit >= 0 && topology.queueCount() >= limit) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "cannot declare queue '" + c.name() + "': queue limit in vhost '" + topology.vhost() + "' (" + limit
+                            + ") is reached");
+        }
         long id = nextQueueId++;
-        int shard = Shards.of("/", c.name(), shards.count());
-        QueueRef queue = new QueueRef(id, c.name(), shard, c.durable(), c.autoDelete(), c.owner(), c.arguments());
+        int shard = Shards.of(topology.vhost(), c.name(), shards.count());
+        QueueRef queue = new QueueRef(
+                id, topology.vhost(), c.name(), shard, c.durable(), c.autoDelete(), c.owner(), c.arguments());
         commit(
+                topology,
                 new Effect.QueueDeclared(id, c.name(), c.autoDelete(), c.arguments()),
                 queue.survives(),
                 () -> {
+                    policies.apply(queue);
                     // The shard hears of it before any loop can route to it.
                     shards.get(shard).submitLater(List.of(new ShardCommand.Create(queue)));
                     topology.add(queue);
@@ -240,9 +308,10 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                 reply);
     }
 
-    private void forget(QueueRef queue, Consumer<Result> reply) {
+    private void forget(Topology topology, QueueRef queue, Consumer<Result> reply) {
         boolean known = topology.queue(queue.name()) == queue;
         commit(
+                topology,
                 new Effect.QueueDeleted(queue.id(), queue.name()),
                 known && queue.survives(),
                 () -> topology.remove(queue),
@@ -250,9 +319,9 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                 reply);
     }
 
-    private void bind(DefinitionCommand.Bind c, Consumer<Result> reply) {
-        Exchange source = source(c.source());
-        Destination destination = destination(c.toQueue(), c.destination(), c.asker());
+    private void bind(Topology topology, DefinitionCommand.Bind c, Consumer<Result> reply) {
+        Exchange source = source(topology, c.source());
+        Destination destination = destination(topology, c.toQueue(), c.destination(), c.asker());
         Equivalence.checkBinding(source, c.routingKey(), c.arguments());
         Binding binding = new Binding(destination, c.routingKey(), c.arguments());
         if (source.has(binding)) {
@@ -260,6 +329,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             return;
         }
         commit(
+                topology,
                 new Effect.Bound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
                 source.durable() && survives(destination),
                 () -> {
@@ -270,7 +340,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                 reply);
     }
 
-    private void unbind(DefinitionCommand.Unbind c, Consumer<Result> reply) {
+    private void unbind(Topology topology, DefinitionCommand.Unbind c, Consumer<Result> reply) {
         Exchange source = topology.exchange(c.source());
         Destination destination = c.toQueue() ? topology.queue(c.destination()) : topology.exchange(c.destination());
         if (source == null || destination == null) {
@@ -282,6 +352,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         }
         Binding binding = new Binding(destination, c.routingKey(), c.arguments());
         commit(
+                topology,
                 new Effect.Unbound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
                 source.has(binding) && source.durable() && survives(destination),
                 () -> topology.unbind(source, binding),
@@ -289,25 +360,75 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                 reply);
     }
 
+    private void set(Effect.Setting setting, Consumer<Result> reply) {
+        boolean known = settings.get(setting.kind(), setting.key()) != null;
+        if (setting.value() == null && !known) {
+            reply.accept(Result.DONE);
+            return;
+        }
+        commit(
+                setting,
+                true,
+                new Pending(
+                        () -> {
+                            settings.apply(setting);
+                            applied(setting);
+                            return List.of();
+                        },
+                        Result.DONE,
+                        reply));
+    }
+
+    private void applied(Effect.Setting setting) {
+        switch (setting.kind()) {
+            case Settings.VHOST -> {
+                if (setting.value() != null) {
+                    vhosts.add(setting.key());
+                } else {
+                    discard(vhosts.remove(setting.key()));
+                }
+            }
+            case Settings.POLICY, Settings.OPERATOR_POLICY -> {
+                Topology topology = vhosts.get(Settings.names(setting.key()).getFirst());
+                if (topology != null) {
+                    policies.apply(
+                            topology,
+                            queue -> shards.get(queue.shard())
+                                    .submitLater(List.of(new ShardCommand.Reconfigure(queue.id()))));
+                }
+            }
+            default -> {}
+        }
+    }
+
+    private void discard(@Nullable Topology gone) {
+        if (gone != null) {
+            gone.queues()
+                    .forEach(queue -> shards.get(queue.shard())
+                            .submitLater(List.of(new ShardCommand.Discard(queue.id(), () -> {}))));
+        }
+    }
+
     private static boolean survives(Destination destination) {
         return destination instanceof QueueRef queue ? queue.survives() : destination.durable();
     }
 
-    private Exchange source(String name) {
+    private static Exchange source(Topology topology, String name) {
         Exchange exchange = topology.exchange(name);
         if (exchange == null) {
-            throw new AmqpException(ReplyCode.NOT_FOUND, "no exchange '" + name + "' in vhost '/'");
+            throw new AmqpException(
+                    ReplyCode.NOT_FOUND, "no exchange '" + name + "' in vhost '" + topology.vhost() + "'");
         }
         return exchange;
     }
 
-    private Destination destination(boolean toQueue, String name, Object asker) {
+    private static Destination destination(Topology topology, boolean toQueue, String name, Object asker) {
         if (!toQueue) {
-            return source(name);
+            return source(topology, name);
         }
         QueueRef queue = topology.queue(name);
         if (queue == null) {
-            throw new AmqpException(ReplyCode.NOT_FOUND, "no queue '" + name + "' in vhost '/'");
+            throw new AmqpException(ReplyCode.NOT_FOUND, "no queue '" + name + "' in vhost '" + topology.vhost() + "'");
         }
         Equivalence.checkOwner(queue, asker);
         return queue;
@@ -321,7 +442,8 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             reply.accept(change.result());
         }
         for (Exchange exchange : emptied) {
-            jobs.addFirst(new Job(new DefinitionCommand.DeleteExchange(exchange.name(), true), reply));
+            jobs.addFirst(
+                    new Job(exchange.vhost(), new DefinitionCommand.DeleteExchange(exchange.name(), true), reply));
             // They stand in reverse order: the first one here is deleted, and answers, last.
             reply = result -> {};
         }

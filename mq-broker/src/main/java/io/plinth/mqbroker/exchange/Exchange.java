@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** An exchange and its bindings. Changed by the definitions' loop alone, read by every loop. */
 public final class Exchange implements Destination {
+    private final String vhost;
     private final String name;
     private final ExchangeType type;
     private final boolean durable;
@@ -17,14 +18,17 @@ public final class Exchange implements Destination {
     private final FieldTable arguments;
     private final Bindings index;
     private final Set<Binding> bindings = ConcurrentHashMap.newKeySet();
+    private volatile @Nullable String policyAlternate;
 
     public Exchange(
+            String vhost,
             String name,
             ExchangeType type,
             boolean durable,
             boolean autoDelete,
             boolean internal,
             FieldTable arguments) {
+        this.vhost = vhost;
         this.name = name;
         this.type = type;
         this.durable = durable;
@@ -32,6 +36,11 @@ public final class Exchange implements Destination {
         this.internal = internal;
         this.arguments = arguments;
         this.index = type.bindings(arguments);
+    }
+
+    @Override
+    public String vhost() {
+        return vhost;
     }
 
     @Override
@@ -62,7 +71,13 @@ public final class Exchange implements Destination {
 
     /** Where messages go that match no binding, or null. */
     public @Nullable String alternate() {
-        return arguments.string("alternate-exchange");
+        String own = arguments.string("alternate-exchange");
+        return own == null ? policyAlternate : own;
+    }
+
+    /** Sets the alternate exchange that a policy gives it; its own argument comes first. */
+    public void policyAlternate(@Nullable String exchange) {
+        policyAlternate = exchange;
     }
 
     public List<Binding> bindings() {
@@ -97,6 +112,6 @@ public final class Exchange implements Destination {
 
     @Override
     public String toString() {
-        return "exchange '" + name + "' in vhost '/'";
+        return "exchange '" + name + "' in vhost '" + vhost + "'";
     }
 }

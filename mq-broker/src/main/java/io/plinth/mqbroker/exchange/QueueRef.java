@@ -4,16 +4,19 @@ import io.plinth.mqbroker.wire.FieldTable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A declared queue, as routing and definitions see it; the messages are in its shard. Immutable; compared by identity.
+ * A declared queue, as routing and definitions see it; the messages are in its shard. Compared by identity; changed by the definitions'
+ * loop alone, and only by policies.
  */
 public final class QueueRef implements Destination {
     private final long id;
+    private final String vhost;
     private final String name;
     private final int shard;
     private final boolean durable;
     private final boolean autoDelete;
     private final @Nullable Object owner;
     private final FieldTable arguments;
+    private volatile FieldTable effective;
 
     /**
      * A queue.
@@ -23,6 +26,7 @@ public final class QueueRef implements Destination {
      */
     public QueueRef(
             long id,
+            String vhost,
             String name,
             int shard,
             boolean durable,
@@ -30,16 +34,23 @@ public final class QueueRef implements Destination {
             @Nullable Object owner,
             FieldTable arguments) {
         this.id = id;
+        this.vhost = vhost;
         this.name = name;
         this.shard = shard;
         this.durable = durable;
         this.autoDelete = autoDelete;
         this.owner = owner;
         this.arguments = arguments;
+        this.effective = arguments;
     }
 
     public long id() {
         return id;
+    }
+
+    @Override
+    public String vhost() {
+        return vhost;
     }
 
     @Override
@@ -77,8 +88,18 @@ public final class QueueRef implements Destination {
         return arguments;
     }
 
+    /** The arguments together with what policies say: what the queue goes by. */
+    public FieldTable effective() {
+        return effective;
+    }
+
+    /** Sets what policies make of the arguments; the shard is told by a command. */
+    public void effective(FieldTable merged) {
+        effective = merged;
+    }
+
     @Override
     public String toString() {
-        return "queue '" + name + "' in vhost '/'";
+        return "queue '" + name + "' in vhost '" + vhost + "'";
     }
 }

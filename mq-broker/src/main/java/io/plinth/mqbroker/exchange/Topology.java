@@ -13,19 +13,21 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every exchange, queue name and binding of the virtual host. Changed by the definitions' loop alone; every loop routes over it, and
+ * Every exchange, queue name and binding of one virtual host. Changed by the definitions' loop alone; every loop routes over it, and
  * sees each single change whole.
  */
 public final class Topology {
     /** Exchanges hop to exchanges no further; a cycle ends by the visited set before. */
     private static final int MAX_HOPS = 1024;
 
+    private final String vhost;
     private final Map<String, Exchange> exchanges = new ConcurrentHashMap<>();
     private final Map<String, QueueRef> queues = new ConcurrentHashMap<>();
     /** By destination, so that deleting one need not search every exchange. Touched by the definitions' loop only. */
     private final Map<Destination, Set<Exchange>> sources = new ConcurrentHashMap<>();
 
-    public Topology() {
+    public Topology(String vhost) {
+        this.vhost = vhost;
         predeclare("", ExchangeType.DIRECT, false);
         predeclare("amq.direct", ExchangeType.DIRECT, false);
         predeclare("amq.fanout", ExchangeType.FANOUT, false);
@@ -36,7 +38,11 @@ public final class Topology {
     }
 
     private void predeclare(String name, ExchangeType type, boolean internal) {
-        exchanges.put(name, new Exchange(name, type, true, false, internal, FieldTable.EMPTY));
+        exchanges.put(name, new Exchange(vhost, name, type, true, false, internal, FieldTable.EMPTY));
+    }
+
+    public String vhost() {
+        return vhost;
     }
 
     /** Whether the name belongs to the server. */

@@ -1,6 +1,8 @@
 package io.plinth.mqbroker.index;
 
 import io.plinth.mqbroker.log.Effect;
+import io.plinth.mqbroker.log.Settings;
+import io.plinth.mqbroker.wire.FieldTable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -8,14 +10,40 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Durable exchanges, queues and bindings as the definitions log left them. */
+/** Durable exchanges, queues, bindings and settings as the definitions log left them. */
 public final class RecoveredDefinitions {
-    private final Map<String, Effect.ExchangeDeclared> exchanges = new LinkedHashMap<>();
-    private final Map<Long, Effect.QueueDeclared> queues = new LinkedHashMap<>();
-    private final Set<Effect.Bound> bindings = new LinkedHashSet<>();
+    private static final String DEFAULT_VHOST = "/";
+    private static final Effect.Setting FIRST_VHOST =
+            new Effect.Setting(Settings.VHOST, DEFAULT_VHOST, FieldTable.EMPTY);
+
+    /** What one virtual host has. */
+    public static final class Host {
+        private final Map<String, Effect.ExchangeDeclared> exchanges = new LinkedHashMap<>();
+        private final Map<Long, Effect.QueueDeclared> queues = new LinkedHashMap<>();
+        private final Set<Effect.Bound> bindings = new LinkedHashSet<>();
+
+        public List<Effect.ExchangeDeclared> exchanges() {
+            return List.copyOf(exchanges.values());
+        }
+
+        public List<Effect.QueueDeclared> queues() {
+            return List.copyOf(queues.values());
+        }
+
+        public List<Effect.Bound> bindings() {
+            return List.copyOf(bindings);
+        }
+    }
+
+    private final Map<String, Host> hosts = new LinkedHashMap<>();
+    private final Settings settings = new Settings();
     private long nextQueueId = 1;
     private long epoch;
     private long sequence;
+
+    public RecoveredDefinitions() {
+        settings.apply(FIRST_VHOST);
+    }
 
     void reached(long epochThen, long sequenceThen) {
         epoch = Math.max(epoch, epochThen);
@@ -27,54 +55,77 @@ public final class RecoveredDefinitions {
     }
 
     void apply(Effect.OnDefinitions effect) {
+        apply(DEFAULT_VHOST, effect);
+    }
+
+    private void apply(String vhost, Effect.OnDefinitions effect) {
+        Host host = hosts.computeIfAbsent(vhost, ignored -> new Host());
         switch (effect) {
-            case Effect.ExchangeDeclared e -> exchanges.put(e.name(), e);
+            case Effect.ExchangeDeclared e -> host.exchanges.put(e.name(), e);
             case Effect.ExchangeDeleted e -> {
-                exchanges.remove(e.name());
-                bindings.removeIf(b -> b.source().equals(e.name())
+                host.exchanges.remove(e.name());
+                host.bindings.removeIf(b -> b.source().equals(e.name())
                         || (!b.toQueue() && b.destination().equals(e.name())));
             }
             case Effect.QueueDeclared e -> {
-                queues.put(e.id(), e);
+                host.queues.put(e.id(), e);
                 nextQueueId(e.id() + 1);
             }
             case Effect.QueueDeleted e -> {
-                queues.remove(e.id());
+                host.queues.remove(e.id());
                 nextQueueId(e.id() + 1);
-                bindings.removeIf(b -> b.toQueue() && b.destination().equals(e.name()));
+                host.bindings.removeIf(b -> b.toQueue() && b.destination().equals(e.name()));
             }
-            case Effect.Bound e -> bindings.add(e);
+            case Effect.Bound e -> host.bindings.add(e);
             case Effect.Unbound e ->
-                bindings.remove(
+                host.bindings.remove(
                         new Effect.Bound(e.source(), e.toQueue(), e.destination(), e.routingKey(), e.arguments()));
+            case Effect.InVhost e -> apply(e.vhost(), e.effect());
+            case Effect.Setting e -> {
+                settings.apply(e);
+                if (e.kind().equals(Settings.VHOST) && e.value() == null) {
+                    hosts.remove(e.key());
+                }
+            }
             case Effect.Snapshot e -> {
-                exchanges.clear();
-                queues.clear();
-                bindings.clear();
+                hosts.clear();
+                settings.clear();
                 nextQueueId(e.nextQueueId());
                 e.definitions().forEach(this::apply);
+                if (settings.all(Settings.VHOST).isEmpty()) {
+                    settings.apply(FIRST_VHOST);
+                }
             }
         }
     }
 
     /** All of it as one effect. */
     public Effect.Snapshot snapshot() {
-        List<Effect.OnDefinitions> all = new ArrayList<>(exchanges.values());
-        all.addAll(queues.values());
-        all.addAll(bindings);
+        List<Effect.OnDefinitions> all = new ArrayList<>(settings.changes());
+        hosts.forEach((vhost, host) -> {
+            List<Effect.OnDefinitions> own = new ArrayList<>(host.exchanges.values());
+            own.addAll(host.queues.values());
+            own.addAll(host.bindings);
+            boolean plain = vhost.equals(DEFAULT_VHOST);
+            own.forEach(effect -> all.add(plain ? effect : new Effect.InVhost(vhost, effect)));
+        });
         return new Effect.Snapshot(nextQueueId, all);
     }
 
-    public List<Effect.ExchangeDeclared> exchanges() {
-        return List.copyOf(exchanges.values());
+    /** Definitions by virtual host; a host that was only created is not in it. */
+    public Map<String, Host> hosts() {
+        return hosts;
     }
 
+    /** The queues of all virtual hosts. */
     public List<Effect.QueueDeclared> queues() {
-        return List.copyOf(queues.values());
+        return hosts.values().stream()
+                .flatMap(host -> host.queues.values().stream())
+                .toList();
     }
 
-    public List<Effect.Bound> bindings() {
-        return List.copyOf(bindings);
+    public Settings settings() {
+        return settings;
     }
 
     public long nextQueueId() {

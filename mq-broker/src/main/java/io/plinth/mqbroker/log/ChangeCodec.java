@@ -26,6 +26,8 @@ public final class ChangeCodec {
     private static final int BOUND = 20;
     private static final int UNBOUND = 21;
     private static final int SNAPSHOT = 22;
+    private static final int IN_VHOST = 23;
+    private static final int SETTING = 24;
 
     private static final FieldTableCodec TABLES = new FieldTableCodec(Integer.MAX_VALUE, Integer.MAX_VALUE);
 
@@ -96,6 +98,19 @@ public final class ChangeCodec {
             case Effect.Unbound e -> {
                 out.writeByte(UNBOUND);
                 binding(out, e.source(), e.toQueue(), e.destination(), e.routingKey(), e.arguments());
+            }
+            case Effect.InVhost e -> {
+                out.writeByte(IN_VHOST);
+                text(out, e.vhost());
+                writeDefinition(out, e.effect());
+            }
+            case Effect.Setting e -> {
+                out.writeByte(SETTING);
+                text(out, e.kind());
+                text(out, e.key());
+                FieldTable value = e.value();
+                out.writeBoolean(value != null);
+                FieldTableCodec.write(out, value == null ? FieldTable.EMPTY : value);
             }
             case Effect.Snapshot e -> {
                 out.writeByte(SNAPSHOT)
@@ -190,6 +205,14 @@ public final class ChangeCodec {
             case QUEUE_DELETED -> new Effect.QueueDeleted(in.readLong(), text(in));
             case BOUND -> new Effect.Bound(text(in), in.readBoolean(), text(in), text(in), TABLES.read(in));
             case UNBOUND -> new Effect.Unbound(text(in), in.readBoolean(), text(in), text(in), TABLES.read(in));
+            case IN_VHOST -> new Effect.InVhost(text(in), readDefinition(in));
+            case SETTING -> {
+                String kind = text(in);
+                String key = text(in);
+                boolean there = in.readBoolean();
+                FieldTable value = TABLES.read(in);
+                yield new Effect.Setting(kind, key, there ? value : null);
+            }
             case SNAPSHOT -> {
                 long nextQueueId = in.readLong();
                 int count = in.readInt();

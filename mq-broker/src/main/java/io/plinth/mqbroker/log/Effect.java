@@ -2,6 +2,7 @@ package io.plinth.mqbroker.log;
 
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What a change did, absolutely: replaying it needs no clock and no choice. */
 public sealed interface Effect {
@@ -48,6 +49,12 @@ public sealed interface Effect {
 
     record Unbound(String source, boolean toQueue, String destination, String routingKey, FieldTable arguments)
             implements OnDefinitions {}
+
+    /** A definition of another virtual host than {@code /}. */
+    record InVhost(String vhost, OnDefinitions effect) implements OnDefinitions {}
+
+    /** An entry of {@link Settings} has this value from now on; null takes it away. */
+    record Setting(String kind, String key, @Nullable FieldTable value) implements OnDefinitions {}
 
     /** Everything that is defined; what was recorded before it no longer counts. */
     record Snapshot(long nextQueueId, List<OnDefinitions> definitions) implements OnDefinitions {

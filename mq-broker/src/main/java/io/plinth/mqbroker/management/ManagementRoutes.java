@@ -48,7 +48,8 @@ public final class ManagementRoutes {
     }
 
     private AdminRoutes.Response queues(Map<Long, ShardCommand.Status> numbers) {
-        List<QueueRef> queues = broker.topology().queues().stream()
+        List<QueueRef> queues = broker.vhosts().all().stream()
+                .flatMap(vhost -> vhost.queues().stream())
                 .sorted(Comparator.comparing(QueueRef::name))
                 .toList();
         return write(out -> {

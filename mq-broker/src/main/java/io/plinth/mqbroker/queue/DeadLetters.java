@@ -4,6 +4,7 @@ import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.wire.ContentProperties;
 import java.util.LinkedHashSet;
@@ -14,11 +15,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Publishes what a queue gives up on. The source is settled only once every target has it: a crash in between repeats, never loses. */
 final class DeadLetters {
-    private final Topology topology;
+    private final Vhosts vhosts;
     private final Shards shards;
 
-    DeadLetters(Topology topology, Shards shards) {
-        this.topology = topology;
+    DeadLetters(Vhosts vhosts, Shards shards) {
+        this.vhosts = vhosts;
         this.shards = shards;
     }
 
@@ -32,8 +33,9 @@ final class DeadLetters {
     /** Routes the content on; {@code done} runs on the loop of whichever shard finished last, or here when there is no target. */
     void send(MessageQueue from, Content content, DeathRecord.Reason reason, long now, Done done) {
         String name = from.arguments().deadLetterExchange();
-        Exchange exchange = name == null ? null : topology.exchange(name);
-        if (exchange == null) {
+        Topology topology = vhosts.get(from.ref().vhost());
+        Exchange exchange = name == null || topology == null ? null : topology.exchange(name);
+        if (topology == null || exchange == null) {
             done.sent(true);
             return;
         }

@@ -2,7 +2,7 @@ package io.plinth.mqbroker.queue;
 
 import io.netty.util.concurrent.EventExecutor;
 import io.plinth.mqbroker.definition.Definitions;
-import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.flow.MemoryGauge;
 import io.plinth.mqbroker.index.DefinitionsIndexer;
@@ -63,7 +63,7 @@ public final class Engine implements AutoCloseable {
             List<Consumer<Change>> followers) {}
 
     private final DataLayout layout;
-    private final Topology topology = new Topology();
+    private final Vhosts vhosts = new Vhosts();
     private final Alarms alarms = new Alarms();
     private final MemoryGauge gauge;
     private final ExecutorService reader;
@@ -126,7 +126,7 @@ public final class Engine implements AutoCloseable {
         writers.add(writer);
         ChangeStream stream = new ChangeStream(
                 DefinitionsIndexer.LOG_NUMBER, found.epoch() + 1, found.sequence(), writer, settings.followers());
-        Definitions made = new Definitions(loop, topology, shards, stream, alarms, settings.maxQueues());
+        Definitions made = new Definitions(loop, vhosts, shards, stream, alarms, settings.maxQueues());
         late.set(made);
         Set<Long> queueIds = new HashSet<>();
         found.queues().forEach(queue -> queueIds.add(queue.id()));
@@ -154,14 +154,14 @@ public final class Engine implements AutoCloseable {
         ChangeStream stream = new ChangeStream(
                 number, opened.recovered().epoch() + 1, opened.recovered().sequence(), writer, settings.followers());
         Shard shard = new Shard(new Shard.Parts(
-                number, loop, stream, log, reader, gauge, alarms, settings.clock(), topology, shards, lifecycle));
+                number, loop, stream, log, reader, gauge, alarms, settings.clock(), vhosts, shards, lifecycle));
         late.set(shard);
         shards.set(shard);
         return opened.recovered();
     }
 
-    public Topology topology() {
-        return topology;
+    public Vhosts vhosts() {
+        return vhosts;
     }
 
     public Alarms alarms() {

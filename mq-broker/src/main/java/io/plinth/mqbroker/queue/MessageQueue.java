@@ -20,7 +20,7 @@ final class MessageQueue {
     static final int ENTRY_BYTES = 128;
 
     private final QueueRef ref;
-    private final QueueArguments arguments;
+    private QueueArguments arguments;
     private final Deque<QueueEntry> ready = new ArrayDeque<>();
     /** Came back; every id in here is below every id in {@link #ready}. */
     private final TreeMap<Long, QueueEntry> returned = new TreeMap<>();
@@ -57,6 +57,11 @@ final class MessageQueue {
 
     QueueArguments arguments() {
         return arguments;
+    }
+
+    /** From now on it goes by these. */
+    void arguments(QueueArguments changed) {
+        arguments = changed;
     }
 
     void add(QueueEntry entry) {

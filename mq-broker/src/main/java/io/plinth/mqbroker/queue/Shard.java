@@ -50,7 +50,7 @@ public final class Shard implements LogWriter.Owner {
             MemoryGauge gauge,
             Alarms alarms,
             Clock clock,
-            io.plinth.mqbroker.exchange.Topology topology,
+            io.plinth.mqbroker.exchange.Vhosts vhosts,
             Shards shards,
             QueueLifecycle lifecycle) {}
 
@@ -63,7 +63,7 @@ public final class Shard implements LogWriter.Owner {
         this.journal = new Journal(parts.stream());
         this.backlog = new Backlog(number, parts.log(), parts.reader(), this.loop, parts.gauge());
         this.dispatcher =
-                new Dispatcher(this, journal, backlog, clock, new DeadLetters(parts.topology(), parts.shards()));
+                new Dispatcher(this, journal, backlog, clock, new DeadLetters(parts.vhosts(), parts.shards()));
     }
 
     public int number() {
@@ -72,7 +72,7 @@ public final class Shard implements LogWriter.Owner {
 
     /** Puts back what recovery found; before anything is served, on the starting thread. */
     public void restore(QueueRef ref, RecoveredShard recovered) {
-        MessageQueue queue = new MessageQueue(ref, QueueArguments.of(ref.arguments()), clock.millis());
+        MessageQueue queue = new MessageQueue(ref, QueueArguments.of(ref.effective()), clock.millis());
         long deliveredUpTo = recovered.deliveredUpTo(ref.id());
         queue.deliveredUpTo(deliveredUpTo);
         recovered.queue(ref.id()).forEach((id, entry) -> {
@@ -139,7 +139,7 @@ public final class Shard implements LogWriter.Owner {
             case ShardCommand.Create c ->
                 queues.put(
                         c.queue().id(),
-                        new MessageQueue(c.queue(), QueueArguments.of(c.queue().arguments()), clock.millis()));
+                        new MessageQueue(c.queue(), QueueArguments.of(c.queue().effective()), clock.millis()));
             case ShardCommand.Publish c -> dispatcher.publish(c, queues);
             case ShardCommand.Settle c -> settle(c);
             case ShardCommand.Subscribe c -> subscribe(c);
@@ -149,6 +149,7 @@ public final class Shard implements LogWriter.Owner {
             case ShardCommand.Delete c -> delete(c);
             case ShardCommand.Discard c -> discard(c);
             case ShardCommand.Ask c -> ask(c);
+            case ShardCommand.Reconfigure c -> reconfigure(c.queueId());
             case ShardCommand.Survey c -> c.reply().accept(survey());
             case ShardCommand.Resume c ->
                 holders.getOrDefault(c.channel(), Set.of()).forEach(dispatcher::touch);
@@ -288,6 +289,14 @@ public final class Shard implements LogWriter.Owner {
         dispatcher.forget(queue);
         journal.dropped(queue, durable);
         lifecycle.removed(queue.ref(), done);
+    }
+
+    private void reconfigure(long queueId) {
+        MessageQueue queue = queues.get(queueId);
+        if (queue != null) {
+            queue.arguments(QueueArguments.of(queue.ref().effective()));
+            dispatcher.touch(queue);
+        }
     }
 
     private void ask(ShardCommand.Ask command) {

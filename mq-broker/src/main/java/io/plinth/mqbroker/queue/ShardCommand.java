@@ -72,6 +72,9 @@ public sealed interface ShardCommand {
     /** The reply is null when the queue is gone. */
     record Ask(ChannelHandle channel, long queueId, Consumer<@Nullable Status> reply) implements ShardCommand {}
 
+    /** What policies make of its arguments has changed. */
+    record Reconfigure(long queueId) implements ShardCommand {}
+
     /** All queues' numbers by id, for management; called on the shard's loop. */
     record Survey(Consumer<java.util.Map<Long, Status>> reply) implements ShardCommand {}
 

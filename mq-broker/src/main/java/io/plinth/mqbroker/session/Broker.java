@@ -1,8 +1,8 @@
 package io.plinth.mqbroker.session;
 
-import io.plinth.mqbroker.auth.Users;
+import io.plinth.mqbroker.auth.Access;
 import io.plinth.mqbroker.definition.Definitions;
-import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.queue.Shards;
 import io.plinth.mqbroker.wire.FieldTable;
@@ -14,16 +14,15 @@ import java.util.random.RandomGenerator;
 /**
  * What every connection works with.
  *
- * @param users read per login, so that a reload counts at once
  * @param serverProperties what connection.start says
  */
 public record Broker(
-        Topology topology,
+        Vhosts vhosts,
         Definitions definitions,
         Shards shards,
         Alarms alarms,
         Connections connections,
-        Supplier<Users> users,
+        Access access,
         Supplier<SessionLimits> limits,
         FieldTable serverProperties,
         LongSupplier nanoTime,

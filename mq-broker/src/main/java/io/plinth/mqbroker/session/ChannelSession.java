@@ -123,7 +123,7 @@ final class ChannelSession {
             connection.fail(error, method);
             return;
         }
-        LOG.debug("{} channel {}: {}", connection.user(), number, error.replyText());
+        LOG.debug("{} channel {}: {}", connection.identity().user(), number, error.replyText());
         connection.write(
                 number,
                 new ChannelMethod.Close(
@@ -256,8 +256,8 @@ final class ChannelSession {
         }
     }
 
-    QueueRef usable(String queue) {
-        return declarations.usable(queue);
+    QueueRef readable(String queue) {
+        return declarations.readable(queue);
     }
 
     /** Takes an event of a shard. */

@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
+import io.plinth.mqbroker.auth.Identity;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.queue.ChannelHandle;
@@ -60,12 +61,12 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     private final ShardBatches batches;
     private final DeliveryFlow flow;
     private final ReadGate gate;
+    private final Identity identity;
     private final Blocking blocking = new Blocking(this);
     private State state = State.OPENING;
     private @Nullable ChannelHandlerContext ctx;
     private @Nullable FrameOutput output;
     private @Nullable Heartbeats heartbeats;
-    private String user = "";
     private FieldTable clientProperties = FieldTable.EMPTY;
     private FieldTable capabilities = FieldTable.EMPTY;
     private int frameMax;
@@ -73,6 +74,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
 
     public Connection(Broker broker, FrameDecoder decoder, FieldTableCodec tables) {
         this.broker = broker;
+        this.identity = new Identity(broker.access());
         this.limits = broker.limits().get();
         this.decoder = decoder;
         this.frameMax = limits.frameMax();
@@ -87,8 +89,9 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         return broker;
     }
 
-    String user() {
-        return user;
+    /** Who is connected, and to which virtual host; from any thread. */
+    public Identity identity() {
+        return identity;
     }
 
     private ChannelHandlerContext ctx() {
@@ -182,6 +185,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
             throw new AmqpException(
                     ReplyCode.NOT_ALLOWED, "number of channels: " + number + " (expected: <= " + channelMax + ")");
         }
+        identity.checkChannels(channels.size());
         channels.put(number, new ChannelSession(this, number, limits));
         write(number, new ChannelMethod.OpenOk(new byte[0]));
     }
@@ -214,10 +218,6 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     void client(FieldTable properties, FieldTable can) {
         clientProperties = properties;
         capabilities = can;
-    }
-
-    void user(String name) {
-        user = name;
     }
 
     boolean clientCan(String capability) {
@@ -437,11 +437,11 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         ctx().executor().schedule(() -> ctx().close(), CLOSE_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** Ends the connection because the server stops; from any thread. */
-    public void shutdown() {
+    /** Ends the connection for a reason the client is told; from any thread. */
+    public void shutdown(String reason) {
         execute(() -> {
             if (state == State.RUNNING) {
-                close(ReplyCode.CONNECTION_FORCED, ReplyCode.CONNECTION_FORCED.text("broker shuts down"), null);
+                close(ReplyCode.CONNECTION_FORCED, ReplyCode.CONNECTION_FORCED.text(reason), null);
             } else {
                 ctx().close();
             }
@@ -491,7 +491,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     public ConnectionDescription description() {
         return new ConnectionDescription(
                 String.valueOf(ctx().channel().remoteAddress()),
-                user,
+                identity.user(),
                 clientProperties.string("product"),
                 state.name().toLowerCase(java.util.Locale.ROOT),
                 channels.size());

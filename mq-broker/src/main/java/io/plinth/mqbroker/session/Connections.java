@@ -30,6 +30,11 @@ public final class Connections {
         return List.copyOf(all);
     }
 
+    /** How many of a user, or of a virtual host, are open. */
+    long countWhere(java.util.function.Predicate<Connection> which) {
+        return all.stream().filter(which).count();
+    }
+
     public int count() {
         return count.get();
     }

@@ -55,7 +55,7 @@ final class Consumers {
     }
 
     void consume(BasicMethod.Consume method) {
-        QueueRef queue = channel.usable(method.queue());
+        QueueRef queue = channel.readable(method.queue());
         if (byTag.containsKey(method.consumerTag())) {
             throw new AmqpException(
                     ReplyCode.NOT_ALLOWED, "attempt to reuse consumer tag '" + method.consumerTag() + "'");
@@ -154,7 +154,7 @@ final class Consumers {
     }
 
     void get(BasicMethod.Get method) {
-        QueueRef queue = channel.usable(method.queue());
+        QueueRef queue = channel.readable(method.queue());
         handle.shards().set(queue.shard());
         channel.await();
         connection.submit(

@@ -1,8 +1,13 @@
 package io.plinth.mqbroker.session;
 
+import io.plinth.mqbroker.auth.Permissions;
+import io.plinth.mqbroker.auth.Permissions.Operation;
+import io.plinth.mqbroker.auth.Permissions.Resource;
 import io.plinth.mqbroker.definition.DefinitionCommand;
 import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.definition.Equivalence;
+import io.plinth.mqbroker.exchange.Exchange;
+import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.queue.ChannelHandle;
@@ -31,19 +36,22 @@ final class Declarations {
         this.connection = connection;
         this.channel = channel;
         this.handle = handle;
-        this.topology = connection.broker().topology();
+        this.topology = connection.identity().topology();
     }
 
     void on(ExchangeMethod method) {
         switch (method) {
             case ExchangeMethod.Declare m -> declare(m);
             case ExchangeMethod.Delete m -> {
+                permit(Operation.CONFIGURE, Resource.EXCHANGE, m.exchange());
                 checkChangeable(m.exchange(), "");
                 define(
                         new DefinitionCommand.DeleteExchange(m.exchange(), m.ifUnused()),
                         m.nowait() ? null : new ExchangeMethod.DeleteOk());
             }
             case ExchangeMethod.Bind m -> {
+                permit(Operation.WRITE, Resource.EXCHANGE, m.destination());
+                readSource(m.source(), m.routingKey());
                 checkBindable(m.source());
                 checkBindable(m.destination());
                 define(
@@ -52,6 +60,8 @@ final class Declarations {
                         m.nowait() ? null : new ExchangeMethod.BindOk());
             }
             case ExchangeMethod.Unbind m -> {
+                permit(Operation.WRITE, Resource.EXCHANGE, m.destination());
+                readSource(m.source(), m.routingKey());
                 checkBindable(m.source());
                 checkBindable(m.destination());
                 define(
@@ -70,6 +80,8 @@ final class Declarations {
         switch (method) {
             case QueueMethod.Declare m -> declare(m);
             case QueueMethod.Bind m -> {
+                permit(Operation.WRITE, Resource.QUEUE, name(m.queue()));
+                readSource(m.exchange(), m.routingKey());
                 checkBindable(m.exchange());
                 QueueRef queue = usable(m.queue());
                 define(
@@ -78,6 +90,8 @@ final class Declarations {
                         m.nowait() ? null : new QueueMethod.BindOk());
             }
             case QueueMethod.Unbind m -> {
+                permit(Operation.WRITE, Resource.QUEUE, name(m.queue()));
+                readSource(m.exchange(), m.routingKey());
                 checkBindable(m.exchange());
                 define(
                         new DefinitionCommand.Unbind(
@@ -113,6 +127,7 @@ final class Declarations {
                 .broker()
                 .definitions()
                 .submit(
+                        topology.vhost(),
                         command,
                         result -> connection.execute(() -> channel.resume(() -> {
                             if (result.error() != null) {
@@ -127,12 +142,19 @@ final class Declarations {
         Method ok = method.nowait() ? null : new ExchangeMethod.DeclareOk();
         if (method.passive()) {
             if (topology.exchange(name) == null) {
-                throw new AmqpException(ReplyCode.NOT_FOUND, "no exchange '" + name + "' in vhost '/'");
+                throw new AmqpException(
+                        ReplyCode.NOT_FOUND, "no exchange '" + name + "' in vhost '" + topology.vhost() + "'");
             }
             if (ok != null) {
                 connection.write(handle.number(), ok);
             }
             return;
+        }
+        permit(Operation.CONFIGURE, Resource.EXCHANGE, name);
+        String alternate = method.arguments().string("alternate-exchange");
+        if (alternate != null) {
+            permit(Operation.READ, Resource.EXCHANGE, name);
+            permit(Operation.WRITE, Resource.EXCHANGE, alternate);
         }
         if (name.isEmpty() || topology.exchange(name) == null) {
             checkChangeable(name, "exchange name '" + name + "' contains reserved prefix 'amq.*'");
@@ -169,6 +191,12 @@ final class Declarations {
         if (method.passive()) {
             declared(method, usable(name), ATTEMPTS);
             return;
+        }
+        permit(Operation.CONFIGURE, Resource.QUEUE, name);
+        String dead = method.arguments().string("x-dead-letter-exchange");
+        if (dead != null) {
+            permit(Operation.READ, Resource.QUEUE, name);
+            permit(Operation.WRITE, Resource.EXCHANGE, dead);
         }
         if (!asked.isEmpty() && asked.startsWith("amq.") && topology.queue(asked) == null) {
             throw new AmqpException(
@@ -221,7 +249,7 @@ final class Declarations {
     }
 
     private void purge(QueueMethod.Purge method) {
-        QueueRef queue = usable(method.queue());
+        QueueRef queue = readable(method.queue());
         channel.await();
         connection.submit(
                 queue.shard(),
@@ -236,6 +264,7 @@ final class Declarations {
     }
 
     private void delete(QueueMethod.Delete method) {
+        permit(Operation.CONFIGURE, Resource.QUEUE, name(method.queue()));
         QueueRef queue = topology.queue(name(method.queue()));
         if (queue == null) {
             answerDeleted(method, 0);
@@ -267,12 +296,31 @@ final class Declarations {
         }
     }
 
+    private void permit(Operation operation, Resource resource, String name) {
+        connection.identity().permissions().check(operation, resource, name);
+    }
+
+    private void readSource(String exchange, String routingKey) {
+        Permissions permissions = connection.identity().permissions();
+        permissions.check(Operation.READ, Resource.EXCHANGE, exchange);
+        Exchange source = topology.exchange(exchange);
+        if (source != null && source.type() == ExchangeType.TOPIC) {
+            permissions.checkTopic(Operation.READ, exchange, routingKey);
+        }
+    }
+
+    /** The queue as {@link #usable}, if the user may also read from it. */
+    QueueRef readable(String asked) {
+        permit(Operation.READ, Resource.QUEUE, name(asked));
+        return usable(asked);
+    }
+
     /** The queue of that name, or the last one declared on the channel, if this connection may use it. */
     QueueRef usable(String asked) {
         String name = name(asked);
         QueueRef queue = topology.queue(name);
         if (queue == null) {
-            throw new AmqpException(ReplyCode.NOT_FOUND, "no queue '" + name + "' in vhost '/'");
+            throw new AmqpException(ReplyCode.NOT_FOUND, "no queue '" + name + "' in vhost '" + topology.vhost() + "'");
         }
         Equivalence.checkOwner(queue, connection);
         return queue;

@@ -1,6 +1,8 @@
 package io.plinth.mqbroker.session;
 
+import io.plinth.mqbroker.auth.Access;
 import io.plinth.mqbroker.auth.Sasl;
+import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.ConnectionMethod;
 import io.plinth.mqbroker.wire.FieldTable;
@@ -13,7 +15,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Owned by the connection's event loop. From protocol header to open (section 2.2.4): START -> TUNE by a login that is admitted, TUNE ->
- * OPEN by tune-ok within the limits, OPEN -> DONE by open of the one virtual host.
+ * OPEN by tune-ok within the limits, OPEN -> DONE by open of a virtual host the user may enter.
  */
 final class Handshake {
     private enum State {
@@ -89,13 +91,13 @@ final class Handshake {
                 method.clientProperties().get("capabilities") instanceof FieldTable table ? table : FieldTable.EMPTY;
         connection.client(method.clientProperties(), capabilities);
         Sasl.Login login = Sasl.login(method.mechanism(), method.response(), tables);
-        if (!connection.broker().users().get().admits(login, from)) {
+        if (!connection.broker().access().admits(login, from)) {
             throw new AmqpException(
                     ReplyCode.ACCESS_REFUSED,
                     "Login was refused using authentication mechanism " + method.mechanism()
                             + ". For details see the broker logfile.");
         }
-        connection.user(login.user());
+        connection.identity().user(login.user());
         state = State.TUNE;
         connection.write(0, new ConnectionMethod.Tune(limits.channelMax(), limits.frameMax(), (int)
                 limits.heartbeat().toSeconds()));
@@ -120,9 +122,33 @@ final class Handshake {
     }
 
     private void open(ConnectionMethod.Open method) {
-        if (!method.vhost().equals("/")) {
-            throw new AmqpException(ReplyCode.NOT_ALLOWED, "vhost " + method.vhost() + " not found (expected: /)");
+        Broker broker = connection.broker();
+        String vhost = method.vhost();
+        String user = connection.identity().user();
+        Topology topology = broker.vhosts().get(vhost);
+        if (topology == null) {
+            throw new AmqpException(ReplyCode.NOT_ALLOWED, "vhost " + vhost + " not found");
         }
+        String refused = "access to vhost '" + vhost + "' refused for user '" + user + "'";
+        if (!broker.access().enters(user, vhost)) {
+            throw new AmqpException(ReplyCode.NOT_ALLOWED, refused);
+        }
+        long ofVhost = Access.vhostLimit(broker.access().settings(), vhost, "max-connections");
+        if (ofVhost >= 0
+                && broker.connections().countWhere(c -> c.identity().vhost().equals(vhost)) >= ofVhost) {
+            throw new AmqpException(ReplyCode.NOT_ALLOWED, refused + ": connection limit (" + ofVhost + ") is reached");
+        }
+        long ofUser = broker.access().userLimit(user, "max-connections");
+        if (ofUser >= 0
+                && broker.connections()
+                                .countWhere(c -> !c.identity().vhost().isEmpty()
+                                        && c.identity().user().equals(user))
+                        >= ofUser) {
+            throw new AmqpException(
+                    ReplyCode.NOT_ALLOWED,
+                    "Connection refused for user '" + user + "': user connection limit (" + ofUser + ") is reached");
+        }
+        connection.identity().opened(topology);
         state = State.DONE;
         connection.write(0, new ConnectionMethod.OpenOk(""));
     }

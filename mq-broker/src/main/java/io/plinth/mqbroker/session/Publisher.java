@@ -1,9 +1,11 @@
 package io.plinth.mqbroker.session;
 
+import io.plinth.mqbroker.auth.Permissions;
 import io.plinth.mqbroker.channel.ConfirmTracker;
 import io.plinth.mqbroker.channel.ContentAssembler;
 import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.exchange.Exchange;
+import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.queue.ChannelHandle;
@@ -55,9 +57,17 @@ final class Publisher implements ConfirmTracker.Answers {
     }
 
     private Exchange exchange(BasicMethod.Publish method) {
-        Exchange exchange = connection.broker().topology().exchange(method.exchange());
+        Permissions permissions = connection.identity().permissions();
+        permissions.check(Permissions.Operation.WRITE, Permissions.Resource.EXCHANGE, method.exchange());
+        Exchange exchange = connection.identity().topology().exchange(method.exchange());
         if (exchange == null) {
-            throw new AmqpException(ReplyCode.NOT_FOUND, "no exchange '" + method.exchange() + "' in vhost '/'");
+            throw new AmqpException(
+                    ReplyCode.NOT_FOUND,
+                    "no exchange '" + method.exchange() + "' in vhost '"
+                            + connection.identity().vhost() + "'");
+        }
+        if (exchange.type() == ExchangeType.TOPIC) {
+            permissions.checkTopic(Permissions.Operation.WRITE, method.exchange(), method.routingKey());
         }
         if (exchange.internal()) {
             throw new AmqpException(ReplyCode.ACCESS_REFUSED, "cannot publish to internal " + exchange);
@@ -86,7 +96,7 @@ final class Publisher implements ConfirmTracker.Answers {
         Content message = new Content(method.exchange(), method.routingKey(), published.properties(), published.body());
         Set<QueueRef> targets = new LinkedHashSet<>(4);
         connection
-                .broker()
+                .identity()
                 .topology()
                 .route(exchange, method.routingKey(), new Attributes(published.properties()), targets);
         connection.broker().metrics().published.inc();
@@ -140,10 +150,13 @@ final class Publisher implements ConfirmTracker.Answers {
                     "invalid expiration '" + expiration + "' (expected: milliseconds as a whole number)");
         }
         String user = ContentProperties.text(properties, ContentProperties.Field.USER_ID);
-        if (user != null && !user.equals(connection.user())) {
+        if (user != null
+                && !user.equals(connection.identity().user())
+                && !connection.identity().permissions().impersonates()) {
             throw new AmqpException(
                     ReplyCode.PRECONDITION_FAILED,
-                    "user_id property set to '" + user + "' but authenticated user was '" + connection.user() + "'");
+                    "user_id property set to '" + user + "' but authenticated user was '"
+                            + connection.identity().user() + "'");
         }
     }
 

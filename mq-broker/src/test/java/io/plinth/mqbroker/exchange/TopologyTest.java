@@ -16,17 +16,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class TopologyTest {
-    private final Topology topology = new Topology();
+    private final Topology topology = new Topology("/");
     private long nextId = 1;
 
     private QueueRef queue(String name) {
-        QueueRef queue = new QueueRef(nextId++, name, 0, true, false, null, FieldTable.EMPTY);
+        QueueRef queue = new QueueRef(nextId++, "/", name, 0, true, false, null, FieldTable.EMPTY);
         topology.add(queue);
         return queue;
     }
 
     private Exchange exchange(String name, ExchangeType type, boolean autoDelete, FieldTable arguments) {
-        Exchange exchange = new Exchange(name, type, true, autoDelete, false, arguments);
+        Exchange exchange = new Exchange("/", name, type, true, autoDelete, false, arguments);
         topology.add(exchange);
         return exchange;
     }
@@ -202,7 +202,7 @@ class TopologyTest {
 
     @Test
     void aConsistentHashGivesEachKeyOneQueueByWeight() {
-        Exchange hash = new Exchange("h", ExchangeType.CONSISTENT_HASH, true, false, false, FieldTable.EMPTY);
+        Exchange hash = new Exchange("/", "h", ExchangeType.CONSISTENT_HASH, true, false, false, FieldTable.EMPTY);
         topology.add(hash);
         Map<String, Integer> hits = new java.util.TreeMap<>();
         Map<String, String> owner = new java.util.HashMap<>();
@@ -229,7 +229,13 @@ class TopologyTest {
     @Test
     void aConsistentHashMayBeOfAHeader() {
         Exchange hash = new Exchange(
-                "h", ExchangeType.CONSISTENT_HASH, true, false, false, new FieldTable(Map.of("hash-header", "user")));
+                "/",
+                "h",
+                ExchangeType.CONSISTENT_HASH,
+                true,
+                false,
+                false,
+                new FieldTable(Map.of("hash-header", "user")));
         topology.add(hash);
         topology.bind(hash, new Binding(queue("a"), "1", FieldTable.EMPTY));
         topology.bind(hash, new Binding(queue("b"), "1", FieldTable.EMPTY));

@@ -4,6 +4,7 @@ import io.netty.channel.DefaultEventLoop;
 import io.plinth.mqbroker.definition.DefinitionCommand;
 import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.wire.FieldTable;
@@ -43,6 +44,10 @@ final class EngineDriver implements AutoCloseable, Outlet {
         return engine;
     }
 
+    Topology topology() {
+        return Objects.requireNonNull(engine.vhosts().get("/"));
+    }
+
     /** Bodies of messages that were confirmed. */
     Set<String> confirmed() {
         return confirmed;
@@ -59,7 +64,10 @@ final class EngineDriver implements AutoCloseable, Outlet {
     void declare(String queue, boolean durable, FieldTable arguments) throws Exception {
         CompletableFuture<Definitions.Result> done = new CompletableFuture<>();
         engine.definitions()
-                .submit(new DefinitionCommand.DeclareQueue(queue, durable, false, null, arguments), done::complete);
+                .submit(
+                        "/",
+                        new DefinitionCommand.DeclareQueue(queue, durable, false, null, arguments),
+                        done::complete);
         Definitions.Result result = done.get(20, TimeUnit.SECONDS);
         if (result.error() != null) {
             throw result.error();
@@ -67,7 +75,7 @@ final class EngineDriver implements AutoCloseable, Outlet {
     }
 
     QueueRef queue(String name) {
-        return Objects.requireNonNull(engine.topology().queue(name), name);
+        return Objects.requireNonNull(topology().queue(name), name);
     }
 
     void publish(String queue, String body) {

@@ -99,7 +99,7 @@ class PowerLossSimTest {
         List<String> found = new ArrayList<>();
         try (EngineDriver driver = new EngineDriver(after, logs, true, 1 << 20)) {
             for (String queue : QUEUES) {
-                if (driver.engine().topology().queue(queue) == null) {
+                if (driver.topology().queue(queue) == null) {
                     wrong.add("queue " + queue + " is lost");
                 } else {
                     found.addAll(driver.drain(queue));
