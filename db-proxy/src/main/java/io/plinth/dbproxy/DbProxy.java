@@ -7,12 +7,15 @@ import io.plinth.dbproxy.DbProxyConfig.ReplicaConfig;
 import io.plinth.dbproxy.DbProxyConfig.ShardConfig;
 import io.plinth.dbproxy.DbProxyConfig.UserConfig;
 import io.plinth.dbproxy.admin.AdminPages;
-import io.plinth.dbproxy.auth.ScramVerifier;
+import io.plinth.dbproxy.auth.AccessRules;
+import io.plinth.dbproxy.auth.ClientEncryption;
+import io.plinth.dbproxy.auth.Credential;
 import io.plinth.dbproxy.client.CancelKeys;
 import io.plinth.dbproxy.client.ClientMetrics;
-import io.plinth.dbproxy.client.Database;
 import io.plinth.dbproxy.client.Front;
-import io.plinth.dbproxy.client.StatementCaches;
+import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.database.StatementCaches;
+import io.plinth.dbproxy.database.UserLookup;
 import io.plinth.dbproxy.failover.ServerHealth;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.listen.ClientAcceptor;
@@ -24,6 +27,7 @@ import io.plinth.dbproxy.route.ShardAudit;
 import io.plinth.dbproxy.route.ShardedTable;
 import io.plinth.dbproxy.route.Topology;
 import io.plinth.dbproxy.server.CancelSender;
+import io.plinth.dbproxy.server.Encryption;
 import io.plinth.dbproxy.server.Login;
 import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.server.ServerKey;
@@ -34,9 +38,12 @@ import io.plinth.kit.config.Secret;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.lifecycle.Daemon;
 import io.plinth.kit.lifecycle.NodeContext;
+import io.plinth.kit.net.ClientTls;
 import io.plinth.kit.net.Listeners;
+import io.plinth.kit.net.TlsException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -87,11 +94,47 @@ final class DbProxy implements Daemon {
                 Map.copyOf(caches),
                 new CancelKeys(random),
                 new CancelSender(connector),
+                connector,
+                new UserLookup(pools, System::nanoTime),
+                encryption(config.tls()),
                 new ClientMetrics(context.metrics()),
                 limits,
                 random,
                 System::nanoTime));
-        AdminPages.register(context.admin(), pools, this::servers);
+        AdminPages.register(context.admin(), pools, this::servers, () -> databases);
+    }
+
+    private @Nullable ClientEncryption encryption(DbProxyConfig.@Nullable TlsConfig tls) {
+        if (tls == null) {
+            return null;
+        }
+        Path authorities = tls.clientCa();
+        return new ClientEncryption(
+                besideFile(tls.cert()),
+                besideFile(tls.key()),
+                authorities == null ? null : besideFile(authorities),
+                tls.required());
+    }
+
+    /** Paths in the file are relative to it. */
+    private Path besideFile(Path path) {
+        return context.file().path().toAbsolutePath().resolveSibling(path);
+    }
+
+    private @Nullable Encryption encryption(DbProxyConfig.ServerTlsConfig tls) throws TlsException {
+        Path authorities = tls.ca();
+        List<String> protocols = List.of(ClientEncryption.PROTOCOL);
+        return switch (tls.mode()) {
+            case OFF -> null;
+            case PREFER -> new Encryption(ClientTls.unverified(protocols), false);
+            case REQUIRE -> new Encryption(ClientTls.unverified(protocols), true);
+            case VERIFY ->
+                new Encryption(
+                        authorities == null
+                                ? ClientTls.verifying(protocols)
+                                : ClientTls.verifying(besideFile(authorities), protocols),
+                        true);
+        };
     }
 
     @Override
@@ -109,24 +152,21 @@ final class DbProxy implements Daemon {
                         acceptor);
     }
 
-    private Database open(String name, DatabaseConfig database) throws IOException {
+    private Database open(String name, DatabaseConfig database) throws IOException, TlsException {
+        Encryption encryption = encryption(database.serverTls());
         List<ShardedTable> tables = new ArrayList<>();
         database.tables().forEach((table, t) -> tables.add(new ShardedTable(table, t.key(), t.type())));
         List<String> shards = database.shards().keySet().stream().sorted().toList();
         BucketMap buckets = BucketMap.open(context.data().resolve("buckets." + name), name, shards, tables);
         String first = database.defaultShard() == null ? shards.getFirst() : database.defaultShard();
         Topology topology = new Topology(name, shards, first, Topology.byName(tables), buckets);
-        Map<String, Database.User> users = users(name, database);
+        Map<String, Database.User> users = users(name, database, encryption);
         ShardAudit audit = new ShardAudit(topology.tables());
         AtomicReference<@Nullable Database> opened = new AtomicReference<>();
         Map<String, ShardHealth> byShard = new TreeMap<>();
         List<EventLoop> loops = context.loops().all();
         for (String shard : shards) {
-            Database.Servers servers = servers(
-                    name,
-                    database,
-                    shard,
-                    login(configured(name, database).entrySet().iterator().next()));
+            Database.Servers servers = servers(name, database, shard, watcher(name, database, encryption));
             ShardHealth watch = new ShardHealth(
                     connector,
                     loops.get(byShard.size() % loops.size()),
@@ -144,7 +184,13 @@ final class DbProxy implements Daemon {
             byShard.put(shard, watch);
             health.put(name + "/" + shard, watch);
         }
-        Database made = new Database(topology, rules(database), users, byShard);
+        Database made = new Database(
+                topology,
+                rules(database, encryption),
+                users,
+                login -> serversByShard(name, database, login),
+                lookup(name, database, first, encryption),
+                byShard);
         opened.set(made);
         byShard.values().forEach(ShardHealth::start);
         return made;
@@ -158,7 +204,32 @@ final class DbProxy implements Daemon {
                 .toList();
     }
 
-    private static Database.Rules rules(DatabaseConfig database) {
+    /** Whose login asks servers how they are: the first user's, or the one who looks users up. */
+    private static Login watcher(String name, DatabaseConfig database, @Nullable Encryption encryption) {
+        DbProxyConfig.AuthQueryConfig query = database.authQuery();
+        return query != null && database.users().isEmpty()
+                ? new Login(query.user(), query.password(), null, null, encryption)
+                : login(configured(name, database).entrySet().iterator().next(), encryption);
+    }
+
+    private Database.@Nullable Lookup lookup(
+            String name, DatabaseConfig database, String shard, @Nullable Encryption encryption) {
+        DbProxyConfig.AuthQueryConfig query = database.authQuery();
+        if (query == null) {
+            return null;
+        }
+        Login login = new Login(query.user(), query.password(), null, null, encryption);
+        return new Database.Lookup(servers(name, database, shard, login).primary(), query.sql());
+    }
+
+    private Map<String, Database.Servers> serversByShard(String name, DatabaseConfig database, Login login) {
+        Map<String, Database.Servers> servers = new HashMap<>();
+        database.shards().keySet().forEach(shard -> servers.put(shard, servers(name, database, shard, login)));
+        return servers;
+    }
+
+    private Database.Rules rules(DatabaseConfig database, @Nullable Encryption encryption) throws IOException {
+        Path hba = database.hba();
         DbProxyConfig.PoolConfig pool = database.pool();
         return new Database.Rules(
                 new PoolLimits(
@@ -169,7 +240,12 @@ final class DbProxy implements Daemon {
                         pool.idle(),
                         pool.lifetime()),
                 pool.mode() == DbProxyConfig.PoolMode.SESSION,
-                database.loopback() == DbProxyConfig.Loopback.TRUST,
+                hba == null
+                        ? AccessRules.standard(database.loopback() == DbProxyConfig.Loopback.TRUST)
+                        : AccessRules.read(besideFile(hba)),
+                database.passThrough(),
+                database.learnedUsers(),
+                encryption,
                 database.readYourWrites() != ReadYourWrites.OFF,
                 database.readYourWrites() == ReadYourWrites.DATABASE,
                 database.maxLag().bytes());
@@ -180,32 +256,41 @@ final class DbProxy implements Daemon {
         return database.users().isEmpty() ? Map.of(name, new UserConfig(null, null, null, null)) : database.users();
     }
 
-    private Map<String, Database.User> users(String name, DatabaseConfig database) {
+    private Map<String, Database.User> users(String name, DatabaseConfig database, @Nullable Encryption encryption) {
         Map<String, Database.User> users = new HashMap<>();
         for (Map.Entry<String, UserConfig> entry : configured(name, database).entrySet()) {
             UserConfig user = entry.getValue();
-            Login login = login(entry);
-            Map<String, Database.Servers> servers = new HashMap<>();
-            database.shards().keySet().forEach(shard -> servers.put(shard, servers(name, database, shard, login)));
-            users.put(entry.getKey(), new Database.User(entry.getKey(), verifier(user), servers));
+            Login login = login(entry, encryption);
+            users.put(
+                    entry.getKey(),
+                    new Database.User(
+                            entry.getKey(),
+                            credential(entry.getKey(), user),
+                            user.verifier() != null && login.password() == null,
+                            serversByShard(name, database, login)));
         }
         return users;
     }
 
-    private @Nullable ScramVerifier verifier(UserConfig user) {
+    private Credential credential(String name, UserConfig user) {
         Secret verifier = user.verifier();
         Secret password = user.password();
         if (verifier != null) {
-            return ScramVerifier.parse(verifier.reveal());
+            return Credential.ofStored(verifier.reveal().strip());
         }
-        return password == null ? null : ScramVerifier.derive(password.reveal(), random);
+        return password == null ? Credential.NONE : Credential.ofPassword(name, password.reveal(), random);
     }
 
-    private static Login login(Map.Entry<String, UserConfig> entry) {
+    private static Login login(Map.Entry<String, UserConfig> entry, @Nullable Encryption encryption) {
         UserConfig user = entry.getValue();
         String name = user.serverUser();
         Secret password = user.serverPassword();
-        return new Login(name == null ? entry.getKey() : name, password == null ? user.password() : password);
+        return new Login(
+                name == null ? entry.getKey() : name,
+                password == null ? user.password() : password,
+                null,
+                null,
+                encryption);
     }
 
     /** A shard's servers; replicas of the node's own region first. */
@@ -215,6 +300,7 @@ final class DbProxy implements Daemon {
             throw new IllegalArgumentException("shard: " + shard + " (expected: one of the file's)");
         }
         String prefix = name + "/" + shard;
+        String named = servers.database() == null ? name : servers.database();
         List<Map.Entry<String, ReplicaConfig>> replicas =
                 List.copyOf(servers.replicas().entrySet());
         List<Integer> order = IntStream.range(0, replicas.size())
@@ -222,14 +308,14 @@ final class DbProxy implements Daemon {
                 .sorted(Comparator.comparing(i -> !isNear(replicas.get(i).getValue())))
                 .toList();
         return new Database.Servers(
-                new ServerKey(prefix, shard, false, servers.primary(), name, login),
+                new ServerKey(prefix, shard, false, servers.primary(), named, login),
                 order.stream()
                         .map(i -> new ServerKey(
                                 prefix + "/" + replicas.get(i).getKey(),
                                 shard,
                                 true,
                                 replicas.get(i).getValue().at(),
-                                name,
+                                named,
                                 login))
                         .toList(),
                 order);

@@ -11,6 +11,7 @@ import io.plinth.kit.config.Key;
 import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Secret;
 import io.plinth.kit.config.Shorthand;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeSet;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 @Doc("The PostgreSQL proxy: pooled connections, reads to replicas, tables over shards.")
 public record DbProxyConfig(
         @Doc("Databases by the name clients connect to.") Map<String, DatabaseConfig> databases,
+
+        @Doc("TLS towards clients; none where left out.") @Nullable
+        TlsConfig tls,
 
         @Doc("Client connections at most.") @Default("10000") @Range(min = "1", max = "1000000")
         int clients,
@@ -52,6 +56,53 @@ public record DbProxyConfig(
         int plans)
         implements Checked {
 
+    /** TLS towards clients. */
+    @Doc("Certificate and key shown to clients, asked for or begun directly (ALPN postgresql).")
+    public record TlsConfig(
+            @Doc("PEM file of the certificate and its chain; relative to this file.")
+            Path cert,
+
+            @Doc("PEM file of the private key (PKCS#8); relative to this file.")
+            Path key,
+
+            @Doc("PEM file of the authorities for clients' certificates; none are asked for where left out.") @Nullable
+            Path clientCa,
+
+            @Doc("Whether clients from other machines must use TLS.") @Default("false")
+            boolean required) {}
+
+    /** TLS towards servers. */
+    @Doc("TLS towards the servers of a database.")
+    @Shorthand("mode")
+    public record ServerTlsConfig(
+            @Doc("off, prefer (where the server has it), require (whatever its certificate), verify (its chain and"
+                    + " name).")
+            @Default("off")
+            ServerTlsMode mode,
+
+            @Doc("PEM file of the authorities that verify trusts; the JVM's where left out.") @Nullable
+            Path ca) {}
+
+    /** Whether server connections are encrypted. */
+    public enum ServerTlsMode {
+        OFF,
+        PREFER,
+        REQUIRE,
+        VERIFY
+    }
+
+    /** Users known to the servers only. */
+    @Doc("How users that are not configured are looked up on the default shard's primary.")
+    public record AuthQueryConfig(
+            @Doc("The user who asks.") String user,
+
+            @Doc("The asking user's password.") @Nullable Secret password,
+
+            @Doc("The question; $1 stands for the name, the second column is the stored password.")
+            @Default("SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname = $1 AND rolcanlogin"
+                    + " AND (rolvaliduntil IS NULL OR rolvaliduntil > pg_catalog.now())")
+            String sql) {}
+
     /** One database. */
     @Doc("One database: its users, servers, pools and sharded tables.")
     public record DatabaseConfig(
@@ -61,6 +112,24 @@ public record DbProxyConfig(
             @Doc("Whether clients from this machine need no password (trust) or log in like all others (scram).")
             @Default("trust")
             Loopback loopback,
+
+            @Doc("Access rules in pg_hba.conf's form, instead of loopback; relative to this file.") @Nullable
+            Path hba,
+
+            @Doc("Looks up users that are not configured.") @Nullable
+            AuthQueryConfig authQuery,
+
+            @Doc("Whether the password of a user who is not configured may be tried on a server (access method"
+                    + " password).")
+            @Default("false")
+            boolean passThrough,
+
+            @Doc("Users kept that are not configured; the least recently used is forgotten.")
+            @Default("1000")
+            @Range(min = "1", max = "1000000")
+            int learnedUsers,
+
+            @Doc("TLS towards the servers.") ServerTlsConfig serverTls,
 
             @Doc("Pools of server connections.") PoolConfig pool,
 
@@ -171,7 +240,10 @@ public record DbProxyConfig(
     public record ShardConfig(
             @Doc("The server that takes writes.") HostPort primary,
 
-            @Doc("Servers that take reads, by name.") Map<String, ReplicaConfig> replicas) {}
+            @Doc("Servers that take reads, by name.") Map<String, ReplicaConfig> replicas,
+
+            @Doc("The database's name on the servers; the same name where left out.") @Nullable
+            String database) {}
 
     /** One replica. */
     @Doc("One replica.")

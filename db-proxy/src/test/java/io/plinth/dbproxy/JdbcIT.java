@@ -223,8 +223,8 @@ class JdbcIT {
 
     @Test
     void cancelReachesTheQueryAndNoOther() throws Exception {
-        try (Connection connection = connect("");
-                Connection other = connect("");
+        try (Connection connection = connect("?protocolVersion=3.2");
+                Connection other = connect("?protocolVersion=3.2");
                 Statement sleeping = connection.createStatement()) {
             CompletableFuture<SQLException> ended = CompletableFuture.supplyAsync(() -> {
                 try {

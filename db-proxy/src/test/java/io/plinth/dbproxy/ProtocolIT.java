@@ -172,7 +172,7 @@ class ProtocolIT {
             byte[] rest = "user\0shop\0_pq_.x\0y\0\0".getBytes(StandardCharsets.US_ASCII);
             client.send(
                     out -> out.writeInt(8 + rest.length).writeInt(3 << 16 | 2).writeBytes(rest));
-            assertThat(client.untilReady()).startsWith("v(0) R").endsWith("Z(I)");
+            assertThat(client.untilReady()).startsWith("v(2) R").endsWith("Z(I)");
             assertThat(client.query("SELECT 1")).contains("D(1)");
         }
     }

@@ -7,6 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plinth.kit.lifecycle.RunningNode;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -257,6 +263,27 @@ class ShardingIT {
             }
             assertThatThrownBy(() -> run(connection, "CREATE TABLE orders (user_id text)"))
                     .hasMessageContaining("expected: bigint");
+        }
+    }
+
+    @Test
+    void explainTellsWhereStatementsGo() throws Exception {
+        assertThat(explain("SELECT * FROM orders WHERE user_id = 5"))
+                .contains("\"kind\":\"read\"", "\"tables\":[\"orders\"]", "\"server\":\"replica\"", "by user_id");
+        assertThat(explain("UPDATE orders SET note = 'x' WHERE user_id = $1"))
+                .contains("\"kind\":\"write\"", "once it is bound", "\"server\":\"primary\"");
+        assertThat(explain("CREATE TABLE orders (user_id bigint)")).contains("\"shards\":[\"s0\",\"s1\"]");
+        assertThat(explain("SELECT * FROM orders WHERE user_id = 5 FOR UPDATE")).contains("\"server\":\"primary\"");
+        assertThat(explain("INSERT INTO orders SELECT 1")).contains("\"refused\":");
+    }
+
+    private static String explain(String sql) throws Exception {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            URI page = URI.create(
+                    "http://127.0.0.1:" + Objects.requireNonNull(proxy).admin().getPort() + "/explain?sql="
+                            + URLEncoder.encode(sql, StandardCharsets.UTF_8));
+            return client.send(HttpRequest.newBuilder(page).build(), HttpResponse.BodyHandlers.ofString())
+                    .body();
         }
     }
 }

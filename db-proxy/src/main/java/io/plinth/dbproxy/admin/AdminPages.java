@@ -1,5 +1,6 @@
 package io.plinth.dbproxy.admin;
 
+import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.failover.ServerHealth;
 import io.plinth.dbproxy.pool.PoolDirectory;
 import io.plinth.kit.admin.AdminRoutes;
@@ -13,7 +14,15 @@ public final class AdminPages {
     private AdminPages() {}
 
     /** {@code servers} answers the health of every server by name. */
-    public static void register(AdminRoutes admin, PoolDirectory pools, Supplier<Map<String, ServerHealth>> servers) {
+    public static void register(
+            AdminRoutes admin,
+            PoolDirectory pools,
+            Supplier<Map<String, ServerHealth>> servers,
+            Supplier<Map<String, Database>> databases) {
+        admin.route(
+                "GET",
+                "/explain",
+                request -> CompletableFuture.completedFuture(ExplainPage.answer(request.query(), databases.get())));
         admin.route(
                 "GET", "/pools", request -> pools.describe().thenApply(json -> AdminRoutes.Response.json(200, json)));
         admin.route(

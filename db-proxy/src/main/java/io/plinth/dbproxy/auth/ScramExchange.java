@@ -5,20 +5,22 @@ import com.ongres.scram.common.ScramMechanism;
 import com.ongres.scram.common.ServerFirstMessage;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The server's side of SCRAM-SHA-256 without channel binding (RFC 5802, RFC 7677). Owned by the connection's event loop;
- * it computes a few HMACs and no key derivation.
+ * The server's side of SCRAM-SHA-256, with channel binding {@code tls-server-end-point} where the connection has TLS (RFC
+ * 5802, RFC 7677, RFC 5929). Owned by the connection's event loop; it computes a few HMACs and no key derivation.
  */
 public final class ScramExchange {
     private static final int NONCE_BYTES = 18;
-    private static final String CHANNEL_BINDING_NONE = "biws"; // base64 of "n,,"
-    private static final String CHANNEL_BINDING_NOT_OFFERED = "eSws"; // base64 of "y,,"
+    private static final String END_POINT = "p=tls-server-end-point,,";
 
     private static final Pattern BARE = Pattern.compile("n=[^,\\x00]*,r=([\\x21-\\x2b\\x2d-\\x7e]{1,1024})");
 
@@ -28,7 +30,10 @@ public final class ScramExchange {
     private String bare = "";
     private String serverFirst = "";
     private String nonce = "";
-    private String binding = CHANNEL_BINDING_NONE;
+    private String binding = "";
+    private boolean plus;
+    private byte[] endPoint = new byte[0];
+    private @Nullable ScramKeys keys;
 
     /** {@code known} is false for a user that does not exist: the exchange runs and fails at its end. */
     public ScramExchange(ScramVerifier verifier, boolean known, SecureRandom random) {
@@ -37,13 +42,32 @@ public final class ScramExchange {
         this.random = random;
     }
 
+    /**
+     * The connection has TLS under this certificate.
+     *
+     * @param chosen whether the client has picked the mechanism with channel binding
+     */
+    public void encrypted(byte[] certificateHash, boolean chosen) {
+        endPoint = certificateHash.clone();
+        plus = chosen;
+    }
+
+    /** What logs in to a server with the same verifier; null before the client's proof was right. */
+    public @Nullable ScramKeys keys() {
+        return keys;
+    }
+
     /** Answers client-first with server-first. */
     public String first(String clientFirst) throws SqlException {
-        if (!clientFirst.startsWith("n,,") && !clientFirst.startsWith("y,,")) {
-            throw malformed("client-first-message: channel binding or authzid, which is not offered");
+        String header = header(clientFirst);
+        byte[] bound = header.getBytes(StandardCharsets.US_ASCII);
+        if (plus) {
+            byte[] whole = Arrays.copyOf(bound, bound.length + endPoint.length);
+            System.arraycopy(endPoint, 0, whole, bound.length, endPoint.length);
+            bound = whole;
         }
-        binding = clientFirst.startsWith("y") ? CHANNEL_BINDING_NOT_OFFERED : CHANNEL_BINDING_NONE;
-        bare = clientFirst.substring(3);
+        binding = Base64.getEncoder().encodeToString(bound);
+        bare = clientFirst.substring(header.length());
         // The name may be empty, as libpq leaves it: PostgreSQL takes it from the start-up packet.
         Matcher first = BARE.matcher(bare);
         if (!first.matches()) {
@@ -57,6 +81,23 @@ public final class ScramExchange {
         nonce = answer.getNonce();
         serverFirst = answer.toString();
         return serverFirst;
+    }
+
+    /** A client that could bind but was not offered to, when it was, has been talked down by somebody in the middle. */
+    private String header(String clientFirst) throws SqlException {
+        if (plus) {
+            if (!clientFirst.startsWith(END_POINT)) {
+                throw malformed("client-first-message (expected: channel binding tls-server-end-point)");
+            }
+            return END_POINT;
+        }
+        if (clientFirst.startsWith("y,,") && endPoint.length > 0) {
+            throw malformed("client-first-message: channel binding was offered");
+        }
+        if (!clientFirst.startsWith("n,,") && !clientFirst.startsWith("y,,")) {
+            throw malformed("client-first-message: channel binding or authzid, which is not offered");
+        }
+        return clientFirst.substring(0, 3);
     }
 
     /** Checks client-final and answers with server-final; throws when the proof is not one. */
@@ -83,6 +124,7 @@ public final class ScramExchange {
         if (!right || !known) {
             throw new SqlException("28P01", "password authentication failed for user \"" + user + "\"");
         }
+        keys = new ScramKeys(key, verifier.serverKey());
         byte[] server = ScramFunctions.serverSignature(mechanism, verifier.serverKey(), authMessage);
         return "v=" + Base64.getEncoder().encodeToString(server);
     }

@@ -32,6 +32,15 @@ public record ScramVerifier(int iterations, byte[] salt, byte[] storedKey, byte[
                 base64.decode(matcher.group(4)));
     }
 
+    /** Whether this is the password; milliseconds of computing. */
+    public boolean isPassword(String password) {
+        ScramMechanism mechanism = ScramMechanism.SCRAM_SHA_256;
+        byte[] salted = ScramFunctions.saltedPassword(
+                mechanism, StringPreparation.POSTGRESQL_PREPARATION, password.toCharArray(), salt, iterations);
+        byte[] stored = ScramFunctions.storedKey(mechanism, ScramFunctions.clientKey(mechanism, salted));
+        return java.security.MessageDigest.isEqual(stored, storedKey);
+    }
+
     /** Derives a verifier from a password; milliseconds of computing. */
     public static ScramVerifier derive(String password, SecureRandom random) {
         byte[] salt = ScramFunctions.salt(SALT_BYTES, random);

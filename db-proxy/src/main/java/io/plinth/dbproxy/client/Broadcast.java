@@ -1,6 +1,7 @@
 package io.plinth.dbproxy.client;
 
 import io.netty.channel.EventLoop;
+import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;

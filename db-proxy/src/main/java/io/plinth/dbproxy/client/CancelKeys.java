@@ -1,13 +1,17 @@
 package io.plinth.dbproxy.client;
 
+import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Sessions by the key each was given for cancel requests. Shared by the loops. */
 public final class CancelKeys {
+    private static final int SHORT = 4;
+    private static final int LONG = 32;
+
     private final SecureRandom random;
-    private final Map<Long, Cancellable> sessions = new ConcurrentHashMap<>();
+    private final Map<Key, Cancellable> sessions = new ConcurrentHashMap<>();
 
     public CancelKeys(SecureRandom random) {
         this.random = random;
@@ -18,30 +22,28 @@ public final class CancelKeys {
         void cancel();
     }
 
-    /** Enters a session under a fresh key: process in the upper half, secret in the lower. */
-    long enter(Cancellable session) {
+    /** What a client shows to cancel; {@code secret} is compared by content. */
+    record Key(int process, ByteBuffer secret) {}
+
+    /** Enters a session under a fresh key: 32 bytes where the client's protocol has room for them. */
+    Key enter(Cancellable session, boolean longer) {
         while (true) {
-            long key = random.nextLong() & Long.MAX_VALUE;
+            byte[] secret = new byte[longer ? LONG : SHORT];
+            random.nextBytes(secret);
+            Key key = new Key(random.nextInt() & Integer.MAX_VALUE, ByteBuffer.wrap(secret));
             if (sessions.putIfAbsent(key, session) == null) {
                 return key;
             }
         }
     }
 
-    void leave(long key) {
+    void leave(Key key) {
         sessions.remove(key);
     }
 
     /** Cancels what the session of that key runs; false when there is none. */
     boolean cancel(int process, byte[] secret) {
-        if (secret.length != Integer.BYTES) {
-            return false;
-        }
-        long low = 0;
-        for (byte b : secret) {
-            low = low << 8 | (b & 0xff);
-        }
-        Cancellable session = sessions.get((long) process << 32 | low);
+        Cancellable session = sessions.get(new Key(process, ByteBuffer.wrap(secret)));
         if (session == null) {
             return false;
         }

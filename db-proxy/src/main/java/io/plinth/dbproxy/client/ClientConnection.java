@@ -5,7 +5,10 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
+import io.plinth.dbproxy.auth.ClientEncryption;
+import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.BackendWriter;
@@ -16,6 +19,7 @@ import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import io.plinth.dbproxy.wire.StartupPacket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
@@ -30,7 +34,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class ClientConnection extends ChannelInboundHandlerAdapter implements FrameReader.Sink {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
+    private static final byte ENCRYPTED = 'S';
     private static final byte NOT_ENCRYPTED = 'N';
+
+    /** The first byte of a TLS record with a ClientHello: direct TLS, as libpq 17 can begin. */
+    private static final byte TLS_HANDSHAKE = 0x16;
+
     private static final int MOST_ENCRYPTION_REQUESTS = 2;
 
     /** What a client that has not logged in may make the proxy collect; a SASL message is far below it. */
@@ -40,7 +49,10 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private final Runnable closed;
     private boolean counted;
     private int encryptionRequests;
-    private long cancelKey = -1;
+    private boolean longKeys;
+    private boolean relaying;
+    private CancelKeys.@Nullable Key cancelKey;
+    private @Nullable SslHandler tls;
     private @Nullable ByteBuf startup;
     private @Nullable FrameReader reader;
     private @Nullable Login login;
@@ -82,12 +94,19 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
                 reader.read(bytes, this);
             } else if (startup != null) {
                 start(ctx, bytes);
+            } else if (relaying) {
+                ctx.fireChannelRead(bytes);
             } else {
                 bytes.release();
             }
         } catch (SqlException e) {
             fatal(ctx, e.error());
         }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        ctx.fireChannelReadComplete();
     }
 
     private void start(ChannelHandlerContext ctx, ByteBuf bytes) throws SqlException {
@@ -102,6 +121,16 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             before.release();
         }
         startup = all;
+        if (tls == null
+                && encryptionRequests == 0
+                && all.isReadable()
+                && all.getByte(all.readerIndex()) == TLS_HANDSHAKE) {
+            startTls(ctx, true);
+            startup = Unpooled.EMPTY_BUFFER;
+            ctx.pipeline().fireChannelRead(all);
+            ctx.pipeline().fireChannelReadComplete();
+            return;
+        }
         StartupPacket packet = StartupPacket.read(all);
         while (packet != null && reader == null && startup != null) {
             packet(ctx, packet);
@@ -115,13 +144,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     private void packet(ChannelHandlerContext ctx, StartupPacket packet) throws SqlException {
         switch (packet) {
-            case StartupPacket.Tls _, StartupPacket.Gss _ -> {
-                if (++encryptionRequests > MOST_ENCRYPTION_REQUESTS) {
-                    throw new SqlException(
-                            SqlError.PROTOCOL_VIOLATION, "more than one request for encryption of a kind");
-                }
-                ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte(NOT_ENCRYPTED), ctx.voidPromise());
-            }
+            case StartupPacket.Tls _, StartupPacket.Gss _ -> encryption(ctx, packet instanceof StartupPacket.Tls);
             case StartupPacket.Cancel cancel -> {
                 front.cancelKeys().cancel(cancel.process(), cancel.secret());
                 end();
@@ -131,10 +154,74 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
                 reader = new FrameReader(
                         ctx.alloc(),
                         Math.min(LONGEST_BEFORE_LOGIN, front.limits().message()));
-                login = new Login(ctx, front, this::loggedIn);
-                login.begin(asked, remote(ctx));
+                longKeys = asked.minor() >= 2;
+                begin(ctx, asked);
             }
         }
+    }
+
+    private void encryption(ChannelHandlerContext ctx, boolean wantsTls) throws SqlException {
+        if (++encryptionRequests > MOST_ENCRYPTION_REQUESTS || tls != null) {
+            throw new SqlException(SqlError.PROTOCOL_VIOLATION, "more than one request for encryption of a kind");
+        }
+        boolean granted = wantsTls && front.encryption() != null;
+        ByteBuf more = startup;
+        if (granted && more != null && more.isReadable()) {
+            // Somebody in the middle may have put it there (CVE-2021-23214).
+            throw new SqlException(SqlError.PROTOCOL_VIOLATION, "unencrypted bytes after the request for TLS");
+        }
+        ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte(granted ? ENCRYPTED : NOT_ENCRYPTED), ctx.voidPromise());
+        if (granted) {
+            startTls(ctx, false);
+        }
+    }
+
+    /** {@code direct}: without asking first, and then the client must name the protocol (ALPN). */
+    private void startTls(ChannelHandlerContext ctx, boolean direct) throws SqlException {
+        ClientEncryption encryption = front.encryption();
+        if (encryption == null) {
+            throw new SqlException(SqlError.PROTOCOL_VIOLATION, "TLS is not configured here (db-proxy.tls)");
+        }
+        SslHandler handler = encryption.handler(ctx.alloc());
+        tls = handler;
+        ctx.pipeline().addFirst("tls", handler);
+        handler.handshakeFuture().addListener(done -> {
+            boolean named = ClientEncryption.PROTOCOL.equals(handler.applicationProtocol());
+            if (!done.isSuccess() || (direct && !named)) {
+                LOG.debug("TLS with a client failed - client={}", ctx.channel().remoteAddress(), done.cause());
+                end();
+                ctx.close();
+            }
+        });
+    }
+
+    private void begin(ChannelHandlerContext ctx, StartupPacket.Session asked) throws SqlException {
+        ClientEncryption encryption = front.encryption();
+        SslHandler handler = tls;
+        InetSocketAddress remote = remote(ctx);
+        InetAddress address = remote == null ? null : remote.getAddress();
+        boolean local = address != null && address.isLoopbackAddress();
+        if (encryption != null && encryption.required() && handler == null && !local) {
+            throw new SqlException("28000", "connection without TLS (expected: sslmode=require)");
+        }
+        Peer peer = new Peer(
+                address,
+                handler != null,
+                handler == null ? null : ClientEncryption.commonName(handler),
+                handler == null || encryption == null ? new byte[0] : encryption.endPoint());
+        Login started = new Login(ctx, front, peer, new Login.Done() {
+            @Override
+            public void accept(StartupSettings settings, Database database, Database.User user) {
+                loggedIn(settings, database, user);
+            }
+
+            @Override
+            public void refuse(SqlError why) {
+                fatal(ctx, why);
+            }
+        });
+        login = started;
+        started.begin(asked);
     }
 
     private static @Nullable InetSocketAddress remote(ChannelHandlerContext ctx) {
@@ -149,6 +236,10 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             return;
         }
         login = null;
+        if (asked.replication() != null) {
+            relay(ctx, asked, database, user);
+            return;
+        }
         frames.limit(front.limits().message());
         ClientSession opened = new ClientSession(ctx.channel(), frames, front, database, user, asked);
         session = opened;
@@ -168,6 +259,28 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
                             welcome(ctx, opened, asked, database);
                         },
                         why -> fatal(ctx, why));
+    }
+
+    private void relay(ChannelHandlerContext ctx, StartupSettings asked, Database database, Database.User user) {
+        endDeadline();
+        ReplicationRelay.begin(
+                ctx,
+                front,
+                user.servers(database.topology().defaultShard()).primary(),
+                database.rules().pool().connect(),
+                asked,
+                cancellable -> {
+                    FrameReader frames = reader;
+                    if (frames != null) {
+                        frames.close();
+                    }
+                    reader = null;
+                    relaying = true;
+                    CancelKeys.Key key = front.cancelKeys().enter(cancellable, longKeys);
+                    cancelKey = key;
+                    return key;
+                },
+                why -> fatal(ctx, why));
     }
 
     private boolean startupOver() {
@@ -196,8 +309,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             opened.settings().tell(name, value);
             BackendWriter.parameterStatus(out, name, value);
         });
-        cancelKey = front.cancelKeys().enter(opened);
-        BackendWriter.backendKey(out, (int) (cancelKey >>> 32), (int) cancelKey);
+        CancelKeys.Key key = front.cancelKeys().enter(opened, longKeys);
+        cancelKey = key;
+        BackendWriter.backendKey(out, key.process(), key.secret().array());
         BackendWriter.ready(out, Backend.IDLE);
         ctx.writeAndFlush(out, ctx.voidPromise());
     }
@@ -273,14 +387,19 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         if (rest != null) {
             rest.release();
         }
+        Login pending = login;
         login = null;
+        if (pending != null) {
+            pending.end();
+        }
         ClientSession open = session;
         if (open != null) {
             open.close();
         }
-        if (cancelKey >= 0) {
-            front.cancelKeys().leave(cancelKey);
-            cancelKey = -1;
+        CancelKeys.Key key = cancelKey;
+        cancelKey = null;
+        if (key != null) {
+            front.cancelKeys().leave(key);
         }
     }
 
@@ -298,6 +417,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         if (open != null && ctx.channel().isWritable()) {
             open.clientWritable();
         }
+        ctx.fireChannelWritabilityChanged();
     }
 
     @Override
@@ -308,6 +428,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             front.metrics().clients.decrementAndGet();
             closed.run();
         }
+        ctx.fireChannelInactive();
     }
 
     @Override

@@ -2,6 +2,8 @@ package io.plinth.dbproxy.client;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.pool.Waiter;
 import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.server.PreparedStatement;

@@ -1,18 +1,25 @@
 package io.plinth.dbproxy.client;
 
 import io.netty.channel.EventLoop;
+import io.plinth.dbproxy.auth.ClientEncryption;
+import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.database.StatementCaches;
+import io.plinth.dbproxy.database.UserLookup;
 import io.plinth.dbproxy.pool.PoolDirectory;
 import io.plinth.dbproxy.server.CancelSender;
+import io.plinth.dbproxy.server.ServerConnector;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every session is given. Immutable; {@code databases} answers the current snapshot.
  *
  * @param caches plans and prepared statements of each loop
+ * @param encryption TLS towards clients, or null for none
  */
 public record Front(
         Supplier<Map<String, Database>> databases,
@@ -20,6 +27,9 @@ public record Front(
         Map<EventLoop, StatementCaches> caches,
         CancelKeys cancelKeys,
         CancelSender cancelSender,
+        ServerConnector connector,
+        UserLookup userLookup,
+        @Nullable ClientEncryption encryption,
         ClientMetrics metrics,
         Limits limits,
         SecureRandom random,

@@ -1,5 +1,7 @@
 package io.plinth.dbproxy.client;
 
+import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.route.Bound;
 import io.plinth.dbproxy.route.Router;
 import io.plinth.dbproxy.route.SqlPlan;

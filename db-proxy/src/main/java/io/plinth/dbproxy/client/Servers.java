@@ -1,5 +1,6 @@
 package io.plinth.dbproxy.client;
 
+import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.pool.LoopPools;
 import io.plinth.dbproxy.pool.ServerPool;

@@ -8,14 +8,21 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a client's start-up packet asks for.
  *
  * @param values settings by name in lower case
  * @param unknownOptions protocol options that are not understood, for NegotiateProtocolVersion
+ * @param replication null for an ordinary connection
  */
-record StartupSettings(String user, String database, Map<String, String> values, List<String> unknownOptions) {
+record StartupSettings(
+        String user,
+        String database,
+        Map<String, String> values,
+        List<String> unknownOptions,
+        @Nullable String replication) {
 
     static StartupSettings of(Map<String, String> parameters) throws SqlException {
         String user = parameters.getOrDefault("user", "");
@@ -25,19 +32,16 @@ record StartupSettings(String user, String database, Map<String, String> values,
         String database = parameters.getOrDefault("database", "");
         Map<String, String> values = new LinkedHashMap<>();
         List<String> unknown = new ArrayList<>();
+        String replication = null;
         for (Map.Entry<String, String> parameter : parameters.entrySet()) {
             String name = parameter.getKey();
             String value = parameter.getValue();
             switch (name) {
                 case "user", "database" -> {}
                 case "options" -> options(value, values);
-                case "replication" -> {
-                    if (!List.of("false", "off", "no", "0").contains(value.toLowerCase(Locale.ROOT))) {
-                        throw new SqlException(
-                                SqlError.NOT_SUPPORTED,
-                                "replication connections do not pass the proxy: use the server itself");
-                    }
-                }
+                case "replication" ->
+                    replication =
+                            List.of("false", "off", "no", "0").contains(value.toLowerCase(Locale.ROOT)) ? null : value;
                 default -> {
                     if (name.startsWith("_pq_.")) {
                         unknown.add(name);
@@ -50,7 +54,7 @@ record StartupSettings(String user, String database, Map<String, String> values,
         if (!"on".equals(values.getOrDefault("standard_conforming_strings", "on"))) {
             throw new SqlException(SqlError.NOT_SUPPORTED, "standard_conforming_strings: only on is supported");
         }
-        return new StartupSettings(user, database.isEmpty() ? user : database, values, unknown);
+        return new StartupSettings(user, database.isEmpty() ? user : database, values, unknown, replication);
     }
 
     /** {@code -c name=value} and {@code --name=value}, a backslash before a blank that belongs to the value. */
@@ -85,6 +89,11 @@ record StartupSettings(String user, String database, Map<String, String> values,
                     assignment.substring(0, equals).replace('-', '_').toLowerCase(Locale.ROOT),
                     assignment.substring(equals + 1));
         }
+    }
+
+    /** Whether the client is a standby that wants the write-ahead log itself. */
+    boolean physical() {
+        return replication != null && !replication.equalsIgnoreCase("database");
     }
 
     Settings settings() {

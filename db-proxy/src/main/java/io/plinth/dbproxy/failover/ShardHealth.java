@@ -81,6 +81,10 @@ public final class ShardHealth implements AutoCloseable {
         return replicas.get(index).health;
     }
 
+    public boolean hasReplicas() {
+        return !replicas.isEmpty();
+    }
+
     /** When any client last wrote through this proxy; any thread. */
     public long lastWrite() {
         return lastWrite;

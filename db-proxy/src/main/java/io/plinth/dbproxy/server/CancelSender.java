@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
 import io.netty.util.ReferenceCountUtil;
 import io.plinth.dbproxy.wire.FrontendWriter;
 import java.time.Duration;
@@ -32,14 +33,31 @@ public final class CancelSender {
                         return;
                     }
                     Channel channel = opening.channel();
-                    ByteBuf out = channel.alloc().buffer(16);
-                    ServerIdentity identity = connection.identity();
-                    FrontendWriter.cancel(out, identity.process(), identity.secret());
                     channel.closeFuture().addListener(closed -> connection.cancelEnded());
-                    channel.writeAndFlush(out);
-                    channel.eventLoop().schedule(() -> channel.close(), TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+                    send(channel, connection.identity());
                 }),
                 connection::cancelEnded);
+    }
+
+    /** Cancels what a connection that is nobody else's runs. */
+    public void cancel(ServerKey key, EventLoop loop, ServerIdentity identity) {
+        connector.open(
+                key,
+                loop,
+                TIMEOUT,
+                opening -> opening.addListener(done -> {
+                    if (done.isSuccess()) {
+                        send(opening.channel(), identity);
+                    }
+                }),
+                () -> {});
+    }
+
+    private static void send(Channel channel, ServerIdentity identity) {
+        ByteBuf out = channel.alloc().buffer(16);
+        FrontendWriter.cancel(out, identity.process(), identity.secret());
+        channel.writeAndFlush(out);
+        channel.eventLoop().schedule(() -> channel.close(), TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** The server answers a cancel request by closing; anything else it may send is dropped. */

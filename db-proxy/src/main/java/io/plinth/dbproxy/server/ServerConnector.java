@@ -3,6 +3,8 @@ package io.plinth.dbproxy.server;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.util.NetUtil;
@@ -11,6 +13,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -36,8 +39,53 @@ public final class ServerConnector {
 
     /** Connects and logs in. */
     public void connect(ServerKey key, EventLoop loop, Duration timeout, Outcome outcome) {
+        logIn(key, loop, timeout, Map.of(), outcome, (ctx, login, identity) -> {
+            ServerConnection connection =
+                    new ServerConnection(key, ctx.channel(), identity, statements, nanoTime.getAsLong());
+            ctx.pipeline().replace(login, "server", connection);
+            outcome.connected(connection);
+        });
+    }
+
+    /** Takes over a channel whose server is ready: in {@code handler}'s place come its bytes. */
+    public interface Opened {
+        void ready(ServerIdentity identity, ChannelHandlerContext ctx, ChannelHandler handler);
+    }
+
+    /** Connects and logs in with further start-up parameters, for a connection that is nobody else's. */
+    public void connectAlone(
+            ServerKey key,
+            EventLoop loop,
+            Duration timeout,
+            Map<String, String> parameters,
+            Opened opened,
+            Consumer<SqlError> failed) {
+        Outcome outcome = new Outcome() {
+            @Override
+            public void connected(ServerConnection connection) {
+                connection.close();
+            }
+
+            @Override
+            public void failed(SqlError why) {
+                failed.accept(why);
+            }
+        };
+        logIn(key, loop, timeout, parameters, outcome, (ctx, login, identity) -> opened.ready(identity, ctx, login));
+    }
+
+    private void logIn(
+            ServerKey key,
+            EventLoop loop,
+            Duration timeout,
+            Map<String, String> parameters,
+            Outcome outcome,
+            ServerLogin.Handover handover) {
         resolve(key, loop, outcome, address -> {
-            Bootstrap bootstrap = bootstrap(loop, timeout).handler(new ServerLogin(key, timeout, outcome, this));
+            ServerLogin login = new ServerLogin(key, timeout, parameters, outcome, handover);
+            Encryption encryption = key.login().encryption();
+            Bootstrap bootstrap = bootstrap(loop, timeout)
+                    .handler(encryption == null ? login : new EncryptionRequest(key, encryption, login));
             bootstrap.connect(address).addListener(done -> {
                 if (!done.isSuccess()) {
                     outcome.failed(unreachable(key, done.cause()));
@@ -64,10 +112,6 @@ public final class ServerConnector {
                 address -> opened.accept(bootstrap(loop, timeout)
                         .handler(new CancelSender.Quiet())
                         .connect(address)));
-    }
-
-    ServerConnection logged(ServerKey key, Channel channel, ServerIdentity identity) {
-        return new ServerConnection(key, channel, identity, statements, nanoTime.getAsLong());
     }
 
     private Bootstrap bootstrap(EventLoop loop, Duration timeout) {

@@ -3,9 +3,12 @@ package io.plinth.dbproxy.server;
 import com.ongres.scram.client.ScramClient;
 import com.ongres.scram.common.StringPreparation;
 import com.ongres.scram.common.exception.ScramException;
+import com.ongres.scram.common.util.TlsServerEndpoint;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.plinth.dbproxy.auth.Md5Password;
+import io.plinth.dbproxy.auth.ScramKeys;
 import io.plinth.dbproxy.wire.Authentication;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.FrameReader;
@@ -15,6 +18,7 @@ import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.dbproxy.wire.ServerMessages;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
+import io.plinth.dbproxy.wire.StartupPacket;
 import io.plinth.kit.config.Secret;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -35,8 +39,11 @@ final class ServerLogin extends ChannelInboundHandlerAdapter implements FrameRea
     private final ServerKey key;
     private final Duration timeout;
     private final ServerConnector.Outcome outcome;
-    private final ServerConnector connector;
+    private final Handover handover;
+    private final Map<String, String> asked;
     private final Map<String, String> parameters = new LinkedHashMap<>();
+    private byte[] endPoint = new byte[0];
+    private boolean deadline;
     private int process;
     private byte[] secret = new byte[0];
     private boolean over;
@@ -45,29 +52,65 @@ final class ServerLogin extends ChannelInboundHandlerAdapter implements FrameRea
     private @Nullable FrameReader reader;
     private @Nullable ChannelHandlerContext context;
 
-    ServerLogin(ServerKey key, Duration timeout, ServerConnector.Outcome outcome, ServerConnector connector) {
+    /** Takes the channel over once the server is ready. */
+    interface Handover {
+        void ready(ChannelHandlerContext ctx, ServerLogin login, ServerIdentity identity);
+    }
+
+    /** {@code asked} are further start-up parameters; {@code outcome} is told of failures only. */
+    ServerLogin(
+            ServerKey key,
+            Duration timeout,
+            Map<String, String> asked,
+            ServerConnector.Outcome outcome,
+            Handover handover) {
         this.key = key;
         this.timeout = timeout;
+        this.asked = asked;
         this.outcome = outcome;
-        this.connector = connector;
+        this.handover = handover;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        if (ctx.channel().isActive()) {
+            begin(ctx);
+        }
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
+        begin(ctx);
+    }
+
+    /** The connection has TLS under a certificate with this hash. */
+    void bind(byte[] certificateHash) {
+        endPoint = certificateHash;
+    }
+
+    private void begin(ChannelHandlerContext ctx) {
         context = ctx;
         reader = new FrameReader(ctx.alloc(), LONGEST_MESSAGE);
         Map<String, String> startup = new LinkedHashMap<>();
         startup.put("user", key.login().user());
         startup.put("database", key.database());
         startup.put("application_name", "db-proxy");
+        startup.putAll(asked);
         ByteBuf out = ctx.alloc().buffer(128);
-        FrontendWriter.startup(out, startup);
+        FrontendWriter.startup(out, StartupPacket.NEWEST_MINOR, startup);
         ctx.writeAndFlush(out, ctx.voidPromise());
-        ctx.executor()
-                .schedule(
-                        () -> fail(ctx, "login took longer than " + timeout.toMillis() + " ms"),
-                        timeout.toMillis(),
-                        TimeUnit.MILLISECONDS);
+        startDeadline(ctx);
+    }
+
+    void startDeadline(ChannelHandlerContext ctx) {
+        if (!deadline) {
+            deadline = true;
+            ctx.executor()
+                    .schedule(
+                            () -> fail(ctx, "login took longer than " + timeout.toMillis() + " ms"),
+                            timeout.toMillis(),
+                            TimeUnit.MILLISECONDS);
+        }
     }
 
     @Override
@@ -122,13 +165,27 @@ final class ServerLogin extends ChannelInboundHandlerAdapter implements FrameRea
                             SqlError.PROTOCOL_VIOLATION, "SCRAM: the server did not prove that it knows us");
                 }
             }
+            case Authentication.CLEARTEXT -> password(ctx, demanded().reveal());
+            case Authentication.MD5 -> {
+                byte[] salt = new byte[4];
+                body.readBytes(salt);
+                String stored = key.login().md5();
+                password(
+                        ctx,
+                        Md5Password.answer(
+                                stored == null
+                                        ? Md5Password.stored(
+                                                key.login().user(), demanded().reveal())
+                                        : stored,
+                                salt));
+            }
             case Authentication.SASL -> saslStart(ctx, body);
             case Authentication.SASL_CONTINUE -> saslContinue(ctx, body);
             case Authentication.SASL_FINAL -> saslFinal(body);
             default ->
                 throw new SqlException(
                         SqlError.NOT_SUPPORTED,
-                        "authentication method " + kind + " (expected: scram-sha-256 or trust)");
+                        "authentication method " + kind + " (expected: scram-sha-256, md5, password or trust)");
         }
     }
 
@@ -137,25 +194,44 @@ final class ServerLogin extends ChannelInboundHandlerAdapter implements FrameRea
         while (body.isReadable() && body.getByte(body.readerIndex()) != 0) {
             mechanisms.add(ServerMessages.string(body));
         }
-        Secret password = key.login().password();
-        if (password == null || !mechanisms.contains(Authentication.SCRAM)) {
+        ScramKeys keys = key.login().keys();
+        boolean plus = endPoint.length > 0 && mechanisms.contains(Authentication.SCRAM_PLUS);
+        if (!plus && !mechanisms.contains(Authentication.SCRAM)) {
             throw new SqlException(
-                    "28P01",
-                    password == null
-                            ? "the server wants a password for user "
-                                    + key.login().user() + " (expected: server-password in the configuration)"
-                            : "authentication mechanisms " + mechanisms + " (expected: " + Authentication.SCRAM + ")");
+                    "28P01", "authentication mechanisms " + mechanisms + " (expected: " + Authentication.SCRAM + ")");
         }
-        ScramClient client = ScramClient.builder()
-                .advertisedMechanisms(List.of(Authentication.SCRAM))
-                .username("*") // PostgreSQL takes the name from the start-up packet.
-                .password(password.reveal().toCharArray())
-                .stringPreparation(StringPreparation.POSTGRESQL_PREPARATION)
-                .build();
+        String mechanism = plus ? Authentication.SCRAM_PLUS : Authentication.SCRAM;
+        // PostgreSQL takes the name from the start-up packet.
+        var named =
+                ScramClient.builder().advertisedMechanisms(List.of(mechanism)).username("*");
+        var builder = keys == null
+                ? named.password(demanded().reveal().toCharArray())
+                        .stringPreparation(StringPreparation.POSTGRESQL_PREPARATION)
+                : named.clientAndServerKey(keys.clientKey(), keys.serverKey());
+        ScramClient client = plus
+                ? builder.channelBinding(TlsServerEndpoint.TLS_SERVER_END_POINT, endPoint)
+                        .build()
+                : builder.build();
         scram = client;
         ByteBuf out = ctx.alloc().buffer(96);
-        FrontendWriter.saslInitial(
-                out, Authentication.SCRAM, client.clientFirstMessage().toString());
+        FrontendWriter.saslInitial(out, mechanism, client.clientFirstMessage().toString());
+        ctx.writeAndFlush(out, ctx.voidPromise());
+    }
+
+    private Secret demanded() throws SqlException {
+        Secret password = key.login().password();
+        if (password == null) {
+            throw new SqlException(
+                    "28P01",
+                    "the server wants a password for user " + key.login().user()
+                            + " (expected: server-password in the configuration)");
+        }
+        return password;
+    }
+
+    private static void password(ChannelHandlerContext ctx, String password) {
+        ByteBuf out = ctx.alloc().buffer(64);
+        FrontendWriter.password(out, password);
         ctx.writeAndFlush(out, ctx.voidPromise());
     }
 
@@ -206,13 +282,10 @@ final class ServerLogin extends ChannelInboundHandlerAdapter implements FrameRea
         if (frames != null) {
             frames.close();
         }
-        ServerConnection connection =
-                connector.logged(key, ctx.channel(), new ServerIdentity(process, secret, parameters));
-        ctx.pipeline().replace(this, "server", connection);
-        outcome.connected(connection);
+        handover.ready(ctx, this, new ServerIdentity(process, secret, parameters));
     }
 
-    private void fail(ChannelHandlerContext ctx, String why) {
+    void fail(ChannelHandlerContext ctx, String why) {
         fail(ctx, SqlError.of(SqlError.CONNECTION_FAILURE, why));
     }
 

@@ -12,10 +12,22 @@ public final class BackendWriter {
         out.writeByte(Backend.AUTHENTICATION).writeInt(8).writeInt(Authentication.OK);
     }
 
-    public static void sasl(ByteBuf out, String mechanism) {
+    /** Asks for the password as it is. */
+    public static void authenticationCleartext(ByteBuf out) {
+        out.writeByte(Backend.AUTHENTICATION).writeInt(8).writeInt(Authentication.CLEARTEXT);
+    }
+
+    public static void authenticationMd5(ByteBuf out, byte[] salt) {
+        out.writeByte(Backend.AUTHENTICATION)
+                .writeInt(12)
+                .writeInt(Authentication.MD5)
+                .writeBytes(salt);
+    }
+
+    public static void sasl(ByteBuf out, List<String> mechanisms) {
         int start = begin(out, Backend.AUTHENTICATION);
         out.writeInt(Authentication.SASL);
-        FrontendWriter.string(out, mechanism);
+        mechanisms.forEach(mechanism -> FrontendWriter.string(out, mechanism));
         out.writeByte(0);
         end(out, start);
     }
@@ -42,8 +54,11 @@ public final class BackendWriter {
         end(out, start);
     }
 
-    public static void backendKey(ByteBuf out, int process, int secret) {
-        out.writeByte(Backend.BACKEND_KEY).writeInt(12).writeInt(process).writeInt(secret);
+    public static void backendKey(ByteBuf out, int process, byte[] secret) {
+        out.writeByte(Backend.BACKEND_KEY)
+                .writeInt(8 + secret.length)
+                .writeInt(process)
+                .writeBytes(secret);
     }
 
     public static void ready(ByteBuf out, byte status) {

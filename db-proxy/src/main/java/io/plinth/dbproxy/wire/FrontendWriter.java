@@ -9,8 +9,13 @@ public final class FrontendWriter {
     private FrontendWriter() {}
 
     public static void startup(ByteBuf out, Map<String, String> parameters) {
+        startup(out, 0, parameters);
+    }
+
+    /** {@code minor} is the newest minor version spoken. */
+    public static void startup(ByteBuf out, int minor, Map<String, String> parameters) {
         int start = out.writerIndex();
-        out.writeInt(0).writeInt(StartupPacket.VERSION_3_0);
+        out.writeInt(0).writeInt(StartupPacket.VERSION_3_0 | minor);
         parameters.forEach((name, value) -> {
             string(out, name);
             string(out, value);
@@ -68,6 +73,12 @@ public final class FrontendWriter {
     /** A message without fields: Sync, Flush, CopyDone, Terminate. */
     public static void bare(ByteBuf out, byte type) {
         out.writeByte(type).writeInt(4);
+    }
+
+    public static void password(ByteBuf out, String password) {
+        int start = begin(out, Frontend.PASSWORD);
+        string(out, password);
+        end(out, start);
     }
 
     /** A message whose body is ready: passwords, function calls, CopyFail. */

@@ -12,6 +12,9 @@ public sealed interface StartupPacket {
     int SSL_REQUEST = 80_877_103;
     int GSS_REQUEST = 80_877_104;
 
+    /** The newest minor version spoken: 3.2 has cancel keys of other lengths than four bytes. */
+    int NEWEST_MINOR = 2;
+
     /** As long as PostgreSQL's own limit. */
     int MAX_LENGTH = 10_000;
 

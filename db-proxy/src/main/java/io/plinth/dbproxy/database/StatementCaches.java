@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.database;
 
 import io.plinth.dbproxy.route.Classifier;
 import io.plinth.dbproxy.server.PreparedStatement;
@@ -21,7 +21,7 @@ public final class StatementCaches {
     }
 
     /** The one object that stands for this text and these types on this loop, while it is remembered. */
-    PreparedStatement statement(Database database, byte[] sql, int[] types) {
+    public PreparedStatement statement(Database database, byte[] sql, int[] types) {
         if (sql.length > LONGEST_TEXT) {
             return plan(database, sql, types);
         }
