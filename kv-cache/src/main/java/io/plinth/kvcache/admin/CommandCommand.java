@@ -6,45 +6,19 @@ import io.plinth.kvcache.command.Command.Flag;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.Help;
+import io.plinth.kvcache.command.spec.CommandFacts;
+import io.plinth.kvcache.command.spec.KeySpec;
 import io.plinth.kvcache.keyspace.Glob;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** COMMAND: what clients read to find the keys of a command. */
 final class CommandCommand {
-    private static final Map<Integer, String> FLAGS = new LinkedHashMap<>();
-    private static final Map<Integer, String> CATEGORIES = new LinkedHashMap<>();
-
-    static {
-        FLAGS.put(Flag.WRITE, "write");
-        FLAGS.put(Flag.READONLY, "readonly");
-        FLAGS.put(Flag.DENYOOM, "denyoom");
-        FLAGS.put(Flag.ADMIN, "admin");
-        FLAGS.put(Flag.PUBSUB, "pubsub");
-        FLAGS.put(Flag.NOSCRIPT, "noscript");
-        FLAGS.put(Flag.LOADING, "loading");
-        FLAGS.put(Flag.STALE, "stale");
-        FLAGS.put(Flag.FAST, "fast");
-        FLAGS.put(Flag.NO_AUTH, "no_auth");
-        CATEGORIES.put(Flag.KEYSPACE, "@keyspace");
-        CATEGORIES.put(Flag.READONLY, "@read");
-        CATEGORIES.put(Flag.WRITE, "@write");
-        CATEGORIES.put(Flag.STRING, "@string");
-        CATEGORIES.put(Flag.HASH, "@hash");
-        CATEGORIES.put(Flag.ADMIN, "@admin");
-        CATEGORIES.put(Flag.PUBSUB, "@pubsub");
-        CATEGORIES.put(Flag.TRANSACTION, "@transaction");
-        CATEGORIES.put(Flag.CONNECTION, "@connection");
-        CATEGORIES.put(Flag.DANGEROUS, "@dangerous");
-    }
-
     private CommandCommand() {}
 
     static void run(Call call) {
@@ -87,39 +61,70 @@ final class CommandCommand {
             if (command == null) {
                 call.out().nullArray();
             } else {
-                describe(call.out(), command);
+                describe(call.out(), command.facts());
             }
         }
     }
 
-    private static void describe(ReplyWriter out, Command command) {
+    private static void describe(ReplyWriter out, CommandFacts facts) {
         out.array(10);
-        out.bulk(command.name());
-        out.integer(command.arity());
-        names(out, command, FLAGS, false);
-        // Channels stand where keys would, but clients must not take them for keys.
-        boolean keys = !command.is(Flag.CHANNELS);
-        out.integer(keys ? command.firstKey() : 0);
-        out.integer(keys ? command.lastKey() : 0);
-        out.integer(keys ? command.keyStep() : 0);
-        names(out, command, CATEGORIES, true);
-        out.array(0);
-        out.array(0);
-        out.array(0);
+        out.bulk(facts.name());
+        out.integer(facts.arity());
+        names(out, facts.flags());
+        facts.range().forEach(out::integer);
+        names(out, facts.categories());
+        out.set(facts.tips().size());
+        facts.tips().forEach(out::bulk);
+        out.set(facts.keys().size());
+        facts.keys().forEach(spec -> describe(out, spec));
+        out.array(facts.subcommands().size());
+        facts.subcommands().values().forEach(sub -> describe(out, sub));
     }
 
-    private static void names(ReplyWriter out, Command command, Map<Integer, String> table, boolean speed) {
-        List<String> names = new ArrayList<>();
-        table.forEach((flag, name) -> {
-            if (command.is(flag)) {
-                names.add(name);
-            }
-        });
-        if (speed) {
-            names.add(command.is(Flag.FAST) ? "@fast" : "@slow");
-        }
+    private static void names(ReplyWriter out, List<String> names) {
         out.set(names.size());
         names.forEach(out::simple);
+    }
+
+    private static void describe(ReplyWriter out, KeySpec spec) {
+        out.map(3);
+        out.bulk("flags");
+        names(out, spec.flags());
+        out.bulk("begin_search");
+        out.map(2);
+        out.bulk("type");
+        out.bulk(spec.begin() == 'i' ? "index" : spec.begin() == 'k' ? "keyword" : "unknown");
+        out.bulk("spec");
+        switch (spec.begin()) {
+            case 'i' -> numbers(out, "index", spec.index());
+            case 'k' -> {
+                out.map(2);
+                out.bulk("keyword");
+                out.bulk(spec.keyword());
+                out.bulk("startfrom");
+                out.integer(spec.index());
+            }
+            default -> out.map(0);
+        }
+        out.bulk("find_keys");
+        out.map(2);
+        out.bulk("type");
+        out.bulk(spec.find() == 'r' ? "range" : spec.find() == 'n' ? "keynum" : "unknown");
+        out.bulk("spec");
+        switch (spec.find()) {
+            case 'r' -> numbers(out, "lastkey,keystep,limit", spec.a(), spec.b(), spec.c());
+            case 'n' -> numbers(out, "keynumidx,firstkey,keystep", spec.a(), spec.b(), spec.c());
+            default -> out.map(0);
+        }
+    }
+
+    private static void numbers(ReplyWriter out, String names, int... values) {
+        String[] each = names.split(",", -1);
+        out.map(each.length);
+        for (int i = 0; i < each.length; i++) {
+            out.bulk(each[i]);
+            out.integer(values[i]);
+        }
     }
 
     private static void docs(Call call, CommandTable table) {
@@ -141,9 +146,9 @@ final class CommandCommand {
             out.bulk("summary");
             out.bulk(command.summary());
             out.bulk("since");
-            out.bulk("1.0.0");
+            out.bulk(command.facts().since());
             out.bulk("group");
-            out.bulk(command.group());
+            out.bulk(command.facts().group());
         }
     }
 
@@ -165,11 +170,9 @@ final class CommandCommand {
                 && call.args().is(3, "ACLCAT")) {
             String category = "@" + call.text(4).toLowerCase(Locale.ROOT);
             for (Command command : table.all()) {
-                CATEGORIES.forEach((flag, name) -> {
-                    if (name.equals(category) && command.is(flag)) {
-                        names.add(command.name());
-                    }
-                });
+                if (command.facts().categories().contains(category)) {
+                    names.add(command.name());
+                }
             }
         } else {
             throw CommandException.syntax();
@@ -183,16 +186,16 @@ final class CommandCommand {
         if (command == null) {
             throw new CommandException("ERR Invalid command specified");
         }
-        int count = call.count() - 2;
-        if (command.firstKey() == 0 || command.is(Flag.CHANNELS)) {
+        if (command.factsOf(call.args(), 2).keys().isEmpty() || command.is(Flag.CHANNELS)) {
             throw new CommandException("ERR The command has no key arguments");
         }
-        if (!command.takes(count)) {
+        if (!command.takes(call.count() - 2)) {
             throw new CommandException("ERR Invalid number of arguments specified for command");
         }
         List<Integer> keys = new ArrayList<>();
-        for (int i = command.firstKey(); i < command.keysEnd(count); i += command.keyStep()) {
-            keys.add(i + 2);
+        command.keys(call.args(), 2, (arg, access) -> keys.add(arg));
+        if (keys.isEmpty()) {
+            throw new CommandException("ERR Invalid arguments specified for command");
         }
         call.out().array(keys.size());
         keys.forEach(key -> call.out().bulk(call.bytes(key)));

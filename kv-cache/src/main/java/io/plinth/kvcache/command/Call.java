@@ -4,10 +4,14 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.wire.Args;
+import io.plinth.kvcache.wire.Doubles;
 import io.plinth.kvcache.wire.Numbers;
 import io.plinth.kvcache.wire.ReplyWriter;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by one event loop and reused: the command that runs, and what its handler needs. */
@@ -19,7 +23,11 @@ public final class Call {
     private Command command;
     private Client client;
     private Args args;
+    private ReplyWriter out;
     private long now;
+    private boolean mayBlock;
+    private boolean attempt;
+    private boolean waits;
 
     Call(NodeState node, CommandExecutor executor, Command command, Client client, Args args) {
         this.node = node;
@@ -27,13 +35,61 @@ public final class Call {
         this.command = command;
         this.client = client;
         this.args = args;
+        this.out = client.out();
     }
 
     void set(Command command, Client client, Args args, long nowMillis) {
         this.command = command;
         this.client = client;
         this.args = args;
+        this.out = client.out();
         this.now = nowMillis;
+        this.mayBlock = true;
+        this.attempt = false;
+    }
+
+    /** Nothing may block: within a transaction. */
+    void atOnce() {
+        mayBlock = false;
+    }
+
+    /** Runs a command again that waits, with another place for its reply. */
+    void attempt(Command command, Client client, Args args, long nowMillis, ReplyWriter reply) {
+        set(command, client, args, nowMillis);
+        out = reply;
+        attempt = true;
+        waits = false;
+    }
+
+    /** Whether a command that was run again waits on. */
+    boolean waits() {
+        return waits;
+    }
+
+    /**
+     * There is nothing yet of what the command wants: it waits for the keys at these arguments, or writes a null where it may not
+     * wait. What is given as {@code args} is run when one of them changes to a value of the type.
+     */
+    public void block(
+            List<Integer> keyArgs, @Nullable ValueType type, long timeoutMillis, boolean nullArray, Args given) {
+        if (attempt) {
+            waits = true;
+        } else if (mayBlock) {
+            Args kept = given.copy();
+            List<KeyRef> keys = new ArrayList<>();
+            for (int arg : keyArgs) {
+                KeyRef ref = new KeyRef()
+                        .set(keyspace().hasher(), client.db(), kept.buffer(), kept.offset(arg), kept.length(arg));
+                if (keys.stream().noneMatch(ref::same)) {
+                    keys.add(ref);
+                }
+            }
+            new BlockedCall(this, kept, keys, type, nullArray).begin(timeoutMillis);
+        } else if (nullArray) {
+            out.nullArray();
+        } else {
+            out.nullBulk();
+        }
     }
 
     public NodeState node() {
@@ -57,7 +113,7 @@ public final class Call {
     }
 
     public ReplyWriter out() {
-        return client.out();
+        return out;
     }
 
     /** Unix milliseconds, read once per network read. */
@@ -99,44 +155,43 @@ public final class Call {
         return keyspace().segment(key.slot());
     }
 
-    /** The key's string entry for a read, or null; WRONGTYPE for another type. Sets {@link #key()}. */
-    public @Nullable Entry readString(int arg) {
+    /** The key's entry for a read, counted as a hit or a miss, or null; WRONGTYPE for another type. Sets {@link #key()}. */
+    public @Nullable Entry read(int arg, ValueType type) {
         KeyRef ref = key(arg);
-        Entry entry = segment(ref).read(ref, now);
-        if (entry != null && !entry.isString()) {
+        return typed(segment(ref).read(ref, now), type);
+    }
+
+    /** The key's entry for a write, or null; WRONGTYPE for another type. Sets {@link #key()}. */
+    public @Nullable Entry write(int arg, ValueType type) {
+        KeyRef ref = key(arg);
+        return typed(segment(ref).find(ref, now), type);
+    }
+
+    private static @Nullable Entry typed(@Nullable Entry entry, ValueType type) {
+        if (entry != null && (type == ValueType.STRING ? !entry.isString() : entry.type() != type)) {
             throw CommandException.wrongType();
         }
         return entry;
+    }
+
+    /** The key's string entry for a read, or null; WRONGTYPE for another type. Sets {@link #key()}. */
+    public @Nullable Entry readString(int arg) {
+        return read(arg, ValueType.STRING);
     }
 
     /** The key's string entry for a write, or null; WRONGTYPE for another type. Sets {@link #key()}. */
     public @Nullable Entry writeString(int arg) {
-        KeyRef ref = key(arg);
-        Entry entry = segment(ref).find(ref, now);
-        if (entry != null && !entry.isString()) {
-            throw CommandException.wrongType();
-        }
-        return entry;
+        return write(arg, ValueType.STRING);
     }
 
     /** The key's hash entry for a read, or null; WRONGTYPE for another type. Sets {@link #key()}. */
     public @Nullable Entry readHash(int arg) {
-        KeyRef ref = key(arg);
-        Entry entry = segment(ref).read(ref, now);
-        if (entry != null && entry.isString()) {
-            throw CommandException.wrongType();
-        }
-        return entry;
+        return read(arg, ValueType.HASH);
     }
 
     /** The key's hash entry for a write, or null; WRONGTYPE for another type. Sets {@link #key()}. */
     public @Nullable Entry writeHash(int arg) {
-        KeyRef ref = key(arg);
-        Entry entry = segment(ref).find(ref, now);
-        if (entry != null && entry.isString()) {
-            throw CommandException.wrongType();
-        }
-        return entry;
+        return write(arg, ValueType.HASH);
     }
 
     /** An integer argument. */
@@ -156,6 +211,41 @@ public final class Call {
                     "ERR value is out of range, value must between " + Integer.MIN_VALUE + " and " + Integer.MAX_VALUE);
         }
         return (int) value;
+    }
+
+    /** An integer argument within bounds, or the error that names the range. */
+    public long integer(int arg, long least, long most, String error) {
+        long value = Numbers.parse(args.buffer(), args.offset(arg), args.length(arg));
+        boolean right = value != Numbers.INVALID || Numbers.isLong(args.buffer(), args.offset(arg), args.length(arg));
+        if (!right || value < least || value > most) {
+            throw new CommandException("ERR " + error);
+        }
+        return value;
+    }
+
+    /** A floating-point argument. */
+    public double number(int arg, String error) {
+        double value = Doubles.parse(args.buffer(), args.offset(arg), args.length(arg));
+        if (Double.isNaN(value)) {
+            throw new CommandException("ERR " + error);
+        }
+        return value;
+    }
+
+    /** A timeout in seconds as blocking commands have it, in milliseconds; 0 for ever. */
+    public long timeout(int arg) {
+        double seconds = number(arg, "timeout is not a float or out of range");
+        double millis = Math.ceil(seconds * 1000);
+        if (millis > Long.MAX_VALUE) {
+            throw new CommandException("ERR timeout is out of range");
+        }
+        if (millis < 0) {
+            throw new CommandException("ERR timeout is negative");
+        }
+        if ((long) millis > Long.MAX_VALUE - now) {
+            throw new CommandException("ERR timeout is out of range");
+        }
+        return (long) millis;
     }
 
     /** A copy of an argument's bytes. */

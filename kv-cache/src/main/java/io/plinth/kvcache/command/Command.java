@@ -1,5 +1,9 @@
 package io.plinth.kvcache.command;
 
+import io.plinth.kvcache.command.spec.CommandFacts;
+import io.plinth.kvcache.command.spec.KeySpec;
+import io.plinth.kvcache.wire.Args;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -15,6 +19,7 @@ import java.util.Map;
  * @param summary one sentence
  * @param subcommands each with the arity of a call, both names included; empty for a command that has none
  * @param handler does it
+ * @param facts what COMMAND shows
  */
 public record Command(
         String name,
@@ -26,7 +31,8 @@ public record Command(
         String group,
         String summary,
         Map<String, Integer> subcommands,
-        Handler handler) {
+        Handler handler,
+        CommandFacts facts) {
 
     /** What COMMAND shows of a command, and how it is run. */
     public static final class Flag {
@@ -77,7 +83,30 @@ public record Command(
 
     /** The same with subcommands. */
     Command with(Map<String, Integer> named) {
-        return new Command(name, arity, flags, firstKey, lastKey, keyStep, group, summary, named, handler);
+        return new Command(name, arity, flags, firstKey, lastKey, keyStep, group, summary, named, handler, facts);
+    }
+
+    /** What is known of the subcommand a call names, or of the command where it names none. */
+    public CommandFacts factsOf(Args args, int shift) {
+        if (facts.subcommands().isEmpty() || args.count() <= shift + 1) {
+            return facts;
+        }
+        CommandFacts named = facts.subcommand(args.text(shift + 1).toLowerCase(Locale.ROOT));
+        return named == null ? facts : named;
+    }
+
+    /** Whether it may have keys. */
+    boolean keyed() {
+        return firstKey > 0 || facts.movable();
+    }
+
+    /** Visits where the keys of a call stand that begins at {@code shift}. */
+    public void keys(Args args, int shift, KeySpec.Visitor visitor) {
+        for (KeySpec spec : factsOf(args, shift).keys()) {
+            if (!spec.unknown()) {
+                spec.visit(args, shift, visitor);
+            }
+        }
     }
 
     /** Whether a call of this many arguments is allowed. */
@@ -96,6 +125,6 @@ public record Command(
 
     /** Whether it always has exactly one key. */
     boolean oneKey() {
-        return firstKey > 0 && firstKey == lastKey;
+        return firstKey > 0 && firstKey == lastKey && !facts.movable();
     }
 }

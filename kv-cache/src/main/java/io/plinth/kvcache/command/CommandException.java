@@ -29,7 +29,7 @@ public final class CommandException extends RuntimeException {
     }
 
     /** Text from a client, made fit for an error line. */
-    static String clean(String text) {
+    public static String clean(String text) {
         int nul = text.indexOf(0);
         String cut = nul < 0 ? text : text.substring(0, nul);
         return (cut.length() > 128 ? cut.substring(0, 128) : cut)

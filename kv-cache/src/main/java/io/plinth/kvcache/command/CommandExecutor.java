@@ -23,11 +23,13 @@ public final class CommandExecutor implements Dispatcher {
     private final NodeState node;
     private final CommandTable table;
     private final SegmentSet segments = new SegmentSet();
+    private final Blocking blocking;
     private @Nullable Call call;
 
     public CommandExecutor(NodeState node, CommandTable table) {
         this.node = node;
         this.table = table;
+        this.blocking = new Blocking(node, this);
     }
 
     /** All commands. */
@@ -202,16 +204,15 @@ public final class CommandExecutor implements Dispatcher {
     }
 
     private static int sameSlot(Command command, Args args, int before) {
-        int slot = before;
-        int end = command.keysEnd(args.count());
-        for (int i = command.firstKey(); i > 0 && i < end; i += command.keyStep()) {
+        int[] slot = {before};
+        command.keys(args, 0, (i, access) -> {
             int next = Slots.of(args.buffer(), args.offset(i), args.length(i));
-            if (slot >= 0 && next != slot) {
+            if (slot[0] >= 0 && next != slot[0]) {
                 throw new CommandException("CROSSSLOT Keys in request don't hash to the same slot");
             }
-            slot = next;
-        }
-        return slot;
+            slot[0] = next;
+        });
+        return slot[0];
     }
 
     private Call call(Command command, Client client, Args args, long nowMillis) {
@@ -227,15 +228,19 @@ public final class CommandExecutor implements Dispatcher {
     private void run(Command command, Client client, Args args, long nowMillis) {
         Call running = call(command, client, args, nowMillis);
         // MEMORY PURGE has no key where MEMORY USAGE has one.
-        boolean keyless = command.firstKey() == 0 || command.firstKey() >= args.count();
+        boolean keyless = !command.keyed() || (command.firstKey() >= args.count());
         if (keyless || command.is(Flag.CHANNELS | Flag.LOCKS_ITSELF)) {
             handle(command, running);
+            if (command.is(Flag.EVERYTHING) && command.is(Flag.WRITE)) {
+                node.keyspace().each(segment -> serve(segment, nowMillis));
+            }
         } else if (command.oneKey()) {
             KeyRef key = running.key(command.firstKey());
             Segment segment = node.keyspace().segment(key.slot());
             segment.lock();
             try {
                 handle(command, running);
+                serve(segment, nowMillis);
             } finally {
                 segment.unlock();
             }
@@ -244,9 +249,17 @@ public final class CommandExecutor implements Dispatcher {
             segments.lock(node.keyspace());
             try {
                 handle(command, running);
+                segments.forEach(node.keyspace(), segment -> serve(segment, nowMillis));
             } finally {
                 segments.unlock(node.keyspace());
             }
+        }
+        blocking.serveDeferred(nowMillis);
+    }
+
+    private void serve(Segment segment, long nowMillis) {
+        if (segment.waits().anyReady()) {
+            blocking.serve(segment, nowMillis);
         }
     }
 
@@ -264,10 +277,11 @@ public final class CommandExecutor implements Dispatcher {
     }
 
     private void addSegments(Command command, Args args) {
-        int end = command.keysEnd(args.count());
-        for (int i = command.firstKey(); i > 0 && i < end; i += command.keyStep()) {
-            segments.add(Slots.of(args.buffer(), args.offset(i), args.length(i)));
+        if (command.facts().unknownKeys() && args.count() > 2) {
+            segments.addAll();
+            return;
         }
+        command.keys(args, 0, (i, access) -> segments.add(Slots.of(args.buffer(), args.offset(i), args.length(i))));
     }
 
     /** EXEC: the queued commands with all their segments locked; a null when a watched key changed. */
@@ -294,9 +308,12 @@ public final class CommandExecutor implements Dispatcher {
             for (Args args : transaction.queued()) {
                 Command command = table.find(args);
                 if (command != null) {
-                    handle(command, call(command, client, args, nowMillis));
+                    Call queued = call(command, client, args, nowMillis);
+                    queued.atOnce();
+                    handle(command, queued);
                 }
             }
+            segments.forEach(node.keyspace(), segment -> serve(segment, nowMillis));
         } finally {
             segments.unit(node.keyspace(), 0);
             segments.unlock(node.keyspace());

@@ -1,8 +1,13 @@
 package io.plinth.kvcache.command;
 
+import io.plinth.kvcache.command.Command.Flag;
+import io.plinth.kvcache.command.spec.CommandFacts;
+import io.plinth.kvcache.command.spec.KnownCommands;
 import io.plinth.kvcache.wire.Args;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -10,7 +15,10 @@ import org.jspecify.annotations.Nullable;
 
 /** All commands, looked up by the upper-cased bytes of a name packed into two longs. Immutable once built. */
 public final class CommandTable {
+    /** Names of more letters are looked up by text. */
     private static final int MAX_NAME = 16;
+
+    private static final int LONGEST_NAME = 64;
     private static final int CAPACITY = 1024;
     private static final long LETTER_CASE = 0x20;
 
@@ -22,6 +30,9 @@ public final class CommandTable {
     private CommandTable(Map<String, Command> byName) {
         this.byName = new TreeMap<>(byName);
         for (Command command : byName.values()) {
+            if (command.name().length() > MAX_NAME) {
+                continue;
+            }
             byte[] name = command.name().getBytes(StandardCharsets.US_ASCII);
             long a = pack(name, 0, Math.min(8, name.length));
             long b = name.length > 8 ? pack(name, 8, name.length) : 0;
@@ -39,7 +50,7 @@ public final class CommandTable {
     public @Nullable Command find(Args args) {
         int length = args.length(0);
         if (length > MAX_NAME || length == 0) {
-            return null;
+            return length > MAX_NAME && length <= LONGEST_NAME ? find(args.text(0)) : null;
         }
         byte[] buffer = args.buffer();
         int from = args.offset(0);
@@ -79,6 +90,22 @@ public final class CommandTable {
 
     /** Collects commands. */
     public static final class Builder {
+        private static final Map<String, Integer> FLAGS = Map.ofEntries(
+                Map.entry("write", Flag.WRITE),
+                Map.entry("readonly", Flag.READONLY),
+                Map.entry("denyoom", Flag.DENYOOM),
+                Map.entry("admin", Flag.ADMIN),
+                Map.entry("pubsub", Flag.PUBSUB),
+                Map.entry("noscript", Flag.NOSCRIPT),
+                Map.entry("loading", Flag.LOADING),
+                Map.entry("stale", Flag.STALE),
+                Map.entry("fast", Flag.FAST),
+                Map.entry("no_auth", Flag.NO_AUTH),
+                Map.entry("no_multi", Flag.NO_MULTI),
+                Map.entry("allow_busy", Flag.ALLOW_BUSY),
+                Map.entry("blocking", Flag.BLOCKING));
+
+        private final KnownCommands known = new KnownCommands();
         private final Map<String, Command> commands = new TreeMap<>();
         private String group = "generic";
         private int groupFlags;
@@ -97,11 +124,77 @@ public final class CommandTable {
 
         /** Adds a command with keys at first, last and step. */
         public Builder add(String name, int arity, int flags, int[] keys, String summary, Handler handler) {
+            CommandFacts facts = known.find(name);
+            if (facts == null) {
+                facts = CommandFacts.own(
+                        name, group, arity, names(flags | groupFlags), List.of(keys[0], keys[1], keys[2]));
+            }
             Command command = new Command(
-                    name, arity, flags | groupFlags, keys[0], keys[1], keys[2], group, summary, Map.of(), handler);
+                    name,
+                    arity,
+                    flags | groupFlags,
+                    keys[0],
+                    keys[1],
+                    keys[2],
+                    group,
+                    summary,
+                    Map.of(),
+                    handler,
+                    facts);
             if (name.length() > MAX_NAME || commands.putIfAbsent(name, command) != null) {
                 throw new IllegalArgumentException(
                         "command: " + name + " (expected: new, and at most " + MAX_NAME + " letters)");
+            }
+            return this;
+        }
+
+        private static List<String> names(int flags) {
+            List<String> names = new ArrayList<>();
+            FLAGS.forEach((name, flag) -> {
+                if ((flags & flag) != 0) {
+                    names.add(name);
+                }
+            });
+            return names;
+        }
+
+        /** Adds a command of Redis, whose arity, flags, keys and subcommands are known. */
+        public Builder add(String name, String summary, Handler handler) {
+            return add(name, 0, summary, handler);
+        }
+
+        /** Adds a command of Redis with more flags than are known. */
+        public Builder add(String name, int more, String summary, Handler handler) {
+            CommandFacts facts = known.find(name);
+            if (facts == null) {
+                throw new IllegalArgumentException("command: " + name + " (expected: one of Redis's)");
+            }
+            int flags = more;
+            for (String flag : facts.flags()) {
+                flags |= FLAGS.getOrDefault(flag, 0);
+            }
+            Map<String, Integer> arities = new TreeMap<>();
+            int[] keys = facts.range().stream().mapToInt(Integer::intValue).toArray();
+            for (CommandFacts sub : facts.subcommands().values()) {
+                arities.put(sub.name().substring(name.length() + 1), sub.arity());
+                if (sub.range().getFirst() > 0) {
+                    keys = sub.range().stream().mapToInt(Integer::intValue).toArray();
+                }
+            }
+            Command command = new Command(
+                    name,
+                    facts.arity(),
+                    flags,
+                    keys[0],
+                    keys[1],
+                    keys[2],
+                    facts.group(),
+                    summary,
+                    arities,
+                    handler,
+                    facts);
+            if (commands.putIfAbsent(name, command) != null) {
+                throw new IllegalArgumentException("command: " + name + " (expected: new)");
             }
             return this;
         }

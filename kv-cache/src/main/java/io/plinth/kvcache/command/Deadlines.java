@@ -3,11 +3,11 @@ package io.plinth.kvcache.command;
 import io.plinth.kvcache.keyspace.Entry;
 
 /** Expiry arguments: relative or absolute, seconds or milliseconds, with Redis's limits and words. */
-final class Deadlines {
+public final class Deadlines {
     private Deadlines() {}
 
     /** How an expiry argument is meant. */
-    enum Unit {
+    public enum Unit {
         EX(true, true),
         PX(false, true),
         EXAT(true, false),
@@ -22,13 +22,13 @@ final class Deadlines {
         }
 
         /** Whether it counts from now. */
-        boolean relative() {
+        public boolean relative() {
             return relative;
         }
     }
 
     /** The absolute milliseconds an argument of SET and its kin means. */
-    static long positive(Call call, int arg, Unit unit) {
+    public static long positive(Call call, int arg, Unit unit) {
         long value = call.integer(arg);
         if (value <= 0) {
             throw invalid(call);
@@ -37,7 +37,7 @@ final class Deadlines {
     }
 
     /** The absolute milliseconds an argument of EXPIRE and its kin means; it may lie in the past. */
-    static long any(Call call, int arg, Unit unit) {
+    public static long any(Call call, int arg, Unit unit) {
         return absolute(call, call.integer(arg), unit);
     }
 
@@ -58,7 +58,7 @@ final class Deadlines {
         return Math.min(millis, Entry.NEVER - 1);
     }
 
-    static CommandException invalid(Call call) {
+    public static CommandException invalid(Call call) {
         return new CommandException(
                 "ERR invalid expire time in '" + call.command().name() + "' command");
     }

@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  * @param count about how many to visit
  * @param type what type keys have to be of; null for any
  */
-record ScanOptions(
+public record ScanOptions(
         @Nullable Glob match, long count, @Nullable String type) {
     private static final int DEFAULT_COUNT = 10;
 
-    static ScanOptions parse(Call call, int from, boolean typed) {
+    public static ScanOptions parse(Call call, int from, boolean typed) {
         Glob match = null;
         long count = DEFAULT_COUNT;
         String type = null;
@@ -39,7 +39,7 @@ record ScanOptions(
     }
 
     /** An unsigned cursor. */
-    static long cursor(Call call, int arg) {
+    public static long cursor(Call call, int arg) {
         String text = call.text(arg);
         try {
             if (text.startsWith("+")) {

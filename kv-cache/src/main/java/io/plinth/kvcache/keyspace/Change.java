@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.value.Value;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,9 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param sequence the segment's own count, without gaps
  * @param unit the same for the changes of one transaction; 0 for a change that stands alone
  * @param key the key, or the empty array for a flush; never to be changed
- * @param field the hash field, where one field changed
- * @param value the new string, or the field's new value
+ * @param field the hash field, the member, or the place in the list, where one changed
+ * @param value the new string, or the new value of the field, member or place
  * @param expireAt absolute Unix milliseconds, or {@link Entry#NEVER}; the key's expiry after the change
+ * @param content the whole collection, to be read before the listener returns, where the key became another one
  */
 public record Change(
         Kind kind,
@@ -26,7 +28,8 @@ public record Change(
         byte[] key,
         byte @Nullable [] field,
         byte @Nullable [] value,
-        long expireAt) {
+        long expireAt,
+        @Nullable Value content) {
 
     /** What happened to the key. */
     public enum Kind {
@@ -36,6 +39,28 @@ public record Change(
         FIELD,
         /** The field is gone; the hash has others. */
         FIELD_GONE,
+        /** A field's expiry changed; the value is eight bytes of Unix milliseconds, 0 for none. */
+        FIELD_EXPIRY,
+        /** The list has this element at its head. */
+        HEAD,
+        /** The list has this element at its tail. */
+        TAIL,
+        /** The element at the index, eight bytes, was replaced. */
+        ELEMENT,
+        /** An element was put at the index, eight bytes, before what stood there. */
+        INSERTED,
+        /** Elements went from the index on; their number, eight bytes, is the value. */
+        CUT,
+        /** The set has this member. */
+        MEMBER,
+        /** The set or the sorted set does not have this member any more. */
+        MEMBER_GONE,
+        /** The sorted set has this member with the score, the eight bytes of a double. */
+        SCORE,
+        /** An effect on a stream: the field says which, the value its arguments. */
+        STREAM,
+        /** The key is now the collection in {@code content}. */
+        VALUE,
         /** Only the expiry changed. */
         EXPIRY,
         /** A command removed the key. */

@@ -1,9 +1,17 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.value.HashValue;
+import io.plinth.kvcache.keyspace.value.ListValue;
+import io.plinth.kvcache.keyspace.value.SetValue;
+import io.plinth.kvcache.keyspace.value.SortedSetValue;
+import io.plinth.kvcache.keyspace.value.StringForm;
+import io.plinth.kvcache.keyspace.value.StringValue;
+import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.keyspace.value.ValueType;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Guarded by its segment's lock: one key, its value (bytes or {@link HashValue}) and what expiry and eviction need. */
+/** Guarded by its segment's lock: one key, its value (bytes, or a {@link Value}) and what expiry and eviction need. */
 public final class Entry {
     /** The expiry of a key that has none: later than every time. */
     public static final long NEVER = Long.MAX_VALUE;
@@ -15,7 +23,6 @@ public final class Entry {
     /** Objects and table slots an entry costs beside its key's and value's own bytes. */
     private static final int OVERHEAD = 72;
 
-    private static final int ARRAY_HEADER = 16;
     private static final int MAX_FREQUENCY = 3;
 
     final byte[] key;
@@ -66,11 +73,11 @@ public final class Entry {
     public long bytes() {
         return OVERHEAD
                 + arrayBytes(key.length)
-                + (value instanceof byte[] string ? arrayBytes(string.length) : ((HashValue) value).bytes());
+                + (value instanceof byte[] string ? arrayBytes(string.length) : ((Value) value).bytes());
     }
 
     static long arrayBytes(int length) {
-        return (ARRAY_HEADER + length + 7) & ~7L;
+        return Value.arrayBytes(length);
     }
 
     /** The key; never to be changed. */
@@ -108,6 +115,26 @@ public final class Entry {
         return (HashValue) value;
     }
 
+    /** The list, to be changed only through the segment. */
+    public ListValue list() {
+        return (ListValue) value;
+    }
+
+    /** The set, to be changed only through the segment. */
+    public SetValue set() {
+        return (SetValue) value;
+    }
+
+    /** The sorted set, to be changed only through the segment. */
+    public SortedSetValue sortedSet() {
+        return (SortedSetValue) value;
+    }
+
+    /** The value of any type; of a string a view. */
+    public Value value() {
+        return value instanceof byte[] string ? new StringValue(string, form) : (Value) value;
+    }
+
     /** How the string came to be. */
     public StringForm form() {
         return form;
@@ -118,8 +145,8 @@ public final class Entry {
         return frequency;
     }
 
-    /** The type's name as TYPE prints it. */
-    public String type() {
-        return isString() ? "string" : "hash";
+    /** The value's type. */
+    public ValueType type() {
+        return isString() ? ValueType.STRING : ((Value) value).type();
     }
 }

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.value.KeyHash;
 import java.util.Arrays;
 
 /** Owned by the thread that runs a command: a key as it lies in the request, hashed once. Reused from command to command. */
@@ -22,7 +23,8 @@ public final class KeyRef {
         return this;
     }
 
-    byte[] copy() {
+    /** The key's own bytes. */
+    public byte[] copy() {
         return Arrays.copyOfRange(buffer, offset, offset + length);
     }
 

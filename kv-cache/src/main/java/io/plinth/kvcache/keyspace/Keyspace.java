@@ -1,5 +1,7 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.value.KeyHash;
+import io.plinth.kvcache.keyspace.value.Packing;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -32,6 +34,7 @@ public final class Keyspace {
     private volatile Eviction eviction;
     private volatile long epoch;
     private volatile long wheelNow;
+    private volatile Packing packing = Packing.DEFAULT;
 
     public Keyspace(long memoryLimit, Eviction eviction, long nowMillis, RandomGenerator random) {
         this.hasher = new KeyHash(random.nextLong());
@@ -57,6 +60,16 @@ public final class Keyspace {
     /** What keys are hashed with. */
     public KeyHash hasher() {
         return hasher;
+    }
+
+    /** How large collections may be and stay packed. */
+    public Packing packing() {
+        return packing;
+    }
+
+    /** Changes how large collections may be and stay packed; present ones follow when they are next changed. */
+    public void packing(Packing next) {
+        packing = next;
     }
 
     /** What the keys take and may take. */

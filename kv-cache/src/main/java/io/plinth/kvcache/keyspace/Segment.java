@@ -1,5 +1,9 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.value.Packing;
+import io.plinth.kvcache.keyspace.value.StringForm;
+import io.plinth.kvcache.keyspace.value.StringValue;
+import io.plinth.kvcache.keyspace.value.Value;
 import java.util.Arrays;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -38,6 +42,7 @@ public final class Segment {
     private final SegmentCounts counts = new SegmentCounts();
     private ChangeListener[] listeners = new ChangeListener[0];
     private @Nullable SegmentWatches watches;
+    private final SegmentWaits waits = new SegmentWaits(this);
     private Eviction eviction;
     private int expiring;
     private long bytes;
@@ -61,7 +66,13 @@ public final class Segment {
         lock.unlock();
     }
 
-    boolean held() {
+    /** Takes the lock where that needs no waiting. */
+    public boolean tryLock() {
+        return lock.tryLock();
+    }
+
+    /** Whether this thread has the lock. */
+    public boolean held() {
         return lock.isHeldByCurrentThread();
     }
 
@@ -130,35 +141,32 @@ public final class Segment {
         changed(Change.Kind.STRING, entry, null, value);
     }
 
-    /** Adds an empty hash whose first field the caller puts at once. */
-    public Entry addHash(KeyRef key, long nowMillis) {
-        return add(key, new HashValue(keyspace.hasher()), nowMillis);
+    /** Adds an empty collection; the caller puts the first element into it at once. */
+    public Entry addEmpty(KeyRef key, Value value, long nowMillis) {
+        return add(key, value, nowMillis);
     }
 
-    /** Sets a field, keeping both arrays; answers whether it is new. */
-    public boolean putField(Entry entry, byte[] field, byte[] value) {
-        long before = entry.hash().bytes();
-        boolean added = entry.hash().put(field, value);
-        resized(entry, entry.hash().bytes() - before);
-        changed(Change.Kind.FIELD, entry, field, value);
-        return added;
-    }
-
-    /** Removes a field, and the key with the last one; answers whether it was there. */
-    public boolean removeField(Entry entry, byte[] buffer, int offset, int length) {
-        HashValue hash = entry.hash();
-        long before = hash.bytes();
-        if (!hash.remove(buffer, offset, length)) {
-            return false;
-        }
-        resized(entry, hash.bytes() - before);
-        if (hash.size() == 0) {
+    /**
+     * Ends a change of a collection, which took {@code before} bytes until then: accounts for it, and tells what happened. A key
+     * whose collection has become empty goes with it.
+     */
+    public void mutated(Entry entry, long before, Change.Kind kind, byte @Nullable [] field, byte @Nullable [] value) {
+        resized(entry, entry.bytes() - before);
+        if (entry.value().size() == 0 && kind != Change.Kind.STREAM) {
             remove(entry, Change.Kind.DELETED);
         } else {
-            byte[] field = listeners.length == 0 ? NO_BYTES : Arrays.copyOfRange(buffer, offset, offset + length);
-            changed(Change.Kind.FIELD_GONE, entry, field, null);
+            changed(kind, entry, field, value);
         }
-        return true;
+    }
+
+    /** How large collections may be and stay packed. */
+    public Packing packing() {
+        return keyspace.packing();
+    }
+
+    /** Whether somebody reads the stream of changes, so that an effect is worth describing. */
+    public boolean heard() {
+        return listeners.length != 0;
     }
 
     /** Makes the key a string that was not stored as sent. The key is absent. */
@@ -168,26 +176,23 @@ public final class Segment {
         changed(Change.Kind.STRING, entry, null, value);
     }
 
-    /** Makes the key a copy of an entry, replacing what it was; the value is shared only where it cannot change. */
-    public void putCopy(KeyRef key, Object value, StringForm form, long expireAt, long nowMillis) {
+    /** Makes the key this value, whatever it was; keeps the value. */
+    public void putValue(KeyRef key, Value value, long expireAt, long nowMillis) {
+        if (value instanceof StringValue string) {
+            putString(key, string.string(), expireAt, nowMillis);
+            Entry entry = table.find(key);
+            if (entry != null) {
+                entry.form = string.form();
+            }
+            return;
+        }
         Entry old = peek(key, nowMillis);
         if (old != null) {
             remove(old, Change.Kind.DELETED);
         }
-        Entry entry = add(key, value instanceof HashValue hash ? hash.copy() : value, nowMillis);
-        entry.form = form;
+        Entry entry = add(key, value, nowMillis);
         moveExpiry(entry, expireAt);
-        if (entry.isString()) {
-            changed(Change.Kind.STRING, entry, null, entry.string());
-            return;
-        }
-        HashValue hash = entry.hash();
-        for (int i = 0; i < hash.positions(); i++) {
-            byte[] field = hash.field(i);
-            if (field != null) {
-                changed(Change.Kind.FIELD, entry, field, hash.value(i));
-            }
-        }
+        changed(Change.Kind.VALUE, entry, null, null);
     }
 
     /** Gives a key another expiry, {@link Entry#NEVER} for none. */
@@ -340,7 +345,17 @@ public final class Segment {
         sequence++;
         if (listeners.length != 0) {
             publish(new Change(
-                    Change.Kind.FLUSHED, db, -1, keyspace.epoch(), sequence, unit, NO_BYTES, null, null, Entry.NEVER));
+                    Change.Kind.FLUSHED,
+                    db,
+                    -1,
+                    keyspace.epoch(),
+                    sequence,
+                    unit,
+                    NO_BYTES,
+                    null,
+                    null,
+                    Entry.NEVER,
+                    null));
         }
         java.util.List<Entry> going = new java.util.ArrayList<>(dbKeys[db]);
         table.forEach(entry -> {
@@ -370,7 +385,8 @@ public final class Segment {
                     entry.key,
                     field,
                     value,
-                    entry.expireAt));
+                    entry.expireAt,
+                    kind == Change.Kind.VALUE ? entry.value() : null));
         }
     }
 
@@ -413,6 +429,11 @@ public final class Segment {
                 watches = null;
             }
         }
+    }
+
+    /** Who waits for keys here. */
+    public SegmentWaits waits() {
+        return waits;
     }
 
     /** Visits the entries of one step of a scan, over ones included; answers where to go on, or {@link KeyTable#END}. */

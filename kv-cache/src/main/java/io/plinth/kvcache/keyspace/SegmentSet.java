@@ -17,6 +17,15 @@ public final class SegmentSet {
         java.util.Arrays.fill(bits, -1L);
     }
 
+    /** Visits each segment. */
+    public void forEach(Keyspace keyspace, java.util.function.Consumer<Segment> visitor) {
+        for (int word = 0; word < WORDS; word++) {
+            for (long rest = bits[word]; rest != 0; rest &= rest - 1) {
+                visitor.accept(keyspace.at(word << 6 | Long.numberOfTrailingZeros(rest)));
+            }
+        }
+    }
+
     /** Locks them. */
     public void lock(Keyspace keyspace) {
         for (int word = 0; word < WORDS; word++) {

@@ -32,6 +32,7 @@ public final class Client {
     private volatile boolean noEvict;
     private volatile boolean noTouch;
     private volatile boolean closing;
+    private volatile @Nullable Blocked blocked;
     private long seenMillis;
     private boolean running;
     private final ArrayDeque<Runnable> messages = new ArrayDeque<>();
@@ -189,6 +190,16 @@ public final class Client {
 
     public void noTouch(boolean yes) {
         noTouch = yes;
+    }
+
+    /** What its blocking command waits for; null when it does not wait. */
+    public @Nullable Blocked blocked() {
+        return blocked;
+    }
+
+    /** Begins or ends the wait of a blocking command. On the connection's loop. */
+    public void blocked(@Nullable Blocked by) {
+        blocked = by;
     }
 
     /** Whether no further command is read from it. */

@@ -102,6 +102,10 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             decoder.feed(in);
             if (waiting) {
                 decoder.keep();
+            } else if (current.blocked() != null) {
+                decoder.keep();
+                // One read's worth of further commands is enough to keep.
+                ctx.channel().config().setAutoRead(false);
             } else {
                 process(ctx, current);
             }
@@ -123,6 +127,10 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
                 undone = !dispatcher.execute(current, decoder.args(), now);
                 if (undone) {
                     await(ctx, shared.clients.pausedUntil() - now);
+                    decoder.keep();
+                    return;
+                }
+                if (current.blocked() != null) {
                     decoder.keep();
                     return;
                 }
@@ -225,6 +233,10 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             return;
         }
         gone.close();
+        Blocked blocked = gone.blocked();
+        if (blocked != null) {
+            blocked.abandon();
+        }
         gone.end();
         shared.pubSub.unsubscribeAll(gone);
         shared.clients.remove(gone);
@@ -252,6 +264,30 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
         } else {
             ctx.channel().eventLoop().execute(task);
         }
+    }
+
+    @Override
+    public void later(Runnable task) {
+        ChannelHandlerContext ctx = context;
+        if (ctx != null) {
+            ctx.channel().eventLoop().execute(task);
+        }
+    }
+
+    @Override
+    public Runnable schedule(long millis, Runnable task) {
+        ChannelHandlerContext ctx = context;
+        if (ctx == null) {
+            return () -> {};
+        }
+        var timer = ctx.channel().eventLoop().schedule(task, millis, TimeUnit.MILLISECONDS);
+        return () -> timer.cancel(false);
+    }
+
+    @Override
+    public void unblocked() {
+        waiting = true;
+        resume();
     }
 
     @Override

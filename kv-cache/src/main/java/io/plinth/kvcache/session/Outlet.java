@@ -5,6 +5,15 @@ public interface Outlet {
     /** Runs on the connection's loop: at once when called from there. */
     void run(Runnable task);
 
+    /** Runs on the connection's loop, after what it does now. */
+    void later(Runnable task);
+
+    /** Runs on the connection's loop when this time has passed; the answer cancels it. */
+    Runnable schedule(long millis, Runnable task);
+
+    /** A blocking command has its reply: goes on with the commands that came after it. On the connection's loop. */
+    void unblocked();
+
     /** Something was written outside the connection's own read; it is to be flushed soon. */
     void written();
 

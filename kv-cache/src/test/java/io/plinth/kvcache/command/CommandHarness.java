@@ -11,6 +11,10 @@ import io.plinth.kvcache.admin.InfoReport;
 import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.admin.ServerCommands;
 import io.plinth.kvcache.cluster.Topology;
+import io.plinth.kvcache.command.hash.HashCommands;
+import io.plinth.kvcache.command.keys.ExpireCommands;
+import io.plinth.kvcache.command.keys.KeyCommands;
+import io.plinth.kvcache.command.string.StringCommands;
 import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.session.Client;
@@ -37,6 +41,9 @@ public final class CommandHarness {
     public final Keyspace keyspace;
     public final Settings settings;
     public final List<String> forwarded = new ArrayList<>();
+    /** What waits for time to pass. */
+    public final List<Runnable> timers = new ArrayList<>();
+
     private final Clients clients = new Clients(100);
     private final ClientMemory memory = new ClientMemory(1 << 20);
     private final PubSub pubSub = new PubSub(1 << 16);
@@ -150,6 +157,20 @@ public final class CommandHarness {
         public void run(Runnable task) {
             task.run();
         }
+
+        @Override
+        public void later(Runnable task) {
+            task.run();
+        }
+
+        @Override
+        public Runnable schedule(long millis, Runnable task) {
+            timers.add(task);
+            return () -> timers.remove(task);
+        }
+
+        @Override
+        public void unblocked() {}
 
         @Override
         public void written() {}

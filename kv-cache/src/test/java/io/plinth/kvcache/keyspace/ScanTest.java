@@ -3,6 +3,9 @@ package io.plinth.kvcache.keyspace;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.kvcache.keyspace.value.HashValue;
+import io.plinth.kvcache.keyspace.value.KeyHash;
+import io.plinth.kvcache.keyspace.value.Packing;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -59,7 +62,7 @@ class ScanTest {
         Set<String> staying = new HashSet<>();
         for (int i = 0; i < 1_000; i++) {
             staying.add("f" + i);
-            hash.put(("f" + i).getBytes(ISO_8859_1), new byte[0]);
+            hash.put(("f" + i).getBytes(ISO_8859_1), new byte[0], Packing.DEFAULT);
         }
         Set<String> seen = new HashSet<>();
         long cursor = 0;
@@ -67,15 +70,12 @@ class ScanTest {
             for (int i = 0; i < 10; i++) {
                 byte[] field = ("x" + random.nextInt(2_000)).getBytes(ISO_8859_1);
                 if (random.nextInt(3) > 0) {
-                    hash.put(field, new byte[0]);
+                    hash.put(field, new byte[0], Packing.DEFAULT);
                 } else {
                     hash.remove(field, 0, field.length);
                 }
             }
-            cursor = hash.scan(cursor, position -> {
-                byte[] field = hash.field(position);
-                seen.add(field == null ? "" : new String(field, ISO_8859_1));
-            });
+            cursor = hash.scan(cursor, (field, value) -> seen.add(new String(field, ISO_8859_1)));
         } while (cursor != 0);
 
         assertThat(seen).containsAll(staying);

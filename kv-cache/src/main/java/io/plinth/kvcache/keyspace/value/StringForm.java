@@ -1,4 +1,4 @@
-package io.plinth.kvcache.keyspace;
+package io.plinth.kvcache.keyspace.value;
 
 /** How a string came to be, which is all that Redis's OBJECT ENCODING shows beside its length and digits. */
 public enum StringForm {

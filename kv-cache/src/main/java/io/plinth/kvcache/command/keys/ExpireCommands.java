@@ -1,10 +1,14 @@
-package io.plinth.kvcache.command;
+package io.plinth.kvcache.command.keys;
 
 import static io.plinth.kvcache.command.Command.Flag.FAST;
 import static io.plinth.kvcache.command.Command.Flag.KEYSPACE;
 import static io.plinth.kvcache.command.Command.Flag.READONLY;
 import static io.plinth.kvcache.command.Command.Flag.WRITE;
 
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.CommandTable;
+import io.plinth.kvcache.command.Deadlines;
 import io.plinth.kvcache.command.Deadlines.Unit;
 import io.plinth.kvcache.keyspace.Entry;
 import java.util.function.LongUnaryOperator;

@@ -1,4 +1,4 @@
-package io.plinth.kvcache.command;
+package io.plinth.kvcache.command.hash;
 
 import static io.plinth.kvcache.command.Command.Flag.DENYOOM;
 import static io.plinth.kvcache.command.Command.Flag.FAST;
@@ -6,8 +6,13 @@ import static io.plinth.kvcache.command.Command.Flag.HASH;
 import static io.plinth.kvcache.command.Command.Flag.READONLY;
 import static io.plinth.kvcache.command.Command.Flag.WRITE;
 
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.CommandTable;
+import io.plinth.kvcache.command.string.Counters;
 import io.plinth.kvcache.keyspace.Entry;
-import io.plinth.kvcache.keyspace.HashValue;
+import io.plinth.kvcache.keyspace.value.HashValue;
+import io.plinth.kvcache.keyspace.write.Hashes;
 import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.LongDouble;
 import io.plinth.kvcache.wire.Numbers;
@@ -50,7 +55,7 @@ public final class HashCommands {
         Entry entry = forWrite(call);
         int added = 0;
         for (int i = 2; i < call.count(); i += 2) {
-            if (call.segment().putField(entry, call.bytes(i), call.bytes(i + 1))) {
+            if (Hashes.put(call.segment(), entry, call.bytes(i), call.bytes(i + 1))) {
                 added++;
             }
         }
@@ -63,7 +68,10 @@ public final class HashCommands {
 
     private static Entry forWrite(Call call) {
         Entry entry = call.writeHash(1);
-        return entry == null ? call.segment().addHash(call.key(), call.now()) : entry;
+        return entry == null
+                ? call.segment()
+                        .addEmpty(call.key(), new HashValue(call.keyspace().hasher()), call.now())
+                : entry;
     }
 
     private static byte @Nullable [] field(Call call, @Nullable Entry entry, int arg) {
@@ -74,7 +82,7 @@ public final class HashCommands {
     private static void hsetNx(Call call) {
         boolean absent = field(call, call.writeHash(1), 2) == null;
         if (absent) {
-            call.segment().putField(forWrite(call), call.bytes(2), call.bytes(3));
+            Hashes.put(call.segment(), forWrite(call), call.bytes(2), call.bytes(3));
         }
         call.out().integer(absent ? 1 : 0);
     }
@@ -99,14 +107,11 @@ public final class HashCommands {
             return;
         }
         HashValue hash = entry.hash();
-        out.map(hash.size());
-        for (int i = 0; i < hash.positions(); i++) {
-            byte[] field = hash.field(i);
-            if (field != null) {
-                out.bulk(field);
-                out.bulk(hash.value(i));
-            }
-        }
+        out.map((int) hash.size());
+        hash.forEach((field, value) -> {
+            out.bulk(field);
+            out.bulk(value);
+        });
     }
 
     private static void all(Call call, boolean fields) {
@@ -118,12 +123,7 @@ public final class HashCommands {
         }
         HashValue hash = entry.hash();
         out.array(hash.size());
-        for (int i = 0; i < hash.positions(); i++) {
-            byte[] field = hash.field(i);
-            if (field != null) {
-                out.bulk(fields ? field : hash.value(i));
-            }
-        }
+        hash.forEach((field, value) -> out.bulk(fields ? field : value));
     }
 
     private static void hdel(Call call) {
@@ -132,7 +132,7 @@ public final class HashCommands {
         Args args = call.args();
         for (int i = 2; entry != null && i < call.count(); i++) {
             boolean last = entry.hash().size() == 1;
-            if (call.segment().removeField(entry, args.buffer(), args.offset(i), args.length(i))) {
+            if (Hashes.remove(call.segment(), entry, args.buffer(), args.offset(i), args.length(i))) {
                 removed++;
                 if (last) {
                     break;
@@ -167,7 +167,7 @@ public final class HashCommands {
             }
         }
         long sum = Counters.sum(value, delta);
-        call.segment().putField(forWrite(call), call.bytes(2), Numbers.bytes(sum));
+        Hashes.put(call.segment(), forWrite(call), call.bytes(2), Numbers.bytes(sum), true);
         call.out().integer(sum);
     }
 
@@ -186,7 +186,7 @@ public final class HashCommands {
             throw new CommandException("ERR increment would produce NaN or Infinity");
         }
         byte[] next = LongDouble.format(sum);
-        call.segment().putField(forWrite(call), call.bytes(2), next);
+        Hashes.put(call.segment(), forWrite(call), call.bytes(2), next, true);
         call.out().bulk(next);
     }
 }

@@ -1,4 +1,4 @@
-package io.plinth.kvcache.command;
+package io.plinth.kvcache.command.string;
 
 import static io.plinth.kvcache.command.Command.Flag.DENYOOM;
 import static io.plinth.kvcache.command.Command.Flag.FAST;
@@ -6,9 +6,13 @@ import static io.plinth.kvcache.command.Command.Flag.READONLY;
 import static io.plinth.kvcache.command.Command.Flag.STRING;
 import static io.plinth.kvcache.command.Command.Flag.WRITE;
 
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.CommandTable;
+import io.plinth.kvcache.command.Deadlines;
 import io.plinth.kvcache.command.Deadlines.Unit;
 import io.plinth.kvcache.keyspace.Entry;
-import io.plinth.kvcache.keyspace.StringForm;
+import io.plinth.kvcache.keyspace.value.StringForm;
 import java.util.Arrays;
 
 /** Strings but for SET's options and the counters. */

@@ -1,10 +1,14 @@
-package io.plinth.kvcache.command;
+package io.plinth.kvcache.command.hash;
 
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.ScanOptions;
 import io.plinth.kvcache.keyspace.Entry;
-import io.plinth.kvcache.keyspace.HashValue;
+import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.random.RandomGenerator;
 
 /** HRANDFIELD and HSCAN. */
@@ -19,9 +23,7 @@ final class HashPicking {
             if (entry == null) {
                 call.out().nullBulk();
             } else {
-                HashValue hash = entry.hash();
-                byte[] field = hash.field(hash.random(call.node().random()));
-                call.out().bulkOrNull(field);
+                call.out().bulk(entry.hash().random(call.node().random())[0]);
             }
             return;
         }
@@ -42,43 +44,40 @@ final class HashPicking {
         if (count < 0) {
             begin(call.out(), -count, withValues);
             for (long i = 0; i < -count; i++) {
-                write(call.out(), hash, hash.random(call.node().random()), withValues);
+                byte[][] pair = hash.random(call.node().random());
+                write(call.out(), pair[0], pair[1], withValues);
             }
             return;
         }
-        List<Integer> positions = distinct(hash, count, call.node().random());
-        begin(call.out(), positions.size(), withValues);
-        positions.forEach(position -> write(call.out(), hash, position, withValues));
+        begin(call.out(), Math.min(count, hash.size()), withValues);
+        distinct(hash, count, call.node().random(), (field, value) -> write(call.out(), field, value, withValues));
     }
 
-    /** Some or all positions, by selection sampling: one pass, each choice as likely. */
-    private static List<Integer> distinct(HashValue hash, long count, RandomGenerator random) {
-        List<Integer> chosen = new ArrayList<>();
-        long wanted = Math.min(count, hash.size());
-        long left = hash.size();
-        for (int i = 0; i < hash.positions() && wanted > 0; i++) {
-            if (hash.field(i) != null) {
-                if (random.nextLong(left) < wanted) {
-                    chosen.add(i);
-                    wanted--;
-                }
-                left--;
+    /** Some or all fields, by selection sampling: one pass, each choice as likely. */
+    private static void distinct(
+            HashValue hash, long count, RandomGenerator random, BiConsumer<byte[], byte[]> visitor) {
+        long[] wanted = {Math.min(count, hash.size())};
+        long[] left = {hash.size()};
+        hash.forEach((field, value) -> {
+            if (wanted[0] > 0 && random.nextLong(left[0]) < wanted[0]) {
+                visitor.accept(field, value);
+                wanted[0]--;
             }
-        }
-        return chosen;
+            left[0]--;
+        });
     }
 
     private static void begin(ReplyWriter out, long count, boolean withValues) {
         out.array(withValues && out.protocol() == 2 ? 2 * count : count);
     }
 
-    private static void write(ReplyWriter out, HashValue hash, int position, boolean withValues) {
+    private static void write(ReplyWriter out, byte[] field, byte[] value, boolean withValues) {
         if (withValues && out.protocol() == 3) {
             out.array(2);
         }
-        out.bulkOrNull(hash.field(position));
+        out.bulk(field);
         if (withValues) {
-            out.bulk(hash.value(position));
+            out.bulk(value);
         }
     }
 
@@ -93,23 +92,21 @@ final class HashPicking {
             return;
         }
         HashValue hash = entry.hash();
-        List<Integer> positions = new ArrayList<>();
+        List<byte[]> found = new ArrayList<>();
+        int[] visited = new int[1];
         long budget = Math.max(options.count(), Math.min(options.count(), Long.MAX_VALUE / 16) * BUCKETS_PER_COUNT);
         do {
-            cursor = hash.scan(cursor & 0xffff_ffffL, positions::add);
-        } while (cursor != 0 && positions.size() < options.count() && --budget > 0);
-        if (options.match() != null) {
-            positions.removeIf(position -> {
-                byte[] field = hash.field(position);
-                return field == null || !options.match().matches(field);
+            cursor = hash.scan(cursor & 0xffff_ffffL, (field, value) -> {
+                visited[0]++;
+                if (options.match() == null || options.match().matches(field)) {
+                    found.add(field);
+                    found.add(value);
+                }
             });
-        }
+        } while (cursor != 0 && visited[0] < options.count() && --budget > 0);
         call.out().array(2);
         call.out().bulkLong(cursor);
-        call.out().array(2L * positions.size());
-        positions.forEach(position -> {
-            call.out().bulkOrNull(hash.field(position));
-            call.out().bulk(hash.value(position));
-        });
+        call.out().array(found.size());
+        found.forEach(call.out()::bulk);
     }
 }

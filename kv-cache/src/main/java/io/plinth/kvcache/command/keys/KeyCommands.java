@@ -1,4 +1,4 @@
-package io.plinth.kvcache.command;
+package io.plinth.kvcache.command.keys;
 
 import static io.plinth.kvcache.command.Command.Flag.DANGEROUS;
 import static io.plinth.kvcache.command.Command.Flag.DENYOOM;
@@ -8,12 +8,16 @@ import static io.plinth.kvcache.command.Command.Flag.KEYSPACE;
 import static io.plinth.kvcache.command.Command.Flag.READONLY;
 import static io.plinth.kvcache.command.Command.Flag.WRITE;
 
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.CommandTable;
+import io.plinth.kvcache.command.Help;
+import io.plinth.kvcache.command.ScanOptions;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.Glob;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
-import io.plinth.kvcache.keyspace.StringForm;
-import io.plinth.kvcache.wire.Numbers;
+import io.plinth.kvcache.keyspace.value.Value;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,7 +29,6 @@ public final class KeyCommands {
     private static final int[] KEYS = {1, -1, 1};
     private static final int[] SECOND = {2, 2, 1};
     private static final int STEPS_PER_COUNT = 10;
-    private static final int EMBEDDED = 44;
 
     private KeyCommands() {}
 
@@ -88,7 +91,7 @@ public final class KeyCommands {
     private static void type(Call call) {
         KeyRef key = call.key(1);
         Entry entry = call.segment(key).peek(key, call.now());
-        call.out().simple(entry == null ? "none" : entry.type());
+        call.out().simple(entry == null ? "none" : entry.type().label());
     }
 
     private static void keys(Call call) {
@@ -123,7 +126,8 @@ public final class KeyCommands {
             cursor = keyspace.scan(cursor, call.now(), entry -> {
                 visited[0]++;
                 if (entry.db() == db
-                        && (options.type() == null || options.type().equalsIgnoreCase(entry.type()))
+                        && (options.type() == null
+                                || options.type().equalsIgnoreCase(entry.type().label()))
                         && (options.match() == null || options.match().matches(entry.key()))) {
                     found.add(entry.key());
                 }
@@ -155,10 +159,10 @@ public final class KeyCommands {
             return;
         }
         if (!same) {
-            Object value = entry.isString() ? entry.string() : entry.hash();
+            Value value = entry.value();
             long expireAt = entry.expireAt();
             call.segment(from).delete(entry);
-            call.segment(to).putCopy(to, value, entry.form(), expireAt, call.now());
+            call.segment(to).putValue(to, value, expireAt, call.now());
         }
         if (replace) {
             call.out().ok();
@@ -195,8 +199,7 @@ public final class KeyCommands {
             call.out().integer(0);
             return;
         }
-        Object value = entry.isString() ? entry.string() : entry.hash();
-        call.segment(to).putCopy(to, value, entry.form(), entry.expireAt(), call.now());
+        call.segment(to).putValue(to, entry.value().copy(), entry.expireAt(), call.now());
         call.out().integer(1);
     }
 
@@ -210,7 +213,7 @@ public final class KeyCommands {
         if (entry == null) {
             call.out().nullBulk();
         } else if (call.args().is(1, "ENCODING")) {
-            call.out().bulk(encoding(entry));
+            call.out().bulk(entry.value().encoding());
         } else if (call.args().is(1, "IDLETIME")) {
             call.out().integer(call.keyspace().idleSeconds(entry, call.now()));
         } else if (call.args().is(1, "REFCOUNT")) {
@@ -222,20 +225,5 @@ public final class KeyCommands {
                     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when"
                             + " switching between policies at runtime LRU and LFU data will take some time to adjust.");
         }
-    }
-
-    /** The name Redis has for what the value is like. */
-    private static String encoding(Entry entry) {
-        if (!entry.isString()) {
-            return entry.hash().large() ? "hashtable" : "listpack";
-        }
-        byte[] value = entry.string();
-        if (entry.form() == StringForm.BUILT) {
-            return "raw";
-        }
-        if (entry.form() == StringForm.STORED && Numbers.isLong(value, 0, value.length)) {
-            return "int";
-        }
-        return value.length <= EMBEDDED ? "embstr" : "raw";
     }
 }

@@ -1,5 +1,8 @@
-package io.plinth.kvcache.command;
+package io.plinth.kvcache.command.string;
 
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.Deadlines;
 import io.plinth.kvcache.command.Deadlines.Unit;
 import io.plinth.kvcache.keyspace.Entry;
 import org.jspecify.annotations.Nullable;

@@ -1,13 +1,15 @@
-package io.plinth.kvcache.command;
+package io.plinth.kvcache.command.string;
 
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.keyspace.Entry;
-import io.plinth.kvcache.keyspace.StringForm;
+import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.wire.LongDouble;
 import io.plinth.kvcache.wire.Numbers;
 import java.math.BigDecimal;
 
 /** Strings that are numbers. */
-final class Counters {
+public final class Counters {
     private Counters() {}
 
     static void add(Call call, long delta) {
@@ -38,7 +40,8 @@ final class Counters {
         add(call, -delta);
     }
 
-    static long sum(long old, long delta) {
+    /** The sum of two integers, or the error of an overflow. */
+    public static long sum(long old, long delta) {
         long sum = old + delta;
         if (((old ^ sum) & (delta ^ sum)) < 0) {
             throw new CommandException("ERR increment or decrement would overflow");

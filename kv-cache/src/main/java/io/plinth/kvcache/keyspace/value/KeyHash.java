@@ -1,4 +1,4 @@
-package io.plinth.kvcache.keyspace;
+package io.plinth.kvcache.keyspace.value;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -18,7 +18,7 @@ public final class KeyHash {
     }
 
     /** Mixes eight bytes at a time by a 64x64 bit multiply folded to 64 bits. */
-    int hash(int salt, byte[] bytes, int offset, int length) {
+    public int hash(int salt, byte[] bytes, int offset, int length) {
         long h = seed ^ mix(length ^ P1, salt ^ P2);
         int i = offset;
         int end = offset + length;

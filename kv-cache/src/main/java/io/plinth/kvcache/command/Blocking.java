@@ -1,0 +1,136 @@
+package io.plinth.kvcache.command;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufUtil;
+import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.SegmentSet;
+import io.plinth.kvcache.keyspace.SegmentWaits;
+import io.plinth.kvcache.keyspace.Waiter;
+import io.plinth.kvcache.wire.ReplyWriter;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Owned by one event loop: runs the commands that waited for what a command of this loop changed, in the order they came, before
+ * anybody else sees the change. A waiting command that needs a segment another loop holds is run as soon as this loop has let go
+ * of its own, because locks are taken in ascending order only.
+ */
+final class Blocking {
+    private static final int REPLY = 512 << 20;
+
+    private final NodeState node;
+    private final CommandExecutor executor;
+    private final KeyRef ref = new KeyRef();
+    private final ArrayDeque<Segment> pending = new ArrayDeque<>();
+    private final List<Segment> extra = new ArrayList<>();
+    private final ArrayDeque<BlockedCall> deferred = new ArrayDeque<>();
+
+    Blocking(NodeState node, CommandExecutor executor) {
+        this.node = node;
+        this.executor = executor;
+    }
+
+    /** Serves who waits for keys of a segment that this thread has locked. */
+    void serve(Segment segment, long nowMillis) {
+        pending.add(segment);
+        try {
+            for (Segment next = pending.poll(); next != null; next = pending.poll()) {
+                serveOne(next, nowMillis);
+            }
+        } finally {
+            extra.forEach(Segment::unlock);
+            extra.clear();
+        }
+    }
+
+    private void serveOne(Segment segment, long nowMillis) {
+        Keyspace keyspace = node.keyspace();
+        for (SegmentWaits.Ready ready = segment.waits().next();
+                ready != null;
+                ready = segment.waits().next()) {
+            for (Waiter waiter : ready.waiters()) {
+                ref.set(keyspace.hasher(), ready.db(), ready.key(), 0, ready.key().length);
+                Entry entry = segment.peek(ref, nowMillis);
+                if (!(waiter instanceof BlockedCall call) || call.over() || !call.wants(entry)) {
+                    continue;
+                }
+                if (!lock(call)) {
+                    deferred.add(call);
+                    break;
+                }
+                attempt(call, nowMillis);
+            }
+        }
+    }
+
+    /** Locks what is not locked yet, without waiting. */
+    private boolean lock(BlockedCall call) {
+        SegmentSet set = new SegmentSet();
+        call.segments(set);
+        boolean[] all = {true};
+        set.forEach(node.keyspace(), segment -> {
+            if (all[0] && !segment.held()) {
+                all[0] = segment.tryLock();
+                if (all[0]) {
+                    extra.add(segment);
+                }
+            }
+        });
+        return all[0];
+    }
+
+    private void attempt(BlockedCall blocked, long nowMillis) {
+        ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT, REPLY);
+        out.protocol(blocked.client().out().protocol());
+        Call call = new Call(node, executor, blocked.command(), blocked.client(), blocked.args());
+        call.attempt(blocked.command(), blocked.client(), blocked.args(), nowMillis, out);
+        try {
+            blocked.command().handler().run(call);
+        } catch (CommandException e) {
+            out.rewind(0);
+            out.error(String.valueOf(e.getMessage()));
+        }
+        ByteBuf reply = out.take();
+        if (call.waits()) {
+            if (reply != null) {
+                reply.release();
+            }
+            return;
+        }
+        blocked.finish();
+        byte[] bytes = reply == null ? new byte[0] : ByteBufUtil.getBytes(reply);
+        if (reply != null) {
+            reply.release();
+        }
+        blocked.reply(bytes);
+        SegmentSet touched = new SegmentSet();
+        blocked.segments(touched);
+        touched.forEach(node.keyspace(), segment -> {
+            if (segment.waits().anyReady() && !pending.contains(segment)) {
+                pending.add(segment);
+            }
+        });
+    }
+
+    /** Serves who could not be served while segments were locked. This thread holds no lock. */
+    void serveDeferred(long nowMillis) {
+        for (BlockedCall call = deferred.poll(); call != null; call = deferred.poll()) {
+            SegmentSet set = new SegmentSet();
+            call.segments(set);
+            set.lock(node.keyspace());
+            try {
+                if (!call.over()) {
+                    call.again();
+                    set.forEach(node.keyspace(), segment -> serve(segment, nowMillis));
+                }
+            } finally {
+                set.unlock(node.keyspace());
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Commands on hashes. */
+@NullMarked
+package io.plinth.kvcache.command.hash;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,124 @@
+package io.plinth.kvcache.command.spec;
+
+import io.plinth.kvcache.wire.Args;
+import io.plinth.kvcache.wire.Numbers;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Where keys stand among a command's arguments, in the terms of Redis's key specifications. Immutable.
+ *
+ * @param flags as COMMAND shows them, such as {@code RO} and {@code access}
+ * @param begin {@code i}ndex, {@code k}eyword or {@code u}nknown
+ * @param index the index, or where the search for the keyword starts, negative from the end
+ * @param keyword upper case; empty where there is none
+ * @param find {@code r}ange, key {@code n}umber or {@code u}nknown
+ * @param a last key, or where the number of keys stands
+ * @param b step, or the first key after the number
+ * @param c limit, or step
+ */
+public record KeySpec(List<String> flags, char begin, int index, String keyword, char find, int a, int b, int c) {
+    /** The key's value is read. */
+    public static final int READ = 1;
+    /** The key's value is changed. */
+    public static final int WRITE = 2;
+
+    public KeySpec {
+        flags = List.copyOf(flags);
+    }
+
+    /** Sees where a key stands. */
+    @FunctionalInterface
+    public interface Visitor {
+        /** {@code access} is {@link #READ}, {@link #WRITE}, both or none. */
+        void key(int arg, int access);
+    }
+
+    /** As {@code RO,access:i1:r0,1,0}. */
+    static KeySpec parse(String text) {
+        String[] parts = text.split(":", -1);
+        List<String> flags = Arrays.asList(parts[0].split(",", -1));
+        char begin = parts[1].charAt(0);
+        String[] where = parts[1].substring(1).split(",", -1);
+        int index = begin == 'i' ? Integer.parseInt(where[0]) : begin == 'k' ? Integer.parseInt(where[1]) : 0;
+        char find = parts[2].charAt(0);
+        int[] numbers = find == 'u'
+                ? new int[3]
+                : Arrays.stream(parts[2].substring(1).split(",", -1))
+                        .mapToInt(Integer::parseInt)
+                        .toArray();
+        return new KeySpec(flags, begin, index, begin == 'k' ? where[0] : "", find, numbers[0], numbers[1], numbers[2]);
+    }
+
+    /** Whether the keys cannot be told from the arguments alone. */
+    public boolean unknown() {
+        return begin == 'u' || find == 'u';
+    }
+
+    /** Whether the keys stand at fixed places, or from one to the end. */
+    public boolean fixed() {
+        return begin == 'i' && find == 'r' && c <= 1;
+    }
+
+    /** Whether it names something else than keys: channels. */
+    public boolean notKey() {
+        return flags.contains("not_key");
+    }
+
+    private int access() {
+        int access = flags.contains("access") ? READ : 0;
+        boolean writes = flags.contains("insert") || flags.contains("delete") || flags.contains("update");
+        return writes ? access | WRITE : access;
+    }
+
+    /** Visits the keys of a call whose name stands at {@code shift}; answers false where it is not a right one. */
+    public boolean visit(Args args, int shift, Visitor visitor) {
+        int count = args.count() - shift;
+        int first = begin(args, shift, count);
+        if (first < 0) {
+            return begin == 'k';
+        }
+        int last;
+        int step;
+        if (find == 'r') {
+            step = b;
+            last = a >= 0 ? first + a : c <= 1 ? count + a : first + (count - first) / c + a;
+        } else {
+            int at = first + a;
+            long number = at < count
+                    ? Numbers.parse(args.buffer(), args.offset(shift + at), args.length(shift + at))
+                    : Numbers.INVALID;
+            step = c;
+            first += b;
+            if (number < 0 || number > count) {
+                return false;
+            }
+            last = first + ((int) number - 1) * step;
+        }
+        if (last >= count) {
+            return false;
+        }
+        int access = access();
+        for (int i = first; i <= last; i += step) {
+            visitor.key(shift + i, access);
+        }
+        return true;
+    }
+
+    private int begin(Args args, int shift, int count) {
+        if (begin == 'i') {
+            return index < count ? index : -1;
+        }
+        if (begin == 'u') {
+            return -1;
+        }
+        boolean forward = index > 0;
+        int at = forward ? index : count + index;
+        for (; at >= 1 && at < count; at += forward ? 1 : -1) {
+            if (args.is(shift + at, keyword)) {
+                return at + 1 < count ? at + 1 : -1;
+            }
+        }
+        return -1;
+    }
+}

@@ -1,0 +1,269 @@
+package io.plinth.kvcache.keyspace.value;
+
+import java.util.function.BiConsumer;
+import java.util.function.IntConsumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** Guarded by its key's segment lock: fields and values in the order they came; packed, or in a table. */
+public final class HashValue implements Value {
+    private static final int BASE = 40;
+
+    private final KeyHash hasher;
+    private @Nullable ListPack pack = new ListPack();
+    private @Nullable MemberTable table;
+    private boolean large;
+    /** Not later than the first field's expiry; 0 where no field has one. */
+    private long firstExpiry;
+
+    public HashValue(KeyHash hasher) {
+        this.hasher = hasher;
+    }
+
+    @Override
+    public ValueType type() {
+        return ValueType.HASH;
+    }
+
+    @Override
+    public Value copy() {
+        HashValue copy = new HashValue(hasher);
+        ListPack packed = pack;
+        if (packed != null) {
+            copy.pack = packed.copy();
+            return copy;
+        }
+        copy.pack = null;
+        copy.large = large;
+        copy.firstExpiry = firstExpiry;
+        MemberTable from = table();
+        MemberTable to = new MemberTable(hasher);
+        for (int i = 0; i < from.positions(); i++) {
+            byte[] field = from.member(i);
+            if (field != null) {
+                int position = to.add(field);
+                to.value(position, from.value(i));
+                to.number(position, from.number(i));
+            }
+        }
+        copy.table = to;
+        return copy;
+    }
+
+    private MemberTable table() {
+        MemberTable present = table;
+        if (present == null) {
+            throw new IllegalStateException("hash: packed (expected: a table)");
+        }
+        return present;
+    }
+
+    @Override
+    public long size() {
+        ListPack packed = pack;
+        return packed != null ? packed.count() / 2 : table().size();
+    }
+
+    @Override
+    public long bytes() {
+        ListPack packed = pack;
+        return BASE + (packed != null ? packed.bytes() : table().bytes());
+    }
+
+    @Override
+    public String encoding() {
+        if (large) {
+            return "hashtable";
+        }
+        return pack == null ? "listpackex" : "listpack";
+    }
+
+    /** The packed fields and values in turn; null where they are in a table. */
+    public @Nullable ListPack packed() {
+        return pack;
+    }
+
+    /** The value of a field, or null. */
+    public byte @Nullable [] get(byte[] buffer, int offset, int length) {
+        ListPack packed = pack;
+        if (packed != null) {
+            int at = packed.find(packed.first(), buffer, offset, length, 1);
+            return at == ListPack.END ? null : packed.get(packed.next(at));
+        }
+        int position = table().find(buffer, offset, length);
+        return position < 0 ? null : table().value(position);
+    }
+
+    /** Sets a field, which loses its expiry; answers whether it is new. Keeps both arrays. */
+    public boolean put(byte[] field, byte[] value, Packing packing) {
+        return put(field, value, packing, false);
+    }
+
+    /** Sets a field, which keeps its expiry where that is wanted; answers whether it is new. */
+    public boolean put(byte[] field, byte[] value, Packing packing, boolean keepExpiry) {
+        if (!large && (field.length > packing.hashValue() || value.length > packing.hashValue())) {
+            unpack();
+            large = true;
+        }
+        ListPack packed = pack;
+        if (packed != null) {
+            int at = packed.find(packed.first(), field, 0, field.length, 1);
+            if (at != ListPack.END) {
+                packed.replace(packed.next(at), value);
+                return false;
+            }
+            packed.append(field);
+            packed.append(value);
+        } else {
+            MemberTable held = table();
+            int position = held.find(field, 0, field.length);
+            if (position >= 0) {
+                held.value(position, value);
+                if (!keepExpiry) {
+                    held.number(position, 0);
+                }
+                return false;
+            }
+            held.value(held.add(field), value);
+        }
+        if (!large && size() > packing.hashEntries()) {
+            unpack();
+            large = true;
+        }
+        return true;
+    }
+
+    private void unpack() {
+        ListPack packed = pack;
+        if (packed == null) {
+            return;
+        }
+        MemberTable next = new MemberTable(hasher);
+        for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
+            int position = next.add(packed.get(at));
+            at = packed.next(at);
+            next.value(position, packed.get(at));
+        }
+        pack = null;
+        table = next;
+    }
+
+    /** Removes a field; answers whether it was there. */
+    public boolean remove(byte[] buffer, int offset, int length) {
+        ListPack packed = pack;
+        if (packed != null) {
+            int at = packed.find(packed.first(), buffer, offset, length, 1);
+            if (at != ListPack.END) {
+                packed.remove(at, 2);
+            }
+            return at != ListPack.END;
+        }
+        int position = table().find(buffer, offset, length);
+        if (position >= 0) {
+            table().remove(position);
+        }
+        return position >= 0;
+    }
+
+    /** Visits all fields and values. */
+    public void forEach(BiConsumer<byte[], byte[]> visitor) {
+        ListPack packed = pack;
+        if (packed != null) {
+            for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
+                byte[] field = packed.get(at);
+                at = packed.next(at);
+                visitor.accept(field, packed.get(at));
+            }
+            return;
+        }
+        MemberTable held = table();
+        for (int i = 0; i < held.positions(); i++) {
+            byte[] field = held.member(i);
+            if (field != null) {
+                visitor.accept(field, held.value(i));
+            }
+        }
+    }
+
+    /** Visits fields and values from a cursor's place; answers the next cursor, 0 at the end. A small hash is visited whole. */
+    public long scan(long from, BiConsumer<byte[], byte[]> visitor) {
+        if (!large) {
+            forEach(visitor);
+            return 0;
+        }
+        MemberTable held = table();
+        IntConsumer each = position -> {
+            byte[] field = held.member(position);
+            if (field != null) {
+                visitor.accept(field, held.value(position));
+            }
+        };
+        return held.scan(from, each);
+    }
+
+    /** A field and its value, each field as likely; the hash is never empty. */
+    public byte[][] random(RandomGenerator random) {
+        ListPack packed = pack;
+        if (packed != null) {
+            int at = packed.seek(2 * random.nextInt(packed.count() / 2));
+            return new byte[][] {packed.get(at), packed.get(packed.next(at))};
+        }
+        int position = table().random(random);
+        byte[] field = table().member(position);
+        return new byte[][] {field == null ? new byte[0] : field, table().value(position)};
+    }
+
+    /** Not later than the first field's expiry in Unix milliseconds; 0 where no field has one. */
+    public long firstExpiry() {
+        return firstExpiry;
+    }
+
+    /** When a field is over, in Unix milliseconds; 0 for never, -1 where there is no such field. */
+    public long fieldExpiry(byte[] buffer, int offset, int length) {
+        ListPack packed = pack;
+        if (packed != null) {
+            return packed.find(packed.first(), buffer, offset, length, 1) == ListPack.END ? -1 : 0;
+        }
+        int position = table().find(buffer, offset, length);
+        return position < 0 ? -1 : table().number(position);
+    }
+
+    /** Gives a field that is there an expiry, or with 0 none. */
+    public void expireField(byte[] field, long expireAt) {
+        if (expireAt != 0) {
+            unpack();
+        }
+        if (pack == null) {
+            int position = table().find(field, 0, field.length);
+            if (position >= 0) {
+                table().number(position, expireAt);
+            }
+            if (expireAt != 0 && (firstExpiry == 0 || expireAt < firstExpiry)) {
+                firstExpiry = expireAt;
+            }
+        }
+    }
+
+    /** The fields that are over, and a new {@link #firstExpiry} among the others. */
+    public java.util.List<byte[]> overdue(long nowMillis) {
+        java.util.List<byte[]> over = new java.util.ArrayList<>();
+        if (firstExpiry == 0 || firstExpiry > nowMillis || pack != null) {
+            return over;
+        }
+        long first = 0;
+        for (int i = 0; i < table().positions(); i++) {
+            long at = table().number(i);
+            byte[] field = table().member(i);
+            if (at == 0 || field == null) {
+                continue;
+            }
+            if (at <= nowMillis) {
+                over.add(field);
+            } else if (first == 0 || at < first) {
+                first = at;
+            }
+        }
+        firstExpiry = first;
+        return over;
+    }
+}

@@ -1,0 +1,428 @@
+package io.plinth.kvcache.keyspace.value;
+
+import io.plinth.kvcache.wire.Numbers;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Guarded by its key's segment lock: a sequence of strings in one byte array, in the listpack format that RDB files carry, too.
+ * An element is named by the offset where it starts; {@link #END} is no element. Integers take one to nine bytes.
+ */
+public final class ListPack {
+    /** The offset of no element. */
+    public static final int END = -1;
+
+    private static final int HEADER = 6;
+    private static final int EOF = 0xff;
+    private static final int UNCOUNTED = 0xffff;
+
+    private static final int INT_13 = 0xc0;
+    private static final int INT_16 = 0xf1;
+    private static final int INT_24 = 0xf2;
+    private static final int INT_32 = 0xf3;
+    private static final int INT_64 = 0xf4;
+    private static final int STRING_6 = 0x80;
+    private static final int STRING_12 = 0xe0;
+    private static final int STRING_32 = 0xf0;
+
+    private byte[] bytes;
+    private int end;
+    private int count;
+
+    public ListPack() {
+        bytes = new byte[24];
+        end = HEADER;
+        bytes[end] = (byte) EOF;
+    }
+
+    private ListPack(byte[] bytes, int end, int count) {
+        this.bytes = bytes;
+        this.end = end;
+        this.count = count;
+    }
+
+    /** Reads one in the RDB's form; null where it is damaged. */
+    public static @Nullable ListPack of(byte[] dump) {
+        if (dump.length < HEADER + 1 || (dump[dump.length - 1] & 0xff) != EOF || int32(dump, 0) != dump.length) {
+            return null;
+        }
+        ListPack pack = new ListPack(dump, dump.length - 1, 0);
+        int at = HEADER;
+        while (at < pack.end) {
+            long size = pack.checkedSize(at);
+            if (size < 0 || at + size + backSize(size) > pack.end) {
+                return null;
+            }
+            int next = (int) (at + size + backSize(size));
+            if (pack.sizeBefore(next) != size) {
+                return null;
+            }
+            at = next;
+            pack.count++;
+        }
+        int counted = (dump[4] & 0xff) | (dump[5] & 0xff) << 8;
+        return counted == UNCOUNTED || counted == pack.count ? pack : null;
+    }
+
+    /** In the RDB's form. */
+    public byte[] dump() {
+        byte[] dump = Arrays.copyOf(bytes, end + 1);
+        int length = dump.length;
+        for (int i = 0; i < 4; i++) {
+            dump[i] = (byte) (length >>> (8 * i));
+        }
+        int counted = Math.min(count, UNCOUNTED);
+        dump[4] = (byte) counted;
+        dump[5] = (byte) (counted >>> 8);
+        return dump;
+    }
+
+    ListPack copy() {
+        return new ListPack(Arrays.copyOf(bytes, end + 1), end, count);
+    }
+
+    /** How many elements there are. */
+    public int count() {
+        return count;
+    }
+
+    /** Bytes in use, as Redis counts them. */
+    public int used() {
+        return end + 1;
+    }
+
+    /** What the array takes. */
+    long bytes() {
+        return Value.arrayBytes(bytes.length);
+    }
+
+    /** The first element, or {@link #END}. */
+    public int first() {
+        return count == 0 ? END : HEADER;
+    }
+
+    /** The last element, or {@link #END}. */
+    public int last() {
+        return count == 0 ? END : before(end);
+    }
+
+    /** The next element, or {@link #END}. */
+    public int next(int at) {
+        int next = after(at);
+        return next == end ? END : next;
+    }
+
+    /** The element before, or {@link #END}. */
+    public int previous(int at) {
+        return at == HEADER ? END : before(at);
+    }
+
+    private int after(int at) {
+        int size = size(at);
+        return at + size + backSize(size);
+    }
+
+    private int before(int at) {
+        int size = sizeBefore(at);
+        return at - size - backSize(size);
+    }
+
+    /** The element at an index, negative from the end, or {@link #END}. */
+    public int seek(int index) {
+        int wanted = index < 0 ? index + count : index;
+        if (wanted < 0 || wanted >= count) {
+            return END;
+        }
+        int at;
+        if (wanted < count / 2) {
+            at = HEADER;
+            for (int i = 0; i < wanted; i++) {
+                at = after(at);
+            }
+        } else {
+            at = before(end);
+            for (int i = count - 1; i > wanted; i--) {
+                at = before(at);
+            }
+        }
+        return at;
+    }
+
+    /** The bytes of an element. */
+    public byte[] get(int at) {
+        int type = bytes[at] & 0xff;
+        if (isInteger(type)) {
+            return Numbers.bytes(integer(at));
+        }
+        int from = at + stringHeader(type);
+        return Arrays.copyOfRange(bytes, from, from + stringLength(at, type));
+    }
+
+    /** How long an element is as a string. */
+    public int length(int at) {
+        int type = bytes[at] & 0xff;
+        return isInteger(type) ? Numbers.bytes(integer(at)).length : stringLength(at, type);
+    }
+
+    private static boolean isInteger(int type) {
+        return type < STRING_6 || (type & 0xe0) == INT_13 || (type >= INT_16 && type <= INT_64);
+    }
+
+    /** The integer of an element that is one. */
+    public long integer(int at) {
+        int type = bytes[at] & 0xff;
+        if (type < STRING_6) {
+            return type;
+        }
+        if ((type & 0xe0) == INT_13) {
+            int raw = (type & 0x1f) << 8 | (bytes[at + 1] & 0xff);
+            return raw >= 1 << 12 ? raw - (1 << 13) : raw;
+        }
+        int width = integerWidth(type);
+        long value = 0;
+        for (int i = 0; i < width; i++) {
+            value |= (bytes[at + 1 + i] & 0xffL) << (8 * i);
+        }
+        int unused = 64 - 8 * width;
+        return value << unused >> unused;
+    }
+
+    private static int integerWidth(int type) {
+        return switch (type) {
+            case INT_16 -> 2;
+            case INT_24 -> 3;
+            case INT_32 -> 4;
+            default -> 8;
+        };
+    }
+
+    private static int stringHeader(int type) {
+        if ((type & 0xc0) == STRING_6) {
+            return 1;
+        }
+        return type == STRING_32 ? 5 : 2;
+    }
+
+    private int stringLength(int at, int type) {
+        if ((type & 0xc0) == STRING_6) {
+            return type & 0x3f;
+        }
+        return type == STRING_32 ? int32(bytes, at + 1) : (type & 0xf) << 8 | (bytes[at + 1] & 0xff);
+    }
+
+    private int size(int at) {
+        int type = bytes[at] & 0xff;
+        if (type < STRING_6) {
+            return 1;
+        }
+        if ((type & 0xe0) == INT_13) {
+            return 2;
+        }
+        return type >= INT_16 && type <= INT_64 ? 1 + integerWidth(type) : stringHeader(type) + stringLength(at, type);
+    }
+
+    /** The size of an element that may be damaged; negative where it is. */
+    private long checkedSize(int at) {
+        int type = bytes[at] & 0xff;
+        if (type > INT_64 || (at + 5 > bytes.length && (type == STRING_32 || (type & 0xf0) == STRING_12))) {
+            return -1;
+        }
+        if (type == STRING_32) {
+            long length = int32(bytes, at + 1);
+            return length < 0 || length > bytes.length ? -1 : 5 + length;
+        }
+        return size(at);
+    }
+
+    private static int int32(byte[] bytes, int at) {
+        return (bytes[at] & 0xff)
+                | ((bytes[at + 1] & 0xff) << 8)
+                | ((bytes[at + 2] & 0xff) << 16)
+                | ((bytes[at + 3] & 0xff) << 24);
+    }
+
+    /** How many bytes follow an element to say how long it is. */
+    private static int backSize(long size) {
+        if (size <= 127) {
+            return 1;
+        }
+        if (size < 16383) {
+            return 2;
+        }
+        if (size < 2097151) {
+            return 3;
+        }
+        return size < 268435455 ? 4 : 5;
+    }
+
+    private int sizeBefore(int at) {
+        int size = 0;
+        for (int shift = 0, i = at - 1; i >= HEADER; i--, shift += 7) {
+            size |= (bytes[i] & 127) << shift;
+            if ((bytes[i] & 128) == 0) {
+                break;
+            }
+        }
+        return size;
+    }
+
+    /** Whether an element is these bytes. */
+    public boolean is(int at, byte[] buffer, int offset, int length) {
+        int type = bytes[at] & 0xff;
+        if (isInteger(type)) {
+            return Numbers.isLong(buffer, offset, length) && Numbers.parse(buffer, offset, length) == integer(at);
+        }
+        int from = at + stringHeader(type);
+        return stringLength(at, type) == length
+                && Arrays.equals(bytes, from, from + length, buffer, offset, offset + length);
+    }
+
+    /** The first element from {@code at} on, in steps of {@code skip} others between, that is these bytes; or {@link #END}. */
+    public int find(int at, byte[] buffer, int offset, int length, int skip) {
+        boolean integer = Numbers.isLong(buffer, offset, length);
+        long number = integer ? Numbers.parse(buffer, offset, length) : 0;
+        for (int i = at; i != END; ) {
+            int type = bytes[i] & 0xff;
+            boolean found =
+                    isInteger(type) ? integer && integer(i) == number : !integer && is(i, buffer, offset, length);
+            if (found) {
+                return i;
+            }
+            i = next(i);
+            for (int k = 0; k < skip && i != END; k++) {
+                i = next(i);
+            }
+        }
+        return END;
+    }
+
+    /** Adds an element at the end. */
+    public void append(byte[] value) {
+        insert(end, value);
+    }
+
+    /** Adds an integer at the end. */
+    public void append(long value) {
+        insert(end, Numbers.bytes(value));
+    }
+
+    /** Adds an element at the start. */
+    void prepend(byte[] value) {
+        insert(HEADER, value);
+    }
+
+    /** Adds an element before another, which is then the next of it. */
+    void insert(int at, byte[] value) {
+        int size = encodedSize(value);
+        open(at, 0, size + backSize(size));
+        encode(at, value, size);
+        count++;
+    }
+
+    /** Adds an element after another. */
+    void insertAfter(int at, byte[] value) {
+        insert(after(at), value);
+    }
+
+    /** Puts another element in an element's place. */
+    void replace(int at, byte[] value) {
+        int size = encodedSize(value);
+        open(at, after(at) - at, size + backSize(size));
+        encode(at, value, size);
+    }
+
+    /** Removes elements that follow each other. */
+    void remove(int at, int elements) {
+        int to = at;
+        int removed = 0;
+        while (removed < elements && to != end) {
+            to = after(to);
+            removed++;
+        }
+        open(at, to - at, 0);
+        count -= removed;
+        if (bytes.length > 64 && end < bytes.length / 2) {
+            bytes = Arrays.copyOf(bytes, end + 1 + end / 8);
+        }
+    }
+
+    /** Makes a gap of {@code room} bytes where {@code gone} were. */
+    private void open(int at, int gone, int room) {
+        int needed = end + 1 + room - gone;
+        byte[] from = bytes;
+        if (needed > bytes.length) {
+            bytes = Arrays.copyOf(from, needed + needed / 4);
+        }
+        System.arraycopy(from, at + gone, bytes, at + room, end + 1 - at - gone);
+        end += room - gone;
+    }
+
+    /** How many bytes an element takes. */
+    static int entrySize(byte[] value) {
+        int size = encodedSize(value);
+        return size + backSize(size);
+    }
+
+    private static int encodedSize(byte[] value) {
+        if (Numbers.isLong(value, 0, value.length)) {
+            long number = Numbers.parse(value, 0, value.length);
+            if (number >= 0 && number <= 127) {
+                return 1;
+            }
+            if (number >= -4096 && number <= 4095) {
+                return 2;
+            }
+            return 1 + width(number);
+        }
+        return value.length + (value.length < 64 ? 1 : value.length < 4096 ? 2 : 5);
+    }
+
+    private static int width(long number) {
+        if (number >= Short.MIN_VALUE && number <= Short.MAX_VALUE) {
+            return 2;
+        }
+        if (number >= -(1 << 23) && number < 1 << 23) {
+            return 3;
+        }
+        return number == (int) number ? 4 : 8;
+    }
+
+    private void encode(int at, byte[] value, int size) {
+        if (Numbers.isLong(value, 0, value.length)) {
+            encode(at, Numbers.parse(value, 0, value.length), size);
+        } else if (value.length < 64) {
+            bytes[at] = (byte) (STRING_6 | value.length);
+            System.arraycopy(value, 0, bytes, at + 1, value.length);
+        } else if (value.length < 4096) {
+            bytes[at] = (byte) (STRING_12 | value.length >>> 8);
+            bytes[at + 1] = (byte) value.length;
+            System.arraycopy(value, 0, bytes, at + 2, value.length);
+        } else {
+            bytes[at] = (byte) STRING_32;
+            for (int i = 0; i < 4; i++) {
+                bytes[at + 1 + i] = (byte) (value.length >>> (8 * i));
+            }
+            System.arraycopy(value, 0, bytes, at + 5, value.length);
+        }
+        int back = backSize(size);
+        for (int i = 0; i < back; i++) {
+            int part = size >>> (7 * (back - 1 - i)) & 127;
+            bytes[at + size + i] = (byte) (i == 0 ? part : part | 128);
+        }
+    }
+
+    private void encode(int at, long number, int size) {
+        if (size == 1) {
+            bytes[at] = (byte) number;
+        } else if (size == 2) {
+            bytes[at] = (byte) (INT_13 | (number >>> 8 & 0x1f));
+            bytes[at + 1] = (byte) number;
+        } else {
+            int width = size - 1;
+            bytes[at] = (byte) (width == 2 ? INT_16 : width == 3 ? INT_24 : width == 4 ? INT_32 : INT_64);
+            for (int i = 0; i < width; i++) {
+                bytes[at + 1 + i] = (byte) (number >>> (8 * i));
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+package io.plinth.kvcache.keyspace.value;
+
+import io.plinth.kvcache.wire.Doubles;
+import java.util.Arrays;
+import java.util.function.IntConsumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** Guarded by its key's segment lock: members with scores, in order; packed as member and score in turn, or a table and a tree. */
+public final class SortedSetValue implements Value {
+    private static final int BASE = 48;
+
+    private final KeyHash hasher;
+    private @Nullable ListPack pack = new ListPack();
+    private @Nullable MemberTable table;
+    private final ScoreTree tree = new ScoreTree();
+
+    public SortedSetValue(KeyHash hasher) {
+        this.hasher = hasher;
+    }
+
+    /** Sees a member in order. */
+    @FunctionalInterface
+    public interface Visitor extends ScoreTree.Visitor {}
+
+    @Override
+    public ValueType type() {
+        return ValueType.SORTED_SET;
+    }
+
+    @Override
+    public Value copy() {
+        SortedSetValue copy = new SortedSetValue(hasher);
+        ListPack packed = pack;
+        if (packed != null) {
+            copy.pack = packed.copy();
+        } else {
+            copy.pack = null;
+            copy.table = new MemberTable(hasher);
+            tree.range(0, tree.size(), false, copy::addToTree);
+        }
+        return copy;
+    }
+
+    private MemberTable table() {
+        MemberTable present = table;
+        if (present == null) {
+            throw new IllegalStateException("sorted set: packed (expected: a table)");
+        }
+        return present;
+    }
+
+    private void addToTree(byte[] member, double score) {
+        table().number(table().add(member), Double.doubleToRawLongBits(score));
+        tree.add(score, member);
+    }
+
+    @Override
+    public long size() {
+        ListPack packed = pack;
+        return packed != null ? packed.count() / 2 : tree.size();
+    }
+
+    @Override
+    public long bytes() {
+        ListPack packed = pack;
+        return BASE + (packed != null ? packed.bytes() : table().bytes() + tree.bytes());
+    }
+
+    @Override
+    public String encoding() {
+        return pack != null ? "listpack" : "skiplist";
+    }
+
+    /** The packed members and scores in turn; null where they are in a table. */
+    public @Nullable ListPack packed() {
+        return pack;
+    }
+
+    private static double score(ListPack packed, int at) {
+        byte[] text = packed.get(at);
+        return Doubles.parse(text, 0, text.length);
+    }
+
+    /** A member's score; NaN where there is no such member. */
+    public double score(byte[] buffer, int offset, int length) {
+        ListPack packed = pack;
+        if (packed != null) {
+            int at = packed.find(packed.first(), buffer, offset, length, 1);
+            return at == ListPack.END ? Double.NaN : score(packed, packed.next(at));
+        }
+        int position = table().find(buffer, offset, length);
+        return position < 0 ? Double.NaN : Double.longBitsToDouble(table().number(position));
+    }
+
+    /** A member's score; NaN where there is no such member. */
+    public double score(byte[] member) {
+        return score(member, 0, member.length);
+    }
+
+    /** Sets a member's score, keeping the array; answers whether the member is new. */
+    public boolean put(byte[] member, double score, Packing packing) {
+        double old = score(member);
+        boolean added = Double.isNaN(old);
+        ListPack packed = pack;
+        if (packed != null
+                && added
+                && (packed.count() / 2 + 1 > packing.zsetEntries() || member.length > packing.zsetValue())) {
+            unpack(packed);
+            packed = null;
+        }
+        if (packed != null) {
+            if (!added) {
+                packed.remove(packed.find(packed.first(), member, 0, member.length, 1), 2);
+            }
+            insert(packed, member, score);
+        } else if (added) {
+            addToTree(member, score);
+        } else if (old != score) {
+            int position = table().find(member, 0, member.length);
+            byte[] kept = table().member(position);
+            tree.remove(old, member);
+            tree.add(score, kept == null ? member : kept);
+            table().number(position, Double.doubleToRawLongBits(score));
+        }
+        return added;
+    }
+
+    private static void insert(ListPack packed, byte[] member, double score) {
+        int at = packed.first();
+        while (at != ListPack.END) {
+            int scoreAt = packed.next(at);
+            double other = score(packed, scoreAt);
+            if (other > score || (other == score && Arrays.compareUnsigned(packed.get(at), member) > 0)) {
+                packed.insert(at, Doubles.bytes(score));
+                packed.insert(at, member);
+                return;
+            }
+            at = packed.next(scoreAt);
+        }
+        packed.append(member);
+        packed.append(Doubles.bytes(score));
+    }
+
+    private void unpack(ListPack packed) {
+        table = new MemberTable(hasher);
+        pack = null;
+        for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
+            byte[] member = packed.get(at);
+            at = packed.next(at);
+            addToTree(member, score(packed, at));
+        }
+    }
+
+    /** Removes a member; answers whether it was there. */
+    public boolean remove(byte[] buffer, int offset, int length) {
+        ListPack packed = pack;
+        if (packed != null) {
+            int at = packed.find(packed.first(), buffer, offset, length, 1);
+            if (at != ListPack.END) {
+                packed.remove(at, 2);
+            }
+            return at != ListPack.END;
+        }
+        int position = table().find(buffer, offset, length);
+        byte[] member = position < 0 ? null : table().member(position);
+        if (member == null) {
+            return false;
+        }
+        tree.remove(Double.longBitsToDouble(table().number(position)), member);
+        table().remove(position);
+        return true;
+    }
+
+    /** How many members come before one that is there. */
+    public int rank(byte[] member) {
+        ListPack packed = pack;
+        if (packed == null) {
+            return tree.rank(score(member), member);
+        }
+        int rank = 0;
+        for (int at = packed.first(); !packed.is(at, member, 0, member.length); at = packed.next(packed.next(at))) {
+            rank++;
+        }
+        return rank;
+    }
+
+    /** How many members have a smaller score, or with {@code inclusive} not a larger one. */
+    public int below(double score, boolean inclusive) {
+        ListPack packed = pack;
+        if (packed == null) {
+            return tree.below(score, inclusive);
+        }
+        int below = 0;
+        for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
+            at = packed.next(at);
+            double other = score(packed, at);
+            if (inclusive ? other > score : other >= score) {
+                break;
+            }
+            below++;
+        }
+        return below;
+    }
+
+    /** Where all scores are equal: how many members are smaller, or with {@code inclusive} not larger. */
+    public int belowMember(byte[] member, boolean inclusive) {
+        ListPack packed = pack;
+        if (packed == null) {
+            return tree.belowMember(member, inclusive);
+        }
+        int below = 0;
+        for (int at = packed.first(); at != ListPack.END; at = packed.next(packed.next(at))) {
+            int order = Arrays.compareUnsigned(packed.get(at), member);
+            if (order > 0 || (order == 0 && !inclusive)) {
+                break;
+            }
+            below++;
+        }
+        return below;
+    }
+
+    /** Visits {@code count} members from a rank on, upwards or downwards; all of them are there. */
+    public void range(int from, int count, boolean down, Visitor visitor) {
+        ListPack packed = pack;
+        if (packed == null) {
+            tree.range(from, count, down, visitor);
+            return;
+        }
+        int at = packed.seek(2 * from);
+        for (int left = count; left > 0; left--) {
+            int scoreAt = packed.next(at);
+            visitor.visit(packed.get(at), score(packed, scoreAt));
+            if (down) {
+                int before = packed.previous(at);
+                at = before == ListPack.END ? ListPack.END : packed.previous(before);
+            } else {
+                at = packed.next(scoreAt);
+            }
+        }
+    }
+
+    /** Visits all members in order. */
+    public void forEach(Visitor visitor) {
+        range(0, (int) size(), false, visitor);
+    }
+
+    /** Visits members from a cursor's place; answers the next cursor, 0 at the end. A packed one is visited whole. */
+    public long scan(long from, Visitor visitor) {
+        if (pack != null) {
+            forEach(visitor);
+            return 0;
+        }
+        MemberTable held = table();
+        IntConsumer each = position -> {
+            byte[] member = held.member(position);
+            if (member != null) {
+                visitor.visit(member, Double.longBitsToDouble(held.number(position)));
+            }
+        };
+        return held.scan(from, each);
+    }
+
+    /** A rank, each as likely; never empty. */
+    public int random(RandomGenerator random) {
+        return random.nextInt((int) size());
+    }
+}

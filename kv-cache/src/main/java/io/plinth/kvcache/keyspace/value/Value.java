@@ -1,0 +1,27 @@
+package io.plinth.kvcache.keyspace.value;
+
+/** Guarded by its key's segment lock: what a key holds. Read by commands, changed only through the segment. */
+public sealed interface Value permits StringValue, HashValue, ListValue, SetValue, SortedSetValue {
+    /** What array objects cost beside their elements. */
+    int ARRAY_HEADER = 16;
+
+    /** Its type. */
+    ValueType type();
+
+    /** What it is accounted with. */
+    long bytes();
+
+    /** How many elements there are; for a string its length. */
+    long size();
+
+    /** The name Redis has for what it is like inside. */
+    String encoding();
+
+    /** Another one that is equal and shares nothing that can change. */
+    Value copy();
+
+    /** What a byte array of this length takes. */
+    static long arrayBytes(long length) {
+        return (ARRAY_HEADER + length + 7) & ~7L;
+    }
+}

@@ -1,0 +1,44 @@
+package io.plinth.kvcache.keyspace.write;
+
+import io.plinth.kvcache.keyspace.Change.Kind;
+import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.Segment;
+import java.util.Arrays;
+
+/** Changes of hashes, with the segment locked. */
+public final class Hashes {
+    private static final byte[] NONE = new byte[0];
+
+    private Hashes() {}
+
+    /** Sets a field, keeping both arrays; the field loses its expiry. Answers whether it is new. */
+    public static boolean put(Segment segment, Entry entry, byte[] field, byte[] value) {
+        return put(segment, entry, field, value, false);
+    }
+
+    /** Sets a field, which keeps its expiry where that is wanted; answers whether it is new. */
+    public static boolean put(Segment segment, Entry entry, byte[] field, byte[] value, boolean keepExpiry) {
+        long before = entry.bytes();
+        boolean added = entry.hash().put(field, value, segment.packing(), keepExpiry);
+        segment.mutated(entry, before, Kind.FIELD, field, value);
+        return added;
+    }
+
+    /** Removes a field, and the key with the last one; answers whether it was there. */
+    public static boolean remove(Segment segment, Entry entry, byte[] buffer, int offset, int length) {
+        long before = entry.bytes();
+        if (!entry.hash().remove(buffer, offset, length)) {
+            return false;
+        }
+        byte[] field = segment.heard() ? Arrays.copyOfRange(buffer, offset, offset + length) : NONE;
+        segment.mutated(entry, before, Kind.FIELD_GONE, field, null);
+        return true;
+    }
+
+    /** Gives a field that is there an expiry in Unix milliseconds, or with 0 none. */
+    public static void expire(Segment segment, Entry entry, byte[] field, long expireAt) {
+        long before = entry.bytes();
+        entry.hash().expireField(field, expireAt);
+        segment.mutated(entry, before, Kind.FIELD_EXPIRY, field, Effects.number(segment.heard(), expireAt));
+    }
+}
