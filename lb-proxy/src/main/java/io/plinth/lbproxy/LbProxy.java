@@ -18,6 +18,7 @@ import io.plinth.lbproxy.admin.AccessLane;
 import io.plinth.lbproxy.admin.AccessLog;
 import io.plinth.lbproxy.admin.PoolStatus;
 import io.plinth.lbproxy.admin.ProxyMetrics;
+import io.plinth.lbproxy.exchange.Explain;
 import io.plinth.lbproxy.exchange.Snapshots;
 import io.plinth.lbproxy.exchange.Worker;
 import io.plinth.lbproxy.listen.ClientInitializer;
@@ -86,6 +87,8 @@ final class LbProxy implements Daemon {
                 connectionLimit::refused,
                 accessLog == null ? () -> 0 : accessLog::dropped);
         PoolStatus status = new PoolStatus(() -> snapshots.current().pools().values(), System::nanoTime);
+        Explain explain = new Explain(workers, new SplittableRandom(seeds.nextLong()));
+        context.admin().route("GET", "/explain", explain::answer);
         context.admin().route("GET", "/pools", request -> CompletableFuture.completedFuture(status.answer()));
     }
 

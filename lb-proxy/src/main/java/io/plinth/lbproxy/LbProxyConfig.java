@@ -9,12 +9,15 @@ import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Shorthand;
 import io.plinth.kit.health.HealthCheckConfig;
+import io.plinth.lbproxy.config.RouteConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The section {@code lb-proxy} of the file. */
@@ -49,30 +52,6 @@ public record LbProxyConfig(
 
             @Doc("PEM file of the private key (PKCS#8); relative to this file.")
             Path key) {}
-
-    /** One route. */
-    @Doc("Which requests go to a pool.")
-    public record RouteConfig(
-            @Doc("A host name, `*.name` for every name below it; any host where left out.") @Nullable
-            String host,
-
-            @Doc("A path and all below it, or `=/path` for that path alone.") @Default("/")
-            String path,
-
-            @Doc("The pool the requests go to.") String pool,
-            RetryConfig retry,
-
-            @Doc("Take the route's path off before the request goes on.") @Default("false")
-            boolean strip) {}
-
-    /** How a route's requests are tried again. */
-    @Doc("When a request is tried on another server.")
-    public record RetryConfig(
-            @Doc("How many servers a GET or HEAD without body is sent to, in all, while no byte of a response has"
-                    + " come; 1 for no retry.")
-            @Default("2")
-            @Range(min = "1", max = "5")
-            int attempts) {}
 
     /** One pool. */
     @Doc("Servers that are good for the same requests.")
@@ -217,20 +196,21 @@ public record LbProxyConfig(
     public void check(Check check) {
         Map<String, String> places = new HashMap<>();
         routes.forEach((name, route) -> {
-            String path = "routes." + name;
-            check.reference(path + ".pool", "pool", route.pool(), pools.keySet());
-            if (!route.path().startsWith("/") && !route.path().startsWith("=/")) {
-                check.problem(path + ".path", "path: " + route.path() + " (expected: /prefix or =/exact)");
-            }
+            route.check(check, "routes." + name, pools.keySet());
             String host = route.host() == null ? "" : route.host().toLowerCase(Locale.ROOT);
-            if (host.indexOf(':') >= 0
-                    || host.lastIndexOf('*') > 0
-                    || (host.startsWith("*") && !host.startsWith("*."))) {
-                check.problem(path + ".host", "host: " + host + " (expected: a name, or *.name)");
-            }
-            String other = places.putIfAbsent(host + " " + route.path(), name);
+            String place = String.join(
+                    "\n",
+                    host,
+                    route.path(),
+                    new TreeSet<>(route.methods()).toString(),
+                    new TreeMap<>(route.headers()).toString(),
+                    new TreeMap<>(route.query()).toString(),
+                    new TreeMap<>(route.cookies()).toString());
+            String other = places.putIfAbsent(place, name);
             if (other != null) {
-                check.problem(path, "same host and path as route `" + other + "`; remove one of them");
+                check.problem(
+                        "routes." + name,
+                        "same host, path and conditions as route `" + other + "`; remove one of them");
             }
         });
         pools.forEach((name, pool) -> checkPool(check, "pools." + name, pool));

@@ -85,9 +85,9 @@ class LbProxyConfigTest {
                 .isInstanceOfSatisfying(
                         ConfigException.class,
                         e -> assertThat(e.getMessage())
-                                .contains(":7:", "expected: /prefix or =/exact")
+                                .contains(":7:", "expected: /prefix, =/exact or ~pattern")
                                 .contains(":8:", "wbe", "expected: a name, or *.name")
-                                .contains(":10:", "same host and path as route `c`")
+                                .contains(":10:", "same host, path and conditions as route `c`")
                                 .contains(":12:", "has no port")
                                 .contains(":13:")
                                 .contains(":14:", "peak-ewma")

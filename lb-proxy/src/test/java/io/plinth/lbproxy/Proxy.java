@@ -25,23 +25,29 @@ final class Proxy implements AutoCloseable {
     private static final String FILE = """
         stack: test
         nodes:
-          lb: { run: lb-proxy, admin: 127.0.0.1:0, loops: 2 }
+          lb: { run: lb-proxy, admin: 127.0.0.1:0, loops: LOOPS }
         lb-proxy:
         """;
 
     private final Path file;
+    private final int loops;
     final RunningNode node;
 
-    private Proxy(Path file, RunningNode node) {
+    private Proxy(Path file, int loops, RunningNode node) {
         this.file = file;
+        this.loops = loops;
         this.node = node;
     }
 
     /** Starts it with this section; a listener {@code public} is added. */
     static Proxy start(Path folder, String section) throws Exception {
+        return start(folder, section, 2);
+    }
+
+    static Proxy start(Path folder, String section, int loops) throws Exception {
         Path file = folder.resolve("plinth.yaml");
-        write(file, section);
-        return new Proxy(file, NodeRunner.start(LbProxyMain.TYPE, read(file), "lb"));
+        write(file, section, loops);
+        return new Proxy(file, loops, NodeRunner.start(LbProxyMain.TYPE, read(file), "lb"));
     }
 
     /** With one pool {@code web} of these servers for everything. */
@@ -65,10 +71,10 @@ final class Proxy implements AutoCloseable {
             """.formatted(servers) + further.indent(2);
     }
 
-    private static void write(Path file, String section) throws IOException {
+    private static void write(Path file, String section, int loops) throws IOException {
         Files.writeString(
                 file,
-                FILE
+                FILE.replace("LOOPS", String.valueOf(loops))
                         + (section.contains("listeners:") ? "" : "  listeners: { public: { bind: 127.0.0.1:0 } }\n")
                         + section);
     }
@@ -78,7 +84,7 @@ final class Proxy implements AutoCloseable {
     }
 
     void reload(String section) throws Exception {
-        write(file, section);
+        write(file, section, loops);
         node.reload(read(file)).get(20, TimeUnit.SECONDS);
     }
 

@@ -7,4 +7,9 @@ public interface Balancer {
 
     /** The position of an available candidate, or {@link #NONE}. */
     int pick(Candidates candidates);
+
+    /** What {@link #pick} would return now, without its turn being taken; where chance decides, one of its results. */
+    default int peek(Candidates candidates) {
+        return pick(candidates);
+    }
 }

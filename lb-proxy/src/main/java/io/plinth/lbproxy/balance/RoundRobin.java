@@ -11,23 +11,35 @@ public final class RoundRobin implements Balancer {
 
     @Override
     public int pick(Candidates candidates) {
+        return choose(candidates, true);
+    }
+
+    @Override
+    public int peek(Candidates candidates) {
+        return choose(candidates, false);
+    }
+
+    private int choose(Candidates candidates, boolean takeTurn) {
         int size = candidates.size();
         if (credit.length != size) {
             credit = Arrays.copyOf(credit, size);
         }
         int best = NONE;
+        long richest = 0;
         long sum = 0;
         for (int i = 0; i < size; i++) {
             if (candidates.available(i)) {
                 int weight = candidates.weight(i);
-                credit[i] += weight;
+                long own = credit[i] + weight;
+                credit[i] = takeTurn ? own : credit[i];
                 sum += weight;
-                if (best == NONE || credit[i] > credit[best]) {
+                if (best == NONE || own > richest) {
                     best = i;
+                    richest = own;
                 }
             }
         }
-        if (best != NONE) {
+        if (best != NONE && takeTurn) {
             credit[best] -= sum;
         }
         return best;

@@ -2,12 +2,21 @@ package io.plinth.lbproxy.exchange;
 
 import io.plinth.lbproxy.upstream.ServerLane;
 import io.plinth.lbproxy.upstream.UpstreamConnection;
+import io.plinth.lbproxy.upstream.UpstreamUser;
 import org.jspecify.annotations.Nullable;
 
-/** Which servers an exchange was tried on and whether it may be tried once more. Owned by the exchange's event loop. */
+/**
+ * An exchange's way to servers: from which pool, which were tried, whether one more may be. Owned by the exchange's event
+ * loop.
+ */
 final class Attempts {
     private static final int MAX_CONNECTS = 3;
 
+    private static final long FAILURE_NANOS = 1_000_000_000L;
+
+    private RouteTarget.@Nullable Destination destination;
+    private int loop;
+    private @Nullable ServerLane lane;
     private long tried;
     private int sent;
     private int connectFailures;
@@ -16,6 +25,8 @@ final class Attempts {
     private @Nullable String failure;
 
     void begin() {
+        destination = null;
+        lane = null;
         tried = 0;
         sent = 0;
         connectFailures = 0;
@@ -24,9 +35,42 @@ final class Attempts {
         failure = null;
     }
 
-    /** A bit for each server that failed. */
-    long tried() {
-        return tried;
+    /** The pool it is for, used on loop {@code index}. */
+    void to(RouteTarget.Destination pool, int index) {
+        destination = pool;
+        loop = index;
+    }
+
+    /** The pool it is for; null before it is known. */
+    RouteTarget.@Nullable Destination destination() {
+        return destination;
+    }
+
+    private RouteTarget.Destination known() {
+        RouteTarget.Destination to = destination;
+        if (to == null) {
+            throw new IllegalStateException("no pool yet");
+        }
+        return to;
+    }
+
+    /** Asks for a connection. */
+    void acquire(UpstreamUser user, boolean fresh) {
+        known().pool().loop(loop).acquire(user, tried, fresh);
+    }
+
+    /** Asks no longer. */
+    void cancel(UpstreamUser user) {
+        known().pool().loop(loop).cancel(user);
+    }
+
+    /** The first byte of a response came after {@code nanos}. */
+    void firstByte(long nanos, long now) {
+        ServerLane from = lane;
+        if (from != null) {
+            from.observe(nanos, now);
+            known().latencies().get(loop).add(nanos);
+        }
     }
 
     /** What went wrong last; null when nothing did. */
@@ -42,6 +86,7 @@ final class Attempts {
 
     void sentOver(UpstreamConnection connection) {
         sent++;
+        lane = connection.lane();
         reused = connection.reused();
     }
 
@@ -63,8 +108,13 @@ final class Attempts {
      * The server closed before a byte of its response: whether a harmless request may be sent again. A connection that
      * had idled for too long is nobody's failure and does not count, once.
      */
-    boolean afterClosed(ServerLane lane, String why, int allowed) {
-        failed(lane, why);
+    boolean afterClosed(String why, int allowed, long now) {
+        ServerLane from = lane;
+        if (from == null) {
+            throw new IllegalStateException("closed before anything was sent");
+        }
+        from.observe(FAILURE_NANOS, now);
+        failed(from, why);
         if (sent < allowed) {
             return true;
         }

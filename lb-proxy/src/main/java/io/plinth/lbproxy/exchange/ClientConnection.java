@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
+import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.ResponseHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;
@@ -300,13 +301,18 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     public void interim(ResponseHead head, Framing framing) {
         ResponseRewrite.Connection connection =
                 head.status() == 101 ? ResponseRewrite.Connection.UPGRADE : ResponseRewrite.Connection.LASTS;
-        write(ResponseRewrite.render(allocator(), head, framing, connection, false, 0));
+        write(ResponseRewrite.render(allocator(), head, framing, connection, false, HeaderChanges.NONE, 0));
     }
 
     @Override
     public ByteBuf head(
-            ResponseHead head, Framing framing, ResponseRewrite.Connection connection, boolean chunksGoOn, int room) {
-        return ResponseRewrite.render(allocator(), head, framing, connection, chunksGoOn, room);
+            ResponseHead head,
+            Framing framing,
+            ResponseRewrite.Connection connection,
+            boolean chunksGoOn,
+            HeaderChanges changes,
+            int room) {
+        return ResponseRewrite.render(allocator(), head, framing, connection, chunksGoOn, changes, room);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.ResponseHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;
@@ -33,12 +34,18 @@ interface ClientSide {
     /**
      * A final response begins.
      *
+     * @param changes what of its fields the route changes
      * @param room bytes that the caller may add to what is returned
      * @return the rendered head, not yet written, that a small body may follow; null when it is written
      */
     @Nullable
     ByteBuf head(
-            ResponseHead head, Framing framing, ResponseRewrite.Connection connection, boolean chunksGoOn, int room);
+            ResponseHead head,
+            Framing framing,
+            ResponseRewrite.Connection connection,
+            boolean chunksGoOn,
+            HeaderChanges changes,
+            int room);
 
     /** Body bytes, or a tunnel's. */
     void write(ByteBuf bytes);

@@ -4,13 +4,14 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.plinth.lbproxy.route.Answer;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
-/** The answers the proxy gives itself: a status and one line of text. Owned by one event loop. */
+/** The answers the proxy gives itself: mostly a status and one line of text. Owned by one event loop. */
 final class ErrorPage {
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern(
                     "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ROOT)
@@ -25,14 +26,28 @@ final class ErrorPage {
         this.clock = clock;
     }
 
-    ByteBuf render(ByteBufAllocator allocator, int status, String why, boolean close, boolean withBody) {
-        HttpResponseStatus line = HttpResponseStatus.valueOf(status);
-        byte[] body = (line.code() + " " + line.reasonPhrase() + ": " + why + "\n").getBytes(StandardCharsets.UTF_8);
+    ByteBuf render(ByteBufAllocator allocator, Answer answer, boolean close, boolean withBody) {
+        HttpResponseStatus line = HttpResponseStatus.valueOf(answer.status());
+        byte[] body = answer.body();
+        if (body == null) {
+            String text = line.code() + " " + line.reasonPhrase() + ": " + answer.why() + "\n";
+            body = text.getBytes(StandardCharsets.UTF_8);
+        }
+        boolean bodyless = answer.status() == 204 || answer.status() == 304;
         ByteBuf out = allocator.directBuffer(HEAD_SIZE + body.length);
         ByteBufUtil.writeAscii(out, "HTTP/1.1 " + line.code() + " " + line.reasonPhrase() + "\r\nDate: " + date());
-        ByteBufUtil.writeAscii(out, "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " + body.length);
+        if (answer.location() != null) {
+            ByteBufUtil.writeAscii(out, "\r\nLocation: ");
+            out.writeCharSequence(answer.location(), StandardCharsets.ISO_8859_1);
+        }
+        if (answer.retryAfter() > 0) {
+            ByteBufUtil.writeAscii(out, "\r\nRetry-After: " + answer.retryAfter());
+        }
+        if (!bodyless) {
+            ByteBufUtil.writeAscii(out, "\r\nContent-Type: " + answer.type() + "\r\nContent-Length: " + body.length);
+        }
         ByteBufUtil.writeAscii(out, close ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
-        return withBody ? out.writeBytes(body) : out;
+        return withBody && !bodyless ? out.writeBytes(body) : out;
     }
 
     private String date() {

@@ -2,6 +2,8 @@ package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.plinth.lbproxy.admin.AccessEntry;
+import io.plinth.lbproxy.route.Answer;
+import io.plinth.lbproxy.route.Shares;
 import io.plinth.lbproxy.upstream.Refusal;
 import io.plinth.lbproxy.upstream.ServerLane;
 import io.plinth.lbproxy.upstream.UpstreamConnection;
@@ -31,7 +33,6 @@ final class Exchange implements UpstreamUser {
         ENDED
     }
 
-    private static final long FAILURE_NANOS = 1_000_000_000L;
     private static final int CLIENT_CLOSED = 499;
 
     private final Worker worker;
@@ -43,7 +44,6 @@ final class Exchange implements UpstreamUser {
     private @Nullable RouteTarget route;
     private @Nullable UpstreamConnection server;
     private @Nullable UpstreamConnection pending;
-    private @Nullable ServerLane lane;
     private final Attempts attempts = new Attempts();
     private final AccessEntry entry;
     private int localStatus;
@@ -68,7 +68,6 @@ final class Exchange implements UpstreamUser {
         route = null;
         server = null;
         pending = null;
-        lane = null;
         localStatus = 0;
         tunnelled = 0;
         attempts.begin();
@@ -136,15 +135,27 @@ final class Exchange implements UpstreamUser {
 
     private void headRead() {
         entry.client(client().forwarded().client());
-        RouteTarget found = request.match(worker.snapshot().routes());
+        RouteTarget found = worker.snapshot().routes().match(request.head());
         if (found == null) {
             worker.counts().add(Worker.UNROUTED, 1);
             answer(404, "no route for this host and path", false);
             return;
         }
         route = found;
-        entry.routed(found.name(), found.pool().name());
-        acquire(found, false);
+        Answer early =
+                Admission.answer(found, request.head(), client().forwarded().scheme());
+        Rejection tooLarge = request.limitBody(found.limits().body());
+        Shares<RouteTarget.Destination> pools = found.pools();
+        if (early != null || pools == null || tooLarge != null) {
+            entry.routed(found.name(), "-");
+            answer(Admission.refusal(found, early, tooLarge), tooLarge != null || !request.done());
+        } else {
+            RouteTarget.Destination to = pools.draw(worker.random());
+            attempts.to(to, worker.index());
+            entry.routed(found.name(), to.pool().name());
+            response.changes(found.toClient());
+            acquire(false);
+        }
     }
 
     /** The client closed. */
@@ -186,10 +197,10 @@ final class Exchange implements UpstreamUser {
 
     // ---- getting a server
 
-    private void acquire(RouteTarget to, boolean fresh) {
+    private void acquire(boolean fresh) {
         state = State.ACQUIRING;
         client().within(settings.timeouts().queue());
-        to.pool().loop(worker.index()).acquire(this, attempts.tried(), fresh);
+        attempts.acquire(this, fresh);
     }
 
     private void stopAcquiring() {
@@ -198,23 +209,17 @@ final class Exchange implements UpstreamUser {
         if (connecting != null) {
             connecting.abandon();
         }
-        RouteTarget to = route;
-        if (state == State.ACQUIRING && to != null) {
-            to.pool().loop(worker.index()).cancel(this);
+        if (state == State.ACQUIRING) {
+            attempts.cancel(this);
         }
     }
 
     @Override
     public void connecting(UpstreamConnection connection) {
         pending = connection;
-        tries(connection.lane());
+        entry.tried(connection.lane().server().name());
         // The connect has its own time limit; this one is for the case that it does not come back.
         client().within(settings.timeouts().queue() + settings.timeouts().connect());
-    }
-
-    private void tries(ServerLane next) {
-        lane = next;
-        entry.tried(next.server().name());
     }
 
     @Override
@@ -227,7 +232,7 @@ final class Exchange implements UpstreamUser {
         }
         pending = null;
         server = connection;
-        tries(connection.lane());
+        entry.tried(connection.lane().server().name());
         state = State.AWAITING_RESPONSE;
         attempts.sentOver(connection);
         entry.sent(worker.now());
@@ -242,11 +247,10 @@ final class Exchange implements UpstreamUser {
     @Override
     public void connectFailed(ServerLane to, String why) {
         pending = null;
-        RouteTarget again = route;
         boolean more = attempts.afterConnectFailed(to, "server " + to.server().name() + " not reached (" + why + ")");
-        if (again != null && more) {
+        if (more) {
             worker.counts().add(Worker.RETRIES, 1);
-            acquire(again, false);
+            acquire(false);
         } else {
             answer(502, String.valueOf(attempts.failure()), false);
         }
@@ -308,13 +312,7 @@ final class Exchange implements UpstreamUser {
     private void firstByte() {
         state = State.RELAYING;
         long now = worker.now();
-        long nanos = entry.firstByte(now);
-        ServerLane from = lane;
-        RouteTarget to = route;
-        if (from != null && to != null) {
-            from.observe(nanos, now);
-            to.latencies().get(worker.index()).add(nanos);
-        }
+        attempts.firstByte(entry.firstByte(now), now);
     }
 
     private void progressed() {
@@ -361,15 +359,11 @@ final class Exchange implements UpstreamUser {
     /** RFC 9110 9.2.2: what has no effect may be sent again; a connection that idled too long does not count as a try. */
     private void closedEarly() {
         RouteTarget to = route;
-        ServerLane from = lane;
-        if (to == null || from == null) {
-            throw new IllegalStateException("sent without a route");
-        }
-        from.observe(FAILURE_NANOS, worker.now());
         String why = "server " + entry.serverName() + " closed before it answered";
-        if (attempts.afterClosed(from, why, to.attempts()) && request.repeatable() && !response.interimSent()) {
+        boolean more = attempts.afterClosed(why, to == null ? 1 : to.attempts(), worker.now());
+        if (more && request.repeatable() && !response.interimSent()) {
             worker.counts().add(Worker.RETRIES, 1);
-            acquire(to, attempts.reused());
+            acquire(attempts.reused());
         } else {
             failed(502, why);
         }
@@ -421,15 +415,15 @@ final class Exchange implements UpstreamUser {
     }
 
     private void answer(int status, String why, boolean close) {
+        answer(Admission.error(route, attempts.destination(), status, why), close);
+    }
+
+    private void answer(Answer what, boolean close) {
         ClientSide to = client();
-        RouteTarget known = route;
-        String text = known == null
-                ? why
-                : "route " + known.name() + ", pool " + known.pool().name() + ": " + why;
         boolean lasts = !close && request.lasts() && !request.http10() && !worker.draining();
-        to.answer(worker.errorPage().render(to.allocator(), status, text, !lasts, !request.isHead()));
+        to.answer(worker.errorPage().render(to.allocator(), what, !lasts, !request.isHead()));
         to.flush();
-        localStatus = status;
+        localStatus = what.status();
         end();
         to.exchangeEnded(lasts, !lasts);
     }

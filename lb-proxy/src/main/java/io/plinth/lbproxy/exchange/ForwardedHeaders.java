@@ -24,6 +24,7 @@ final class ForwardedHeaders {
     private static final byte[] LIST = ascii(", ");
 
     private final boolean trusted;
+    private final String scheme;
     private final byte[] address;
     private final byte[] proto;
     private final byte[] port;
@@ -31,6 +32,7 @@ final class ForwardedHeaders {
 
     ForwardedHeaders(Face face, InetSocketAddress client, InetSocketAddress local, boolean trusted) {
         this.trusted = trusted;
+        scheme = face.scheme();
         String text = client.getAddress() == null
                 ? client.getHostString()
                 : client.getAddress().getHostAddress();
@@ -48,6 +50,11 @@ final class ForwardedHeaders {
     /** The client's address as text. */
     String client() {
         return new String(address, StandardCharsets.US_ASCII);
+    }
+
+    /** {@code http} or {@code https}, as the client spoke. */
+    String scheme() {
+        return scheme;
     }
 
     /** Which of the request's own headers are not copied. */

@@ -1,16 +1,14 @@
 package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.plinth.lbproxy.route.RouteTable;
 import io.plinth.lbproxy.upstream.UpstreamConnection;
 import io.plinth.lbproxy.wire.http1.BodyDecoder;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeadParser;
-import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.Rejection;
 import io.plinth.lbproxy.wire.http1.RequestHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;
-import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +26,7 @@ final class RequestRelay {
         REJECTED
     }
 
-    private static final byte[] ROOT = "/".getBytes(StandardCharsets.US_ASCII);
+    private static final Set<String> IDEMPOTENT = Set.of("PUT", "DELETE", "OPTIONS", "TRACE");
 
     private final RequestHead head = new RequestHead();
     private final HeadParser parser;
@@ -101,21 +99,14 @@ final class RequestRelay {
                 client.allocator(), head, framing, route, to.lane().server(), client.forwarded(), makeTrace, random));
     }
 
-    /** Where it goes. */
+    /**
+     * Sets the route's own limit of the body; returns why it is refused at once, or null.
+     *
+     * @param max 0 for no limit
+     */
     @Nullable
-    RouteTarget match(RouteTable<RouteTarget> routes) {
-        byte[] bytes = head.bytes();
-        int hostFrom = 0;
-        int hostTo = 0;
-        if (head.has(HeaderName.HOST)) {
-            int host = head.first(HeaderName.HOST);
-            hostFrom = head.valueStart(host);
-            hostTo = head.valueEnd(host);
-        }
-        boolean noPath = head.path() == head.pathEnd() || bytes[head.path()] == '*';
-        return noPath
-                ? routes.match(bytes, hostFrom, hostTo, ROOT, 0, ROOT.length)
-                : routes.match(bytes, hostFrom, hostTo, bytes, head.path(), head.pathEnd());
+    Rejection limitBody(long max) {
+        return body.limit(max);
     }
 
     RequestHead head() {
@@ -137,9 +128,14 @@ final class RequestRelay {
         return headDone && body.done();
     }
 
-    /** Whether it may be sent again: it has no effect (RFC 9110 9.2.1) and nothing of it is gone. */
+    /** Whether it may be sent again: twice has the effect of once (RFC 9110 9.2.2) and nothing of it is gone. */
     boolean repeatable() {
-        return head.method() != RequestHead.Method.OTHER && framing.body() == Framing.Body.NONE && !framing.upgrade();
+        return framing.body() == Framing.Body.NONE && !framing.upgrade() && idempotent();
+    }
+
+    private boolean idempotent() {
+        return head.method() != RequestHead.Method.OTHER
+                || IDEMPOTENT.contains(head.text(head.methodStart(), head.methodEnd()));
     }
 
     boolean isHead() {

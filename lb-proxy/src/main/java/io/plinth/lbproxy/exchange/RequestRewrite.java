@@ -3,6 +3,7 @@ package io.plinth.lbproxy.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import io.plinth.lbproxy.route.TargetRewrite;
 import io.plinth.lbproxy.upstream.Server;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeaderName;
@@ -40,11 +41,16 @@ final class RequestRewrite {
             ForwardedHeaders forwarded,
             boolean makeTrace,
             RandomGenerator random) {
-        int size = head.length() + forwarded.size(head) + TraceContext.SIZE + WEBSOCKET.length + SLACK;
+        int size = head.length()
+                + forwarded.size(head)
+                + TraceContext.SIZE
+                + WEBSOCKET.length
+                + SLACK
+                + route.toServer().size();
         ByteBuf out = allocator.directBuffer(size);
         byte[] bytes = head.bytes();
         out.writeBytes(bytes, head.methodStart(), head.methodEnd() + 1 - head.methodStart());
-        writeTarget(out, head, route.strip());
+        writeTarget(out, head, route.rewrite());
         out.writeBytes(VERSION);
         long dropped = HOP_BY_HOP | forwarded.dropped();
         boolean trace = makeTrace && !TraceContext.carried(head);
@@ -52,13 +58,13 @@ final class RequestRewrite {
             // A tracestate without the parent it belongs to says nothing.
             dropped |= HeaderName.bit(HeaderName.TRACEPARENT) | HeaderName.bit(HeaderName.TRACESTATE);
         }
-        if (!head.has(HeaderName.HOST)) {
+        if (!head.has(HeaderName.HOST) && !route.toServer().setsHost()) {
             // HTTP/1.0 may lack it, what we speak to the server may not (RFC 9112 3.2).
             ByteBufUtil.writeAscii(out, HOST);
             ByteBufUtil.writeAscii(out, server.authority());
             out.writeByte('\r').writeByte('\n');
         }
-        head.copyFields(out, dropped);
+        route.toServer().write(head, out, dropped);
         forwarded.write(out, head);
         if (trace) {
             TraceContext.make(out, random);
@@ -69,11 +75,14 @@ final class RequestRewrite {
         return out.writeByte('\r').writeByte('\n');
     }
 
-    /** Origin-form whatever form it came in (RFC 9112 3.2.1), less the part of the path that the route strips. */
-    private static void writeTarget(ByteBuf out, RequestHead head, int strip) {
-        int from = head.path() + Math.min(strip, head.pathEnd() - head.path());
+    /** Origin-form whatever form it came in (RFC 9112 3.2.1), with the path that the route makes of it. */
+    private static void writeTarget(ByteBuf out, RequestHead head, TargetRewrite rewrite) {
+        int from = head.path();
         boolean asterisk = head.bytes()[head.target()] == '*';
-        if (!asterisk && (from == head.pathEnd() || head.bytes()[from] != '/')) {
+        if (rewrite.changes() && !asterisk) {
+            out.writeBytes(rewrite.path(head));
+            from = head.pathEnd();
+        } else if (!asterisk && (from == head.pathEnd() || head.bytes()[from] != '/')) {
             out.writeByte('/');
         }
         out.writeBytes(head.bytes(), from, head.targetEnd() - from);

@@ -1,6 +1,7 @@
 package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.wire.http1.BodyDecoder;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeadParser;
@@ -43,6 +44,7 @@ final class ResponseRelay {
     private boolean extraBytes;
     private boolean clientLasts;
     private String wrong = "";
+    private HeaderChanges changes = HeaderChanges.NONE;
 
     ResponseRelay(ProxySettings settings, RequestRelay request, BooleanSupplier draining) {
         this.request = request;
@@ -60,6 +62,12 @@ final class ResponseRelay {
         extraBytes = false;
         clientLasts = false;
         wrong = "";
+        changes = HeaderChanges.NONE;
+    }
+
+    /** What of the final head changes on its way. */
+    void changes(HeaderChanges ofRoute) {
+        changes = ofRoute;
     }
 
     /** Takes bytes from the server. */
@@ -160,7 +168,7 @@ final class ResponseRelay {
         if (clientLasts) {
             connection = request.http10() ? ResponseRewrite.Connection.KEEP_ALIVE : ResponseRewrite.Connection.LASTS;
         }
-        return client.head(head, framing, connection, !request.http10(), room);
+        return client.head(head, framing, connection, !request.http10(), changes, room);
     }
 
     static ByteBuf renderTrailers(ByteBuf out, TrailerFields fields) {

@@ -3,6 +3,7 @@ package io.plinth.lbproxy.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.ResponseHead;
@@ -37,6 +38,7 @@ final class ResponseRewrite {
      * Renders the head.
      *
      * @param chunksGoOn whether the client gets the body in chunks when it comes so
+     * @param changes the route's
      * @param room bytes that the caller will add
      */
     static ByteBuf render(
@@ -45,8 +47,9 @@ final class ResponseRewrite {
             Framing framing,
             Connection connection,
             boolean chunksGoOn,
+            HeaderChanges changes,
             int room) {
-        ByteBuf out = allocator.directBuffer(head.length() + SLACK + room);
+        ByteBuf out = allocator.directBuffer(head.length() + SLACK + changes.size() + room);
         out.writeBytes(VERSION);
         int line = head.statusLineEnd() - head.statusStart();
         out.writeBytes(head.bytes(), head.statusStart(), line);
@@ -54,7 +57,7 @@ final class ResponseRewrite {
             out.writeByte(' ');
         }
         out.writeByte('\r').writeByte('\n');
-        head.copyFields(out, dropped(head, framing, chunksGoOn));
+        changes.write(head, out, dropped(head, framing, chunksGoOn));
         ByteBufUtil.writeAscii(out, connection.line);
         return out.writeByte('\r').writeByte('\n');
     }

@@ -2,23 +2,62 @@ package io.plinth.lbproxy.exchange;
 
 import io.plinth.lbproxy.admin.LatencyTally;
 import io.plinth.lbproxy.admin.Tally;
+import io.plinth.lbproxy.route.Answer;
+import io.plinth.lbproxy.route.ErrorPages;
+import io.plinth.lbproxy.route.HeaderChanges;
+import io.plinth.lbproxy.route.Redirect;
+import io.plinth.lbproxy.route.Shares;
+import io.plinth.lbproxy.route.TargetRewrite;
 import io.plinth.lbproxy.upstream.Pool;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a route leads. Immutable.
  *
  * @param name the route's name
- * @param pool its pool
- * @param attempts how many servers a GET or HEAD is tried on
- * @param strip how many bytes of the path are taken off
+ * @param pools its pools by share; null for a route that answers itself
+ * @param redirect where it sends its requests instead
+ * @param respond what it answers instead
+ * @param maintenance whether it answers 503 for now
+ * @param attempts how many servers a request that may be repeated is tried on
+ * @param rewrite what becomes of the path
+ * @param toServer what of the request's fields changes
+ * @param toClient what of the response's fields changes
+ * @param pages its error pages
+ * @param limits its own limits
  * @param statuses counts by status class, by loop
- * @param latencies times to the first byte, by loop; the pool's
  */
 public record RouteTarget(
-        String name, Pool pool, int attempts, int strip, List<Tally> statuses, List<LatencyTally> latencies) {
+        String name,
+        @Nullable Shares<Destination> pools,
+        @Nullable Redirect redirect,
+        @Nullable Answer respond,
+        boolean maintenance,
+        int attempts,
+        TargetRewrite rewrite,
+        HeaderChanges toServer,
+        HeaderChanges toClient,
+        ErrorPages pages,
+        Limits limits,
+        List<Tally> statuses) {
+
+    /**
+     * A pool of a route.
+     *
+     * @param latencies times to the first byte, by loop; the pool's
+     */
+    public record Destination(Pool pool, List<LatencyTally> latencies) {}
+
+    /**
+     * A route's own limits, in bytes.
+     *
+     * @param body of a request's body; 0 for none
+     * @param head of a request's line and fields; 0 for none
+     */
+    public record Limits(long body, int head) {}
+
     public RouteTarget {
         statuses = List.copyOf(statuses);
-        latencies = List.copyOf(latencies);
     }
 }

@@ -8,9 +8,9 @@ import io.plinth.kit.config.StackFile;
 import io.plinth.kit.health.HealthCheckConfig;
 import io.plinth.lbproxy.LbProxyConfig;
 import io.plinth.lbproxy.LbProxyConfig.PoolConfig;
-import io.plinth.lbproxy.LbProxyConfig.RouteConfig;
 import io.plinth.lbproxy.LbProxyConfig.TimeoutsConfig;
 import io.plinth.lbproxy.admin.ProxyMetrics;
+import io.plinth.lbproxy.config.RouteConfig;
 import io.plinth.lbproxy.route.RouteRule;
 import io.plinth.lbproxy.route.RouteTable;
 import io.plinth.lbproxy.upstream.Connector;
@@ -68,12 +68,10 @@ public final class Snapshots {
                     entry.getKey(),
                     kept != null && kept.settings().equals(wanted) ? kept : new Pool(wanted, connectors));
         }
+        RouteTargets targets = new RouteTargets(metrics, config.limits(), file);
         List<RouteRule<RouteTarget>> rules = new ArrayList<>();
         for (Map.Entry<String, RouteConfig> entry : config.routes().entrySet()) {
-            Pool pool = pools.get(entry.getValue().pool());
-            if (pool != null) {
-                rules.add(rule(entry.getKey(), entry.getValue(), pool));
-            }
+            rules.add(targets.rule(entry.getKey(), entry.getValue(), pools));
         }
         current = new Snapshot(settings, new RouteTable<>(rules), pools);
         healthChecks.follow(checks(config), pools);
@@ -93,20 +91,6 @@ public final class Snapshots {
             }
         });
         return checks;
-    }
-
-    private RouteRule<RouteTarget> rule(String name, RouteConfig route, Pool pool) {
-        String host = route.host();
-        String path = route.path();
-        String plain = path.startsWith("=") ? path.substring(1) : path;
-        RouteTarget target = new RouteTarget(
-                name,
-                pool,
-                route.retry().attempts(),
-                route.strip() ? plain.length() : 0,
-                metrics.statuses(name),
-                metrics.latencies(pool.name()));
-        return new RouteRule<>(host == null ? "" : host, path, target);
     }
 
     private static ProxySettings settings(LbProxyConfig config, StackFile file) throws ConfigException {
@@ -181,7 +165,7 @@ public final class Snapshots {
         return address;
     }
 
-    private static ConfigException problem(StackFile file, String message) {
+    static ConfigException problem(StackFile file, String message) {
         return new ConfigException(List.of(new Problem(file.path().toString(), 1, 1, message)));
     }
 

@@ -1,16 +1,20 @@
 package io.plinth.lbproxy.route;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One rule and what it leads to.
  *
+ * @param name its name in the file; decides between rules that are equal otherwise
  * @param host a name, {@code *.name} for every name below it, or empty for any
- * @param path a prefix that ends at a segment's end, or {@code =/path} for that path alone
+ * @param path a prefix that ends at a segment's end, {@code =/path} for that path alone, or {@code ~pattern}
+ * @param conditions what it asks for beside
  * @param target what the matching request gets
  */
-public record RouteRule<T>(String host, String path, T target) {
+public record RouteRule<T>(String name, String host, String path, Conditions conditions, T target) {
     public RouteRule {
-        if (!path.startsWith("/") && !path.startsWith("=/")) {
-            throw new IllegalArgumentException("path: " + path + " (expected: /prefix or =/exact)");
+        if (!path.startsWith("/") && !path.startsWith("=/") && !path.startsWith("~")) {
+            throw new IllegalArgumentException("path: " + path + " (expected: /prefix, =/exact or ~pattern)");
         }
     }
 
@@ -18,7 +22,17 @@ public record RouteRule<T>(String host, String path, T target) {
         return path.startsWith("=");
     }
 
+    @Nullable
+    PathPattern pattern() {
+        return PathPattern.ofPath(path);
+    }
+
     String plainPath() {
-        return exactPath() ? path.substring(1) : path;
+        return path.startsWith("/") ? path : path.substring(1);
+    }
+
+    /** Exact paths before patterns before prefixes. */
+    int kind() {
+        return exactPath() ? 0 : path.startsWith("~") ? 1 : 2;
     }
 }

@@ -1,5 +1,7 @@
 package io.plinth.lbproxy.route;
 
+import io.plinth.lbproxy.wire.http1.HeaderName;
+import io.plinth.lbproxy.wire.http1.RequestHead;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -9,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the most specific rule: the host itself before {@code *.} patterns, the longest of these first, before rules
- * for any host; among one host's, exact paths before prefixes, longer prefixes first. A host none of whose paths fits
- * falls through to the next less specific one. Immutable.
+ * for any host; among one host's, exact paths before patterns before prefixes, longer ones first, and among equal paths
+ * the rule with more conditions. A host none of whose rules fits falls through to the next less specific one. Immutable.
  */
 public final class RouteTable<T> {
     private final HostMap<T> exact;
@@ -37,31 +39,43 @@ public final class RouteTable<T> {
                 .collect(Collectors.toMap(Map.Entry::getKey, entry -> new PathRoutes<>(entry.getValue())));
     }
 
+    /** The target for a request whose head is right. */
+    public @Nullable T match(RequestHead head) {
+        RouteRule<T> rule = rule(head, null);
+        return rule == null ? null : rule.target();
+    }
+
     /**
-     * The target for a host, which may carry a port, and a path without query.
+     * The rule for a request whose head is right.
      *
-     * @param host the bytes that hold the host, {@code [hostFrom, hostTo)}
-     * @param path the bytes that hold the path, {@code [pathFrom, pathTo)}
+     * @param why told about every rule that was looked at; null on the way of a request
      */
-    public @Nullable T match(byte[] host, int hostFrom, int hostTo, byte[] path, int pathFrom, int pathTo) {
-        int end = nameEnd(host, hostFrom, hostTo);
-        PathRoutes<T> routes = exact.find(host, hostFrom, end);
-        T target = routes == null ? null : routes.match(path, pathFrom, pathTo);
-        if (target != null) {
-            return target;
+    public @Nullable RouteRule<T> rule(RequestHead head, @Nullable Explanation why) {
+        byte[] bytes = head.bytes();
+        int from = 0;
+        int end = 0;
+        if (head.has(HeaderName.HOST)) {
+            int field = head.first(HeaderName.HOST);
+            from = head.valueStart(field);
+            end = nameEnd(bytes, from, head.valueEnd(field));
+        }
+        PathRoutes<T> routes = exact.find(bytes, from, end);
+        RouteRule<T> found = routes == null ? null : routes.match(head, why);
+        if (found != null) {
+            return found;
         }
         if (hasBelow) {
-            for (int i = hostFrom; i < end; i++) {
-                if (host[i] == '.') {
-                    routes = below.find(host, i + 1, end);
-                    target = routes == null ? null : routes.match(path, pathFrom, pathTo);
-                    if (target != null) {
-                        return target;
+            for (int i = from; i < end; i++) {
+                if (bytes[i] == '.') {
+                    routes = below.find(bytes, i + 1, end);
+                    found = routes == null ? null : routes.match(head, why);
+                    if (found != null) {
+                        return found;
                     }
                 }
             }
         }
-        return any.match(path, pathFrom, pathTo);
+        return any.match(head, why);
     }
 
     /** Where the name ends: before the port and a root dot. */

@@ -5,6 +5,7 @@ import io.plinth.lbproxy.balance.Balancer;
 import io.plinth.lbproxy.balance.Candidates;
 import io.plinth.lbproxy.balance.PowerOfTwo;
 import io.plinth.lbproxy.balance.RoundRobin;
+import io.plinth.lbproxy.route.Explanation;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,7 @@ public final class LoopPool implements Candidates {
     private long excluded;
     private boolean ignoreEjection;
     private boolean ignoreRoom;
+    private boolean peeking;
     private long now;
     private int open;
     private volatile int connections;
@@ -125,17 +127,46 @@ public final class LoopPool implements Candidates {
         now = connector.now();
         excluded = tried;
         ignoreEjection = false;
-        int index = balancer.pick(this);
+        int index = next();
         if (index == Balancer.NONE && tried != 0) {
             excluded = 0;
-            index = balancer.pick(this);
+            index = next();
         }
         if (index == Balancer.NONE) {
             excluded = tried;
             ignoreEjection = true;
-            index = balancer.pick(this);
+            index = next();
         }
         return index;
+    }
+
+    private int next() {
+        return peeking ? balancer.peek(this) : balancer.pick(this);
+    }
+
+    /** The server that {@link #acquire} would pick for a request now, and why; null for none. On the loop. */
+    public @Nullable Server explain(Explanation why) {
+        assert connector.loop().inEventLoop();
+        for (ServerLane lane : lanes) {
+            Server server = lane.server();
+            String state = !server.healthy()
+                    ? "unhealthy by its checks"
+                    : server.ejected(connector.now())
+                            ? "ejected after failures"
+                            : lane.hasRoom() ? "available" : "every connection in use";
+            why.add("server " + server.name() + ": " + state + ", weight " + server.weight() + ", " + lane.underWay()
+                    + " under way, cost " + lane.cost(connector.now()));
+        }
+        peeking = true;
+        try {
+            ServerLane lane = pick(0);
+            if (lane == null && pickable(0) != Balancer.NONE) {
+                why.add("the request would wait for a connection");
+            }
+            return lane == null ? null : lane.server();
+        } finally {
+            peeking = false;
+        }
     }
 
     @Override

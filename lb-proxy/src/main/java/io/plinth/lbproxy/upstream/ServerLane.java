@@ -49,6 +49,10 @@ public final class ServerLane {
         return latency.cost(underWay, now);
     }
 
+    int underWay() {
+        return underWay;
+    }
+
     boolean hasRoom() {
         return !idle.isEmpty() || open < maxOpen;
     }

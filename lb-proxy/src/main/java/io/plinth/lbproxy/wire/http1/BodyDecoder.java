@@ -37,7 +37,8 @@ public final class BodyDecoder {
     private static final int MAX_SIZE_DIGITS = 15;
 
     private final Http1Limits limits;
-    private final long maxBody;
+    private final long usualMaxBody;
+    private long maxBody;
     private State state = State.DONE;
     private boolean raw;
     private long remaining;
@@ -57,6 +58,7 @@ public final class BodyDecoder {
      */
     public BodyDecoder(Http1Limits limits, long maxBody) {
         this.limits = limits;
+        usualMaxBody = maxBody;
         this.maxBody = maxBody;
     }
 
@@ -68,6 +70,7 @@ public final class BodyDecoder {
      */
     public @Nullable Rejection begin(Framing framing, boolean chunksGoOn) {
         raw = chunksGoOn;
+        maxBody = usualMaxBody;
         received = 0;
         hasTrailers = false;
         rejection = null;
@@ -92,6 +95,16 @@ public final class BodyDecoder {
         remaining = 0;
         digits = 0;
         lineBytes = 0;
+    }
+
+    /**
+     * Another limit for the body that has just begun; returns why it is refused at once, or null.
+     *
+     * @param max 0 for no limit
+     */
+    public @Nullable Rejection limit(long max) {
+        maxBody = max;
+        return max != 0 && state == State.LENGTH && remaining > max ? Rejection.BODY_TOO_LARGE : null;
     }
 
     /** Whether the whole body has come. */

@@ -1,0 +1,118 @@
+package io.plinth.lbproxy.exchange;
+
+import io.plinth.kit.config.ConfigException;
+import io.plinth.kit.config.DataSize;
+import io.plinth.kit.config.StackFile;
+import io.plinth.lbproxy.LbProxyConfig.LimitsConfig;
+import io.plinth.lbproxy.admin.ProxyMetrics;
+import io.plinth.lbproxy.config.RouteConfig;
+import io.plinth.lbproxy.config.RouteConfig.HeaderChangesConfig;
+import io.plinth.lbproxy.exchange.RouteTarget.Destination;
+import io.plinth.lbproxy.route.Answer;
+import io.plinth.lbproxy.route.Conditions;
+import io.plinth.lbproxy.route.ErrorPages;
+import io.plinth.lbproxy.route.HeaderChanges;
+import io.plinth.lbproxy.route.Redirect;
+import io.plinth.lbproxy.route.RouteRule;
+import io.plinth.lbproxy.route.Shares;
+import io.plinth.lbproxy.route.TargetRewrite;
+import io.plinth.lbproxy.upstream.Pool;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Turns the file's routes into what exchanges use. On the node's runner thread, since it reads error pages. */
+final class RouteTargets {
+    private static final long MAX_PAGE = 256 * 1024;
+
+    private final ProxyMetrics metrics;
+    private final LimitsConfig limits;
+    private final StackFile file;
+
+    RouteTargets(ProxyMetrics metrics, LimitsConfig limits, StackFile file) {
+        this.metrics = metrics;
+        this.limits = limits;
+        this.file = file;
+    }
+
+    RouteRule<RouteTarget> rule(String name, RouteConfig route, Map<String, Pool> pools) throws ConfigException {
+        RouteConfig.RedirectConfig redirect = route.redirect();
+        RouteConfig.RespondConfig respond = route.respond();
+        DataSize body = route.limits().body();
+        DataSize head = route.limits().head();
+        RouteTarget target = new RouteTarget(
+                name,
+                destinations(route, pools),
+                redirect == null ? null : new Redirect(redirect.status(), redirect.to(), route.path()),
+                respond == null ? null : Answer.content(respond.status(), respond.type(), respond.body()),
+                route.maintenance(),
+                route.retry().attempts(),
+                TargetRewrite.of(route.path(), route.strip(), route.rewrite()),
+                changes(route.requestHeaders(), true),
+                changes(route.responseHeaders(), false),
+                errorPages(name, route),
+                new RouteTarget.Limits(
+                        body == null ? limits.body().bytes() : body.bytes(),
+                        head == null ? 0 : Math.toIntExact(head.bytes())),
+                metrics.statuses(name));
+        String host = route.host();
+        Conditions conditions = new Conditions(route.methods(), route.headers(), route.query(), route.cookies());
+        return new RouteRule<>(name, host == null ? "" : host, route.path(), conditions, target);
+    }
+
+    private static HeaderChanges changes(HeaderChangesConfig config, boolean request) {
+        return HeaderChanges.of(config.set(), config.add(), config.remove(), request);
+    }
+
+    private @Nullable Shares<Destination> destinations(RouteConfig route, Map<String, Pool> pools) {
+        Map<String, Integer> shares = new HashMap<>(route.pools());
+        if (route.pool() != null) {
+            shares.put(route.pool(), 1);
+        }
+        if (shares.isEmpty()) {
+            return null;
+        }
+        Map<String, Destination> byName = new HashMap<>();
+        shares.forEach((name, share) -> {
+            Pool pool = pools.get(name);
+            if (pool != null) {
+                byName.put(name, new Destination(pool, metrics.latencies(name)));
+            }
+        });
+        return new Shares<>(byName, shares);
+    }
+
+    private ErrorPages errorPages(String name, RouteConfig route) throws ConfigException {
+        if (route.errorPages().isEmpty()) {
+            return ErrorPages.NONE;
+        }
+        Path folder = file.path().toAbsolutePath().getParent();
+        Map<String, ErrorPages.Page> pages = new HashMap<>();
+        for (Map.Entry<String, Path> entry : route.errorPages().entrySet()) {
+            Path path = folder == null ? entry.getValue() : folder.resolve(entry.getValue());
+            try {
+                if (Files.size(path) > MAX_PAGE) {
+                    throw new IOException("larger than " + MAX_PAGE + " bytes");
+                }
+                pages.put(entry.getKey(), new ErrorPages.Page(type(path), Files.readAllBytes(path)));
+            } catch (IOException e) {
+                throw Snapshots.problem(
+                        file,
+                        "lb-proxy.routes." + name + ".error-pages." + entry.getKey() + ": " + path
+                                + " cannot be read (expected: a file of at most 256 KiB; " + e + ")");
+            }
+        }
+        return new ErrorPages(pages);
+    }
+
+    private static String type(Path path) {
+        String name = path.toString();
+        if (name.endsWith(".html")) {
+            return "text/html; charset=utf-8";
+        }
+        return name.endsWith(".json") ? "application/json" : "text/plain; charset=utf-8";
+    }
+}
