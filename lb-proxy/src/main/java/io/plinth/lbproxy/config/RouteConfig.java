@@ -10,7 +10,6 @@ import io.plinth.lbproxy.route.PathPattern;
 import io.plinth.lbproxy.route.TargetRewrite;
 import io.plinth.lbproxy.route.ValueMatch;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -51,12 +50,6 @@ public record RouteConfig(
 
         RetryConfig retry,
 
-        @Doc("Send a request that is slow to be answered to a second server too; not done where left out.") @Nullable
-        HedgeConfig hedge,
-
-        @Doc("Send copies to another pool and drop its answers; not done where left out.") @Nullable
-        MirrorConfig mirror,
-
         @Doc("Take the route's path off before the request goes on.") @Default("false")
         boolean strip,
 
@@ -74,31 +67,18 @@ public record RouteConfig(
                 + " each.")
         Map<String, Path> errorPages,
 
-        RouteLimitsConfig limits,
-
-        @Doc("How many requests a client may make here; no limit where left out.") @Nullable
-        RateLimitConfig rateLimit) {
+        RouteLimitsConfig limits) {
 
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
     /** How a route's requests are tried again. */
-    @Doc("When a request is tried on another server; all retries stay within the pool's `retry-budget`.")
+    @Doc("When a request is tried on another server.")
     public record RetryConfig(
-            @Doc("How many servers a request that may be repeated (GET, HEAD, OPTIONS, TRACE, PUT and DELETE without"
+            @Doc("How many servers a request that may be repeated (GET, HEAD, OPTIONS and TRACE without"
                     + " body) is sent to, in all, while no byte of a response has gone on; 1 for no retry.")
             @Default("2")
             @Range(min = "1", max = "5")
-            int attempts,
-
-            @Doc("Statuses that are tried again too, as 502, 503.")
-            List<Integer> statuses) {}
-
-    /** When a second server is asked. */
-    @Doc("A request that may be repeated is sent to a second server when the first has not begun to answer in the"
-            + " time that 95 % of answers take; the first to answer wins. Within the pool's `retry-budget`.")
-    public record HedgeConfig(
-            @Doc("Not before this long.") @Default("10ms") @Range(min = "1ms", max = "10s")
-            Duration min) {}
+            int attempts) {}
 
     /** A redirect. */
     @Doc("A redirect.")
@@ -120,17 +100,6 @@ public record RouteConfig(
             @Doc("Its type.") @Default("text/plain; charset=utf-8")
             String type) {}
 
-    /** Copies of requests. */
-    @Doc("Copies of a route's requests for another pool; its answers are read and dropped.")
-    public record MirrorConfig(
-            @Doc("The pool the copies go to.") String pool,
-
-            @Doc("How many of a hundred requests are copied.") @Default("100") @Range(min = "1", max = "100")
-            int percent,
-
-            @Doc("A request with a larger body is not copied.") @Default("64KiB") @Range(min = "0B", max = "1MiB")
-            DataSize body) {}
-
     /** Changes of header fields. */
     @Doc("Changes of header fields.")
     public record HeaderChangesConfig(
@@ -146,29 +115,6 @@ public record RouteConfig(
 
             @Doc("Bytes of a request's line and header fields; the section's where left out.") @Nullable
             DataSize head) {}
-
-    /** A rate limit. */
-    @Doc("Requests of one key beyond the rate get 429 with Retry-After.")
-    public record RateLimitConfig(
-            @Doc("Requests within `per`.") @Range(min = "1", max = "10000000")
-            int requests,
-
-            @Doc("The time they are meant for.") @Default("1s") @Range(min = "1ms", max = "1d")
-            Duration per,
-
-            @Doc("Requests that may come at once; `requests` where left out.")
-            @Range(min = "1", max = "10000000")
-            @Nullable
-            Integer burst,
-
-            @Doc("What tells clients apart: `address`, `header:NAME` or `cookie:NAME`; who has none goes by address.")
-            @Default("address")
-            String by,
-
-            @Doc("Keys remembered at a time; beyond that the one longest at rest is forgotten.")
-            @Default("65536")
-            @Range(min = "64", max = "4194304")
-            int keys) {}
 
     /** Reports what is wrong with it. */
     public void check(Check check, String at, Set<String> known) {
@@ -191,9 +137,6 @@ public record RouteConfig(
         if (!pools.isEmpty() && pools.values().stream().allMatch(share -> share == 0)) {
             check.problem(at + ".pools", "shares: all 0 (expected: at least one above)");
         }
-        if (mirror != null) {
-            check.reference(at + ".mirror.pool", "pool", mirror.pool(), known);
-        }
         checkHost(check, at);
         checkTexts(check, at);
         checkHeaders(check, at + ".request-headers", requestHeaders, true);
@@ -207,11 +150,6 @@ public record RouteConfig(
         if (redirect != null && !REDIRECTS.contains(redirect.status())) {
             check.problem(
                     at + ".redirect.status", "status: " + redirect.status() + " (expected: 301, 302, 303, 307 or 308)");
-        }
-        if (rateLimit != null && !rateLimit.by().matches("address|(header|cookie):[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
-            check.problem(
-                    at + ".rate-limit.by",
-                    "by: " + rateLimit.by() + " (expected: address, header:NAME or cookie:NAME)");
         }
     }
 

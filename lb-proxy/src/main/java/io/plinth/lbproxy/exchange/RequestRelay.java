@@ -26,7 +26,7 @@ final class RequestRelay {
         REJECTED
     }
 
-    private static final Set<String> IDEMPOTENT = Set.of("PUT", "DELETE", "OPTIONS", "TRACE");
+    private static final Set<String> SAFE = Set.of("OPTIONS", "TRACE");
 
     private final RequestHead head = new RequestHead();
     private final HeadParser parser;
@@ -128,14 +128,14 @@ final class RequestRelay {
         return headDone && body.done();
     }
 
-    /** Whether it may be sent again: twice has the effect of once (RFC 9110 9.2.2) and nothing of it is gone. */
+    /** Whether it may be sent again: it has no effect (RFC 9110 9.2.1) and nothing of it is gone. */
     boolean repeatable() {
-        return framing.body() == Framing.Body.NONE && !framing.upgrade() && idempotent();
+        return framing.body() == Framing.Body.NONE && !framing.upgrade() && safe();
     }
 
-    private boolean idempotent() {
+    private boolean safe() {
         return head.method() != RequestHead.Method.OTHER
-                || IDEMPOTENT.contains(head.text(head.methodStart(), head.methodEnd()));
+                || SAFE.contains(head.text(head.methodStart(), head.methodEnd()));
     }
 
     boolean isHead() {
