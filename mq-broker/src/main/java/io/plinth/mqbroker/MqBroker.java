@@ -18,6 +18,7 @@ import io.plinth.mqbroker.listen.AmqpInitializer;
 import io.plinth.mqbroker.log.ChronicleSegmentLog;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.Settings;
+import io.plinth.mqbroker.management.ExplainRoute;
 import io.plinth.mqbroker.management.ManagementRoutes;
 import io.plinth.mqbroker.queue.Engine;
 import io.plinth.mqbroker.session.Broker;
@@ -182,6 +183,7 @@ public final class MqBroker implements Daemon {
                 metrics);
         observe(opened);
         new ManagementRoutes(broker).register(context.admin());
+        new ExplainRoute(opened.vhosts()).register(context.admin());
         NodeConfig node = context.node();
         Integer port = node.port();
         HostPort address = new HostPort(node.host(), port == null ? MqBrokerMain.TYPE.standardPort() : port);

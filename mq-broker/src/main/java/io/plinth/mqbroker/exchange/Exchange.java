@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.exchange;
 
+import io.plinth.mqbroker.stats.Traffic;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.List;
 import java.util.Set;
@@ -18,6 +19,7 @@ public final class Exchange implements Destination {
     private final FieldTable arguments;
     private final Bindings index;
     private final Set<Binding> bindings = ConcurrentHashMap.newKeySet();
+    private final Traffic traffic = new Traffic();
     private volatile @Nullable String policyAlternate;
 
     public Exchange(
@@ -80,6 +82,11 @@ public final class Exchange implements Destination {
         policyAlternate = exchange;
     }
 
+    /** What went through it. */
+    public Traffic traffic() {
+        return traffic;
+    }
+
     public List<Binding> bindings() {
         return List.copyOf(bindings);
     }
@@ -108,6 +115,15 @@ public final class Exchange implements Destination {
 
     void match(String routingKey, Attributes attributes, Consumer<Destination> found) {
         index.match(routingKey, attributes, found);
+    }
+
+    /** Whether a binding of this exchange would match, by the index that routes. */
+    boolean matches(Binding binding, String routingKey, Attributes attributes) {
+        Bindings alone = type.bindings(arguments);
+        alone.add(binding);
+        boolean[] matched = {false};
+        alone.match(routingKey, attributes, destination -> matched[0] = true);
+        return matched[0];
     }
 
     @Override

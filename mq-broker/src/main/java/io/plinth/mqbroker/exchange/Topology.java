@@ -20,6 +20,8 @@ public final class Topology {
     /** Exchanges hop to exchanges no further; a cycle ends by the visited set before. */
     private static final int MAX_HOPS = 1024;
 
+    private static final Steps UNHEARD = (from, to) -> {};
+
     private final String vhost;
     private final Map<String, Exchange> exchanges = new ConcurrentHashMap<>();
     private final Map<String, QueueRef> queues = new ConcurrentHashMap<>();
@@ -126,13 +128,22 @@ public final class Topology {
         return emptied;
     }
 
+    /** Hears of every step of a message, in order. */
+    @FunctionalInterface
+    public interface Steps {
+        /** The exchange led to the destination, over a binding, by its queue's name, or as alternate exchange. */
+        void led(Exchange from, Destination to);
+    }
+
     /** Adds to {@code into} every queue the message goes to, each once. */
     public void route(Exchange start, String routingKey, Attributes attributes, Set<QueueRef> into) {
+        route(start, routingKey, attributes, into, UNHEARD);
+    }
+
+    /** Routes, and tells the steps. */
+    public void route(Exchange start, String routingKey, Attributes attributes, Set<QueueRef> into, Steps steps) {
         if (start.name().isEmpty()) {
-            QueueRef queue = queues.get(routingKey);
-            if (queue != null) {
-                into.add(queue);
-            }
+            toNamed(start, routingKey, into, steps);
             return;
         }
         Set<Exchange> seen = new LinkedHashSet<>();
@@ -144,6 +155,7 @@ public final class Topology {
             boolean[] matched = {false};
             Consumer<Destination> found = destination -> {
                 matched[0] = true;
+                steps.led(exchange, destination);
                 switch (destination) {
                     case QueueRef queue -> into.add(queue);
                     case Exchange next -> {
@@ -155,23 +167,34 @@ public final class Topology {
             };
             exchange.match(routingKey, attributes, found);
             if (!matched[0]) {
-                alternate(exchange, routingKey, into, seen, due);
+                alternate(exchange, routingKey, into, seen, due, steps);
             }
         }
     }
 
+    private void toNamed(Exchange standard, String routingKey, Set<QueueRef> into, Steps steps) {
+        QueueRef queue = queues.get(routingKey);
+        if (queue != null) {
+            into.add(queue);
+            steps.led(standard, queue);
+        }
+    }
+
     private void alternate(
-            Exchange exchange, String routingKey, Set<QueueRef> into, Set<Exchange> seen, List<Exchange> due) {
+            Exchange exchange,
+            String routingKey,
+            Set<QueueRef> into,
+            Set<Exchange> seen,
+            List<Exchange> due,
+            Steps steps) {
         String name = exchange.alternate();
         Exchange next = name == null ? null : exchanges.get(name);
         if (next == null) {
             return;
         }
+        steps.led(exchange, next);
         if (next.name().isEmpty()) {
-            QueueRef queue = queues.get(routingKey);
-            if (queue != null) {
-                into.add(queue);
-            }
+            toNamed(next, routingKey, into, steps);
         } else if (seen.add(next)) {
             due.add(next);
         }

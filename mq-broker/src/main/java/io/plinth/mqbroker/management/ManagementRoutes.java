@@ -8,6 +8,7 @@ import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.session.Broker;
 import io.plinth.mqbroker.session.Connection;
 import io.plinth.mqbroker.session.ConnectionDescription;
+import io.plinth.mqbroker.stats.QueueReport;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -33,8 +34,8 @@ public final class ManagementRoutes {
     }
 
     /** Asks every shard on its own loop. */
-    private CompletionStage<Map<Long, ShardCommand.Status>> survey() {
-        Map<Long, ShardCommand.Status> all = new ConcurrentHashMap<>();
+    private CompletionStage<Map<Long, QueueReport>> survey() {
+        Map<Long, QueueReport> all = new ConcurrentHashMap<>();
         CompletableFuture<?>[] asked = new CompletableFuture<?>[broker.shards().count()];
         for (int i = 0; i < asked.length; i++) {
             CompletableFuture<Void> answered = new CompletableFuture<>();
@@ -47,14 +48,14 @@ public final class ManagementRoutes {
         return CompletableFuture.allOf(asked).thenApply(done -> all);
     }
 
-    private AdminRoutes.Response queues(Map<Long, ShardCommand.Status> numbers) {
+    private AdminRoutes.Response queues(Map<Long, QueueReport> numbers) {
         List<QueueRef> queues = broker.vhosts().all().stream()
                 .flatMap(vhost -> vhost.queues().stream())
                 .sorted(Comparator.comparing(QueueRef::name))
                 .toList();
         return write(out -> {
             for (QueueRef queue : queues) {
-                ShardCommand.Status status = numbers.getOrDefault(queue.id(), new ShardCommand.Status(0, 0, 0));
+                QueueReport status = numbers.getOrDefault(queue.id(), QueueReport.NOTHING);
                 out.writeStartObject();
                 out.writeStringField("name", queue.name());
                 out.writeBooleanField("durable", queue.durable());
@@ -63,7 +64,7 @@ public final class ManagementRoutes {
                 out.writeNumberField("shard", queue.shard());
                 out.writeNumberField("messages_ready", status.ready());
                 out.writeNumberField("messages_unacknowledged", status.unacked());
-                out.writeNumberField("consumers", status.consumers());
+                out.writeNumberField("consumers", status.consumers().size());
                 out.writeEndObject();
             }
         });

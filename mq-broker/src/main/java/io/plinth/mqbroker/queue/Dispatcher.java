@@ -5,6 +5,7 @@ import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.Message;
+import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.wire.ContentProperties;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -68,7 +69,7 @@ final class Dispatcher {
             trim(queue);
         }
         if (logged) {
-            journal.await(sequence, command.receipt(), !refused);
+            journal.await(sequence, command.receipt(), !refused, into.getFirst());
         } else {
             command.receipt().complete(shard, !refused);
         }
@@ -94,12 +95,10 @@ final class Dispatcher {
         for (int i = 0; i < into.size(); i++) {
             MessageQueue queue = into.get(i);
             message.retain();
-            queue.add(new QueueEntry(
-                    sequence,
-                    message,
-                    targets.get(i).expiresAt(),
-                    persistent && queue.ref().survives(),
-                    false));
+            boolean lasting = persistent && queue.ref().survives();
+            queue.stats().entered(sequence, lasting, now);
+            queue.stats().counts().add(Counts.Kind.PUBLISH, 1);
+            queue.add(new QueueEntry(sequence, message, targets.get(i).expiresAt(), lasting, false));
             touch(queue);
         }
         // Its segment may go once the durable queues are done with it, so a queue that is not durable needs it in
@@ -193,6 +192,7 @@ final class Dispatcher {
             return false;
         }
         QueueEntry entry = queue.poll();
+        queue.stats().counts().delivered(to.noAck, entry.redelivered);
         shard.outbox(to.channel.outlet())
                 .add(new ShardEvent.Delivered(
                         to.channel,
@@ -213,6 +213,7 @@ final class Dispatcher {
 
     private void answerGet(MessageQueue queue, ShardCommand.Get get, Content content) {
         QueueEntry entry = queue.poll();
+        queue.stats().counts().got(get.noAck(), entry.redelivered);
         if (get.noAck()) {
             remove(queue, entry);
         } else {
@@ -228,6 +229,7 @@ final class Dispatcher {
                 get != null;
                 get = queue.waitingGets().pollFirst()) {
             ShardCommand.Get empty = get;
+            queue.stats().counts().add(Counts.Kind.GET_EMPTY, 1);
             shard.outbox(get.channel().outlet())
                     .add(new ShardEvent.Replied(() -> empty.reply().accept(null)));
         }
@@ -236,6 +238,7 @@ final class Dispatcher {
     /** The entry, in no part of the queue any more, is settled for good. */
     void remove(MessageQueue queue, QueueEntry entry) {
         journal.settled(queue, entry);
+        queue.stats().left(entry.durable);
         backlog.left(entry.message);
     }
 

@@ -154,7 +154,18 @@ public final class Engine implements AutoCloseable {
         ChangeStream stream = new ChangeStream(
                 number, opened.recovered().epoch() + 1, opened.recovered().sequence(), writer, settings.followers());
         Shard shard = new Shard(new Shard.Parts(
-                number, loop, stream, log, reader, gauge, alarms, settings.clock(), vhosts, shards, lifecycle));
+                number,
+                loop,
+                stream,
+                log,
+                reader,
+                gauge,
+                alarms,
+                settings.clock(),
+                settings.nanoTime(),
+                vhosts,
+                shards,
+                lifecycle));
         late.set(shard);
         shards.set(shard);
         return opened.recovered();

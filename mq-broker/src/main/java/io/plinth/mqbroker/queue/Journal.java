@@ -10,13 +10,14 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
  * Owned by its shard's loop. Turns what happens to messages into effects for the stream of changes, gathers the settlements of a turn, and
  * holds receipts until their change is durable.
  */
 final class Journal {
-    private record Waiting(long sequence, Receipt receipt, boolean ok) {}
+    private record Waiting(long sequence, Receipt receipt, boolean ok, long since, MessageQueue queue) {}
 
     private static final class Settling {
         final List<Long> ids = new ArrayList<>();
@@ -26,10 +27,18 @@ final class Journal {
     private final ChangeStream stream;
     private final Deque<Waiting> waiting = new ArrayDeque<>();
     private final Map<Long, Settling> settling = new LinkedHashMap<>();
+    private final LongSupplier nanoTime;
+    private long turnStarted;
     private boolean failed;
 
-    Journal(ChangeStream stream) {
+    Journal(ChangeStream stream, LongSupplier nanoTime) {
         this.stream = stream;
+        this.nanoTime = nanoTime;
+    }
+
+    /** A turn starts: what it brings waits from now on. */
+    void turn() {
+        turnStarted = nanoTime.getAsLong();
     }
 
     /** Whether the log takes nothing any more. */
@@ -48,8 +57,8 @@ final class Journal {
     }
 
     /** Completes the receipt once the change is durable. */
-    void await(long sequence, Receipt receipt, boolean ok) {
-        waiting.addLast(new Waiting(sequence, receipt, ok));
+    void await(long sequence, Receipt receipt, boolean ok, MessageQueue queue) {
+        waiting.addLast(new Waiting(sequence, receipt, ok, turnStarted, queue));
     }
 
     /** A message left its queue for good. */
@@ -95,6 +104,7 @@ final class Journal {
     void durable(long sequence, Shard shard) {
         while (!waiting.isEmpty() && waiting.peekFirst().sequence() <= sequence) {
             Waiting first = waiting.removeFirst();
+            first.queue().stats().confirms().record(turnStarted - first.since());
             first.receipt().complete(shard, first.ok());
         }
     }

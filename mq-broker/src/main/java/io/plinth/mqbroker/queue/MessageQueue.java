@@ -3,6 +3,8 @@ package io.plinth.mqbroker.queue;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.stats.QueueReport;
+import io.plinth.mqbroker.stats.QueueStats;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -28,6 +30,7 @@ final class MessageQueue {
     private final LongObjectMap<QueueEntry> unacked = new LongObjectHashMap<>();
     private final List<Subscription> consumers = new ArrayList<>();
     private final Deque<ShardCommand.Get> waitingGets = new ArrayDeque<>();
+    private final QueueStats stats = new QueueStats();
     private int turn;
     private long readyBytes;
     private long deliveredUpTo;
@@ -53,6 +56,10 @@ final class MessageQueue {
 
     long id() {
         return ref.id();
+    }
+
+    QueueStats stats() {
+        return stats;
     }
 
     QueueArguments arguments() {
@@ -133,6 +140,7 @@ final class MessageQueue {
         entry.holder = holder;
         entry.subscription = subscription;
         unacked.put(entry.id, entry);
+        stats.unacked(entry.message.size());
         deliveredUpTo = Math.max(deliveredUpTo, entry.id);
     }
 
@@ -144,6 +152,7 @@ final class MessageQueue {
             return null;
         }
         unacked.remove(id);
+        stats.unacked(-entry.message.size());
         if (entry.subscription != null) {
             entry.subscription.settled();
         }
@@ -236,6 +245,27 @@ final class MessageQueue {
             from = to;
         }
         return null;
+    }
+
+    /** Its numbers, for another thread. */
+    QueueReport report(long now) {
+        QueueEntry head = head();
+        List<QueueReport.Consumer> all = new ArrayList<>();
+        for (Subscription c : consumers) {
+            all.add(new QueueReport.Consumer(
+                    c.channel.outlet(), c.channel.number(), c.tag, c.noAck, c.exclusive, c.prefetch, true));
+        }
+        return new QueueReport(
+                readyCount(),
+                unackedCount(),
+                readyBytes,
+                stats.unackedBytes(),
+                stats.persistent(),
+                head == null ? 0 : stats.cameAt(head.id, now),
+                lastUsed,
+                stats.counts().copy(),
+                stats.confirmed(),
+                all);
     }
 
     Deque<ShardCommand.Get> waitingGets() {

@@ -9,6 +9,8 @@ import io.plinth.mqbroker.flow.MemoryGauge;
 import io.plinth.mqbroker.index.RecoveredShard;
 import io.plinth.mqbroker.log.LogWriter;
 import io.plinth.mqbroker.log.Message;
+import io.plinth.mqbroker.stats.Counts;
+import io.plinth.mqbroker.stats.QueueReport;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -50,6 +52,7 @@ public final class Shard implements LogWriter.Owner {
             MemoryGauge gauge,
             Alarms alarms,
             Clock clock,
+            java.util.function.LongSupplier nanoTime,
             io.plinth.mqbroker.exchange.Vhosts vhosts,
             Shards shards,
             QueueLifecycle lifecycle) {}
@@ -60,7 +63,7 @@ public final class Shard implements LogWriter.Owner {
         this.alarms = parts.alarms();
         this.clock = parts.clock();
         this.lifecycle = parts.lifecycle();
-        this.journal = new Journal(parts.stream());
+        this.journal = new Journal(parts.stream(), parts.nanoTime());
         this.backlog = new Backlog(number, parts.log(), parts.reader(), this.loop, parts.gauge());
         this.dispatcher =
                 new Dispatcher(this, journal, backlog, clock, new DeadLetters(parts.vhosts(), parts.shards()));
@@ -78,6 +81,7 @@ public final class Shard implements LogWriter.Owner {
         recovered.queue(ref.id()).forEach((id, entry) -> {
             entry.message().retain();
             backlog.found();
+            queue.stats().entered(id, true, clock.millis());
             queue.add(new QueueEntry(id, entry.message(), entry.expiresAt(), true, id <= deliveredUpTo));
         });
         queues.put(ref.id(), queue);
@@ -114,6 +118,7 @@ public final class Shard implements LogWriter.Owner {
     /** Does the work, then hands out everything that came of it. */
     void turn(Runnable work) {
         assert loop.inEventLoop();
+        journal.turn();
         work.run();
         dispatcher.drain();
         journal.flush();
@@ -164,7 +169,10 @@ public final class Shard implements LogWriter.Owner {
             return;
         }
         switch (command.outcome()) {
-            case ACK -> dispatcher.remove(queue, entry);
+            case ACK -> {
+                queue.stats().counts().add(Counts.Kind.ACK, 1);
+                dispatcher.remove(queue, entry);
+            }
             case REQUEUE -> queue.putBack(entry);
             case REJECT -> dispatcher.giveUp(queue, entry, DeathRecord.Reason.REJECTED);
         }
@@ -314,9 +322,9 @@ public final class Shard implements LogWriter.Owner {
                 queue.readyCount(), queue.unackedCount(), queue.consumers().size());
     }
 
-    private Map<Long, ShardCommand.Status> survey() {
-        Map<Long, ShardCommand.Status> all = new HashMap<>();
-        queues.values().forEach(queue -> all.put(queue.id(), status(queue)));
+    private Map<Long, QueueReport> survey() {
+        Map<Long, QueueReport> all = new HashMap<>();
+        queues.values().forEach(queue -> all.put(queue.id(), queue.report(clock.millis())));
         return all;
     }
 

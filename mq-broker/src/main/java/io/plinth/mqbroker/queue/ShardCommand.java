@@ -2,6 +2,7 @@ package io.plinth.mqbroker.queue;
 
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.stats.QueueReport;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -76,7 +77,7 @@ public sealed interface ShardCommand {
     record Reconfigure(long queueId) implements ShardCommand {}
 
     /** All queues' numbers by id, for management; called on the shard's loop. */
-    record Survey(Consumer<java.util.Map<Long, Status>> reply) implements ShardCommand {}
+    record Survey(Consumer<java.util.Map<Long, QueueReport>> reply) implements ShardCommand {}
 
     /** There is room again in the channel's window or its connection's. */
     record Resume(ChannelHandle channel) implements ShardCommand {}

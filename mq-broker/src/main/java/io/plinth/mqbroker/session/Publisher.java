@@ -100,6 +100,7 @@ final class Publisher implements ConfirmTracker.Answers {
                 .topology()
                 .route(exchange, method.routingKey(), new Attributes(published.properties()), targets);
         connection.broker().metrics().published.inc();
+        exchange.traffic().published(targets.size());
         if (targets.isEmpty()) {
             unroutable(method, published);
             return;
