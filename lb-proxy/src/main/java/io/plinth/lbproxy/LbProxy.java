@@ -19,10 +19,10 @@ import io.plinth.lbproxy.admin.AccessLog;
 import io.plinth.lbproxy.admin.PoolStatus;
 import io.plinth.lbproxy.admin.ProxyMetrics;
 import io.plinth.lbproxy.exchange.Explain;
-import io.plinth.lbproxy.exchange.Snapshots;
 import io.plinth.lbproxy.exchange.Worker;
 import io.plinth.lbproxy.listen.ClientInitializer;
 import io.plinth.lbproxy.listen.ConnectionLimit;
+import io.plinth.lbproxy.snapshot.Snapshots;
 import io.plinth.lbproxy.upstream.Connector;
 import io.plinth.lbproxy.upstream.HealthChecks;
 import java.net.InetSocketAddress;
@@ -70,7 +70,8 @@ final class LbProxy implements Daemon {
         }
         accessLog = accessLog(config.accessLog());
         metrics = new ProxyMetrics(loops.size());
-        healthChecks = new HealthChecks(new HealthMonitor(context.loops().clientChannel(), seeds.split()), loops);
+        healthChecks = new HealthChecks(
+                new HealthMonitor(context.loops().clientChannel(), seeds.split()), loops, System::nanoTime);
         snapshots = new Snapshots(connectors, metrics, healthChecks);
         snapshots.swap(config, context.file());
         for (int i = 0; i < loops.size(); i++) {

@@ -7,8 +7,7 @@ import io.plinth.kit.config.Default;
 import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.Range;
-import io.plinth.kit.config.Shorthand;
-import io.plinth.kit.health.HealthCheckConfig;
+import io.plinth.lbproxy.config.PoolConfig;
 import io.plinth.lbproxy.config.RouteConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,55 +51,6 @@ public record LbProxyConfig(
 
             @Doc("PEM file of the private key (PKCS#8); relative to this file.")
             Path key) {}
-
-    /** One pool. */
-    @Doc("Servers that are good for the same requests.")
-    public record PoolConfig(
-            @Doc("The app whose instances are the servers; this or `servers`.") @Nullable
-            String app,
-
-            @Doc("Servers by name; this or `app`.") Map<String, ServerConfig> servers,
-
-            @Doc("How the next server is found.") @Default("peak-ewma")
-            BalanceConfig balance,
-
-            @Doc("Ask every server regularly whether it is well; not done where left out.") @Nullable
-            HealthCheckConfig health,
-
-            @Doc("Connections to one server; divided among the event loops.") @Default("1024") @Range(min = "1")
-            int maxPerServer,
-
-            @Doc("Connections kept open idle to one server; divided among the event loops.")
-            @Default("128")
-            @Range(min = "0")
-            int idlePerServer,
-
-            @Doc("Requests that may wait for a connection; divided among the event loops.")
-            @Default("1024")
-            @Range(min = "0")
-            int queue,
-
-            @Doc("How long a server is left alone after a connect failed; doubled with each further failure.")
-            @Default("1s")
-            Duration eject,
-
-            @Doc("The longest a server is left alone.") @Default("30s")
-            Duration ejectMax) {}
-
-    /** How the next server is found. */
-    public enum BalanceConfig {
-        PEAK_EWMA,
-        ROUND_ROBIN
-    }
-
-    /** One server. */
-    @Doc("A server of a pool.")
-    @Shorthand("at")
-    public record ServerConfig(
-            @Doc("Address and port.") HostPort at,
-
-            @Doc("Its share beside the others.") @Default("1") @Range(min = "1", max = "1000")
-            int weight) {}
 
     /** Bounds of what clients may send. */
     @Doc("How much a client may send and hold.")
@@ -213,24 +163,11 @@ public record LbProxyConfig(
                         "same host, path and conditions as route `" + other + "`; remove one of them");
             }
         });
-        pools.forEach((name, pool) -> checkPool(check, "pools." + name, pool));
+        pools.forEach((name, pool) -> pool.check(check, "pools." + name));
         for (String network : forwarded.trust()) {
             int slash = network.indexOf('/');
             if (slash <= 0 || !network.substring(slash + 1).matches("\\d{1,3}")) {
                 check.problem("forwarded.trust", "network: " + network + " (expected: address/prefix, as 10.0.0.0/8)");
-            }
-        }
-    }
-
-    private static void checkPool(Check check, String path, PoolConfig pool) {
-        String app = pool.app();
-        if (app == null ? pool.servers().isEmpty() : !pool.servers().isEmpty()) {
-            check.problem(path, "needs either `app` or `servers`");
-        } else if (app != null) {
-            check.reference(path + ".app", "app", app, check.stack().apps().keySet());
-            var config = check.stack().apps().get(app);
-            if (config != null && config.port() == null) {
-                check.problem(path + ".app", "app `" + app + "` has no port; give it one, or name `servers`");
             }
         }
     }

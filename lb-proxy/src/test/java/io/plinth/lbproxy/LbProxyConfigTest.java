@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.config.StackFiles;
+import io.plinth.lbproxy.config.PoolConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,7 +58,7 @@ class LbProxyConfigTest {
                 .hasEntrySatisfying(
                         "legacy",
                         pool -> assertThat(pool.servers().values())
-                                .extracting(LbProxyConfig.ServerConfig::weight)
+                                .extracting(PoolConfig.ServerConfig::weight)
                                 .containsExactly(1, 3));
         assertThat(config.limits().headers()).isEqualTo(100);
         assertThat(file.instances("web")).hasSize(3);

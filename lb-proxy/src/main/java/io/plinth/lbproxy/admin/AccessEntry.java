@@ -44,7 +44,7 @@ public final class AccessEntry {
     }
 
     /** Where it goes. */
-    public void routed(String toRoute, String toPool) {
+    public void routed(@Nullable String toRoute, @Nullable String toPool) {
         route = toRoute;
         pool = toPool;
     }

@@ -36,6 +36,9 @@ public final class PoolStatus {
                             "at",
                             server.address().getHostString() + ":"
                                     + server.address().getPort());
+                    json.writeNumberField("weight", server.weight());
+                    json.writeBooleanField("draining", server.draining());
+                    json.writeNumberField("connections", server.connections());
                     json.writeBooleanField("healthy", server.healthy());
                     json.writeBooleanField("ejected", server.ejected(nanoTime.getAsLong()));
                     json.writeNumberField("ejections", server.ejections());

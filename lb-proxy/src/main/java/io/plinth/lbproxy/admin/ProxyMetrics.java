@@ -1,5 +1,6 @@
 package io.plinth.lbproxy.admin;
 
+import io.plinth.lbproxy.balance.CircuitBreaker;
 import io.plinth.lbproxy.upstream.Pool;
 import io.plinth.lbproxy.upstream.Server;
 import io.prometheus.metrics.model.registry.MultiCollector;
@@ -142,15 +143,38 @@ public final class ProxyMetrics {
                 GaugeSnapshot.builder().name("lb_proxy_servers_available").help("Servers a request may go to, by pool");
         GaugeSnapshot.Builder open =
                 GaugeSnapshot.builder().name("lb_proxy_upstream_connections").help("Connections to servers, by pool");
-        CounterSnapshot.Builder ejections =
-                CounterSnapshot.builder().name("lb_proxy_ejections").help("Servers left alone after a failed connect");
+        GaugeSnapshot.Builder waiting =
+                GaugeSnapshot.builder().name("lb_proxy_waiting_requests").help("Requests waiting for a connection");
+        GaugeSnapshot.Builder broken = GaugeSnapshot.builder()
+                .name("lb_proxy_breaker_open")
+                .help("1 while a pool's circuit breaker is not closed");
+        GaugeSnapshot.Builder panic = GaugeSnapshot.builder()
+                .name("lb_proxy_panic")
+                .help("1 while so few servers are left that ejections do not count");
+        CounterSnapshot.Builder requests = CounterSnapshot.builder()
+                .name("lb_proxy_server_requests")
+                .help("Requests sent, by server and the status class of the answer");
+        CounterSnapshot.Builder ejections = CounterSnapshot.builder()
+                .name("lb_proxy_ejections")
+                .help("Servers left alone after a failed connect or as an outlier");
         for (Pool pool : pools) {
             Labels labels = Labels.of("pool", pool.name());
             available.dataPoint(gauge(labels, pool.available(now)));
             open.dataPoint(gauge(
                     labels,
                     pool.connections().stream().mapToInt(Integer::intValue).sum()));
+            waiting.dataPoint(gauge(labels, pool.waiting()));
+            CircuitBreaker breaker = pool.breaker();
+            boolean closed = breaker == null || breaker.state() == CircuitBreaker.State.CLOSED;
+            broken.dataPoint(gauge(labels, closed ? 0 : 1));
+            panic.dataPoint(gauge(labels, pool.panic() ? 1 : 0));
             for (Server server : pool.servers()) {
+                for (int i = 0; i < CLASSES.length; i++) {
+                    requests.dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
+                            .labels(Labels.of("pool", pool.name(), "server", server.name(), "status", CLASSES[i]))
+                            .value((double) server.outcomes().ofClass(i))
+                            .build());
+                }
                 ejections.dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
                         .labels(Labels.of("pool", pool.name(), "server", server.name()))
                         .value((double) server.ejections())
@@ -159,6 +183,10 @@ public final class ProxyMetrics {
         }
         all.add(available.build());
         all.add(open.build());
+        all.add(waiting.build());
+        all.add(broken.build());
+        all.add(panic.build());
+        all.add(requests.build());
         all.add(ejections.build());
     }
 

@@ -72,13 +72,16 @@ public record RouteConfig(
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
     /** How a route's requests are tried again. */
-    @Doc("When a request is tried on another server.")
+    @Doc("When a request is tried on another server; all retries stay within the pool's `retry-budget`.")
     public record RetryConfig(
             @Doc("How many servers a request that may be repeated (GET, HEAD, OPTIONS and TRACE without"
                     + " body) is sent to, in all, while no byte of a response has gone on; 1 for no retry.")
             @Default("2")
             @Range(min = "1", max = "5")
-            int attempts) {}
+            int attempts,
+
+            @Doc("Statuses that are tried again too, as 502, 503.")
+            List<Integer> statuses) {}
 
     /** A redirect. */
     @Doc("A redirect.")

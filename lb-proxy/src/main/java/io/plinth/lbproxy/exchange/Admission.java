@@ -3,15 +3,68 @@ package io.plinth.lbproxy.exchange;
 import io.plinth.lbproxy.route.Answer;
 import io.plinth.lbproxy.route.ErrorPages;
 import io.plinth.lbproxy.route.Redirect;
+import io.plinth.lbproxy.route.RouteTable;
+import io.plinth.lbproxy.route.Shares;
+import io.plinth.lbproxy.snapshot.RouteTarget;
 import io.plinth.lbproxy.wire.http1.Rejection;
 import io.plinth.lbproxy.wire.http1.RequestHead;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/** What a route answers itself before any server is asked. */
+/** Where a request goes, or what is answered before any server is asked. Owned by its exchange; reused. */
 final class Admission {
     private static final long MAINTENANCE_SECONDS = 30;
+    private static final Answer UNROUTED = Answer.error(404, "no route for this host and path", ErrorPages.NONE);
 
-    private Admission() {}
+    private @Nullable RouteTarget route;
+    private RouteTarget.@Nullable Destination destination;
+    private Answer answer = UNROUTED;
+    private boolean close;
+
+    /** Decides on a request whose head is right. */
+    void decide(RouteTable<RouteTarget> routes, RequestRelay request, ForwardedHeaders client, RandomGenerator random) {
+        RouteTarget found = routes.match(request.head());
+        route = found;
+        destination = null;
+        answer = UNROUTED;
+        close = false;
+        if (found == null) {
+            return;
+        }
+        Answer early = answer(found, request.head(), client.scheme());
+        Rejection tooLarge = request.limitBody(found.limits().body());
+        Shares<RouteTarget.Destination> pools = found.pools();
+        if (early != null) {
+            answer = early;
+        } else if (tooLarge != null) {
+            answer = error(found, null, tooLarge.status(), tooLarge.text());
+            close = true;
+        } else if (pools == null) {
+            answer = error(found, null, 503, "no pool");
+        } else {
+            destination = pools.draw(random);
+        }
+    }
+
+    /** The route; null for none. */
+    @Nullable
+    RouteTarget route() {
+        return route;
+    }
+
+    /** Where it goes; null for nowhere, then {@link #answer} it is. */
+    RouteTarget.@Nullable Destination destination() {
+        return destination;
+    }
+
+    Answer answer() {
+        return answer;
+    }
+
+    /** Whether the connection ends with the answer. */
+    boolean close() {
+        return close;
+    }
 
     /** The answer to a request whose head is right; null when it may go on to a server. */
     static @Nullable Answer answer(RouteTarget route, RequestHead head, String scheme) {
@@ -28,16 +81,6 @@ final class Admission {
             return Answer.error(why.status(), "request head larger than the route's limits.head", route.pages());
         }
         return route.respond();
-    }
-
-    /** The answer of a route without a pool, or to a request with too large a body. */
-    static Answer refusal(RouteTarget route, @Nullable Answer early, @Nullable Rejection tooLarge) {
-        if (early != null) {
-            return early;
-        }
-        return tooLarge == null
-                ? error(route, null, 503, "no pool")
-                : error(route, null, tooLarge.status(), tooLarge.text());
     }
 
     /** An error that names as much as is known of where the request was going. */

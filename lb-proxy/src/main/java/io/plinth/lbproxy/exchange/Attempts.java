@@ -1,8 +1,18 @@
 package io.plinth.lbproxy.exchange;
 
+import io.plinth.lbproxy.route.HeaderChanges;
+import io.plinth.lbproxy.route.RequestKey;
+import io.plinth.lbproxy.route.RequestParts;
+import io.plinth.lbproxy.snapshot.RouteTarget;
+import io.plinth.lbproxy.upstream.Pick;
+import io.plinth.lbproxy.upstream.Pool;
+import io.plinth.lbproxy.upstream.PoolSettings;
+import io.plinth.lbproxy.upstream.Server;
 import io.plinth.lbproxy.upstream.ServerLane;
 import io.plinth.lbproxy.upstream.UpstreamConnection;
 import io.plinth.lbproxy.upstream.UpstreamUser;
+import io.plinth.lbproxy.wire.http1.RequestHead;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +27,7 @@ final class Attempts {
     private RouteTarget.@Nullable Destination destination;
     private int loop;
     private @Nullable ServerLane lane;
-    private long tried;
+    private final Pick pick = new Pick();
     private int sent;
     private int connectFailures;
     private boolean reused;
@@ -27,7 +37,7 @@ final class Attempts {
     void begin() {
         destination = null;
         lane = null;
-        tried = 0;
+        pick.begin();
         sent = 0;
         connectFailures = 0;
         reused = false;
@@ -36,9 +46,47 @@ final class Attempts {
     }
 
     /** The pool it is for, used on loop {@code index}. */
-    void to(RouteTarget.Destination pool, int index) {
-        destination = pool;
+    void to(RouteTarget.Destination to, int index, RequestHead head, byte[] address) {
+        destination = to;
         loop = index;
+        ask(pick, to.pool(), head, address);
+        to.pool().loop(index).retries().requested();
+    }
+
+    /** What a request asks of a pool's pick: the same for who is served and for who asks what would be. */
+    static void ask(Pick pick, Pool pool, RequestHead head, byte[] address) {
+        RequestKey key = pool.hashKey();
+        if (key != null) {
+            pick.key(key.of(head, address));
+        }
+        PoolSettings.Sticky sticky = pool.settings().sticky();
+        String value = sticky == null
+                ? null
+                : RequestParts.cookie(head, sticky.cookie().getBytes(StandardCharsets.US_ASCII));
+        if (value != null && value.length() == Long.BYTES * 2) {
+            try {
+                pick.sticky(Long.parseUnsignedLong(value, 16));
+            } catch (NumberFormatException notOurs) {
+                pick.sticky(0);
+            }
+        }
+    }
+
+    Pick pick() {
+        return pick;
+    }
+
+    /** What of the response's fields changes: the route's, and the cookie that keeps the client at its server. */
+    HeaderChanges changes(HeaderChanges ofRoute, Server server, boolean secure) {
+        PoolSettings.Sticky sticky = known().pool().settings().sticky();
+        if (sticky == null || server.stickyId() == pick.sticky()) {
+            return ofRoute;
+        }
+        String age = sticky.ttlSeconds() == 0 ? "" : "; Max-Age=" + sticky.ttlSeconds();
+        return ofRoute.plus(
+                "Set-Cookie",
+                sticky.cookie() + "=" + server.stickyText() + "; Path=/; HttpOnly; SameSite=Lax" + age
+                        + (secure ? "; Secure" : ""));
     }
 
     /** The pool it is for; null before it is known. */
@@ -56,7 +104,8 @@ final class Attempts {
 
     /** Asks for a connection. */
     void acquire(UpstreamUser user, boolean fresh) {
-        known().pool().loop(loop).acquire(user, tried, fresh);
+        pick.fresh(fresh);
+        known().pool().loop(loop).acquire(user);
     }
 
     /** Asks no longer. */
@@ -92,9 +141,7 @@ final class Attempts {
 
     private void failed(ServerLane lane, String why) {
         failure = why;
-        if (lane.index() < Long.SIZE) {
-            tried |= 1L << lane.index();
-        }
+        pick.avoid(lane.server());
     }
 
     /** No connection, so nothing was sent: whether another server may be tried. */
@@ -115,11 +162,38 @@ final class Attempts {
         }
         from.observe(FAILURE_NANOS, now);
         failed(from, why);
-        if (sent < allowed) {
+        outcome(0, now);
+        if (sent < allowed && known().pool().loop(loop).retries().take(now)) {
             return true;
         }
         boolean free = reused && !freeUsed;
         freeUsed = true;
         return free;
+    }
+
+    /** Whether a request may be sent to another server for the status of an answer. */
+    boolean afterStatus(int status, int allowed, long now) {
+        ServerLane from = lane;
+        if (from == null
+                || sent >= allowed
+                || !known().pool().loop(loop).retries().take(now)) {
+            return false;
+        }
+        failed(from, "server " + from.server().name() + " answered " + status);
+        outcome(status, now);
+        return true;
+    }
+
+    /**
+     * What came of the request that was sent last, told once.
+     *
+     * @param status the server's; 0 when it gave none or broke it off
+     */
+    void outcome(int status, long now) {
+        ServerLane from = lane;
+        lane = null;
+        if (from != null) {
+            from.ended(status, now);
+        }
     }
 }

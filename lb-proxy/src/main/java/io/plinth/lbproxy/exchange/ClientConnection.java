@@ -7,6 +7,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
 import io.plinth.lbproxy.route.HeaderChanges;
+import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.ResponseHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;

@@ -3,7 +3,9 @@ package io.plinth.lbproxy.exchange;
 import io.netty.buffer.ByteBuf;
 import io.plinth.lbproxy.admin.AccessEntry;
 import io.plinth.lbproxy.route.Answer;
-import io.plinth.lbproxy.route.Shares;
+import io.plinth.lbproxy.snapshot.ProxySettings;
+import io.plinth.lbproxy.snapshot.RouteTarget;
+import io.plinth.lbproxy.upstream.Pick;
 import io.plinth.lbproxy.upstream.Refusal;
 import io.plinth.lbproxy.upstream.ServerLane;
 import io.plinth.lbproxy.upstream.UpstreamConnection;
@@ -12,40 +14,23 @@ import io.plinth.lbproxy.wire.http1.Rejection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request's life. Owned by the event loop of its client, which is its server connection's too; reused by its worker.
- *
- * <pre>
- * READING_HEAD      -> ACQUIRING          head right and a route found
- * ACQUIRING         -> AWAITING_RESPONSE  connected; the head is sent, the body follows as it comes
- * AWAITING_RESPONSE -> ACQUIRING          the server closed before a byte of its response; GET or HEAD, tries left
- * AWAITING_RESPONSE -> RELAYING           first byte of a response
- * RELAYING          -> TUNNEL             101
- * any               -> ENDED              response complete, answered here, or either side gone
- * </pre>
+ * One request's life, in the states of {@link ExchangeState}. Owned by the event loop of its client, which is its server connection's too; reused by its worker.
  */
 final class Exchange implements UpstreamUser {
-    private enum State {
-        READING_HEAD,
-        ACQUIRING,
-        AWAITING_RESPONSE,
-        RELAYING,
-        TUNNEL,
-        ENDED
-    }
-
     private static final int CLIENT_CLOSED = 499;
 
     private final Worker worker;
     private final ProxySettings settings;
     private final RequestRelay request;
     private final ResponseRelay response;
-    private State state = State.ENDED;
+    private ExchangeState state = ExchangeState.ENDED;
     private @Nullable ClientSide client;
     private @Nullable RouteTarget route;
     private @Nullable UpstreamConnection server;
     private @Nullable UpstreamConnection pending;
     private final Attempts attempts = new Attempts();
     private final AccessEntry entry;
+    private final Admission admission = new Admission();
     private int localStatus;
     private long tunnelled;
 
@@ -53,7 +38,7 @@ final class Exchange implements UpstreamUser {
         this.worker = worker;
         this.settings = settings;
         request = new RequestRelay(settings);
-        response = new ResponseRelay(settings, request, worker::draining);
+        response = new ResponseRelay(settings, request, worker::draining, this::retries);
         entry = new AccessEntry(request.head());
     }
 
@@ -62,8 +47,8 @@ final class Exchange implements UpstreamUser {
     }
 
     void begin(ClientSide from) {
-        assert state == State.ENDED;
-        state = State.READING_HEAD;
+        assert state == ExchangeState.ENDED;
+        state = ExchangeState.READING_HEAD;
         client = from;
         route = null;
         server = null;
@@ -101,11 +86,11 @@ final class Exchange implements UpstreamUser {
     /** Whether the server takes no more bytes for now, so that the client is not to be read. */
     boolean stalled() {
         UpstreamConnection to = server;
-        return to != null && !to.writable() && (state == State.TUNNEL || !request.done());
+        return to != null && !to.writable() && (state == ExchangeState.TUNNEL || !request.done());
     }
 
     void input(ByteBuf in) {
-        if (state == State.READING_HEAD) {
+        if (state == ExchangeState.READING_HEAD) {
             switch (request.head(in)) {
                 case MORE -> {}
                 case REJECTED -> reject();
@@ -117,7 +102,7 @@ final class Exchange implements UpstreamUser {
         if (to == null) {
             return;
         }
-        if (state == State.TUNNEL) {
+        if (state == ExchangeState.TUNNEL) {
             to.write(in.readRetainedSlice(in.readableBytes()));
             progressed();
         } else if (request.body(in, to, client()) == RequestRelay.Progress.REJECTED) {
@@ -129,33 +114,26 @@ final class Exchange implements UpstreamUser {
 
     /** The deadline while a response is awaited, or more of the request. */
     private void awaits() {
-        boolean sentWhole = request.done() && state == State.AWAITING_RESPONSE;
+        boolean sentWhole = request.done() && state == ExchangeState.AWAITING_RESPONSE;
         client().within(sentWhole ? settings.timeouts().response() : settings.timeouts().stream());
     }
 
     private void headRead() {
         entry.client(client().forwarded().client());
-        RouteTarget found = worker.snapshot().routes().match(request.head());
-        if (found == null) {
-            worker.counts().add(Worker.UNROUTED, 1);
-            answer(404, "no route for this host and path", false);
+        admission.decide(worker.snapshot().routes(), request, client().forwarded(), worker.random());
+        RouteTarget found = admission.route();
+        RouteTarget.Destination to = admission.destination();
+        Answer early = admission.answer();
+        route = found;
+        if (found == null || to == null) {
+            worker.counts().add(Worker.UNROUTED, found == null ? 1 : 0);
+            entry.routed(found == null ? null : found.name(), null);
+            answer(early, admission.close() || !request.done());
             return;
         }
-        route = found;
-        Answer early =
-                Admission.answer(found, request.head(), client().forwarded().scheme());
-        Rejection tooLarge = request.limitBody(found.limits().body());
-        Shares<RouteTarget.Destination> pools = found.pools();
-        if (early != null || pools == null || tooLarge != null) {
-            entry.routed(found.name(), "-");
-            answer(Admission.refusal(found, early, tooLarge), tooLarge != null || !request.done());
-        } else {
-            RouteTarget.Destination to = pools.draw(worker.random());
-            attempts.to(to, worker.index());
-            entry.routed(found.name(), to.pool().name());
-            response.changes(found.toClient());
-            acquire(false);
-        }
+        attempts.to(to, worker.index(), request.head(), client().forwarded().address());
+        entry.routed(found.name(), to.pool().name());
+        acquire(false);
     }
 
     /** The client closed. */
@@ -163,14 +141,14 @@ final class Exchange implements UpstreamUser {
         UpstreamConnection to = server;
         server = null;
         if (to != null) {
-            if (state == State.TUNNEL) {
+            if (state == ExchangeState.TUNNEL) {
                 to.closeAfterWriting();
             } else {
                 to.discard();
             }
         }
         stopAcquiring();
-        if (state == State.READING_HEAD) {
+        if (state == ExchangeState.READING_HEAD) {
             recycle();
         } else {
             localStatus = response.started() ? 0 : CLIENT_CLOSED;
@@ -183,7 +161,7 @@ final class Exchange implements UpstreamUser {
         if (from != null) {
             from.read(writable);
         }
-        if (writable && (state == State.RELAYING || state == State.TUNNEL)) {
+        if (writable && (state == ExchangeState.RELAYING || state == ExchangeState.TUNNEL)) {
             progressed();
         }
     }
@@ -198,7 +176,7 @@ final class Exchange implements UpstreamUser {
     // ---- getting a server
 
     private void acquire(boolean fresh) {
-        state = State.ACQUIRING;
+        state = ExchangeState.ACQUIRING;
         client().within(settings.timeouts().queue());
         attempts.acquire(this, fresh);
     }
@@ -209,9 +187,14 @@ final class Exchange implements UpstreamUser {
         if (connecting != null) {
             connecting.abandon();
         }
-        if (state == State.ACQUIRING) {
+        if (state == ExchangeState.ACQUIRING) {
             attempts.cancel(this);
         }
+    }
+
+    @Override
+    public Pick pick() {
+        return attempts.pick();
     }
 
     @Override
@@ -224,7 +207,7 @@ final class Exchange implements UpstreamUser {
 
     @Override
     public void connected(UpstreamConnection connection) {
-        assert state == State.ACQUIRING;
+        assert state == ExchangeState.ACQUIRING;
         RouteTarget to = route;
         ClientSide from = client();
         if (to == null) {
@@ -233,8 +216,10 @@ final class Exchange implements UpstreamUser {
         pending = null;
         server = connection;
         entry.tried(connection.lane().server().name());
-        state = State.AWAITING_RESPONSE;
+        state = ExchangeState.AWAITING_RESPONSE;
         attempts.sentOver(connection);
+        response.changes(attempts.changes(
+                to.toClient(), connection.lane().server(), from.forwarded().secure()));
         entry.sent(worker.now());
         request.send(connection, to, from, settings.makeTraceparent(), worker.random());
         awaits();
@@ -271,10 +256,10 @@ final class Exchange implements UpstreamUser {
     @Override
     public void responseBytes(ByteBuf in) {
         ClientSide to = client();
-        if (state == State.AWAITING_RESPONSE) {
+        if (state == ExchangeState.AWAITING_RESPONSE) {
             firstByte();
         }
-        if (state == State.TUNNEL) {
+        if (state == ExchangeState.TUNNEL) {
             tunnel(in, to);
             return;
         }
@@ -285,11 +270,15 @@ final class Exchange implements UpstreamUser {
             }
             case DONE -> finish();
             case SWITCHED -> {
-                state = State.TUNNEL;
+                state = ExchangeState.TUNNEL;
                 tunnel(in, to);
                 to.resume();
             }
-            case BROKEN -> failed(502, "server " + entry.serverName() + " sent a " + response.wrong());
+            case RETRY -> sendAgain();
+            case BROKEN -> {
+                attempts.outcome(0, worker.now());
+                failed(502, "server " + entry.serverName() + " sent a " + response.wrong());
+            }
         }
     }
 
@@ -310,13 +299,13 @@ final class Exchange implements UpstreamUser {
     }
 
     private void firstByte() {
-        state = State.RELAYING;
+        state = ExchangeState.RELAYING;
         long now = worker.now();
         attempts.firstByte(entry.firstByte(now), now);
     }
 
     private void progressed() {
-        client().within(state == State.TUNNEL ? settings.timeouts().tunnel() : settings.timeouts().stream());
+        client().within(state == ExchangeState.TUNNEL ? settings.timeouts().tunnel() : settings.timeouts().stream());
     }
 
     @Override
@@ -326,7 +315,7 @@ final class Exchange implements UpstreamUser {
 
     @Override
     public void serverWritable(boolean writable) {
-        if (state == State.AWAITING_RESPONSE) {
+        if (state == ExchangeState.AWAITING_RESPONSE) {
             awaits();
         } else {
             progressed();
@@ -349,6 +338,7 @@ final class Exchange implements UpstreamUser {
                 if (response.endsWithClose()) {
                     finish();
                 } else {
+                    attempts.outcome(0, worker.now());
                     failed(502, "server " + entry.serverName() + " closed in the middle of its response");
                 }
             }
@@ -367,6 +357,27 @@ final class Exchange implements UpstreamUser {
         } else {
             failed(502, why);
         }
+    }
+
+    /** Whether a final status is to be tried on another server instead of going on to the client. */
+    private boolean retries(int status) {
+        RouteTarget to = route;
+        return to != null
+                && to.retryStatuses().contains(status)
+                && request.repeatable()
+                && !response.interimSent()
+                && attempts.afterStatus(status, to.attempts(), worker.now());
+    }
+
+    private void sendAgain() {
+        UpstreamConnection from = server;
+        server = null;
+        if (from != null) {
+            from.discard();
+        }
+        response.begin();
+        worker.counts().add(Worker.RETRIES, 1);
+        acquire(false);
     }
 
     /** The whole response has gone on. */
@@ -442,6 +453,7 @@ final class Exchange implements UpstreamUser {
                                 : Refusal.QUEUE_TIMEOUT.text());
             case AWAITING_RESPONSE -> {
                 if (request.done()) {
+                    attempts.outcome(0, worker.now());
                     failed(504, "server " + entry.serverName() + " did not answer within timeouts.response");
                 } else {
                     failed(408, "request body did not come within timeouts.stream");
@@ -463,8 +475,11 @@ final class Exchange implements UpstreamUser {
     }
 
     private void end() {
-        int status = localStatus != 0 ? localStatus : state == State.TUNNEL ? 101 : response.status();
+        int status = localStatus != 0 ? localStatus : state == ExchangeState.TUNNEL ? 101 : response.status();
         entry.end(worker.now(), status, tunnelled + response.bodyBytes());
+        if (localStatus == 0) {
+            attempts.outcome(status, worker.now());
+        }
         RouteTarget to = route;
         if (to != null) {
             to.statuses().get(worker.index()).add(Math.clamp(status / 100, 0, 5), 1);
@@ -474,7 +489,7 @@ final class Exchange implements UpstreamUser {
     }
 
     private void recycle() {
-        state = State.ENDED;
+        state = ExchangeState.ENDED;
         client = null;
         request.end();
         worker.recycle(this);

@@ -10,6 +10,9 @@ import io.plinth.lbproxy.route.Answer;
 import io.plinth.lbproxy.route.Explanation;
 import io.plinth.lbproxy.route.RouteRule;
 import io.plinth.lbproxy.route.Shares;
+import io.plinth.lbproxy.snapshot.RouteTarget;
+import io.plinth.lbproxy.snapshot.Snapshot;
+import io.plinth.lbproxy.upstream.Pick;
 import io.plinth.lbproxy.upstream.Server;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeadParser;
@@ -31,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The admin page that says what would become of a request: {@code GET /explain?url=http://host/path}, with {@code method}
  * and any number of {@code header=name: value}. It parses, routes and balances with what serves requests, on one of the
- * loops that do ({@code loop=0} unless told), and takes no server's turn.
+ * loops that do ({@code loop=0} unless told) for a client ({@code client=127.0.0.1} unless told), and takes no server's turn.
  */
 public final class Explain {
     private final List<Worker> workers;
@@ -88,7 +91,11 @@ public final class Explain {
         CompletableFuture<Response> answer = new CompletableFuture<>();
         worker.loop().execute(() -> {
             try {
-                answer.complete(render(find(worker, text.append("\r\n").toString(), secure ? "https" : "http")));
+                answer.complete(render(find(
+                        worker,
+                        text.append("\r\n").toString(),
+                        secure ? "https" : "http",
+                        first(request, "client", "127.0.0.1"))));
             } catch (RuntimeException e) {
                 answer.complete(Response.text(500, "failed: " + e.getMessage() + "\n"));
             }
@@ -105,7 +112,7 @@ public final class Explain {
         return values.isEmpty() ? otherwise : values.getFirst();
     }
 
-    private Finding find(Worker worker, String text, String scheme) {
+    private Finding find(Worker worker, String text, String scheme, String address) {
         Finding finding = new Finding();
         Snapshot snapshot = worker.snapshot();
         RequestHead head = new RequestHead();
@@ -135,7 +142,9 @@ public final class Explain {
         RouteTarget.Destination to = pools.draw(random);
         finding.pool = to.pool().name();
         finding.why.add("pool " + finding.pool + ": share " + pools.share(to));
-        Server server = to.pool().loop(worker.index()).explain(finding.why);
+        Pick pick = new Pick();
+        Attempts.ask(pick, to.pool(), head, address.getBytes(StandardCharsets.US_ASCII));
+        Server server = to.pool().loop(worker.index()).explain(pick, finding.why);
         finding.server = server == null ? null : server.name();
         finding.why.add("server " + (server == null ? "none" : server.name() + " at " + server.authority())
                 + ": balance "

@@ -52,6 +52,16 @@ final class ForwardedHeaders {
         return new String(address, StandardCharsets.US_ASCII);
     }
 
+    /** The client's address as text, in bytes. */
+    byte[] address() {
+        return address;
+    }
+
+    /** Whether the client speaks TLS. */
+    boolean secure() {
+        return scheme.equals("https");
+    }
+
     /** {@code http} or {@code https}, as the client spoke. */
     String scheme() {
         return scheme;

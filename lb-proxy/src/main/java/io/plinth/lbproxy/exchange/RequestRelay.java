@@ -1,6 +1,8 @@
 package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.plinth.lbproxy.snapshot.ProxySettings;
+import io.plinth.lbproxy.snapshot.RouteTarget;
 import io.plinth.lbproxy.upstream.UpstreamConnection;
 import io.plinth.lbproxy.wire.http1.BodyDecoder;
 import io.plinth.lbproxy.wire.http1.Framing;

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.plinth.lbproxy.route.TargetRewrite;
+import io.plinth.lbproxy.snapshot.RouteTarget;
 import io.plinth.lbproxy.upstream.Server;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeaderName;

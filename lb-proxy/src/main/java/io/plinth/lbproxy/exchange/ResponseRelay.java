@@ -2,6 +2,7 @@ package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.plinth.lbproxy.route.HeaderChanges;
+import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.wire.http1.BodyDecoder;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeadParser;
@@ -9,6 +10,7 @@ import io.plinth.lbproxy.wire.http1.Rejection;
 import io.plinth.lbproxy.wire.http1.ResponseHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,8 @@ final class ResponseRelay {
         DONE,
         /** 101 went on; what is left of the bytes belongs to the tunnel. */
         SWITCHED,
+        /** Nothing of it went on: another server is to be asked. */
+        RETRY,
         /** The server broke the protocol; see {@link ResponseRelay#wrong}. */
         BROKEN
     }
@@ -34,6 +38,7 @@ final class ResponseRelay {
 
     private final RequestRelay request;
     private final BooleanSupplier draining;
+    private final IntPredicate retries;
     private final ResponseHead head = new ResponseHead();
     private final HeadParser parser;
     private final Framing framing = new Framing();
@@ -46,9 +51,10 @@ final class ResponseRelay {
     private String wrong = "";
     private HeaderChanges changes = HeaderChanges.NONE;
 
-    ResponseRelay(ProxySettings settings, RequestRelay request, BooleanSupplier draining) {
+    ResponseRelay(ProxySettings settings, RequestRelay request, BooleanSupplier draining, IntPredicate retries) {
         this.request = request;
         this.draining = draining;
+        this.retries = retries;
         parser = new HeadParser(settings.limits(), head);
         body = new BodyDecoder(settings.limits(), 0);
     }
@@ -155,6 +161,9 @@ final class ResponseRelay {
             }
             parser.begin(head);
             return Progress.MORE;
+        }
+        if (retries.test(status)) {
+            return Progress.RETRY;
         }
         headDone = true;
         body.begin(framing, !client.framed() && !request.http10());

@@ -3,6 +3,8 @@ package io.plinth.lbproxy.exchange;
 import io.netty.channel.EventLoop;
 import io.plinth.lbproxy.admin.AccessLane;
 import io.plinth.lbproxy.admin.Tally;
+import io.plinth.lbproxy.snapshot.ProxySettings;
+import io.plinth.lbproxy.snapshot.Snapshot;
 import io.plinth.lbproxy.upstream.Pool;
 import java.time.Clock;
 import java.util.ArrayDeque;

@@ -79,6 +79,13 @@ public final class HeaderChanges {
         return new HeaderChanges(dropped, added);
     }
 
+    /** The same and one more field. */
+    public HeaderChanges plus(String name, String value) {
+        List<Map.Entry<String, String>> more = new ArrayList<>(added);
+        more.add(Map.entry(name, value));
+        return new HeaderChanges(dropped, more);
+    }
+
     private static void check(String name, String value, boolean mayBeHost) {
         String lower = name.toLowerCase(Locale.ROOT);
         boolean token = !name.isEmpty() && name.chars().allMatch(c -> c < 0x80 && Octets.token((byte) c) != 0);

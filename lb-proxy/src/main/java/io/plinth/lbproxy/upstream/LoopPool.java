@@ -1,14 +1,21 @@
 package io.plinth.lbproxy.upstream;
 
 import io.netty.channel.ChannelFuture;
+import io.plinth.kit.hashing.Ring;
 import io.plinth.lbproxy.balance.Balancer;
 import io.plinth.lbproxy.balance.Candidates;
+import io.plinth.lbproxy.balance.CircuitBreaker;
+import io.plinth.lbproxy.balance.ConsistentHash;
+import io.plinth.lbproxy.balance.LeastLoaded;
 import io.plinth.lbproxy.balance.PowerOfTwo;
+import io.plinth.lbproxy.balance.RetryBudget;
 import io.plinth.lbproxy.balance.RoundRobin;
 import io.plinth.lbproxy.route.Explanation;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,11 +25,15 @@ import org.jspecify.annotations.Nullable;
 public final class LoopPool implements Candidates {
     private final Pool pool;
     private final Connector connector;
-    private final List<ServerLane> lanes = new ArrayList<>();
-    private final Balancer balancer;
-    private final ArrayDeque<UpstreamUser> waiting = new ArrayDeque<>();
-    private final int maxWaiting;
+    private final int index;
+    private final int maxIdle;
     private final long idleNanos;
+    private final RetryBudget retries;
+    private final ArrayDeque<UpstreamUser> waiting = new ArrayDeque<>();
+    private List<ServerLane> lanes = List.of();
+    private Members members;
+    private Balancer balancer;
+    private Pick asked = new Pick();
     private long excluded;
     private boolean ignoreEjection;
     private boolean ignoreRoom;
@@ -31,65 +42,166 @@ public final class LoopPool implements Candidates {
     private int open;
     private volatile int connections;
 
-    LoopPool(Pool pool, Connector connector, int loops) {
+    LoopPool(Pool pool, Connector connector, int index, int loops) {
         this.pool = pool;
         this.connector = connector;
+        this.index = index;
         PoolSettings settings = pool.settings();
-        maxWaiting = share(settings.queue(), loops);
         idleNanos = settings.idleTimeout().toNanos();
-        int maxOpen = share(settings.maxPerServer(), loops);
-        int maxIdle = Math.min(maxOpen, share(settings.idlePerServer(), loops));
-        for (Server server : pool.servers()) {
-            lanes.add(new ServerLane(this, server, lanes.size(), maxOpen, maxIdle, connector.now()));
+        int idle = Math.min(settings.maxPerServer(), settings.idlePerServer());
+        maxIdle = idle == 0 ? 0 : Math.max(1, idle / loops);
+        retries = new RetryBudget(
+                settings.retryPercent() / 100.0, (double) settings.retriesPerSecond() / loops, connector.now());
+        members = pool.members();
+        lanes = lanes(members);
+        balancer = balancer(members);
+    }
+
+    /** Takes the pool's servers of now over. */
+    void refresh() {
+        Members next = pool.members();
+        if (same(next, members)) {
+            return;
         }
-        balancer = switch (settings.balance()) {
+        List<ServerLane> before = lanes;
+        lanes = lanes(next);
+        if (next.ring() != null || members.ring() != null) {
+            balancer = balancer(next);
+        }
+        members = next;
+        before.stream().filter(lane -> !lanes.contains(lane)).forEach(ServerLane::retire);
+        serveWaiting();
+    }
+
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean same(Members one, Members other) {
+        return one == other;
+    }
+
+    private List<ServerLane> lanes(Members of) {
+        Map<Server, ServerLane> known = new HashMap<>();
+        lanes.forEach(lane -> known.put(lane.server(), lane));
+        List<ServerLane> next = new ArrayList<>();
+        for (Server server : of.servers()) {
+            ServerLane lane = known.get(server);
+            next.add(lane == null ? new ServerLane(this, server, maxIdle, connector.now()) : lane);
+        }
+        return next;
+    }
+
+    private Balancer balancer(Members of) {
+        PoolSettings settings = pool.settings();
+        Ring ring = of.ring();
+        return switch (settings.balance()) {
             case PEAK_EWMA -> new PowerOfTwo(connector.random());
             case ROUND_ROBIN -> new RoundRobin();
+            case LEAST_LOADED -> new LeastLoaded();
+            case CONSISTENT_HASH ->
+                ring == null
+                        ? new LeastLoaded()
+                        : new ConsistentHash(ring, positions(ring), settings.hashBound() / 100.0);
         };
     }
 
-    private static int share(int total, int loops) {
-        return total == 0 ? 0 : Math.max(1, total / loops);
+    private int[] positions(Ring ring) {
+        Map<String, Integer> byName = new HashMap<>();
+        for (int i = 0; i < lanes.size(); i++) {
+            byName.put(lanes.get(i).server().name(), i);
+        }
+        return ring.nodes().stream()
+                .mapToInt(name -> byName.getOrDefault(name, 0))
+                .toArray();
     }
 
     public Pool pool() {
         return pool;
     }
 
+    /** The loop's position among all. */
+    int index() {
+        return index;
+    }
+
     Connector connector() {
         return connector;
     }
 
-    /**
-     * Gives {@code user} a connection, now or later, or tells it why not.
-     *
-     * @param tried a bit for each of the first 64 servers that is not to be picked while another one can be
-     * @param fresh whether an idle connection will not do
-     */
-    public void acquire(UpstreamUser user, long tried, boolean fresh) {
+    /** What retries and hedges live on. */
+    public RetryBudget retries() {
+        return retries;
+    }
+
+    /** Gives {@code user} a connection, now or later, or tells it why not. */
+    public void acquire(UpstreamUser user) {
         assert connector.loop().inEventLoop();
-        ServerLane lane = pick(tried);
+        CircuitBreaker breaker = pool.breaker();
+        if (breaker != null && !breaker.allows()) {
+            user.refused(Refusal.CIRCUIT_OPEN);
+            return;
+        }
+        ServerLane lane = pick(user.pick());
         if (lane == null) {
-            if (pickable(tried) == Balancer.NONE) {
+            if (pickable(user.pick()) == Balancer.NONE) {
                 user.refused(Refusal.NO_SERVER);
-            } else if (waiting.size() < maxWaiting) {
+            } else if (pool.enterQueue()) {
                 waiting.addLast(user);
+                pool.onOtherLoops(this, LoopPool::shed);
             } else {
                 user.refused(Refusal.QUEUE_FULL);
             }
             return;
         }
-        Http1Connection idle = fresh && lane.mayConnect() ? null : lane.takeIdle();
+        hand(lane, user);
+    }
+
+    private void hand(ServerLane lane, UpstreamUser user) {
+        boolean mustConnect = user.pick().fresh() && lane.server().hasRoom();
+        Http1Connection idle = mustConnect ? null : lane.takeIdle();
         if (idle != null) {
             idle.use(user, true);
-        } else {
+        } else if (lane.server().tryOpen()) {
             connect(lane, user);
+        } else if (pool.enterQueue()) {
+            // Another loop was quicker.
+            waiting.addLast(user);
+        } else {
+            user.refused(Refusal.QUEUE_FULL);
         }
     }
 
     /** Forgets a user that waits for a connection. */
     public void cancel(UpstreamUser user) {
-        waiting.remove(user);
+        if (waiting.remove(user)) {
+            pool.leaveQueue();
+        }
+    }
+
+    private @Nullable UpstreamUser nextWaiting() {
+        UpstreamUser next = waiting.pollFirst();
+        if (next != null) {
+            pool.leaveQueue();
+        }
+        return next;
+    }
+
+    /** There may be room for who waits. */
+    private void serveWaiting() {
+        for (int i = waiting.size(); i > 0; i--) {
+            UpstreamUser next = waiting.getFirst();
+            ServerLane lane = pick(next.pick());
+            if (lane == null) {
+                return;
+            }
+            nextWaiting();
+            hand(lane, next);
+        }
+    }
+
+    /** Another loop waits for room at a server whose connections idle here. */
+    private void shed() {
+        if (pool.waiting() > waiting.size()) {
+            lanes.forEach(ServerLane::shed);
+        }
     }
 
     private void connect(ServerLane lane, UpstreamUser user) {
@@ -112,61 +224,92 @@ public final class LoopPool implements Candidates {
     }
 
     /** A server among the healthy that are not ejected; with all of these tried or gone, among the ejected too. */
-    private @Nullable ServerLane pick(long tried) {
+    private @Nullable ServerLane pick(Pick pick) {
         ignoreRoom = false;
-        int index = among(tried);
-        return index == Balancer.NONE ? null : lanes.get(index);
+        int found = among(pick);
+        return found == Balancer.NONE ? null : lanes.get(found);
     }
 
-    private int pickable(long tried) {
+    private int pickable(Pick pick) {
         ignoreRoom = true;
-        return among(tried);
+        return among(pick);
     }
 
-    private int among(long tried) {
+    private int among(Pick pick) {
         now = connector.now();
-        excluded = tried;
-        ignoreEjection = false;
-        int index = next();
-        if (index == Balancer.NONE && tried != 0) {
+        asked = pick;
+        excluded = pick.tried();
+        ignoreEjection = pool.panic();
+        int found = pick.sticky() == 0 ? Balancer.NONE : sticky(pick.sticky());
+        if (found == Balancer.NONE) {
+            found = next();
+        }
+        if (found == Balancer.NONE && excluded != 0) {
             excluded = 0;
-            index = next();
+            found = next();
         }
-        if (index == Balancer.NONE) {
-            excluded = tried;
+        if (found == Balancer.NONE && !ignoreEjection) {
+            excluded = pick.tried();
             ignoreEjection = true;
-            index = next();
+            found = next();
         }
-        return index;
+        return found;
     }
 
     private int next() {
         return peeking ? balancer.peek(this) : balancer.pick(this);
     }
 
+    private int sticky(long id) {
+        for (int i = 0; i < lanes.size(); i++) {
+            if (lanes.get(i).server().stickyId() == id) {
+                return available(i) ? i : Balancer.NONE;
+            }
+        }
+        return Balancer.NONE;
+    }
+
     /** The server that {@link #acquire} would pick for a request now, and why; null for none. On the loop. */
-    public @Nullable Server explain(Explanation why) {
+    public @Nullable Server explain(Pick pick, Explanation why) {
         assert connector.loop().inEventLoop();
+        CircuitBreaker breaker = pool.breaker();
+        if (breaker != null && breaker.state() == CircuitBreaker.State.OPEN) {
+            why.add("pool " + pool.name() + ": the circuit breaker is open");
+            return null;
+        }
         for (ServerLane lane : lanes) {
-            Server server = lane.server();
-            String state = !server.healthy()
-                    ? "unhealthy by its checks"
-                    : server.ejected(connector.now())
-                            ? "ejected after failures"
-                            : lane.hasRoom() ? "available" : "every connection in use";
-            why.add("server " + server.name() + ": " + state + ", weight " + server.weight() + ", " + lane.underWay()
-                    + " under way, cost " + lane.cost(connector.now()));
+            why.add(lane.server().name() + ": " + state(lane) + ", weight "
+                    + lane.server().weight() + ", " + lane.underWay() + " under way, cost "
+                    + lane.cost(connector.now()));
         }
         peeking = true;
         try {
-            ServerLane lane = pick(0);
-            if (lane == null && pickable(0) != Balancer.NONE) {
+            ServerLane lane = pick(pick);
+            if (lane == null && pickable(pick) != Balancer.NONE) {
                 why.add("the request would wait for a connection");
+            }
+            if (lane != null && lane.server().stickyId() == pick.sticky()) {
+                why.add("the cookie names the server");
             }
             return lane == null ? null : lane.server();
         } finally {
             peeking = false;
         }
+    }
+
+    private String state(ServerLane lane) {
+        Server server = lane.server();
+        if (!server.healthy()) {
+            return "unhealthy by its checks";
+        }
+        if (server.draining()) {
+            return "draining";
+        }
+        if (server.ejected(connector.now())) {
+            return "ejected after failures" + (pool.panic() ? ", but too few are left" : "");
+        }
+        return (lane.hasRoom() ? "available" : "every connection in use")
+                + (server.starting() ? ", starting slowly" : "");
     }
 
     @Override
@@ -175,54 +318,76 @@ public final class LoopPool implements Candidates {
     }
 
     @Override
-    public boolean available(int index) {
-        ServerLane lane = lanes.get(index);
-        return (index >= Long.SIZE || (excluded >>> index & 1) == 0)
-                && lane.server().healthy()
-                && (ignoreEjection || !lane.server().ejected(now))
+    public boolean available(int position) {
+        ServerLane lane = lanes.get(position);
+        Server server = lane.server();
+        return (excluded & server.bit()) == 0
+                && server.healthy()
+                && !server.draining()
+                && (ignoreEjection || !server.ejected(now))
                 && (ignoreRoom || lane.hasRoom());
     }
 
     @Override
-    public int weight(int index) {
-        return lanes.get(index).server().weight();
+    public int weight(int position) {
+        return lanes.get(position).server().shareOfWeight(now);
     }
 
     @Override
-    public double cost(int index) {
-        return lanes.get(index).cost(now);
+    public double cost(int position) {
+        return lanes.get(position).cost(now);
+    }
+
+    @Override
+    public int load(int position) {
+        return lanes.get(position).underWay();
+    }
+
+    @Override
+    public long key() {
+        return asked.key();
     }
 
     /** A connection is free: for who waits longest, or to idle; false when it is to be closed. */
     boolean release(Http1Connection connection) {
-        if (pool.retired()) {
+        if (pool.retired()
+                || connection.lane().retired()
+                || connection.lane().server().draining()) {
             return false;
         }
-        UpstreamUser next = waiting.pollFirst();
+        UpstreamUser next = nextWaiting();
         if (next != null) {
             connection.lane().requestBegins();
             connection.use(next, true);
             return true;
         }
-        return connection.lane().putIdle(connection);
+        boolean wantedElsewhere =
+                pool.waiting() > 0 && !connection.lane().server().hasRoom();
+        return !wantedElsewhere && connection.lane().putIdle(connection);
     }
 
     /** A connection is gone: who waits longest may connect in its place. */
     void closed(Http1Connection connection, boolean wasIdle) {
         connection.lane().closed(connection, wasIdle);
         connections = --open;
-        UpstreamUser next = waiting.pollFirst();
-        if (next != null) {
-            acquire(next, 0, false);
+        if (!waiting.isEmpty()) {
+            serveWaiting();
+        } else if (pool.waiting() > 0) {
+            pool.onOtherLoops(this, LoopPool::serveWaiting);
         }
     }
 
     /** Closes what has idled for too long; called every now and then. */
     public void sweep() {
-        long before = connector.now() - idleNanos;
+        long at = connector.now();
+        long before = at - idleNanos;
         for (ServerLane lane : lanes) {
             lane.closeIdleSince(before);
         }
+        if (index == 0) {
+            pool.sweep(at);
+        }
+        serveWaiting();
     }
 
     void closeIdle() {

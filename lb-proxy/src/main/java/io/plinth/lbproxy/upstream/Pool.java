@@ -1,24 +1,76 @@
 package io.plinth.lbproxy.upstream;
 
+import io.plinth.kit.hashing.Ring;
+import io.plinth.lbproxy.balance.CircuitBreaker;
+import io.plinth.lbproxy.balance.SuccessRates;
+import io.plinth.lbproxy.route.RequestKey;
+import io.plinth.lbproxy.upstream.PoolSettings.ServerSettings;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
-/** A pool as all loops see it; each loop has its own {@link LoopPool} of it. Immutable but for its servers' health. */
+/**
+ * A pool as all loops see it; each loop has its own {@link LoopPool} of it. Its servers are an immutable list behind one
+ * volatile field, replaced by whoever knows of them.
+ */
 public final class Pool {
     private final PoolSettings settings;
-    private final List<Server> servers;
     private final LoopPool[] loops;
+    private final OutcomeCounts outcomes;
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final RequestKey hashKey;
+    private final @Nullable CircuitBreaker breaker;
+    private volatile Members members = new Members(List.of(), null);
     private volatile boolean retired;
+    private volatile boolean panic;
+    private int ids;
+    private long comparedAt;
+    private Map<Server, long[]> compared = new HashMap<>();
 
-    public Pool(PoolSettings settings, List<Connector> connectors) {
+    public Pool(PoolSettings settings, List<ServerSettings> servers, List<Connector> connectors) {
         this.settings = settings;
-        servers = settings.servers().stream()
-                .map(server -> new Server(server, settings))
-                .toList();
+        hashKey = settings.hashKey();
+        breaker = settings.breaker() == null ? null : new CircuitBreaker(settings.breaker());
+        outcomes = new OutcomeCounts(connectors.size());
         loops = new LoopPool[connectors.size()];
+        members = members(servers);
         for (int i = 0; i < loops.length; i++) {
-            loops[i] = new LoopPool(this, connectors.get(i), loops.length);
+            loops[i] = new LoopPool(this, connectors.get(i), i, loops.length);
         }
+    }
+
+    /** Other servers from now on; those that stay keep their connections, health and latencies. Any thread. */
+    public synchronized void update(List<ServerSettings> servers) {
+        members = members(servers);
+        for (LoopPool loop : loops) {
+            loop.connector().loop().execute(loop::refresh);
+        }
+    }
+
+    private Members members(List<ServerSettings> wanted) {
+        Map<String, Server> known = new HashMap<>();
+        members.servers().forEach(server -> known.put(server.name(), server));
+        boolean first = known.isEmpty();
+        List<Server> next = new ArrayList<>();
+        Map<String, Integer> weights = new HashMap<>();
+        for (ServerSettings each : wanted) {
+            Server server = known.get(each.name());
+            if (server == null || !server.address().equals(each.address())) {
+                server = new Server(each, settings, ids++, loops.length);
+                if (!first) {
+                    server.startSlowly(loops[0].connector().now());
+                }
+            } else {
+                server.change(each);
+            }
+            next.add(server);
+            weights.put(each.name(), each.weight());
+        }
+        boolean byRing = settings.balance() == PoolSettings.Balance.CONSISTENT_HASH && !weights.isEmpty();
+        return new Members(next, byRing ? Ring.of(weights) : null);
     }
 
     public String name() {
@@ -29,8 +81,17 @@ public final class Pool {
         return settings;
     }
 
+    Members members() {
+        return members;
+    }
+
     public List<Server> servers() {
-        return servers;
+        return members.servers();
+    }
+
+    /** What consistent hashing goes by; null where the pool balances otherwise. */
+    public @Nullable RequestKey hashKey() {
+        return settings.balance() == PoolSettings.Balance.CONSISTENT_HASH ? hashKey : null;
     }
 
     /** The part of one loop, to be used on that loop alone. */
@@ -38,15 +99,98 @@ public final class Pool {
         return loops[index];
     }
 
+    public OutcomeCounts outcomes() {
+        return outcomes;
+    }
+
+    public @Nullable CircuitBreaker breaker() {
+        return breaker;
+    }
+
+    /** Whether so few servers are left that ejections do not count. */
+    public boolean panic() {
+        return panic;
+    }
+
+    /** Requests that wait for a connection, over all loops. */
+    public int waiting() {
+        return waiting.get();
+    }
+
+    boolean enterQueue() {
+        if (waiting.incrementAndGet() <= settings.queue()) {
+            return true;
+        }
+        waiting.decrementAndGet();
+        return false;
+    }
+
+    void leaveQueue() {
+        waiting.decrementAndGet();
+    }
+
+    /** Has every loop but one do something, on that loop. */
+    void onOtherLoops(LoopPool but, java.util.function.Consumer<LoopPool> what) {
+        for (LoopPool loop : loops) {
+            if (loop.index() != but.index()) {
+                loop.connector().loop().execute(() -> what.accept(loop));
+            }
+        }
+    }
+
     /** How many servers a pick may find now. */
     public int available(long now) {
         int count = 0;
-        for (Server server : servers) {
-            if (server.healthy() && !server.ejected(now)) {
+        for (Server server : servers()) {
+            if (server.usable(now)) {
                 count++;
             }
         }
         return count;
+    }
+
+    /** Judges its servers by what came of requests; a few times a second, on the first loop. */
+    void sweep(long now) {
+        CircuitBreaker own = breaker;
+        if (own != null) {
+            own.sweep(now, outcomes.ended(), outcomes.failed());
+        }
+        PoolSettings.Outliers outliers = settings.outliers();
+        if (outliers.deviation() > 0 && now - comparedAt >= outliers.interval().toNanos()) {
+            comparedAt = now;
+            compare(now, outliers);
+        }
+        int healthy = 0;
+        int ejected = 0;
+        for (Server server : servers()) {
+            if (server.healthy() && !server.draining()) {
+                healthy++;
+                ejected += server.ejected(now) ? 1 : 0;
+            }
+        }
+        panic = ejected > 0 && (healthy - ejected) * 100 < healthy * outliers.panicPercent();
+    }
+
+    private void compare(long now, PoolSettings.Outliers outliers) {
+        List<Server> servers = servers();
+        long[] requests = new long[servers.size()];
+        long[] failures = new long[servers.size()];
+        Map<Server, long[]> next = new HashMap<>();
+        for (int i = 0; i < requests.length; i++) {
+            OutcomeCounts counts = servers.get(i).outcomes();
+            long[] last = {counts.ended(), counts.failed()};
+            long[] before = compared.getOrDefault(servers.get(i), new long[2]);
+            requests[i] = last[0] - before[0];
+            failures[i] = last[1] - before[1];
+            next.put(servers.get(i), last);
+        }
+        compared = next;
+        boolean[] out = SuccessRates.outliers(requests, failures, outliers.minRequests(), outliers.deviation() / 10.0);
+        for (int i = 0; i < out.length; i++) {
+            if (out[i]) {
+                servers.get(i).eject(now);
+            }
+        }
     }
 
     /** Whether the file no longer has it: connections close instead of idling. */

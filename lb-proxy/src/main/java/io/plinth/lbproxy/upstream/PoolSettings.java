@@ -1,21 +1,33 @@
 package io.plinth.lbproxy.upstream;
 
+import io.plinth.lbproxy.balance.CircuitBreaker;
+import io.plinth.lbproxy.route.RequestKey;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * All of a pool that a change of the file can change; equal settings mean the pool lives on over a reload.
+ * All of a pool but its servers that a change of the file can change; equal settings mean the pool lives on over a reload.
  *
- * @param servers in the order of their names
+ * @param hashBy what consistent hashing goes by
+ * @param hashBound how far above its share a server may be loaded then, in percent
+ * @param sticky the cookie that keeps a client at its server; null for none
+ * @param breaker null for none
  * @param maxPerServer connections to one server, over all loops
  * @param idlePerServer connections kept idle to one server, over all loops
  * @param queue requests that wait for a connection, over all loops
  */
 public record PoolSettings(
         String name,
-        List<ServerSettings> servers,
         Balance balance,
+        String hashBy,
+        int hashBound,
+        @Nullable Sticky sticky,
+        Outliers outliers,
+        CircuitBreaker.@Nullable Settings breaker,
+        int retryPercent,
+        int retriesPerSecond,
+        Duration slowStart,
         int maxPerServer,
         int idlePerServer,
         int queue,
@@ -27,13 +39,36 @@ public record PoolSettings(
     /** How the next server is found. */
     public enum Balance {
         PEAK_EWMA,
-        ROUND_ROBIN
+        ROUND_ROBIN,
+        LEAST_LOADED,
+        CONSISTENT_HASH
     }
 
-    /** One server. */
-    public record ServerSettings(String name, InetSocketAddress address, int weight) {}
+    /**
+     * One server.
+     *
+     * @param draining whether it gets no further requests
+     */
+    public record ServerSettings(String name, InetSocketAddress address, int weight, boolean draining) {}
 
-    public PoolSettings {
-        servers = List.copyOf(servers);
+    /**
+     * The cookie that keeps a client at its server.
+     *
+     * @param ttlSeconds 0 for as long as the browser runs
+     */
+    public record Sticky(String cookie, long ttlSeconds) {}
+
+    /**
+     * When a server is left alone for what its answers look like.
+     *
+     * @param consecutive errors in a row; 0 for never
+     * @param deviation tenths of standard deviations; 0 for never
+     * @param panicPercent below this share of servers left all are used
+     */
+    public record Outliers(int consecutive, Duration interval, int minRequests, int deviation, int panicPercent) {}
+
+    /** What consistent hashing goes by. */
+    RequestKey hashKey() {
+        return RequestKey.parse(hashBy);
     }
 }

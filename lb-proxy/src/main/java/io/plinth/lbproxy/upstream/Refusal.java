@@ -3,6 +3,7 @@ package io.plinth.lbproxy.upstream;
 /** Why a pool gives no connection. */
 public enum Refusal {
     NO_SERVER(503, "no healthy server"),
+    CIRCUIT_OPEN(503, "circuit breaker open, too many requests failed"),
     QUEUE_FULL(503, "every connection in use and the queue full"),
     QUEUE_TIMEOUT(503, "every connection in use for longer than timeouts.queue");
 

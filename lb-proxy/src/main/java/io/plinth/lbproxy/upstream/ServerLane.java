@@ -10,19 +10,15 @@ public final class ServerLane {
 
     private final LoopPool pool;
     private final Server server;
-    private final int index;
-    private final int maxOpen;
     private final int maxIdle;
     private final PeakEwma latency;
     private final ArrayDeque<Http1Connection> idle = new ArrayDeque<>();
-    private int open;
     private int underWay;
+    private boolean retired;
 
-    ServerLane(LoopPool pool, Server server, int index, int maxOpen, int maxIdle, long now) {
+    ServerLane(LoopPool pool, Server server, int maxIdle, long now) {
         this.pool = pool;
         this.server = server;
-        this.index = index;
-        this.maxOpen = maxOpen;
         this.maxIdle = maxIdle;
         latency = new PeakEwma(DECAY_NANOS, now);
     }
@@ -35,14 +31,21 @@ public final class ServerLane {
         return pool;
     }
 
-    /** The server's position in its pool. */
-    public int index() {
-        return index;
-    }
-
     /** The first byte of a response came after this long; or a failure is to count like that. */
     public void observe(long nanos, long now) {
         latency.observe(nanos, now);
+    }
+
+    /**
+     * A request that was sent has ended.
+     *
+     * @param status the server's; 0 when it gave none
+     */
+    public void ended(int status, long now) {
+        boolean failed = status == 0 || (status >= 500 && status != 501);
+        server.outcomes().add(pool.index(), status, failed);
+        pool.pool().outcomes().add(pool.index(), status, failed);
+        server.ended(failed, now);
     }
 
     double cost(long now) {
@@ -54,20 +57,11 @@ public final class ServerLane {
     }
 
     boolean hasRoom() {
-        return !idle.isEmpty() || open < maxOpen;
-    }
-
-    boolean mayConnect() {
-        return open < maxOpen;
-    }
-
-    int open() {
-        return open;
+        return !idle.isEmpty() || server.hasRoom();
     }
 
     void connecting() {
         assert pool.connector().loop().inEventLoop();
-        open++;
         underWay++;
     }
 
@@ -87,7 +81,7 @@ public final class ServerLane {
 
     /** Whether there was room; the connection is to be closed otherwise. */
     boolean putIdle(Http1Connection connection) {
-        if (idle.size() >= maxIdle) {
+        if (retired || idle.size() >= maxIdle) {
             return false;
         }
         idle.addLast(connection);
@@ -104,16 +98,35 @@ public final class ServerLane {
 
     void closed(Http1Connection connection, boolean wasIdle) {
         assert pool.connector().loop().inEventLoop();
-        open--;
+        server.closedOne();
         if (wasIdle) {
             idle.remove(connection);
         }
+    }
+
+    /** Whether its server has left the pool. */
+    boolean retired() {
+        return retired;
+    }
+
+    /** Its server has left the pool: what is under way ends as it would, the rest closes. */
+    void retire() {
+        retired = true;
+        closeIdle();
     }
 
     void closeIdle() {
         Http1Connection connection;
         while ((connection = idle.pollFirst()) != null) {
             connection.close();
+        }
+    }
+
+    /** Closes the connection that has idled longest, if any, since another loop waits for its place. */
+    void shed() {
+        Http1Connection oldest = server.hasRoom() ? null : idle.pollFirst();
+        if (oldest != null) {
+            oldest.close();
         }
     }
 

@@ -4,6 +4,9 @@ import io.netty.buffer.ByteBuf;
 
 /** Who asked for a connection to a server and uses it. Every call comes on the loop it asked on. */
 public interface UpstreamUser {
+    /** What it asks of the pick. */
+    Pick pick();
+
     /** One is being made; {@link UpstreamConnection#abandon} it when it is no longer wanted. */
     void connecting(UpstreamConnection connection);
 

@@ -1,4 +1,4 @@
-package io.plinth.lbproxy.exchange;
+package io.plinth.lbproxy.snapshot;
 
 import io.plinth.lbproxy.wire.http1.Http1Limits;
 

@@ -1,4 +1,4 @@
-package io.plinth.lbproxy.exchange;
+package io.plinth.lbproxy.snapshot;
 
 import io.netty.handler.ipfilter.IpFilterRuleType;
 import io.netty.handler.ipfilter.IpSubnetFilterRule;
@@ -34,7 +34,8 @@ public final class TrustedProxies {
         }
     }
 
-    boolean contains(InetSocketAddress address) {
+    /** Whether an address is in one of them. */
+    public boolean contains(InetSocketAddress address) {
         for (IpSubnetFilterRule rule : rules) {
             if (rule.matches(address)) {
                 return true;

@@ -1,4 +1,4 @@
-package io.plinth.lbproxy.exchange;
+package io.plinth.lbproxy.snapshot;
 
 import io.plinth.lbproxy.admin.LatencyTally;
 import io.plinth.lbproxy.admin.Tally;
@@ -10,6 +10,7 @@ import io.plinth.lbproxy.route.Shares;
 import io.plinth.lbproxy.route.TargetRewrite;
 import io.plinth.lbproxy.upstream.Pool;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param respond what it answers instead
  * @param maintenance whether it answers 503 for now
  * @param attempts how many servers a request that may be repeated is tried on
+ * @param retryStatuses that are tried again too
  * @param rewrite what becomes of the path
  * @param toServer what of the request's fields changes
  * @param toClient what of the response's fields changes
@@ -35,6 +37,7 @@ public record RouteTarget(
         @Nullable Answer respond,
         boolean maintenance,
         int attempts,
+        Set<Integer> retryStatuses,
         TargetRewrite rewrite,
         HeaderChanges toServer,
         HeaderChanges toClient,
@@ -58,6 +61,7 @@ public record RouteTarget(
     public record Limits(long body, int head) {}
 
     public RouteTarget {
+        retryStatuses = Set.copyOf(retryStatuses);
         statuses = List.copyOf(statuses);
     }
 }

@@ -1,4 +1,4 @@
-package io.plinth.lbproxy.exchange;
+package io.plinth.lbproxy.snapshot;
 
 import io.plinth.lbproxy.route.RouteTable;
 import io.plinth.lbproxy.upstream.Pool;

@@ -1,4 +1,4 @@
-package io.plinth.lbproxy.exchange;
+package io.plinth.lbproxy.snapshot;
 
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.DataSize;
@@ -7,7 +7,6 @@ import io.plinth.lbproxy.LbProxyConfig.LimitsConfig;
 import io.plinth.lbproxy.admin.ProxyMetrics;
 import io.plinth.lbproxy.config.RouteConfig;
 import io.plinth.lbproxy.config.RouteConfig.HeaderChangesConfig;
-import io.plinth.lbproxy.exchange.RouteTarget.Destination;
 import io.plinth.lbproxy.route.Answer;
 import io.plinth.lbproxy.route.Conditions;
 import io.plinth.lbproxy.route.ErrorPages;
@@ -16,11 +15,13 @@ import io.plinth.lbproxy.route.Redirect;
 import io.plinth.lbproxy.route.RouteRule;
 import io.plinth.lbproxy.route.Shares;
 import io.plinth.lbproxy.route.TargetRewrite;
+import io.plinth.lbproxy.snapshot.RouteTarget.Destination;
 import io.plinth.lbproxy.upstream.Pool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,7 @@ final class RouteTargets {
                 respond == null ? null : Answer.content(respond.status(), respond.type(), respond.body()),
                 route.maintenance(),
                 route.retry().attempts(),
+                new HashSet<>(route.retry().statuses()),
                 TargetRewrite.of(route.path(), route.strip(), route.rewrite()),
                 changes(route.requestHeaders(), true),
                 changes(route.responseHeaders(), false),

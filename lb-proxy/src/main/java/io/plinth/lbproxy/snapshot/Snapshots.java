@@ -1,15 +1,14 @@
-package io.plinth.lbproxy.exchange;
+package io.plinth.lbproxy.snapshot;
 
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.DataSize;
-import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.Problem;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.health.HealthCheckConfig;
 import io.plinth.lbproxy.LbProxyConfig;
-import io.plinth.lbproxy.LbProxyConfig.PoolConfig;
 import io.plinth.lbproxy.LbProxyConfig.TimeoutsConfig;
 import io.plinth.lbproxy.admin.ProxyMetrics;
+import io.plinth.lbproxy.config.PoolConfig;
 import io.plinth.lbproxy.config.RouteConfig;
 import io.plinth.lbproxy.route.RouteRule;
 import io.plinth.lbproxy.route.RouteTable;
@@ -19,12 +18,10 @@ import io.plinth.lbproxy.upstream.Pool;
 import io.plinth.lbproxy.upstream.PoolSettings;
 import io.plinth.lbproxy.upstream.PoolSettings.ServerSettings;
 import io.plinth.lbproxy.wire.http1.Http1Limits;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,12 +58,18 @@ public final class Snapshots {
             settings = before.settings();
         }
         Map<String, Pool> pools = new HashMap<>();
+        Map<Pool, List<ServerSettings>> moved = new HashMap<>();
         for (Map.Entry<String, PoolConfig> entry : config.pools().entrySet()) {
-            PoolSettings wanted = poolSettings(entry.getKey(), entry.getValue(), config, file);
+            PoolSettings wanted = PoolPlan.settings(entry.getKey(), entry.getValue(), config);
+            List<ServerSettings> servers = PoolPlan.servers(entry.getKey(), entry.getValue(), file);
             Pool kept = before == null ? null : before.pools().get(entry.getKey());
-            pools.put(
-                    entry.getKey(),
-                    kept != null && kept.settings().equals(wanted) ? kept : new Pool(wanted, connectors));
+            boolean stays = kept != null && kept.settings().equals(wanted);
+            if (kept != null && stays) {
+                moved.put(kept, servers);
+                pools.put(entry.getKey(), kept);
+            } else {
+                pools.put(entry.getKey(), new Pool(wanted, servers, connectors));
+            }
         }
         RouteTargets targets = new RouteTargets(metrics, config.limits(), file);
         List<RouteRule<RouteTarget>> rules = new ArrayList<>();
@@ -74,6 +77,7 @@ public final class Snapshots {
             rules.add(targets.rule(entry.getKey(), entry.getValue(), pools));
         }
         current = new Snapshot(settings, new RouteTable<>(rules), pools);
+        moved.forEach(Pool::update);
         healthChecks.follow(checks(config), pools);
         if (before != null) {
             before.pools().values().stream()
@@ -124,45 +128,6 @@ public final class Snapshots {
 
     private static int size(DataSize size) {
         return Math.toIntExact(size.bytes());
-    }
-
-    private static PoolSettings poolSettings(String name, PoolConfig pool, LbProxyConfig config, StackFile file)
-            throws ConfigException {
-        List<ServerSettings> servers = new ArrayList<>();
-        if (pool.app() != null) {
-            for (Map.Entry<String, HostPort> at : new TreeMap<>(file.instances(pool.app())).entrySet()) {
-                servers.add(new ServerSettings(at.getKey(), resolve(file, name, at.getValue()), 1));
-            }
-        }
-        for (Map.Entry<String, LbProxyConfig.ServerConfig> server : new TreeMap<>(pool.servers()).entrySet()) {
-            servers.add(new ServerSettings(
-                    server.getKey(),
-                    resolve(file, name, server.getValue().at()),
-                    server.getValue().weight()));
-        }
-        return new PoolSettings(
-                name,
-                servers,
-                PoolSettings.Balance.valueOf(pool.balance().name()),
-                pool.maxPerServer(),
-                pool.idlePerServer(),
-                pool.queue(),
-                config.timeouts().connect(),
-                config.timeouts().serverIdle(),
-                pool.eject(),
-                pool.ejectMax());
-    }
-
-    /** Names are looked up here, on the runner's thread, since a lookup blocks. */
-    private static InetSocketAddress resolve(StackFile file, String pool, HostPort at) throws ConfigException {
-        InetSocketAddress address = new InetSocketAddress(at.host(), at.port());
-        if (address.isUnresolved()) {
-            throw problem(
-                    file,
-                    "lb-proxy.pools." + pool + ": host " + at.host() + " cannot be resolved; write its "
-                            + "address, or make the name known");
-        }
-        return address;
     }
 
     static ConfigException problem(StackFile file, String message) {

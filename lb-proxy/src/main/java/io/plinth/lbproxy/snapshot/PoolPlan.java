@@ -1,0 +1,94 @@
+package io.plinth.lbproxy.snapshot;
+
+import io.plinth.kit.config.ConfigException;
+import io.plinth.kit.config.HostPort;
+import io.plinth.kit.config.StackFile;
+import io.plinth.lbproxy.LbProxyConfig;
+import io.plinth.lbproxy.balance.CircuitBreaker;
+import io.plinth.lbproxy.config.PoolConfig;
+import io.plinth.lbproxy.upstream.PoolSettings;
+import io.plinth.lbproxy.upstream.PoolSettings.ServerSettings;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Turns the file's pools into what pools are made of. On the node's runner thread, since it looks names up. */
+final class PoolPlan {
+    private PoolPlan() {}
+
+    static PoolSettings settings(String name, PoolConfig pool, LbProxyConfig config) {
+        PoolConfig.OutliersConfig outliers = pool.outliers();
+        return new PoolSettings(
+                name,
+                PoolSettings.Balance.valueOf(pool.balance().name()),
+                pool.hash().by(),
+                pool.hash().bound(),
+                sticky(pool.sticky()),
+                new PoolSettings.Outliers(
+                        outliers.consecutive(),
+                        outliers.interval(),
+                        outliers.minRequests(),
+                        outliers.deviation(),
+                        outliers.panic()),
+                breaker(pool.breaker()),
+                pool.retryBudget().percent(),
+                pool.retryBudget().min(),
+                pool.slowStart(),
+                pool.maxPerServer(),
+                pool.idlePerServer(),
+                pool.queue(),
+                config.timeouts().connect(),
+                config.timeouts().serverIdle(),
+                pool.eject(),
+                pool.ejectMax());
+    }
+
+    private static PoolSettings.@Nullable Sticky sticky(PoolConfig.@Nullable StickyConfig sticky) {
+        return sticky == null
+                ? null
+                : new PoolSettings.Sticky(sticky.cookie(), sticky.ttl().toSeconds());
+    }
+
+    private static CircuitBreaker.@Nullable Settings breaker(PoolConfig.@Nullable BreakerConfig breaker) {
+        return breaker == null
+                ? null
+                : new CircuitBreaker.Settings(
+                        breaker.failures(),
+                        breaker.minRequests(),
+                        breaker.window().toNanos(),
+                        breaker.open().toNanos(),
+                        breaker.trials());
+    }
+
+    /** The servers that the file itself names. */
+    static List<ServerSettings> servers(String name, PoolConfig pool, StackFile file) throws ConfigException {
+        List<ServerSettings> servers = new ArrayList<>();
+        if (pool.app() != null) {
+            for (Map.Entry<String, HostPort> at : new TreeMap<>(file.instances(pool.app())).entrySet()) {
+                servers.add(new ServerSettings(at.getKey(), resolve(file, name, at.getValue()), 1, false));
+            }
+        }
+        for (Map.Entry<String, PoolConfig.ServerConfig> server : new TreeMap<>(pool.servers()).entrySet()) {
+            servers.add(new ServerSettings(
+                    server.getKey(),
+                    resolve(file, name, server.getValue().at()),
+                    server.getValue().weight(),
+                    false));
+        }
+        return servers;
+    }
+
+    private static InetSocketAddress resolve(StackFile file, String pool, HostPort at) throws ConfigException {
+        InetSocketAddress address = new InetSocketAddress(at.host(), at.port());
+        if (address.isUnresolved()) {
+            throw Snapshots.problem(
+                    file,
+                    "lb-proxy.pools." + pool + ": host " + at.host() + " cannot be resolved; write its "
+                            + "address, or make the name known");
+        }
+        return address;
+    }
+}
