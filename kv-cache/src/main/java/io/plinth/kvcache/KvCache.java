@@ -21,6 +21,7 @@ import io.plinth.kvcache.cluster.TopologyLoader;
 import io.plinth.kvcache.command.CommandExecutor;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.ConnectionCommands;
+import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.command.PubSubCommands;
 import io.plinth.kvcache.command.Settings;
@@ -29,7 +30,10 @@ import io.plinth.kvcache.command.TransactionCommands;
 import io.plinth.kvcache.command.hash.HashCommands;
 import io.plinth.kvcache.command.keys.ExpireCommands;
 import io.plinth.kvcache.command.keys.KeyCommands;
+import io.plinth.kvcache.command.list.ListCommands;
+import io.plinth.kvcache.command.set.SetCommands;
 import io.plinth.kvcache.command.string.StringCommands;
+import io.plinth.kvcache.command.zset.SortedSetCommands;
 import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.listen.ClientPipeline;
@@ -83,7 +87,7 @@ public final class KvCache implements Daemon {
                 config.memory().bytes(), eviction(config), context.clock().millis(), entropy);
         this.clients = new Clients(config.limits().maxClients());
         this.pubSub = new PubSub(config.limits().pubsubBuffer().bytes());
-        this.settings = new Settings(password(config), config.eviction());
+        this.settings = new Settings(password(config), config.eviction(), new KeyEvents(pubSub));
         this.memory = new ClientMemory(config.limits().clientMemory().bytes());
         this.limits = new WireLimits(
                 Math.toIntExact(config.limits().maxBulk().bytes()),
@@ -160,6 +164,9 @@ public final class KvCache implements Daemon {
         ConnectionCommands.register(builder);
         StringCommands.register(builder);
         HashCommands.register(builder);
+        ListCommands.register(builder);
+        SetCommands.register(builder);
+        SortedSetCommands.register(builder);
         KeyCommands.register(builder);
         ExpireCommands.register(builder);
         TransactionCommands.register(builder);

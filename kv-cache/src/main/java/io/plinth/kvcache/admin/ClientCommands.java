@@ -10,6 +10,7 @@ import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.ConnectionCommands;
 import io.plinth.kvcache.command.Help;
+import io.plinth.kvcache.session.Blocked;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.ReplyMode;
 import io.plinth.kvcache.session.Transaction;
@@ -42,6 +43,7 @@ public final class ClientCommands {
                 "no-touch 3",
                 "reply 3",
                 "pause -3",
+                "unblock -3",
                 "unpause 2");
     }
 
@@ -72,6 +74,7 @@ public final class ClientCommands {
                 client.noTouch(onOff(call));
                 call.out().ok();
             }
+            case "UNBLOCK" -> unblock(call);
             case "REPLY" -> reply(call);
             case "PAUSE" -> pause(call);
             case "UNPAUSE" -> {
@@ -93,6 +96,7 @@ public final class ClientCommands {
                         "REPLY (ON|OFF|SKIP)",
                         "SETINFO <option> <value>",
                         "SETNAME <name>",
+                        "UNBLOCK <clientid> [TIMEOUT|ERROR]",
                         "UNPAUSE");
             default -> throw CommandException.subcommand(call.text(1), "CLIENT");
         }
@@ -130,6 +134,21 @@ public final class ClientCommands {
 
     private static String clean(String text) {
         return text.replace('\r', ' ').replace('\n', ' ');
+    }
+
+    private static void unblock(Call call) {
+        boolean error = call.count() == 4 && call.args().is(3, "ERROR");
+        if (call.count() == 4 && !error && !call.args().is(3, "TIMEOUT")) {
+            throw new CommandException("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+        }
+        long id = call.integer(2);
+        Blocked blocked = null;
+        for (Client client : call.node().clients().all()) {
+            if (client.id() == id) {
+                blocked = client.blocked();
+            }
+        }
+        call.out().integer(blocked != null && blocked.end(error) ? 1 : 0);
     }
 
     private static void reply(Call call) {

@@ -28,7 +28,7 @@ public final class ConfigTable {
         fixed("save", "");
         fixed("appendonly", "no");
         fixed("appendfsync", "everysec");
-        fixed("notify-keyspace-events", "");
+        names.put("notify-keyspace-events", node -> node.settings().events().text());
         fixed("timeout", "0");
         fixed("tcp-keepalive", "300");
         fixed("databases", Integer.toString(Keyspace.DATABASES));
@@ -134,6 +134,8 @@ public final class ConfigTable {
                 node.keyspace().eviction(eviction);
                 yield null;
             }
+            case "notify-keyspace-events" ->
+                node.settings().events().set(value) ? null : "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
             case "maxclients" -> {
                 if (!value.matches("[1-9]\\d{0,6}")) {
                     yield "argument must be between 1 and 9999999 inclusive";

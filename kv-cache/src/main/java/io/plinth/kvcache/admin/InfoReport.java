@@ -48,7 +48,11 @@ public final class InfoReport {
                 text.line("connected_clients", node.clients().count());
                 text.line("maxclients", node.clients().limit());
                 text.line("client_memory", node.memory().used());
-                text.line("blocked_clients", 0);
+                text.line(
+                        "blocked_clients",
+                        node.clients().all().stream()
+                                .filter(client -> client.blocked() != null)
+                                .count());
                 text.line("tracking_clients", 0);
             }
             case "memory" -> memory(node, text);

@@ -24,18 +24,16 @@ final class BlockedCall implements Blocked, Waiter {
     private final Args args;
     private final List<KeyRef> keys;
     private final @Nullable ValueType type;
-    private final boolean nullArray;
     private boolean over;
     private Runnable cancelTimer = () -> {};
 
-    BlockedCall(Call call, Args args, List<KeyRef> keys, @Nullable ValueType type, boolean nullArray) {
+    BlockedCall(Call call, Args args, List<KeyRef> keys, @Nullable ValueType type) {
         this.keyspace = call.keyspace();
         this.client = call.client();
         this.command = call.command();
         this.args = args;
         this.keys = keys;
         this.type = type;
-        this.nullArray = nullArray;
     }
 
     Client client() {
@@ -114,19 +112,18 @@ final class BlockedCall implements Blocked, Waiter {
     }
 
     @Override
-    public void end(boolean error) {
+    public boolean end(boolean error) {
         if (!finishUnlocked()) {
-            return;
+            return false;
         }
         client.outlet().later(() -> {
             if (error) {
                 deliver(() -> client.out().error(UNBLOCKED));
-            } else if (nullArray) {
-                deliver(() -> client.out().nullArray());
             } else {
-                deliver(() -> client.out().nullBulk());
+                deliver(() -> client.out().nullArray());
             }
         });
+        return true;
     }
 
     /** Hands over the reply. From any thread. */

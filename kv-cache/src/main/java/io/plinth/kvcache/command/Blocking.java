@@ -63,7 +63,7 @@ final class Blocking {
                     deferred.add(call);
                     break;
                 }
-                attempt(call, nowMillis);
+                attempt(call, ready.key(), nowMillis);
             }
         }
     }
@@ -84,11 +84,11 @@ final class Blocking {
         return all[0];
     }
 
-    private void attempt(BlockedCall blocked, long nowMillis) {
+    private void attempt(BlockedCall blocked, byte[] changed, long nowMillis) {
         ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT, REPLY);
         out.protocol(blocked.client().out().protocol());
         Call call = new Call(node, executor, blocked.command(), blocked.client(), blocked.args());
-        call.attempt(blocked.command(), blocked.client(), blocked.args(), nowMillis, out);
+        call.attempt(blocked, changed, nowMillis, out);
         try {
             blocked.command().handler().run(call);
         } catch (CommandException e) {

@@ -11,6 +11,7 @@ import io.plinth.kvcache.wire.Doubles;
 import io.plinth.kvcache.wire.Numbers;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,7 @@ public final class Call {
     private boolean mayBlock;
     private boolean attempt;
     private boolean waits;
+    private byte @Nullable [] ready;
 
     Call(NodeState node, CommandExecutor executor, Command command, Client client, Args args) {
         this.node = node;
@@ -54,11 +56,25 @@ public final class Call {
     }
 
     /** Runs a command again that waits, with another place for its reply. */
-    void attempt(Command command, Client client, Args args, long nowMillis, ReplyWriter reply) {
-        set(command, client, args, nowMillis);
+    void attempt(BlockedCall blocked, byte[] changed, long nowMillis, ReplyWriter reply) {
+        set(blocked.command(), blocked.client(), blocked.args(), nowMillis);
+        ready = changed;
         out = reply;
         attempt = true;
         waits = false;
+    }
+
+    /** Whether a command looks at the key at an argument: one that waited only at the key that changed. */
+    public boolean considers(int arg) {
+        byte[] changed = ready;
+        return changed == null
+                || Arrays.equals(
+                        changed,
+                        0,
+                        changed.length,
+                        args.buffer(),
+                        args.offset(arg),
+                        args.offset(arg) + args.length(arg));
     }
 
     /** Whether a command that was run again waits on. */
@@ -84,7 +100,7 @@ public final class Call {
                     keys.add(ref);
                 }
             }
-            new BlockedCall(this, kept, keys, type, nullArray).begin(timeoutMillis);
+            new BlockedCall(this, kept, keys, type).begin(timeoutMillis);
         } else if (nullArray) {
             out.nullArray();
         } else {
@@ -143,6 +159,13 @@ public final class Call {
     /** The key that {@link #key(int)} was last set to. */
     public KeyRef key() {
         return key;
+    }
+
+    /** Tells who listens what happened to the key at an argument. */
+    public void event(int type, String name, int arg) {
+        if (node.settings().events().wants(type)) {
+            node.settings().events().publish(type, name, client.db(), args.bytes(arg));
+        }
     }
 
     /** The segment of a key. */
@@ -236,10 +259,8 @@ public final class Call {
     public long timeout(int arg) {
         double seconds = number(arg, "timeout is not a float or out of range");
         double millis = Math.ceil(seconds * 1000);
-        if (millis > Long.MAX_VALUE) {
-            throw new CommandException("ERR timeout is out of range");
-        }
-        if (millis < 0) {
+        // What is too large for an integer becomes the smallest one on Redis's machines.
+        if (millis < 0 || millis >= Long.MAX_VALUE) {
             throw new CommandException("ERR timeout is negative");
         }
         if ((long) millis > Long.MAX_VALUE - now) {

@@ -38,6 +38,13 @@ public record ScanOptions(
         return new ScanOptions(match == null || match.matchesAll() ? null : match, count, type);
     }
 
+    /** The reply for a key that is not there. */
+    public static void empty(Call call) {
+        call.out().array(2);
+        call.out().bulkLong(0);
+        call.out().array(0);
+    }
+
     /** An unsigned cursor. */
     public static long cursor(Call call, int arg) {
         String text = call.text(arg);

@@ -7,9 +7,17 @@ public final class Settings {
     private volatile @Nullable String password;
     private volatile String policy;
 
-    public Settings(@Nullable String password, String policy) {
+    private final KeyEvents events;
+
+    public Settings(@Nullable String password, String policy, KeyEvents events) {
+        this.events = events;
         this.password = password;
         this.policy = policy;
+    }
+
+    /** Which keyspace events are published. */
+    public KeyEvents events() {
+        return events;
     }
 
     /** What AUTH expects; null for nothing. */

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.keyspace;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -97,6 +99,17 @@ final class KeyTable {
         slots = new Entry[MIN_CAPACITY];
         shift = Integer.numberOfLeadingZeros(MIN_CAPACITY) + 1;
         size = 0;
+    }
+
+    /** The entries of a database. */
+    List<Entry> of(int db) {
+        List<Entry> found = new ArrayList<>();
+        forEach(entry -> {
+            if (entry.db == db) {
+                found.add(entry);
+            }
+        });
+        return found;
     }
 
     void forEach(Consumer<Entry> action) {

@@ -5,6 +5,7 @@ import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -122,10 +123,7 @@ public final class Segment {
         if (entry == null) {
             entry = add(key, value, nowMillis);
         } else {
-            long before = entry.bytes();
-            entry.value = value;
-            entry.form = StringForm.STORED;
-            resized(entry, entry.bytes() - before);
+            replace(entry, value, StringForm.STORED);
             entry.touch(keyspace.seconds(nowMillis));
         }
         moveExpiry(entry, expireAt);
@@ -134,11 +132,15 @@ public final class Segment {
 
     /** Gives a string another value and keeps its expiry. */
     public void setString(Entry entry, byte[] value, StringForm form) {
+        replace(entry, value, form);
+        changed(Change.Kind.STRING, entry, null, value);
+    }
+
+    private void replace(Entry entry, byte[] value, StringForm form) {
         long before = entry.bytes();
         entry.value = value;
         entry.form = form;
         resized(entry, entry.bytes() - before);
-        changed(Change.Kind.STRING, entry, null, value);
     }
 
     /** Adds an empty collection; the caller puts the first element into it at once. */
@@ -357,12 +359,7 @@ public final class Segment {
                     Entry.NEVER,
                     null));
         }
-        java.util.List<Entry> going = new java.util.ArrayList<>(dbKeys[db]);
-        table.forEach(entry -> {
-            if (entry.db == db) {
-                going.add(entry);
-            }
-        });
+        List<Entry> going = table.of(db);
         ChangeListener[] kept = listeners;
         listeners = new ChangeListener[0];
         long numbered = sequence;

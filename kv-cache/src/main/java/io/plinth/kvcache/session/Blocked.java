@@ -2,8 +2,8 @@ package io.plinth.kvcache.session;
 
 /** A blocking command that waits. */
 public interface Blocked {
-    /** Ends the wait with the reply of a timeout, or with an error. From any thread; too late it does nothing. */
-    void end(boolean error);
+    /** Ends the wait with the reply of a timeout, or with an error. From any thread; answers whether it was in time. */
+    boolean end(boolean error);
 
     /** Ends the wait of a client that is gone. On the client's loop. */
     void abandon();

@@ -149,16 +149,59 @@ final class CommandStream {
         "FLUSHDB"
     };
 
+    /** Members and elements: L, M, Z and X stand for keys of one type, # for a small number, D a score, B a bound, Y an edge. */
+    private static final String[] WORDS = {
+        "a",
+        "b",
+        "c",
+        "d",
+        "e",
+        "one",
+        "two",
+        "three",
+        "1",
+        "2",
+        "3",
+        "-7",
+        "100000",
+        "",
+        "x y",
+        "\u00e9\u0000",
+        "a member longer than the sixty-four bytes that still are packed in a small set or hash"
+    };
+
+    private static final String[] SMALL = {
+        "0", "1", "2", "3", "-1", "-2", "-3", "5", "10", "-100", "100", "x", "1.5", ""
+    };
+
+    private static final String[] SCORES = {
+        "0", "1", "2", "3", "-1", "1.5", "0.1", "1e10", "100", "inf", "-inf", "+inf", "nan", "x", "3.25", "-0.5",
+        "1e400", "0x10"
+    };
+    private static final String[] BOUNDS = {
+        "-inf", "+inf", "inf", "0", "1", "(1", "(2", "3", "(0.1", "100", "(-1", "x", "(", "", "nan", "(inf"
+    };
+    private static final String[] EDGES = {"-", "+", "[a", "(a", "[c", "(c", "[one", "(two", "[", "(", "x", "", "--"};
+
     private static final String[] OPTIONS = {"NX", "XX", "GT", "LT", "GET", "KEEPTTL", "nx", "xx", "REPLACE", "BAD"};
 
     private final SplittableRandom random;
+    private final String[] forms;
 
+    /** Commands on strings, hashes and the connection. */
     CommandStream(SplittableRandom random) {
+        this(random, FORMS);
+    }
+
+    /** Commands of these forms, and a few of the others between. */
+    CommandStream(SplittableRandom random, String[] forms) {
         this.random = random;
+        this.forms = forms;
     }
 
     List<String> next() {
-        String form = FORMS[random.nextInt(FORMS.length)];
+        String[] chosen = random.nextInt(6) == 0 ? FORMS : forms;
+        String form = chosen[random.nextInt(chosen.length)];
         if (form.startsWith("FLUSH") && random.nextInt(10) > 0) {
             form = "GET K";
         }
@@ -173,6 +216,13 @@ final class CommandStream {
                         case "T" -> pick(TIMES);
                         case "S" -> pick(FAR);
                         case "O" -> pick(OPTIONS);
+                        case "L", "M", "Z", "X" -> word + random.nextInt(4);
+                        case "W" -> pick(WORDS);
+                        case "#" -> pick(SMALL);
+                        case "D" -> pick(SCORES);
+                        case "B" -> pick(BOUNDS);
+                        case "Y" -> pick(EDGES);
+                        case "SIDE" -> random.nextBoolean() ? "LEFT" : "right";
                         default -> random.nextInt(4) == 0 ? word.toLowerCase(Locale.ROOT) : word;
                     });
         }
@@ -186,7 +236,27 @@ final class CommandStream {
 
     /** Whether the reply's order is the server's own. */
     static boolean unordered(List<String> command) {
-        String name = command.getFirst().toUpperCase(Locale.ROOT);
-        return name.equals("KEYS") || name.equals("SCAN") || name.equals("EXEC");
+        return UNORDERED.contains(command.getFirst().toUpperCase(Locale.ROOT));
     }
+
+    private static final java.util.Set<String> UNORDERED = java.util.Set.of(
+            "KEYS",
+            "SCAN",
+            "EXEC",
+            "SMEMBERS",
+            "SINTER",
+            "SUNION",
+            "SDIFF",
+            "SSCAN",
+            "SPOP",
+            "ZSCAN",
+            "HSCAN",
+            "HKEYS",
+            "HVALS",
+            "HGETALL",
+            "SRANDMEMBER",
+            "ZRANDMEMBER",
+            "COMMAND",
+            "SORT",
+            "SORT_RO");
 }

@@ -14,7 +14,10 @@ import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.command.hash.HashCommands;
 import io.plinth.kvcache.command.keys.ExpireCommands;
 import io.plinth.kvcache.command.keys.KeyCommands;
+import io.plinth.kvcache.command.list.ListCommands;
+import io.plinth.kvcache.command.set.SetCommands;
 import io.plinth.kvcache.command.string.StringCommands;
+import io.plinth.kvcache.command.zset.SortedSetCommands;
 import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.session.Client;
@@ -55,7 +58,7 @@ public final class CommandHarness {
 
     public CommandHarness(Topology topology, long limit, Eviction eviction, @Nullable String password) {
         keyspace = new Keyspace(limit, eviction, now, new Random(1));
-        settings = new Settings(password, "allkeys-lru");
+        settings = new Settings(password, "allkeys-lru", new KeyEvents(pubSub));
         NodeState node = new NodeState(
                 keyspace,
                 () -> topology,
@@ -97,6 +100,9 @@ public final class CommandHarness {
         ConnectionCommands.register(builder);
         StringCommands.register(builder);
         HashCommands.register(builder);
+        ListCommands.register(builder);
+        SetCommands.register(builder);
+        SortedSetCommands.register(builder);
         KeyCommands.register(builder);
         ExpireCommands.register(builder);
         TransactionCommands.register(builder);

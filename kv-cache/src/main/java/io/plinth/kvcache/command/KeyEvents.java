@@ -1,0 +1,105 @@
+package io.plinth.kvcache.command;
+
+import io.plinth.kvcache.session.PubSub;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** Shared by all loops: which keyspace events are published, as notify-keyspace-events names them, and their publication. */
+public final class KeyEvents {
+    public static final int GENERIC = 1 << 2;
+    public static final int STRING = 1 << 3;
+    public static final int LIST = 1 << 4;
+    public static final int SET = 1 << 5;
+    public static final int HASH = 1 << 6;
+    public static final int SORTED_SET = 1 << 7;
+    public static final int EXPIRED = 1 << 8;
+    public static final int EVICTED = 1 << 9;
+    public static final int STREAM = 1 << 10;
+    public static final int MISS = 1 << 11;
+    public static final int NEW = 1 << 14;
+
+    private static final int KEYSPACE = 1;
+    private static final int KEYEVENT = 1 << 1;
+    private static final int MODULE = 1 << 13;
+    private static final String LETTERS = "KEg$lshzxetmdn";
+    private static final int[] BITS = {
+        KEYSPACE, KEYEVENT, GENERIC, STRING, LIST, SET, HASH, SORTED_SET, EXPIRED, EVICTED, STREAM, MISS, MODULE, NEW
+    };
+    /** What {@code A} stands for. */
+    private static final int ALL =
+            GENERIC | STRING | LIST | SET | HASH | SORTED_SET | EXPIRED | EVICTED | STREAM | MODULE;
+
+    private final PubSub pubSub;
+    private volatile int wanted;
+
+    public KeyEvents(PubSub pubSub) {
+        this.pubSub = pubSub;
+    }
+
+    /** The bits of a text, or null where a letter is none. */
+    private static @Nullable Integer parse(String text) {
+        int bits = 0;
+        for (int i = 0; i < text.length(); i++) {
+            int letter = LETTERS.indexOf(text.charAt(i));
+            if (letter < 0 && text.charAt(i) != 'A') {
+                return null;
+            }
+            bits |= letter < 0 ? ALL : BITS[letter];
+        }
+        return bits;
+    }
+
+    /** Changes what is published; answers false where the text is not right. */
+    public boolean set(String text) {
+        Integer bits = parse(text);
+        if (bits != null) {
+            wanted = bits;
+        }
+        return bits != null;
+    }
+
+    /** As CONFIG GET shows it. */
+    public String text() {
+        int bits = wanted;
+        StringBuilder text = new StringBuilder();
+        boolean all = (bits & ALL) == ALL;
+        if (all) {
+            text.append('A');
+        }
+        String order = "g$lshzxetdKEmn";
+        for (int i = 0; i < order.length(); i++) {
+            int bit = BITS[LETTERS.indexOf(order.charAt(i))];
+            if ((bits & bit) != 0 && !(all && (ALL & bit) != 0)) {
+                text.append(order.charAt(i));
+            }
+        }
+        return text.toString();
+    }
+
+    /** Whether events of a class are published at all. */
+    public boolean wants(int type) {
+        int bits = wanted;
+        return (bits & type) != 0 && (bits & (KEYSPACE | KEYEVENT)) != 0;
+    }
+
+    /** Publishes an event, on this node only as Redis does. */
+    public void publish(int type, String event, int db, byte[] key) {
+        if (!wants(type)) {
+            return;
+        }
+        byte[] name = event.getBytes(StandardCharsets.ISO_8859_1);
+        if ((wanted & KEYSPACE) != 0) {
+            pubSub.publish(join("__keyspace@" + db + "__:", key), name);
+        }
+        if ((wanted & KEYEVENT) != 0) {
+            pubSub.publish(join("__keyevent@" + db + "__:", name), key);
+        }
+    }
+
+    private static byte[] join(String prefix, byte[] rest) {
+        byte[] start = prefix.getBytes(StandardCharsets.ISO_8859_1);
+        byte[] joined = java.util.Arrays.copyOf(start, start.length + rest.length);
+        System.arraycopy(rest, 0, joined, start.length, rest.length);
+        return joined;
+    }
+}

@@ -1,0 +1,43 @@
+package io.plinth.kvcache.client;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/** Debian's redis-server on a port of its own. */
+record RedisPeer(Process process, int port) {
+    static RedisPeer start(Path folder) throws Exception {
+        int port = Cluster.freePort();
+        Process process = new ProcessBuilder(
+                        "redis-server",
+                        "--port",
+                        Integer.toString(port),
+                        "--bind",
+                        "127.0.0.1",
+                        "--save",
+                        "",
+                        "--appendonly",
+                        "no",
+                        "--rdbcompression",
+                        "no",
+                        "--dir",
+                        folder.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(new File(folder.toFile(), "redis.log"))
+                .start();
+        Await.until("redis-server answers", () -> {
+            try (RawClient raw = new RawClient(port)) {
+                return raw.call("PING").equals("+PONG\r\n");
+            } catch (IOException e) {
+                return false;
+            }
+        });
+        return new RedisPeer(process, port);
+    }
+
+    void close() throws Exception {
+        process.destroy();
+        process.waitFor(10, TimeUnit.SECONDS);
+    }
+}
