@@ -15,6 +15,7 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -31,10 +32,13 @@ import picocli.CommandLine.Spec;
                 + " same load, same machine, pinned cores, in turn, medians of several rounds.",
         mixinStandardHelpOptions = true)
 public final class BenchCommand implements Callable<Integer> {
-    private static final List<Bench> BENCHES = List.of(new LbProxyBench());
+    private static final List<Bench> BENCHES = List.of(new LbProxyBench(), new KvCacheBench());
     private static final double BUSY = 0.5;
 
-    @Parameters(paramLabel = "DAEMON", description = "Which daemon; see bench --help")
+    @Parameters(
+            paramLabel = "DAEMON",
+            description = "Which daemon: ${COMPLETION-CANDIDATES}.",
+            completionCandidates = Benched.class)
     private String daemon = "";
 
     @Option(names = "--json", paramLabel = "FILE", description = "Writes the report there too.")
@@ -119,6 +123,15 @@ public final class BenchCommand implements Callable<Integer> {
             Runtime.getRuntime().removeShutdownHook(cleanUp);
         } catch (IllegalStateException e) {
             // Shutting down: the hook is at work.
+        }
+    }
+
+    /** The daemons there is a bench of, for the help. */
+    static final class Benched extends ArrayList<String> {
+        private static final long serialVersionUID = 1;
+
+        Benched() {
+            super(BENCHES.stream().map(Bench::daemon).toList());
         }
     }
 
