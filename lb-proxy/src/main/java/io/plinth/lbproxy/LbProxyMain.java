@@ -52,6 +52,12 @@ public final class LbProxyMain {
                     List.of("-XX:+UseSerialGC", "-Dio.netty.leakDetection.level=disabled"));
         }
 
+        /** It writes nothing there. */
+        @Override
+        public boolean sharesData() {
+            return true;
+        }
+
         @Override
         public Daemon create(NodeContext context) throws Exception {
             return new LbProxy(context);

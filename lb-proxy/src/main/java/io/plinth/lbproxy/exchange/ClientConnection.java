@@ -13,6 +13,7 @@ import io.plinth.lbproxy.wire.http1.ResponseHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +24,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ClientConnection extends AttendedClient implements ClientSide {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
+    private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long LINGER_NANOS = 2_000_000_000L;
     private static final long LINGER_BYTES = 1 << 20;
 
@@ -417,11 +419,15 @@ public final class ClientConnection extends AttendedClient implements ClientSide
         return out == null ? 0 : out.totalPendingWriteBytes();
     }
 
-    /** Closes it unless an exchange is under way, which then is its last. */
+    /**
+     * Its next exchange is its last. Without one under way it gets a moment to begin: a client may be sending right now, and
+     * closing would reset it (RFC 9112 9.6).
+     */
     @Override
     void drain() {
-        if (exchange == null) {
-            close(false);
+        long soon = worker.coarseNow() + DRAIN_NANOS;
+        if (exchange == null && deadline - soon > 0) {
+            deadline = soon;
         }
     }
 }

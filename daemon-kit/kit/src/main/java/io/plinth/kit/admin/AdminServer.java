@@ -97,6 +97,7 @@ public final class AdminServer implements AdminRoutes {
         }
     }
 
+    /** Says which process is ready: while a new one takes over, either may answer. */
     private Response ready() {
         List<String> failed = new ArrayList<>(hooks.notReady());
         for (Condition condition : conditions) {
@@ -105,7 +106,7 @@ public final class AdminServer implements AdminRoutes {
             }
         }
         return failed.isEmpty()
-                ? Response.text(200, "ready\n")
+                ? Response.text(200, "ready, process " + ProcessHandle.current().pid() + "\n")
                 : Response.text(503, "not ready: " + String.join(", ", failed) + "\n");
     }
 
