@@ -4,10 +4,12 @@ import io.plinth.deploy.bench.BenchCommand;
 import io.plinth.deploy.command.CheckCommand;
 import io.plinth.deploy.command.ConfigReferenceCommand;
 import io.plinth.deploy.command.DownCommand;
+import io.plinth.deploy.command.ExplainCommand;
 import io.plinth.deploy.command.JvmOptionsCommand;
 import io.plinth.deploy.command.KillCommand;
 import io.plinth.deploy.command.LogsCommand;
 import io.plinth.deploy.command.QuietLog;
+import io.plinth.deploy.command.RestartCommand;
 import io.plinth.deploy.command.RunCommand;
 import io.plinth.deploy.command.StartCommand;
 import io.plinth.deploy.command.StatusCommand;
@@ -37,6 +39,8 @@ import picocli.CommandLine.Command;
             LogsCommand.class,
             KillCommand.class,
             StartCommand.class,
+            RestartCommand.class,
+            ExplainCommand.class,
             RunCommand.class,
             BenchCommand.class,
             ConfigReferenceCommand.class,

@@ -24,7 +24,6 @@ import io.plinth.mqbroker.queue.Engine;
 import io.plinth.mqbroker.session.Broker;
 import io.plinth.mqbroker.session.Connection;
 import io.plinth.mqbroker.session.Connections;
-import io.plinth.mqbroker.session.DirectReplies;
 import io.plinth.mqbroker.session.SessionLimits;
 import io.plinth.mqbroker.session.SessionMetrics;
 import io.plinth.mqbroker.wire.AmqpException;
@@ -123,8 +122,7 @@ public final class MqBroker implements Daemon {
                 l.connections(),
                 l.publishWindow().bytes(),
                 l.deliveryWindow().bytes(),
-                l.pendingFrames(),
-                l.transaction().bytes());
+                l.pendingFrames());
     }
 
     private FieldTable serverProperties() {
@@ -140,7 +138,7 @@ public final class MqBroker implements Daemon {
                 "per_consumer_qos")) {
             can.put(capability, true);
         }
-        can.put("direct_reply_to", true);
+        can.put("direct_reply_to", false);
         Map<String, @Nullable Object> properties = new LinkedHashMap<>();
         properties.put("capabilities", new FieldTable(can));
         properties.put("product", config.product());
@@ -182,7 +180,6 @@ public final class MqBroker implements Daemon {
                 serverProperties(),
                 System::nanoTime,
                 random,
-                new DirectReplies(),
                 metrics);
         observe(opened);
         new ManagementRoutes(broker).register(context.admin());

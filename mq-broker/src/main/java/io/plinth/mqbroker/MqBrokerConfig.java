@@ -26,7 +26,7 @@ public record MqBrokerConfig(
         @Doc("The product name clients are told; some of them look for RabbitMQ.") @Default("RabbitMQ")
         String product,
 
-        @Doc("The version clients are told; some of them choose features by it.") @Default("4.2.9")
+        @Doc("The version clients are told; some of them choose features by it.") @Default("3.13.7")
         String version,
 
         @Doc("Memory messages may take; past half of it durable ones stay on disk only, past all of it publishers"
@@ -115,12 +115,7 @@ public record MqBrokerConfig(
             @Doc("Frames of a channel that may wait behind a declare, consume or get before the socket is not read.")
             @Default("1000")
             @Range(min = "1", max = "1000000")
-            int pendingFrames,
-
-            @Doc("Messages published in one transaction of a channel.")
-            @Default("32MiB")
-            @Range(min = "1KiB", max = "1GiB")
-            DataSize transaction) {}
+            int pendingFrames) {}
 
     @Override
     public void check(Check check) {

@@ -10,6 +10,7 @@ import io.plinth.deploy.process.Stopper;
 import io.plinth.deploy.start.Preflight;
 import io.plinth.deploy.start.Session;
 import io.plinth.deploy.start.StackStarter;
+import io.plinth.deploy.start.Takeover;
 import io.plinth.deploy.start.UnitStarter;
 import io.plinth.kit.config.StackFile;
 import java.io.IOException;
@@ -25,6 +26,8 @@ final class Bringing {
     private final Procfs procfs = Procfs.ofThisMachine();
     private final Installation installation;
     private final StackStarter starter;
+    private final Takeover takeover;
+    private final Stopper stopper;
     private final Session session;
 
     Bringing(StackFile file, Map<String, String> settings, PrintWriter out) throws IOException {
@@ -33,8 +36,8 @@ final class Bringing {
         this.installation = Installation.ofThisJvm();
         UnitStarter units = new UnitStarter(file, settings, installation, folder, procfs, new Spawner());
         this.starter = new StackStarter(units, System::nanoTime, out::println);
-        Stopper stopper =
-                new Stopper(folder, procfs, new Signals(), System::nanoTime, line -> out.println("  " + line));
+        this.takeover = new Takeover(units, folder, procfs, new Signals(), System::nanoTime);
+        this.stopper = new Stopper(folder, procfs, new Signals(), System::nanoTime, line -> out.println("  " + line));
         this.session = new Session(folder, starter, stopper, procfs, out::println);
     }
 
@@ -52,6 +55,14 @@ final class Bringing {
 
     StackStarter starter() {
         return starter;
+    }
+
+    Takeover takeover() {
+        return takeover;
+    }
+
+    Stopper stopper() {
+        return stopper;
     }
 
     Session session() {

@@ -47,6 +47,16 @@ public final class Probe {
         }
     }
 
+    /** Whether it is this process that says it is ready; while a new one takes over, the old one may answer. */
+    static boolean isReady(String probe, long pid) {
+        try {
+            String answer = exchange("GET", probe, PATIENCE_MILLIS);
+            return answer.startsWith("HTTP/1.1 200") && answer.strip().endsWith("process " + pid);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** Sends a request without a body; empty when the answer is a 2xx, else what was answered. */
     public static String http(String method, String url, int patienceMillis) throws IOException {
         String answer = exchange(method, url, patienceMillis);

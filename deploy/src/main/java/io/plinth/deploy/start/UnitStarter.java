@@ -69,11 +69,24 @@ public final class UnitStarter {
 
     /** Starts it and writes its record; does not wait until it is ready. */
     public Launched start(Unit unit) throws IOException, DeployException {
+        return start(unit, List.of());
+    }
+
+    /** Starts another process of a daemon, which takes the listeners over from the one that runs. */
+    public Launched takeOver(Unit.Daemon daemon) throws IOException, DeployException {
+        return start(daemon, List.of("--take-over"));
+    }
+
+    private Launched start(Unit unit, List<String> more) throws IOException, DeployException {
         Path log = folder.log(unit.name());
         Files.createDirectories(log.getParent());
         long logStart = Files.exists(log) ? Files.size(log) : 0;
         Process process = switch (unit) {
-            case Unit.Daemon daemon -> jvm(List.of(daemon.node()), List.of("run", daemon.name()), log);
+            case Unit.Daemon daemon -> {
+                List<String> arguments = new ArrayList<>(List.of("run", daemon.name()));
+                arguments.addAll(more);
+                yield jvm(List.of(daemon.node()), arguments, log);
+            }
             case Unit.Host host ->
                 jvm(host.daemons().stream().map(Unit.Daemon::node).toList(), List.of("run", "--all"), log);
             case Unit.App app -> app(app, log);

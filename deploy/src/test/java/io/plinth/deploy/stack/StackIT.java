@@ -157,6 +157,61 @@ class StackIT extends StackContract {
         TestStack.await(PATIENCE, () -> stack().saidInForeground().contains("web-2 runs again"));
     }
 
+    /** Half of the clients connect anew for each request, half keep their connection for as long as they may. */
+    @Test
+    void aRestartedLoadBalancerRefusesAndResetsNobody() throws Exception {
+        AtomicBoolean enough = new AtomicBoolean();
+        AtomicInteger good = new AtomicInteger();
+        Queue<String> bad = new ConcurrentLinkedQueue<>();
+        List<Thread> clients = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            boolean keeps = i % 2 == 0;
+            clients.add(Thread.ofVirtual().start(() -> {
+                try (PlainClient client = new PlainClient(stack().port(8080), keeps)) {
+                    while (!enough.get()) {
+                        client.get("/");
+                        good.incrementAndGet();
+                    }
+                } catch (IOException e) {
+                    bad.add((keeps ? "kept: " : "new: ") + e);
+                }
+            }));
+        }
+        TestStack.await(PATIENCE, () -> good.get() > 50);
+        String pid = processOf("lb-1");
+        for (int round = 0; round < 2; round++) {
+            Script.Result restarted = stack().run("restart", "lb-1");
+            assertThat(restarted.exitCode()).as(restarted.err()).isZero();
+            assertThat(restarted.out()).contains("lb-1 is served by process", "has finished and ended");
+            int before = good.get();
+            TestStack.await(PATIENCE, () -> good.get() > before + 100 || !bad.isEmpty());
+        }
+        enough.set(true);
+        for (Thread client : clients) {
+            client.join(TimeUnit.SECONDS.toMillis(20));
+        }
+        assertThat(bad).isEmpty();
+        assertThat(processOf("lb-1")).isNotEqualTo(pid);
+        assertThat(stack().run("status").out()).containsPattern("lb-1 +lb-proxy +\\d+ +running +yes");
+    }
+
+    private String processOf(String node) throws IOException {
+        return new RunFolder(stack().folder().resolve(".plinth"))
+                .record(node)
+                .map(record -> String.valueOf(record.process().pid()))
+                .orElseThrow();
+    }
+
+    @Test
+    void aNodeIsRestartedAfterAnotherWayWhereItHandsNothingOver() throws Exception {
+        Script.Result restarted = stack().run("restart", "worker-2");
+        assertThat(restarted.exitCode()).as(restarted.err()).isZero();
+        assertThat(stack().run("status").out()).containsPattern("worker-2 +app +\\d+ +running +yes");
+        Script.Result unknown = stack().run("restart", "lb-9");
+        assertThat(unknown.exitCode()).isEqualTo(1);
+        assertThat(unknown.err()).contains("no node lb-9", "lb-1");
+    }
+
     @Test
     void aKilledBrokerLosesNoConfirmedMessage(LogWatcher.Expected log) throws Exception {
         log.expect("com.rabbitmq");

@@ -8,7 +8,6 @@ import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.log.SegmentLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,7 +17,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 import org.slf4j.Logger;
@@ -35,38 +33,13 @@ public final class ShardIndexer implements ChangeListener {
 
     private record Key(long queueId, long id) {}
 
-    private record Place(
-            long position,
-            long expiresAt,
-            int size,
-            int priority,
-            @Nullable String group) {
+    private record Place(long position, long expiresAt, int size) {
         byte[] bytes() {
-            byte[] text = group == null ? new byte[0] : group.getBytes(StandardCharsets.UTF_8);
-            boolean marked = priority > 0 || group != null;
-            ByteBuffer out = ByteBuffer.allocate(20 + (marked ? 2 + text.length : 0))
+            return ByteBuffer.allocate(20)
                     .putLong(position)
                     .putLong(expiresAt)
-                    .putInt(size);
-            if (marked) {
-                out.put((byte) priority).put((byte) (group == null ? 0 : 1)).put(text);
-            }
-            return out.array();
-        }
-
-        static Place of(byte[] value) {
-            ByteBuffer in = ByteBuffer.wrap(value);
-            long position = in.getLong();
-            long expiresAt = in.getLong();
-            int size = in.getInt();
-            int priority = in.hasRemaining() ? in.get() & 0xFF : 0;
-            boolean grouped = in.hasRemaining() && in.get() == 1;
-            return new Place(
-                    position,
-                    expiresAt,
-                    size,
-                    priority,
-                    grouped ? new String(value, in.position(), in.remaining(), StandardCharsets.UTF_8) : null);
+                    .putInt(size)
+                    .array();
         }
     }
 
@@ -78,7 +51,6 @@ public final class ShardIndexer implements ChangeListener {
     private final List<Key> removed = new ArrayList<>();
     private final Map<Long, Long> delivered = new HashMap<>();
     private final Set<Long> dropped = new HashSet<>();
-    private final QueueMarks marks;
     private Covered appended = Covered.NOTHING;
     private Covered written = Covered.NOTHING;
 
@@ -86,7 +58,6 @@ public final class ShardIndexer implements ChangeListener {
         this.shard = shard;
         this.index = index;
         this.log = log;
-        this.marks = new QueueMarks(shard);
     }
 
     /**
@@ -163,7 +134,6 @@ public final class ShardIndexer implements ChangeListener {
         try (WriteBatch batch = new WriteBatch()) {
             batch.deleteRange(Keys.messages(shard), RocksIndex.next(Keys.messages(shard)));
             batch.deleteRange(Keys.delivered(shard), RocksIndex.next(Keys.delivered(shard)));
-            marks.clear(batch);
             index.write(batch);
         } catch (RocksDBException e) {
             throw new IOException("index clear: " + e.getMessage(), e);
@@ -173,22 +143,21 @@ public final class ShardIndexer implements ChangeListener {
     private void load(Set<Integer> segments, RecoveredShard into) throws IOException {
         Map<Long, Message> byPosition = new HashMap<>();
         index.scan(Keys.messages(shard), (key, value) -> {
-            Place place = Place.of(value);
+            ByteBuffer in = ByteBuffer.wrap(value);
+            long position = in.getLong();
+            long expiresAt = in.getLong();
+            int size = in.getInt();
             ByteBuffer name = ByteBuffer.wrap(key, 2, 16);
             long queueId = name.getLong();
             long id = name.getLong();
             // A segment goes only once all its messages are settled, so an entry that points to none is stale.
-            if (segments.contains(SegmentLog.segmentOf(place.position()))) {
-                Message message = byPosition.computeIfAbsent(place.position(), at -> new Message(at, place.size()));
-                into.add(
-                        queueId,
-                        id,
-                        new RecoveredShard.Entry(message, place.expiresAt(), place.priority(), place.group()));
+            if (segments.contains(SegmentLog.segmentOf(position))) {
+                Message message = byPosition.computeIfAbsent(position, at -> new Message(at, size));
+                into.add(queueId, id, new RecoveredShard.Entry(message, expiresAt));
             } else {
                 removed.add(new Key(queueId, id));
             }
         });
-        marks.load(index, into);
         index.scan(
                 Keys.delivered(shard),
                 (key, value) -> into.delivered(
@@ -198,7 +167,6 @@ public final class ShardIndexer implements ChangeListener {
     private void forget(long queueId) {
         added.keySet().removeIf(key -> key.queueId() == queueId);
         dropped.add(queueId);
-        marks.dropped(queueId);
     }
 
     private void count(RecoveredShard recovered) {
@@ -219,13 +187,7 @@ public final class ShardIndexer implements ChangeListener {
                 for (Effect.Target target : e.targets()) {
                     added.put(
                             new Key(target.queueId(), change.sequence()),
-                            new Place(
-                                    position,
-                                    target.expiresAt(),
-                                    e.message().size(),
-                                    target.priority(),
-                                    target.group()));
-                    marks.entered(target, change.sequence());
+                            new Place(position, target.expiresAt(), e.message().size()));
                 }
                 live.merge(SegmentLog.segmentOf(position), (long) e.targets().size(), Long::sum);
             }
@@ -235,13 +197,10 @@ public final class ShardIndexer implements ChangeListener {
                     if (added.remove(key) == null) {
                         removed.add(key);
                     }
-                    marks.settled(e.queueId(), id);
                 }
                 e.messages().forEach(this::left);
             }
             case Effect.DeliveredUpTo e -> delivered.put(e.queueId(), e.id());
-            case Effect.Returned e -> marks.returned(e);
-            case Effect.DedupForgotten e -> marks.forgotten(e);
             case Effect.QueueDropped e -> {
                 forget(e.queueId());
                 delivered.remove(e.queueId());
@@ -284,7 +243,6 @@ public final class ShardIndexer implements ChangeListener {
                 batch.deleteRange(prefix, RocksIndex.next(prefix));
                 batch.delete(Keys.delivered(shard, queueId));
             }
-            marks.write(batch, dropped);
             for (Key key : removed) {
                 batch.delete(Keys.message(shard, key.queueId(), key.id()));
             }
@@ -306,7 +264,6 @@ public final class ShardIndexer implements ChangeListener {
             removed.clear();
             delivered.clear();
             dropped.clear();
-            marks.written();
         } catch (RocksDBException | IOException e) {
             LOG.warn("shard {}: the index stays behind the log: {}", shard, e.getMessage());
         }

@@ -1,6 +1,5 @@
 package io.plinth.mqbroker.queue;
 
-import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.wire.ContentProperties;
 import io.plinth.mqbroker.wire.FieldTable;
@@ -16,10 +15,7 @@ final class DeathRecord {
     enum Reason {
         REJECTED("rejected"),
         EXPIRED("expired"),
-        MAXLEN("maxlen"),
-        DELIVERY_LIMIT("delivery_limit"),
-        /** Not dead at all: the time of a delayed message has come. */
-        DUE("");
+        MAXLEN("maxlen");
 
         private final String text;
 
@@ -36,18 +32,18 @@ final class DeathRecord {
     static Content add(Content content, String exchange, String routingKey, String queue, Reason reason, long now) {
         FieldTable headers = ContentProperties.headers(content.properties());
         List<@Nullable Object> deaths = new ArrayList<>();
-        FieldTable own = null;
+        long count = 1;
         if (headers.get(HEADER) instanceof List<?> before) {
             for (Object death : before) {
-                if (own == null && death instanceof FieldTable table && matches(table, queue, reason)) {
+                if (death instanceof FieldTable table && matches(table, queue, reason)) {
                     Long seen = FieldTable.integer(table.get("count"));
-                    own = table.with("count", seen == null ? 1L : seen + 1);
+                    count += seen == null ? 0 : seen;
                 } else {
                     deaths.add(death);
                 }
             }
         }
-        deaths.addFirst(own == null ? death(content, queue, reason, now) : own);
+        deaths.addFirst(death(content, queue, reason, count, now));
         if (!headers.has("x-first-death-queue")) {
             headers = headers.with("x-first-death-reason", reason.text)
                     .with("x-first-death-queue", queue)
@@ -65,19 +61,14 @@ final class DeathRecord {
         return queue.equals(death.get("queue")) && reason.text.equals(death.get("reason"));
     }
 
-    private static FieldTable death(Content content, String queue, Reason reason, long now) {
+    private static FieldTable death(Content content, String queue, Reason reason, long count, long now) {
         Map<String, @Nullable Object> death = new LinkedHashMap<>();
-        death.put("count", 1L);
+        death.put("count", count);
         death.put("reason", reason.text);
         death.put("queue", queue);
         death.put("time", new FieldTable.Timestamp(now / 1000));
         death.put("exchange", content.exchange());
-        List<@Nullable Object> keys = new ArrayList<>();
-        keys.add(content.routingKey());
-        if (ContentProperties.headers(content.properties()).get(Attributes.COPIES) instanceof List<?> copies) {
-            keys.addAll(copies);
-        }
-        death.put("routing-keys", keys);
+        death.put("routing-keys", List.of(content.routingKey()));
         String expiration = ContentProperties.text(content.properties(), ContentProperties.Field.EXPIRATION);
         if (expiration != null) {
             death.put("original-expiration", expiration);
@@ -90,16 +81,15 @@ final class DeathRecord {
         if (!(ContentProperties.headers(dead.properties()).get(HEADER) instanceof List<?> deaths)) {
             return false;
         }
+        boolean seen = false;
         for (Object death : deaths) {
             if (death instanceof FieldTable table) {
                 if (Reason.REJECTED.text.equals(table.get("reason"))) {
                     return false;
                 }
-                if (queue.equals(table.get("queue"))) {
-                    return true;
-                }
+                seen |= queue.equals(table.get("queue"));
             }
         }
-        return false;
+        return seen;
     }
 }

@@ -27,7 +27,6 @@ public record Broker(
         FieldTable serverProperties,
         LongSupplier nanoTime,
         RandomGenerator random,
-        DirectReplies replies,
         SessionMetrics metrics) {
     private static final int NAME_BYTES = 16;
 

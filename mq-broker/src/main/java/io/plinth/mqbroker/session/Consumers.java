@@ -1,7 +1,6 @@
 package io.plinth.mqbroker.session;
 
 import io.plinth.mqbroker.channel.Ledger;
-import io.plinth.mqbroker.channel.Transaction;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.ShardCommand;
@@ -24,9 +23,6 @@ final class Consumers {
     private final SessionLimits limits;
     private final Ledger ledger = new Ledger();
     private final Map<String, QueueRef> byTag = new HashMap<>();
-    private @Nullable Transaction transaction;
-    private @Nullable String replyAddress;
-    private @Nullable String replyTag;
     private int prefetch;
 
     Consumers(Connection connection, ChannelSession channel, ChannelHandle handle, SessionLimits limits) {
@@ -58,48 +54,9 @@ final class Consumers {
         connection.write(handle.number(), new BasicMethod.QosOk());
     }
 
-    /** From now on settlements wait for a commit. */
-    void transaction(Transaction value) {
-        transaction = value;
-    }
-
-    /** Where replies to this channel's requests go, or null where it does not consume them. */
-    @Nullable
-    String replyAddress() {
-        return replyAddress;
-    }
-
-    private void consumeReplies(BasicMethod.Consume method) {
-        if (!method.noAck()) {
-            throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "reply consumer cannot acknowledge");
-        }
-        if (replyAddress != null) {
-            throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "reply consumer already set");
-        }
-        String tag = method.consumerTag().isEmpty() ? connection.broker().newName("amq.ctag-") : method.consumerTag();
-        replyTag = tag;
-        replyAddress = connection.broker().replies().open(connection, handle, tag);
-        if (!method.nowait()) {
-            connection.write(handle.number(), new BasicMethod.ConsumeOk(tag));
-        }
-    }
-
-    /** The channel ends. */
-    void end() {
-        if (replyAddress != null) {
-            connection.broker().replies().close(replyAddress);
-            replyAddress = null;
-            replyTag = null;
-        }
-    }
-
     void consume(BasicMethod.Consume method) {
-        if (method.queue().equals(DirectReplies.QUEUE)) {
-            consumeReplies(method);
-            return;
-        }
         QueueRef queue = channel.readable(method.queue());
-        if (byTag.containsKey(method.consumerTag()) || method.consumerTag().equals(replyTag)) {
+        if (byTag.containsKey(method.consumerTag())) {
             throw new AmqpException(
                     ReplyCode.NOT_ALLOWED, "attempt to reuse consumer tag '" + method.consumerTag() + "'");
         }
@@ -153,9 +110,6 @@ final class Consumers {
     }
 
     void cancel(BasicMethod.Cancel method) {
-        if (method.consumerTag().equals(replyTag)) {
-            end();
-        }
         QueueRef queue = byTag.remove(method.consumerTag());
         if (queue == null) {
             cancelled(method);
@@ -184,7 +138,7 @@ final class Consumers {
     void deliver(ShardEvent.Delivered event) {
         long tag = ledger.nextTag();
         if (!event.noAck()) {
-            ledger.add(new Ledger.Delivery(tag, event.shard(), event.queueId(), event.id()));
+            ledger.add(tag, new Ledger.Delivery(event.shard(), event.queueId(), event.id()));
         }
         connection.broker().metrics().delivered.inc();
         connection.write(
@@ -201,12 +155,6 @@ final class Consumers {
 
     void get(BasicMethod.Get method) {
         QueueRef queue = channel.readable(method.queue());
-        if (queue.arguments().isTrue("x-single-active-consumer")) {
-            throw new AmqpException(
-                    ReplyCode.RESOURCE_LOCKED,
-                    "cannot obtain access to " + queue + ": basic.get operations are not supported by queues with"
-                            + " single active consumer");
-        }
         handle.shards().set(queue.shard());
         channel.await();
         connection.submit(
@@ -222,7 +170,7 @@ final class Consumers {
         }
         long tag = ledger.nextTag();
         if (!method.noAck()) {
-            ledger.add(new Ledger.Delivery(tag, queue.shard(), queue.id(), got.id()));
+            ledger.add(tag, new Ledger.Delivery(queue.shard(), queue.id(), got.id()));
             handle.window().takeAnyway(1);
         }
         connection.broker().metrics().delivered.inc();
@@ -260,27 +208,6 @@ final class Consumers {
     }
 
     private void settle(Ledger.Delivery delivery, Outcome outcome) {
-        if (transaction != null) {
-            transaction.settle(delivery, outcome);
-        } else {
-            settleNow(delivery, outcome);
-        }
-    }
-
-    /** Settles what a transaction held. */
-    void commit(Transaction done) {
-        done.settlements().forEach(settlement -> settleNow(settlement.delivery(), settlement.outcome()));
-        connection.resumeIfStarved(handle);
-    }
-
-    /** What a transaction settled is unsettled again. */
-    void rollback(Transaction undone) {
-        ledger.giveBack(undone.settlements().stream()
-                .map(Transaction.Settlement::delivery)
-                .toList());
-    }
-
-    private void settleNow(Ledger.Delivery delivery, Outcome outcome) {
         connection.broker().metrics().acknowledged.inc();
         handle.window().give(1);
         connection.submit(
@@ -292,7 +219,7 @@ final class Consumers {
         if (!requeue) {
             throw new AmqpException(ReplyCode.NOT_IMPLEMENTED, "requeue=false");
         }
-        ledger.takeUpTo(0).forEach(delivery -> settleNow(delivery, Outcome.REQUEUE));
+        ledger.takeUpTo(0).forEach(delivery -> settle(delivery, Outcome.REQUEUE));
         connection.resumeIfStarved(handle);
     }
 }

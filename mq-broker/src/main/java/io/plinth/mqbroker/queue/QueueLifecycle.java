@@ -1,4 +1,6 @@
-package io.plinth.mqbroker.exchange;
+package io.plinth.mqbroker.queue;
+
+import io.plinth.mqbroker.exchange.QueueRef;
 
 /** Who keeps queue names; told by shards of queues that are gone. */
 @FunctionalInterface

@@ -1,0 +1,240 @@
+package io.plinth.deploy.command;
+
+import io.plinth.deploy.DeployException;
+import io.plinth.deploy.process.Procfs;
+import io.plinth.deploy.process.RunFolder;
+import io.plinth.deploy.process.RunRecord;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code plinth explain}: asks a running node what it would do, which it answers by the function that does it. */
+@Command(
+        name = "explain",
+        header = "Asks a running node what it would do with a request, and why.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "(http | dns | sql | publish | key)",
+        subcommands = {
+            ExplainCommand.Http.class,
+            ExplainCommand.Dns.class,
+            ExplainCommand.Sql.class,
+            ExplainCommand.Publish.class,
+            ExplainCommand.Key.class
+        })
+public final class ExplainCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (spec != null) {
+            spec.commandLine().usage(spec.commandLine().getErr());
+        }
+        return 2;
+    }
+
+    /** Where to ask, and how to print. */
+    abstract static class Question implements Callable<Integer> {
+        private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+        @Option(
+                names = "--node",
+                paramLabel = "NODE",
+                description = "Which node to ask; by default the first that runs.")
+        private @Nullable String node;
+
+        @Option(names = "--json", description = "Prints the answer as it came.")
+        private boolean json;
+
+        @Mixin
+        private StackOptions options = new StackOptions();
+
+        @Spec
+        private @Nullable CommandSpec spec;
+
+        /** The daemon that knows. */
+        abstract String kind();
+
+        /** Its admin path, with the question in it. */
+        abstract String path();
+
+        @Override
+        public Integer call() throws Exception {
+            RunRecord record = record(new RunFolder(options.state()));
+            String admin = record.listens().get("admin");
+            if (admin == null) {
+                throw new DeployException(record.name() + " has no admin listener");
+            }
+            URI uri = URI.create("http://" + admin + path());
+            try (HttpClient client = HttpClient.newHttpClient()) {
+                HttpResponse<String> answer = client.send(
+                        HttpRequest.newBuilder(uri).timeout(PATIENCE).build(),
+                        HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
+                if (answer.statusCode() != 200) {
+                    throw new DeployException(
+                            record.name() + ": " + answer.body().strip());
+                }
+                PrintWriter out = Output.of(spec);
+                out.print(json ? answer.body() : new JsonOutline().of(answer.body()));
+                out.flush();
+            }
+            return 0;
+        }
+
+        private RunRecord record(RunFolder folder) throws IOException, DeployException {
+            String name = node;
+            if (name != null) {
+                RunRecord named = Records.find(folder, name);
+                if (!named.kind().equals(kind())) {
+                    throw new DeployException(name + " is a " + named.kind() + " (expected: a " + kind() + ")", 2);
+                }
+                return named;
+            }
+            Procfs procfs = Procfs.ofThisMachine();
+            Optional<RunRecord> first = Records.nodes(folder).stream()
+                    .filter(record -> record.kind().equals(kind()) && procfs.alive(record.process()))
+                    .findFirst();
+            return first.orElseThrow(() -> new DeployException("no " + kind() + " runs; `plinth up` starts the stack"));
+        }
+
+        /** {@code ?a=b&c=d}, encoded; what has no value is left out. */
+        static String query(List<@Nullable String> namesAndValues) {
+            List<String> parts = new ArrayList<>();
+            for (int i = 0; i < namesAndValues.size(); i += 2) {
+                String value = namesAndValues.get(i + 1);
+                if (value != null) {
+                    parts.add(namesAndValues.get(i) + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8));
+                }
+            }
+            return "?" + String.join("&", parts);
+        }
+    }
+
+    @Command(
+            name = "http",
+            header = "Which route, pool and server a request would get.",
+            mixinStandardHelpOptions = true)
+    static final class Http extends Question {
+        @Parameters(paramLabel = "URL", description = "http://shop.example/path?query")
+        private String url = "";
+
+        @Option(names = "--method", paramLabel = "M", description = "The method (default: GET).")
+        private @Nullable String method;
+
+        @Option(names = "--header", paramLabel = "'NAME: VALUE'", description = "A header; may be repeated.")
+        private List<String> headers = new ArrayList<>();
+
+        @Override
+        String kind() {
+            return "lb-proxy";
+        }
+
+        @Override
+        String path() {
+            List<@Nullable String> query = new ArrayList<>(List.of("url", url));
+            query.add("method");
+            query.add(method);
+            for (String header : headers) {
+                query.add("header");
+                query.add(header);
+            }
+            return "/explain" + query(query);
+        }
+    }
+
+    @Command(name = "dns", header = "What a name is answered with, and by which rule.", mixinStandardHelpOptions = true)
+    static final class Dns extends Question {
+        @Parameters(paramLabel = "NAME", description = "www.shop.example")
+        private String name = "";
+
+        @Option(names = "--type", paramLabel = "T", description = "The record type (default: A).")
+        private String type = "A";
+
+        @Option(names = "--from", paramLabel = "IP", description = "The client's address (default: 127.0.0.1).")
+        private String from = "127.0.0.1";
+
+        @Override
+        String kind() {
+            return "geo-dns";
+        }
+
+        @Override
+        String path() {
+            return "/explain" + query(List.of("name", name, "type", type, "from", from));
+        }
+    }
+
+    @Command(name = "sql", header = "Where a statement would run, and why.", mixinStandardHelpOptions = true)
+    static final class Sql extends Question {
+        @Parameters(paramLabel = "SQL", description = "One statement, in quotes.")
+        private String sql = "";
+
+        @Override
+        String kind() {
+            return "db-proxy";
+        }
+
+        @Override
+        String path() {
+            return "/explain" + query(List.of("sql", sql));
+        }
+    }
+
+    @Command(name = "publish", header = "Which queues a message would go to.", mixinStandardHelpOptions = true)
+    static final class Publish extends Question {
+        @Parameters(index = "0", paramLabel = "EXCHANGE", description = "The exchange; '' is the default one.")
+        private String exchange = "";
+
+        @Parameters(index = "1", paramLabel = "KEY", description = "The routing key.")
+        private String key = "";
+
+        @Option(names = "--vhost", paramLabel = "V", description = "The virtual host (default: /).")
+        private String vhost = "/";
+
+        @Override
+        String kind() {
+            return "mq-broker";
+        }
+
+        @Override
+        String path() {
+            return "/explain/publish" + query(List.of("vhost", vhost, "exchange", exchange, "key", key));
+        }
+    }
+
+    @Command(name = "key", header = "Where a key lies and what is known of it.", mixinStandardHelpOptions = true)
+    static final class Key extends Question {
+        @Parameters(paramLabel = "KEY", description = "The key.")
+        private String key = "";
+
+        @Option(names = "--db", paramLabel = "N", description = "The database (default: 0).")
+        private int db;
+
+        @Override
+        String kind() {
+            return "kv-cache";
+        }
+
+        @Override
+        String path() {
+            return "/explain" + query(List.of("key", key, "db", Integer.toString(db)));
+        }
+    }
+}
