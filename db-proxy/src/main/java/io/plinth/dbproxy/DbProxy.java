@@ -10,7 +10,6 @@ import io.plinth.dbproxy.admin.AdminPages;
 import io.plinth.dbproxy.auth.AccessRules;
 import io.plinth.dbproxy.auth.ClientEncryption;
 import io.plinth.dbproxy.auth.Credential;
-import io.plinth.dbproxy.client.CancelKeys;
 import io.plinth.dbproxy.client.ClientMetrics;
 import io.plinth.dbproxy.client.Front;
 import io.plinth.dbproxy.database.Database;
@@ -31,6 +30,7 @@ import io.plinth.dbproxy.server.Encryption;
 import io.plinth.dbproxy.server.Login;
 import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.server.ServerKey;
+import io.plinth.dbproxy.session.CancelKeys;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.Problem;
@@ -240,6 +240,7 @@ final class DbProxy implements Daemon {
                         pool.idle(),
                         pool.lifetime()),
                 pool.mode() == DbProxyConfig.PoolMode.SESSION,
+                pool.mode() == DbProxyConfig.PoolMode.STATEMENT,
                 hba == null
                         ? AccessRules.standard(database.loopback() == DbProxyConfig.Loopback.TRUST)
                         : AccessRules.read(besideFile(hba)),

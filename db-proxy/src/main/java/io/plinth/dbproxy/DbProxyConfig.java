@@ -184,7 +184,8 @@ public record DbProxyConfig(
     /** When a server connection returns to its pool. */
     public enum PoolMode {
         TRANSACTION,
-        SESSION
+        SESSION,
+        STATEMENT
     }
 
     /** What a client's reads are sure to see. */
@@ -202,7 +203,7 @@ public record DbProxyConfig(
     /** Pools of one database. */
     @Doc("Pools of server connections, one for each server and user.")
     public record PoolConfig(
-            @Doc("Whether a client keeps a server connection for a transaction or for its session.")
+            @Doc("How long a client keeps a server connection: a transaction, its session, or a statement.")
             @Default("transaction")
             PoolMode mode,
 

@@ -4,8 +4,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.wire.BackendWriter;
-import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import java.util.function.IntSupplier;
@@ -91,9 +91,7 @@ final class Answers {
         if (detached && transaction.answer(plan, only, new LocalReplies(names, out))) {
             return true;
         }
-        if (only.effect() instanceof StatementPlan.Deallocate(String name)
-                && plan.steps().getFirst().message() instanceof ClientMessage.Query
-                && names.has(name)) {
+        if (only.effect() instanceof StatementPlan.Deallocate(String name) && plan.endsReady() && names.has(name)) {
             names.remove(name);
             new LocalReplies(names, out).write(plan, "DEALLOCATE");
             return true;

@@ -10,6 +10,8 @@ import io.netty.util.concurrent.Future;
 import io.plinth.dbproxy.auth.ClientEncryption;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.server.ServerKey;
+import io.plinth.dbproxy.session.CancelKeys;
+import io.plinth.dbproxy.session.StartupSettings;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.BackendWriter;
 import io.plinth.dbproxy.wire.ClientMessage;

@@ -13,6 +13,7 @@ public final class ClientMetrics {
     final CounterDataPoint everywhere;
     final CounterDataPoint local;
     final CounterDataPoint refused;
+    final CounterDataPoint repeated;
     final CounterDataPoint loginFailures;
     final CounterDataPoint cancels;
 
@@ -24,6 +25,8 @@ public final class ClientMetrics {
         everywhere = routed.labelValues("every_shard");
         local = routed.labelValues("proxy");
         refused = metrics.counter("db_proxy_refused_total", "Requests that could not be routed correctly.")
+                .labelValues();
+        repeated = metrics.counter("db_proxy_repeated_total", "Requests sent again as they had not run.")
                 .labelValues();
         loginFailures = metrics.counter("db_proxy_login_failures_total", "Clients that were not let in.")
                 .labelValues();

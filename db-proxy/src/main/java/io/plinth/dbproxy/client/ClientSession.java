@@ -5,10 +5,12 @@ import io.netty.channel.Channel;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.pool.Waiter;
-import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.server.PreparedStatement;
-import io.plinth.dbproxy.server.ReplySink;
 import io.plinth.dbproxy.server.ServerConnection;
+import io.plinth.dbproxy.session.CancelKeys;
+import io.plinth.dbproxy.session.Names;
+import io.plinth.dbproxy.session.SessionSettings;
+import io.plinth.dbproxy.session.StartupSettings;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.FrameReader;
@@ -34,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  *   any --client or server lost--> CLOSED
  * </pre>
  */
-final class ClientSession implements ReplySink, CancelKeys.Cancellable {
+final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable {
     private enum State {
         /** Takes the next group. */
         IDLE,
@@ -47,17 +49,14 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         CLOSED
     }
 
-    private final Channel channel;
     private final FrameReader frames;
     private final Front front;
     private final Database database;
-    private final Names names;
     private final StatementCaches caches;
-    private final SessionSettings settings;
-    private final Servers servers;
-    private final Effects effects;
     private final Intake intake;
     private final Answers answers;
+    private final Subscriptions subscriptions;
+    private final OutsideWork outside;
     private final LazyTransaction transaction = new LazyTransaction();
     private State state = State.IDLE;
     private boolean readyOwed;
@@ -65,7 +64,6 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
     private boolean running;
     private boolean releaseOwed;
     private boolean looking;
-    private @Nullable Broadcast broadcast;
     private @Nullable GroupPlan planned;
 
     ClientSession(
@@ -75,17 +73,22 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             Database database,
             Database.User user,
             StartupSettings startup) {
-        this.channel = channel;
+        super(
+                channel,
+                new Names(front.limits().preparedStatements()),
+                new SessionSettings(startup.settings()),
+                new Servers(front, front.pools().of(channel.eventLoop()), database, user));
+        servers.serve(this);
         this.frames = frames;
         this.front = front;
         this.database = database;
         this.intake = new Intake(front.limits());
-        this.names = new Names(front.limits().preparedStatements());
         this.caches = front.cachesOf(channel.eventLoop());
-        this.settings = new SessionSettings(startup.settings());
-        this.servers = new Servers(this, front, front.pools().of(channel.eventLoop()), database, user);
-        this.effects = new Effects(names, settings, servers);
         this.answers = new Answers(channel, names, this::status);
+        this.subscriptions =
+                new Subscriptions(channel, () -> state == State.IDLE && servers.attached() == null, servers::listener);
+        this.outside =
+                new OutsideWork(this, front, database, servers, settings::wanted, subscriptions, channel.eventLoop());
     }
 
     SessionSettings settings() {
@@ -159,6 +162,10 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         GroupPlan plan = new GroupPlan(names, caches, database, servers.attachedShard());
         try {
             plan.read(group);
+            if (database.rules().statementMode() && plan.begins()) {
+                throw new SqlException(
+                        SqlError.NOT_SUPPORTED, "transaction blocks are not allowed in statement pooling mode");
+            }
             if (alone(plan)) {
                 return;
             }
@@ -185,6 +192,9 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
 
     /** Answers what no server has to see; false when one has to. */
     private boolean alone(GroupPlan plan) throws SqlException {
+        if (servers.attached() == null && transaction.none() && outside.listens(plan)) {
+            return true;
+        }
         boolean answered = answers.alone(plan, servers.attached() == null, transaction);
         if (answered) {
             front.metrics().local.inc();
@@ -198,29 +208,29 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
             plan.refuseEverywhere();
             return;
         }
+        carryOut();
+        outside.everywhere(plan, definition);
+    }
+
+    /** A group is under way elsewhere. */
+    void carryOut() {
         state = State.WAITING;
-        front.metrics().everywhere.inc();
-        Broadcast started = new Broadcast(database, servers, settings.wanted(), definition, channel.eventLoop());
-        broadcast = started;
-        started.run(
-                tag -> {
-                    broadcast = null;
-                    if (state == State.CLOSED) {
-                        return;
-                    }
-                    state = State.IDLE;
-                    servers.wroteEverywhere();
-                    answers.done(plan, tag);
-                    next();
-                },
-                error -> {
-                    broadcast = null;
-                    if (state != State.CLOSED) {
-                        state = State.IDLE;
-                        refuse(error, plan.endsReady(), false);
-                        next();
-                    }
-                });
+    }
+
+    void carriedOut(GroupPlan plan, String tag) {
+        if (state != State.CLOSED) {
+            state = State.IDLE;
+            answers.done(plan, tag);
+            next();
+        }
+    }
+
+    void notCarriedOut(GroupPlan plan, SqlError why) {
+        if (state != State.CLOSED) {
+            state = State.IDLE;
+            refuse(why, plan.endsReady(), false);
+            next();
+        }
     }
 
     /** A server connection is there and has the session's settings. */
@@ -264,6 +274,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         if (!plan.readOnly()) {
             servers.wrote();
         }
+        repetition.sent(plan, fresh && beginning == null && plan.endsReady() && !plan.begins());
         if (plan.endsReady()) {
             readyOwed = true;
             state = State.RUNNING;
@@ -339,21 +350,6 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         }
     }
 
-    @Override
-    public void bytes(ByteBuf run) {
-        channel.write(run, channel.voidPromise());
-    }
-
-    @Override
-    public void flush() {
-        channel.flush();
-    }
-
-    @Override
-    public boolean writable() {
-        return channel.isWritable();
-    }
-
     /** The client takes more again. */
     void clientWritable() {
         servers.reading();
@@ -367,23 +363,6 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
     }
 
     @Override
-    public void parsed(String name, PreparedStatement statement) {
-        names.confirm(name, statement);
-    }
-
-    @Override
-    public void unnamed(String name) {
-        names.remove(name);
-    }
-
-    @Override
-    public void completed(SqlPlan plan, int index, String tag) {
-        if (index < plan.statements().size()) {
-            effects.completed(plan.statements().get(index), tag);
-        }
-    }
-
-    @Override
     public void failed(String code) {
         effects.failed();
         skipToSync |= looking;
@@ -393,8 +372,21 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
     }
 
     @Override
-    public boolean parameter(String name, String value, boolean ours) {
-        return settings.reported(name, value, ours);
+    public void repeat() {
+        GroupPlan plan = repetition.take();
+        ServerConnection server = servers.attached();
+        if (plan == null || server == null) {
+            return;
+        }
+        front.metrics().repeated.inc();
+        if (server.standby() && !server.key().replica()) {
+            servers.drop();
+            state = State.WAITING;
+            planned = plan;
+            servers.attach(plan.shard(), false);
+        } else {
+            new GroupSender(server).group(plan);
+        }
     }
 
     @Override
@@ -423,6 +415,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         }
         state = State.IDLE;
         next();
+        subscriptions.deliver();
     }
 
     @Override
@@ -449,10 +442,7 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
     public void cancel() {
         channel.eventLoop().execute(() -> {
             front.metrics().cancels.inc();
-            Broadcast everywhere = broadcast;
-            if (everywhere != null) {
-                everywhere.cancel(front.cancelSender());
-            } else if (state == State.WAITING && servers.stopWaiting()) {
+            if (!outside.cancel() && state == State.WAITING && servers.stopWaiting()) {
                 notAttached(SqlError.of(SqlError.QUERY_CANCELED, "canceling statement due to user request"));
             } else if (readyOwed || state == State.COPYING) {
                 ServerConnection server = servers.attached();
@@ -475,14 +465,12 @@ final class ClientSession implements ReplySink, CancelKeys.Cancellable {
         }
         state = State.CLOSED;
         intake.clear();
-        Broadcast everywhere = broadcast;
-        if (everywhere != null) {
-            everywhere.cancel(front.cancelSender());
-        }
+        outside.cancel();
         if (releaseOwed) {
             servers.drop();
         }
         servers.close();
+        subscriptions.close();
     }
 
     /** Makes a wish for a connection known under this session's clock. */

@@ -1,8 +1,11 @@
 package io.plinth.dbproxy.client;
 
 import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.Settings;
+import io.plinth.dbproxy.session.Names;
+import io.plinth.dbproxy.session.SessionSettings;
 
 /**
  * What completed statements leave behind in the session: settings to set again elsewhere, or a reason to keep the server
@@ -65,7 +68,21 @@ final class Effects {
                     server.prepared().clear();
                 }
             }
-            case StatementPlan.Deallocate _ -> {}
+            case StatementPlan.Deallocate _, StatementPlan.SqlExecute _ -> {}
+            case StatementPlan.SqlPrepare prepare -> {
+                PreparedStatement made = names.sent(prepare.name());
+                if (made == null || server == null) {
+                    servers.pin();
+                } else {
+                    names.confirm(prepare.name(), made);
+                    server.prepared().add(made);
+                }
+            }
+            case StatementPlan.Listen listen -> {
+                if (listen.on()) {
+                    servers.pin();
+                }
+            }
             case StatementPlan.Pin pin -> {
                 // AND CHAIN leaves a transaction open, which keeps the connection by itself.
                 boolean chain = plan.kind() == StatementPlan.Kind.COMMIT || plan.kind() == StatementPlan.Kind.ROLLBACK;

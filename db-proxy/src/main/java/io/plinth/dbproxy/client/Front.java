@@ -8,6 +8,7 @@ import io.plinth.dbproxy.database.UserLookup;
 import io.plinth.dbproxy.pool.PoolDirectory;
 import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.ServerConnector;
+import io.plinth.dbproxy.session.CancelKeys;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Map;

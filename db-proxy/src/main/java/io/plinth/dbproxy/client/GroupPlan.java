@@ -7,6 +7,7 @@ import io.plinth.dbproxy.route.Router;
 import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.route.StatementPlan;
 import io.plinth.dbproxy.server.PreparedStatement;
+import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.SqlError;
@@ -42,22 +43,55 @@ final class GroupPlan {
     /** Reads the group; throws when its statements cannot go anywhere together. */
     GroupPlan read(List<ClientMessage> messages) throws SqlException {
         for (ClientMessage message : messages) {
-            steps.add(new Step(message, statement(message)));
+            PreparedStatement statement = statement(message);
+            boolean rewritten = message instanceof ClientMessage.Query && statement != null && !statement.cached();
+            steps.add(new Step(
+                    rewritten && statement != null ? new ClientMessage.Query(statement.sql()) : message, statement));
         }
         route(messages);
         return this;
+    }
+
+    /** PREPARE and EXECUTE go under the proxy's own names, so that any server connection can run them. */
+    private PreparedStatement planned(byte[] sql, int[] types, boolean once) throws SqlException {
+        PreparedStatement statement = caches.statement(database, sql, types);
+        StatementPlan only = once ? statement.plan().only() : null;
+        if (only == null || !(only.need() instanceof StatementPlan.Unsharded)) {
+            return statement;
+        }
+        return switch (only.effect()) {
+            case StatementPlan.SqlPrepare prepare -> {
+                PreparedStatement made = caches.prepared(database, prepare);
+                names.parse(prepare.name(), made);
+                yield caches.once(made.prepare(), new SqlPlan(List.of(only), null), null);
+            }
+            case StatementPlan.SqlExecute execute
+            when names.has(execute.name()) -> {
+                PreparedStatement prepared = names.statement(execute.name());
+                yield caches.once(
+                        "EXECUTE " + prepared.serverName() + " " + execute.arguments(), prepared.plan(), prepared);
+            }
+            default -> statement;
+        };
+    }
+
+    /** LISTEN or UNLISTEN alone, or null. */
+    StatementPlan.@Nullable Listen listens() {
+        StatementPlan only = only();
+        return only != null && only.effect() instanceof StatementPlan.Listen listen && endsReady() ? listen : null;
     }
 
     private @Nullable PreparedStatement statement(ClientMessage message) throws SqlException {
         return switch (message) {
             case ClientMessage.Query query -> {
                 names.forgetUnnamed();
-                PreparedStatement statement = caches.statement(database, query.sql(), new int[0]);
+                PreparedStatement statement = planned(query.sql(), new int[0], true);
                 executed.addAll(statement.plan().statements());
                 yield statement;
             }
             case ClientMessage.Parse parse -> {
-                PreparedStatement statement = caches.statement(database, parse.sql(), parse.types());
+                PreparedStatement statement =
+                        planned(parse.sql(), parse.types(), parse.name().isEmpty());
                 names.parse(parse.name(), statement);
                 for (StatementPlan plan : statement.plan().statements()) {
                     router.look(plan);

@@ -37,6 +37,13 @@ final class GroupSender {
 
     void group(GroupPlan plan) {
         for (Step step : plan.steps()) {
+            PreparedStatement needs =
+                    step.statement() == null ? null : step.statement().needs();
+            if (needs != null && !server.prepared().has(needs)) {
+                prepare(needs);
+            }
+        }
+        for (Step step : plan.steps()) {
             step(step.message(), step.statement());
         }
         server.send(out);
@@ -63,6 +70,17 @@ final class GroupSender {
             FrontendWriter.bare(out, Frontend.FLUSH);
         }
         server.send(out);
+    }
+
+    /** Has the server prepare what the client has prepared with SQL elsewhere; an error shows in the EXECUTE. */
+    private void prepare(PreparedStatement statement) {
+        server.prepared().add(statement);
+        server.expect(new Expectation.Injected(outcome -> {
+            if (outcome.error() != null) {
+                server.prepared().remove(statement);
+            }
+        }));
+        FrontendWriter.query(out, statement.prepare().getBytes(StandardCharsets.UTF_8));
     }
 
     private void step(ClientMessage message, @Nullable PreparedStatement statement) {
@@ -155,6 +173,10 @@ final class GroupSender {
     }
 
     private void add(PreparedStatement statement, @Nullable String name) {
+        if (server.prepared().wasStale(statement)) {
+            server.expect(new Expectation.Evict(statement));
+            FrontendWriter.named(out, Frontend.CLOSE, Frontend.STATEMENT, statement.serverName());
+        }
         server.prepared().add(statement);
         server.expect(new Expectation.Parse(statement, name, false));
         FrontendWriter.parse(out, statement.serverName(), statement.sql(), statement.types());

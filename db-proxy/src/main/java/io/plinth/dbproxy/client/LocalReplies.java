@@ -2,6 +2,7 @@ package io.plinth.dbproxy.client;
 
 import io.netty.buffer.ByteBuf;
 import io.plinth.dbproxy.client.GroupPlan.Step;
+import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.BackendWriter;
 import io.plinth.dbproxy.wire.ClientMessage;

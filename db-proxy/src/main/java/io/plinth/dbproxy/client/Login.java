@@ -10,6 +10,7 @@ import io.plinth.dbproxy.auth.ScramExchange;
 import io.plinth.dbproxy.auth.ScramKeys;
 import io.plinth.dbproxy.auth.ScramVerifier;
 import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.session.StartupSettings;
 import io.plinth.dbproxy.wire.Authentication;
 import io.plinth.dbproxy.wire.BackendWriter;
 import io.plinth.dbproxy.wire.ClientMessage;

@@ -8,6 +8,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
 import io.plinth.dbproxy.server.ServerIdentity;
 import io.plinth.dbproxy.server.ServerKey;
+import io.plinth.dbproxy.session.CancelKeys;
+import io.plinth.dbproxy.session.StartupSettings;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.BackendWriter;
 import io.plinth.dbproxy.wire.SqlError;

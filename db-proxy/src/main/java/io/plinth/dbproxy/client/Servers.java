@@ -4,6 +4,7 @@ import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.pool.LoopPools;
 import io.plinth.dbproxy.pool.ServerPool;
+import io.plinth.dbproxy.pool.SharedListener;
 import io.plinth.dbproxy.pool.Waiter;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.ServerKey;
@@ -19,13 +20,13 @@ import org.jspecify.annotations.Nullable;
  * event loop.
  */
 final class Servers {
-    private final ClientSession session;
     private final Front front;
     private final LoopPools pools;
     private final Database database;
     private final Database.User user;
     private final Map<String, ServerConnection> pinned = new HashMap<>();
     private final Map<String, Long> lastWrites = new HashMap<>();
+    private @Nullable ClientSession served;
     private @Nullable ServerConnection attached;
     private @Nullable Waiter waiting;
     private @Nullable ServerPool waitingAt;
@@ -34,13 +35,25 @@ final class Servers {
     private boolean closed;
     private int turn;
 
-    Servers(ClientSession session, Front front, LoopPools pools, Database database, Database.User user) {
-        this.session = session;
+    Servers(Front front, LoopPools pools, Database database, Database.User user) {
         this.front = front;
         this.pools = pools;
         this.database = database;
         this.user = user;
         this.turn = front.random().nextInt(1 << 16);
+    }
+
+    /** Whose connections these are; told once, before anything else. */
+    void serve(ClientSession owner) {
+        served = owner;
+    }
+
+    private ClientSession session() {
+        ClientSession owner = served;
+        if (owner == null) {
+            throw new IllegalStateException("connections of no session (expected: serve() first)");
+        }
+        return owner;
     }
 
     @Nullable
@@ -83,13 +96,13 @@ final class Servers {
         if (chosen == null) {
             acquire(servers.primary(), this::granted, why -> {
                 reportUnreachable(shard, servers.primary(), why);
-                session.notAttached(why);
+                session().notAttached(why);
             });
             return;
         }
         acquire(chosen, this::granted, why -> {
             reportUnreachable(shard, chosen, why);
-            acquire(servers.primary(), this::granted, session::notAttached);
+            acquire(servers.primary(), this::granted, session()::notAttached);
         });
     }
 
@@ -124,22 +137,34 @@ final class Servers {
     /** A connection to a given server, for {@code granted} to give back. */
     void acquire(ServerKey key, Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
         ServerPool pool = pools.pool(key, database.rules().pool());
-        Waiter waiter = session.waiter(
-                connection -> {
-                    waiting = null;
-                    if (closed) {
-                        pool.release(connection);
-                    } else {
-                        granted.accept(connection);
-                    }
-                },
-                why -> {
-                    waiting = null;
-                    refused.accept(why);
-                });
+        Waiter waiter = session()
+                .waiter(
+                        connection -> {
+                            waiting = null;
+                            if (closed) {
+                                pool.release(connection);
+                            } else {
+                                granted.accept(connection);
+                            }
+                        },
+                        why -> {
+                            waiting = null;
+                            refused.accept(why);
+                        });
         waiting = waiter;
         waitingAt = pool;
         pool.acquire(waiter);
+    }
+
+    /** Whether clients share server connections, so that one of them may not keep what is in a session(). */
+    boolean shares() {
+        return !database.rules().sessionMode();
+    }
+
+    /** The connection that listens for this user's clients. */
+    SharedListener listener() {
+        return pools.listener(
+                primary(database.topology().defaultShard()), database.rules().pool());
     }
 
     ServerKey primary(String shard) {
@@ -153,17 +178,17 @@ final class Servers {
 
     private void granted(ServerConnection connection) {
         attached = connection;
-        connection.attach(session);
+        connection.attach(session());
         database.parameters(connection.identity().parameters());
         prepare(connection);
     }
 
     /** Brings the server's session to the client's settings before anything else runs there. */
     private void prepare(ServerConnection connection) {
-        String changes = connection.applied().towards(session.settings().wanted());
+        String changes = connection.applied().towards(session().settings().wanted());
         if (changes.isEmpty()) {
-            connection.applied(session.settings().wanted());
-            session.attached(connection);
+            connection.applied(session().settings().wanted());
+            session().attached(connection);
             return;
         }
         connection.inject(changes, outcome -> {
@@ -173,11 +198,11 @@ final class Servers {
             }
             if (error != null) {
                 drop();
-                session.lost(new SqlError(error.code(), "the session's settings: " + error.message(), null));
+                session().lost(new SqlError(error.code(), "the session's settings: " + error.message(), null));
                 return;
             }
-            connection.applied(session.settings().wanted());
-            session.attached(connection);
+            connection.applied(session().settings().wanted());
+            session().attached(connection);
         });
     }
 

@@ -63,6 +63,7 @@ public final class Database {
      * How sessions behave.
      *
      * @param sessionMode whether a client keeps its server connection until it leaves
+     * @param statementMode whether transactions of several statements are refused
      * @param access who may come in, and how
      * @param passThrough whether a password may be tried on a server, for users that are not configured
      * @param learnedUsers users kept that are not configured
@@ -73,6 +74,7 @@ public final class Database {
     public record Rules(
             PoolLimits pool,
             boolean sessionMode,
+            boolean statementMode,
             AccessRules access,
             boolean passThrough,
             int learnedUsers,

@@ -1,7 +1,10 @@
 package io.plinth.dbproxy.database;
 
 import io.plinth.dbproxy.route.Classifier;
+import io.plinth.dbproxy.route.SqlPlan;
+import io.plinth.dbproxy.route.StatementPlan;
 import io.plinth.dbproxy.server.PreparedStatement;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -35,7 +38,19 @@ public final class StatementCaches {
         return known;
     }
 
-    private PreparedStatement plan(Database database, byte[] sql, int[] types) {
+    /** A statement that a client prepares with SQL: its own, whatever others have prepared. */
+    public PreparedStatement prepared(Database database, StatementPlan.SqlPrepare prepare) {
+        byte[] sql = prepare.sql().getBytes(StandardCharsets.UTF_8);
+        return new PreparedStatement(
+                nextId++, sql, new int[0], database.classifier().plan(sql), prepare.definition(), null);
+    }
+
+    /** A text of ours that is run once, with the plan of another statement, which may have to be prepared first. */
+    public PreparedStatement once(String sql, SqlPlan plan, @Nullable PreparedStatement needs) {
+        return new PreparedStatement(nextId++, sql.getBytes(StandardCharsets.UTF_8), new int[0], plan, "", needs);
+    }
+
+    PreparedStatement plan(Database database, byte[] sql, int[] types) {
         return new PreparedStatement(nextId++, sql, types, database.classifier().plan(sql));
     }
 

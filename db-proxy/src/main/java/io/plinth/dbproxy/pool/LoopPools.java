@@ -18,6 +18,7 @@ public final class LoopPools {
     private final PoolMetrics metrics;
     private final LongSupplier nanoTime;
     private final Map<ServerKey, ServerPool> pools = new HashMap<>();
+    private final Map<ServerKey, SharedListener> listeners = new HashMap<>();
     private boolean closed;
 
     LoopPools(
@@ -40,6 +41,11 @@ public final class LoopPools {
                 key, k -> new ServerPool(k, loop, limits, directory.permits(k, limits), connector, metrics, nanoTime));
     }
 
+    /** The connection that listens for this loop's clients of a user. */
+    public SharedListener listener(ServerKey key, PoolLimits limits) {
+        return listeners.computeIfAbsent(key, k -> new SharedListener(k, loop, connector, limits.connect()));
+    }
+
     private void sweepLater() {
         loop.schedule(
                 () -> {
@@ -60,6 +66,7 @@ public final class LoopPools {
 
     void close() {
         closed = true;
+        listeners.values().forEach(SharedListener::close);
         pools.values().forEach(ServerPool::close);
     }
 }

@@ -100,8 +100,9 @@ public final class Classifier {
                         : StatementPlan.write(StatementPlan.UNSHARDED);
             case "deallocate" -> deallocate(tokens, from, to);
             case "prepare" -> prepare(tokens, from, to);
-            case "listen", "load" ->
-                StatementPlan.write(StatementPlan.UNSHARDED).with(new Pin(tokens.name(from)));
+            case "load" -> StatementPlan.write(StatementPlan.UNSHARDED).with(new Pin("load"));
+            case "listen", "unlisten" -> listen(tokens, from, to);
+            case "execute" -> execute(tokens, from, to);
             case "create",
                     "alter",
                     "drop",
@@ -243,7 +244,33 @@ public final class Classifier {
         if (tokens.is(from + 1, "transaction")) {
             return write(tokens, from, to);
         }
-        return write(tokens, from, to).with(new Pin("PREPARE"));
+        StatementPlan plan = write(tokens, from, to);
+        int as = from + 2;
+        while (as < to && !tokens.is(as, "as")) {
+            as++;
+        }
+        boolean plain = tokens.isName(from + 1) && as + 1 < to && plan.need() instanceof StatementPlan.Unsharded;
+        return plain
+                ? plan.with(new StatementPlan.SqlPrepare(
+                        tokens.name(from + 1), tokens.source(from + 2, to), tokens.source(as + 1, to)))
+                : plan.with(new Pin("PREPARE"));
+    }
+
+    private StatementPlan execute(SqlTokens tokens, int from, int to) {
+        StatementPlan plan = write(tokens, from, to);
+        return tokens.isName(from + 1)
+                ? plan.with(new StatementPlan.SqlExecute(tokens.name(from + 1), tokens.source(from + 2, to)))
+                : plan;
+    }
+
+    private static StatementPlan listen(SqlTokens tokens, int from, int to) {
+        StatementPlan plan = StatementPlan.write(StatementPlan.UNSHARDED);
+        boolean on = tokens.is(from, "listen");
+        boolean all = !on && tokens.isOperator(from + 1, "*");
+        boolean plain = to == from + 2 && (all || tokens.isName(from + 1));
+        return plain
+                ? plan.with(new StatementPlan.Listen(all ? "*" : tokens.name(from + 1), on))
+                : on ? plan.with(new Pin("listen")) : plan;
     }
 
     /** Definitions: those of sharded tables go to every shard. */

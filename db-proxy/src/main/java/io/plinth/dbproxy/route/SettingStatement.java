@@ -29,8 +29,16 @@ final class SettingStatement {
         if (tokens.is(i, "session") && tokens.is(i + 1, "characteristics")) {
             return characteristics(i + 4);
         }
-        if ((tokens.is(i, "session") && tokens.is(i + 1, "authorization")) || tokens.is(i, "role")) {
-            return special(sharded, tokens.is(i, "role") ? "SET ROLE" : "SET SESSION AUTHORIZATION");
+        if (tokens.is(i, "session") && tokens.is(i + 1, "authorization")) {
+            return special(sharded, "SET SESSION AUTHORIZATION");
+        }
+        if (tokens.is(i, "session") && tokens.is(i + 1, "role")) {
+            i++;
+        }
+        if (tokens.is(i, "role") && i + 2 == to) {
+            boolean none = tokens.is(i + 1, "none");
+            return StatementPlan.read(StatementPlan.ANYWHERE)
+                    .with(new Setting("role", none ? null : "SET ROLE " + tokens.text(i + 1)));
         }
         if (tokens.is(i, "session")) {
             i++;
@@ -119,8 +127,8 @@ final class SettingStatement {
         if (tokens.is(i, "all")) {
             return plan.with(new StatementPlan.ResetAll());
         }
-        if (tokens.is(i, "role") || tokens.is(i, "session")) {
-            return special(sharded, "RESET ROLE");
+        if (tokens.is(i, "session")) {
+            return special(sharded, "RESET SESSION AUTHORIZATION");
         }
         if (tokens.is(i, "time")) {
             return plan.with(new Setting("timezone", null));

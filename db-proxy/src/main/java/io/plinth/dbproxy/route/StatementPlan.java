@@ -78,6 +78,24 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
 
     public record Deallocate(String name) implements Effect {}
 
+    /** LISTEN, or UNLISTEN of a channel or of all ({@code *}). */
+    public record Listen(String channel, boolean on) implements Effect {}
+
+    /**
+     * PREPARE.
+     *
+     * @param definition what follows the name
+     * @param sql the statement inside
+     */
+    public record SqlPrepare(String name, String definition, String sql) implements Effect {}
+
+    /**
+     * EXECUTE.
+     *
+     * @param arguments what follows the name
+     */
+    public record SqlExecute(String name, String arguments) implements Effect {}
+
     /**
      * Something only this very server session has.
      *
@@ -121,6 +139,9 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
     StatementPlan with(Effect other) {
         if (other instanceof Pin pin) {
             return new StatementPlan(kind, false, need, effect instanceof Pin before ? before.and(pin) : pin);
+        }
+        if (other instanceof Listen || other instanceof SqlPrepare || other instanceof SqlExecute) {
+            return new StatementPlan(kind, false, need, other);
         }
         return new StatementPlan(kind, readOnly, need, other);
     }

@@ -1,13 +1,16 @@
 package io.plinth.dbproxy.server;
 
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Statements a server connection has, or will have once all sent to it has succeeded. Owned by its event loop. */
 public final class Prepared {
     private final int limit;
     private final LinkedHashMap<PreparedStatement, Boolean> named = new LinkedHashMap<>(16, 0.75f, true);
+    private final Set<PreparedStatement> stale = new HashSet<>();
     private @Nullable PreparedStatement unnamed;
 
     Prepared(int limit) {
@@ -17,6 +20,18 @@ public final class Prepared {
     /** Whether the server has it under its own name; counts as a use. */
     public boolean has(PreparedStatement statement) {
         return named.get(statement) != null;
+    }
+
+    /** The server's plan of it is of no use any more: it is closed before it is parsed again. */
+    public void stale(PreparedStatement statement) {
+        if (named.remove(statement) != null) {
+            stale.add(statement);
+        }
+    }
+
+    /** Whether the statement must be closed first; asked once. */
+    public boolean wasStale(PreparedStatement statement) {
+        return stale.remove(statement);
     }
 
     public void add(PreparedStatement statement) {
@@ -52,6 +67,7 @@ public final class Prepared {
 
     public void clear() {
         named.clear();
+        stale.clear();
         unnamed = null;
     }
 }

@@ -1,6 +1,8 @@
 package io.plinth.dbproxy.server;
 
 import io.plinth.dbproxy.route.SqlPlan;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A text of SQL with parameter types, known on an event loop under one name for every client and server connection.
@@ -11,8 +13,36 @@ public final class PreparedStatement {
     private final byte[] sql;
     private final int[] types;
     private final SqlPlan plan;
+    private final String definition;
+    private final @Nullable PreparedStatement needs;
+    private final boolean cached;
 
     public PreparedStatement(long id, byte[] sql, int[] types, SqlPlan plan) {
+        this(id, sql, types, plan, "", null, true);
+    }
+
+    /**
+     * A statement of SQL's own PREPARE or EXECUTE.
+     *
+     * @param definition what follows the name in PREPARE, empty for {@code AS} and the text
+     * @param needs what the server must have prepared before
+     */
+    public PreparedStatement(
+            long id, byte[] sql, int[] types, SqlPlan plan, String definition, @Nullable PreparedStatement needs) {
+        this(id, sql, types, plan, definition, needs, false);
+    }
+
+    private PreparedStatement(
+            long id,
+            byte[] sql,
+            int[] types,
+            SqlPlan plan,
+            String definition,
+            @Nullable PreparedStatement needs,
+            boolean cached) {
+        this.cached = cached;
+        this.needs = needs;
+        this.definition = definition;
         this.serverName = "plinth_" + id;
         this.sql = sql;
         this.types = types;
@@ -22,6 +52,21 @@ public final class PreparedStatement {
     /** Its name on server connections, when the client has named it. */
     public String serverName() {
         return serverName;
+    }
+
+    /** Whether it is the client's own text. */
+    public boolean cached() {
+        return cached;
+    }
+
+    public @Nullable PreparedStatement needs() {
+        return needs;
+    }
+
+    /** The statement that prepares it with SQL. */
+    public String prepare() {
+        return "PREPARE " + serverName + " "
+                + (definition.isEmpty() ? "AS " + new String(sql, StandardCharsets.UTF_8) : definition);
     }
 
     public byte[] sql() {

@@ -41,10 +41,13 @@ final class Replies implements FrameReader.Sink {
     private byte status = Backend.IDLE;
     private boolean skipping;
     private boolean parametersSeen;
+    private boolean repeating;
+    private boolean standby;
 
     Replies(ServerConnection connection, Prepared prepared) {
         this.connection = connection;
         this.prepared = prepared;
+        this.standby = "on".equals(connection.identity().parameters().get("in_hot_standby"));
     }
 
     byte status() {
@@ -126,7 +129,13 @@ final class Replies implements FrameReader.Sink {
         boolean ours = head instanceof Expectation.Injected;
         return switch (type) {
             case Backend.NOTICE -> ours || connection.sink() == null ? Verdict.DROP : Verdict.PASS;
-            case Backend.NOTIFICATION -> connection.sink() == null ? Verdict.DROP : Verdict.PASS;
+            case Backend.NOTIFICATION -> {
+                if (connection.sink() != null) {
+                    yield Verdict.PASS;
+                }
+                connection.notified(body);
+                yield Verdict.DROP;
+            }
             case Backend.PARAMETER_STATUS -> parameter(body, ours);
             case Backend.ERROR -> error(head, body);
             case Backend.READY -> ready(head, body);
@@ -274,6 +283,9 @@ final class Replies implements FrameReader.Sink {
     private Verdict parameter(ByteBuf body, boolean ours) throws SqlException {
         String name = ServerMessages.string(body);
         String value = ServerMessages.string(body);
+        if (name.equals("in_hot_standby")) {
+            standby = value.equals("on");
+        }
         ReplySink sink = connection.sink();
         return sink != null && sink.parameter(name, value, ours) ? Verdict.PASS : Verdict.DROP;
     }
@@ -287,6 +299,16 @@ final class Replies implements FrameReader.Sink {
         copy = Copy.NONE;
         parametersSeen = false;
         ReplySink sink = connection.sink();
+        if (sink != null && mayRepeat(head)) {
+            connection.reader().cut(this);
+            if (sink.repeats(failure.error(), standby)) {
+                repeating = true;
+                if (!(head instanceof Expectation.Query)) {
+                    skip();
+                }
+                return Verdict.DROP;
+            }
+        }
         if (sink != null && !(head instanceof Expectation.Injected)) {
             sink.failed(failure.error().code());
         }
@@ -310,6 +332,16 @@ final class Replies implements FrameReader.Sink {
                 yield Verdict.PASS;
             }
         };
+    }
+
+    private static boolean mayRepeat(@Nullable Expectation head) {
+        return head instanceof Expectation.Query
+                || head instanceof Expectation.Bind
+                || head instanceof Expectation.Execute;
+    }
+
+    boolean standby() {
+        return standby;
     }
 
     /** Strikes out what the server will not do any more. */
@@ -353,6 +385,15 @@ final class Replies implements FrameReader.Sink {
             }
             case Expectation.Sync _, Expectation.Query _, Expectation.Call _ -> {
                 expected.remove();
+                if (repeating) {
+                    repeating = false;
+                    connection.reader().cut(this);
+                    ReplySink sink = connection.sink();
+                    if (sink != null) {
+                        sink.repeat();
+                    }
+                    yield Verdict.DROP;
+                }
                 tell = Tell.READY;
                 yield Verdict.PASS_AND_TELL;
             }

@@ -31,6 +31,16 @@ public interface ReplySink {
     /** The client was told of an error. */
     void failed(String code);
 
+    /**
+     * An error for a group of which nothing has run: whether it is sent again instead of telling the client.
+     *
+     * @param standby whether the server has said that it is one
+     */
+    boolean repeats(SqlError error, boolean standby);
+
+    /** The group whose error {@link #repeats} took is over on the server. */
+    void repeat();
+
     /** A setting the server reports; returns whether the client shall see it. */
     boolean parameter(String name, String value, boolean ours);
 

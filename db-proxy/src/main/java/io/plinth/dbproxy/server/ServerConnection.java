@@ -46,6 +46,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private @Nullable ReplySink sink;
     private @Nullable Runnable cancelsDone;
     private @Nullable Runnable onClose;
+    private @Nullable Consumer<ByteBuf> onNotification;
 
     ServerConnection(ServerKey key, Channel channel, ServerIdentity identity, int statements, long nowNanos) {
         this.key = key;
@@ -202,6 +203,23 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         } else {
             cancelsDone = next;
         }
+    }
+
+    /** Takes the notifications that come while the connection serves no client. */
+    public void onNotification(Consumer<ByteBuf> taker) {
+        onNotification = taker;
+    }
+
+    void notified(ByteBuf body) {
+        Consumer<ByteBuf> taker = onNotification;
+        if (taker != null) {
+            taker.accept(body);
+        }
+    }
+
+    /** Whether the server has said that it is a standby (PostgreSQL 14 and later). */
+    public boolean standby() {
+        return replies.standby();
     }
 
     public void onClose(Runnable action) {

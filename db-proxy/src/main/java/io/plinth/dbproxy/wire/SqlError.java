@@ -17,6 +17,7 @@ public record SqlError(
     public static final String CANNOT_CONNECT_NOW = "57P03";
     public static final String QUERY_CANCELED = "57014";
     public static final String TOO_MANY_CONNECTIONS = "53300";
+    public static final String READ_ONLY = "25006";
     public static final String LIMIT_EXCEEDED = "54000";
 
     public static SqlError of(String code, String message) {

@@ -181,7 +181,7 @@ class ClassifierTest {
                 "SELECT query_to_xml('SELECT * FROM orders', true, true, '')",
                 "SELECT * FROM names WHERE name = 5",
                 "SELECT * FROM U&\"\\006frders\" WHERE user_id = 5",
-                "SET ROLE x",
+                "SET SESSION AUTHORIZATION x",
                 "SELECT set_config('search_path', 'x', false)",
                 "SET client_encoding TO 'LATIN1'",
                 "SET standard_conforming_strings TO off",
@@ -273,11 +273,9 @@ class ClassifierTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "LISTEN x",
                 "CREATE TEMPORARY TABLE t (a int)",
                 "CREATE LOCAL TEMP TABLE t (a int)",
                 "SELECT pg_advisory_lock(1)",
-                "PREPARE p AS SELECT 1",
                 "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
                 "COMMIT AND CHAIN",
             })

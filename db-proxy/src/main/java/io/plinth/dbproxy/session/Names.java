@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.session;
 
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.wire.SqlError;
@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
  * A client's names of prepared statements and portals. What is sent but not yet confirmed by a server is kept apart and
  * dropped at the next ReadyForQuery, so a failed Parse leaves no name behind. Owned by the session's event loop.
  */
-final class Names {
+public final class Names {
     private final int limit;
     private final Map<String, PreparedStatement> confirmed = new HashMap<>();
     private final Map<String, Optional<PreparedStatement>> sent = new HashMap<>();
     private final Map<String, PreparedStatement> portals = new HashMap<>();
 
-    Names(int limit) {
+    public Names(int limit) {
         this.limit = limit;
     }
 
@@ -27,7 +27,7 @@ final class Names {
         return newest == null ? confirmed.get(name) : newest.orElse(null);
     }
 
-    void parse(String name, PreparedStatement statement) throws SqlException {
+    public void parse(String name, PreparedStatement statement) throws SqlException {
         if (!name.isEmpty() && lookup(name) != null) {
             throw new SqlException("42P05", "prepared statement \"" + name + "\" already exists");
         }
@@ -39,7 +39,7 @@ final class Names {
         sent.put(name, Optional.of(statement));
     }
 
-    PreparedStatement statement(String name) throws SqlException {
+    public PreparedStatement statement(String name) throws SqlException {
         PreparedStatement statement = lookup(name);
         if (statement == null) {
             throw new SqlException(
@@ -51,11 +51,11 @@ final class Names {
         return statement;
     }
 
-    void close(String name) {
+    public void close(String name) {
         sent.put(name, Optional.empty());
     }
 
-    void bind(String portal, PreparedStatement statement) throws SqlException {
+    public void bind(String portal, PreparedStatement statement) throws SqlException {
         if (portals.size() >= limit) {
             throw new SqlException(SqlError.LIMIT_EXCEEDED, "portals of one transaction: more than " + limit);
         }
@@ -63,37 +63,43 @@ final class Names {
     }
 
     @Nullable
-    PreparedStatement portal(String name) {
+    public PreparedStatement portal(String name) {
         return portals.get(name);
     }
 
-    void confirm(String name, PreparedStatement statement) {
+    public void confirm(String name, PreparedStatement statement) {
         confirmed.put(name, statement);
     }
 
-    void remove(String name) {
+    public void remove(String name) {
         confirmed.remove(name);
     }
 
+    /** What is sent under this name and not confirmed; null for nothing. */
+    @Nullable
+    public PreparedStatement sent(String name) {
+        return sent.getOrDefault(name, Optional.empty()).orElse(null);
+    }
+
     /** Whether a server's or our own confirmation made this name. */
-    boolean has(String name) {
+    public boolean has(String name) {
         return confirmed.containsKey(name);
     }
 
-    void forgetUnnamed() {
+    public void forgetUnnamed() {
         confirmed.remove("");
         sent.remove("");
     }
 
     /** At ReadyForQuery: what was not confirmed by now never will be. */
-    void settle(boolean transactionOver) {
+    public void settle(boolean transactionOver) {
         sent.clear();
         if (transactionOver) {
             portals.clear();
         }
     }
 
-    void clear() {
+    public void clear() {
         confirmed.clear();
         sent.clear();
         portals.clear();

@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.session;
 
 import io.plinth.dbproxy.server.Settings;
 import io.plinth.dbproxy.wire.SqlError;
@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
  * @param unknownOptions protocol options that are not understood, for NegotiateProtocolVersion
  * @param replication null for an ordinary connection
  */
-record StartupSettings(
+public record StartupSettings(
         String user,
         String database,
         Map<String, String> values,
         List<String> unknownOptions,
         @Nullable String replication) {
 
-    static StartupSettings of(Map<String, String> parameters) throws SqlException {
+    public static StartupSettings of(Map<String, String> parameters) throws SqlException {
         String user = parameters.getOrDefault("user", "");
         if (user.isEmpty()) {
             throw new SqlException("28000", "no PostgreSQL user name specified in startup packet");
@@ -92,11 +92,11 @@ record StartupSettings(
     }
 
     /** Whether the client is a standby that wants the write-ahead log itself. */
-    boolean physical() {
+    public boolean physical() {
         return replication != null && !replication.equalsIgnoreCase("database");
     }
 
-    Settings settings() {
+    public Settings settings() {
         Settings settings = Settings.NONE;
         for (Map.Entry<String, String> value : values.entrySet()) {
             settings = settings.with(value.getKey(), Settings.assignment(value.getKey(), value.getValue()));

@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.session;
 
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
@@ -18,15 +18,15 @@ public final class CancelKeys {
     }
 
     /** Something that can be cancelled from any thread. */
-    interface Cancellable {
+    public interface Cancellable {
         void cancel();
     }
 
     /** What a client shows to cancel; {@code secret} is compared by content. */
-    record Key(int process, ByteBuffer secret) {}
+    public record Key(int process, ByteBuffer secret) {}
 
     /** Enters a session under a fresh key: 32 bytes where the client's protocol has room for them. */
-    Key enter(Cancellable session, boolean longer) {
+    public Key enter(Cancellable session, boolean longer) {
         while (true) {
             byte[] secret = new byte[longer ? LONG : SHORT];
             random.nextBytes(secret);
@@ -37,12 +37,12 @@ public final class CancelKeys {
         }
     }
 
-    void leave(Key key) {
+    public void leave(Key key) {
         sessions.remove(key);
     }
 
     /** Cancels what the session of that key runs; false when there is none. */
-    boolean cancel(int process, byte[] secret) {
+    public boolean cancel(int process, byte[] secret) {
         Cancellable session = sessions.get(new Key(process, ByteBuffer.wrap(secret)));
         if (session == null) {
             return false;

@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.session;
 
 import io.plinth.dbproxy.route.StatementPlan.Setting;
 import io.plinth.dbproxy.server.Settings;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * What a session has set: kept when the transaction that set it commits, forgotten when it rolls back, and set again on
  * whichever server connection comes next. Owned by the session's event loop.
  */
-final class SessionSettings {
+public final class SessionSettings {
     /** RESET ALL among the changes. */
     private static final Setting ALL = new Setting("", null);
 
@@ -26,42 +26,42 @@ final class SessionSettings {
     private final Map<String, @Nullable String> reportedBefore = new HashMap<>();
     private Settings wanted;
 
-    SessionSettings(Settings startup) {
+    public SessionSettings(Settings startup) {
         this.startup = startup;
         this.wanted = startup;
     }
 
-    Settings wanted() {
+    public Settings wanted() {
         return wanted;
     }
 
     /** What the client has been told a setting is. */
-    void tell(String name, String value) {
+    public void tell(String name, String value) {
         known.put(name, value);
     }
 
-    void change(Setting setting) {
+    public void change(Setting setting) {
         pending.add(setting);
     }
 
-    boolean hasPending() {
+    public boolean hasPending() {
         return !pending.isEmpty();
     }
 
     /** RESET ALL: everything back to what the client connected with, if the transaction commits. */
-    void changeAll() {
+    public void changeAll() {
         pending.add(ALL);
     }
 
     /** Everything back to what the client connected with, whatever becomes of the transaction. */
-    void reset() {
+    public void reset() {
         pending.clear();
         pending.add(ALL);
         wanted = startup;
     }
 
     /** A server reports a value; returns whether that is news to the client. */
-    boolean reported(String name, String value, boolean ours) {
+    public boolean reported(String name, String value, boolean ours) {
         // A replica's role is nothing the client has asked for, and flips with every statement.
         if (name.equals("in_hot_standby")) {
             return false;
@@ -74,14 +74,14 @@ final class SessionSettings {
     }
 
     /** The transaction's changes hold. */
-    void commit() {
+    public void commit() {
         wanted = changed(wanted, startup);
         pending.forEach(setting -> explained.add(setting.name()));
         pending.clear();
     }
 
     /** {@code before} with the transaction's changes; what is reset becomes what {@code start} has. */
-    Settings changed(Settings before, Settings start) {
+    public Settings changed(Settings before, Settings start) {
         Settings after = before;
         for (Setting setting : pending) {
             if (setting.name().equals(ALL.name())) {
@@ -95,7 +95,7 @@ final class SessionSettings {
         return after;
     }
 
-    void rollback() {
+    public void rollback() {
         pending.clear();
     }
 
@@ -103,7 +103,7 @@ final class SessionSettings {
      * Outside a transaction: what the server has reported and no statement explains was set by a function, say. The
      * report is all we have of it. Returns those settings with the SQL that sets them.
      */
-    List<Setting> unexplained() {
+    public List<Setting> unexplained() {
         List<Setting> found = new ArrayList<>();
         for (Map.Entry<String, @Nullable String> report : reportedBefore.entrySet()) {
             String name = report.getKey().toLowerCase(Locale.ROOT);

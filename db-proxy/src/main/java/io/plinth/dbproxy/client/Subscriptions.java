@@ -1,0 +1,76 @@
+package io.plinth.dbproxy.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.plinth.dbproxy.pool.SharedListener;
+import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.wire.Backend;
+import io.plinth.dbproxy.wire.SqlError;
+import java.util.ArrayDeque;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client listens to on the shared listener. Notifications that come while the client is in the middle of something
+ * wait for its end, as a server makes them wait for the transaction's. Owned by the session's event loop.
+ */
+final class Subscriptions implements SharedListener.Subscriber {
+    private static final int MOST_KEPT = 10_000;
+
+    private final Channel channel;
+    private final BooleanSupplier quiet;
+    private final Supplier<SharedListener> listener;
+    private final ArrayDeque<byte[]> kept = new ArrayDeque<>();
+    private boolean any;
+
+    /** {@code quiet} answers whether a message may be written to the client now. */
+    Subscriptions(Channel channel, BooleanSupplier quiet, Supplier<SharedListener> listener) {
+        this.channel = channel;
+        this.quiet = quiet;
+        this.listener = listener;
+    }
+
+    void change(StatementPlan.Listen wish, Consumer<@Nullable SqlError> done) {
+        if (wish.on()) {
+            any = true;
+            listener.get().listen(wish.channel(), this, done);
+        } else {
+            if (any) {
+                listener.get().unlisten(wish.channel().equals("*") ? null : wish.channel(), this);
+            }
+            done.accept(null);
+        }
+    }
+
+    @Override
+    public void notified(ByteBuf message) {
+        if (kept.size() < MOST_KEPT) {
+            byte[] body = new byte[message.readableBytes()];
+            message.getBytes(message.readerIndex(), body);
+            kept.add(body);
+        }
+        deliver();
+    }
+
+    /** Writes what has waited, when it may be written now. */
+    void deliver() {
+        if (kept.isEmpty() || !quiet.getAsBoolean()) {
+            return;
+        }
+        ByteBuf out = channel.alloc().buffer();
+        while (!kept.isEmpty()) {
+            byte[] body = kept.remove();
+            out.writeByte(Backend.NOTIFICATION).writeInt(4 + body.length).writeBytes(body);
+        }
+        channel.writeAndFlush(out, channel.voidPromise());
+    }
+
+    void close() {
+        if (any) {
+            any = false;
+            listener.get().unlisten(null, this);
+        }
+    }
+}
