@@ -248,8 +248,11 @@ final class DbProxy implements Daemon {
                 database.learnedUsers(),
                 encryption,
                 database.readYourWrites() != ReadYourWrites.OFF,
-                database.readYourWrites() == ReadYourWrites.DATABASE,
-                database.maxLag().bytes());
+                database.readYourWrites() == ReadYourWrites.PROXY
+                        || database.readYourWrites() == ReadYourWrites.DATABASE,
+                database.maxLag().bytes(),
+                database.readWait(),
+                database.failoverWait());
     }
 
     /** The configured users, or one named like the database. */
@@ -319,7 +322,10 @@ final class DbProxy implements Daemon {
                                 named,
                                 login))
                         .toList(),
-                order);
+                order,
+                (int) replicas.stream()
+                        .filter(replica -> isNear(replica.getValue()))
+                        .count());
     }
 
     private boolean isNear(ReplicaConfig replica) {

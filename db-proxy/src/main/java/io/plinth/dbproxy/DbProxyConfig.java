@@ -144,10 +144,20 @@ public record DbProxyConfig(
             @Doc("Tables whose rows are spread over the shards, by name.")
             Map<String, TableConfig> tables,
 
-            @Doc("Whose writes a client's reads must see: its own (session), all that passed this proxy (database),"
-                    + " none (off). Reads go to the primary until a replica has replayed them.")
-            @Default("session")
+            @Doc("Whose writes a client's reads must see: all that this proxy has acknowledged (proxy; database is its"
+                    + " older name), its own connection's (session), none (off).")
+            @Default("proxy")
             ReadYourWrites readYourWrites,
+
+            @Doc("How long a read waits for a replica that has replayed those writes before it goes to the primary.")
+            @Default("5ms")
+            @Range(min = "0ms", max = "10s")
+            Duration readWait,
+
+            @Doc("How long requests wait for a primary, as during a promotion, before they fail.")
+            @Default("2s")
+            @Range(min = "0ms", max = "10m")
+            Duration failoverWait,
 
             @Doc("A replica that lags more than this behind its primary takes no reads.")
             @Default("16MiB")
@@ -190,8 +200,9 @@ public record DbProxyConfig(
 
     /** What a client's reads are sure to see. */
     public enum ReadYourWrites {
-        SESSION,
+        PROXY,
         DATABASE,
+        SESSION,
         OFF
     }
 

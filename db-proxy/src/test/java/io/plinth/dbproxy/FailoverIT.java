@@ -6,10 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plinth.kit.lifecycle.RunningNode;
+import io.plinth.postgres.PostgresBinaries;
 import io.plinth.postgres.PostgresServer;
+import io.plinth.postgres.PostgresSettings;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +89,81 @@ class FailoverIT {
             }
             assertThatThrownBy(() -> text(one, "SELECT 1")).isInstanceOf(SQLException.class);
             assertThat(text(two, "SELECT 2")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void aPromotionMadeElsewhereIsFollowedAndWritesWaitForIt(@TempDir Path state) throws Exception {
+        Path folder = java.nio.file.Files.createDirectory(cluster.log().resolveSibling("promotion"));
+        PostgresBinaries binaries = PostgresBinaries.unpack(folder.resolveSibling("."));
+        PostgresServer primary = PostgresServer.primary(
+                binaries, folder.resolve("a"), PostgresSettings.trusting(Cluster.freePort(), "shop", "shop"));
+        PostgresServer replica = PostgresServer.replica(
+                binaries, folder.resolve("b"), PostgresSettings.trusting(Cluster.freePort(), "shop", "shop"), primary);
+        primary.prepare();
+        replica.prepare();
+        for (PostgresServer server : List.of(primary, replica)) {
+            server.start(folder.resolve("log"));
+        }
+        for (PostgresServer server : List.of(primary, replica)) {
+            server.awaitReady(Cluster.PATIENCE, folder.resolve("log"));
+        }
+        Path file = state.resolve("plinth.yaml");
+        java.nio.file.Files.writeString(file, """
+            stack: test
+            nodes:
+              db: { run: db-proxy, port: 0, admin: 127.0.0.1:0, loops: 2 }
+            db-proxy:
+              databases:
+                shop:
+                  health-interval: 50ms
+                  failover-wait: 20s
+                  shards: { s0: { primary: 127.0.0.1:%d, replicas: { r1: 127.0.0.1:%d } } }
+            """.formatted(primary.port(), replica.port()));
+        try (RunningNode proxy = Cluster.start(file);
+                Connection connection = Cluster.connect(proxy, "")) {
+            Cluster.run(connection, "CREATE TABLE kept (x int)");
+            await("a read on the replica", () -> recovering(proxy));
+            primary.stop();
+            CompletableFuture<Void> write = CompletableFuture.runAsync(() -> {
+                try {
+                    Cluster.run(connection, "INSERT INTO kept VALUES (1)");
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            try (Connection direct = java.sql.DriverManager.getConnection(
+                    "jdbc:postgresql://127.0.0.1:" + replica.port() + "/shop", "postgres", "")) {
+                text(direct, "SELECT pg_promote()");
+            }
+            write.get(30, TimeUnit.SECONDS);
+            assertThat(text(connection, "SELECT count(*) FROM kept")).isEqualTo("1");
+        } finally {
+            replica.stop();
+        }
+    }
+
+    @Test
+    void aReadSeesEveryWriteThatTheProxyHasAcknowledged(@TempDir Path state) throws Exception {
+        // Probes are too rare to tell of any of these writes: their own positions do.
+        try (RunningNode proxy = cluster.single(state, "read-wait: 2s")) {
+            try (Connection connection = Cluster.connect(proxy, "")) {
+                Cluster.run(connection, "DROP TABLE IF EXISTS seen");
+                Cluster.run(connection, "CREATE TABLE seen (x int)");
+            }
+            await("a read on the replica", () -> recovering(proxy));
+            int onReplica = 0;
+            try (Connection writer = Cluster.connect(proxy, "");
+                    Connection reader = Cluster.connect(proxy, "")) {
+                for (int i = 1; i <= 50; i++) {
+                    Cluster.run(writer, "INSERT INTO seen VALUES (" + i + ")");
+                    String[] seen = text(reader, "SELECT max(x) || ' ' || pg_is_in_recovery() FROM seen")
+                            .split(" ", -1);
+                    assertThat(seen[0]).isEqualTo("" + i);
+                    onReplica += seen[1].equals("true") ? 1 : 0;
+                }
+            }
+            assertThat(onReplica).isGreaterThan(25);
         }
     }
 

@@ -2,6 +2,7 @@ package io.plinth.dbproxy.client;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.pool.Waiter;
@@ -177,7 +178,7 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
             plan.check(servers, settings.hasPending());
         } catch (SqlException e) {
             front.metrics().refused.inc();
-            refuse(e.error(), endsReady, plan.begins());
+            refuse(e.error(), endsReady, plan.begins() && !database.rules().statementMode());
             return;
         }
         ServerConnection attached = servers.attached();
@@ -210,6 +211,10 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         }
         carryOut();
         outside.everywhere(plan, definition);
+    }
+
+    EventLoop loop() {
+        return channel.eventLoop();
     }
 
     /** A group is under way elsewhere. */

@@ -1,5 +1,6 @@
 package io.plinth.dbproxy.client;
 
+import io.netty.util.concurrent.Future;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.pool.LoopPools;
@@ -12,6 +13,7 @@ import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.SqlError;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  * event loop.
  */
 final class Servers {
+    private static final long READ_ROUND_MICROS = 500;
+    private static final long WRITE_ROUND_MICROS = 50_000;
+    private static final int FAR = 1 << 20;
+
     private final Front front;
     private final LoopPools pools;
     private final Database database;
@@ -30,6 +36,7 @@ final class Servers {
     private @Nullable ServerConnection attached;
     private @Nullable Waiter waiting;
     private @Nullable ServerPool waitingAt;
+    private @Nullable Future<?> pausing;
     private boolean pin;
     private boolean wrote;
     private boolean closed;
@@ -90,20 +97,70 @@ final class Servers {
             prepare(kept);
             return;
         }
-        Database.Servers servers = user.servers(shard);
-        boolean replica = replicaWill && !database.rules().sessionMode();
-        ServerKey chosen = replica ? replica(shard, servers) : null;
-        if (chosen == null) {
-            acquire(servers.primary(), this::granted, why -> {
-                reportUnreachable(shard, servers.primary(), why);
-                session().notAttached(why);
-            });
-            return;
+        long now = front.nanoTime().getAsLong();
+        boolean replica =
+                replicaWill && shares() && !user.servers(shard).replicas().isEmpty();
+        if (replica) {
+            read(shard, needed(shard, now), now + database.rules().readWait().toNanos());
+        } else {
+            write(shard, now + database.rules().failoverWait().toNanos(), true);
         }
-        acquire(chosen, this::granted, why -> {
-            reportUnreachable(shard, chosen, why);
-            acquire(servers.primary(), this::granted, session()::notAttached);
+    }
+
+    /** On a replica that has replayed what the read must see; after a short wait for one, on the primary. */
+    private void read(String shard, long since, long deadline) {
+        ShardHealth health = database.health(shard);
+        Database.Servers servers = user.servers(shard);
+        ServerKey chosen = replica(health, servers, since);
+        long now = front.nanoTime().getAsLong();
+        if (chosen != null) {
+            acquire(chosen, this::granted, why -> {
+                reportUnreachable(shard, chosen, why);
+                write(shard, now + database.rules().failoverWait().toNanos(), true);
+            });
+        } else if (now - deadline < 0 && mayCatchUp(health, servers)) {
+            health.askNow();
+            later(READ_ROUND_MICROS, () -> read(shard, since, deadline));
+        } else {
+            write(shard, now + database.rules().failoverWait().toNanos(), true);
+        }
+    }
+
+    private boolean mayCatchUp(ShardHealth health, Database.Servers servers) {
+        return servers.healthIndex().stream()
+                .anyMatch(index -> health.mayServe(index, database.rules().maxLag()));
+    }
+
+    /** On the server that takes writes; while there is none, as during a promotion, the request waits for a moment. */
+    private void write(String shard, long deadline, boolean report) {
+        ServerKey leader = primary(shard);
+        acquire(leader, this::granted, why -> {
+            if (report) {
+                // Later refusals may only be the pool's memory of this one.
+                reportUnreachable(shard, leader, why);
+            }
+            boolean gone = why.code().startsWith("08") || why.code().equals(SqlError.CANNOT_CONNECT_NOW);
+            if (gone && front.nanoTime().getAsLong() - deadline < 0) {
+                later(WRITE_ROUND_MICROS, () -> write(shard, deadline, false));
+            } else {
+                session().notAttached(why);
+            }
         });
+    }
+
+    private void later(long micros, Runnable next) {
+        Future<?> scheduled = session()
+                .loop()
+                .schedule(
+                        () -> {
+                            pausing = null;
+                            if (!closed) {
+                                next.run();
+                            }
+                        },
+                        micros,
+                        TimeUnit.MICROSECONDS);
+        pausing = scheduled;
     }
 
     /** A full pool or a user that may not log in says nothing about the server's health. */
@@ -113,25 +170,33 @@ final class Servers {
         }
     }
 
-    /** The next replica in turn that may serve this session's reads, those of the own region first; or null. */
-    private @Nullable ServerKey replica(String shard, Database.Servers servers) {
-        ShardHealth health = database.health(shard);
-        long since = front.nanoTime().getAsLong() - (1L << 60);
+    /** As of when a replica must be: after the last write that this session's reads must see. */
+    private long needed(String shard, long now) {
         if (database.rules().allWrites()) {
-            since = health.lastWrite();
-        } else if (database.rules().ownWrites()) {
-            since = lastWrites.getOrDefault(shard, since);
+            return database.health(shard).lastWrite();
         }
+        return database.rules().ownWrites() ? lastWrites.getOrDefault(shard, now - (1L << 60)) : now - (1L << 60);
+    }
+
+    /** Of the replicas that may serve the read the one with the least to do here, those of the own region first. */
+    private @Nullable ServerKey replica(ShardHealth health, Database.Servers servers, long since) {
         int count = servers.replicas().size();
+        ServerKey best = null;
+        int least = Integer.MAX_VALUE;
+        turn++;
         for (int i = 0; i < count; i++) {
             int index = Math.floorMod(turn + i, count);
+            ServerKey key = servers.replicas().get(index);
             if (health.serves(
                     servers.healthIndex().get(index), since, database.rules().maxLag())) {
-                turn = index + 1;
-                return servers.replicas().get(index);
+                int load = pools.pool(key, database.rules().pool()).busy() + (index < servers.near() ? 0 : FAR);
+                if (load < least) {
+                    best = key;
+                    least = load;
+                }
             }
         }
-        return null;
+        return best;
     }
 
     /** A connection to a given server, for {@code granted} to give back. */
@@ -168,7 +233,7 @@ final class Servers {
     }
 
     ServerKey primary(String shard) {
-        return user.servers(shard).primary();
+        return user.servers(shard).leader(database.health(shard).leader());
     }
 
     /** Gives back a connection that was never attached. */
@@ -208,6 +273,12 @@ final class Servers {
 
     /** Stops waiting for a connection; false when none is waited for. */
     boolean stopWaiting() {
+        Future<?> paused = pausing;
+        pausing = null;
+        if (paused != null) {
+            paused.cancel(false);
+            return true;
+        }
         Waiter waiter = waiting;
         ServerPool pool = waitingAt;
         if (waiter == null || pool == null) {
@@ -268,18 +339,40 @@ final class Servers {
         if (server == null) {
             return;
         }
+        String shard = server.key().shard();
+        boolean ask = wrote
+                && shares()
+                && database.rules().ownWrites()
+                && database.health(shard).hasReplicas();
         if (wrote) {
             wrote = false;
-            written(server.key().shard());
+            written(shard);
         }
-        String shard = server.key().shard();
         if (pin || database.rules().sessionMode()) {
             pinned.put(shard, server);
         }
         pin = false;
         if (pinned.get(shard) != server) {
-            giveBack(server);
+            server.detach(front.nanoTime().getAsLong());
+            if (ask && server.reusable()) {
+                askPosition(shard, server);
+            } else {
+                giveBack(server);
+            }
         }
+    }
+
+    /** How far the log is after the write that the client knows of: from then on replicas that have replayed it will do. */
+    private void askPosition(String shard, ServerConnection server) {
+        long asked = front.nanoTime().getAsLong();
+        server.inject(ShardHealth.POSITION, outcome -> {
+            if (outcome.error() == null && !outcome.rows().isEmpty()) {
+                String position = outcome.rows().getFirst().getFirst();
+                database.health(shard).position(asked, position == null ? 0 : Long.parseLong(position));
+            }
+            // Not within the read that has brought the answer: what follows it there is not looked at yet.
+            server.loop().execute(() -> giveBack(server));
+        });
     }
 
     /** Closes the attached connection, whose state is not known. */

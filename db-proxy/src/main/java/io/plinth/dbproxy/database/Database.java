@@ -14,6 +14,7 @@ import io.plinth.dbproxy.server.Encryption;
 import io.plinth.dbproxy.server.Login;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.kit.config.Secret;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -70,6 +71,8 @@ public final class Database {
      * @param encryption TLS towards the servers, or null
      * @param ownWrites whether reads must see the session's own writes
      * @param allWrites whether reads must see every write that passed this proxy
+     * @param readWait how long a read waits for a replica that has replayed them
+     * @param failoverWait how long a request waits for a primary
      */
     public record Rules(
             PoolLimits pool,
@@ -81,7 +84,9 @@ public final class Database {
             @Nullable Encryption encryption,
             boolean ownWrites,
             boolean allWrites,
-            long maxLag) {}
+            long maxLag,
+            Duration readWait,
+            Duration failoverWait) {}
 
     /**
      * A user.
@@ -118,12 +123,20 @@ public final class Database {
     /**
      * A shard's servers.
      *
-     * @param replicas those to prefer first
+     * @param replicas those of the own region first
+     * @param near how many those are
      */
-    public record Servers(ServerKey primary, List<ServerKey> replicas, List<Integer> healthIndex) {
+    public record Servers(ServerKey primary, List<ServerKey> replicas, List<Integer> healthIndex, int near) {
         public Servers {
             replicas = List.copyOf(replicas);
             healthIndex = List.copyOf(healthIndex);
+        }
+
+        /** The server that takes writes; {@code leader} as {@link ShardHealth#leader} says. */
+        public ServerKey leader(int leader) {
+            return leader < 0
+                    ? primary
+                    : replicas.get(healthIndex.indexOf(leader)).promoted();
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +31,19 @@ public final class ShardHealth implements AutoCloseable {
     private static final String QUESTION =
             "SELECT pg_catalog.pg_is_in_recovery(), CASE WHEN pg_catalog.pg_is_in_recovery()"
                     + " THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), '0/0')"
-                    + " ELSE pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') END";
+                    + " ELSE pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') END,"
+                    + " CASE WHEN pg_catalog.pg_is_in_recovery() THEN '0' ELSE"
+                    + " pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8) END";
+
+    /** Where the primary's write-ahead log ends, for a client that has just written. */
+    public static final String POSITION =
+            "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')";
+
+    private static final long FIRST_EJECTION_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LONGEST_EJECTION_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    /** The primary had written up to {@code position} when asked, and perhaps no further. */
+    private record Known(long asked, long position) {}
 
     private final ServerConnector connector;
     private final EventLoop loop;
@@ -44,6 +57,9 @@ public final class ShardHealth implements AutoCloseable {
     private long primaryPosition;
     private long primaryAsked;
     private volatile long lastWrite;
+    private volatile Known known;
+    private volatile int leader = -1;
+    private final AtomicBoolean asking = new AtomicBoolean();
 
     /** {@code audit} is asked of the primary each time it comes up, its rows given to {@code audited}; empty for none. */
     public ShardHealth(
@@ -65,6 +81,7 @@ public final class ShardHealth implements AutoCloseable {
         replicas.forEach(key -> this.replicas.add(new Probe(key)));
         this.lastWrite = nanoTime.getAsLong() - TimeUnit.DAYS.toNanos(1);
         this.primaryAsked = lastWrite;
+        this.known = new Known(lastWrite, 0);
     }
 
     /** Begins asking. */
@@ -99,7 +116,61 @@ public final class ShardHealth implements AutoCloseable {
         ServerHealth health = replicas.get(index).health;
         ServerHealth source = primary.health;
         boolean lags = source.up() && source.position() - health.position() > maxLag;
-        return health.up() && health.recovering() && !lags && health.freshAsOf() - since > 0;
+        Known position = known;
+        boolean fresh = health.freshAsOf() - since > 0
+                || (position.asked - since >= 0 && health.position() >= position.position);
+        boolean ejected = nanoTime.getAsLong() - replicas.get(index).ejectedUntil < 0;
+        return health.up() && health.recovering() && !lags && fresh && !ejected;
+    }
+
+    /** Whether a replica is there that may serve such a read once it has caught up; any thread. */
+    public boolean mayServe(int index, long maxLag) {
+        return serves(index, nanoTime.getAsLong() - (1L << 60), maxLag);
+    }
+
+    /** Asks the replicas for their positions now, not at the next turn; any thread. */
+    public void askNow() {
+        if (asking.compareAndSet(false, true)) {
+            loop.execute(() -> {
+                asking.set(false);
+                if (!closed) {
+                    replicas.forEach(Probe::askIfQuiet);
+                }
+            });
+        }
+    }
+
+    /** The primary's position, asked after everything that was acknowledged before {@code askedNanos}; any thread. */
+    public void position(long askedNanos, long position) {
+        synchronized (this) {
+            if (askedNanos - known.asked > 0) {
+                known = new Known(askedNanos, position);
+            }
+        }
+    }
+
+    /** Which server takes writes: -1 for the configured primary, else a replica's position in the list; any thread. */
+    public int leader() {
+        return leader;
+    }
+
+    /** The configured primary while it is one; else whoever was promoted last. */
+    private void elect() {
+        int best = primary.health.leads() ? -1 : leader;
+        long timeline = primary.health.leads() ? primary.health.timeline() : 0;
+        for (int i = 0; i < replicas.size(); i++) {
+            ServerHealth health = replicas.get(i).health;
+            if (health.leads() && health.timeline() > timeline) {
+                best = i;
+                timeline = health.timeline();
+            }
+        }
+        if (best != leader) {
+            leader = best;
+            LOG.warn(
+                    "writes go to another server now - server={}",
+                    best < 0 ? primary.key.name() : replicas.get(best).key.name());
+        }
     }
 
     /** A client found a server out of reach; any thread. */
@@ -108,6 +179,7 @@ public final class ShardHealth implements AutoCloseable {
             for (Probe probe : all()) {
                 if (probe.key.name().equals(key.name())) {
                     probe.down(why.message());
+                    probe.eject();
                 }
             }
         });
@@ -147,11 +219,31 @@ public final class ShardHealth implements AutoCloseable {
         private @Nullable ServerConnection connection;
         private boolean busy;
         private long askedAt;
+        private int ejections;
+        private volatile long ejectedUntil;
         private volatile ServerHealth health;
 
         Probe(ServerKey key) {
             this.key = key;
             this.health = ServerHealth.unknown(nanoTime.getAsLong());
+            this.ejectedUntil = nanoTime.getAsLong();
+        }
+
+        /** Clients could not reach it: it takes no reads for a while, longer each time. */
+        void eject() {
+            long now = nanoTime.getAsLong();
+            if (now - ejectedUntil >= 0) {
+                long length = FIRST_EJECTION_NANOS << Math.min(ejections, 5);
+                ejectedUntil = now + Math.min(length, LONGEST_EJECTION_NANOS);
+                ejections++;
+            }
+        }
+
+        void askIfQuiet() {
+            ServerConnection open = connection;
+            if (!busy && open != null && open.open()) {
+                ask();
+            }
         }
 
         void ask() {
@@ -221,7 +313,7 @@ public final class ShardHealth implements AutoCloseable {
             if (this == primary) {
                 primaryPosition = position;
                 primaryAsked = asked;
-            } else if (position >= primaryPosition && primary.health.up()) {
+            } else if (recovering && position >= primaryPosition && primary.health.leads()) {
                 fresh = primaryAsked;
             }
             if (!health.up() && this == primary) {
@@ -230,7 +322,13 @@ public final class ShardHealth implements AutoCloseable {
             if (!health.up()) {
                 LOG.info("server is up - server={} standby={}", key.name(), recovering);
             }
-            health = new ServerHealth(true, recovering, position, fresh, "");
+            String file = row.get(2);
+            long timeline = recovering || file == null ? 0 : Long.parseLong(file, 16);
+            if (asked - ejectedUntil > LONGEST_EJECTION_NANOS) {
+                ejections = 0;
+            }
+            health = new ServerHealth(true, recovering, position, fresh, timeline, "");
+            elect();
         }
 
         /** Once each time the primary comes up: what it holds may have been changed behind our back. */

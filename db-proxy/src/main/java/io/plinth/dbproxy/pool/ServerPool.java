@@ -60,6 +60,11 @@ public final class ServerPool {
         return loop;
     }
 
+    /** Connections that serve a client of this loop now. */
+    public int busy() {
+        return all.size() - idle.size();
+    }
+
     boolean hungry() {
         return hungry;
     }

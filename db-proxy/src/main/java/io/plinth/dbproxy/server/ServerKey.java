@@ -9,4 +9,9 @@ import io.plinth.kit.config.HostPort;
  * @param shard the shard it belongs to
  * @param replica whether it takes reads only
  */
-public record ServerKey(String name, String shard, boolean replica, HostPort address, String database, Login login) {}
+public record ServerKey(String name, String shard, boolean replica, HostPort address, String database, Login login) {
+    /** The same server after its promotion. */
+    public ServerKey promoted() {
+        return new ServerKey(name, shard, false, address, database, login);
+    }
+}
