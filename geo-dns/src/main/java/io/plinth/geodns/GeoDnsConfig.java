@@ -1,16 +1,17 @@
 package io.plinth.geodns;
 
-import io.plinth.geodns.policy.Regions;
-import io.plinth.geodns.policy.Target;
+import io.plinth.geodns.load.PolicyConfig;
+import io.plinth.geodns.load.PolicyRules;
+import io.plinth.geodns.place.Network;
 import io.plinth.geodns.wire.Name;
 import io.plinth.kit.config.Check;
 import io.plinth.kit.config.Checked;
 import io.plinth.kit.config.DataSize;
 import io.plinth.kit.config.Default;
 import io.plinth.kit.config.Doc;
-import io.plinth.kit.config.Key;
+import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.Range;
-import io.plinth.kit.health.HealthCheckConfig;
+import io.plinth.kit.config.Secret;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -31,53 +32,56 @@ public record GeoDnsConfig(
         @Nullable
         String database,
 
-        @Doc("Where a record of the database has the country's code: `country_code`, or `country.iso_code`.")
-        @Default("country_code")
+        @Doc("Where a record of the database has the country's code, such as `country_code` or `country.iso_code`;"
+                + " found by itself in the usual databases.")
+        @Nullable
         String databaseKey,
 
+        @Doc("Where it has more: keys of continent, country, subdivisions, city, latitude, longitude, asn; steps"
+                + " through nested maps by dots, through lists by `*`.")
+        Map<String, String> databaseKeys,
+
+        @Doc("A database of autonomous systems, for policies whose map has AS64500 in it.") @Nullable
+        String asnDatabase,
+
+        @Doc("How often the databases' files are looked at; a changed one is checked, compiled and swapped in.")
+        @Default("10s")
+        @Range(min = "100ms", max = "1d")
+        Duration databaseCheck,
+
         @Doc("Policies by name: each answers for the addresses of some names.")
-        Map<String, Policy> policies,
+        Map<String, PolicyConfig> policies,
 
         @Doc("UDP.") Udp udp,
 
         @Doc("TCP.") Tcp tcp,
 
-        @Doc("How much zones and database may hold.") Limits limits)
+        @Doc("How much zones and database may hold.") Limits limits,
+
+        @Doc("DNS cookies.") Cookies cookies,
+
+        @Doc("How many alike answers one network gets.") RateLimits rateLimit,
+
+        @Doc("Networks whose connections and datagrams begin with a PROXY protocol header, version 2.")
+        List<String> proxies,
+
+        @Doc("What clients are told that ask who answers (NSID); the node's name where left out, nothing when empty.")
+        @Nullable
+        String nsid,
+
+        @Doc("Where ALIAS records have their addresses from.")
+        Alias alias,
+
+        @Doc("A log of some of the queries.") QueryLog queryLog)
         implements Checked {
 
-    /** How a policy chooses. */
-    public enum By {
-        /** By the client's country. */
-        GEO
+    /** What carries datagrams. */
+    public enum Datagrams {
+        /** Netty's datagram channels on the event loops. */
+        NETTY,
+        /** Threads of its own that call recvmmsg and sendmmsg and answer in place; needs Linux. */
+        NATIVE
     }
-
-    /** One policy. */
-    @Doc("Answers A and AAAA of its names with the healthy targets of the nearest region that has any; with all targets"
-            + " down, as if all were healthy. What the zone files have at"
-            + " these names is what other servers would answer; here it is left out of account.")
-    public record Policy(
-            @Doc("How it chooses.") @Default("geo") By by,
-
-            @Doc("The names it answers for, each in one of the zones; a wildcard is such a name too.")
-            List<String> names,
-
-            @Doc("Addresses by region, IPv4 and IPv6.") Map<String, List<String>> targets,
-
-            @Doc("How the targets' health is probed; always taken for healthy where left out. The port is 80, or"
-                    + " 443 with TLS, where left out.")
-            @Nullable
-            HealthCheckConfig health,
-
-            @Doc("The region for users of unknown whereabouts; where left out, the node's own if it has targets, else"
-                    + " the first by name.")
-            @Nullable
-            @Key("default")
-            String fallback,
-
-            @Doc("How long resolvers keep an answer, and so how late they learn of a failover.")
-            @Default("30s")
-            @Range(min = "1s", max = "1d")
-            Duration ttl) {}
 
     /** UDP's limits. */
     @Doc("UDP.")
@@ -85,7 +89,12 @@ public record GeoDnsConfig(
             @Doc("The largest response in bytes, and the size clients are told to send at most.")
             @Default("1232")
             @Range(min = "512", max = "4096")
-            int maxPayload) {}
+            int maxPayload,
+
+            @Doc("What carries the datagrams: netty, or native: an own loop of recvmmsg and sendmmsg. With the next"
+                    + " start.")
+            @Default("netty")
+            Datagrams transport) {}
 
     /** TCP's limits. */
     @Doc("TCP.")
@@ -94,6 +103,9 @@ public record GeoDnsConfig(
             @Default("1000")
             @Range(min = "1", max = "1000000")
             int connections,
+
+            @Doc("Connections of one address open at once.") @Default("100") @Range(min = "1", max = "1000000")
+            int connectionsPerAddress,
 
             @Doc("How long a connection may take between whole queries.")
             @Default("10s")
@@ -118,6 +130,64 @@ public record GeoDnsConfig(
             @Doc("The largest database, which is read to the heap.") @Default("512MiB") @Range(max = "1GiB")
             DataSize database) {}
 
+    /** Cookies. */
+    @Doc("DNS cookies.")
+    public record Cookies(
+            @Doc("32 hex digits a line; the same on all nodes of one address. The first makes cookies, all are"
+                    + " accepted. Where left out, the node makes one up at each start.")
+            @Nullable
+            Secret secrets,
+
+            @Doc("Whether UDP clients without a good cookie are sent away to get one, or to TCP.") @Default("false")
+            boolean require) {}
+
+    /** Response rate limiting. */
+    @Doc("How many alike answers one network gets over UDP without a cookie.")
+    public record RateLimits(
+            @Doc("Of one answer, or of errors of one kind, to one network; 0 for no limit.")
+            @Default("0")
+            @Range(max = "1000000")
+            int perSecond,
+
+            @Doc("Every how many-th answer above that leaves truncated instead of not at all; 0 for none.")
+            @Default("2")
+            @Range(max = "100")
+            int slip,
+
+            @Doc("Bits of an IPv4 network.") @Default("24") @Range(min = "1", max = "32")
+            int ipv4Prefix,
+
+            @Doc("Bits of an IPv6 network.") @Default("56") @Range(min = "1", max = "128")
+            int ipv6Prefix) {}
+
+    /** ALIAS. */
+    @Doc("Where ALIAS records have their addresses from.")
+    public record Alias(
+            @Doc("Resolvers that are asked, with the client's subnet.")
+            List<HostPort> resolvers,
+
+            @Doc("How long one is waited for.") @Default("2s") @Range(min = "50ms", max = "30s")
+            Duration timeout,
+
+            @Doc("How long addresses are answered at most.") @Default("60s") @Range(min = "1s", max = "1d")
+            Duration ttl,
+
+            @Doc("Networks of clients whose answers are kept, for all names.")
+            @Default("10000")
+            @Range(min = "1", max = "1000000")
+            int networks) {}
+
+    /** The query log. */
+    @Doc("A log of some of the queries, one JSON object a line.")
+    public record QueryLog(
+            @Doc("Every how many-th query is logged; 0 for none.") @Default("0") @Range(max = "1000000000")
+            int every,
+
+            @Doc("The file; a relative path starts at this file's folder. `queries.log` in the node's state folder"
+                    + " where left out.")
+            @Nullable
+            String file) {}
+
     @Override
     public void check(Check check) {
         Set<Name> origins = new HashSet<>();
@@ -127,49 +197,19 @@ public record GeoDnsConfig(
                 check.problem("zones." + zone, "zone `" + zone + "` twice (expected: once, in whatever case)");
             }
         });
+        new PolicyRules(check, policies).check();
         Map<Name, String> owners = new HashMap<>();
-        policies.forEach((name, policy) -> policy(check, "policies." + name, name, policy, owners));
-        if (!policies.isEmpty()) {
-            check.stack()
-                    .regions()
-                    .forEach((region, config) -> config.serves().stream()
-                            .filter(code -> !Regions.isKnown(code))
-                            .forEach(code -> check.problem(
-                                    "policies",
-                                    "region `" + region + "` serves `" + code
-                                            + "` (expected: a continent AF AN AS EU NA OC SA, a country's ISO 3166-1"
-                                            + " code such as DE, or country:NA where the code is a continent's too)")));
-        }
+        policies.forEach((name, policy) -> names(check, "policies." + name, name, policy, owners));
+        proxies.forEach(text -> {
+            try {
+                Network.parse(text, List.of());
+            } catch (IllegalArgumentException e) {
+                check.problem("proxies", String.valueOf(e.getMessage()));
+            }
+        });
     }
 
-    private void policy(Check check, String path, String policyName, Policy policy, Map<Name, String> owners) {
-        TreeSet<String> regions = new TreeSet<>(check.stack().regions().keySet());
-        if (regions.isEmpty()) {
-            regions.add("local");
-        }
-        if (policy.targets().isEmpty()) {
-            check.problem(path, "no targets (expected: `targets: { " + regions.first() + ": [192.0.2.10] }`)");
-        }
-        policy.targets().forEach((region, addresses) -> {
-            String at = path + ".targets." + region;
-            if (!regions.contains(region)) {
-                check.problem(at, "no region `" + region + "` (expected: one of " + String.join(", ", regions) + ")");
-            }
-            if (addresses.isEmpty()) {
-                check.problem(at, "no addresses (expected: at least one, such as [192.0.2.10])");
-            }
-            addresses.stream()
-                    .filter(address -> !Target.isAddress(address))
-                    .forEach(address -> check.problem(
-                            at, "target `" + address + "` (expected: an IPv4 or IPv6 address without a port)"));
-        });
-        String fallback = policy.fallback();
-        if (fallback != null && !policy.targets().containsKey(fallback)) {
-            check.problem(
-                    path + ".default",
-                    "no targets for region `" + fallback + "` (expected: one of "
-                            + String.join(", ", new TreeSet<>(policy.targets().keySet())) + ")");
-        }
+    private void names(Check check, String path, String policyName, PolicyConfig policy, Map<Name, String> owners) {
         for (String text : policy.names()) {
             Name name = name(check, path + ".names", text);
             if (name == null) {

@@ -1,6 +1,6 @@
 package io.plinth.geodns;
 
-import io.plinth.geodns.answer.SnapshotLoader;
+import io.plinth.geodns.load.SnapshotLoader;
 import io.plinth.kit.config.DataSize;
 import io.plinth.kit.config.NodeConfig;
 import io.plinth.kit.config.StackFile;

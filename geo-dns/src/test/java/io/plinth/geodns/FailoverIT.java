@@ -89,7 +89,7 @@ class FailoverIT {
         TestNode.await(
                 "www at " + address,
                 () -> records(node.udp(query("www.shop.example.", Type.A)), Section.ANSWER)
-                        .equals(java.util.List.of("www.shop.example. 30 A " + address)));
+                        .equals(java.util.List.of("www.shop.example. 15 A " + address)));
     }
 
     private String explained() throws Exception {
@@ -132,7 +132,7 @@ class FailoverIT {
         TestNode.write(folder, "eu: { serves: [EU] }\nus: { serves: [NA] }\n", section() + "tcp: { connections: 7 }\n");
         node.node().reload().get();
         assertThat(records(node.udp(query("www.shop.example.", Type.A)), Section.ANSWER))
-                .containsExactly("www.shop.example. 30 A 127.0.0.2");
+                .containsExactly("www.shop.example. 15 A 127.0.0.2");
         TestNode.write(folder, "eu: {}\nus: {}\n", section().replaceAll("(?m)^.*health.*$", ""));
         node.node().reload().get();
         assertThat(records(node.udp(query("www.shop.example.", Type.A)), Section.ANSWER))

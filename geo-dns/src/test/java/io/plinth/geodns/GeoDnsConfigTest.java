@@ -32,10 +32,10 @@ class GeoDnsConfigTest {
     @Test
     void defaultsAreTheDocumentedOnes() throws Exception {
         GeoDnsConfig config = read("zones: { shop.example: shop.example.zone }\n");
-        assertThat(config.udp()).isEqualTo(new GeoDnsConfig.Udp(1232));
+        assertThat(config.udp()).isEqualTo(new GeoDnsConfig.Udp(1232, GeoDnsConfig.Datagrams.NETTY));
         assertThat(config.tcp().connections()).isEqualTo(1000);
         assertThat(config.tcp().idle()).isEqualTo(Duration.ofSeconds(10));
-        assertThat(config.databaseKey()).isEqualTo("country_code");
+        assertThat(config.databaseKey()).isNull();
         assertThat(config.database()).isNull();
         assertThat(config.policies()).isEmpty();
     }

@@ -293,7 +293,7 @@ class GeoDnsIT {
         Files.writeString(zone, text + "worse A 192.0.2\nbad MX x\n");
         assertThatThrownBy(() -> node.node().reload().get())
                 .hasMessageContaining("shop.example.zone:" + (text.lines().count() + 1) + ":1: address: 192.0.2 ")
-                .hasMessageContaining("preference: x");
+                .hasMessageContaining("number: x");
         assertThat(node.udp(query("fresh.shop.example.", Type.A)).getRcode()).isEqualTo(Rcode.NOERROR);
     }
 

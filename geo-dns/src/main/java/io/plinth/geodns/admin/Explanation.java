@@ -5,63 +5,70 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.netty.util.NetUtil;
 import io.plinth.geodns.answer.Answerer;
 import io.plinth.geodns.answer.Snapshot;
-import io.plinth.geodns.policy.Choice;
-import io.plinth.geodns.policy.Choices;
-import io.plinth.geodns.policy.Continent;
-import io.plinth.geodns.policy.Countries;
-import io.plinth.geodns.policy.CountryDatabase;
-import io.plinth.geodns.policy.GeoIndex;
-import io.plinth.geodns.policy.Regions;
+import io.plinth.geodns.place.GeoIndex;
+import io.plinth.geodns.place.Place;
+import io.plinth.geodns.place.PlaceDatabase;
+import io.plinth.geodns.place.Point;
+import io.plinth.geodns.policy.Client;
+import io.plinth.geodns.policy.Health;
+import io.plinth.geodns.policy.Member;
+import io.plinth.geodns.policy.Policy;
 import io.plinth.geodns.policy.Target;
-import io.plinth.geodns.wire.Decoded;
 import io.plinth.geodns.wire.Name;
-import io.plinth.geodns.wire.Question;
+import io.plinth.geodns.wire.Query;
 import io.plinth.geodns.wire.Rdata;
 import io.plinth.geodns.wire.RecordSet;
 import io.plinth.geodns.wire.RecordType;
 import io.plinth.geodns.wire.Response;
-import io.plinth.geodns.zone.Node;
+import io.plinth.geodns.zone.RdataText;
 import io.plinth.geodns.zone.Zone;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.net.InetAddress;
-import java.util.HexFormat;
-import java.util.Locale;
-import java.util.function.Predicate;
+import java.util.List;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** Why one client is answered what it is, as JSON: the real answerer's answer beside the steps that lead to it. */
+/** Why one client is answered what it is, as JSON: the data path's own answer, and the steps it took on the way. */
 final class Explanation {
     private final Snapshot snapshot;
-    private final Predicate<Target> healthy;
-    private final Answerer answerer;
+    private final Health health;
 
-    Explanation(Snapshot snapshot, Predicate<Target> healthy, Answerer answerer) {
+    Explanation(Snapshot snapshot, Health health) {
         this.snapshot = snapshot;
-        this.healthy = healthy;
-        this.answerer = answerer;
+        this.health = health;
     }
 
     String of(Name name, int type, byte[] address) throws IOException {
+        Client client = Client.traced(new SplittableRandom());
+        Query query = new Query();
+        query.ask(name, type);
+        Response response = new Response();
+        new Answerer(client).answer(snapshot, query, address, response);
         StringWriter text = new StringWriter();
         try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
             json.useDefaultPrettyPrinter();
             json.writeStartObject();
             json.writeStringField("name", name.toString());
             json.writeStringField("type", RecordType.name(type));
-            json.writeStringField("ip", NetUtil.bytesToIpAddress(address));
-            Response response = new Response();
-            Question question = new Question(name, type, Question.IN);
-            answerer.answer(snapshot, new Decoded.Query(0, 0, question, null), address, response);
-            Zone zone = snapshot.zones().find(name);
+            json.writeStringField("from", NetUtil.bytesToIpAddress(address));
+            Zone zone = snapshot.zones().find(query, 0);
             json.writeStringField("zone", zone == null ? null : zone.origin().toString());
-            Choices choices = zone == null ? null : policy(zone, response, name, type);
-            if (choices != null) {
-                policy(json, choices, address);
+            place(json, address);
+            json.writeArrayFieldStart("steps");
+            for (String step : client.steps()) {
+                json.writeString(step);
+            }
+            json.writeEndArray();
+            for (Policy policy : snapshot.policies().all()) {
+                if (policy.number() == response.policy()) {
+                    policy(json, policy, response, address);
+                }
             }
             json.writeStringField("rcode", response.code().name());
             json.writeBooleanField("authoritative", response.authoritative());
             json.writeNumberField("scope", response.scope());
+            response.unready(query, zone == null ? null : zone.negative());
             records(json, "answer", response.answer());
             records(json, "authority", response.authority());
             json.writeEndObject();
@@ -69,56 +76,79 @@ final class Explanation {
         return text.append('\n').toString();
     }
 
-    /** The policy at the end of the alias chain that was answered, or null. */
-    private @Nullable Choices policy(Zone zone, Response response, Name name, int type) {
-        Name at = name;
-        for (int i = 0; i < response.answer().size(); i++) {
-            RecordSet set = response.answer().set(i);
-            Name target = set.records().getFirst().target();
-            if (set.type() == RecordType.CNAME && target != null) {
-                at = target;
-            }
+    private void place(JsonGenerator json, byte[] address) throws IOException {
+        PlaceDatabase places = snapshot.geo().places();
+        PlaceDatabase systems = snapshot.geo().systems();
+        InetAddress at = InetAddress.getByAddress(address);
+        Place place = places == null ? null : places.place(at);
+        Long system = systems == null ? null : systems.system(at);
+        json.writeStringField("database", snapshot.geo().state());
+        json.writeStringField("country", place == null ? null : place.country());
+        json.writeStringField("continent", place == null ? null : place.continent());
+        if (place != null && !place.subdivisions().isEmpty()) {
+            json.writeStringField("subdivisions", String.join("/", place.subdivisions()));
         }
-        Node node = at.isAtOrBelow(zone.origin()) ? zone.find(at, type) : null;
-        return node == null || !node.isPolicy() ? null : snapshot.policies().find(node.name());
+        if (place != null && place.city() != null) {
+            json.writeStringField("city", place.city());
+        }
+        Point point = place == null ? null : place.point();
+        if (point != null) {
+            json.writeStringField("coordinates", point.latitude() + ", " + point.longitude());
+        }
+        if (system != null) {
+            json.writeNumberField("asn", system);
+        }
     }
 
-    private void policy(JsonGenerator json, Choices choices, byte[] address) throws IOException {
-        GeoIndex index = snapshot.policies().index();
-        int order = index.find(address, address.length * 8) >>> 8;
-        CountryDatabase database = snapshot.geo().database();
-        String country = database == null ? null : database.country(InetAddress.getByAddress(address));
-        Continent continent = country == null ? null : Countries.continent(country);
-        Choice choice = choices.at(order);
-        json.writeStringField("policy", choices.policy().name());
-        json.writeStringField("database", snapshot.geo().state());
-        json.writeStringField("country", country);
-        json.writeStringField("continent", continent == null ? null : continent.name());
-        json.writeStringField("region", choice.region());
-        json.writeStringField("rule", rule(choice.region(), order, country));
-        json.writeBooleanField("all-down", choice.allDown());
+    private void policy(JsonGenerator json, Policy policy, Response response, byte[] address) throws IOException {
+        PlaceDatabase places = snapshot.geo().places();
+        PlaceDatabase systems = snapshot.geo().systems();
+        InetAddress at = InetAddress.getByAddress(address);
+        json.writeStringField("policy", policy.name());
+        json.writeStringField("by", policy.by().toString());
+        json.writeStringField("region", member(response.member()));
+        json.writeStringField(
+                "rule",
+                policy.rule(places == null ? null : places.place(at), systems == null ? null : systems.system(at)));
+        json.writeBooleanField("all-down", snapshot.policies().allDown(policy));
+        GeoIndex index = policy.index();
+        List<Integer> order =
+                index == null ? List.of() : index.orders().get(index.find(address, address.length * 8) >>> 8);
         json.writeArrayFieldStart("regions");
-        for (String region : choices.policy().regions(order, index.orders())) {
-            json.writeStartObject();
-            json.writeStringField("region", region);
-            json.writeStringField("rule", rule(region, order, country));
-            json.writeObjectFieldStart("targets");
-            for (Target target : choices.policy().targets()) {
-                if (target.region().equals(region)) {
-                    json.writeStringField(target.address(), healthy.test(target) ? "healthy" : "down");
-                }
+        for (int number : order) {
+            member(json, policy.members().get(number));
+        }
+        for (int i = 0; i < policy.members().size(); i++) {
+            if (!order.contains(i)) {
+                member(json, policy.members().get(i));
             }
-            json.writeEndObject();
-            json.writeEndObject();
         }
         json.writeEndArray();
     }
 
-    private String rule(String region, int order, @Nullable String country) {
-        Regions.Rule rule = order == GeoIndex.UNKNOWN || country == null
-                ? Regions.Rule.DEFAULT
-                : snapshot.geo().regions().rule(region, country);
-        return rule.name().toLowerCase(Locale.ROOT);
+    private @Nullable String member(int number) {
+        for (Policy policy : snapshot.policies().all()) {
+            for (Member member : policy.members()) {
+                if (member.number() == number) {
+                    return member.name();
+                }
+            }
+        }
+        return null;
+    }
+
+    private void member(JsonGenerator json, Member member) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("region", member.name());
+        if (member.policy() != null) {
+            json.writeStringField("policy", member.policy());
+        }
+        json.writeObjectFieldStart("targets");
+        for (Target target : member.targets()) {
+            json.writeStringField(target.address(), health.healthy(target) ? "healthy" : "down");
+        }
+        json.writeEndObject();
+        json.writeEndObject();
     }
 
     private static void records(JsonGenerator json, String field, Response.Section section) throws IOException {
@@ -127,20 +157,9 @@ final class Explanation {
             RecordSet set = section.set(i);
             for (Rdata data : set.records()) {
                 json.writeString(section.owner(i) + " " + set.ttl() + " IN " + RecordType.name(set.type()) + " "
-                        + text(set.type(), data));
+                        + RdataText.format(set.type(), data));
             }
         }
         json.writeEndArray();
-    }
-
-    private static String text(int type, Rdata data) {
-        Name target = data.target();
-        if (type == RecordType.A || type == RecordType.AAAA) {
-            return NetUtil.bytesToIpAddress(data.octets());
-        }
-        if (target != null && data.length() == target.length()) {
-            return target.toString();
-        }
-        return "\\# " + data.length() + " " + HexFormat.of().formatHex(data.octets());
     }
 }

@@ -1,9 +1,13 @@
 package io.plinth.geodns.admin;
 
+import io.plinth.geodns.answer.NumberedCounters;
 import io.plinth.geodns.answer.QueryCounters;
 import io.plinth.geodns.answer.Snapshot;
 import io.plinth.geodns.listen.TcpListener;
-import io.plinth.geodns.policy.Choices;
+import io.plinth.geodns.load.Numbers;
+import io.plinth.geodns.load.Registry;
+import io.plinth.geodns.policy.Health;
+import io.plinth.geodns.policy.Policy;
 import io.plinth.geodns.policy.Target;
 import io.plinth.geodns.wire.ResponseCode;
 import io.plinth.kit.metrics.Metrics;
@@ -13,7 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
@@ -34,7 +38,8 @@ public final class GeoDnsMetrics {
     }
 
     /** Registers everything. */
-    public void register(Metrics metrics, TcpListener tcp, Supplier<Snapshot> snapshot, Predicate<Target> healthy) {
+    public void register(
+            Metrics metrics, TcpListener tcp, Supplier<Snapshot> snapshot, Health health, Registry registry) {
         CounterWithCallback.builder()
                 .name("geodns_queries_total")
                 .help("Queries answered, by transport and response code.")
@@ -60,7 +65,31 @@ public final class GeoDnsMetrics {
                 .help("TCP connections closed at once, as there were tcp.connections already.")
                 .callback(callback -> callback.call((double) tcp.refused()))
                 .register(metrics.registry());
-        state(metrics, snapshot, healthy);
+        numbered(metrics, "zone", "Answers of a zone.", registry.zones(), QueryCounters::zones);
+        numbered(metrics, "policy", "Answers of a policy.", registry.policies(), QueryCounters::policies);
+        numbered(metrics, "target", "Answers with a policy's member.", registry.members(), QueryCounters::members);
+        state(metrics, snapshot, health);
+    }
+
+    private void numbered(
+            Metrics metrics,
+            String what,
+            String help,
+            Numbers numbers,
+            Function<QueryCounters, NumberedCounters> counters) {
+        CounterWithCallback.builder()
+                .name("geodns_" + what + "_answers_total")
+                .help(help)
+                .labelNames(what)
+                .callback(callback -> numbers.all()
+                        .forEach((name, number) -> callback.call(
+                                byTransport.values().stream()
+                                        .mapToDouble(all -> sum(
+                                                all,
+                                                each -> counters.apply(each).get(number)))
+                                        .sum(),
+                                name)))
+                .register(metrics.registry());
     }
 
     private static String help(QueryCounters.Event event) {
@@ -68,11 +97,13 @@ public final class GeoDnsMetrics {
             case IGNORED -> "Messages that deserve no answer: no whole header, or themselves a response.";
             case TRUNCATED -> "Answers that did not fit and were replaced by the TC bit.";
             case DROPPED -> "Queries dropped, as the socket takes no more answers.";
+            case LIMITED -> "Answers not sent, as the network had its share of them.";
+            case SLIPPED -> "Answers truncated, as the network had its share of them.";
             case FAULT -> "Queries answered SERVFAIL for a fault of the server.";
         };
     }
 
-    private static void state(Metrics metrics, Supplier<Snapshot> snapshot, Predicate<Target> healthy) {
+    private static void state(Metrics metrics, Supplier<Snapshot> snapshot, Health health) {
         metrics.gauge(
                 "geodns_zones",
                 "Zones served.",
@@ -80,16 +111,16 @@ public final class GeoDnsMetrics {
         metrics.gauge(
                 "geodns_database_loaded",
                 "1 with a country database; 0 where policies answer their default region instead.",
-                () -> snapshot.get().geo().database() == null ? 0 : 1);
+                () -> snapshot.get().geo().places() == null ? 0 : 1);
         GaugeWithCallback.builder()
                 .name("geodns_target_healthy")
                 .help("1 for a target that may be answered, 0 for one whose probes fail.")
                 .labelNames("policy", "region", "address")
                 .callback(callback -> {
-                    for (Choices choices : snapshot.get().policies().all()) {
-                        for (Target target : choices.policy().targets()) {
+                    for (Policy policy : snapshot.get().policies().all()) {
+                        for (Target target : policy.targets()) {
                             callback.call(
-                                    healthy.test(target) ? 1 : 0, target.policy(), target.region(), target.address());
+                                    health.healthy(target) ? 1 : 0, target.policy(), target.region(), target.address());
                         }
                     }
                 })
@@ -98,12 +129,12 @@ public final class GeoDnsMetrics {
                 .name("geodns_policy_all_down")
                 .help("1 where no target of a policy is healthy, so that it answers as if all were.")
                 .labelNames("policy")
-                .callback(callback -> snapshot.get()
-                        .policies()
-                        .all()
-                        .forEach(choices -> callback.call(
-                                choices.at(0).allDown() ? 1 : 0,
-                                choices.policy().name())))
+                .callback(callback -> {
+                    Snapshot now = snapshot.get();
+                    for (Policy policy : now.policies().all()) {
+                        callback.call(now.policies().allDown(policy) ? 1 : 0, policy.name());
+                    }
+                })
                 .register(metrics.registry());
     }
 

@@ -13,6 +13,10 @@ public final class QueryCounters {
     private final Map<ResponseCode, AtomicLong> queries = zeros(ResponseCode.class);
     private final Map<Event, AtomicLong> events = zeros(Event.class);
 
+    private final NumberedCounters zones = new NumberedCounters();
+    private final NumberedCounters policies = new NumberedCounters();
+    private final NumberedCounters members = new NumberedCounters();
+
     private static <E extends Enum<E>> Map<E, AtomicLong> zeros(Class<E> type) {
         Map<E, AtomicLong> counters = new EnumMap<>(type);
         EnumSet.allOf(type).forEach(constant -> counters.put(constant, new AtomicLong()));
@@ -28,7 +32,11 @@ public final class QueryCounters {
         /** The answer was thrown away as the socket takes no more. */
         DROPPED,
         /** A fault of ours, answered with SERVFAIL. */
-        FAULT
+        FAULT,
+        /** More alike answers than the network may have: not sent. */
+        LIMITED,
+        /** The same, sent truncated. */
+        SLIPPED
     }
 
     void count(ResponseCode code) {
@@ -47,6 +55,21 @@ public final class QueryCounters {
     private static void increment(AtomicLong counter) {
         // One writer: a plain addition, seen by readers sooner or later.
         counter.setOpaque(counter.getPlain() + 1);
+    }
+
+    /** Answers by the number of the zone. */
+    public NumberedCounters zones() {
+        return zones;
+    }
+
+    /** Answers by the number of the policy. */
+    public NumberedCounters policies() {
+        return policies;
+    }
+
+    /** Answers by the number of the policy's member. */
+    public NumberedCounters members() {
+        return members;
     }
 
     public long queries(ResponseCode code) {

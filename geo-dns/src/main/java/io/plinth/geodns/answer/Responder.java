@@ -1,39 +1,73 @@
 package io.plinth.geodns.answer;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
-import io.plinth.geodns.wire.Decoded;
+import io.plinth.geodns.guard.Guard;
+import io.plinth.geodns.guard.ProxyHeader;
+import io.plinth.geodns.guard.RateLimit;
+import io.plinth.geodns.guard.ServerCookies;
+import io.plinth.geodns.policy.Client;
+import io.plinth.geodns.wire.ExtendedError;
+import io.plinth.geodns.wire.Query;
 import io.plinth.geodns.wire.QueryDecoder;
 import io.plinth.geodns.wire.Response;
 import io.plinth.geodns.wire.ResponseCode;
 import io.plinth.geodns.wire.ResponseEncoder;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Owned by one event loop: the whole way from a query's octets to its response's, for one transport. */
+/**
+ * Owned by one event loop: the whole way from a query's octets to its response's, for one transport. Octets are in
+ * arrays, so that every transport has them alike, and nothing is allocated on the usual way.
+ */
 public final class Responder {
+    /** What an array for responses has to hold. */
+    public static final int OUT = ResponseEncoder.MAX_MESSAGE + ResponseEncoder.SLACK;
+
     private static final Logger LOG = LoggerFactory.getLogger(Responder.class);
-    private static final int TYPICAL_RESPONSE = 512;
+    private static final int MILLIS = 1_000;
 
     private final QueryDecoder decoder = new QueryDecoder();
+    private final Query query = new Query();
     private final Response response = new Response();
+    private final ServerCookies cookies = new ServerCookies();
+    private final ProxyHeader proxy = new ProxyHeader();
+    private final RateLimit limit;
     private final Answerer answerer;
     private final ResponseEncoder encoder;
     private final Supplier<Snapshot> snapshot;
     private final QueryCounters counters;
+    private final QuerySamples samples;
+    private final LongSupplier millis;
+    private int untilSample;
 
     /**
-     * A responder.
+     * What responders of a node have in common.
      *
      * @param payloadSize the largest UDP response, and what clients are told to send at most
+     * @param nsid who answers, for clients that ask; empty for a secret
+     * @param millis since 1970
      */
-    public Responder(Answerer answerer, int payloadSize, Supplier<Snapshot> snapshot, QueryCounters counters) {
-        this.answerer = answerer;
-        this.encoder = new ResponseEncoder(payloadSize);
-        this.snapshot = snapshot;
+    public record Settings(
+            int payloadSize, byte[] nsid, Supplier<Snapshot> snapshot, QuerySamples samples, LongSupplier millis) {
+        /** Without a name and a log, at the beginning of time, for tests. */
+        public static Settings of(Supplier<Snapshot> snapshot) {
+            return new Settings(1232, new byte[0], snapshot, QuerySamples.NONE, () -> 0);
+        }
+    }
+
+    /** A responder that has its chances from {@code random}. */
+    public Responder(Settings settings, QueryCounters counters, RandomGenerator random) {
+        this.answerer = new Answerer(new Client(random));
+        this.encoder = new ResponseEncoder(settings.payloadSize(), settings.nsid());
+        this.snapshot = settings.snapshot();
+        this.samples = settings.samples();
+        this.millis = settings.millis();
         this.counters = counters;
+        this.limit = new RateLimit(random.nextLong());
+        this.untilSample = samples.every();
     }
 
     /** Its counters. */
@@ -41,78 +75,120 @@ public final class Responder {
         return counters;
     }
 
-    /**
-     * Answers a datagram; null where it deserves none.
-     *
-     * @param source the sender's address, 4 or 16 octets
-     */
-    public @Nullable ByteBuf datagram(ByteBuf message, byte[] source, ByteBufAllocator buffers) {
-        Decoded decoded = decoder.decode(message);
-        if (decoded instanceof Decoded.Ignored) {
-            counters.count(QueryCounters.Event.IGNORED);
-            return null;
-        }
-        ByteBuf out = buffers.directBuffer(TYPICAL_RESPONSE);
-        if (decoded instanceof Decoded.Query query) {
-            respond(query, source, out, encoder.udpLimit(query.edns()));
-        } else if (decoded instanceof Decoded.Invalid invalid) {
-            refuse(invalid, out);
-        }
-        return out;
+    /** The snapshot in use. */
+    public Snapshot snapshot() {
+        return snapshot.get();
     }
 
     /**
-     * Answers a message of a stream, with its length before it; null where it deserves none.
+     * Answers a datagram into {@code out}, which has {@link #OUT} octets; how many it wrote, 0 for no answer.
      *
+     * @param in its octets from {@code from} on
      * @param source the sender's address, 4 or 16 octets
      */
-    public @Nullable ByteBuf message(ByteBuf message, byte[] source, ByteBufAllocator buffers) {
-        Decoded decoded = decoder.decode(message);
-        if (decoded instanceof Decoded.Ignored) {
-            counters.count(QueryCounters.Event.IGNORED);
-            return null;
-        }
-        ByteBuf out = buffers.directBuffer(TYPICAL_RESPONSE);
-        out.writeShort(0);
-        if (decoded instanceof Decoded.Query query) {
-            if (respond(query, source, out, ResponseEncoder.MAX_MESSAGE)) {
-                // There is no larger transport to send the client to.
-                out.writerIndex(2);
-                encoder.encode(servfail(query), out);
+    public int datagram(byte[] in, int from, int length, byte[] source, byte[] out) {
+        Snapshot now = snapshot.get();
+        byte[] client = source;
+        int header = 0;
+        if (!now.guard().proxies().isEmpty() && now.guard().isProxy(source)) {
+            header = proxy.read(in, from, length);
+            if (header == 0) {
+                counters.count(QueryCounters.Event.IGNORED);
+                return 0;
             }
-        } else if (decoded instanceof Decoded.Invalid invalid) {
-            refuse(invalid, out);
+            client = proxy.client(source);
         }
-        out.setShort(0, out.readableBytes() - 2);
-        return out;
+        return respond(now, in, from + header, length - header, client, out, false);
     }
 
-    private void refuse(Decoded.Invalid invalid, ByteBuf out) {
-        encoder.encode(invalid, out);
-        counters.count(invalid.reason());
+    /** Answers a message of a stream, whose length stands outside; 0 for no answer. */
+    public int message(byte[] in, int from, int length, byte[] source, byte[] out) {
+        return respond(snapshot.get(), in, from, length, source, out, true);
     }
 
-    private boolean respond(Decoded.Query query, byte[] source, ByteBuf out, int limit) {
-        int start = out.writerIndex();
+    private int respond(Snapshot now, byte[] in, int from, int length, byte[] source, byte[] out, boolean stream) {
+        if (!decoder.decode(in, from, length, query)) {
+            counters.count(QueryCounters.Event.IGNORED);
+            return 0;
+        }
         try {
-            answerer.answer(snapshot.get(), query, source, response);
-            boolean truncated = encoder.encode(query, response, out, limit);
-            counters.count(response.code());
-            if (truncated) {
-                counters.count(QueryCounters.Event.TRUNCATED);
-            }
-            return truncated;
+            return answer(now, source, out, stream);
         } catch (RuntimeException e) {
-            LOG.debug("query - question={}", query.question(), e);
-            out.writerIndex(start);
-            encoder.encode(servfail(query), out);
-            counters.count(ResponseCode.SERVFAIL);
+            LOG.debug("query - name={}", query.hasQuestion() ? query.toName() : "none", e);
             counters.count(QueryCounters.Event.FAULT);
-            return false;
+            return error(ResponseCode.SERVFAIL, ExtendedError.OTHER, out);
         }
     }
 
-    private static Decoded.Invalid servfail(Decoded.Query query) {
-        return new Decoded.Invalid(query.id(), query.flags(), ResponseCode.SERVFAIL, query.question(), query.edns());
+    private int answer(Snapshot now, byte[] source, byte[] out, boolean stream) {
+        if (query.error() != ResponseCode.NOERROR) {
+            int written = error(query.error(), null, out);
+            return stream ? written : limited(now.guard(), source, query.error(), written, out);
+        }
+        boolean known = stream;
+        if (query.cookieLength() != 0) {
+            known |= cookies.check(query, now.guard().secrets(), source, millis.getAsLong() / MILLIS)
+                    == ServerCookies.Sender.KNOWN;
+        }
+        if (!known && now.guard().requireCookie()) {
+            return unknown(out);
+        }
+        answerer.answer(now, query, source, response);
+        counters.count(response.code());
+        counters.zones().count(response.zone());
+        counters.policies().count(response.policy());
+        counters.members().count(response.member());
+        if (untilSample != 0 && --untilSample == 0) {
+            untilSample = samples.every();
+            samples.take(query, source, response, stream);
+        }
+        int written =
+                encoder.encode(query, response, out, 0, stream ? ResponseEncoder.MAX_MESSAGE : encoder.udpLimit(query));
+        if (written == 0) {
+            counters.count(QueryCounters.Event.TRUNCATED);
+            // There is no larger transport to send the client to.
+            written = stream
+                    ? encoder.encode(query, ResponseCode.SERVFAIL, ExtendedError.OTHER, out, 0)
+                    : encoder.truncated(query, response, out, 0);
+        }
+        return known ? written : limited(now.guard(), source, response.code(), written, out);
+    }
+
+    /** RFC 7873 section 5.2.3: BADCOOKIE to who knows cookies; the others prove their address over TCP. */
+    private int unknown(byte[] out) {
+        if (query.cookieLength() != 0) {
+            return error(ResponseCode.BADCOOKIE, null, out);
+        }
+        response.clear();
+        counters.count(QueryCounters.Event.TRUNCATED);
+        return encoder.truncated(query, response, out, 0);
+    }
+
+    private int error(ResponseCode code, @Nullable ExtendedError why, byte[] out) {
+        counters.count(code);
+        return encoder.encode(query, code, why, out, 0);
+    }
+
+    /** Alike are answers of one name, and all answers to names of one zone that do not exist. */
+    private int limited(Guard guard, byte[] source, ResponseCode code, int written, byte[] out) {
+        RateLimit.Rule rule = guard.limit();
+        if (rule.perSecond() == 0) {
+            return written;
+        }
+        int kind = code == ResponseCode.NOERROR && query.hasQuestion()
+                ? query.hash(0)
+                : (code.code() << 24) + (code == ResponseCode.NXDOMAIN ? response.zone() : 0);
+        return switch (limit.check(rule, source, kind, millis.getAsLong())) {
+            case SEND -> written;
+            case DROP -> {
+                counters.count(QueryCounters.Event.LIMITED);
+                yield 0;
+            }
+            case SLIP -> {
+                counters.count(QueryCounters.Event.SLIPPED);
+                response.clear();
+                yield encoder.truncated(query, response, out, 0);
+            }
+        };
     }
 }

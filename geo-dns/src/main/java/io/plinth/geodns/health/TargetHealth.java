@@ -1,13 +1,16 @@
 package io.plinth.geodns.health;
 
 import io.netty.channel.EventLoop;
-import io.plinth.geodns.GeoDnsConfig;
+import io.plinth.geodns.load.PolicyConfig;
+import io.plinth.geodns.policy.Health;
 import io.plinth.geodns.policy.Target;
 import io.plinth.kit.health.HealthCheckConfig;
 import io.plinth.kit.health.HealthMonitor;
 import io.plinth.kit.health.Watch;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,25 +21,37 @@ import org.jspecify.annotations.Nullable;
 /**
  * Owned by the node's runner thread, but for each watched target's verdict, which its loop writes: what is healthy now.
  * A target is probed once for all policies that probe it alike, from the moment the file names it to the moment no file
- * does; until its first probe has ended it is taken for healthy.
+ * does; until its first probe has ended it is taken for healthy. What people say about a target counts more, until it
+ * expires.
  */
-public final class TargetHealth implements AutoCloseable {
+public final class TargetHealth implements Health, AutoCloseable {
     private static final int HTTP = 80;
     private static final int HTTPS = 443;
+    private static final int MILLIS = 1_000;
 
     private final HealthMonitor monitor;
     private final List<EventLoop> loops;
     private final Executor control;
     private final Runnable onChange;
+    private final Clock clock;
     private final Map<Probe, Probed> probed = new HashMap<>();
     private volatile Map<Target, Probed> byTarget = Map.of();
+    private volatile Map<String, Statement> overrides = Map.of();
+    private volatile Map<String, Integer> loads = Map.of();
     private int nextLoop;
 
     private record Probe(InetSocketAddress address, HealthCheckConfig check) {}
 
+    /**
+     * What somebody says about a target.
+     *
+     * @param untilMillis since 1970; {@link Long#MAX_VALUE} for good
+     */
+    public record Statement(boolean up, long untilMillis) {}
+
     private static final class Probed {
         private volatile boolean healthy = true;
-        private @Nullable Watch watch;
+        private volatile @Nullable Watch watch;
     }
 
     /**
@@ -45,35 +60,95 @@ public final class TargetHealth implements AutoCloseable {
      * @param monitor closed with this
      * @param control runs {@code onChange} after each change of a verdict, so that no loop does
      */
-    public TargetHealth(HealthMonitor monitor, List<EventLoop> loops, Executor control, Runnable onChange) {
+    public TargetHealth(
+            HealthMonitor monitor, List<EventLoop> loops, Executor control, Runnable onChange, Clock clock) {
         this.monitor = monitor;
         this.loops = loops;
         this.control = control;
         this.onChange = onChange;
+        this.clock = clock;
     }
 
     /** Whether a target may be answered; any thread. */
+    @Override
     public boolean healthy(Target target) {
+        Statement said = statement(target);
+        if (said != null) {
+            return said.up();
+        }
         Probed probe = byTarget.get(target);
         return probe == null || probe.healthy;
     }
 
+    /** What somebody says about a target, under its address or as POLICY/ADDRESS; null where nobody does any more. */
+    public @Nullable Statement statement(Target target) {
+        Map<String, Statement> now = overrides;
+        if (now.isEmpty()) {
+            return null;
+        }
+        Statement said = now.get(target.policy() + "/" + target.address());
+        if (said == null) {
+            said = now.get(target.address());
+        }
+        return said == null || said.untilMillis() <= clock.millis() ? null : said;
+    }
+
+    @Override
+    public int secondsToChange(Target target) {
+        Statement said = statement(target);
+        if (said != null) {
+            long left = (said.untilMillis() - clock.millis()) / MILLIS;
+            return (int) Math.min(Integer.MAX_VALUE, Math.max(1, left));
+        }
+        Probed probe = byTarget.get(target);
+        Watch watch = probe == null ? null : probe.watch;
+        return watch == null
+                ? Integer.MAX_VALUE
+                : (int) Math.min(Integer.MAX_VALUE, watch.soonestChange().toSeconds());
+    }
+
+    @Override
+    public int load(String policy, String member) {
+        return loads.getOrDefault(policy + "/" + member, 0);
+    }
+
+    /** Replaces what people say about targets. */
+    public void overrides(Map<String, Statement> next) {
+        overrides = Map.copyOf(next);
+        changed();
+    }
+
+    /** Replaces how loaded members, as POLICY/MEMBER, are in percent. */
+    public void loads(Map<String, Integer> next) {
+        loads = Map.copyOf(next);
+        changed();
+    }
+
+    /** Everything the TTLs depend on but time itself, to see whether it changed. */
+    public List<Integer> horizon() {
+        List<Integer> horizon = new ArrayList<>();
+        byTarget.keySet().stream()
+                .sorted(java.util.Comparator.comparing(Target::toString))
+                .forEach(target -> horizon.add(secondsToChange(target)));
+        overrides.forEach((target, said) -> horizon.add(said.untilMillis() <= clock.millis() ? 0 : 1));
+        return horizon;
+    }
+
     /** Probes what the policies name and no longer what they do not; whose probe stays as it was keeps its verdict. */
-    public void watch(Map<String, GeoDnsConfig.Policy> policies) {
+    public void watch(Map<String, PolicyConfig> policies, List<Target> targets) {
         Map<Target, Probed> wanted = new HashMap<>();
         Map<Probe, Probed> kept = new HashMap<>();
-        policies.forEach((name, policy) -> {
-            HealthCheckConfig check = policy.health();
-            if (check != null) {
-                policy.targets()
-                        .forEach((region, addresses) -> addresses.forEach(address -> {
-                            Probe probe = new Probe(address(address, check), check);
-                            Probed one = probed.computeIfAbsent(probe, key -> new Probed());
-                            kept.put(probe, one);
-                            wanted.put(new Target(name, region, address), one);
-                        }));
+        for (Target target : targets) {
+            PolicyConfig policy = policies.get(target.policy());
+            HealthCheckConfig check = policy == null ? null : policy.health();
+            if (policy != null && check != null) {
+                String at = policy.probeAt().getOrDefault(target.address(), target.address());
+                Probe probe = new Probe(address(at, check), check);
+                Probed one = probed.computeIfAbsent(probe, key -> new Probed());
+                kept.put(probe, one);
+                wanted.put(target, one);
             }
-        });
+        }
         probed.forEach((probe, one) -> {
             if (!kept.containsKey(probe)) {
                 close(one);
@@ -97,19 +172,21 @@ public final class TargetHealth implements AutoCloseable {
                     probe.address(),
                     probe.check(),
                     loop,
-                    verdict -> changed(one, verdict));
+                    verdict -> {
+                        if (one.healthy != verdict) {
+                            one.healthy = verdict;
+                            changed();
+                        }
+                    });
         }
     }
 
-    private void changed(Probed one, boolean verdict) {
-        if (one.healthy != verdict) {
-            one.healthy = verdict;
-            try {
-                control.execute(onChange);
-            } catch (RejectedExecutionException e) {
-                // The node is stopping: nobody asks any more.
-                return;
-            }
+    private void changed() {
+        try {
+            control.execute(onChange);
+        } catch (RejectedExecutionException e) {
+            // The node is stopping: nobody asks any more.
+            return;
         }
     }
 

@@ -8,6 +8,7 @@ import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.plinth.geodns.answer.Responder;
+import io.plinth.kit.net.ProxyProtocol;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -22,27 +23,38 @@ import org.slf4j.LoggerFactory;
 final class TcpHandler extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(TcpHandler.class);
     private static final int PREFIX = 2;
-    private static final byte[] NO_ADDRESS = new byte[4];
+    private static final int LARGEST_MESSAGE = 65_535;
+    private static final byte[] UNKNOWN = {};
+    private static final byte[] NOBODY = new byte[4];
+
+    /** What one message at a time is read from and written to. */
+    record Room(byte[] in, byte[] out) {
+        Room() {
+            this(new byte[LARGEST_MESSAGE], new byte[Responder.OUT]);
+        }
+    }
 
     private final Responder responder;
     private final TcpLimits limits;
     private final LongSupplier nanoTime;
-    private byte[] source = NO_ADDRESS;
+    private byte[] source = UNKNOWN;
+    private final byte[] in;
+    private final byte[] out;
     private ByteBuf pending = Unpooled.EMPTY_BUFFER;
     private long lastQueryNanos;
     private @Nullable Future<?> idleCheck;
 
-    TcpHandler(Responder responder, TcpLimits limits, LongSupplier nanoTime) {
+    /** A handler that has its room from {@code room}, as all of a loop have. */
+    TcpHandler(Responder responder, Room room, TcpLimits limits, LongSupplier nanoTime) {
         this.responder = responder;
+        this.in = room.in();
+        this.out = room.out();
         this.limits = limits;
         this.nanoTime = nanoTime;
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        if (ctx.channel().remoteAddress() instanceof InetSocketAddress address) {
-            source = address.getAddress().getAddress();
-        }
         lastQueryNanos = nanoTime.getAsLong();
         checkIdleIn(ctx, limits.idleNanos());
         ctx.fireChannelActive();
@@ -91,20 +103,32 @@ final class TcpHandler extends ChannelInboundHandlerAdapter {
                 ctx.channel().config().setAutoRead(false);
                 return;
             }
-            ByteBuf query = pending.slice(pending.readerIndex() + PREFIX, length);
+            if (source.length == 0) {
+                source = source(ctx);
+            }
+            pending.getBytes(pending.readerIndex() + PREFIX, in, 0, length);
             pending.skipBytes(PREFIX + length);
             lastQueryNanos = nanoTime.getAsLong();
-            ByteBuf response = responder.message(query, source, ctx.alloc());
-            if (response == null) {
+            int written = responder.message(in, 0, length, source, out);
+            if (written == 0) {
                 // Nothing that is no query has a place on a connection to a server.
                 ctx.close();
                 return;
             }
+            ByteBuf response = ctx.alloc().directBuffer(PREFIX + written);
+            response.writeShort(written).writeBytes(out, 0, written);
             ctx.write(response, ctx.voidPromise());
         }
         if (!pending.isReadable()) {
             release();
         }
+    }
+
+    /** Known with the first query: a PROXY header may have come before it. */
+    private static byte[] source(ChannelHandlerContext ctx) {
+        return ctx.channel().remoteAddress() instanceof InetSocketAddress
+                ? ProxyProtocol.remote(ctx.channel()).getAddress().getAddress()
+                : NOBODY;
     }
 
     private static boolean isWritable(ChannelHandlerContext ctx) {

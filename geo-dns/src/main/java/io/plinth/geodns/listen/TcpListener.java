@@ -6,6 +6,9 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.plinth.geodns.answer.Responder;
+import io.plinth.kit.net.ProxyProtocol;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -19,11 +22,15 @@ import java.util.function.LongSupplier;
 public final class TcpListener extends ChannelInitializer<Channel> {
     private final ResponderFactory responders;
     private final LongSupplier nanoTime;
-    private final Map<EventLoop, Responder> byLoop = new ConcurrentHashMap<>();
+    private final Map<EventLoop, Loop> byLoop = new ConcurrentHashMap<>();
+    private final Map<InetAddress, AtomicInteger> byAddress = new ConcurrentHashMap<>();
     private final Set<Channel> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicLong refused = new AtomicLong();
     private volatile TcpLimits limits;
+
+    /** What the connections of one loop share. */
+    private record Loop(Responder responder, TcpHandler.Room room) {}
 
     /** A listener whose connections share one responder on each loop. */
     public TcpListener(ResponderFactory responders, TcpLimits limits, LongSupplier nanoTime) {
@@ -46,13 +53,47 @@ public final class TcpListener extends ChannelInitializer<Channel> {
             channel.close();
             return;
         }
+        InetAddress address = channel.remoteAddress() instanceof InetSocketAddress peer
+                ? peer.getAddress()
+                : InetAddress.getLoopbackAddress();
+        Loop loop = byLoop.computeIfAbsent(
+                channel.eventLoop(), key -> new Loop(responders.create(), new TcpHandler.Room()));
+        boolean proxy = loop.responder().snapshot().guard().isProxy(address.getAddress());
+        if (!proxy && !enter(address, now.perAddress())) {
+            connections.decrementAndGet();
+            refused.incrementAndGet();
+            channel.close();
+            return;
+        }
         open.add(channel);
         channel.closeFuture().addListener(closed -> {
             open.remove(channel);
             connections.decrementAndGet();
+            if (!proxy) {
+                leave(address);
+            }
         });
-        Responder responder = byLoop.computeIfAbsent(channel.eventLoop(), loop -> responders.create());
-        channel.pipeline().addLast(new TcpHandler(responder, now, nanoTime));
+        if (proxy) {
+            ProxyProtocol.expect(channel.pipeline());
+        }
+        channel.pipeline().addLast(new TcpHandler(loop.responder(), loop.room(), now, nanoTime));
+    }
+
+    private boolean enter(InetAddress address, int most) {
+        boolean[] entered = {false};
+        byAddress.compute(address, (key, count) -> {
+            AtomicInteger now = count == null ? new AtomicInteger() : count;
+            entered[0] = now.get() < most;
+            if (entered[0]) {
+                now.incrementAndGet();
+            }
+            return now;
+        });
+        return entered[0];
+    }
+
+    private void leave(InetAddress address) {
+        byAddress.computeIfPresent(address, (key, count) -> count.decrementAndGet() == 0 ? null : count);
     }
 
     @Override

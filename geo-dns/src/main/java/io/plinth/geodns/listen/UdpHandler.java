@@ -16,7 +16,12 @@ import org.slf4j.LoggerFactory;
 final class UdpHandler extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(UdpHandler.class);
 
+    /** A query larger than this arrives cut off, which makes it malformed; the largest real ones are far smaller. */
+    static final int LARGEST_QUERY = 1_536;
+
     private final Responder responder;
+    private final byte[] in = new byte[LARGEST_QUERY];
+    private final byte[] out = new byte[Responder.OUT];
 
     UdpHandler(Responder responder) {
         this.responder = responder;
@@ -44,8 +49,12 @@ final class UdpHandler extends ChannelInboundHandlerAdapter {
                 return;
             }
         }
-        ByteBuf response = responder.datagram(packet.content(), source.getAddress(), ctx.alloc());
-        if (response != null) {
+        ByteBuf query = packet.content();
+        int length = Math.min(query.readableBytes(), in.length);
+        query.getBytes(query.readerIndex(), in, 0, length);
+        int written = responder.datagram(in, 0, length, source.getAddress(), out);
+        if (written > 0) {
+            ByteBuf response = ctx.alloc().directBuffer(written).writeBytes(out, 0, written);
             ctx.write(new DatagramPacket(response, sender), ctx.voidPromise());
         }
     }

@@ -11,8 +11,7 @@ import io.netty.channel.epoll.EpollDatagramChannel;
  * slots' size is what makes Netty use recvmmsg, and its answers leave by one sendmmsg as they are flushed together.
  */
 public final class UdpListener extends ChannelInitializer<Channel> {
-    /** A query larger than this arrives cut off, which makes it malformed; the largest real ones are far smaller. */
-    private static final int SLOT = 1_536;
+    private static final int SLOT = UdpHandler.LARGEST_QUERY;
 
     private static final int SLOTS = 64;
     /** Datagrams read before a loop looks at its other sockets and flushes. */

@@ -1,19 +1,55 @@
 package io.plinth.geodns.policy;
 
+import io.plinth.geodns.wire.Name;
+import io.plinth.geodns.wire.Rdata;
 import io.plinth.geodns.wire.RecordSet;
 import io.plinth.geodns.wire.RecordType;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a policy answers to clients with one order of regions.
+ * What a policy answers to some of its clients, ready for the wire. Immutable.
  *
- * @param region the region chosen
+ * @param number of the member, for counting
  * @param ipv4 null where it has no such address
  * @param ipv6 null where it has no such address
- * @param allDown whether no target of any region is healthy, so that health was left out of account
+ * @param picks how many of the addresses an answer has; 0 for all
+ * @param allDown whether no target is healthy, so that health was left out of account
  */
 public record Choice(
-        String region, @Nullable RecordSet ipv4, @Nullable RecordSet ipv6, boolean allDown) {
+        String policy,
+        String member,
+        int number,
+        @Nullable RecordSet ipv4,
+        @Nullable RecordSet ipv6,
+        int picks,
+        boolean allDown) {
+    static Choice of(String policy, Member member, List<Target> up, int ttl, int picks, boolean allDown) {
+        return new Choice(
+                policy,
+                member.name(),
+                member.number(),
+                records(RecordType.A, up, ttl),
+                records(RecordType.AAAA, up, ttl),
+                picks,
+                allDown);
+    }
+
+    /** Nothing: the name has no addresses as long as everything is down. */
+    static Choice nothing(String policy) {
+        return new Choice(policy, "none", Member.NO_NUMBER, null, null, 0, true);
+    }
+
+    /** Addresses have no names in them, so the set is ready for every owner. */
+    private static @Nullable RecordSet records(int type, List<Target> up, int ttl) {
+        List<Rdata> data = up.stream()
+                .filter(target -> target.isIpv4() == (type == RecordType.A))
+                .map(Target::data)
+                .distinct()
+                .toList();
+        return data.isEmpty() ? null : new RecordSet(Name.ROOT, type, ttl, data);
+    }
+
     /** The records of an address type, or null. */
     public @Nullable RecordSet find(int type) {
         return type == RecordType.A ? ipv4 : type == RecordType.AAAA ? ipv6 : null;

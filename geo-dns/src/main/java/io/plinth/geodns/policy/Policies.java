@@ -1,48 +1,51 @@
 package io.plinth.geodns.policy;
 
-import io.plinth.geodns.wire.Name;
-import io.plinth.geodns.wire.NameTable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** All policies with what each answers now. Immutable; {@link #withHealth} makes the next one. */
 public final class Policies {
-    private final GeoIndex index;
-    private final Map<Name, GeoPolicy> byName;
-    private final List<Choices> all;
-    private final NameTable<Choices> choices;
+    /** None. */
+    public static final Policies NONE = new Policies(Map.of(), Health.GOOD);
 
-    /** Policies by the names they answer for; a policy may have several names. */
-    public Policies(GeoIndex index, Map<Name, GeoPolicy> byName, Predicate<Target> healthy) {
-        this.index = index;
+    private final Map<String, Policy> byName;
+    private final @Nullable Chooser[] byNumber;
+
+    /** Policies by their names. */
+    public Policies(Map<String, Policy> byName, Health health) {
         this.byName = Map.copyOf(byName);
-        Map<GeoPolicy, Choices> made = this.byName.values().stream()
-                .distinct()
-                .collect(Collectors.toMap(policy -> policy, policy -> policy.choose(index.orders(), healthy)));
-        this.all = List.copyOf(made.values());
-        this.choices = new NameTable<>(this.byName.entrySet().stream()
-                .collect(Collectors.toMap(Map.Entry::getKey, entry -> made.get(entry.getValue()))));
+        int most = this.byName.values().stream().mapToInt(Policy::number).max().orElse(-1);
+        this.byNumber = new @Nullable Chooser[most + 1];
+        PolicyCompiler compiler = new PolicyCompiler(this.byName, health);
+        this.byName.values().forEach(policy -> byNumber[policy.number()] = compiler.root(policy));
     }
 
     /** The same policies under another view of what is healthy. */
-    public Policies withHealth(Predicate<Target> healthy) {
-        return new Policies(index, byName, healthy);
+    public Policies withHealth(Health health) {
+        return new Policies(byName, health);
     }
 
-    public GeoIndex index() {
-        return index;
+    /** What a policy answers to a client; null for a number of no policy. */
+    public @Nullable Choice choose(int number, Client client) {
+        Chooser chooser = number < byNumber.length ? byNumber[number] : null;
+        return chooser == null ? null : chooser.choose(client);
     }
 
-    /** What answers for a name, or null. */
-    public @Nullable Choices find(Name name) {
-        return choices.get(name);
+    /** Whether nothing of a policy is healthy. */
+    public boolean allDown(Policy policy) {
+        Chooser chooser = byNumber[policy.number()];
+        return chooser != null && chooser.allDown();
     }
 
-    /** Every policy that has a name. */
-    public List<Choices> all() {
-        return all;
+    /** Every policy. */
+    public List<Policy> all() {
+        return new ArrayList<>(byName.values());
+    }
+
+    /** A policy by its name, or null. */
+    public @Nullable Policy find(String name) {
+        return byName.get(name);
     }
 }

@@ -7,7 +7,7 @@ import io.plinth.geodns.wire.Rdata;
  * One address a policy may answer.
  *
  * @param policy the policy's name
- * @param region where it stands
+ * @param region the member of the policy it belongs to, as a region of the stack
  * @param address as the file has it
  */
 public record Target(String policy, String region, String address) {
@@ -16,7 +16,7 @@ public record Target(String policy, String region, String address) {
         return NetUtil.isValidIpV4Address(text) || (text.indexOf('%') < 0 && NetUtil.isValidIpV6Address(text));
     }
 
-    boolean isIpv4() {
+    public boolean isIpv4() {
         return NetUtil.isValidIpV4Address(address);
     }
 

@@ -6,8 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A domain name in wire form, compared without regard to ASCII case and written back with the case it came with.
  *
- * <p>Immutable. Knows where each label starts and a hash of each of its suffixes, so that {@link NameTable} finds
- * every ancestor of a question without making a name for it.
+ * <p>Immutable, and small: a node holds a million of them.
  */
 public final class Name {
     /** The longest name, its root label included (RFC 1035 section 2.3.4). */
@@ -21,33 +20,17 @@ public final class Name {
 
     private final byte[] wire;
     private final byte[] lower;
-    private final byte[] offsets;
-    private final int[] hashes;
+    private final int hash;
 
     private Name(byte[] wire) {
         this.wire = wire;
         this.lower = lowered(wire);
-        int labels = 0;
-        for (int at = 0; wire[at] != 0; at += wire[at] + 1) {
-            labels++;
-        }
-        this.offsets = new byte[labels + 1];
-        int label = 0;
-        for (int at = 0; wire[at] != 0; at += wire[at] + 1) {
-            offsets[label++] = (byte) at;
-        }
-        offsets[labels] = (byte) (wire.length - 1);
-        this.hashes = new int[labels + 1];
-        int hash = 1;
-        int end = wire.length;
-        for (int i = labels; i >= 0; i--) {
-            int start = offset(i);
-            for (int at = end - 1; at >= start; at--) {
-                hash = 31 * hash + lower[at];
-            }
-            hashes[i] = hash;
-            end = start;
-        }
+        this.hash = hashFrom(0);
+    }
+
+    /** At most as deep as a name has labels. */
+    private int hashFrom(int at) {
+        return lower[at] == 0 ? NameHash.ROOT : NameHash.extend(hashFrom(at + lower[at] + 1), lower, at);
     }
 
     private static byte[] lowered(byte[] wire) {
@@ -76,6 +59,37 @@ public final class Name {
     }
 
     /**
+     * The uncompressed name that begins at {@code at}.
+     *
+     * @throws IllegalArgumentException where none does before {@code end}
+     */
+    public static Name read(byte[] octets, int at, int end) {
+        int next = at;
+        while (next < end) {
+            int length = octets[next] & 0xFF;
+            if (length > MAX_LABEL || next + 1 + length - at > MAX_LENGTH) {
+                break;
+            }
+            next += 1 + length;
+            if (length == 0) {
+                return new Name(Arrays.copyOfRange(octets, at, next));
+            }
+        }
+        throw new IllegalArgumentException("name: at octet " + at + " of record data (expected: uncompressed, whole)");
+    }
+
+    /** The labels in front of {@code other} that this name has more, put in front of {@code target}; null if too long. */
+    public @Nullable Name rebased(Name other, Name target) {
+        int kept = wire.length - other.wire.length;
+        if (kept + target.wire.length > MAX_LENGTH) {
+            return null;
+        }
+        byte[] joined = Arrays.copyOf(wire, kept + target.wire.length);
+        System.arraycopy(target.wire, 0, joined, kept, target.wire.length);
+        return new Name(joined);
+    }
+
+    /**
      * Parses the text of a zone file or of a configuration: labels and dots, {@code \.} and {@code \DDD} escapes,
      * {@code @} for the origin; without a final dot the origin is appended.
      *
@@ -93,7 +107,11 @@ public final class Name {
 
     /** How many labels there are, the root not counted. */
     public int labels() {
-        return offsets.length - 1;
+        int labels = 0;
+        for (int at = 0; wire[at] != 0; at += wire[at] + 1) {
+            labels++;
+        }
+        return labels;
     }
 
     /** Octets on the wire, uncompressed. */
@@ -103,24 +121,32 @@ public final class Name {
 
     /** Where label {@code index} starts in {@link #octets()}; the root label at {@code labels()}. */
     int offset(int index) {
-        return offsets[index] & 0xFF;
+        int at = 0;
+        for (int label = 0; label < index; label++) {
+            at += wire[at] + 1;
+        }
+        return at;
     }
 
     /** The octets with the case they came with; not to be changed. */
-    byte[] octets() {
+    public byte[] octets() {
         return wire;
+    }
+
+    /** The octets in lower case; not to be changed. */
+    public byte[] lower() {
+        return lower;
     }
 
     /** The hash of the suffix that is left without the first {@code skip} labels. */
     int hash(int skip) {
-        return hashes[skip];
+        return skip == 0 ? hash : hashFrom(offset(skip));
     }
 
     /** Whether this name without its first {@code skip} labels is the other without its first {@code otherSkip}. */
     boolean suffixEquals(int skip, Name other, int otherSkip) {
-        return hashes[skip] == other.hashes[otherSkip]
-                && Arrays.equals(
-                        lower, offset(skip), lower.length, other.lower, other.offset(otherSkip), other.lower.length);
+        return Arrays.equals(
+                lower, offset(skip), lower.length, other.lower, other.offset(otherSkip), other.lower.length);
     }
 
     /** The ancestor that is left without the first {@code skip} labels. */
@@ -141,12 +167,12 @@ public final class Name {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof Name name && labels() == name.labels() && suffixEquals(0, name, 0);
+        return other instanceof Name name && hash == name.hash && Arrays.equals(lower, name.lower);
     }
 
     @Override
     public int hashCode() {
-        return hashes[0];
+        return hash;
     }
 
     /** The name as zone files write it, with its final dot. */

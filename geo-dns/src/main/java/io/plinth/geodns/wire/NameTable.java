@@ -1,52 +1,71 @@
 package io.plinth.geodns.wire;
 
+import java.util.Arrays;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An immutable table from names to values that looks up any suffix of a name without making it.
+ * An immutable table from names to what stands there, which looks up any suffix of a question without making a name.
  *
- * @param <V> what a name stands for
+ * @param <V> knows its own name, so that a slot is one reference
  */
 public final class NameTable<V> {
-    private final @Nullable Name[] names;
     private final @Nullable Object[] values;
+    private final Function<V, Name> nameOf;
     private final int mask;
 
-    public NameTable(Map<Name, V> entries) {
-        int capacity = Integer.highestOneBit(Math.max(4, entries.size()) * 2) * 2;
-        this.names = new @Nullable Name[capacity];
+    /** Holds all values, of which no two have one name. */
+    public NameTable(Iterable<V> all, int size, Function<V, Name> nameOf) {
+        int capacity = Integer.highestOneBit(Math.max(4, size) * 2 - 1) * 2;
         this.values = new @Nullable Object[capacity];
+        this.nameOf = nameOf;
         this.mask = capacity - 1;
-        entries.forEach((name, value) -> {
-            int slot = slot(name.hash(0));
-            while (names[slot] != null) {
+        for (V value : all) {
+            int slot = slot(nameOf.apply(value).hash(0));
+            while (values[slot] != null) {
                 slot = (slot + 1) & mask;
             }
-            names[slot] = name;
             values[slot] = value;
-        });
+        }
     }
 
-    /** The value of {@code name} without its first {@code skip} labels, or null. */
+    /** Of the values of a map whose keys are their names. */
+    public static <V> NameTable<V> of(Map<Name, V> entries, Function<V, Name> nameOf) {
+        return new NameTable<>(entries.values(), entries.size(), nameOf);
+    }
+
+    /** What stands at the question's name without its first {@code skip} labels, or null. */
     @SuppressWarnings("unchecked")
-    public @Nullable V get(Name name, int skip) {
-        int slot = slot(name.hash(skip));
-        for (Name candidate = names[slot]; candidate != null; candidate = names[slot]) {
-            if (candidate.suffixEquals(0, name, skip)) {
-                return (V) values[slot];
+    public @Nullable V get(Query query, int skip) {
+        byte[] lower = query.lower();
+        int from = query.offset(skip);
+        int to = query.nameLength();
+        int slot = slot(query.hash(skip));
+        for (Object candidate = values[slot]; candidate != null; candidate = values[slot]) {
+            byte[] octets = nameOf.apply((V) candidate).lower();
+            if (octets.length == to - from && Arrays.equals(octets, 0, octets.length, lower, from, to)) {
+                return (V) candidate;
             }
             slot = (slot + 1) & mask;
         }
         return null;
     }
 
-    /** The value of {@code name}, or null. */
+    /** What stands at {@code name}, or null. */
+    @SuppressWarnings("unchecked")
     public @Nullable V get(Name name) {
-        return get(name, 0);
+        int slot = slot(name.hash(0));
+        for (Object candidate = values[slot]; candidate != null; candidate = values[slot]) {
+            if (nameOf.apply((V) candidate).equals(name)) {
+                return (V) candidate;
+            }
+            slot = (slot + 1) & mask;
+        }
+        return null;
     }
 
     private int slot(int hash) {
-        return (hash ^ (hash >>> 16)) & mask;
+        return (hash ^ (hash >>> 15)) & mask;
     }
 }

@@ -1,13 +1,10 @@
 package io.plinth.geodns.wire;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Owned by one event loop: reads one whole message at a time and leaves the buffer as it was. Never throws for what a
- * client may send.
+ * Owned by one event loop: reads one whole message at a time into a {@link Query}. Never throws for what a client may
+ * send, and allocates nothing.
  *
  * <pre>
  *  id(16) flags(16) qdcount(16) ancount(16) nscount(16) arcount(16)   question   records of three sections
@@ -17,57 +14,60 @@ public final class QueryDecoder {
     /** Octets of a header. */
     static final int HEADER = 12;
 
+    /** RFC 5001. */
+    static final int NSID = 3;
+    /** RFC 7871. */
+    static final int CLIENT_SUBNET = 8;
+    /** RFC 7873. */
+    static final int COOKIE = 10;
+
     private static final int QR = 0x8000;
     private static final int OPCODE = 0x7800;
     private static final int ROOT_OWNER = 0;
     private static final int BAD = -1;
+    private static final int SMALLEST_SERVER_COOKIE = 8;
 
-    private final byte[] nameBuffer = new byte[Name.MAX_LENGTH];
-    private ByteBuf in = Unpooled.EMPTY_BUFFER;
+    private byte[] in = {};
     private int at;
     private int end;
-    private @Nullable Edns edns;
 
-    /** Decodes what is readable. */
-    public Decoded decode(ByteBuf message) {
-        in = message;
-        at = message.readerIndex();
-        end = message.writerIndex();
-        edns = null;
-        try {
-            return decode();
-        } finally {
-            in = Unpooled.EMPTY_BUFFER;
+    /**
+     * Decodes {@code length} octets from {@code from} on.
+     *
+     * @return whether it may be answered at all: false for what has no whole header or is itself a response
+     */
+    public boolean decode(byte[] message, int from, int length, Query query) {
+        if (length < HEADER) {
+            return false;
         }
+        in = message;
+        at = from;
+        end = from + length;
+        int flags = Octets.unsignedShort(in, at + 2);
+        if ((flags & QR) != 0) {
+            return false;
+        }
+        query.clear();
+        query.id = Octets.unsignedShort(in, at);
+        query.flags = flags;
+        query.error =
+                (flags & OPCODE) != 0 ? ResponseCode.NOTIMP : read(query) ? ResponseCode.NOERROR : ResponseCode.FORMERR;
+        return true;
     }
 
-    private Decoded decode() {
-        if (end - at < HEADER) {
-            return Decoded.Ignored.INSTANCE;
-        }
-        int id = in.getUnsignedShort(at);
-        int flags = in.getUnsignedShort(at + 2);
-        if ((flags & QR) != 0) {
-            return Decoded.Ignored.INSTANCE;
-        }
-        if ((flags & OPCODE) != 0) {
-            return new Decoded.Invalid(id, flags, ResponseCode.NOTIMP, null, null);
-        }
-        int questions = in.getUnsignedShort(at + 4);
-        int answers = in.getUnsignedShort(at + 6);
-        int authorities = in.getUnsignedShort(at + 8);
-        int additionals = in.getUnsignedShort(at + 10);
+    private boolean read(Query query) {
+        int questions = Octets.unsignedShort(in, at + 4);
+        int answers = Octets.unsignedShort(in, at + 6);
+        int authorities = Octets.unsignedShort(in, at + 8);
+        int additionals = Octets.unsignedShort(in, at + 10);
         at += HEADER;
-        Question question = questions == 1 ? question() : null;
-        if (question == null
-                || answers != 0
-                || !skipRecords(authorities)
-                || !additionals(additionals)
-                || at != end
-                || isMessageType(question.type())) {
-            return new Decoded.Invalid(id, flags, ResponseCode.FORMERR, question, edns);
-        }
-        return new Decoded.Query(id, flags, question, edns);
+        return questions == 1
+                && question(query)
+                && answers == 0
+                && skipRecords(authorities)
+                && additionals(additionals, query)
+                && at == end
+                && !isMessageType(query.type);
     }
 
     /** Types that are part of a message and so can never be asked for. */
@@ -75,40 +75,42 @@ public final class QueryDecoder {
         return type == 0 || type == RecordType.OPT || type == RecordType.TKEY || type == RecordType.TSIG;
     }
 
-    private @Nullable Question question() {
-        Name name = name();
-        if (name == null || end - at < 4) {
-            return null;
+    private boolean question(Query query) {
+        int start = at;
+        if (!name() || end - at < 4) {
+            return false;
         }
-        int type = in.getUnsignedShort(at);
-        int klass = in.getUnsignedShort(at + 2);
+        query.nameLength = at - start;
+        System.arraycopy(in, start, query.name, 0, query.nameLength);
+        query.type = Octets.unsignedShort(in, at);
+        query.klass = Octets.unsignedShort(in, at + 2);
         at += 4;
-        return new Question(name, type, klass);
+        query.hasQuestion = true;
+        query.index();
+        return true;
     }
 
     /** The question's name: it is the first of the message, so there is nothing a pointer could point at. */
-    private @Nullable Name name() {
+    private boolean name() {
         int start = at;
         while (at < end) {
-            int length = in.getUnsignedByte(at);
+            int length = in[at] & 0xFF;
             if (length > Name.MAX_LABEL || at + 1 + length - start > Name.MAX_LENGTH) {
-                return null;
+                return false;
             }
             at += 1 + length;
             if (length == 0) {
-                int size = at - start;
-                in.getBytes(start, nameBuffer, 0, size);
-                return Name.trusted(Arrays.copyOf(nameBuffer, size));
+                return true;
             }
         }
-        return null;
+        return false;
     }
 
     /** Steps over an owner name; how many octets it had before a pointer or the root label, or {@link #BAD}. */
     private int skipName() {
         int octets = 0;
         while (at < end) {
-            int length = in.getUnsignedByte(at);
+            int length = in[at] & 0xFF;
             if ((length & 0xC0) == 0xC0) {
                 at += 2;
                 return at <= end ? octets + 1 : BAD;
@@ -133,7 +135,7 @@ public final class QueryDecoder {
             if (skipName() == BAD || end - at < 10) {
                 return false;
             }
-            at += 10 + in.getUnsignedShort(at + 8);
+            at += 10 + Octets.unsignedShort(in, at + 8);
             if (at > end) {
                 return false;
             }
@@ -141,18 +143,18 @@ public final class QueryDecoder {
         return true;
     }
 
-    private boolean additionals(int count) {
+    private boolean additionals(int count, Query query) {
         for (int i = 0; i < count; i++) {
             int owner = skipName();
             if (owner == BAD || end - at < 10) {
                 return false;
             }
-            int type = in.getUnsignedShort(at);
-            int length = in.getUnsignedShort(at + 8);
+            int type = Octets.unsignedShort(in, at);
+            int length = Octets.unsignedShort(in, at + 8);
             if (end - at - 10 < length) {
                 return false;
             }
-            if (type == RecordType.OPT && (owner != ROOT_OWNER || edns != null || !opt(length))) {
+            if (type == RecordType.OPT && (owner != ROOT_OWNER || query.edns || !opt(length, query))) {
                 return false;
             }
             if (type != RecordType.OPT) {
@@ -163,58 +165,87 @@ public final class QueryDecoder {
     }
 
     /** Reads an OPT record from its type on; keeps its head even where an option is bad, so that the error carries OPT. */
-    private boolean opt(int length) {
-        int payloadSize = in.getUnsignedShort(at + 2);
-        int version = in.getUnsignedByte(at + 5);
-        boolean dnssecOk = (in.getUnsignedByte(at + 6) & 0x80) != 0;
-        edns = new Edns(version, payloadSize, dnssecOk, null);
+    private boolean opt(int length, Query query) {
+        query.edns = true;
+        query.payloadSize = Octets.unsignedShort(in, at + 2);
+        query.version = in[at + 5] & 0xFF;
+        query.dnssecOk = (in[at + 6] & 0x80) != 0;
         at += 10;
         int stop = at + length;
-        if (version != 0) {
+        if (query.version != 0) {
             // The options of a version we do not know are not ours to read (RFC 6891 section 6.1.3).
             at = stop;
             return true;
         }
-        ClientSubnet subnet = null;
         while (at < stop) {
             if (stop - at < 4) {
-                return false;
+                return forget(query);
             }
-            int code = in.getUnsignedShort(at);
-            int size = in.getUnsignedShort(at + 2);
+            int code = Octets.unsignedShort(in, at);
+            int size = Octets.unsignedShort(in, at + 2);
             at += 4;
-            if (stop - at < size) {
-                return false;
-            }
-            if (code == ClientSubnet.CODE) {
-                subnet = subnet == null ? clientSubnet(size) : null;
-                if (subnet == null) {
-                    return false;
-                }
+            if (stop - at < size || !option(code, size, query)) {
+                return forget(query);
             }
             at += size;
         }
-        edns = new Edns(version, payloadSize, dnssecOk, subnet);
+        return true;
+    }
+
+    /** An error answers no option. */
+    private static boolean forget(Query query) {
+        query.subnetFamily = Query.NO_SUBNET;
+        query.subnetPrefix = 0;
+        query.cookieLength = 0;
+        query.nsid = false;
+        return false;
+    }
+
+    private boolean option(int code, int size, Query query) {
+        return switch (code) {
+            case CLIENT_SUBNET -> query.subnetFamily == Query.NO_SUBNET && clientSubnet(size, query);
+            // Of several only the first counts (RFC 7873 section 5.2).
+            case COOKIE -> query.cookieLength != 0 || cookie(size, query);
+            case NSID -> {
+                query.nsid = true;
+                yield true;
+            }
+            default -> true;
+        };
+    }
+
+    /** RFC 7873 section 5.2.2: lengths that cannot be are format errors. */
+    private boolean cookie(int size, Query query) {
+        if (size != Query.CLIENT_COOKIE
+                && (size < Query.CLIENT_COOKIE + SMALLEST_SERVER_COOKIE || size > Query.LARGEST_COOKIE)) {
+            return false;
+        }
+        System.arraycopy(in, at, query.cookie, 0, size);
+        query.cookieLength = size;
         return true;
     }
 
     /** RFC 7871 section 6: wrong sizes, bits beyond the prefix and a scope in a query are format errors. */
-    private @Nullable ClientSubnet clientSubnet(int size) {
+    private boolean clientSubnet(int size, Query query) {
         if (size < 4) {
-            return null;
+            return false;
         }
-        int family = in.getUnsignedShort(at);
-        int source = in.getUnsignedByte(at + 2);
-        int scope = in.getUnsignedByte(at + 3);
-        int width = family == ClientSubnet.IPV4 ? 4 : family == ClientSubnet.IPV6 ? 16 : 0;
-        if ((family != 0 && width == 0) || source > width * 8 || scope != 0 || size - 4 != (source + 7) / 8) {
-            return null;
+        int family = Octets.unsignedShort(in, at);
+        int source = in[at + 2] & 0xFF;
+        int scope = in[at + 3];
+        int width = family == 1 ? 4 : family == 2 ? 16 : 0;
+        int given = size - 4;
+        if (family > 2 || source > width * 8 || scope != 0 || given != (source + 7) / 8) {
+            return false;
         }
-        byte[] address = new byte[width];
-        in.getBytes(at + 4, address, 0, size - 4);
-        if (source % 8 != 0 && (address[source / 8] & (0xFF >>> (source % 8))) != 0) {
-            return null;
+        if (source % 8 != 0 && (in[at + 3 + given] & (0xFF >>> (source % 8))) != 0) {
+            return false;
         }
-        return new ClientSubnet(family, source, address);
+        byte[] address = family == 1 ? query.subnet4 : query.subnet16;
+        Arrays.fill(address, (byte) 0);
+        System.arraycopy(in, at + 4, address, 0, given);
+        query.subnetFamily = family;
+        query.subnetPrefix = source;
+        return true;
     }
 }

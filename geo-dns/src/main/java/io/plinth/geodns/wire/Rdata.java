@@ -46,11 +46,23 @@ public final class Rdata {
         return new Rdata(NOTHING, new Name[] {first, second}, tail);
     }
 
-    /** Octets and a name that must not be compressed: SRV (RFC 2782). */
-    public static Rdata uncompressed(byte[] lead, Name name) {
-        byte[] octets = Arrays.copyOf(lead, lead.length + name.length());
-        System.arraycopy(name.octets(), 0, octets, lead.length, name.length());
-        return of(octets);
+    /**
+     * Data of a type from its octets, uncompressed.
+     *
+     * @throws IllegalArgumentException where the type has names and they are not well-formed
+     */
+    public static Rdata of(int type, byte[] octets) {
+        int lead = RecordType.compressibleAt(type);
+        if (lead < 0) {
+            return of(octets);
+        }
+        Name[] names = new Name[RecordType.compressibleNames(type)];
+        int at = lead;
+        for (int i = 0; i < names.length; i++) {
+            names[i] = Name.read(octets, at, octets.length);
+            at += names[i].length();
+        }
+        return new Rdata(Arrays.copyOf(octets, lead), names, Arrays.copyOfRange(octets, at, octets.length));
     }
 
     /** Octets, uncompressed. */

@@ -14,10 +14,16 @@ public final class RecordType {
     public static final int MX = 15;
     public static final int TXT = 16;
     public static final int AAAA = 28;
+    public static final int LOC = 29;
     public static final int SRV = 33;
+    public static final int NAPTR = 35;
     public static final int DNAME = 39;
     public static final int OPT = 41;
     public static final int DS = 43;
+    public static final int SSHFP = 44;
+    public static final int TLSA = 52;
+    public static final int SVCB = 64;
+    public static final int HTTPS = 65;
     public static final int TKEY = 249;
     public static final int TSIG = 250;
     public static final int IXFR = 251;
@@ -25,7 +31,14 @@ public final class RecordType {
     public static final int MAILB = 253;
     public static final int MAILA = 254;
     public static final int ANY = 255;
+    public static final int URI = 256;
     public static final int CAA = 257;
+
+    /** Of private use (RFC 6895 section 3.1): stands in zone files, where it names what answers for a name's addresses. */
+    public static final int ALIAS = 65_401;
+
+    /** Of private use as well: names the policy that answers for a name's addresses. */
+    public static final int POLICY = 65_402;
 
     private static final Map<String, Integer> CODES = Map.ofEntries(
             Map.entry("A", A),
@@ -37,10 +50,20 @@ public final class RecordType {
             Map.entry("MX", MX),
             Map.entry("TXT", TXT),
             Map.entry("AAAA", AAAA),
+            Map.entry("LOC", LOC),
             Map.entry("SRV", SRV),
+            Map.entry("NAPTR", NAPTR),
+            Map.entry("DNAME", DNAME),
             Map.entry("DS", DS),
+            Map.entry("SSHFP", SSHFP),
+            Map.entry("TLSA", TLSA),
+            Map.entry("SVCB", SVCB),
+            Map.entry("HTTPS", HTTPS),
             Map.entry("ANY", ANY),
-            Map.entry("CAA", CAA));
+            Map.entry("URI", URI),
+            Map.entry("CAA", CAA),
+            Map.entry("ALIAS", ALIAS),
+            Map.entry("POLICY", POLICY));
 
     private RecordType() {}
 
@@ -73,6 +96,20 @@ public final class RecordType {
             }
         }
         return "TYPE" + code;
+    }
+
+    /** How many octets stand before the names of a type that may be compressed (RFC 3597 section 4); -1 without any. */
+    static int compressibleAt(int code) {
+        return switch (code) {
+            case NS, CNAME, PTR, SOA -> 0;
+            case MX -> 2;
+            default -> -1;
+        };
+    }
+
+    /** How many names of a type may be compressed. */
+    static int compressibleNames(int code) {
+        return code == SOA ? 2 : compressibleAt(code) < 0 ? 0 : 1;
     }
 
     /** Types that stand in questions only or belong to a message, never to a zone (RFC 6895 section 3.1). */

@@ -14,8 +14,12 @@ public enum ResponseCode {
     NOTIMP(4),
     /** Not for this server to answer. */
     REFUSED(5),
+    /** An alias would make a name too long (RFC 6672 section 2.2). */
+    YXDOMAIN(6),
     /** An EDNS version above ours. */
-    BADVERS(16);
+    BADVERS(16),
+    /** A cookie is missing or wrong (RFC 7873 section 5.2.3). */
+    BADCOOKIE(23);
 
     private final int code;
 

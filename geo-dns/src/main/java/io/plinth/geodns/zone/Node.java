@@ -1,6 +1,8 @@
 package io.plinth.geodns.zone;
 
 import io.plinth.geodns.wire.Name;
+import io.plinth.geodns.wire.Query;
+import io.plinth.geodns.wire.ReadyTail;
 import io.plinth.geodns.wire.RecordSet;
 import io.plinth.geodns.wire.RecordType;
 import java.util.List;
@@ -8,29 +10,53 @@ import org.jspecify.annotations.Nullable;
 
 /** One name of a zone and what stands there; nothing for an empty non-terminal (RFC 4592 section 2.2.2). Immutable. */
 public final class Node {
+    /** No policy answers here. */
+    public static final int NO_POLICY = -1;
+
+    private static final RecordSet[] NOTHING = {};
+
     private final Name name;
     private final RecordSet[] sets;
-    private final boolean policy;
-    private final @Nullable Node wildcard;
-    private final List<Glue> glue;
-    private final @Nullable RecordSet delegation;
-    private final @Nullable RecordSet alias;
+    private final @Nullable Special special;
+    private final boolean occluded;
 
     /** An address record set that a referral carries. */
     public record Glue(Name owner, RecordSet addresses) {}
 
-    Node(Name name, List<RecordSet> sets, boolean apex, boolean policy, @Nullable Node wildcard, List<Glue> glue) {
+    /**
+     * What few names have.
+     *
+     * @param policy the number of the policy that answers for its addresses, or {@link #NO_POLICY}
+     * @param alias the name elsewhere whose addresses it has (ALIAS), or null
+     * @param wildcard the {@code *} child, from which missing names below are made (RFC 4592 section 3.3.1), or null
+     * @param servers the NS records that hand this name and all below it to other servers, or null
+     * @param glue the addresses of those servers that stand in this zone
+     * @param referral servers and glue, ready to be answered
+     * @param redirect the DNAME here, or null
+     */
+    record Special(
+            int policy,
+            @Nullable Name alias,
+            @Nullable Node wildcard,
+            @Nullable RecordSet servers,
+            List<Glue> glue,
+            @Nullable ReadyTail referral,
+            @Nullable RecordSet redirect) {}
+
+    Node(Name name, List<RecordSet> sets, boolean occluded, @Nullable Special special) {
         this.name = name;
-        this.sets = sets.toArray(RecordSet[]::new);
-        this.policy = policy;
-        this.wildcard = wildcard;
-        this.glue = List.copyOf(glue);
-        this.delegation = apex ? null : find(RecordType.NS);
-        this.alias = find(RecordType.CNAME);
+        this.sets = sets.isEmpty() ? NOTHING : sets.toArray(RecordSet[]::new);
+        this.occluded = occluded;
+        this.special = special;
     }
 
     public Name name() {
         return name;
+    }
+
+    /** Every record set. */
+    public List<RecordSet> sets() {
+        return List.of(sets);
     }
 
     /** The records of a type, or null. */
@@ -43,34 +69,59 @@ public final class Node {
         return null;
     }
 
-    /** Whether anything stands here. */
-    public boolean isEmpty() {
-        return sets.length == 0 && !policy;
+    /** Whether the question is for this very name, and not for one that is made from this wildcard. */
+    public boolean isAt(Query query) {
+        return name.length() == query.nameLength()
+                && (!name.isWildcard() || (query.lower()[0] == 1 && query.lower()[1] == '*'));
     }
 
-    /** Whether a policy answers for the addresses of this name. */
-    public boolean isPolicy() {
-        return policy;
+    /** Whether anything stands here. */
+    public boolean isEmpty() {
+        return sets.length == 0 && policy() == NO_POLICY && alias() == null;
+    }
+
+    /** Whether it is below a cut or a DNAME, which answers in its place. */
+    boolean isOccluded() {
+        return occluded;
+    }
+
+    /** The number of the policy that answers for the addresses of this name, or {@link #NO_POLICY}. */
+    public int policy() {
+        return special == null ? NO_POLICY : special.policy();
+    }
+
+    /** The name elsewhere whose addresses this one has, or null. */
+    public @Nullable Name alias() {
+        return special == null ? null : special.alias();
     }
 
     /** The NS records that hand this name and all below it to other servers, or null. */
     public @Nullable RecordSet delegation() {
-        return delegation;
+        return special == null ? null : special.servers();
     }
 
     /** The addresses of those servers that stand in this zone. */
     public List<Glue> glue() {
-        return glue;
+        return special == null ? List.of() : special.glue();
+    }
+
+    /** The delegation as it is answered; null where there is none. */
+    public @Nullable ReadyTail referral() {
+        return special == null ? null : special.referral();
+    }
+
+    /** The DNAME here, which renames everything below, or null. */
+    public @Nullable RecordSet redirect() {
+        return special == null ? null : special.redirect();
     }
 
     /** The CNAME here, or null. */
-    public @Nullable RecordSet alias() {
-        return alias;
+    public @Nullable RecordSet cname() {
+        return sets.length == 0 ? null : find(RecordType.CNAME);
     }
 
-    /** The {@code *} child, from which missing names below are made (RFC 4592 section 3.3.1), or null. */
     @Nullable
     Node wildcard() {
-        return wildcard;
+        return special == null ? null : special.wildcard();
     }
 }

@@ -30,6 +30,10 @@ final class Words {
         return hasNext() ? tokens.get(next).text() : "";
     }
 
+    boolean nextIsQuoted() {
+        return hasNext() && tokens.get(next).quoted();
+    }
+
     String word(String what) {
         if (!hasNext()) {
             throw new IllegalArgumentException(what + ": missing (expected: one more value)");
@@ -187,7 +191,10 @@ final class Words {
 
     /** A character string of any length, its escapes resolved. */
     byte[] unescaped(String what) {
-        String word = word(what);
+        return unescaped(what, word(what));
+    }
+
+    static byte[] unescaped(String what, String word) {
         byte[] out = new byte[word.length()];
         int length = 0;
         for (int i = 0; i < word.length(); i++) {
@@ -229,6 +236,34 @@ final class Words {
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("data: " + hex + " (expected: hex digits)", e);
         }
+    }
+
+    /** Hex digits to the end of the entry. */
+    byte[] hex() {
+        StringBuilder hex = new StringBuilder();
+        do {
+            hex.append(word("data"));
+        } while (hasNext());
+        try {
+            return java.util.HexFormat.of().parseHex(hex);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("data: " + hex + " (expected: hex digits, two for each octet)", e);
+        }
+    }
+
+    /** A character string in quotes, with escapes for what would read otherwise. */
+    static String quote(byte[] octets, int from, int end) {
+        StringBuilder text = new StringBuilder(end - from + 2).append('"');
+        for (int i = from; i < end; i++) {
+            int octet = octets[i] & 0xFF;
+            if (octet < ' ' || octet >= 0x7F) {
+                text.append('\\').append((char) ('0' + octet / 100));
+                text.append((char) ('0' + octet / 10 % 10)).append((char) ('0' + octet % 10));
+            } else {
+                text.append(octet == '"' || octet == '\\' ? "\\" : "").append((char) octet);
+            }
+        }
+        return text.append('"').toString();
     }
 
     static String latin(byte[] octets) {

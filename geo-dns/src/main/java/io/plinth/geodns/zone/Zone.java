@@ -2,29 +2,54 @@ package io.plinth.geodns.zone;
 
 import io.plinth.geodns.wire.Name;
 import io.plinth.geodns.wire.NameTable;
+import io.plinth.geodns.wire.Query;
+import io.plinth.geodns.wire.ReadyTail;
 import io.plinth.geodns.wire.RecordSet;
 import io.plinth.geodns.wire.RecordType;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One zone: every name in it, empty non-terminals included. Immutable. */
 public final class Zone {
     private final Name origin;
+    private final int labels;
     private final NameTable<Node> nodes;
     private final Node apex;
     private final RecordSet negative;
+    private final ReadyTail negativeTail;
     private final int records;
+    private final int number;
+    private final List<Name> aliases;
 
-    Zone(Name origin, Map<Name, Node> nodes, Node apex, RecordSet negative, int records) {
+    Zone(Name origin, int number, Map<Name, Node> nodes, Node apex, RecordSet negative, int records) {
         this.origin = origin;
-        this.nodes = new NameTable<>(nodes);
+        this.labels = origin.labels();
+        this.number = number;
+        this.nodes = NameTable.of(nodes, Node::name);
         this.apex = apex;
         this.negative = negative;
+        this.negativeTail = ReadyTail.authority(negative);
         this.records = records;
+        this.aliases = nodes.values().stream()
+                .map(Node::alias)
+                .filter(alias -> alias != null)
+                .distinct()
+                .toList();
     }
 
     public Name origin() {
         return origin;
+    }
+
+    /** Labels of the origin. */
+    int labels() {
+        return labels;
+    }
+
+    /** The number it is counted under. */
+    public int number() {
+        return number;
     }
 
     /** How many records the file had. */
@@ -32,26 +57,55 @@ public final class Zone {
         return records;
     }
 
+    /** Every name elsewhere that names here have the addresses of. */
+    public List<Name> aliases() {
+        return aliases;
+    }
+
+    /** The serial number of the SOA. */
+    public long serial() {
+        byte[] soa = negative.records().getFirst().octets();
+        return io.plinth.geodns.wire.Octets.intAt(soa, soa.length - 20) & 0xFFFF_FFFFL;
+    }
+
     /** The SOA record as negative answers carry it: its TTL is at most its minimum (RFC 2308 section 3). */
     public RecordSet negative() {
         return negative;
     }
 
+    /** The same, ready for every name of the zone. */
+    public ReadyTail negativeTail() {
+        return negativeTail;
+    }
+
+    /** The node of this very name, or null. */
+    public @Nullable Node node(Name name) {
+        return nodes.get(name);
+    }
+
     /**
-     * The node that answers for {@code name}, which is at or below the origin (RFC 1034 section 4.3.2 step 3): the
-     * delegation on the way to it, the name itself, or the wildcard at its closest encloser (RFC 4592 section 3.3.1).
+     * The node that answers for a question at or below the origin (RFC 1034 section 4.3.2 step 3): the delegation or
+     * DNAME on the way to it, the name itself, or the wildcard at its closest encloser (RFC 4592 section 3.3.1).
      *
      * @return null where the name does not exist
      */
-    public @Nullable Node find(Name name, int type) {
+    public @Nullable Node find(Query query) {
+        Node exact = nodes.get(query, 0);
+        return exact != null && !exact.isOccluded() ? exact : below(query);
+    }
+
+    private @Nullable Node below(Query query) {
         Node encloser = apex;
-        for (int skip = name.labels() - origin.labels() - 1; skip >= 0; skip--) {
-            Node node = nodes.get(name, skip);
+        for (int skip = query.labels() - labels - 1; skip >= 0; skip--) {
+            if (encloser.redirect() != null) {
+                return encloser;
+            }
+            Node node = nodes.get(query, skip);
             if (node == null) {
                 return encloser.wildcard();
             }
             // The parent's side of a cut answers for DS (RFC 4035 section 3.1.4.1).
-            if (node.delegation() != null && !(skip == 0 && type == RecordType.DS)) {
+            if (node.delegation() != null && !(skip == 0 && query.type() == RecordType.DS)) {
                 return node;
             }
             encloser = node;

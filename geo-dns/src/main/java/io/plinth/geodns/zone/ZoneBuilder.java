@@ -2,40 +2,28 @@ package io.plinth.geodns.zone;
 
 import io.plinth.geodns.wire.Name;
 import io.plinth.geodns.wire.Rdata;
+import io.plinth.geodns.wire.ReadyTail;
 import io.plinth.geodns.wire.RecordSet;
 import io.plinth.geodns.wire.RecordType;
+import io.plinth.geodns.wire.Response;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Owned by the thread that loads: collects records, checks what holds between them, and links the nodes of a zone. */
+/** Owned by the thread that loads: collects records and links the nodes of a zone. */
 final class ZoneBuilder {
-    private static final int NO_LINE = 1;
-
     private final Name origin;
     private final ZoneLimits limits;
     private final Map<Name, Map<Integer, Pending>> names = new LinkedHashMap<>();
     private final Map<Name, Node> nodes = new HashMap<>();
     private int records;
-
-    /** A record set that still grows. */
-    private static final class Pending {
-        private final int line;
-        private final Set<Rdata> records = new LinkedHashSet<>();
-        private int ttl;
-
-        private Pending(int line, int ttl) {
-            this.line = line;
-            this.ttl = ttl;
-        }
-    }
 
     ZoneBuilder(Name origin, ZoneLimits limits) {
         this.origin = origin;
@@ -50,13 +38,12 @@ final class ZoneBuilder {
             throw new IllegalArgumentException(
                     "records: " + records + " (expected: at most limits.records, " + limits.records() + ")");
         }
-        Map<Integer, Pending> sets = names.computeIfAbsent(owner, name -> new LinkedHashMap<>());
-        Pending pending = sets.computeIfAbsent(type, key -> new Pending(line, ttl));
-        // RFC 2181 section 5.2: one TTL for the set; the smallest is the one nobody outlives.
-        pending.ttl = Math.min(pending.ttl, ttl);
-        pending.records.add(data);
-        if (pending.records.size() > limits.recordsPerSet()) {
-            throw new IllegalArgumentException("records: " + pending.records.size() + " of one type at " + owner
+        Map<Integer, Pending> sets = names.computeIfAbsent(owner, name -> new LinkedHashMap<>(2));
+        Pending pending = sets.get(type);
+        if (pending == null) {
+            sets.put(type, new Pending(line, ttl, data));
+        } else if (pending.add(ttl, data) > limits.recordsPerSet()) {
+            throw new IllegalArgumentException("records: more of one type at " + owner
                     + " (expected: at most limits.records-per-set, " + limits.recordsPerSet() + ")");
         }
     }
@@ -67,142 +54,151 @@ final class ZoneBuilder {
         return Math.max(0, ByteBuffer.wrap(octets).getInt(octets.length - 4));
     }
 
-    Zone build(Set<Name> policyNames, List<ZoneProblem> problems) throws ZoneException {
+    Zone build(int number, PolicyNumbers policies, List<ZoneProblem> problems) throws ZoneException {
+        Map<Name, Integer> answering = new HashMap<>();
         if (problems.isEmpty()) {
-            check(policyNames, problems);
+            policies.at().forEach((name, policy) -> {
+                if (name.isAtOrBelow(origin)) {
+                    answering.put(name, policy);
+                }
+            });
+            named(policies.byName(), answering, problems);
+            new ZoneRules(origin, names).check(answering.keySet(), problems);
         }
         if (!problems.isEmpty()) {
-            problems.sort(Comparator.comparingInt(ZoneProblem::line));
+            problems.sort(Comparator.comparing(ZoneProblem::file).thenComparingInt(ZoneProblem::line));
             throw new ZoneException(problems);
         }
-        Set<Name> policies = new LinkedHashSet<>();
-        policyNames.stream().filter(name -> name.isAtOrBelow(origin)).forEach(policies::add);
-        link(policies);
-        Node apex = node(origin);
+        link(answering);
+        Node apex = required(nodes.get(origin));
         RecordSet soa = required(apex.find(RecordType.SOA));
         RecordSet negative =
                 soa.withTtl(Math.min(soa.ttl(), minimum(soa.records().getFirst())));
-        return new Zone(origin, nodes, apex, negative, records);
+        return new Zone(origin, number, nodes, apex, negative, records);
     }
 
-    private static <T> T required(@Nullable T value) {
+    /** POLICY records, which name a policy of the configuration. */
+    private void named(Map<String, Integer> numbers, Map<Name, Integer> answering, List<ZoneProblem> problems) {
+        names.forEach((name, sets) -> {
+            Pending policy = sets.get(RecordType.POLICY);
+            if (policy != null) {
+                String text = new String(policy.records().iterator().next().octets(), StandardCharsets.ISO_8859_1);
+                Integer known = numbers.get(text);
+                if (known == null) {
+                    problems.add(new ZoneProblem(
+                            policy.line(),
+                            "POLICY: " + text + " (expected: one of "
+                                    + numbers.keySet().stream().sorted().toList() + ")"));
+                } else if (answering.putIfAbsent(name, known) != null) {
+                    problems.add(new ZoneProblem(
+                            policy.line(), "POLICY: " + name + " (expected: one policy; another lists this name)"));
+                }
+            }
+        });
+    }
+
+    static <T> T required(@Nullable T value) {
         if (value == null) {
-            throw new IllegalStateException("zone - checked before, yet without SOA");
+            throw new IllegalStateException("zone - checked before, yet incomplete");
         }
         return value;
     }
 
-    private void check(Set<Name> policyNames, List<ZoneProblem> problems) {
-        Map<Integer, Pending> apex = names.getOrDefault(origin, Map.of());
-        Pending soa = apex.get(RecordType.SOA);
-        if (soa == null) {
-            problems.add(new ZoneProblem(NO_LINE, "SOA: missing (expected: one at " + origin + ")"));
-        }
-        if (!apex.containsKey(RecordType.NS)) {
-            problems.add(new ZoneProblem(NO_LINE, "NS: missing (expected: at least one at " + origin + ")"));
-        }
-        names.forEach((name, sets) -> check(name, sets, policyNames.contains(name), problems));
-        for (Name name : policyNames) {
-            Name cut = name.isAtOrBelow(origin) ? cutAbove(name) : null;
-            if (cut != null) {
-                problems.add(new ZoneProblem(
-                        NO_LINE, "policy name: " + name + " (expected: not below " + cut + ", which is delegated)"));
-            }
-        }
-    }
-
-    private void check(Name name, Map<Integer, Pending> sets, boolean policy, List<ZoneProblem> problems) {
-        Pending soa = sets.get(RecordType.SOA);
-        if (soa != null && (!name.equals(origin) || soa.records.size() > 1)) {
-            problems.add(new ZoneProblem(soa.line, "SOA: " + name + " (expected: one, at " + origin + ")"));
-        }
-        Pending alias = sets.get(RecordType.CNAME);
-        if (alias != null && (sets.size() > 1 || alias.records.size() > 1 || policy)) {
-            problems.add(new ZoneProblem(
-                    alias.line,
-                    "CNAME: " + name + " (expected: nothing beside it, neither records nor a policy; RFC 2181 10.1)"));
-        }
-        Pending servers = sets.get(RecordType.NS);
-        if (servers != null && !name.equals(origin)) {
-            if (name.isWildcard()) {
-                problems.add(new ZoneProblem(
-                        servers.line, "NS: " + name + " (expected: no delegation at a wildcard; RFC 4592 4.2)"));
-            }
-            checkGlue(name, servers, problems);
-        }
-    }
-
-    /** A server below the name it serves is found through its glue only. */
-    private void checkGlue(Name cut, Pending servers, List<ZoneProblem> problems) {
-        for (Rdata data : servers.records) {
-            Name server = required(data.target());
-            Map<Integer, Pending> sets = names.getOrDefault(server, Map.of());
-            if (server.isAtOrBelow(cut) && !sets.containsKey(RecordType.A) && !sets.containsKey(RecordType.AAAA)) {
-                problems.add(new ZoneProblem(
-                        servers.line,
-                        "NS: " + server + " (expected: its A or AAAA beside it, as it is below " + cut + ")"));
-            }
-        }
-    }
-
-    private @Nullable Name cutAbove(Name name) {
-        for (int skip = 0; name.labels() - skip > origin.labels(); skip++) {
-            Name ancestor = name.ancestor(skip);
-            if (names.getOrDefault(ancestor, Map.of()).containsKey(RecordType.NS)) {
-                return ancestor;
-            }
-        }
-        return null;
-    }
-
     /** Makes a node for every name and every empty non-terminal above one, wildcards before their parents. */
-    private void link(Set<Name> policies) {
-        Set<Name> every = new LinkedHashSet<>();
-        for (Set<Name> some : List.of(names.keySet(), policies, Set.of(origin))) {
+    private void link(Map<Name, Integer> answering) {
+        Map<Name, Boolean> every = new LinkedHashMap<>(names.size() * 2);
+        Map<Name, Name> wildcards = new HashMap<>();
+        for (Collection<Name> some : List.of(names.keySet(), answering.keySet(), List.of(origin))) {
             for (Name name : some) {
-                for (Name at = name; at.labels() >= origin.labels() && every.add(at); at = at.ancestor(1)) {
-                    if (at.equals(origin)) {
-                        break;
+                for (Name at = name; every.putIfAbsent(at, true) == null && !at.equals(origin); at = at.ancestor(1)) {
+                    if (at.isWildcard()) {
+                        wildcards.put(at.ancestor(1), at);
                     }
                 }
             }
         }
-        Map<Name, Name> wildcards = new HashMap<>();
-        every.stream().filter(Name::isWildcard).forEach(name -> wildcards.put(name.ancestor(1), name));
-        List<Name> deepestFirst = new ArrayList<>(every);
-        deepestFirst.sort(Comparator.comparingInt(Name::labels).reversed());
-        for (Name name : deepestFirst) {
-            Name wildcard = wildcards.get(name);
-            nodes.put(
-                    name,
-                    new Node(
-                            name,
-                            sets(name),
-                            name.equals(origin),
-                            policies.contains(name),
-                            wildcard == null ? null : nodes.get(wildcard),
-                            glue(name)));
-        }
+        boolean cuts = names.entrySet().stream()
+                .anyMatch(entry -> entry.getValue().containsKey(RecordType.DNAME)
+                        || (entry.getValue().containsKey(RecordType.NS)
+                                && !entry.getKey().equals(origin)));
+        // A wildcard's node has to be there before its parent's.
+        wildcards.values().stream()
+                .sorted(Comparator.comparingInt(Name::labels).reversed())
+                .forEach(name -> nodes.put(name, node(name, answering, wildcards, cuts)));
+        every.keySet().forEach(name -> {
+            if (!nodes.containsKey(name)) {
+                nodes.put(name, node(name, answering, wildcards, cuts));
+            }
+        });
     }
 
-    private Node node(Name name) {
-        return required(nodes.get(name));
+    private Node node(Name name, Map<Name, Integer> answering, Map<Name, Name> wildcards, boolean cuts) {
+        Map<Integer, Pending> pending = names.getOrDefault(name, Map.of());
+        Name wildcard = wildcards.get(name);
+        int policy = answering.getOrDefault(name, Node.NO_POLICY);
+        boolean occluded = cuts && isOccluded(name);
+        boolean plain = wildcard == null
+                && policy == Node.NO_POLICY
+                && !pending.containsKey(RecordType.NS)
+                && !pending.containsKey(RecordType.DNAME)
+                && !pending.containsKey(RecordType.ALIAS);
+        return new Node(
+                name,
+                sets(name),
+                occluded,
+                plain ? null : special(name, pending, policy, wildcard == null ? null : nodes.get(wildcard)));
+    }
+
+    private Node.Special special(Name name, Map<Integer, Pending> pending, int policy, @Nullable Node wildcard) {
+        Pending alias = pending.get(RecordType.ALIAS);
+        Pending servers = name.equals(origin) ? null : pending.get(RecordType.NS);
+        Pending redirect = pending.get(RecordType.DNAME);
+        RecordSet cut = servers == null ? null : servers.at(name, RecordType.NS);
+        List<Node.Glue> glue = servers == null ? List.of() : glue(servers);
+        ReadyTail referral = null;
+        if (cut != null) {
+            Response response = new Response();
+            response.authority().add(name, cut);
+            glue.forEach(one -> response.additional().add(one.owner(), one.addresses()));
+            referral = ReadyTail.referral(name, response);
+        }
+        return new Node.Special(
+                policy,
+                alias == null
+                        ? null
+                        : Name.read(alias.first().octets(), 0, alias.first().length()),
+                wildcard,
+                cut,
+                glue,
+                referral,
+                redirect == null ? null : redirect.at(name, RecordType.DNAME));
+    }
+
+    /** Whether a cut or a DNAME stands above. */
+    private boolean isOccluded(Name name) {
+        for (int skip = 1; name.labels() - skip >= origin.labels(); skip++) {
+            Name above = name.ancestor(skip);
+            Map<Integer, Pending> sets = names.getOrDefault(above, Map.of());
+            if (sets.containsKey(RecordType.DNAME) || (sets.containsKey(RecordType.NS) && !above.equals(origin))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private List<RecordSet> sets(Name name) {
-        List<RecordSet> sets = new ArrayList<>();
-        names.getOrDefault(name, Map.of())
-                .forEach((type, pending) -> sets.add(new RecordSet(type, pending.ttl, List.copyOf(pending.records))));
+        List<RecordSet> sets = new ArrayList<>(2);
+        names.getOrDefault(name, Map.of()).forEach((type, pending) -> {
+            if (type != RecordType.ALIAS && type != RecordType.POLICY) {
+                sets.add(pending.at(name, type));
+            }
+        });
         return sets;
     }
 
-    private List<Node.Glue> glue(Name cut) {
-        Pending servers = names.getOrDefault(cut, Map.of()).get(RecordType.NS);
-        if (servers == null || cut.equals(origin)) {
-            return List.of();
-        }
+    private List<Node.Glue> glue(Pending servers) {
         List<Node.Glue> glue = new ArrayList<>();
-        for (Rdata data : servers.records) {
+        for (Rdata data : servers.records()) {
             Name server = required(data.target());
             for (RecordSet set : sets(server)) {
                 if (set.type() == RecordType.A || set.type() == RecordType.AAAA) {

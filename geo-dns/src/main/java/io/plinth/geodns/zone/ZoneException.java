@@ -9,7 +9,7 @@ public final class ZoneException extends Exception {
 
     public ZoneException(List<ZoneProblem> problems) {
         super(problems.stream()
-                .map(p -> "line " + p.line() + ": " + p.message())
+                .map(p -> (p.file().isEmpty() ? "" : p.file() + ", ") + "line " + p.line() + ": " + p.message())
                 .collect(Collectors.joining("\n")));
         this.problems = List.copyOf(problems);
     }

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads zone files from disk, their problems told by file and line. */
@@ -16,7 +15,7 @@ public final class ZoneFiles {
     private final ZoneLimits limits;
     private final long maxSize;
 
-    /** Reads files of at most {@code maxSize} octets. */
+    /** Reads files of at most {@code maxSize} octets, which holds for what they include too. */
     public ZoneFiles(ZoneLimits limits, long maxSize) {
         this.limits = limits;
         this.maxSize = maxSize;
@@ -25,30 +24,46 @@ public final class ZoneFiles {
     /**
      * Reads one file.
      *
-     * @param policyNames names whose addresses come from policies
+     * @param number the number the zone is counted under
      * @param problems gets what is wrong with it
      * @return null where anything is
      */
-    public @Nullable Zone read(Name origin, Path file, Set<Name> policyNames, List<Problem> problems) {
+    public @Nullable Zone read(Name origin, int number, Path file, PolicyNumbers policies, List<Problem> problems) {
         try {
-            long size = Files.size(file);
-            if (size > maxSize) {
-                problems.add(new Problem(
-                        file.toString(), 1, 1, "zone file: " + size + " octets (expected: at most limits.zone-file)"));
-                return null;
-            }
-            String text = Files.readString(file, StandardCharsets.ISO_8859_1);
-            return ZoneParser.parse(origin, text, limits, policyNames);
+            return ZoneParser.parse(origin, number, text(file), limits, policies, beside(file));
         } catch (ZoneException e) {
             e.problems()
-                    .forEach(problem ->
-                            problems.add(new Problem(file.toString(), problem.line(), 1, problem.message())));
+                    .forEach(problem -> problems.add(new Problem(
+                            problem.file().isEmpty() ? file.toString() : problem.file(),
+                            problem.line(),
+                            1,
+                            problem.message())));
         } catch (NoSuchFileException e) {
             problems.add(
                     new Problem(file.toString(), 1, 1, "zone file: missing (expected: the file of " + origin + ")"));
         } catch (IOException e) {
-            problems.add(new Problem(file.toString(), 1, 1, "zone file: cannot be read: " + e));
+            problems.add(new Problem(file.toString(), 1, 1, "zone file: " + e.getMessage()));
         }
         return null;
+    }
+
+    private String text(Path file) throws IOException {
+        long size = Files.size(file);
+        if (size > maxSize) {
+            throw new IOException(size + " octets (expected: at most limits.zone-file)");
+        }
+        return Files.readString(file, StandardCharsets.ISO_8859_1);
+    }
+
+    /** A relative path starts where the including file is. */
+    private Includes beside(Path file) {
+        return path -> {
+            Path included = file.resolveSibling(path);
+            try {
+                return new Includes.Included(included.toString(), text(included), beside(included));
+            } catch (NoSuchFileException e) {
+                throw new IOException("missing", e);
+            }
+        };
     }
 }

@@ -3,10 +3,10 @@ package io.plinth.geodns.zone;
 import io.plinth.geodns.wire.Name;
 import io.plinth.geodns.wire.Rdata;
 import io.plinth.geodns.wire.RecordType;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,9 +15,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ZoneParser {
     private static final int MAX_PROBLEMS = 20;
+    private static final int MAX_DEPTH = 8;
 
     private final ZoneBuilder zone;
+    private final ZoneLimits limits;
     private final List<ZoneProblem> problems = new ArrayList<>();
+    private String file = "";
+    private int depth;
     private Name origin;
     private @Nullable Name owner;
     private @Nullable Integer defaultTtl;
@@ -25,23 +29,31 @@ public final class ZoneParser {
 
     private ZoneParser(Name origin, ZoneLimits limits) {
         this.origin = origin;
+        this.limits = limits;
         this.zone = new ZoneBuilder(origin, limits);
     }
 
     /**
-     * Parses a file.
+     * Parses a text that includes no files.
      *
      * @param origin the zone's name, which is also the first {@code $ORIGIN}
-     * @param text the file's octets read as ISO 8859-1
-     * @param policyNames names whose addresses come from policies
+     * @param number the number the zone is counted under
+     * @param text the octets read as ISO 8859-1
      */
-    public static Zone parse(Name origin, String text, ZoneLimits limits, Set<Name> policyNames) throws ZoneException {
-        ZoneParser parser = new ZoneParser(origin, limits);
-        parser.parse(text);
-        return parser.zone.build(policyNames, parser.problems);
+    public static Zone parse(Name origin, int number, String text, ZoneLimits limits, PolicyNumbers policies)
+            throws ZoneException {
+        return parse(origin, number, text, limits, policies, Includes.NONE);
     }
 
-    private void parse(String text) {
+    static Zone parse(
+            Name origin, int number, String text, ZoneLimits limits, PolicyNumbers policies, Includes includes)
+            throws ZoneException {
+        ZoneParser parser = new ZoneParser(origin, limits);
+        parser.parse(text, includes);
+        return parser.zone.build(number, policies, parser.problems);
+    }
+
+    private void parse(String text, Includes includes) {
         ZoneLexer lexer = new ZoneLexer(text);
         try {
             for (ZoneLexer.Entry entry = lexer.next(); entry != null; entry = lexer.next()) {
@@ -49,20 +61,20 @@ public final class ZoneParser {
                     return;
                 }
                 try {
-                    entry(entry);
+                    entry(entry, includes);
                 } catch (IllegalArgumentException e) {
-                    problems.add(new ZoneProblem(entry.line(), String.valueOf(e.getMessage())));
+                    problems.add(new ZoneProblem(entry.line(), String.valueOf(e.getMessage()), file));
                 }
             }
         } catch (ZoneLexer.LexerException e) {
-            problems.add(new ZoneProblem(e.line(), String.valueOf(e.getMessage())));
+            problems.add(new ZoneProblem(e.line(), String.valueOf(e.getMessage()), file));
         }
     }
 
-    private void entry(ZoneLexer.Entry entry) {
+    private void entry(ZoneLexer.Entry entry, Includes includes) {
         ZoneLexer.Token first = entry.tokens().getFirst();
         if (!entry.continuesOwner() && !first.quoted() && first.text().startsWith("$")) {
-            directive(first.text().toUpperCase(Locale.ROOT), new Words(entry.tokens(), 1, origin));
+            directive(first.text().toUpperCase(Locale.ROOT), entry, includes);
             return;
         }
         if (entry.continuesOwner()) {
@@ -76,15 +88,56 @@ public final class ZoneParser {
         record(entry.line(), owner, new Words(entry.tokens(), entry.continuesOwner() ? 0 : 1, origin));
     }
 
-    private void directive(String name, Words words) {
+    private void directive(String name, ZoneLexer.Entry entry, Includes includes) {
+        Words words = new Words(entry.tokens(), 1, origin);
         switch (name) {
-            case "$ORIGIN" -> origin = words.name("$ORIGIN");
-            case "$TTL" -> defaultTtl = words.seconds("$TTL");
+            case "$ORIGIN" -> {
+                Name next = words.name("$ORIGIN");
+                words.end();
+                origin = next;
+            }
+            case "$TTL" -> {
+                int ttl = words.seconds("$TTL");
+                words.end();
+                defaultTtl = ttl;
+            }
+            case "$INCLUDE" -> {
+                String path = words.word("$INCLUDE");
+                Name there = words.hasNext() ? words.name("$INCLUDE") : origin;
+                words.end();
+                include(path, there, includes);
+            }
+            case "$GENERATE" -> Generate.expand(entry, limits.records(), made -> entry(made, includes));
             default ->
-                throw new IllegalArgumentException("directive: " + name
-                        + " (expected: $ORIGIN or $TTL; put what $INCLUDE or $GENERATE would bring into the file)");
+                throw new IllegalArgumentException(
+                        "directive: " + name + " (expected: $ORIGIN, $TTL, $INCLUDE or $GENERATE)");
         }
-        words.end();
+    }
+
+    /** What the included file makes of origin and owner ends with it (RFC 1035 section 5.1). */
+    private void include(String path, Name there, Includes includes) {
+        if (depth == MAX_DEPTH) {
+            throw new IllegalArgumentException(
+                    "$INCLUDE: " + path + " (expected: at most " + MAX_DEPTH + " files within each other)");
+        }
+        String outerFile = file;
+        Name outerOrigin = origin;
+        Name outerOwner = owner;
+        try {
+            Includes.Included included = includes.open(path);
+            file = included.name();
+            origin = there;
+            depth++;
+            parse(included.text(), included.nested());
+            depth--;
+        } catch (IOException e) {
+            throw new IllegalArgumentException(
+                    "$INCLUDE: " + path + ": " + e.getMessage() + " (expected: a file that can be read)", e);
+        } finally {
+            file = outerFile;
+            origin = outerOrigin;
+            owner = outerOwner;
+        }
     }
 
     private void record(int line, Name at, Words words) {
@@ -106,7 +159,7 @@ public final class ZoneParser {
                 continue;
             }
             int type = RecordType.code(word);
-            if (type < 0 || RecordType.isMeta(type) || type == RecordType.DNAME) {
+            if (type < 0 || RecordType.isMeta(type)) {
                 throw new IllegalArgumentException("type: " + word + " (expected: " + RdataText.TYPES + ")");
             }
             Rdata data = RdataText.parse(type, words);

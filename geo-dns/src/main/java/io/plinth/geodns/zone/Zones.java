@@ -2,10 +2,9 @@ package io.plinth.geodns.zone;
 
 import io.plinth.geodns.wire.Name;
 import io.plinth.geodns.wire.NameTable;
+import io.plinth.geodns.wire.Query;
 import java.util.Collection;
 import java.util.List;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** All zones of a node. Immutable. */
@@ -16,19 +15,24 @@ public final class Zones {
 
     public Zones(Collection<Zone> zones) {
         this.all = List.copyOf(zones);
-        this.byOrigin = new NameTable<>(all.stream().collect(Collectors.toMap(Zone::origin, Function.identity())));
-        this.deepest =
-                all.stream().mapToInt(zone -> zone.origin().labels()).max().orElse(-1);
+        this.byOrigin = new NameTable<>(all, all.size(), Zone::origin);
+        this.deepest = all.stream().mapToInt(Zone::labels).max().orElse(-1);
     }
 
     public List<Zone> all() {
         return all;
     }
 
-    /** The zone nearest above {@code name}, or null. */
-    public @Nullable Zone find(Name name) {
-        for (int skip = Math.max(0, name.labels() - deepest); skip <= name.labels(); skip++) {
-            Zone zone = byOrigin.get(name, skip);
+    /** The zone of this very name, or null. */
+    public @Nullable Zone zone(Name origin) {
+        return byOrigin.get(origin);
+    }
+
+    /** The zone nearest above the question without its first {@code from} labels, or null. */
+    public @Nullable Zone find(Query query, int from) {
+        int labels = query.labels();
+        for (int skip = Math.max(from, labels - deepest); skip <= labels; skip++) {
+            Zone zone = byOrigin.get(query, skip);
             if (zone != null) {
                 return zone;
             }

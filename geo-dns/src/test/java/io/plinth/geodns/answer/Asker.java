@@ -1,15 +1,12 @@
 package io.plinth.geodns.answer;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.buffer.UnpooledByteBufAllocator;
-import io.plinth.geodns.policy.CountryDatabase;
-import io.plinth.geodns.policy.GeoIndex;
-import io.plinth.geodns.policy.GeoPolicy;
-import io.plinth.geodns.policy.GeoSource;
+import io.plinth.geodns.guard.Guard;
+import io.plinth.geodns.place.GeoSource;
+import io.plinth.geodns.policy.Health;
 import io.plinth.geodns.policy.Policies;
-import io.plinth.geodns.policy.Regions;
+import io.plinth.geodns.policy.Policy;
 import io.plinth.geodns.wire.Name;
+import io.plinth.geodns.zone.PolicyNumbers;
 import io.plinth.geodns.zone.Zone;
 import io.plinth.geodns.zone.ZoneException;
 import io.plinth.geodns.zone.ZoneLimits;
@@ -19,9 +16,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.EDNSOption;
@@ -36,36 +37,49 @@ import org.xbill.DNS.Type;
 public final class Asker {
     private final Responder responder;
     private final QueryCounters counters = new QueryCounters();
+    private final byte[] out = new byte[Responder.OUT];
+    private final AtomicLong millis = new AtomicLong();
     private byte[] source = {127, 0, 0, 1};
 
     public Asker(Snapshot snapshot) {
-        this.responder = new Responder(new Answerer(), 1232, () -> snapshot, counters);
+        this(snapshot, new byte[0]);
+    }
+
+    public Asker(Snapshot snapshot, byte[] nsid) {
+        this.responder = new Responder(
+                new Responder.Settings(1232, nsid, () -> snapshot, QuerySamples.NONE, millis::get),
+                counters,
+                new SplittableRandom(7));
+    }
+
+    /** Time goes on. */
+    public void advance(long more) {
+        millis.addAndGet(more);
     }
 
     /** Zones by name and text, without policies. */
     public static Asker of(Map<String, String> zones) {
-        return new Asker(snapshot(zones, Map.of(), new Regions(Map.of()), null));
+        return new Asker(snapshot(zones, Map.of(), GeoSource.none("test"), List.of()));
     }
 
+    /** Zones, with policies at some names. */
     public static Snapshot snapshot(
-            Map<String, String> zones,
-            Map<String, GeoPolicy> policies,
-            Regions regions,
-            @Nullable CountryDatabase database) {
-        Map<Name, GeoPolicy> byName = new HashMap<>();
-        policies.forEach((name, policy) -> byName.put(Name.parse(name), policy));
+            Map<String, String> zones, Map<String, String> names, GeoSource geo, List<Policy> policies) {
+        Map<String, Policy> byName = new HashMap<>();
+        policies.forEach(policy -> byName.put(policy.name(), policy));
+        Map<Name, Integer> at = new HashMap<>();
+        names.forEach((name, policy) -> at.put(
+                Name.parse(name), Objects.requireNonNull(byName.get(policy)).number()));
+        Map<String, Integer> numbers = new HashMap<>();
+        policies.forEach(policy -> numbers.put(policy.name(), policy.number()));
         List<Zone> parsed = new ArrayList<>();
-        zones.forEach((name, text) -> parsed.add(zone(name, text, byName)));
-        GeoIndex index = database == null ? GeoIndex.NONE : GeoIndex.compile(database, regions);
-        return new Snapshot(
-                new Zones(parsed),
-                new Policies(index, byName, target -> true),
-                new GeoSource(regions, database, index, "test"));
+        zones.forEach((name, text) -> parsed.add(zone(name, parsed.size(), text, new PolicyNumbers(numbers, at))));
+        return new Snapshot(new Zones(parsed), new Policies(byName, Health.GOOD), geo, Guard.OPEN, AddressAliases.NONE);
     }
 
-    private static Zone zone(String name, String text, Map<Name, GeoPolicy> byName) {
+    private static Zone zone(String name, int number, String text, PolicyNumbers policies) {
         try {
-            return ZoneParser.parse(Name.parse(name), text, new ZoneLimits(10_000, 1_000), byName.keySet());
+            return ZoneParser.parse(Name.parse(name), number, text, new ZoneLimits(10_000, 1_000), policies);
         } catch (ZoneException e) {
             throw new AssertionError(e);
         }
@@ -108,26 +122,18 @@ public final class Asker {
     }
 
     public Message tcp(Message query) {
-        ByteBuf response =
-                responder.message(Unpooled.wrappedBuffer(query.toWire()), source, UnpooledByteBufAllocator.DEFAULT);
-        if (response == null) {
+        byte[] octets = query.toWire();
+        int written = responder.message(octets, 0, octets.length, source, out);
+        if (written == 0) {
             throw new AssertionError("no answer to " + query);
         }
-        byte[] octets = octets(response.skipBytes(2));
-        return message(octets);
+        return message(Arrays.copyOf(out, written));
     }
 
     /** The response's octets, or null where there is none. */
     public byte @Nullable [] datagram(byte[] query) {
-        ByteBuf in = Unpooled.wrappedBuffer(query);
-        ByteBuf response = responder.datagram(in, source, UnpooledByteBufAllocator.DEFAULT);
-        return response == null ? null : octets(response);
-    }
-
-    private static byte[] octets(ByteBuf buffer) {
-        byte[] octets = new byte[buffer.readableBytes()];
-        buffer.readBytes(octets).release();
-        return octets;
+        int written = responder.datagram(query, 0, query.length, source, out);
+        return written == 0 ? null : Arrays.copyOf(out, written);
     }
 
     private static Message message(byte[] octets) {

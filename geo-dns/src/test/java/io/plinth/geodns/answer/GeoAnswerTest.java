@@ -4,9 +4,15 @@ import static io.plinth.geodns.answer.Asker.query;
 import static io.plinth.geodns.answer.Asker.records;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.plinth.geodns.policy.GeoPolicy;
-import io.plinth.geodns.policy.MmdbDatabase;
-import io.plinth.geodns.policy.Regions;
+import io.plinth.geodns.place.GeoIndex;
+import io.plinth.geodns.place.GeoSource;
+import io.plinth.geodns.place.MmdbDatabase;
+import io.plinth.geodns.place.PlaceKeys;
+import io.plinth.geodns.place.Ranking;
+import io.plinth.geodns.place.RegionRanking;
+import io.plinth.geodns.place.Regions;
+import io.plinth.geodns.policy.Member;
+import io.plinth.geodns.policy.Policy;
 import io.plinth.geodns.policy.Target;
 import io.plinth.testkit.MmdbWriter;
 import java.io.IOException;
@@ -14,7 +20,6 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,15 +45,44 @@ class GeoAnswerTest {
     @TempDir
     Path folder;
 
-    private final Regions regions = new Regions(Map.of("eu", List.of("EU"), "us", List.of("NA")));
-    private final GeoPolicy policy = new GeoPolicy(
-            "edge",
-            30,
-            List.of("eu", "us"),
-            new TreeMap<>(Map.of(
-                    "eu", List.of(new Target("edge", "eu", "203.0.113.1")),
-                    "us", List.of(new Target("edge", "us", "203.0.113.2"), new Target("edge", "us", "2001:db8::2")))));
     private Asker asker = Asker.of(Map.of());
+
+    private static Policy policy(GeoSource source) {
+        Ranking ranking = new RegionRanking(
+                new Regions(Map.of("eu", List.of("EU"), "us", List.of("NA"))), List.of("eu", "us"), "eu");
+        return new Policy(
+                "edge",
+                0,
+                Policy.By.GEO,
+                List.of(
+                        new Member("eu", 0, List.of(new Target("edge", "eu", "203.0.113.1")), null, 1),
+                        new Member(
+                                "us",
+                                1,
+                                List.of(
+                                        new Target("edge", "us", "203.0.113.2"),
+                                        new Target("edge", "us", "2001:db8::2")),
+                                null,
+                                1)),
+                GeoIndex.compile(source, ranking, List.of()),
+                ranking,
+                new Policy.Ttl(15, 30),
+                0,
+                false,
+                false,
+                0,
+                Policy.Shedding.NEVER,
+                Policy.AllDown.ALL,
+                null);
+    }
+
+    private static Asker asker(GeoSource source) {
+        return new Asker(Asker.snapshot(
+                Map.of("shop.example", ZONE),
+                Map.of("www.shop.example", "edge", "*.pool.shop.example", "edge"),
+                source,
+                List.of(policy(source))));
+    }
 
     @BeforeEach
     void start() throws IOException {
@@ -57,11 +91,7 @@ class GeoAnswerTest {
                 .put("192.0.2.0/24", Map.of("country_code", "DE"))
                 .put("2001:db8:1::/48", Map.of("country_code", "US"))
                 .write(folder.resolve("country.mmdb"));
-        asker = new Asker(Asker.snapshot(
-                Map.of("shop.example", ZONE),
-                Map.of("www.shop.example", policy, "*.pool.shop.example", policy),
-                regions,
-                new MmdbDatabase(file, "country_code", 1 << 20)));
+        asker = asker(new GeoSource(new MmdbDatabase(file, PlaceKeys.USUAL, 1 << 20), null, ""));
     }
 
     private String address(Message message) {
@@ -137,8 +167,7 @@ class GeoAnswerTest {
 
     @Test
     void withoutADatabaseThePolicyAnswersItsDefaultToAllWithScopeZero() {
-        Asker without = new Asker(
-                Asker.snapshot(Map.of("shop.example", ZONE), Map.of("www.shop.example", policy), regions, null));
+        Asker without = asker(GeoSource.none("test"));
         Message message =
                 without.from("198.51.100.9").udp(query("www.shop.example.", Type.A, subnet("198.51.100.0", 24)));
         assertThat(address(message)).isEqualTo("www.shop.example. 30 A 203.0.113.1");

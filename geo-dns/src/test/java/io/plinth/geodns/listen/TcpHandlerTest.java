@@ -5,16 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.plinth.geodns.answer.Answerer;
 import io.plinth.geodns.answer.Asker;
 import io.plinth.geodns.answer.QueryCounters;
 import io.plinth.geodns.answer.Responder;
 import io.plinth.geodns.answer.Snapshot;
-import io.plinth.geodns.policy.Regions;
+import io.plinth.geodns.place.GeoSource;
 import io.plinth.testkit.SplitFeeding;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -24,7 +24,7 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 class TcpHandlerTest {
-    private static final TcpLimits LIMITS = new TcpLimits(10, TimeUnit.SECONDS.toNanos(10), 4_096);
+    private static final TcpLimits LIMITS = new TcpLimits(10, 10, TimeUnit.SECONDS.toNanos(10), 4_096);
 
     private final Snapshot snapshot =
             Asker.snapshot(Map.of("shop.example", """
@@ -33,12 +33,13 @@ class TcpHandlerTest {
                 @ NS ns1
                 ns1 A 192.0.2.1
                 www A 192.0.2.2
-                """), Map.of(), new Regions(Map.of()), null);
+                """), Map.of(), GeoSource.none(""), List.of());
     private final AtomicLong nanos = new AtomicLong();
 
     private EmbeddedChannel connect() {
-        Responder responder = new Responder(new Answerer(), 1232, () -> snapshot, new QueryCounters());
-        return new EmbeddedChannel(new TcpHandler(responder, LIMITS, nanos::get));
+        Responder responder =
+                new Responder(Responder.Settings.of(() -> snapshot), new QueryCounters(), new SplittableRandom(1));
+        return new EmbeddedChannel(new TcpHandler(responder, new TcpHandler.Room(), LIMITS, nanos::get));
     }
 
     private static ByteBuf framed(Message... queries) {

@@ -75,15 +75,18 @@ class NameTest {
     @Test
     void aTableFindsEverySuffixOfAName() {
         SplittableRandom random = new SplittableRandom(7);
-        Map<Name, Integer> entries = new HashMap<>();
+        Map<Name, Name> entries = new HashMap<>();
         for (int i = 0; i < 2_000; i++) {
-            entries.put(Name.parse(random.nextInt(50) + "." + random.nextInt(50) + ".example"), i);
+            Name name = Name.parse(random.nextInt(50) + "." + random.nextInt(50) + ".example");
+            entries.put(name, name);
         }
-        NameTable<Integer> table = new NameTable<>(entries);
+        NameTable<Name> table = NameTable.of(entries, name -> name);
+        Query query = new Query();
         entries.forEach((name, value) -> {
             assertThat(table.get(name)).isEqualTo(value);
-            assertThat(table.get(Name.parse("x.Y." + name), 2)).isEqualTo(value);
-            assertThat(table.get(Name.parse("x.Y." + name), 1)).isNull();
+            query.ask(Name.parse("x.Y." + name), 1);
+            assertThat(table.get(query, 2)).isEqualTo(value);
+            assertThat(table.get(query, 1)).isNull();
         });
     }
 }

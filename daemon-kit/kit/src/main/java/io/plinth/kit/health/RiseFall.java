@@ -50,6 +50,15 @@ public final class RiseFall {
         return become(said);
     }
 
+    /** How many results in a row could change the verdict at the earliest. */
+    public int resultsToChange() {
+        return switch (verdict) {
+            case UNKNOWN -> 1;
+            case UP -> fall - against;
+            case DOWN -> rise - against;
+        };
+    }
+
     /** Down at once, on better evidence than a probe's; true when the verdict changed. It comes up again by probes. */
     public boolean eject() {
         against = 0;

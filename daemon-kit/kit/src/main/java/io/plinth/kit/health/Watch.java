@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One server under watch. Owned by its event loop; {@link #eject} and {@link #close} may be called from any thread. */
+/** One server under watch. Owned by its event loop; {@link #eject}, {@link #soonestChange} and {@link #close} may be called from any thread. */
 public final class Watch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
 
@@ -26,6 +27,7 @@ public final class Watch implements AutoCloseable {
     private @Nullable ScheduledFuture<?> next;
     private @Nullable Channel probing;
     private boolean closed;
+    private volatile int resultsToChange = 1;
 
     Watch(
             String name,
@@ -57,7 +59,9 @@ public final class Watch implements AutoCloseable {
         if (closed) {
             return;
         }
-        if (state.report(result.success())) {
+        boolean changed = state.report(result.success());
+        resultsToChange = state.resultsToChange();
+        if (changed) {
             changed(result.success(), result.reason());
         }
         next = loop.schedule(this::probe, jittered(), TimeUnit.MILLISECONDS);
@@ -74,10 +78,16 @@ public final class Watch implements AutoCloseable {
         return interval + random.nextLong(-tenth, tenth + 1);
     }
 
+    /** The least time until the verdict may be another, if each result from now on is against it; any thread. */
+    public Duration soonestChange() {
+        return check.interval().multipliedBy(resultsToChange);
+    }
+
     /** Takes the server out now, for a reason better than a probe's (a refused connect); probes bring it back. */
     public void eject(String reason) {
         onLoop(() -> {
             if (!closed && state.eject()) {
+                resultsToChange = state.resultsToChange();
                 changed(false, reason);
             }
         });
