@@ -11,6 +11,7 @@ import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.Receipt;
 import io.plinth.mqbroker.queue.ShardCommand;
+import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.BasicMethod;
 import io.plinth.mqbroker.wire.ContentProperties;
@@ -38,6 +39,14 @@ final class Publisher implements ConfirmTracker.Answers {
 
     boolean busy() {
         return content.busy();
+    }
+
+    boolean confirming() {
+        return confirms != null;
+    }
+
+    long unconfirmed() {
+        return confirms == null ? 0 : confirms.unconfirmed();
     }
 
     /** Turns confirms on; doing it twice changes nothing. */
@@ -101,6 +110,7 @@ final class Publisher implements ConfirmTracker.Answers {
                 .route(exchange, method.routingKey(), new Attributes(published.properties()), targets);
         connection.broker().metrics().published.inc();
         exchange.traffic().published(targets.size());
+        handle.counts().add(Counts.Kind.PUBLISH, 1);
         if (targets.isEmpty()) {
             unroutable(method, published);
             return;
@@ -126,6 +136,7 @@ final class Publisher implements ConfirmTracker.Answers {
 
     private void unroutable(BasicMethod.Publish method, ContentAssembler.Published published) {
         connection.broker().metrics().unroutable.inc();
+        handle.counts().add(method.mandatory() ? Counts.Kind.RETURN_UNROUTABLE : Counts.Kind.DROP_UNROUTABLE, 1);
         if (method.mandatory()) {
             connection.write(
                     handle.number(),
@@ -185,6 +196,7 @@ final class Publisher implements ConfirmTracker.Answers {
     @Override
     public void ack(long tag, boolean multiple, long count) {
         connection.broker().metrics().confirmed.inc(count);
+        handle.counts().add(Counts.Kind.CONFIRM, count);
         connection.write(handle.number(), new BasicMethod.Ack(tag, multiple));
     }
 

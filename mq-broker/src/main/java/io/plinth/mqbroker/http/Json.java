@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.management;
+package io.plinth.mqbroker.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -16,7 +16,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** JSON as maps, lists, strings, numbers, booleans and nulls. The body's limit bounds what is read. */
-final class Json {
+public final class Json {
     private static final int DEPTH = 64;
     private static final int TEXT = 32 << 20;
 
@@ -31,7 +31,7 @@ final class Json {
     private Json() {}
 
     /** Reads a whole document. */
-    static @Nullable Object read(byte[] body) throws IOException {
+    public static @Nullable Object read(byte[] body) throws IOException {
         try (JsonParser in = FACTORY.createParser(body)) {
             in.nextToken();
             Object value = value(in);
@@ -79,7 +79,7 @@ final class Json {
         return number.bitLength() < Long.SIZE ? (Object) number.longValue() : (Object) number.doubleValue();
     }
 
-    static byte[] bytes(@Nullable Object value) {
+    public static byte[] bytes(@Nullable Object value) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         try (JsonGenerator out = FACTORY.createGenerator(body)) {
             write(out, value);
@@ -89,7 +89,7 @@ final class Json {
         return body.toByteArray();
     }
 
-    static void write(JsonGenerator out, @Nullable Object value) throws IOException {
+    public static void write(JsonGenerator out, @Nullable Object value) throws IOException {
         switch (value) {
             case null -> out.writeNull();
             case String v -> out.writeString(v);

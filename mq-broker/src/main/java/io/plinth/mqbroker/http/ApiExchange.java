@@ -1,0 +1,224 @@
+package io.plinth.mqbroker.http;
+
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.timeout.IdleStateEvent;
+import io.plinth.mqbroker.auth.Access;
+import io.plinth.mqbroker.auth.Sasl;
+import io.plinth.mqbroker.auth.User;
+import io.plinth.mqbroker.wire.AmqpException;
+import io.plinth.mqbroker.wire.ReplyCode;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Owned by its channel's event loop. The requests of one socket, answered one after the other. */
+final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
+    private static final Logger LOG = LoggerFactory.getLogger(ApiExchange.class);
+    private static final String REALM = "Basic realm=\"RabbitMQ Management\"";
+    private static final String BASIC = "basic ";
+    private static final int BEHIND = 16;
+
+    private final ApiTable routes;
+    private final Access access;
+    private final Executor worker;
+    private final Queue<FullHttpRequest> behind = new ArrayDeque<>();
+    private boolean busy;
+
+    ApiExchange(ApiTable routes, Access access, Executor worker) {
+        this.routes = routes;
+        this.access = access;
+        this.worker = worker;
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
+        if (busy) {
+            behind.add(request.retain());
+            if (behind.size() >= BEHIND) {
+                ctx.channel().config().setAutoRead(false);
+            }
+            return;
+        }
+        handle(ctx, request);
+    }
+
+    private void handle(ChannelHandlerContext ctx, FullHttpRequest request) {
+        busy = true;
+        byte[] body = ByteBufUtil.getBytes(request.content());
+        CompletableFuture.supplyAsync(() -> dispatch(ctx, request, body), worker)
+                .thenCompose(Function.identity())
+                .whenComplete((response, failure) -> {
+                    ApiResponse shown = failure == null ? response : refused(failure);
+                    byte[] bytes = shown.empty() ? new byte[0] : Json.bytes(shown.body());
+                    ctx.executor()
+                            .execute(() ->
+                                    respond(ctx, shown, bytes, request.method().name()));
+                });
+    }
+
+    private CompletionStage<ApiResponse> dispatch(ChannelHandlerContext ctx, HttpRequest request, byte[] body) {
+        if (request.decoderResult().isFailure()) {
+            throw ApiException.badRequest(
+                    "request: " + request.decoderResult().cause().getMessage());
+        }
+        QueryStringDecoder uri = new QueryStringDecoder(request.uri());
+        String raw = uri.rawPath();
+        if (!raw.startsWith("/api/")) {
+            throw ApiException.notFound();
+        }
+        List<String> path = new ArrayList<>();
+        String whole = raw.endsWith("/") ? raw.substring(5, Math.max(5, raw.length() - 1)) : raw.substring(5);
+        for (String part : whole.split("/", -1)) {
+            path.add(QueryStringDecoder.decodeComponent(part.replace("+", "%2B")));
+        }
+        InetAddress from = ((InetSocketAddress) ctx.channel().remoteAddress()).getAddress();
+        String method = request.method().name().equals("HEAD")
+                ? "GET"
+                : request.method().name();
+        ApiTable.Found found = routes.find(method, path);
+        if (found == null) {
+            List<String> methods = routes.methods(path);
+            if (methods.isEmpty()) {
+                throw ApiException.notFound();
+            }
+            return CompletableFuture.completedFuture(
+                    new ApiResponse(405, "", Map.of("allow", String.join(", ", methods))));
+        }
+        User user = user(request.headers().get(HttpHeaderNames.AUTHORIZATION), from);
+        check(found.route().level(), user);
+        ApiCall call = new ApiCall(method, found.names(), uri.parameters(), body, user, from, access);
+        String vhost = found.names().get("vhost");
+        if (vhost != null && !found.route().path().getFirst().equals("vhosts") && !call.sees(vhost)) {
+            throw ApiException.forbidden("User not authorised to access virtual host");
+        }
+        return found.route().handler().handle(call);
+    }
+
+    private static void check(ApiTable.Level level, User user) {
+        if (!ApiTable.Level.MANAGEMENT.admits(user)) {
+            throw ApiException.forbidden("Not management user");
+        }
+        if (!level.admits(user)) {
+            throw ApiException.forbidden(
+                    switch (level) {
+                        case ADMINISTRATOR -> "Not administrator user";
+                        case MONITORING -> "Not monitor user";
+                        case POLICYMAKER -> "Not policymaker user";
+                        case MANAGEMENT -> "Not management user";
+                    });
+        }
+    }
+
+    private User user(@Nullable String authorization, InetAddress from) {
+        if (authorization != null && authorization.regionMatches(true, 0, BASIC, 0, BASIC.length())) {
+            try {
+                byte[] decoded = Base64.getDecoder()
+                        .decode(authorization.substring(BASIC.length()).trim());
+                String[] parts = new String(decoded, StandardCharsets.UTF_8).split(":", 2);
+                if (parts.length == 2 && access.admits(new Sasl.Login(parts[0], parts[1]), from)) {
+                    User user = access.user(parts[0]);
+                    if (user != null) {
+                        return user;
+                    }
+                }
+            } catch (IllegalArgumentException e) {
+                LOG.debug("authorization header", e);
+            }
+        }
+        throw new ApiException(401, "not_authorized", "Login failed");
+    }
+
+    private static ApiResponse refused(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return switch (cause) {
+            case ApiException e -> ApiResponse.refused(e.status(), e.error(), String.valueOf(e.getMessage()));
+            case AmqpException e
+            when e.code() == ReplyCode.ACCESS_REFUSED -> ApiResponse.refused(401, "not_authorised", e.replyText());
+            case AmqpException e
+            when e.code() == ReplyCode.NOT_FOUND ->
+                ApiResponse.refused(404, "not_found", String.valueOf(e.getMessage()));
+            case AmqpException e -> ApiResponse.refused(400, "bad_request", String.valueOf(e.getMessage()));
+            default -> {
+                LOG.error("management request failed", cause);
+                yield ApiResponse.refused(500, "internal_server_error", String.valueOf(cause.getMessage()));
+            }
+        };
+    }
+
+    private void respond(ChannelHandlerContext ctx, ApiResponse response, byte[] body, String method) {
+        FullHttpResponse full = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                HttpResponseStatus.valueOf(response.status()),
+                method.equals("HEAD") ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(body));
+        full.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-cache");
+        full.headers().set(HttpHeaderNames.VARY, "accept, accept-encoding, origin");
+        if (!response.empty()) {
+            full.headers().set(HttpHeaderNames.CONTENT_TYPE, "application/json");
+        }
+        if (response.status() != 204) {
+            full.headers().set(HttpHeaderNames.CONTENT_LENGTH, body.length);
+        }
+        if (response.status() == 401) {
+            full.headers().set(HttpHeaderNames.WWW_AUTHENTICATE, REALM);
+        }
+        response.headers().forEach((name, value) -> full.headers().set(name, value));
+        ctx.writeAndFlush(full);
+        busy = false;
+        FullHttpRequest next = behind.poll();
+        if (next != null) {
+            try {
+                handle(ctx, next);
+            } finally {
+                next.release();
+            }
+        }
+        if (behind.isEmpty()) {
+            ctx.channel().config().setAutoRead(true);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        behind.forEach(FullHttpRequest::release);
+        behind.clear();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof IdleStateEvent && !busy) {
+            ctx.close();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        LOG.debug("management connection", cause);
+        ctx.close();
+    }
+}

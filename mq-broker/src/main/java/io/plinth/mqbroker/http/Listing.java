@@ -1,0 +1,142 @@
+package io.plinth.mqbroker.http;
+
+import io.plinth.mqbroker.auth.SafePattern;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Lists as a request wants them: sorted, filtered by name, cut into pages and to columns. */
+public final class Listing {
+    private static final int PAGE_MAX = 500;
+    private static final int PAGE_DEFAULT = 100;
+
+    private Listing() {}
+
+    public static ApiResponse of(ApiCall call, List<Map<String, @Nullable Object>> items) {
+        List<Map<String, @Nullable Object>> sorted = new ArrayList<>(items);
+        String sort = call.parameter("sort");
+        if (sort != null && !sort.isEmpty()) {
+            Comparator<Map<String, @Nullable Object>> order =
+                    Comparator.comparing(item -> get(item, sort), Listing::compare);
+            sorted.sort(call.is("sort_reverse") ? order.reversed() : order);
+        }
+        String page = call.parameter("page");
+        if (page == null) {
+            return ApiResponse.json(columns(call, sorted));
+        }
+        return ApiResponse.json(page(call, number("page", page), sorted));
+    }
+
+    private static Map<String, @Nullable Object> page(
+            ApiCall call, int page, List<Map<String, @Nullable Object>> sorted) {
+        String size = call.parameter("page_size");
+        int pageSize = size == null ? PAGE_DEFAULT : number("page_size", size);
+        if (page < 1 || pageSize < 1 || pageSize > PAGE_MAX) {
+            throw ApiException.badRequest(
+                    "page: " + page + " of " + pageSize + " (expected: from 1, of at most " + PAGE_MAX + ")");
+        }
+        List<Map<String, @Nullable Object>> filtered = filter(call, sorted);
+        int pages = Math.max(1, (filtered.size() + pageSize - 1) / pageSize);
+        if (page > pages) {
+            throw ApiException.badRequest("page_out_of_range: page: " + page + " page size: " + pageSize);
+        }
+        int from = (page - 1) * pageSize;
+        List<Map<String, @Nullable Object>> shown =
+                columns(call, filtered.subList(from, Math.min(filtered.size(), from + pageSize)));
+        Map<String, @Nullable Object> document = new LinkedHashMap<>();
+        document.put("filtered_count", filtered.size());
+        document.put("item_count", shown.size());
+        document.put("items", shown);
+        document.put("page", page);
+        document.put("page_count", pages);
+        document.put("page_size", pageSize);
+        document.put("total_count", sorted.size());
+        return document;
+    }
+
+    private static List<Map<String, @Nullable Object>> filter(ApiCall call, List<Map<String, @Nullable Object>> items) {
+        String name = call.parameter("name");
+        if (name == null || name.isEmpty()) {
+            return items;
+        }
+        boolean regex = call.is("use_regex");
+        if (regex && SafePattern.problem(name) != null) {
+            throw ApiException.badRequest(String.valueOf(SafePattern.problem(name)));
+        }
+        SafePattern pattern = SafePattern.of(regex ? name : ".*");
+        String wanted = name.toLowerCase(Locale.ROOT);
+        return items.stream()
+                .filter(item -> {
+                    String own = String.valueOf(item.get("name"));
+                    return regex
+                            ? pattern.found(own)
+                            : own.toLowerCase(Locale.ROOT).contains(wanted);
+                })
+                .toList();
+    }
+
+    private static int number(String what, String text) {
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw ApiException.badRequest(what + ": " + text + " (expected: a whole number)");
+        }
+    }
+
+    private static List<Map<String, @Nullable Object>> columns(
+            ApiCall call, List<Map<String, @Nullable Object>> items) {
+        return items.stream().map(item -> columns(call, item)).toList();
+    }
+
+    /** Only the columns the request names, where it names any; a dot leads into an object. */
+    public static Map<String, @Nullable Object> columns(ApiCall call, Map<String, @Nullable Object> item) {
+        String wanted = call.parameter("columns");
+        if (wanted == null || wanted.isEmpty()) {
+            return item;
+        }
+        Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+        for (String column : wanted.split(",", -1)) {
+            copy(item, column, shown);
+        }
+        return shown;
+    }
+
+    private static void copy(Map<?, ?> from, String column, Map<String, @Nullable Object> to) {
+        int dot = column.indexOf('.');
+        String head = dot < 0 ? column : column.substring(0, dot);
+        if (!from.containsKey(head)) {
+            return;
+        }
+        Object value = from.get(head);
+        if (dot < 0) {
+            to.put(head, value);
+        } else if (value instanceof Map<?, ?> inner) {
+            Map<String, @Nullable Object> part = new LinkedHashMap<>();
+            if (to.get(head) instanceof Map<?, ?> known) {
+                known.forEach((key, old) -> part.put(String.valueOf(key), old));
+            }
+            copy(inner, column.substring(dot + 1), part);
+            to.put(head, part);
+        }
+    }
+
+    private static @Nullable Object get(Map<?, ?> item, String path) {
+        int dot = path.indexOf('.');
+        Object value = item.get(dot < 0 ? path : path.substring(0, dot));
+        return dot < 0 ? value : value instanceof Map<?, ?> inner ? get(inner, path.substring(dot + 1)) : null;
+    }
+
+    private static int compare(@Nullable Object a, @Nullable Object b) {
+        if (a instanceof Number x && b instanceof Number y) {
+            return Double.compare(x.doubleValue(), y.doubleValue());
+        }
+        if (a == null || b == null) {
+            return Boolean.compare(a != null, b != null);
+        }
+        return a.toString().compareTo(b.toString());
+    }
+}

@@ -1,0 +1,72 @@
+package io.plinth.mqbroker.management;
+
+import io.plinth.mqbroker.stats.Counts;
+import io.plinth.mqbroker.stats.Counts.Kind;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The numbers now and some seconds ago, written as RabbitMQ writes them: a count and, beside it, {@code _details} with its rate.
+ *
+ * @param before the same as {@code now} where there is nothing older: then rates are 0
+ */
+record Figures(Snapshot now, Snapshot before) {
+    static final List<Kind> OF_QUEUES = List.of(
+            Kind.ACK, Kind.DELIVER, Kind.DELIVER_NO_ACK, Kind.GET, Kind.GET_EMPTY, Kind.GET_NO_ACK, Kind.REDELIVER);
+    private static final List<Kind> DELIVERIES = List.of(Kind.DELIVER, Kind.DELIVER_NO_ACK, Kind.GET, Kind.GET_NO_ACK);
+    private static final double NANOS = 1e9;
+
+    /** What RabbitMQ tells of a queue, a channel that publishes, one that consumes, and the whole. */
+    enum Of {
+        QUEUE,
+        CHANNEL,
+        ALL
+    }
+
+    void put(Map<String, @Nullable Object> into, String name, long value, long then) {
+        into.put(name, value);
+        into.put(name + "_details", Map.of("rate", rate(value, then)));
+    }
+
+    private double rate(long value, long then) {
+        long nanos = now.nanos() - before.nanos();
+        return nanos <= 0 ? 0.0 : Math.round(Math.max(0, value - then) * NANOS / nanos * 1000) / 1000.0;
+    }
+
+    /** The object {@code message_stats}; empty where nothing happened. */
+    Map<String, @Nullable Object> messageStats(Of of, Counts counts, @Nullable Counts earlier) {
+        Counts then = earlier == null ? counts : earlier;
+        Map<String, @Nullable Object> stats = new LinkedHashMap<>();
+        long got = sum(counts);
+        boolean consumed = got > 0 || counts.get(Kind.ACK) > 0 || counts.get(Kind.GET_EMPTY) > 0;
+        boolean published = counts.get(Kind.PUBLISH) > 0;
+        if (!consumed && !published) {
+            return stats;
+        }
+        if (of != Of.CHANNEL || consumed) {
+            for (Kind kind : OF_QUEUES) {
+                put(stats, kind.text(), counts.get(kind), then.get(kind));
+            }
+            put(stats, "deliver_get", got, sum(then));
+        }
+        if (of != Of.CHANNEL || published) {
+            put(stats, "publish", counts.get(Kind.PUBLISH), then.get(Kind.PUBLISH));
+        }
+        if (of != Of.QUEUE && (of == Of.ALL || published)) {
+            for (Kind kind : List.of(Kind.CONFIRM, Kind.DROP_UNROUTABLE, Kind.RETURN_UNROUTABLE)) {
+                put(stats, kind.text(), counts.get(kind), then.get(kind));
+            }
+        }
+        if (of == Of.ALL) {
+            put(stats, "disk_reads", 0, 0);
+            put(stats, "disk_writes", 0, 0);
+        }
+        return stats;
+    }
+
+    private static long sum(Counts counts) {
+        return DELIVERIES.stream().mapToLong(counts::get).sum();
+    }
+}

@@ -1,0 +1,147 @@
+package io.plinth.mqbroker.management;
+
+import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.http.ApiCall;
+import io.plinth.mqbroker.http.ApiException;
+import io.plinth.mqbroker.http.ApiResponse;
+import io.plinth.mqbroker.http.ApiTable;
+import io.plinth.mqbroker.http.ApiTable.Level;
+import io.plinth.mqbroker.http.Listing;
+import io.plinth.mqbroker.log.Settings;
+import io.plinth.mqbroker.session.Connection;
+import io.plinth.mqbroker.stats.QueueReport;
+import io.plinth.mqbroker.wire.FieldTable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /api/vhosts}. */
+final class VhostsApi {
+    private final Changes changes;
+    private final Survey survey;
+    private final String node;
+
+    VhostsApi(Changes changes, Survey survey, String node) {
+        this.changes = changes;
+        this.survey = survey;
+        this.node = node;
+    }
+
+    void register(ApiTable table) {
+        table.add(
+                "GET",
+                "vhosts",
+                Level.MANAGEMENT,
+                call -> survey.figures().thenApply(figures -> {
+                    List<Map<String, @Nullable Object>> all = new ArrayList<>();
+                    for (String name : changes.settings().all(Settings.VHOST).keySet()) {
+                        if (call.sees(name)) {
+                            all.add(vhost(name, figures));
+                        }
+                    }
+                    return Listing.of(call, all);
+                }));
+        table.add("GET", "vhosts/{vhost}", Level.MANAGEMENT, call -> {
+            changes.topology(call.vhost());
+            return survey.figures()
+                    .thenApply(figures -> ApiResponse.json(Listing.columns(call, vhost(call.vhost(), figures))));
+        });
+        table.add("PUT", "vhosts/{vhost}", Level.ADMINISTRATOR, this::put);
+        table.add("DELETE", "vhosts/{vhost}", Level.ADMINISTRATOR, this::delete);
+        table.add("POST", "vhosts/{vhost}/start/{node}", Level.ADMINISTRATOR, call -> {
+            changes.topology(call.vhost());
+            return CompletableFuture.completedFuture(ApiResponse.done());
+        });
+    }
+
+    private Map<String, @Nullable Object> vhost(String name, Figures figures) {
+        FieldTable known = changes.settings().get(Settings.VHOST, name);
+        Map<String, @Nullable Object> metadata = new TreeMap<>();
+        metadata.put("description", "");
+        metadata.put("tags", List.of());
+        if (known != null) {
+            metadata.putAll(Tables.json(known));
+        }
+        Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+        shown.put("cluster_state", Map.of(node, "running"));
+        shown.put("default_queue_type", metadata.getOrDefault("default_queue_type", "classic"));
+        shown.put("description", metadata.get("description"));
+        numbers(shown, name, figures);
+        shown.put("metadata", metadata);
+        shown.put("name", name);
+        shown.put("tags", metadata.get("tags"));
+        shown.put("tracing", false);
+        return shown;
+    }
+
+    private void numbers(Map<String, @Nullable Object> shown, String name, Figures figures) {
+        Topology topology = changes.broker().vhosts().get(name);
+        long ready = 0;
+        long unacked = 0;
+        long readyThen = 0;
+        long unackedThen = 0;
+        if (topology == null || topology.queueCount() == 0) {
+            return;
+        }
+        for (var queue : topology.queues()) {
+            QueueReport now = figures.now().queue(queue.id());
+            QueueReport then = figures.before().queues().getOrDefault(queue.id(), now);
+            ready += now.ready();
+            unacked += now.unacked();
+            readyThen += then.ready();
+            unackedThen += then.unacked();
+        }
+        figures.put(shown, "messages", ready + unacked, readyThen + unackedThen);
+        figures.put(shown, "messages_ready", ready, readyThen);
+        figures.put(shown, "messages_unacknowledged", unacked, unackedThen);
+    }
+
+    private CompletionStage<ApiResponse> put(ApiCall call) {
+        boolean known = changes.broker().vhosts().get(call.vhost()) != null;
+        return putVhost(call.vhost(), call.document()).thenApply(done -> ApiResponse.put(known));
+    }
+
+    /** Makes or changes a virtual host as a request or a file of definitions says. */
+    CompletionStage<?> putVhost(String name, Map<String, @Nullable Object> document) {
+        if (name.isEmpty()) {
+            throw ApiException.badRequest("vhost: empty (expected: a name)");
+        }
+        FieldTable known = changes.settings().get(Settings.VHOST, name);
+        FieldTable metadata = known == null ? FieldTable.EMPTY : known;
+        if (document.get("metadata") instanceof Map<?, ?> map) {
+            for (Map.Entry<?, ?> entry : map.entrySet()) {
+                metadata = metadata.with(String.valueOf(entry.getKey()), Tables.value(entry.getValue()));
+            }
+        }
+        if (document.get("description") instanceof String description) {
+            metadata = metadata.with("description", description);
+        }
+        if (document.get("tags") instanceof String tags) {
+            metadata = metadata.with("tags", tags.isBlank() ? List.of() : List.of(tags.split(",", -1)));
+        } else if (document.get("tags") instanceof List<?> tags) {
+            metadata = metadata.with("tags", Tables.value(tags));
+        }
+        if (document.get("default_queue_type") instanceof String type) {
+            metadata = metadata.with("default_queue_type", type);
+        }
+        return changes.set(Settings.VHOST, Changes.clean(name), metadata);
+    }
+
+    private CompletionStage<ApiResponse> delete(ApiCall call) {
+        String name = call.vhost();
+        changes.topology(name);
+        return changes.set(Settings.VHOST, name, null).thenApply(done -> {
+            for (Connection connection : changes.broker().connections().all()) {
+                if (connection.identity().vhost().equals(name)) {
+                    connection.shutdown("vhost '" + name + "' is deleted");
+                }
+            }
+            return ApiResponse.done();
+        });
+    }
+}
