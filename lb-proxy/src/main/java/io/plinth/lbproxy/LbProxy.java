@@ -18,13 +18,17 @@ import io.plinth.lbproxy.admin.AccessLane;
 import io.plinth.lbproxy.admin.AccessLog;
 import io.plinth.lbproxy.admin.PoolStatus;
 import io.plinth.lbproxy.admin.ProxyMetrics;
+import io.plinth.lbproxy.discovery.Discovery;
+import io.plinth.lbproxy.discovery.ServerControl;
 import io.plinth.lbproxy.exchange.Explain;
 import io.plinth.lbproxy.exchange.Worker;
+import io.plinth.lbproxy.limit.AddressLimit;
 import io.plinth.lbproxy.listen.ClientInitializer;
 import io.plinth.lbproxy.listen.ConnectionLimit;
 import io.plinth.lbproxy.snapshot.Snapshots;
 import io.plinth.lbproxy.upstream.Connector;
 import io.plinth.lbproxy.upstream.HealthChecks;
+import io.plinth.lbproxy.upstream.Pool;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,7 +54,9 @@ final class LbProxy implements Daemon {
     private final ProxyMetrics metrics;
     private final Snapshots snapshots;
     private final HealthChecks healthChecks;
+    private final Discovery discovery;
     private final ConnectionLimit connectionLimit;
+    private final AddressLimit addressLimit;
     private final List<Worker> workers = new ArrayList<>();
     private final List<Runnable> stops = new ArrayList<>();
     private final Map<String, ServerTls> tls = new LinkedHashMap<>();
@@ -69,10 +75,11 @@ final class LbProxy implements Daemon {
             connectors.add(new Connector(loop, context.loops().clientChannel(), System::nanoTime, seeds.split()));
         }
         accessLog = accessLog(config.accessLog());
-        metrics = new ProxyMetrics(loops.size());
+        metrics = new ProxyMetrics(loops.size(), System::nanoTime);
         healthChecks = new HealthChecks(
                 new HealthMonitor(context.loops().clientChannel(), seeds.split()), loops, System::nanoTime);
-        snapshots = new Snapshots(connectors, metrics, healthChecks);
+        discovery = new Discovery(context.name(), context.loops(), healthChecks, this::pools);
+        snapshots = new Snapshots(connectors, metrics, healthChecks, discovery, System::nanoTime);
         snapshots.swap(config, context.file());
         for (int i = 0; i < loops.size(); i++) {
             AccessLane lane = accessLog == null ? AccessLane.off() : accessLog.lane();
@@ -80,17 +87,23 @@ final class LbProxy implements Daemon {
                     i, loops.get(i), snapshots::current, context.clock(), System::nanoTime, seeds.split(), lane));
         }
         connectionLimit = new ConnectionLimit(config.limits().connections());
+        addressLimit = new AddressLimit(config.limits().connectionsPerAddress());
         metrics.register(
                 context.metrics().registry(),
                 workers.stream().map(Worker::counts).toList(),
                 () -> snapshots.current().pools().values(),
-                System::nanoTime,
                 connectionLimit::refused,
+                addressLimit::refused,
                 accessLog == null ? () -> 0 : accessLog::dropped);
+        new ServerControl(discovery).register(context.admin());
         PoolStatus status = new PoolStatus(() -> snapshots.current().pools().values(), System::nanoTime);
         Explain explain = new Explain(workers, new SplittableRandom(seeds.nextLong()));
         context.admin().route("GET", "/explain", explain::answer);
         context.admin().route("GET", "/pools", request -> CompletableFuture.completedFuture(status.answer()));
+    }
+
+    private Map<String, Pool> pools() {
+        return snapshots.current().pools();
     }
 
     private @Nullable AccessLog accessLog(AccessLogConfig log) {
@@ -107,6 +120,7 @@ final class LbProxy implements Daemon {
         if (accessLog != null) {
             accessLog.start();
         }
+        discovery.awaitFirst();
         for (Worker worker : workers) {
             stops.add(worker.start());
         }
@@ -124,6 +138,7 @@ final class LbProxy implements Daemon {
                                     entry.getKey(),
                                     workers,
                                     connectionLimit,
+                                    addressLimit,
                                     secure,
                                     config.timeouts().handshake().toMillis()));
             listening.put(entry.getKey(), bound.address());
@@ -160,6 +175,7 @@ final class LbProxy implements Daemon {
         }
         snapshots.swap(changed, next);
         connectionLimit.change(changed.limits().connections());
+        addressLimit.change(changed.limits().connectionsPerAddress());
         if (accessLog != null) {
             accessLog.reopen();
         }
@@ -199,6 +215,7 @@ final class LbProxy implements Daemon {
             return;
         }
         closed = true;
+        discovery.close();
         healthChecks.close();
         stops.forEach(Runnable::run);
         stops.clear();

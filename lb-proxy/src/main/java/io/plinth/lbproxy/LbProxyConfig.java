@@ -58,6 +58,9 @@ public record LbProxyConfig(
             @Doc("Client connections; more get 503.") @Default("10000") @Range(min = "1")
             int connections,
 
+            @Doc("Client connections of one address; more are closed; 0 for no limit.") @Default("0") @Range(min = "0")
+            int connectionsPerAddress,
+
             @Doc("Bytes of a request line.") @Default("8KiB") @Range(min = "128B", max = "1MiB")
             DataSize requestLine,
 

@@ -74,6 +74,11 @@ public final class AccessEntry {
         bodyBytes = bytes;
     }
 
+    /** From the first byte of the request to its end. */
+    public long nanos() {
+        return ended - begun;
+    }
+
     /** The name of the server tried last. */
     public String serverName() {
         String name = server;

@@ -1,6 +1,7 @@
 package io.plinth.lbproxy.admin;
 
 import io.plinth.lbproxy.balance.CircuitBreaker;
+import io.plinth.lbproxy.measure.Latencies;
 import io.plinth.lbproxy.upstream.Pool;
 import io.plinth.lbproxy.upstream.Server;
 import io.prometheus.metrics.model.registry.MultiCollector;
@@ -28,15 +29,19 @@ public final class ProxyMetrics {
         "lb_proxy_connections_closed", "Client connections that have ended",
         "lb_proxy_retries", "Requests tried on another server",
         "lb_proxy_rejected_requests", "Requests refused as malformed or over a limit",
-        "lb_proxy_unrouted_requests", "Requests no route matched"
+        "lb_proxy_unrouted_requests", "Requests no route matched",
+        "lb_proxy_limited_requests", "Requests over a rate limit"
     };
 
     private final int loops;
+    private final LongSupplier nanoTime;
+    private final ConcurrentMap<String, Latencies> routeLatencies = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, List<Tally>> statuses = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, List<LatencyTally>> latencies = new ConcurrentHashMap<>();
 
-    public ProxyMetrics(int loops) {
+    public ProxyMetrics(int loops, LongSupplier nanoTime) {
         this.loops = loops;
+        this.nanoTime = nanoTime;
     }
 
     /** A route's counts by status class, one per loop. */
@@ -48,6 +53,11 @@ public final class ProxyMetrics {
             }
             return List.copyOf(tallies);
         });
+    }
+
+    /** A route's latencies. */
+    public Latencies routeLatencies(String route) {
+        return routeLatencies.computeIfAbsent(route, name -> new Latencies(loops, nanoTime));
     }
 
     /** A pool's latencies, one histogram per loop. */
@@ -66,14 +76,15 @@ public final class ProxyMetrics {
      *
      * @param workers counters of each loop, in the order of the worker's constants
      * @param refused connections over the limit
+     * @param refusedByAddress connections over the limit of their address
      * @param dropped lines missing in the access log
      */
     public void register(
             PrometheusRegistry registry,
             List<Tally> workers,
             Supplier<? extends Collection<Pool>> pools,
-            LongSupplier nanoTime,
             LongSupplier refused,
+            LongSupplier refusedByAddress,
             LongSupplier dropped) {
         registry.register((MultiCollector) () -> {
             List<MetricSnapshot> all = new ArrayList<>();
@@ -81,10 +92,16 @@ public final class ProxyMetrics {
                 all.add(counter(WORKER_COUNTERS[i * 2], WORKER_COUNTERS[i * 2 + 1], sum(workers, i)));
             }
             all.add(counter("lb_proxy_refused_connections", "Connections over the limit", refused.getAsLong()));
+            all.add(counter(
+                    "lb_proxy_refused_by_address",
+                    "Connections over their address's limit",
+                    refusedByAddress.getAsLong()));
             all.add(counter("lb_proxy_access_log_dropped", "Lines not written", dropped.getAsLong()));
             all.add(requests());
             all.add(upstreamSeconds());
             pools(all, pools.get(), nanoTime.getAsLong());
+            all.add(LatencySummaries.routes(routeLatencies));
+            LatencySummaries.pools(all, pools.get());
             return new MetricSnapshots(all);
         });
     }

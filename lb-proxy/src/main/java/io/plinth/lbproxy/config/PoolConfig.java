@@ -8,7 +8,9 @@ import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Shorthand;
 import io.plinth.kit.health.HealthCheckConfig;
 import io.plinth.lbproxy.route.RequestKey;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,14 @@ public record PoolConfig(
         String app,
 
         @Doc("Servers by name; this or `app`.") Map<String, ServerConfig> servers,
+
+        @Doc("Servers from DNS instead, looked up again as their time to live ends.") @Nullable
+        DnsConfig dns,
+
+        @Doc("A file of servers instead, a line `name address:port [weight]` each, read again when it changes;"
+                + " relative to this file.")
+        @Nullable
+        Path file,
 
         @Doc("How the next server is found.") @Default("peak-ewma")
         BalanceConfig balance,
@@ -69,6 +79,37 @@ public record PoolConfig(
         ROUND_ROBIN,
         LEAST_LOADED,
         CONSISTENT_HASH
+    }
+
+    /** Servers from DNS. */
+    @Doc("Servers from DNS. When a lookup fails the servers found last stay.")
+    public record DnsConfig(
+            @Doc("The name: of hosts, or of a service as `_http._tcp.shop.example`.")
+            String name,
+
+            @Doc("Addresses with `port`, or SRV records, which have their own.") @Default("address")
+            Type type,
+
+            @Doc("The servers' port, for addresses.") @Default("80") @Range(min = "1", max = "65535")
+            int port,
+
+            @Doc("Ask for IPv6 addresses too.") @Default("true")
+            boolean ipv6,
+
+            @Doc("Name servers; the system's where left out.")
+            List<HostPort> servers,
+
+            @Doc("Not asked more often than this.") @Default("1s") @Range(min = "100ms")
+            Duration minTtl,
+
+            @Doc("Asked at least this often.") @Default("5m") @Range(min = "1s")
+            Duration maxTtl) {
+
+        /** Kinds of lookup. */
+        public enum Type {
+            ADDRESS,
+            SRV
+        }
     }
 
     /** One server. */
@@ -159,8 +200,10 @@ public record PoolConfig(
 
     /** Reports what is wrong with it. */
     public void check(Check check, String at) {
-        if (app == null ? servers.isEmpty() : !servers.isEmpty()) {
-            check.problem(at, "needs either `app` or `servers`");
+        int sources =
+                (app == null ? 0 : 1) + (servers.isEmpty() ? 0 : 1) + (dns == null ? 0 : 1) + (file == null ? 0 : 1);
+        if (sources != 1) {
+            check.problem(at, "needs exactly one of `app`, `servers`, `dns` and `file`");
         } else if (app != null) {
             check.reference(at + ".app", "app", app, check.stack().apps().keySet());
             var config = check.stack().apps().get(app);

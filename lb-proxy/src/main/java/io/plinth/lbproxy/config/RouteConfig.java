@@ -7,9 +7,11 @@ import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.Range;
 import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.route.PathPattern;
+import io.plinth.lbproxy.route.RequestKey;
 import io.plinth.lbproxy.route.TargetRewrite;
 import io.plinth.lbproxy.route.ValueMatch;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -67,7 +69,10 @@ public record RouteConfig(
                 + " each.")
         Map<String, Path> errorPages,
 
-        RouteLimitsConfig limits) {
+        RouteLimitsConfig limits,
+
+        @Doc("How many requests a client may make here; no limit where left out.") @Nullable
+        RateLimitConfig rateLimit) {
 
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
@@ -119,6 +124,29 @@ public record RouteConfig(
             @Doc("Bytes of a request's line and header fields; the section's where left out.") @Nullable
             DataSize head) {}
 
+    /** A rate limit. */
+    @Doc("Requests of one key beyond the rate get 429 with Retry-After.")
+    public record RateLimitConfig(
+            @Doc("Requests within `per`.") @Range(min = "1", max = "10000000")
+            int requests,
+
+            @Doc("The time they are meant for.") @Default("1s") @Range(min = "1ms", max = "1d")
+            Duration per,
+
+            @Doc("Requests that may come at once; `requests` where left out.")
+            @Range(min = "1", max = "10000000")
+            @Nullable
+            Integer burst,
+
+            @Doc("What tells clients apart: `address`, `header:NAME` or `cookie:NAME`; who has none goes by address.")
+            @Default("address")
+            String by,
+
+            @Doc("Keys remembered at a time; beyond that the one longest at rest is forgotten.")
+            @Default("65536")
+            @Range(min = "64", max = "4194304")
+            int keys) {}
+
     /** Reports what is wrong with it. */
     public void check(Check check, String at, Set<String> known) {
         int ways = (pool == null ? 0 : 1)
@@ -140,6 +168,7 @@ public record RouteConfig(
         if (!pools.isEmpty() && pools.values().stream().allMatch(share -> share == 0)) {
             check.problem(at + ".pools", "shares: all 0 (expected: at least one above)");
         }
+        checkRate(check, at);
         checkHost(check, at);
         checkTexts(check, at);
         checkHeaders(check, at + ".request-headers", requestHeaders, true);
@@ -153,6 +182,15 @@ public record RouteConfig(
         if (redirect != null && !REDIRECTS.contains(redirect.status())) {
             check.problem(
                     at + ".redirect.status", "status: " + redirect.status() + " (expected: 301, 302, 303, 307 or 308)");
+        }
+    }
+
+    private void checkRate(Check check, String at) {
+        if (rateLimit != null && rateLimit.by().equals("path")) {
+            check.problem(at + ".rate-limit.by", "by: path (expected: address, header:NAME or cookie:NAME)");
+        } else if (rateLimit != null) {
+            String by = rateLimit.by();
+            attempt(check, at + ".rate-limit.by", () -> RequestKey.parse(by));
         }
     }
 

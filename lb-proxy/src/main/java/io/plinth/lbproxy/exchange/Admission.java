@@ -3,17 +3,16 @@ package io.plinth.lbproxy.exchange;
 import io.plinth.lbproxy.route.Answer;
 import io.plinth.lbproxy.route.ErrorPages;
 import io.plinth.lbproxy.route.Redirect;
-import io.plinth.lbproxy.route.RouteTable;
 import io.plinth.lbproxy.route.Shares;
 import io.plinth.lbproxy.snapshot.RouteTarget;
 import io.plinth.lbproxy.wire.http1.Rejection;
 import io.plinth.lbproxy.wire.http1.RequestHead;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /** Where a request goes, or what is answered before any server is asked. Owned by its exchange; reused. */
 final class Admission {
     private static final long MAINTENANCE_SECONDS = 30;
+    private static final long SECOND = 1_000_000_000L;
     private static final Answer UNROUTED = Answer.error(404, "no route for this host and path", ErrorPages.NONE);
 
     private @Nullable RouteTarget route;
@@ -22,8 +21,8 @@ final class Admission {
     private boolean close;
 
     /** Decides on a request whose head is right. */
-    void decide(RouteTable<RouteTarget> routes, RequestRelay request, ForwardedHeaders client, RandomGenerator random) {
-        RouteTarget found = routes.match(request.head());
+    void decide(Worker worker, RequestRelay request, ForwardedHeaders client) {
+        RouteTarget found = worker.snapshot().routes().match(request.head());
         route = found;
         destination = null;
         answer = UNROUTED;
@@ -32,6 +31,18 @@ final class Admission {
             return;
         }
         Answer early = answer(found, request.head(), client.scheme());
+        RouteTarget.RateLimit rate = found.rateLimit();
+        if (rate != null) {
+            long wait = rate.limiter().take(rate.key().of(request.head(), client.address()), worker.now());
+            if (wait > 0) {
+                worker.counts().add(Worker.LIMITED, 1);
+                early = Answer.retryLater(
+                        429,
+                        "route " + found.name() + ": more requests than rate-limit",
+                        found.pages(),
+                        1 + wait / SECOND);
+            }
+        }
         Rejection tooLarge = request.limitBody(found.limits().body());
         Shares<RouteTarget.Destination> pools = found.pools();
         if (early != null) {
@@ -42,7 +53,7 @@ final class Admission {
         } else if (pools == null) {
             answer = error(found, null, 503, "no pool");
         } else {
-            destination = pools.draw(random);
+            destination = pools.draw(worker.random());
         }
     }
 

@@ -117,7 +117,7 @@ final class Attempts {
     void firstByte(long nanos, long now) {
         ServerLane from = lane;
         if (from != null) {
-            from.observe(nanos, now);
+            from.firstByte(nanos, now);
             known().latencies().get(loop).add(nanos);
         }
     }

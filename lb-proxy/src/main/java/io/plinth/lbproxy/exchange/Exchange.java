@@ -120,7 +120,7 @@ final class Exchange implements UpstreamUser {
 
     private void headRead() {
         entry.client(client().forwarded().client());
-        admission.decide(worker.snapshot().routes(), request, client().forwarded(), worker.random());
+        admission.decide(worker, request, client().forwarded());
         RouteTarget found = admission.route();
         RouteTarget.Destination to = admission.destination();
         Answer early = admission.answer();
@@ -482,6 +482,7 @@ final class Exchange implements UpstreamUser {
         }
         RouteTarget to = route;
         if (to != null) {
+            to.latencies().record(worker.index(), entry.nanos());
             to.statuses().get(worker.index()).add(Math.clamp(status / 100, 0, 5), 1);
         }
         worker.accessLog().add(entry);

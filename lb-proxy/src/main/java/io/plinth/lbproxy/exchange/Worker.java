@@ -24,7 +24,8 @@ public final class Worker {
     public static final int RETRIES = 2;
     public static final int REJECTED = 3;
     public static final int UNROUTED = 4;
-    public static final int COUNTS = 5;
+    public static final int LIMITED = 5;
+    public static final int COUNTS = 6;
 
     private static final long TICK_MILLIS = 200;
     private static final int MAX_SPARE = 256;

@@ -14,6 +14,7 @@ import io.plinth.kit.net.ServerTls;
 import io.plinth.lbproxy.exchange.ClientConnection;
 import io.plinth.lbproxy.exchange.Face;
 import io.plinth.lbproxy.exchange.Worker;
+import io.plinth.lbproxy.limit.AddressLimit;
 import java.nio.charset.StandardCharsets;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -30,6 +31,7 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
     private final Face face;
     private final IdentityHashMap<EventLoop, Worker> workers = new IdentityHashMap<>();
     private final ConnectionLimit limit;
+    private final AddressLimit addresses;
     private final @Nullable ServerTls tls;
     private final long handshakeMillis;
 
@@ -37,11 +39,13 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
             String listener,
             List<Worker> workers,
             ConnectionLimit limit,
+            AddressLimit addresses,
             @Nullable ServerTls tls,
             long handshakeMillis) {
         face = new Face(listener, tls != null);
         workers.forEach(worker -> this.workers.put(worker.loop(), worker));
         this.limit = limit;
+        this.addresses = addresses;
         this.tls = tls;
         this.handshakeMillis = handshakeMillis;
     }
@@ -55,6 +59,11 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
             } else {
                 channel.close();
             }
+            return;
+        }
+        if (!AddressGate.enter(addresses, channel)) {
+            limit.leave();
+            channel.close();
             return;
         }
         channel.config().setAllocator(PooledByteBufAllocator.DEFAULT);

@@ -6,9 +6,11 @@ import io.plinth.kit.config.StackFile;
 import io.plinth.lbproxy.LbProxyConfig;
 import io.plinth.lbproxy.balance.CircuitBreaker;
 import io.plinth.lbproxy.config.PoolConfig;
+import io.plinth.lbproxy.discovery.Source;
 import io.plinth.lbproxy.upstream.PoolSettings;
 import io.plinth.lbproxy.upstream.PoolSettings.ServerSettings;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +63,13 @@ final class PoolPlan {
                         breaker.window().toNanos(),
                         breaker.open().toNanos(),
                         breaker.trials());
+    }
+
+    /** Where its servers are looked up. */
+    static Source source(String name, PoolConfig pool, StackFile file) {
+        Path folder = file.path().toAbsolutePath().getParent();
+        Path list = pool.file();
+        return new Source(name, pool.dns(), list == null || folder == null ? list : folder.resolve(list));
     }
 
     /** The servers that the file itself names. */

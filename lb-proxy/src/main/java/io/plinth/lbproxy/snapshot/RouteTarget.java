@@ -2,10 +2,13 @@ package io.plinth.lbproxy.snapshot;
 
 import io.plinth.lbproxy.admin.LatencyTally;
 import io.plinth.lbproxy.admin.Tally;
+import io.plinth.lbproxy.limit.RateLimiter;
+import io.plinth.lbproxy.measure.Latencies;
 import io.plinth.lbproxy.route.Answer;
 import io.plinth.lbproxy.route.ErrorPages;
 import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.route.Redirect;
+import io.plinth.lbproxy.route.RequestKey;
 import io.plinth.lbproxy.route.Shares;
 import io.plinth.lbproxy.route.TargetRewrite;
 import io.plinth.lbproxy.upstream.Pool;
@@ -28,7 +31,9 @@ import org.jspecify.annotations.Nullable;
  * @param toClient what of the response's fields changes
  * @param pages its error pages
  * @param limits its own limits
+ * @param rateLimit null for none
  * @param statuses counts by status class, by loop
+ * @param latencies from a request's first byte to its end
  */
 public record RouteTarget(
         String name,
@@ -43,7 +48,9 @@ public record RouteTarget(
         HeaderChanges toClient,
         ErrorPages pages,
         Limits limits,
-        List<Tally> statuses) {
+        @Nullable RateLimit rateLimit,
+        List<Tally> statuses,
+        Latencies latencies) {
 
     /**
      * A pool of a route.
@@ -51,6 +58,9 @@ public record RouteTarget(
      * @param latencies times to the first byte, by loop; the pool's
      */
     public record Destination(Pool pool, List<LatencyTally> latencies) {}
+
+    /** How many requests of one key there may be. */
+    public record RateLimit(RequestKey key, RateLimiter limiter) {}
 
     /**
      * A route's own limits, in bytes.

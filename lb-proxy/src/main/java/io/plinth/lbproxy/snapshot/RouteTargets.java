@@ -7,11 +7,13 @@ import io.plinth.lbproxy.LbProxyConfig.LimitsConfig;
 import io.plinth.lbproxy.admin.ProxyMetrics;
 import io.plinth.lbproxy.config.RouteConfig;
 import io.plinth.lbproxy.config.RouteConfig.HeaderChangesConfig;
+import io.plinth.lbproxy.limit.RateLimiter;
 import io.plinth.lbproxy.route.Answer;
 import io.plinth.lbproxy.route.Conditions;
 import io.plinth.lbproxy.route.ErrorPages;
 import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.route.Redirect;
+import io.plinth.lbproxy.route.RequestKey;
 import io.plinth.lbproxy.route.RouteRule;
 import io.plinth.lbproxy.route.Shares;
 import io.plinth.lbproxy.route.TargetRewrite;
@@ -23,6 +25,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Turns the file's routes into what exchanges use. On the node's runner thread, since it reads error pages. */
@@ -32,11 +35,29 @@ final class RouteTargets {
     private final ProxyMetrics metrics;
     private final LimitsConfig limits;
     private final StackFile file;
+    private final LongSupplier nanoTime;
+    private final Map<String, Limited> known;
+    private final Map<String, Limited> next = new HashMap<>();
 
-    RouteTargets(ProxyMetrics metrics, LimitsConfig limits, StackFile file) {
+    /** A rate limit and what it was made from. */
+    record Limited(RouteConfig.RateLimitConfig config, RouteTarget.RateLimit limit) {}
+
+    RouteTargets(
+            ProxyMetrics metrics,
+            LimitsConfig limits,
+            StackFile file,
+            LongSupplier nanoTime,
+            Map<String, Limited> known) {
+        this.nanoTime = nanoTime;
+        this.known = known;
         this.metrics = metrics;
         this.limits = limits;
         this.file = file;
+    }
+
+    /** The rate limits that were made or taken over. */
+    Map<String, Limited> rateLimits() {
+        return next;
     }
 
     RouteRule<RouteTarget> rule(String name, RouteConfig route, Map<String, Pool> pools) throws ConfigException {
@@ -59,10 +80,35 @@ final class RouteTargets {
                 new RouteTarget.Limits(
                         body == null ? limits.body().bytes() : body.bytes(),
                         head == null ? 0 : Math.toIntExact(head.bytes())),
-                metrics.statuses(name));
+                rateLimit(name, route),
+                metrics.statuses(name),
+                metrics.routeLatencies(name));
         String host = route.host();
         Conditions conditions = new Conditions(route.methods(), route.headers(), route.query(), route.cookies());
         return new RouteRule<>(name, host == null ? "" : host, route.path(), conditions, target);
+    }
+
+    /** The same object as before where its keys are, so that a reload gives nobody a full bucket. */
+    private RouteTarget.@Nullable RateLimit rateLimit(String name, RouteConfig route) {
+        RouteConfig.RateLimitConfig config = route.rateLimit();
+        if (config == null) {
+            return null;
+        }
+        Limited before = known.get(name);
+        Limited now = before != null && before.config.equals(config) ? before : new Limited(config, limit(config));
+        next.put(name, now);
+        return now.limit;
+    }
+
+    private RouteTarget.RateLimit limit(RouteConfig.RateLimitConfig config) {
+        Integer burst = config.burst();
+        RateLimiter limiter = new RateLimiter(
+                config.requests(),
+                config.per().toNanos(),
+                burst == null ? config.requests() : burst,
+                config.keys(),
+                nanoTime.getAsLong());
+        return new RouteTarget.RateLimit(RequestKey.parse(config.by()), limiter);
     }
 
     private static HeaderChanges changes(HeaderChangesConfig config, boolean request) {

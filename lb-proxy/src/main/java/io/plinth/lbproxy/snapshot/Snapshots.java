@@ -10,6 +10,8 @@ import io.plinth.lbproxy.LbProxyConfig.TimeoutsConfig;
 import io.plinth.lbproxy.admin.ProxyMetrics;
 import io.plinth.lbproxy.config.PoolConfig;
 import io.plinth.lbproxy.config.RouteConfig;
+import io.plinth.lbproxy.discovery.Discovery;
+import io.plinth.lbproxy.discovery.Source;
 import io.plinth.lbproxy.route.RouteRule;
 import io.plinth.lbproxy.route.RouteTable;
 import io.plinth.lbproxy.upstream.Connector;
@@ -22,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,9 +35,19 @@ public final class Snapshots {
     private final List<Connector> connectors;
     private final ProxyMetrics metrics;
     private final HealthChecks healthChecks;
+    private final Discovery discovery;
+    private final LongSupplier nanoTime;
+    private Map<String, RouteTargets.Limited> rateLimits = Map.of();
     private volatile @Nullable Snapshot current;
 
-    public Snapshots(List<Connector> connectors, ProxyMetrics metrics, HealthChecks healthChecks) {
+    public Snapshots(
+            List<Connector> connectors,
+            ProxyMetrics metrics,
+            HealthChecks healthChecks,
+            Discovery discovery,
+            LongSupplier nanoTime) {
+        this.discovery = discovery;
+        this.nanoTime = nanoTime;
         this.connectors = List.copyOf(connectors);
         this.metrics = metrics;
         this.healthChecks = healthChecks;
@@ -58,10 +71,14 @@ public final class Snapshots {
             settings = before.settings();
         }
         Map<String, Pool> pools = new HashMap<>();
+        List<Source> sources = new ArrayList<>();
         Map<Pool, List<ServerSettings>> moved = new HashMap<>();
         for (Map.Entry<String, PoolConfig> entry : config.pools().entrySet()) {
             PoolSettings wanted = PoolPlan.settings(entry.getKey(), entry.getValue(), config);
-            List<ServerSettings> servers = PoolPlan.servers(entry.getKey(), entry.getValue(), file);
+            Source source = PoolPlan.source(entry.getKey(), entry.getValue(), file);
+            sources.add(source);
+            List<ServerSettings> servers =
+                    discovery.servers(source, PoolPlan.servers(entry.getKey(), entry.getValue(), file));
             Pool kept = before == null ? null : before.pools().get(entry.getKey());
             boolean stays = kept != null && kept.settings().equals(wanted);
             if (kept != null && stays) {
@@ -71,14 +88,16 @@ public final class Snapshots {
                 pools.put(entry.getKey(), new Pool(wanted, servers, connectors));
             }
         }
-        RouteTargets targets = new RouteTargets(metrics, config.limits(), file);
+        RouteTargets targets = new RouteTargets(metrics, config.limits(), file, nanoTime, rateLimits);
         List<RouteRule<RouteTarget>> rules = new ArrayList<>();
         for (Map.Entry<String, RouteConfig> entry : config.routes().entrySet()) {
             rules.add(targets.rule(entry.getKey(), entry.getValue(), pools));
         }
+        rateLimits = targets.rateLimits();
         current = new Snapshot(settings, new RouteTable<>(rules), pools);
         moved.forEach(Pool::update);
         healthChecks.follow(checks(config), pools);
+        discovery.follow(sources);
         if (before != null) {
             before.pools().values().stream()
                     .filter(pool -> pools.get(pool.name()) != pool)

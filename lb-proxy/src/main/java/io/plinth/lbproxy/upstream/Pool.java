@@ -3,6 +3,7 @@ package io.plinth.lbproxy.upstream;
 import io.plinth.kit.hashing.Ring;
 import io.plinth.lbproxy.balance.CircuitBreaker;
 import io.plinth.lbproxy.balance.SuccessRates;
+import io.plinth.lbproxy.measure.Latencies;
 import io.plinth.lbproxy.route.RequestKey;
 import io.plinth.lbproxy.upstream.PoolSettings.ServerSettings;
 import java.util.ArrayList;
@@ -10,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,12 +23,15 @@ public final class Pool {
     private final PoolSettings settings;
     private final LoopPool[] loops;
     private final OutcomeCounts outcomes;
+    private final Latencies latencies;
+    private final LongSupplier clock;
     private final AtomicInteger waiting = new AtomicInteger();
     private final RequestKey hashKey;
     private final @Nullable CircuitBreaker breaker;
     private volatile Members members = new Members(List.of(), null);
     private volatile boolean retired;
     private volatile boolean panic;
+    private List<ServerSettings> asked;
     private int ids;
     private long comparedAt;
     private Map<Server, long[]> compared = new HashMap<>();
@@ -36,18 +42,26 @@ public final class Pool {
         breaker = settings.breaker() == null ? null : new CircuitBreaker(settings.breaker());
         outcomes = new OutcomeCounts(connectors.size());
         loops = new LoopPool[connectors.size()];
+        asked = List.copyOf(servers);
+        clock = connectors.getFirst()::now;
+        latencies = new Latencies(loops.length, clock);
         members = members(servers);
         for (int i = 0; i < loops.length; i++) {
             loops[i] = new LoopPool(this, connectors.get(i), i, loops.length);
         }
     }
 
-    /** Other servers from now on; those that stay keep their connections, health and latencies. Any thread. */
-    public synchronized void update(List<ServerSettings> servers) {
+    /** Other servers from now on; those that stay keep their connections, health and latencies; false when nothing changed. Any thread but a loop. */
+    public synchronized boolean update(List<ServerSettings> servers) {
+        if (servers.equals(asked)) {
+            return false;
+        }
+        asked = List.copyOf(servers);
         members = members(servers);
         for (LoopPool loop : loops) {
             loop.connector().loop().execute(loop::refresh);
         }
+        return true;
     }
 
     private Members members(List<ServerSettings> wanted) {
@@ -59,9 +73,9 @@ public final class Pool {
         for (ServerSettings each : wanted) {
             Server server = known.get(each.name());
             if (server == null || !server.address().equals(each.address())) {
-                server = new Server(each, settings, ids++, loops.length);
+                server = new Server(each, settings, ids++, new Latencies(loops.length, clock), loops.length);
                 if (!first) {
-                    server.startSlowly(loops[0].connector().now());
+                    server.startSlowly(clock.getAsLong());
                 }
             } else {
                 server.change(each);
@@ -103,6 +117,11 @@ public final class Pool {
         return outcomes;
     }
 
+    /** Times to the first byte. */
+    public Latencies latencies() {
+        return latencies;
+    }
+
     public @Nullable CircuitBreaker breaker() {
         return breaker;
     }
@@ -130,7 +149,7 @@ public final class Pool {
     }
 
     /** Has every loop but one do something, on that loop. */
-    void onOtherLoops(LoopPool but, java.util.function.Consumer<LoopPool> what) {
+    void onOtherLoops(LoopPool but, Consumer<LoopPool> what) {
         for (LoopPool loop : loops) {
             if (loop.index() != but.index()) {
                 loop.connector().loop().execute(() -> what.accept(loop));

@@ -1,6 +1,7 @@
 package io.plinth.lbproxy.upstream;
 
 import io.plinth.kit.config.HostPort;
+import io.plinth.lbproxy.measure.Latencies;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
@@ -24,6 +25,7 @@ public final class Server {
     private final long stickyId;
     private final PoolSettings settings;
     private final OutcomeCounts outcomes;
+    private final Latencies latencies;
     private final AtomicInteger open = new AtomicInteger();
     private final AtomicInteger failures = new AtomicInteger();
     private final AtomicInteger errorsInARow = new AtomicInteger();
@@ -37,7 +39,8 @@ public final class Server {
     private volatile boolean starting;
     private volatile long startedAt;
 
-    Server(PoolSettings.ServerSettings server, PoolSettings settings, int id, int loops) {
+    Server(PoolSettings.ServerSettings server, PoolSettings settings, int id, Latencies latencies, int loops) {
+        this.latencies = latencies;
         name = server.name();
         address = server.address();
         authority = new HostPort(address.getHostString(), address.getPort()).toString();
@@ -89,6 +92,11 @@ public final class Server {
 
     public OutcomeCounts outcomes() {
         return outcomes;
+    }
+
+    /** Times to the first byte. */
+    public Latencies latencies() {
+        return latencies;
     }
 
     public int weight() {

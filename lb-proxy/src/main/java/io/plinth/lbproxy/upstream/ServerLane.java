@@ -31,9 +31,16 @@ public final class ServerLane {
         return pool;
     }
 
-    /** The first byte of a response came after this long; or a failure is to count like that. */
+    /** A failure is to count as if its answer had taken this long. */
     public void observe(long nanos, long now) {
         latency.observe(nanos, now);
+    }
+
+    /** The first byte of a response came after this long. */
+    public void firstByte(long nanos, long now) {
+        latency.observe(nanos, now);
+        server.latencies().record(pool.index(), nanos);
+        pool.pool().latencies().record(pool.index(), nanos);
     }
 
     /**

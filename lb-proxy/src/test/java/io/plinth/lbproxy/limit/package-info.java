@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.lbproxy.limit;
+
+import org.jspecify.annotations.NullMarked;
