@@ -10,7 +10,6 @@ import io.plinth.kit.config.Secret;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** The mq-broker section. */
 @Doc("Persistent message broker for AMQP 0-9-1 clients.")
@@ -27,7 +26,7 @@ public record MqBrokerConfig(
         @Doc("The product name clients are told; some of them look for RabbitMQ.") @Default("RabbitMQ")
         String product,
 
-        @Doc("The version clients are told; some of them choose features by it.") @Default("3.13.7")
+        @Doc("The version clients are told; some of them choose features by it.") @Default("4.2.9")
         String version,
 
         @Doc("Memory messages may take; past half of it durable ones stay on disk only, past all of it publishers"
@@ -43,8 +42,6 @@ public record MqBrokerConfig(
         @Default("64MiB")
         @Range(min = "1MiB", max = "1GiB")
         DataSize segment,
-
-        @Doc("The management API, as RabbitMQ has it.") Management management,
 
         @Doc("What clients may ask for.") Limits limits)
         implements Checked {
@@ -63,25 +60,9 @@ public record MqBrokerConfig(
             @Doc("Whether it may connect from this host only.") @Default("false")
             boolean loopbackOnly,
 
-            @Doc("What it may do over the management API: administrator (where left out), monitoring, policymaker,"
-                    + " management.")
+            @Doc("What it may do over the management API: administrator, monitoring, policymaker, management.")
+            @Default("administrator")
             List<String> tags) {}
-
-    /** The management API. */
-    @Doc("The HTTP API that rabbitmqadmin, exporters and frameworks read.")
-    public record Management(
-            @Doc("Whether it is served.") @Default("true") boolean enabled,
-
-            @Doc("Its port; 10000 above that for AMQP where left out, so 15672 beside 5672.") @Nullable
-            Integer port,
-
-            @Doc("The largest request body, such as definitions to import.")
-            @Default("16MiB")
-            @Range(min = "64KiB", max = "256MiB")
-            DataSize body,
-
-            @Doc("Open connections.") @Default("256") @Range(min = "1", max = "10000")
-            int connections) {}
 
     /** Limits on everything that comes from outside. */
     @Doc("Limits on what clients may ask for.")
@@ -134,7 +115,12 @@ public record MqBrokerConfig(
             @Doc("Frames of a channel that may wait behind a declare, consume or get before the socket is not read.")
             @Default("1000")
             @Range(min = "1", max = "1000000")
-            int pendingFrames) {}
+            int pendingFrames,
+
+            @Doc("Messages published in one transaction of a channel.")
+            @Default("32MiB")
+            @Range(min = "1KiB", max = "1GiB")
+            DataSize transaction) {}
 
     @Override
     public void check(Check check) {

@@ -66,8 +66,10 @@ class ErrorCodesIT {
         });
         assertClosesChannel(406, c -> c.queueDeclare(name, false, false, false, Map.of()));
         assertClosesChannel(406, c -> c.queueDeclare(name, true, false, false, Map.of("x-message-ttl", 1)));
-        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-max-priority", 5)));
-        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-queue-type", "quorum")));
+        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-max-priority", 256)));
+        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-queue-type", "other")));
+        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-overflow", "spill")));
+        assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-delivery-limit", -2)));
         assertClosesChannel(406, c -> c.queueDeclare("p", true, false, false, Map.of("x-message-ttl", "soon")));
         assertClosesChannel(406, c -> c.exchangeDeclare("p", "no-such-type"));
         assertClosesChannel(403, c -> c.exchangeDeclare("amq.mine", "direct"));
@@ -109,7 +111,6 @@ class ErrorCodesIT {
     @Test
     void hardErrorsCloseTheConnectionWithTheirCode() throws Exception {
         queue();
-        assertClosesConnection(540, c -> c.txSelect());
         assertClosesConnection(540, c -> c.basicQos(1, 1, false));
         assertClosesConnection(540, c -> c.basicRecover(false));
         assertClosesConnection(530, c -> {

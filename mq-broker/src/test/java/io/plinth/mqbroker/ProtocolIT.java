@@ -300,4 +300,12 @@ class ProtocolIT {
             out.queueDelete(queue);
         }
     }
+
+    @Test
+    void aSecretMayBeUpdated() throws Exception {
+        try (Peer peer = new Peer().open(0)) {
+            peer.send(0, new ConnectionMethod.UpdateSecret("guest".getBytes(UTF_8), "rotation"));
+            assertThat(peer.read()).isInstanceOf(ConnectionMethod.UpdateSecretOk.class);
+        }
+    }
 }

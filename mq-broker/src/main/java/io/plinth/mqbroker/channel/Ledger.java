@@ -5,12 +5,13 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by the connection's event loop. What a channel was handed and has not settled, by delivery tag, oldest first. */
 public final class Ledger {
     /** Where a delivery came from. */
-    public record Delivery(int shard, long queueId, long id) {}
+    public record Delivery(long tag, int shard, long queueId, long id) {}
 
     private final Map<Long, Delivery> open = new LinkedHashMap<>();
     private long last;
@@ -20,8 +21,16 @@ public final class Ledger {
         return ++last;
     }
 
-    public void add(long tag, Delivery delivery) {
-        open.put(tag, delivery);
+    public void add(Delivery delivery) {
+        open.put(delivery.tag(), delivery);
+    }
+
+    /** Puts back what was taken, where it was. */
+    public void giveBack(List<Delivery> taken) {
+        TreeMap<Long, Delivery> all = new TreeMap<>(open);
+        taken.forEach(delivery -> all.put(delivery.tag(), delivery));
+        open.clear();
+        open.putAll(all);
     }
 
     /** Takes one; null where there is none of that tag. */

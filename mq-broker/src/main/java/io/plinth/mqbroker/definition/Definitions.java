@@ -6,6 +6,7 @@ import io.plinth.mqbroker.exchange.Binding;
 import io.plinth.mqbroker.exchange.Destination;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
+import io.plinth.mqbroker.exchange.QueueLifecycle;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.exchange.Vhosts;
@@ -15,16 +16,16 @@ import io.plinth.mqbroker.log.ChangeStream;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.LogWriter;
 import io.plinth.mqbroker.log.Settings;
-import io.plinth.mqbroker.queue.QueueArguments;
-import io.plinth.mqbroker.queue.QueueLifecycle;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.queue.Shards;
 import io.plinth.mqbroker.wire.AmqpException;
+import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.mqbroker.wire.ReplyCode;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -236,6 +237,10 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             return;
         }
         ExchangeType type = Equivalence.type(c);
+        if (type == ExchangeType.DELAYED && topology.queue(Topology.delayQueue(c.name())) == null) {
+            declareDelayQueue(topology, c, reply);
+            return;
+        }
         Exchange exchange = new Exchange(
                 topology.vhost(), c.name(), type, c.durable(), c.autoDelete(), c.internal(), c.arguments());
         commit(
@@ -266,7 +271,36 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                 exchange.durable(),
                 () -> topology.remove(exchange),
                 Result.DONE,
-                reply);
+                result -> dropDelayQueue(topology, exchange, result, reply));
+    }
+
+    /** Before its exchange, so that the exchange never stands without it. */
+    private void declareDelayQueue(Topology topology, DefinitionCommand.DeclareExchange c, Consumer<Result> reply) {
+        FieldTable arguments = new FieldTable(Map.of(QueueRef.DELAYED_FOR, c.name()));
+        declare(
+                topology,
+                new DefinitionCommand.DeclareQueue(Topology.delayQueue(c.name()), c.durable(), false, null, arguments),
+                result -> {
+                    if (result.error() != null) {
+                        reply.accept(result);
+                    } else {
+                        jobs.addFirst(new Job(topology.vhost(), c, reply));
+                    }
+                });
+    }
+
+    /** The name is free again before anybody else has a turn. */
+    private void dropDelayQueue(Topology topology, Exchange exchange, Result result, Consumer<Result> reply) {
+        QueueRef keeps =
+                exchange.type() == ExchangeType.DELAYED ? topology.queue(Topology.delayQueue(exchange.name())) : null;
+        if (keeps == null) {
+            reply.accept(result);
+            return;
+        }
+        jobs.addFirst(new Job(topology.vhost(), new DefinitionCommand.ForgetQueue(keeps), forgotten -> {
+            shards.get(keeps.shard()).submitLater(List.of(new ShardCommand.Discard(keeps.id(), () -> {})));
+            reply.accept(result);
+        }));
     }
 
     private void declare(Topology topology, DefinitionCommand.DeclareQueue c, Consumer<Result> reply) {
@@ -276,7 +310,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             reply.accept(new Result(null, known));
             return;
         }
-        QueueArguments.of(c.arguments());
+        Equivalence.checkType(topology.vhost(), c);
         if (vhosts.queueCount() >= maxQueues) {
             throw new AmqpException(
                     ReplyCode.PRECONDITION_FAILED,

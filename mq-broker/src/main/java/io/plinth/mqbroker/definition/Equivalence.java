@@ -15,7 +15,32 @@ import org.jspecify.annotations.Nullable;
 public final class Equivalence {
     private static final List<String> X_MATCH = List.of("all", "any", "all-with-x", "any-with-x");
 
+    private static final List<String> EXCHANGE_ARGUMENTS =
+            List.of("alternate-exchange", ExchangeType.DELAYED_TYPE, "hash-header", "hash-property");
+
     private Equivalence() {}
+
+    /** Quorum queues and streams survive, are shared and have a name of the client's. */
+    static QueueArguments checkType(String vhost, DefinitionCommand.DeclareQueue asked) {
+        QueueArguments arguments = QueueArguments.of(asked.arguments());
+        if (arguments.type() == QueueArguments.Type.CLASSIC) {
+            return arguments;
+        }
+        if (arguments.type() == QueueArguments.Type.STREAM) {
+            throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "streams are not supported yet");
+        }
+        String wrong = !asked.durable()
+                ? "durable"
+                : asked.owner() != null
+                        ? "exclusive"
+                        : asked.autoDelete() && arguments.type() == QueueArguments.Type.STREAM ? "auto-delete" : null;
+        if (wrong != null) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "invalid property '" + wrong + "' for queue '" + asked.name() + "' in vhost '" + vhost + "'");
+        }
+        return arguments;
+    }
 
     /** An exclusive queue is for its connection alone (section 1.7.2.1). */
     public static void checkOwner(QueueRef queue, Object asker) {
@@ -53,20 +78,24 @@ public final class Equivalence {
         same("durable", known, known.durable(), asked.durable());
         same("auto_delete", known, known.autoDelete(), asked.autoDelete());
         same("internal", known, known.internal(), asked.internal());
-        sameArgument(
-                "alternate-exchange",
-                known,
-                known.arguments().get("alternate-exchange"),
-                asked.arguments().get("alternate-exchange"));
+        for (String key : EXCHANGE_ARGUMENTS) {
+            sameArgument(
+                    key, known, known.arguments().get(key), asked.arguments().get(key));
+        }
     }
 
     static ExchangeType type(DefinitionCommand.DeclareExchange asked) {
         ExchangeType type = ExchangeType.of(asked.type());
-        if (type == null || type == ExchangeType.DELAYED) {
+        if (type == null) {
             throw new AmqpException(
                     ReplyCode.PRECONDITION_FAILED,
                     "invalid exchange type '" + asked.type()
-                            + "' (expected: direct, fanout, topic, headers or x-consistent-hash)");
+                            + "' (expected: direct, fanout, topic, headers, x-consistent-hash or x-delayed-message)");
+        }
+        if (type == ExchangeType.DELAYED && ExchangeType.behindDelay(asked.arguments()) == null) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "Invalid argument, '" + ExchangeType.DELAYED_TYPE + "' must be an existing exchange type");
         }
         if (type == ExchangeType.CONSISTENT_HASH) {
             checkHashed(asked.arguments());

@@ -127,6 +127,9 @@ public final class Policies {
 
     /** Sets what the queue goes by; whether that is something else than before. */
     boolean apply(QueueRef queue) {
+        if (queue.internal()) {
+            return false;
+        }
         FieldTable merged = merge(queue.arguments(), definition(queue), "x-");
         try {
             QueueArguments.of(merged);

@@ -2,10 +2,21 @@ package io.plinth.mqbroker.exchange;
 
 import io.plinth.mqbroker.wire.ContentProperties;
 import io.plinth.mqbroker.wire.FieldTable;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What of a message beside its key decides where it goes; looked up only by exchanges that ask. For one thread. */
 public final class Attributes {
+    /** The header of further routing keys. */
+    public static final String COPIES = "CC";
+
+    /** The header of further routing keys that receivers do not see. */
+    public static final String BLIND_COPIES = "BCC";
+
+    /** The header that says how long a delayed exchange keeps a message. */
+    public static final String DELAY = "x-delay";
+
     private final byte[] properties;
     private @Nullable FieldTable headers;
 
@@ -28,6 +39,29 @@ public final class Attributes {
             headers = table;
         }
         return table;
+    }
+
+    /** Further routing keys. */
+    public List<String> copies() {
+        if (!ContentProperties.mayHaveHeader(properties, COPIES)
+                && !ContentProperties.mayHaveHeader(properties, BLIND_COPIES)) {
+            return List.of();
+        }
+        List<String> keys = new ArrayList<>();
+        for (String header : List.of(COPIES, BLIND_COPIES)) {
+            if (headers().get(header) instanceof List<?> list) {
+                list.forEach(key -> keys.add(String.valueOf(key)));
+            }
+        }
+        return keys;
+    }
+
+    /** Milliseconds a delayed exchange keeps it; 0 or less for none. */
+    long delay() {
+        Long delay = ContentProperties.mayHaveHeader(properties, DELAY)
+                ? FieldTable.integer(headers().get(DELAY))
+                : null;
+        return delay == null ? 0 : delay;
     }
 
     /** A property as text, or null where it is absent. */

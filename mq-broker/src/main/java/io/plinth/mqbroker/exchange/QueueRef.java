@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
  * loop alone, and only by policies.
  */
 public final class QueueRef implements Destination {
+    /** The argument of a queue that keeps the delayed messages of the exchange it names. */
+    public static final String DELAYED_FOR = "x-plinth-delayed-for";
+
     private final long id;
     private final String vhost;
     private final String name;
@@ -17,6 +20,7 @@ public final class QueueRef implements Destination {
     private final @Nullable Object owner;
     private final FieldTable arguments;
     private volatile FieldTable effective;
+    private final boolean internal;
 
     /**
      * A queue.
@@ -42,6 +46,7 @@ public final class QueueRef implements Destination {
         this.owner = owner;
         this.arguments = arguments;
         this.effective = arguments;
+        this.internal = arguments.has(DELAYED_FOR);
     }
 
     public long id() {
@@ -70,6 +75,11 @@ public final class QueueRef implements Destination {
     /** Whether its definition outlives the process: an exclusive queue ends with its connection. */
     public boolean survives() {
         return durable && owner == null;
+    }
+
+    /** Whether only the broker puts messages in and takes them out. */
+    public boolean internal() {
+        return internal;
     }
 
     public boolean autoDelete() {

@@ -135,6 +135,19 @@ public final class Topology {
         void led(Exchange from, Destination to);
     }
 
+    /** As {@link #route}, for the key and for every further one the message names. */
+    public void routeCopies(Exchange start, String routingKey, Attributes attributes, Set<QueueRef> into) {
+        route(start, routingKey, attributes, into);
+        for (String key : attributes.copies()) {
+            route(start, key, attributes, into);
+        }
+    }
+
+    /** The name of the queue that keeps the delayed messages of an exchange. */
+    public static String delayQueue(String exchange) {
+        return "amq.delayed." + exchange;
+    }
+
     /** Adds to {@code into} every queue the message goes to, each once. */
     public void route(Exchange start, String routingKey, Attributes attributes, Set<QueueRef> into) {
         route(start, routingKey, attributes, into, UNHEARD);
@@ -152,6 +165,14 @@ public final class Topology {
         seen.add(start);
         for (int i = 0; i < due.size() && i < MAX_HOPS; i++) {
             Exchange exchange = due.get(i);
+            if (exchange.type() == ExchangeType.DELAYED && attributes.delay() > 0) {
+                QueueRef keeps = queues.get(delayQueue(exchange.name()));
+                if (keeps != null) {
+                    steps.led(exchange, keeps);
+                    into.add(keeps);
+                    continue;
+                }
+            }
             boolean[] matched = {false};
             Consumer<Destination> found = destination -> {
                 matched[0] = true;
@@ -174,7 +195,7 @@ public final class Topology {
 
     private void toNamed(Exchange standard, String routingKey, Set<QueueRef> into, Steps steps) {
         QueueRef queue = queues.get(routingKey);
-        if (queue != null) {
+        if (queue != null && !queue.internal()) {
             into.add(queue);
             steps.led(standard, queue);
         }

@@ -8,6 +8,8 @@ final class Keys {
     private static final byte MESSAGE = 'm';
     private static final byte DELIVERED = 'r';
     private static final byte DEFINITION = 'd';
+    private static final byte RETURNED = 'e';
+    private static final byte DEDUP = 'u';
 
     private Keys() {}
 
@@ -20,20 +22,11 @@ final class Keys {
     }
 
     static byte[] messages(int shard, long queueId) {
-        return ByteBuffer.allocate(10)
-                .put(MESSAGE)
-                .put((byte) shard)
-                .putLong(queueId)
-                .array();
+        return queue(MESSAGE, shard, queueId);
     }
 
     static byte[] message(int shard, long queueId, long id) {
-        return ByteBuffer.allocate(18)
-                .put(MESSAGE)
-                .put((byte) shard)
-                .putLong(queueId)
-                .putLong(id)
-                .array();
+        return message(MESSAGE, shard, queueId, id);
     }
 
     static byte[] delivered(int shard) {
@@ -41,10 +34,47 @@ final class Keys {
     }
 
     static byte[] delivered(int shard, long queueId) {
+        return queue(DELIVERED, shard, queueId);
+    }
+
+    static byte[] returned(int shard) {
+        return new byte[] {RETURNED, (byte) shard};
+    }
+
+    static byte[] returned(int shard, long queueId) {
+        return queue(RETURNED, shard, queueId);
+    }
+
+    static byte[] returned(int shard, long queueId, long id) {
+        return message(RETURNED, shard, queueId, id);
+    }
+
+    static byte[] dedup(int shard) {
+        return new byte[] {DEDUP, (byte) shard};
+    }
+
+    static byte[] dedup(int shard, long queueId) {
+        return queue(DEDUP, shard, queueId);
+    }
+
+    static byte[] dedup(int shard, long queueId, long id) {
+        return message(DEDUP, shard, queueId, id);
+    }
+
+    private static byte[] queue(byte kind, int shard, long queueId) {
         return ByteBuffer.allocate(10)
-                .put(DELIVERED)
+                .put(kind)
                 .put((byte) shard)
                 .putLong(queueId)
+                .array();
+    }
+
+    private static byte[] message(byte kind, int shard, long queueId, long id) {
+        return ByteBuffer.allocate(18)
+                .put(kind)
+                .put((byte) shard)
+                .putLong(queueId)
+                .putLong(id)
                 .array();
     }
 

@@ -7,14 +7,24 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** What a shard's queues held when the log ended. Filled on the starting thread, then handed to the shard. */
 public final class RecoveredShard {
     /** A message in one queue. */
-    public record Entry(Message message, long expiresAt) {}
+    public record Entry(
+            Message message,
+            long expiresAt,
+            int priority,
+            @Nullable String group) {}
+
+    /** How often a message came back, and when it may be handed out again. */
+    public record Return(int count, long availableAt) {}
 
     private final Map<Long, TreeMap<Long, Entry>> queues = new HashMap<>();
     private final Map<Long, Long> deliveredUpTo = new HashMap<>();
+    private final Map<Long, Map<Long, Return>> returns = new HashMap<>();
+    private final Map<Long, TreeMap<Long, Effect.Dedup>> dedups = new HashMap<>();
     private long epoch;
     private long sequence;
     private long records;
@@ -32,13 +42,39 @@ public final class RecoveredShard {
         deliveredUpTo.merge(queueId, id, Math::max);
     }
 
+    void returned(long queueId, long id, Return state) {
+        returns.computeIfAbsent(queueId, ignored -> new HashMap<>()).put(id, state);
+    }
+
+    void remembered(long queueId, long id, Effect.Dedup dedup) {
+        dedups.computeIfAbsent(queueId, ignored -> new TreeMap<>()).put(id, dedup);
+    }
+
+    /** How often a message came back, or null where it never did. */
+    public @Nullable Return returned(long queueId, long id) {
+        Map<Long, Return> ofQueue = returns.get(queueId);
+        return ofQueue == null ? null : ofQueue.get(id);
+    }
+
+    /** The keys a queue remembers, by the id of the message that brought them. */
+    public SortedMap<Long, Effect.Dedup> remembered(long queueId) {
+        TreeMap<Long, Effect.Dedup> ofQueue = dedups.get(queueId);
+        return ofQueue == null ? new TreeMap<>() : ofQueue;
+    }
+
     void replay(Change change) {
         records++;
         reached(change.epoch(), change.sequence());
         switch (change.effect()) {
             case Effect.Enqueued e -> {
                 for (Effect.Target target : e.targets()) {
-                    add(target.queueId(), change.sequence(), new Entry(e.message(), target.expiresAt()));
+                    add(
+                            target.queueId(),
+                            change.sequence(),
+                            new Entry(e.message(), target.expiresAt(), target.priority(), target.group()));
+                    if (target.dedup() != null) {
+                        remembered(target.queueId(), change.sequence(), target.dedup());
+                    }
                 }
             }
             case Effect.Settled e -> {
@@ -48,11 +84,26 @@ public final class RecoveredShard {
                         entries.remove(id);
                     }
                 }
+                Map<Long, Return> states = returns.get(e.queueId());
+                if (states != null) {
+                    for (long id : e.ids()) {
+                        states.remove(id);
+                    }
+                }
             }
             case Effect.DeliveredUpTo e -> delivered(e.queueId(), e.id());
             case Effect.QueueDropped e -> {
                 queues.remove(e.queueId());
                 deliveredUpTo.remove(e.queueId());
+                returns.remove(e.queueId());
+                dedups.remove(e.queueId());
+            }
+            case Effect.Returned e -> returned(e.queueId(), e.id(), new Return(e.count(), e.availableAt()));
+            case Effect.DedupForgotten e -> {
+                TreeMap<Long, Effect.Dedup> ofQueue = dedups.get(e.queueId());
+                if (ofQueue != null) {
+                    ofQueue.headMap(e.upTo(), true).clear();
+                }
             }
             case Effect.OnDefinitions e ->
                 throw new IllegalStateException("shard log: " + e + " (expected: an effect on messages)");

@@ -8,6 +8,7 @@ import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.log.SegmentLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 import org.slf4j.Logger;
@@ -33,13 +35,38 @@ public final class ShardIndexer implements ChangeListener {
 
     private record Key(long queueId, long id) {}
 
-    private record Place(long position, long expiresAt, int size) {
+    private record Place(
+            long position,
+            long expiresAt,
+            int size,
+            int priority,
+            @Nullable String group) {
         byte[] bytes() {
-            return ByteBuffer.allocate(20)
+            byte[] text = group == null ? new byte[0] : group.getBytes(StandardCharsets.UTF_8);
+            boolean marked = priority > 0 || group != null;
+            ByteBuffer out = ByteBuffer.allocate(20 + (marked ? 2 + text.length : 0))
                     .putLong(position)
                     .putLong(expiresAt)
-                    .putInt(size)
-                    .array();
+                    .putInt(size);
+            if (marked) {
+                out.put((byte) priority).put((byte) (group == null ? 0 : 1)).put(text);
+            }
+            return out.array();
+        }
+
+        static Place of(byte[] value) {
+            ByteBuffer in = ByteBuffer.wrap(value);
+            long position = in.getLong();
+            long expiresAt = in.getLong();
+            int size = in.getInt();
+            int priority = in.hasRemaining() ? in.get() & 0xFF : 0;
+            boolean grouped = in.hasRemaining() && in.get() == 1;
+            return new Place(
+                    position,
+                    expiresAt,
+                    size,
+                    priority,
+                    grouped ? new String(value, in.position(), in.remaining(), StandardCharsets.UTF_8) : null);
         }
     }
 
@@ -51,6 +78,7 @@ public final class ShardIndexer implements ChangeListener {
     private final List<Key> removed = new ArrayList<>();
     private final Map<Long, Long> delivered = new HashMap<>();
     private final Set<Long> dropped = new HashSet<>();
+    private final QueueMarks marks;
     private Covered appended = Covered.NOTHING;
     private Covered written = Covered.NOTHING;
 
@@ -58,6 +86,7 @@ public final class ShardIndexer implements ChangeListener {
         this.shard = shard;
         this.index = index;
         this.log = log;
+        this.marks = new QueueMarks(shard);
     }
 
     /**
@@ -134,6 +163,7 @@ public final class ShardIndexer implements ChangeListener {
         try (WriteBatch batch = new WriteBatch()) {
             batch.deleteRange(Keys.messages(shard), RocksIndex.next(Keys.messages(shard)));
             batch.deleteRange(Keys.delivered(shard), RocksIndex.next(Keys.delivered(shard)));
+            marks.clear(batch);
             index.write(batch);
         } catch (RocksDBException e) {
             throw new IOException("index clear: " + e.getMessage(), e);
@@ -143,21 +173,22 @@ public final class ShardIndexer implements ChangeListener {
     private void load(Set<Integer> segments, RecoveredShard into) throws IOException {
         Map<Long, Message> byPosition = new HashMap<>();
         index.scan(Keys.messages(shard), (key, value) -> {
-            ByteBuffer in = ByteBuffer.wrap(value);
-            long position = in.getLong();
-            long expiresAt = in.getLong();
-            int size = in.getInt();
+            Place place = Place.of(value);
             ByteBuffer name = ByteBuffer.wrap(key, 2, 16);
             long queueId = name.getLong();
             long id = name.getLong();
             // A segment goes only once all its messages are settled, so an entry that points to none is stale.
-            if (segments.contains(SegmentLog.segmentOf(position))) {
-                Message message = byPosition.computeIfAbsent(position, at -> new Message(at, size));
-                into.add(queueId, id, new RecoveredShard.Entry(message, expiresAt));
+            if (segments.contains(SegmentLog.segmentOf(place.position()))) {
+                Message message = byPosition.computeIfAbsent(place.position(), at -> new Message(at, place.size()));
+                into.add(
+                        queueId,
+                        id,
+                        new RecoveredShard.Entry(message, place.expiresAt(), place.priority(), place.group()));
             } else {
                 removed.add(new Key(queueId, id));
             }
         });
+        marks.load(index, into);
         index.scan(
                 Keys.delivered(shard),
                 (key, value) -> into.delivered(
@@ -167,6 +198,7 @@ public final class ShardIndexer implements ChangeListener {
     private void forget(long queueId) {
         added.keySet().removeIf(key -> key.queueId() == queueId);
         dropped.add(queueId);
+        marks.dropped(queueId);
     }
 
     private void count(RecoveredShard recovered) {
@@ -187,7 +219,13 @@ public final class ShardIndexer implements ChangeListener {
                 for (Effect.Target target : e.targets()) {
                     added.put(
                             new Key(target.queueId(), change.sequence()),
-                            new Place(position, target.expiresAt(), e.message().size()));
+                            new Place(
+                                    position,
+                                    target.expiresAt(),
+                                    e.message().size(),
+                                    target.priority(),
+                                    target.group()));
+                    marks.entered(target, change.sequence());
                 }
                 live.merge(SegmentLog.segmentOf(position), (long) e.targets().size(), Long::sum);
             }
@@ -197,10 +235,13 @@ public final class ShardIndexer implements ChangeListener {
                     if (added.remove(key) == null) {
                         removed.add(key);
                     }
+                    marks.settled(e.queueId(), id);
                 }
                 e.messages().forEach(this::left);
             }
             case Effect.DeliveredUpTo e -> delivered.put(e.queueId(), e.id());
+            case Effect.Returned e -> marks.returned(e);
+            case Effect.DedupForgotten e -> marks.forgotten(e);
             case Effect.QueueDropped e -> {
                 forget(e.queueId());
                 delivered.remove(e.queueId());
@@ -243,6 +284,7 @@ public final class ShardIndexer implements ChangeListener {
                 batch.deleteRange(prefix, RocksIndex.next(prefix));
                 batch.delete(Keys.delivered(shard, queueId));
             }
+            marks.write(batch, dropped);
             for (Key key : removed) {
                 batch.delete(Keys.message(shard, key.queueId(), key.id()));
             }
@@ -264,6 +306,7 @@ public final class ShardIndexer implements ChangeListener {
             removed.clear();
             delivered.clear();
             dropped.clear();
+            marks.written();
         } catch (RocksDBException | IOException e) {
             LOG.warn("shard {}: the index stays behind the log: {}", shard, e.getMessage());
         }

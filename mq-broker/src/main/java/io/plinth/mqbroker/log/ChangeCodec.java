@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Changes as records: {@code version 1 | epoch 8 | sequence 8 | previous 8 | type 1 | effect}, big-endian; the shard is the log's. */
 public final class ChangeCodec {
@@ -19,6 +20,9 @@ public final class ChangeCodec {
     private static final int SETTLED = 2;
     private static final int DELIVERED = 3;
     private static final int DROPPED = 4;
+    private static final int ENQUEUED_MARKED = 5;
+    private static final int RETURNED = 6;
+    private static final int DEDUP_FORGOTTEN = 7;
     private static final int EXCHANGE_DECLARED = 16;
     private static final int EXCHANGE_DELETED = 17;
     private static final int QUEUE_DECLARED = 18;
@@ -51,8 +55,9 @@ public final class ChangeCodec {
     private static void writeMessages(ByteBuf out, Effect.OnMessages effect) {
         switch (effect) {
             case Effect.Enqueued e -> {
-                out.writeByte(ENQUEUED);
-                writeTargets(out, e.targets());
+                boolean plain = e.targets().stream().allMatch(Effect.Target::plain);
+                out.writeByte(plain ? ENQUEUED : ENQUEUED_MARKED);
+                writeTargets(out, e.targets(), !plain);
                 writeContent(out, e.content());
             }
             case Effect.Settled e -> {
@@ -64,6 +69,14 @@ public final class ChangeCodec {
             case Effect.DeliveredUpTo e ->
                 out.writeByte(DELIVERED).writeLong(e.queueId()).writeLong(e.id());
             case Effect.QueueDropped e -> out.writeByte(DROPPED).writeLong(e.queueId());
+            case Effect.Returned e ->
+                out.writeByte(RETURNED)
+                        .writeLong(e.queueId())
+                        .writeLong(e.id())
+                        .writeInt(e.count())
+                        .writeLong(e.availableAt());
+            case Effect.DedupForgotten e ->
+                out.writeByte(DEDUP_FORGOTTEN).writeLong(e.queueId()).writeLong(e.upTo());
         }
     }
 
@@ -130,11 +143,29 @@ public final class ChangeCodec {
         FieldTableCodec.write(out, arguments);
     }
 
-    private static void writeTargets(ByteBuf out, List<Effect.Target> targets) {
+    private static void writeTargets(ByteBuf out, List<Effect.Target> targets, boolean marked) {
         out.writeInt(targets.size());
         for (Effect.Target target : targets) {
             out.writeLong(target.queueId()).writeLong(target.expiresAt());
+            if (marked) {
+                out.writeByte(target.priority());
+                optional(out, target.group());
+                Effect.Dedup dedup = target.dedup();
+                optional(out, dedup == null ? null : dedup.key());
+                out.writeLong(dedup == null ? 0 : dedup.until());
+            }
         }
+    }
+
+    private static void optional(ByteBuf out, @Nullable String value) {
+        out.writeBoolean(value != null);
+        if (value != null) {
+            text(out, value);
+        }
+    }
+
+    private static @Nullable String optional(ByteBuf in) {
+        return in.readBoolean() ? text(in) : null;
     }
 
     private static void writeContent(ByteBuf out, Content content) {
@@ -175,8 +206,8 @@ public final class ChangeCodec {
         }
         in.skipBytes(1);
         return switch (type) {
-            case ENQUEUED -> {
-                List<Effect.Target> targets = readTargets(in);
+            case ENQUEUED, ENQUEUED_MARKED -> {
+                List<Effect.Target> targets = readTargets(in, type == ENQUEUED_MARKED);
                 Content content = readContent(in);
                 yield new Effect.Enqueued(targets, new Message(position, content.size()), content);
             }
@@ -190,6 +221,8 @@ public final class ChangeCodec {
             }
             case DELIVERED -> new Effect.DeliveredUpTo(in.readLong(), in.readLong());
             case DROPPED -> new Effect.QueueDropped(in.readLong(), List.of());
+            case RETURNED -> new Effect.Returned(in.readLong(), in.readLong(), in.readInt(), in.readLong());
+            case DEDUP_FORGOTTEN -> new Effect.DedupForgotten(in.readLong(), in.readLong());
             default -> throw new IOException("record type: " + type + " (expected: a known one)");
         };
     }
@@ -235,11 +268,22 @@ public final class ChangeCodec {
         };
     }
 
-    private static List<Effect.Target> readTargets(ByteBuf in) {
+    private static List<Effect.Target> readTargets(ByteBuf in, boolean marked) {
         int count = in.readInt();
         List<Effect.Target> targets = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            targets.add(new Effect.Target(in.readLong(), in.readLong()));
+            long queueId = in.readLong();
+            long expiresAt = in.readLong();
+            if (marked) {
+                int priority = in.readUnsignedByte();
+                String group = optional(in);
+                String key = optional(in);
+                long until = in.readLong();
+                targets.add(new Effect.Target(
+                        queueId, expiresAt, priority, group, key == null ? null : new Effect.Dedup(key, until)));
+            } else {
+                targets.add(new Effect.Target(queueId, expiresAt));
+            }
         }
         return targets;
     }

@@ -16,8 +16,31 @@ public sealed interface Effect {
      * One queue that took a message.
      *
      * @param expiresAt epoch milliseconds, {@link Long#MAX_VALUE} for never
+     * @param priority where it stands in a queue with priorities
+     * @param group whose order it is part of, null for none
+     * @param dedup what a second message of the same is known by, null where nothing is
      */
-    record Target(long queueId, long expiresAt) {}
+    record Target(
+            long queueId,
+            long expiresAt,
+            int priority,
+            @Nullable String group,
+            @Nullable Dedup dedup) {
+        public Target(long queueId, long expiresAt) {
+            this(queueId, expiresAt, 0, null, null);
+        }
+
+        boolean plain() {
+            return priority == 0 && group == null && dedup == null;
+        }
+    }
+
+    /**
+     * A key that is remembered.
+     *
+     * @param until epoch milliseconds, {@link Long#MAX_VALUE} for as long as there is room
+     */
+    record Dedup(String key, long until) {}
 
     /** A message entered queues; the change's sequence is its id there. */
     record Enqueued(List<Target> targets, Message message, Content content) implements OnMessages {
@@ -31,6 +54,17 @@ public sealed interface Effect {
 
     /** Every message up to the id has been delivered at least once. */
     record DeliveredUpTo(long queueId, long id) implements OnMessages {}
+
+    /**
+     * A message came back to its queue.
+     *
+     * @param count how often by now
+     * @param availableAt epoch milliseconds before which it is not handed out again, 0 for at once
+     */
+    record Returned(long queueId, long id, int count, long availableAt) implements OnMessages {}
+
+    /** Keys of messages up to the id are remembered no more. */
+    record DedupForgotten(long queueId, long upTo) implements OnMessages {}
 
     /** A queue is gone with all its messages. */
     record QueueDropped(long queueId, List<Message> messages) implements OnMessages {}

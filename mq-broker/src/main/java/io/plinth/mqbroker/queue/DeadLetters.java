@@ -32,20 +32,20 @@ final class DeadLetters {
 
     /** Routes the content on; {@code done} runs on the loop of whichever shard finished last, or here when there is no target. */
     void send(MessageQueue from, Content content, DeathRecord.Reason reason, long now, Done done) {
-        String name = from.arguments().deadLetterExchange();
+        boolean due = reason == DeathRecord.Reason.DUE;
+        String name = due ? from.arguments().delayedFor() : from.arguments().deadLetterExchange();
         Topology topology = vhosts.get(from.ref().vhost());
         Exchange exchange = name == null || topology == null ? null : topology.exchange(name);
         if (topology == null || exchange == null) {
             done.sent(true);
             return;
         }
-        String key = from.arguments().deadLetterRoutingKey();
-        String routingKey = key == null ? content.routingKey() : key;
-        Content dead =
-                DeathRecord.add(content, exchange.name(), routingKey, from.ref().name(), reason, now);
+        Content dead = due ? MessageMarks.due(content) : buried(from, content, exchange, reason, now);
         Set<QueueRef> targets = new LinkedHashSet<>();
-        topology.route(exchange, routingKey, new Attributes(dead.properties()), targets);
-        targets.removeIf(target -> DeathRecord.cycle(dead, target.name()));
+        topology.routeCopies(exchange, dead.routingKey(), new Attributes(dead.properties()), targets);
+        if (!due) {
+            targets.removeIf(target -> DeathRecord.cycle(dead, target.name()));
+        }
         List<ShardCommand.Publish> publishes =
                 shards.split(targets, dead, ContentProperties.persistent(dead.properties()), receipt(targets, done));
         if (publishes.isEmpty()) {
@@ -54,6 +54,20 @@ final class DeadLetters {
         for (ShardCommand.Publish publish : publishes) {
             shards.get(publish.queues().getFirst().shard()).submitLater(List.of(publish));
         }
+    }
+
+    private static Content buried(
+            MessageQueue from, Content content, Exchange exchange, DeathRecord.Reason reason, long now) {
+        String key = from.arguments().deadLetterRoutingKey();
+        Content dead = DeathRecord.add(
+                content,
+                exchange.name(),
+                key == null ? content.routingKey() : key,
+                from.ref().name(),
+                reason,
+                now);
+        // With a key of the queue's own, the copies the publisher asked for are over.
+        return key == null ? dead : MessageMarks.without(dead, Attributes.COPIES);
     }
 
     private static Receipt receipt(Set<QueueRef> targets, Done done) {

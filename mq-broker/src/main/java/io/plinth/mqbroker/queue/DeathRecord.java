@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.queue;
 
+import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.wire.ContentProperties;
 import io.plinth.mqbroker.wire.FieldTable;
@@ -15,7 +16,10 @@ final class DeathRecord {
     enum Reason {
         REJECTED("rejected"),
         EXPIRED("expired"),
-        MAXLEN("maxlen");
+        MAXLEN("maxlen"),
+        DELIVERY_LIMIT("delivery_limit"),
+        /** Not dead at all: the time of a delayed message has come. */
+        DUE("");
 
         private final String text;
 
@@ -32,18 +36,18 @@ final class DeathRecord {
     static Content add(Content content, String exchange, String routingKey, String queue, Reason reason, long now) {
         FieldTable headers = ContentProperties.headers(content.properties());
         List<@Nullable Object> deaths = new ArrayList<>();
-        long count = 1;
+        FieldTable own = null;
         if (headers.get(HEADER) instanceof List<?> before) {
             for (Object death : before) {
-                if (death instanceof FieldTable table && matches(table, queue, reason)) {
+                if (own == null && death instanceof FieldTable table && matches(table, queue, reason)) {
                     Long seen = FieldTable.integer(table.get("count"));
-                    count += seen == null ? 0 : seen;
+                    own = table.with("count", seen == null ? 1L : seen + 1);
                 } else {
                     deaths.add(death);
                 }
             }
         }
-        deaths.addFirst(death(content, queue, reason, count, now));
+        deaths.addFirst(own == null ? death(content, queue, reason, now) : own);
         if (!headers.has("x-first-death-queue")) {
             headers = headers.with("x-first-death-reason", reason.text)
                     .with("x-first-death-queue", queue)
@@ -61,14 +65,19 @@ final class DeathRecord {
         return queue.equals(death.get("queue")) && reason.text.equals(death.get("reason"));
     }
 
-    private static FieldTable death(Content content, String queue, Reason reason, long count, long now) {
+    private static FieldTable death(Content content, String queue, Reason reason, long now) {
         Map<String, @Nullable Object> death = new LinkedHashMap<>();
-        death.put("count", count);
+        death.put("count", 1L);
         death.put("reason", reason.text);
         death.put("queue", queue);
         death.put("time", new FieldTable.Timestamp(now / 1000));
         death.put("exchange", content.exchange());
-        death.put("routing-keys", List.of(content.routingKey()));
+        List<@Nullable Object> keys = new ArrayList<>();
+        keys.add(content.routingKey());
+        if (ContentProperties.headers(content.properties()).get(Attributes.COPIES) instanceof List<?> copies) {
+            keys.addAll(copies);
+        }
+        death.put("routing-keys", keys);
         String expiration = ContentProperties.text(content.properties(), ContentProperties.Field.EXPIRATION);
         if (expiration != null) {
             death.put("original-expiration", expiration);
@@ -81,15 +90,16 @@ final class DeathRecord {
         if (!(ContentProperties.headers(dead.properties()).get(HEADER) instanceof List<?> deaths)) {
             return false;
         }
-        boolean seen = false;
         for (Object death : deaths) {
             if (death instanceof FieldTable table) {
                 if (Reason.REJECTED.text.equals(table.get("reason"))) {
                     return false;
                 }
-                seen |= queue.equals(table.get("queue"));
+                if (queue.equals(table.get("queue"))) {
+                    return true;
+                }
             }
         }
-        return seen;
+        return false;
     }
 }

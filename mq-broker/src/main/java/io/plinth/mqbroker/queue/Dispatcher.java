@@ -5,6 +5,7 @@ import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.Message;
+import io.plinth.mqbroker.queue.QueueArguments.Overflow;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.wire.ContentProperties;
 import java.time.Clock;
@@ -52,8 +53,14 @@ final class Dispatcher {
             if (queue == null) {
                 continue;
             }
-            if (queue.arguments().rejectPublish() && queue.full(size)) {
+            if (seen(queue, content)) {
+                continue;
+            }
+            if (queue.arguments().overflow() != Overflow.DROP_HEAD && queue.full(size)) {
                 refused = true;
+                if (queue.arguments().overflow() == Overflow.REJECT_DEAD_LETTER) {
+                    deadLetters.send(queue, content, DeathRecord.Reason.MAXLEN, clock.millis(), sent -> {});
+                }
                 continue;
             }
             into.add(queue);
@@ -82,8 +89,7 @@ final class Dispatcher {
         List<Effect.Target> targets = new ArrayList<>(into.size());
         List<Effect.Target> durable = new ArrayList<>(into.size());
         for (MessageQueue queue : into) {
-            Effect.Target target = new Effect.Target(
-                    queue.id(), expiresAt(now, own, queue.arguments().ttl()));
+            Effect.Target target = target(queue, content, now, own);
             targets.add(target);
             if (persistent && queue.ref().survives()) {
                 durable.add(target);
@@ -98,13 +104,78 @@ final class Dispatcher {
             boolean lasting = persistent && queue.ref().survives();
             queue.stats().entered(sequence, lasting, now);
             queue.stats().counts().add(Counts.Kind.PUBLISH, 1);
-            queue.add(new QueueEntry(sequence, message, targets.get(i).expiresAt(), lasting, false));
+            Effect.Target target = targets.get(i);
+            queue.add(entry(queue, target, sequence, message, lasting, false));
+            DedupCache dedup = queue.dedup();
+            if (dedup != null && target.dedup() != null) {
+                dedup.remember(sequence, target.dedup());
+            }
             touch(queue);
         }
         // Its segment may go once the durable queues are done with it, so a queue that is not durable needs it in
         // memory.
         backlog.entered(message, into.size(), sequence, logged && durable.size() == into.size());
         return sequence;
+    }
+
+    /** Whether the queue saw a message of the same key; what it need not remember any more is forgotten first. */
+    private boolean seen(MessageQueue queue, Content content) {
+        DedupCache dedup = queue.dedup();
+        if (dedup == null) {
+            return false;
+        }
+        String key = MessageMarks.text(content, dedup.settings().header());
+        if (key == null) {
+            return false;
+        }
+        if (dedup.knows(key) && !dedup.expired(key, clock.millis())) {
+            return true;
+        }
+        journal.forgotten(queue, dedup.forget(clock.millis()));
+        return false;
+    }
+
+    private static Effect.Target target(MessageQueue queue, Content content, long now, long own) {
+        QueueArguments arguments = queue.arguments();
+        if (arguments.delayedFor() != null) {
+            return new Effect.Target(queue.id(), now + Math.max(0, MessageMarks.delay(content)));
+        }
+        long expiresAt = expiresAt(now, own, arguments.ttl());
+        DedupCache dedup = queue.dedup();
+        if (arguments.maxPriority() == 0 && !arguments.groups() && dedup == null) {
+            return new Effect.Target(queue.id(), expiresAt);
+        }
+        int priority = arguments.maxPriority() == 0
+                ? 0
+                : Math.min(
+                        arguments.maxPriority(),
+                        ContentProperties.octet(content.properties(), ContentProperties.Field.PRIORITY, 0));
+        String group = arguments.groups() ? MessageMarks.text(content, QueueArguments.GROUP_HEADER) : null;
+        String key = dedup == null
+                ? null
+                : MessageMarks.text(content, dedup.settings().header());
+        return new Effect.Target(
+                queue.id(),
+                expiresAt,
+                priority,
+                group,
+                key == null || dedup == null ? null : new Effect.Dedup(key, dedup.until(now)));
+    }
+
+    /** An entry as its target says; in a queue of delayed messages, the time says when they are due. */
+    static QueueEntry entry(
+            MessageQueue queue, Effect.Target target, long id, Message message, boolean durable, boolean redelivered) {
+        boolean delays = queue.arguments().delayedFor() != null;
+        QueueEntry entry = new QueueEntry(
+                id,
+                message,
+                delays ? Long.MAX_VALUE : target.expiresAt(),
+                durable,
+                redelivered,
+                target.priority(),
+                target.group());
+        entry.availableAt = delays ? target.expiresAt() : 0;
+        return entry;
     }
 
     private static long expiresAt(long now, long own, long ofQueue) {
@@ -127,8 +198,14 @@ final class Dispatcher {
 
     /** Does what is due for one queue now, so that its numbers are true. */
     void drain(MessageQueue queue) {
-        deliver(queue);
-        trim(queue);
+        long next = queue.wake(clock.millis());
+        if (queue.arguments().delayedFor() != null) {
+            release(queue);
+        } else {
+            deliver(queue);
+            trim(queue);
+        }
+        armWake(queue, next);
         journal.delivered(queue);
         armExpiry(queue);
         armUnused(queue);
@@ -140,9 +217,38 @@ final class Dispatcher {
             return;
         }
         deliver(queue);
-        while (queue.over() && queue.readyCount() > 0) {
-            giveUp(queue, queue.poll(), DeathRecord.Reason.MAXLEN);
+        while (queue.over()) {
+            QueueEntry least = queue.pollLeast();
+            if (least == null) {
+                return;
+            }
+            giveUp(queue, least, DeathRecord.Reason.MAXLEN);
         }
+    }
+
+    /** Routes the delayed messages whose time has come. */
+    private void release(MessageQueue queue) {
+        while (queue.head() != null) {
+            giveUp(queue, queue.poll(), DeathRecord.Reason.DUE);
+        }
+    }
+
+    /** What was handed out comes back: to its place, to wait for another try, or away when it came back too often. */
+    void comeBack(MessageQueue queue, QueueEntry entry) {
+        QueueArguments arguments = queue.arguments();
+        if (!arguments.counts()) {
+            queue.putBack(entry, 0);
+            return;
+        }
+        entry.returns++;
+        if (arguments.deliveryLimit() >= 0 && entry.returns > arguments.deliveryLimit()) {
+            giveUp(queue, entry, DeathRecord.Reason.DELIVERY_LIMIT);
+            return;
+        }
+        QueueArguments.Retry retry = arguments.retry();
+        long availableAt = retry == null ? 0 : clock.millis() + retry.delay(entry.returns);
+        journal.returned(queue, entry, availableAt);
+        queue.putBack(entry, availableAt);
     }
 
     private void deliver(MessageQueue queue) {
@@ -186,13 +292,14 @@ final class Dispatcher {
         return head;
     }
 
-    private boolean handOut(MessageQueue queue, Content content) {
-        Subscription to = queue.next(content.size());
+    private boolean handOut(MessageQueue queue, Content stored) {
+        Subscription to = queue.next(stored.size());
         if (to == null) {
             return false;
         }
         QueueEntry entry = queue.poll();
         queue.stats().counts().delivered(to.noAck, entry.redelivered);
+        Content content = shown(queue, entry, stored);
         shard.outbox(to.channel.outlet())
                 .add(new ShardEvent.Delivered(
                         to.channel,
@@ -211,9 +318,17 @@ final class Dispatcher {
         return true;
     }
 
-    private void answerGet(MessageQueue queue, ShardCommand.Get get, Content content) {
+    /** A message that came back says how often, where the queue counts it. */
+    private static Content shown(MessageQueue queue, QueueEntry entry, Content content) {
+        return entry.returns == 0 || !queue.arguments().counts()
+                ? content
+                : MessageMarks.with(content, "x-delivery-count", (long) entry.returns);
+    }
+
+    private void answerGet(MessageQueue queue, ShardCommand.Get get, Content stored) {
         QueueEntry entry = queue.poll();
         queue.stats().counts().got(get.noAck(), entry.redelivered);
+        Content content = shown(queue, entry, stored);
         if (get.noAck()) {
             remove(queue, entry);
         } else {
@@ -237,6 +352,7 @@ final class Dispatcher {
 
     /** The entry, in no part of the queue any more, is settled for good. */
     void remove(MessageQueue queue, QueueEntry entry) {
+        queue.left(entry);
         journal.settled(queue, entry);
         queue.stats().left(entry.durable);
         backlog.left(entry.message);
@@ -244,10 +360,11 @@ final class Dispatcher {
 
     /** The entry, in no part of the queue any more, goes to the dead letters where the queue has them, else away. */
     void giveUp(MessageQueue queue, QueueEntry entry, DeathRecord.Reason reason) {
-        if (queue.arguments().deadLetterExchange() == null) {
+        if (queue.arguments().deadLetterExchange() == null && reason != DeathRecord.Reason.DUE) {
             remove(queue, entry);
             return;
         }
+        queue.left(entry);
         Content content = entry.message.content();
         if (content != null) {
             bury(queue, entry, content, reason);
@@ -284,6 +401,17 @@ final class Dispatcher {
         long delay = Math.max(1, head.expiresAt + 1 - clock.millis());
         after(delay, () -> {
             queue.expiryArmed = false;
+            touch(queue);
+        });
+    }
+
+    private void armWake(MessageQueue queue, long at) {
+        if (at >= queue.wakeArmed) {
+            return;
+        }
+        queue.wakeArmed = at;
+        after(Math.max(1, at - clock.millis()), () -> {
+            queue.wakeArmed = Long.MAX_VALUE;
             touch(queue);
         });
     }

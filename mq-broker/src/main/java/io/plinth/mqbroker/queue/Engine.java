@@ -2,6 +2,7 @@ package io.plinth.mqbroker.queue;
 
 import io.netty.util.concurrent.EventExecutor;
 import io.plinth.mqbroker.definition.Definitions;
+import io.plinth.mqbroker.exchange.QueueLifecycle;
 import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.flow.MemoryGauge;

@@ -72,6 +72,23 @@ final class Journal {
         }
     }
 
+    /** A message came back and is not handed out before the time. */
+    void returned(MessageQueue queue, QueueEntry entry, long availableAt) {
+        Effect effect = new Effect.Returned(queue.id(), entry.id, entry.returns, availableAt);
+        if (entry.durable) {
+            stream.logged(effect, false);
+        } else {
+            stream.passing(effect);
+        }
+    }
+
+    /** The queue remembers no keys of messages up to the id; 0 for nothing. */
+    void forgotten(MessageQueue queue, long upTo) {
+        if (upTo > 0 && queue.ref().survives()) {
+            stream.logged(new Effect.DedupForgotten(queue.id(), upTo), false);
+        }
+    }
+
     /** A queue is gone with what it held. */
     void dropped(MessageQueue queue, List<Message> durable) {
         Effect effect = new Effect.QueueDropped(queue.id(), durable);

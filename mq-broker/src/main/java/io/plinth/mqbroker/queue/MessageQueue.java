@@ -7,15 +7,15 @@ import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.stats.QueueStats;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
-import java.util.TreeMap;
+import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owned by its shard's loop. The state of one queue: what is ready, what is handed out, who consumes. Ready messages stand in the order of
- * their ids; one that comes back goes where it was.
+ * Owned by its shard's loop. The state of one queue: what is ready, what waits for its time or its group, what is handed out, who consumes.
  */
 final class MessageQueue {
     /** What an entry takes beside its content. */
@@ -23,15 +23,22 @@ final class MessageQueue {
 
     private final QueueRef ref;
     private QueueArguments arguments;
-    private final Deque<QueueEntry> ready = new ArrayDeque<>();
-    /** Came back; every id in here is below every id in {@link #ready}. */
-    private final TreeMap<Long, QueueEntry> returned = new TreeMap<>();
+    private final Lane[] lanes;
+    /** Which lanes have something. */
+    private final BitSet filled = new BitSet();
+    /** Not to be handed out before their time. */
+    private final PriorityQueue<QueueEntry> later = new PriorityQueue<>(
+            Comparator.<QueueEntry>comparingLong(entry -> entry.availableAt).thenComparingLong(entry -> entry.id));
 
+    private final @Nullable GroupOrder groups;
+    private final @Nullable DedupCache dedup;
     private final LongObjectMap<QueueEntry> unacked = new LongObjectHashMap<>();
     private final List<Subscription> consumers = new ArrayList<>();
     private final Deque<ShardCommand.Get> waitingGets = new ArrayDeque<>();
     private final QueueStats stats = new QueueStats();
+    private @Nullable Subscription active;
     private int turn;
+    private long readyCount;
     private long readyBytes;
     private long deliveredUpTo;
     private long deliveredLogged;
@@ -43,11 +50,16 @@ final class MessageQueue {
 
     boolean expiryArmed;
     boolean unusedArmed;
+    /** When the next look at what waits for its time is due, epoch milliseconds. */
+    long wakeArmed = Long.MAX_VALUE;
 
     MessageQueue(QueueRef ref, QueueArguments arguments, long now) {
         this.ref = ref;
         this.arguments = arguments;
         this.lastUsed = now;
+        this.lanes = new Lane[arguments.maxPriority() + 1];
+        this.groups = arguments.groups() ? new GroupOrder() : null;
+        this.dedup = arguments.dedup() == null ? null : new DedupCache(arguments.dedup());
     }
 
     QueueRef ref() {
@@ -71,53 +83,128 @@ final class MessageQueue {
         arguments = changed;
     }
 
-    void add(QueueEntry entry) {
-        ready.addLast(entry);
-        readyBytes += entry.message.size();
+    @Nullable
+    DedupCache dedup() {
+        return dedup;
     }
 
-    void putBack(QueueEntry entry) {
+    /** Takes a message that is new here; ids only grow. */
+    void add(QueueEntry entry) {
+        counted(entry, 1);
+        if (groups != null && !groups.enter(entry)) {
+            return;
+        }
+        if (entry.availableAt > 0) {
+            later.add(entry);
+        } else {
+            lane(entry).add(entry);
+        }
+    }
+
+    private Lane lane(QueueEntry entry) {
+        int at = Math.min(entry.priority, lanes.length - 1);
+        filled.set(at);
+        Lane lane = lanes[at];
+        if (lane == null) {
+            lane = new Lane();
+            lanes[at] = lane;
+        }
+        return lane;
+    }
+
+    private void counted(QueueEntry entry, int change) {
+        readyCount += change;
+        readyBytes += change * (long) entry.message.size();
+    }
+
+    /** Takes a message back that was handed out; it is not handed out again before {@code availableAt}. */
+    void putBack(QueueEntry entry, long availableAt) {
         entry.holder = null;
         entry.subscription = null;
         entry.redelivered = true;
-        returned.put(entry.id, entry);
-        readyBytes += entry.message.size();
+        entry.availableAt = availableAt;
+        counted(entry, 1);
+        if (availableAt > 0) {
+            later.add(entry);
+        } else {
+            lane(entry).putBack(entry);
+        }
     }
 
+    /** Makes ready what waited for a time that has come; returns when to look again, {@link Long#MAX_VALUE} for never. */
+    long wake(long now) {
+        for (QueueEntry first = later.peek(); first != null; first = later.peek()) {
+            if (first.availableAt > now) {
+                return first.availableAt;
+            }
+            later.remove();
+            first.availableAt = 0;
+            lane(first).putBack(first);
+        }
+        return Long.MAX_VALUE;
+    }
+
+    private @Nullable Lane top() {
+        int at = filled.length() - 1;
+        while (at >= 0 && lanes[at].isEmpty()) {
+            filled.clear(at);
+            at = filled.length() - 1;
+        }
+        return at < 0 ? null : lanes[at];
+    }
+
+    /** What is handed out next, or null. */
     @Nullable
     QueueEntry head() {
-        return returned.isEmpty() ? ready.peekFirst() : returned.firstEntry().getValue();
+        Lane lane = top();
+        return lane == null ? null : lane.head();
     }
 
     /** Takes the head, which must be there. */
     QueueEntry poll() {
-        QueueEntry entry = returned.isEmpty()
-                ? ready.removeFirst()
-                : returned.pollFirstEntry().getValue();
-        readyBytes -= entry.message.size();
+        Lane lane = java.util.Objects.requireNonNull(top(), "head");
+        QueueEntry entry = lane.poll();
+        counted(entry, -1);
         return entry;
+    }
+
+    /** Takes what gives way first: the oldest of the lowest priority; null where everything waits for something. */
+    @Nullable
+    QueueEntry pollLeast() {
+        top();
+        int at = filled.nextSetBit(0);
+        while (at >= 0 && lanes[at].isEmpty()) {
+            filled.clear(at);
+            at = filled.nextSetBit(0);
+        }
+        if (at < 0) {
+            return null;
+        }
+        QueueEntry entry = lanes[at].poll();
+        counted(entry, -1);
+        return entry;
+    }
+
+    /** The entry left for good: the next of its group is ready. */
+    void left(QueueEntry entry) {
+        QueueEntry next = groups == null ? null : groups.left(entry);
+        if (next != null) {
+            lane(next).putBack(next);
+        }
     }
 
     /** The first entries, at most so many and so many octets of content, whose content is not in memory. */
     List<QueueEntry> absent(int most, long bytes) {
         List<QueueEntry> absent = new ArrayList<>();
-        long sum = 0;
-        for (Iterable<QueueEntry> part : List.of(returned.values(), ready)) {
-            for (QueueEntry entry : part) {
-                if (absent.size() >= most || sum >= bytes) {
-                    return absent;
-                }
-                if (entry.message.content() == null) {
-                    absent.add(entry);
-                    sum += entry.message.size();
-                }
-            }
+        long left = bytes;
+        for (int at = filled.length() - 1; at >= 0 && left > 0; at = filled.previousSetBit(at - 1)) {
+            left -= lanes[at].absent(absent, most, left);
         }
         return absent;
     }
 
     long readyCount() {
-        return ready.size() + (long) returned.size();
+        return readyCount;
     }
 
     long readyBytes() {
@@ -126,12 +213,12 @@ final class MessageQueue {
 
     /** Whether one more of the size goes past x-max-length or x-max-length-bytes. */
     boolean full(int size) {
-        return (arguments.maxLength() >= 0 && readyCount() + 1 > arguments.maxLength())
+        return (arguments.maxLength() >= 0 && readyCount + 1 > arguments.maxLength())
                 || (arguments.maxBytes() >= 0 && readyBytes + size > arguments.maxBytes());
     }
 
     boolean over() {
-        return (arguments.maxLength() >= 0 && readyCount() > arguments.maxLength())
+        return (arguments.maxLength() >= 0 && readyCount > arguments.maxLength())
                 || (arguments.maxBytes() >= 0 && readyBytes > arguments.maxBytes());
     }
 
@@ -175,15 +262,29 @@ final class MessageQueue {
         return unacked.size();
     }
 
+    /** Takes every message that is not handed out, whatever it waits for. */
+    List<QueueEntry> drainReady() {
+        List<QueueEntry> all = new ArrayList<>();
+        for (Lane lane : lanes) {
+            if (lane != null) {
+                all.addAll(lane.drain());
+            }
+        }
+        all.addAll(later);
+        later.clear();
+        if (groups != null) {
+            all.addAll(groups.drain());
+        }
+        readyCount = 0;
+        readyBytes = 0;
+        return all;
+    }
+
     /** Takes every message, ready or handed out. */
     List<QueueEntry> drain() {
-        List<QueueEntry> all = new ArrayList<>(returned.values());
-        all.addAll(ready);
+        List<QueueEntry> all = drainReady();
         all.addAll(unacked.values());
-        returned.clear();
-        ready.clear();
         unacked.clear();
-        readyBytes = 0;
         return all;
     }
 
@@ -227,6 +328,9 @@ final class MessageQueue {
     /** The next consumer with room, in turn within one priority, higher priorities first; or null. */
     @Nullable
     Subscription next(int size) {
+        if (arguments.singleActive()) {
+            return nextOfOne(size);
+        }
         int count = consumers.size();
         int from = 0;
         while (from < count) {
@@ -266,6 +370,14 @@ final class MessageQueue {
                 stats.counts().copy(),
                 stats.confirmed(),
                 all);
+    }
+
+    /** The one active consumer while it is there; then the first of the others. */
+    private @Nullable Subscription nextOfOne(int size) {
+        if (active == null || !consumers.contains(active)) {
+            active = consumers.isEmpty() ? null : consumers.getFirst();
+        }
+        return active != null && active.tryTake(size) ? active : null;
     }
 
     Deque<ShardCommand.Get> waitingGets() {

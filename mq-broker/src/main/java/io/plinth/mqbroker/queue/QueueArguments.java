@@ -1,31 +1,108 @@
 package io.plinth.mqbroker.queue;
 
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.stream.Ages;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.mqbroker.wire.ReplyCode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Set;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The x-arguments of a queue that are honoured. Unknown ones are ignored, as RabbitMQ does; known ones that are not built are refused, so
- * that nobody relies on them.
+ * The x-arguments of a queue that are honoured, whatever type it was asked for as. Unknown ones are ignored, as RabbitMQ does, and so are
+ * those that only place or tune a queue there.
  *
+ * @param type what it was asked for as
  * @param ttl milliseconds a message may wait, -1 for ever
  * @param expires milliseconds the queue may be unused, -1 for ever
  * @param maxLength how many messages may be ready, -1 for any number
  * @param maxBytes how many octets of them, -1 for any number
- * @param rejectPublish whether a full queue refuses, rather than dropping its head
+ * @param overflow what a full queue does
+ * @param maxPriority the highest priority, 0 for none
+ * @param singleActive whether one consumer at a time gets messages
+ * @param deliveryLimit how often a message may come back, -1 for ever
+ * @param retry when a message that came back is handed out again, null for at once
+ * @param groups whether messages of one group are handed out one after the other
+ * @param dedup which messages are dropped as seen before, null for none
+ * @param delayedFor the exchange whose delayed messages it keeps, null for a queue of clients
+ * @param stream how a stream is kept, null for a queue
  */
 public record QueueArguments(
+        Type type,
         long ttl,
         long expires,
         long maxLength,
         long maxBytes,
-        boolean rejectPublish,
+        Overflow overflow,
         @Nullable String deadLetterExchange,
-        @Nullable String deadLetterRoutingKey) {
+        @Nullable String deadLetterRoutingKey,
+        int maxPriority,
+        boolean singleActive,
+        long deliveryLimit,
+        @Nullable Retry retry,
+        boolean groups,
+        @Nullable Dedup dedup,
+        @Nullable String delayedFor,
+        @Nullable Stream stream) {
+    /** What {@code x-queue-type} says; classic and quorum queues are the same one here. */
+    public enum Type {
+        CLASSIC,
+        QUORUM,
+        STREAM
+    }
+
+    /** What becomes of a message that does not fit. */
+    public enum Overflow {
+        DROP_HEAD("drop-head"),
+        REJECT("reject-publish"),
+        REJECT_DEAD_LETTER("reject-publish-dlx");
+
+        private final String text;
+
+        Overflow(String text) {
+            this.text = text;
+        }
+    }
+
+    /**
+     * When a message that came back is handed out again.
+     *
+     * @param multiplier what each delay is of the one before; 0 for one {@code min} more each time
+     */
+    public record Retry(long min, long max, long multiplier) {
+        /** The delay after the message came back so often. */
+        long delay(int count) {
+            long delay = min;
+            if (multiplier == 0) {
+                delay = min * count;
+            }
+            for (int i = 1; multiplier > 1 && i < count && delay < max; i++) {
+                delay *= multiplier;
+            }
+            return Math.min(delay, max);
+        }
+    }
+
+    /**
+     * Which messages were seen before.
+     *
+     * @param ttl milliseconds a key is remembered, -1 for as long as there is room
+     */
+    public record Dedup(String header, int size, long ttl) {}
+
+    /**
+     * How much of a stream is kept.
+     *
+     * @param maxAge milliseconds, -1 for ever
+     * @param segmentBytes how long a segment may be
+     */
+    public record Stream(long maxAge, long segmentBytes) {}
+
+    /** The header that names a message's group. */
+    public static final String GROUP_HEADER = "x-message-group";
+
     /** Compared when a queue is declared again. */
     public static final List<String> COMPARED = List.of(
             "x-message-ttl",
@@ -35,36 +112,36 @@ public record QueueArguments(
             "x-overflow",
             "x-dead-letter-exchange",
             "x-dead-letter-routing-key",
-            "x-queue-type");
-
-    private static final Set<String> UNSUPPORTED = Set.of(
+            "x-queue-type",
             "x-max-priority",
             "x-single-active-consumer",
             "x-delivery-limit",
-            "x-max-in-memory-length",
-            "x-max-in-memory-bytes",
+            "x-delayed-retry-type",
+            "x-delayed-retry-min",
+            "x-delayed-retry-max",
+            "x-delayed-retry-multiplier",
+            "x-message-groups",
+            "x-message-deduplication",
+            "x-cache-size",
+            "x-cache-ttl",
+            "x-deduplication-header",
             "x-max-age",
-            "x-stream-max-segment-size-bytes",
-            "x-dead-letter-strategy",
-            "x-quorum-initial-group-size");
+            "x-stream-max-segment-size-bytes");
+
     private static final long MAX_MILLIS = 0xFFFF_FFFFL;
+    private static final int MAX_PRIORITY = 255;
+    private static final int MAX_REMEMBERED = 1_000_000;
+    private static final int REMEMBERED = 10_000;
+    private static final int QUORUM_DELIVERY_LIMIT = 20;
+    private static final long STREAM_SEGMENT = 64 << 20;
+    private static final long SMALLEST_SEGMENT = 64 << 10;
+    private static final long LARGEST_SEGMENT = 1L << 30;
+    private static final List<String> RETRY_TYPES = List.of("disabled", "all", "failed", "returned");
     /** A routing key is a short string wherever it is sent. */
     private static final int MAX_KEY = 255;
 
     public static QueueArguments of(FieldTable table) {
-        for (String key : table.entries().keySet()) {
-            if (UNSUPPORTED.contains(key)) {
-                throw refused(key, table, "leave it out; it is not supported yet");
-            }
-        }
-        String type = text(table, "x-queue-type");
-        if (type != null && !type.equals("classic")) {
-            throw refused("x-queue-type", table, "classic; other queue types are not supported yet");
-        }
-        String overflow = text(table, "x-overflow");
-        if (overflow != null && !overflow.equals("drop-head") && !overflow.equals("reject-publish")) {
-            throw refused("x-overflow", table, "drop-head or reject-publish");
-        }
+        Type type = type(table);
         String exchange = text(table, "x-dead-letter-exchange");
         String key = text(table, "x-dead-letter-routing-key");
         if (key != null && exchange == null) {
@@ -73,14 +150,99 @@ public record QueueArguments(
         if (key != null && key.getBytes(StandardCharsets.UTF_8).length > MAX_KEY) {
             throw refused("x-dead-letter-routing-key", table, "at most " + MAX_KEY + " octets");
         }
+        long limit = number(table, "x-delivery-limit", -1, Integer.MAX_VALUE);
+        boolean defaultLimit = type == Type.QUORUM && !table.has("x-delivery-limit");
         return new QueueArguments(
+                type,
                 number(table, "x-message-ttl", 0, MAX_MILLIS),
                 number(table, "x-expires", 1, MAX_MILLIS),
                 number(table, "x-max-length", 0, Long.MAX_VALUE),
                 number(table, "x-max-length-bytes", 0, Long.MAX_VALUE),
-                "reject-publish".equals(overflow),
+                overflow(table),
                 exchange,
-                key);
+                key,
+                (int) Math.max(0, number(table, "x-max-priority", 0, MAX_PRIORITY)),
+                flag(table, "x-single-active-consumer"),
+                defaultLimit ? QUORUM_DELIVERY_LIMIT : limit,
+                retry(table),
+                flag(table, "x-message-groups"),
+                dedup(table),
+                text(table, QueueRef.DELAYED_FOR),
+                type == Type.STREAM ? stream(table) : null);
+    }
+
+    /** Whether deliveries say how often the message came back. */
+    boolean counts() {
+        return type == Type.QUORUM || deliveryLimit >= 0 || retry != null;
+    }
+
+    private static Type type(FieldTable table) {
+        String text = text(table, "x-queue-type");
+        if (text == null) {
+            return Type.CLASSIC;
+        }
+        for (Type type : Type.values()) {
+            if (type.name().toLowerCase(Locale.ROOT).equals(text)) {
+                return type;
+            }
+        }
+        throw refused("x-queue-type", table, "classic, quorum or stream");
+    }
+
+    private static Overflow overflow(FieldTable table) {
+        String text = text(table, "x-overflow");
+        if (text == null) {
+            return Overflow.DROP_HEAD;
+        }
+        for (Overflow overflow : Overflow.values()) {
+            if (overflow.text.equals(text)) {
+                return overflow;
+            }
+        }
+        throw refused("x-overflow", table, "drop-head, reject-publish or reject-publish-dlx");
+    }
+
+    private static @Nullable Retry retry(FieldTable table) {
+        String type = text(table, "x-delayed-retry-type");
+        if (type != null && !RETRY_TYPES.contains(type)) {
+            throw refused("x-delayed-retry-type", table, "one of " + RETRY_TYPES);
+        }
+        long min = number(table, "x-delayed-retry-min", 1, MAX_MILLIS);
+        long max = number(table, "x-delayed-retry-max", 1, MAX_MILLIS);
+        long multiplier = number(table, "x-delayed-retry-multiplier", 1, 1000);
+        if ("disabled".equals(type) || (type == null && min < 0)) {
+            return null;
+        }
+        return new Retry(min < 0 ? 1000 : min, max < 0 ? MAX_MILLIS : max, Math.max(0, multiplier));
+    }
+
+    private static @Nullable Dedup dedup(FieldTable table) {
+        if (!flag(table, "x-message-deduplication")) {
+            return null;
+        }
+        long size = number(table, "x-cache-size", 1, MAX_REMEMBERED);
+        String header = text(table, "x-deduplication-header");
+        return new Dedup(
+                header == null ? "x-deduplication-header" : header,
+                size < 0 ? REMEMBERED : (int) size,
+                number(table, "x-cache-ttl", 1, MAX_MILLIS));
+    }
+
+    private static Stream stream(FieldTable table) {
+        String age = text(table, "x-max-age");
+        long maxAge = age == null ? -1 : Ages.millis(age);
+        if (age != null && maxAge < 0) {
+            throw refused("x-max-age", table, "a number and Y, M, D, h, m or s");
+        }
+        long segment = number(table, "x-stream-max-segment-size-bytes", SMALLEST_SEGMENT, LARGEST_SEGMENT * 3);
+        return new Stream(maxAge, segment < 0 ? STREAM_SEGMENT : Math.min(segment, LARGEST_SEGMENT));
+    }
+
+    private static boolean flag(FieldTable table, String key) {
+        if (table.has(key) && !(table.get(key) instanceof Boolean)) {
+            throw refused(key, table, "true or false");
+        }
+        return table.isTrue(key);
     }
 
     private static @Nullable String text(FieldTable table, String key) {

@@ -12,7 +12,16 @@ final class QueueEntry {
     /** Whether its removal must be recorded. */
     final boolean durable;
 
+    final int priority;
+    /** Whose order it is part of until it is settled; null for none. */
+    @Nullable
+    String group;
+
     boolean redelivered;
+    /** How often it came back. */
+    int returns;
+    /** Epoch milliseconds before which it is not handed out. */
+    long availableAt;
     /** The channel it was handed to and which has not settled it. */
     @Nullable
     ChannelHandle holder;
@@ -20,11 +29,20 @@ final class QueueEntry {
     @Nullable
     Subscription subscription;
 
-    QueueEntry(long id, Message message, long expiresAt, boolean durable, boolean redelivered) {
+    QueueEntry(
+            long id,
+            Message message,
+            long expiresAt,
+            boolean durable,
+            boolean redelivered,
+            int priority,
+            @Nullable String group) {
         this.id = id;
         this.message = message;
         this.expiresAt = expiresAt;
         this.durable = durable;
         this.redelivered = redelivered;
+        this.priority = priority;
+        this.group = group;
     }
 }

@@ -3,10 +3,12 @@ package io.plinth.mqbroker.queue;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import io.netty.util.concurrent.EventExecutor;
+import io.plinth.mqbroker.exchange.QueueLifecycle;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.flow.MemoryGauge;
 import io.plinth.mqbroker.index.RecoveredShard;
+import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.LogWriter;
 import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.stats.Counts;
@@ -82,8 +84,19 @@ public final class Shard implements LogWriter.Owner {
             entry.message().retain();
             backlog.found();
             queue.stats().entered(id, true, clock.millis());
-            queue.add(new QueueEntry(id, entry.message(), entry.expiresAt(), true, id <= deliveredUpTo));
+            Effect.Target target =
+                    new Effect.Target(ref.id(), entry.expiresAt(), entry.priority(), entry.group(), null);
+            QueueEntry restored = Dispatcher.entry(queue, target, id, entry.message(), true, id <= deliveredUpTo);
+            RecoveredShard.Return back = recovered.returned(ref.id(), id);
+            if (back != null) {
+                restored.returns = back.count();
+                restored.availableAt = back.availableAt();
+            }
+            queue.add(restored);
         });
+        if (queue.dedup() != null) {
+            queue.dedup().restore(recovered.remembered(ref.id()));
+        }
         queues.put(ref.id(), queue);
         loop.execute(() -> turn(() -> dispatcher.touch(queue)));
     }
@@ -173,7 +186,7 @@ public final class Shard implements LogWriter.Owner {
                 queue.stats().counts().add(Counts.Kind.ACK, 1);
                 dispatcher.remove(queue, entry);
             }
-            case REQUEUE -> queue.putBack(entry);
+            case REQUEUE -> dispatcher.comeBack(queue, entry);
             case REJECT -> dispatcher.giveUp(queue, entry, DeathRecord.Reason.REJECTED);
         }
         dispatcher.touch(queue);
@@ -184,6 +197,8 @@ public final class Shard implements LogWriter.Owner {
         ShardCommand.@Nullable Refusal refusal = null;
         if (queue == null) {
             refusal = ShardCommand.Refusal.GONE;
+        } else if (command.exclusive() && queue.arguments().singleActive()) {
+            refusal = ShardCommand.Refusal.IN_EXCLUSIVE_USE;
         } else if (queue.exclusivelyUsed()
                 || (command.exclusive() && !queue.consumers().isEmpty())) {
             refusal = ShardCommand.Refusal.IN_EXCLUSIVE_USE;
@@ -243,8 +258,8 @@ public final class Shard implements LogWriter.Owner {
             dispatcher.drain(queue);
         }
         long count = queue == null ? 0 : queue.readyCount();
-        for (long i = 0; queue != null && i < count; i++) {
-            dispatcher.remove(queue, queue.poll());
+        if (queue != null) {
+            queue.drainReady().forEach(entry -> dispatcher.remove(queue, entry));
         }
         reply(command.channel(), () -> command.reply().accept(count));
     }
@@ -337,7 +352,7 @@ public final class Shard implements LogWriter.Owner {
             queue.waitingGets().removeIf(get -> get.channel() == channel);
             for (QueueEntry entry : queue.heldBy(channel)) {
                 queue.takeBack(entry.id, channel);
-                queue.putBack(entry);
+                dispatcher.comeBack(queue, entry);
             }
             if (queue.unsubscribe(channel, null)) {
                 consumerLeft(queue);

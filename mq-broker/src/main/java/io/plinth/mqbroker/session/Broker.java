@@ -6,7 +6,6 @@ import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.queue.Shards;
 import io.plinth.mqbroker.wire.FieldTable;
-import java.time.Clock;
 import java.util.Base64;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -26,9 +25,9 @@ public record Broker(
         Access access,
         Supplier<SessionLimits> limits,
         FieldTable serverProperties,
-        Clock clock,
         LongSupplier nanoTime,
         RandomGenerator random,
+        DirectReplies replies,
         SessionMetrics metrics) {
     private static final int NAME_BYTES = 16;
 

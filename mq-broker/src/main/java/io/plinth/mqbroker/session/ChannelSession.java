@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.session;
 
+import io.plinth.mqbroker.channel.Transaction;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.queue.ChannelHandle;
@@ -19,6 +20,7 @@ import io.plinth.mqbroker.wire.ReplyCode;
 import io.plinth.mqbroker.wire.TxMethod;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,14 +50,15 @@ final class ChannelSession {
     private final Queue<Frame> behind = new ArrayDeque<>();
     private State state = State.OPEN;
     private boolean waiting;
+    private @Nullable Transaction transaction;
 
     ChannelSession(Connection connection, int number, SessionLimits limits) {
         this.connection = connection;
         this.number = number;
         this.limits = limits;
         this.handle = new ChannelHandle(connection, number, new DeliveryWindow(limits.unackedPerChannel()));
-        this.publisher = new Publisher(connection, handle, limits.messageBytes());
         this.consumers = new Consumers(connection, this, handle, limits);
+        this.publisher = new Publisher(connection, handle, consumers, limits.messageBytes());
         this.declarations = new Declarations(connection, this, handle);
     }
 
@@ -63,16 +66,12 @@ final class ChannelSession {
         return handle;
     }
 
-    ChannelDescription describe() {
-        return new ChannelDescription(
-                number,
-                publisher.confirming(),
-                publisher.unconfirmed(),
-                consumers.unacked(),
-                consumers.count(),
-                consumers.prefetch(),
-                consumers.globalPrefetch(),
-                handle.counts().copy());
+    int unacked() {
+        return consumers.unacked();
+    }
+
+    int consumerCount() {
+        return consumers.count();
     }
 
     /** Takes a frame of this channel. */
@@ -122,7 +121,7 @@ final class ChannelSession {
         }
     }
 
-    private void failed(AmqpException error, @org.jspecify.annotations.Nullable Method method) {
+    private void failed(AmqpException error, @Nullable Method method) {
         if (error.code().hard()) {
             connection.fail(error, method);
             return;
@@ -152,15 +151,16 @@ final class ChannelSession {
             case QueueMethod m -> declarations.on(m);
             case BasicMethod m -> on(m);
             case ConfirmMethod.Select m -> {
+                if (transaction != null) {
+                    throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "cannot switch from tx to confirm mode");
+                }
                 publisher.select();
                 if (!m.nowait()) {
                     connection.write(number, new ConfirmMethod.SelectOk());
                 }
             }
             case ConfirmMethod.SelectOk m -> throw unexpected(m);
-            case TxMethod m ->
-                throw new AmqpException(
-                        ReplyCode.NOT_IMPLEMENTED, "transactions are not supported (expected: publisher confirms)");
+            case TxMethod m -> on(m);
             case ConnectionMethod m ->
                 throw new AmqpException(
                         ReplyCode.COMMAND_INVALID,
@@ -187,6 +187,58 @@ final class ChannelSession {
             case ChannelMethod.FlowOk m -> throw unexpected(m);
             case ChannelMethod.CloseOk m -> throw unexpected(m);
         }
+    }
+
+    private void on(TxMethod method) {
+        switch (method) {
+            case TxMethod.Select m -> {
+                if (publisher.confirming()) {
+                    throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "cannot switch from confirm to tx mode");
+                }
+                if (transaction == null) {
+                    begin();
+                }
+                connection.write(number, new TxMethod.SelectOk());
+            }
+            case TxMethod.Commit m -> commit(ended());
+            case TxMethod.Rollback m -> {
+                consumers.rollback(ended());
+                connection.write(number, new TxMethod.RollbackOk());
+            }
+            case TxMethod.SelectOk m -> throw unexpected(m);
+            case TxMethod.CommitOk m -> throw unexpected(m);
+            case TxMethod.RollbackOk m -> throw unexpected(m);
+        }
+    }
+
+    private void begin() {
+        Transaction next = new Transaction(limits.transaction());
+        transaction = next;
+        publisher.transaction(next);
+        consumers.transaction(next);
+    }
+
+    /** The transaction that ends here; the next one has begun. */
+    private Transaction ended() {
+        Transaction ended = transaction;
+        if (ended == null) {
+            throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "channel is not transactional");
+        }
+        begin();
+        return ended;
+    }
+
+    private void commit(Transaction done) {
+        await();
+        consumers.commit(done);
+        publisher.commit(
+                done,
+                ok -> resume(() -> {
+                    if (!ok) {
+                        throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "partial tx completion");
+                    }
+                    connection.write(number, new TxMethod.CommitOk());
+                }));
     }
 
     private void on(BasicMethod method) {
@@ -279,6 +331,7 @@ final class ChannelSession {
 
     /** Tells the shards it used that the channel is gone; the connection sends it before anything the client may see. */
     void release() {
+        consumers.end();
         handle.shards().stream().forEach(shard -> connection.submit(shard, new ShardCommand.Release(handle)));
     }
 

@@ -1,12 +1,12 @@
 package io.plinth.mqbroker.session;
 
 import io.plinth.mqbroker.channel.Ledger;
+import io.plinth.mqbroker.channel.Transaction;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.queue.ShardCommand.Outcome;
 import io.plinth.mqbroker.queue.ShardEvent;
-import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.BasicMethod;
 import io.plinth.mqbroker.wire.FieldTable;
@@ -24,8 +24,10 @@ final class Consumers {
     private final SessionLimits limits;
     private final Ledger ledger = new Ledger();
     private final Map<String, QueueRef> byTag = new HashMap<>();
+    private @Nullable Transaction transaction;
+    private @Nullable String replyAddress;
+    private @Nullable String replyTag;
     private int prefetch;
-    private int globalPrefetch;
 
     Consumers(Connection connection, ChannelSession channel, ChannelHandle handle, SessionLimits limits) {
         this.connection = connection;
@@ -42,22 +44,12 @@ final class Consumers {
         return byTag.size();
     }
 
-    int prefetch() {
-        return prefetch;
-    }
-
-    /** What the whole channel may hold, 0 where nobody asked for a bound. */
-    int globalPrefetch() {
-        return globalPrefetch;
-    }
-
     void qos(BasicMethod.Qos method) {
         if (method.prefetchSize() != 0) {
             throw new AmqpException(ReplyCode.NOT_IMPLEMENTED, "prefetch_size!=0 (" + method.prefetchSize() + ")");
         }
         if (method.global()) {
             int most = limits.unackedPerChannel();
-            globalPrefetch = method.prefetchCount();
             handle.window().limit(method.prefetchCount() == 0 ? most : Math.min(most, method.prefetchCount()));
             connection.resume(handle);
         } else {
@@ -66,9 +58,48 @@ final class Consumers {
         connection.write(handle.number(), new BasicMethod.QosOk());
     }
 
+    /** From now on settlements wait for a commit. */
+    void transaction(Transaction value) {
+        transaction = value;
+    }
+
+    /** Where replies to this channel's requests go, or null where it does not consume them. */
+    @Nullable
+    String replyAddress() {
+        return replyAddress;
+    }
+
+    private void consumeReplies(BasicMethod.Consume method) {
+        if (!method.noAck()) {
+            throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "reply consumer cannot acknowledge");
+        }
+        if (replyAddress != null) {
+            throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "reply consumer already set");
+        }
+        String tag = method.consumerTag().isEmpty() ? connection.broker().newName("amq.ctag-") : method.consumerTag();
+        replyTag = tag;
+        replyAddress = connection.broker().replies().open(connection, handle, tag);
+        if (!method.nowait()) {
+            connection.write(handle.number(), new BasicMethod.ConsumeOk(tag));
+        }
+    }
+
+    /** The channel ends. */
+    void end() {
+        if (replyAddress != null) {
+            connection.broker().replies().close(replyAddress);
+            replyAddress = null;
+            replyTag = null;
+        }
+    }
+
     void consume(BasicMethod.Consume method) {
+        if (method.queue().equals(DirectReplies.QUEUE)) {
+            consumeReplies(method);
+            return;
+        }
         QueueRef queue = channel.readable(method.queue());
-        if (byTag.containsKey(method.consumerTag())) {
+        if (byTag.containsKey(method.consumerTag()) || method.consumerTag().equals(replyTag)) {
             throw new AmqpException(
                     ReplyCode.NOT_ALLOWED, "attempt to reuse consumer tag '" + method.consumerTag() + "'");
         }
@@ -122,6 +153,9 @@ final class Consumers {
     }
 
     void cancel(BasicMethod.Cancel method) {
+        if (method.consumerTag().equals(replyTag)) {
+            end();
+        }
         QueueRef queue = byTag.remove(method.consumerTag());
         if (queue == null) {
             cancelled(method);
@@ -142,16 +176,15 @@ final class Consumers {
 
     /** The queue of a consumer is gone. */
     void cancelledByServer(String tag) {
-        if (byTag.remove(tag) != null && connection.negotiated().clientCan("consumer_cancel_notify")) {
+        if (byTag.remove(tag) != null && connection.clientCan("consumer_cancel_notify")) {
             connection.write(handle.number(), new BasicMethod.Cancel(tag, true));
         }
     }
 
     void deliver(ShardEvent.Delivered event) {
-        handle.counts().delivered(event.noAck(), event.redelivered());
         long tag = ledger.nextTag();
         if (!event.noAck()) {
-            ledger.add(tag, new Ledger.Delivery(event.shard(), event.queueId(), event.id()));
+            ledger.add(new Ledger.Delivery(tag, event.shard(), event.queueId(), event.id()));
         }
         connection.broker().metrics().delivered.inc();
         connection.write(
@@ -168,6 +201,12 @@ final class Consumers {
 
     void get(BasicMethod.Get method) {
         QueueRef queue = channel.readable(method.queue());
+        if (queue.arguments().isTrue("x-single-active-consumer")) {
+            throw new AmqpException(
+                    ReplyCode.RESOURCE_LOCKED,
+                    "cannot obtain access to " + queue + ": basic.get operations are not supported by queues with"
+                            + " single active consumer");
+        }
         handle.shards().set(queue.shard());
         channel.await();
         connection.submit(
@@ -178,14 +217,12 @@ final class Consumers {
 
     private void got(BasicMethod.Get method, QueueRef queue, ShardCommand.@Nullable Got got) {
         if (got == null) {
-            handle.counts().add(Counts.Kind.GET_EMPTY, 1);
             connection.write(handle.number(), new BasicMethod.GetEmpty(""));
             return;
         }
-        handle.counts().got(method.noAck(), got.redelivered());
         long tag = ledger.nextTag();
         if (!method.noAck()) {
-            ledger.add(tag, new Ledger.Delivery(queue.shard(), queue.id(), got.id()));
+            ledger.add(new Ledger.Delivery(tag, queue.shard(), queue.id(), got.id()));
             handle.window().takeAnyway(1);
         }
         connection.broker().metrics().delivered.inc();
@@ -223,10 +260,28 @@ final class Consumers {
     }
 
     private void settle(Ledger.Delivery delivery, Outcome outcome) {
-        connection.broker().metrics().acknowledged.inc();
-        if (outcome == Outcome.ACK) {
-            handle.counts().add(Counts.Kind.ACK, 1);
+        if (transaction != null) {
+            transaction.settle(delivery, outcome);
+        } else {
+            settleNow(delivery, outcome);
         }
+    }
+
+    /** Settles what a transaction held. */
+    void commit(Transaction done) {
+        done.settlements().forEach(settlement -> settleNow(settlement.delivery(), settlement.outcome()));
+        connection.resumeIfStarved(handle);
+    }
+
+    /** What a transaction settled is unsettled again. */
+    void rollback(Transaction undone) {
+        ledger.giveBack(undone.settlements().stream()
+                .map(Transaction.Settlement::delivery)
+                .toList());
+    }
+
+    private void settleNow(Ledger.Delivery delivery, Outcome outcome) {
+        connection.broker().metrics().acknowledged.inc();
         handle.window().give(1);
         connection.submit(
                 delivery.shard(), new ShardCommand.Settle(handle, delivery.queueId(), delivery.id(), outcome));
@@ -237,7 +292,7 @@ final class Consumers {
         if (!requeue) {
             throw new AmqpException(ReplyCode.NOT_IMPLEMENTED, "requeue=false");
         }
-        ledger.takeUpTo(0).forEach(delivery -> settle(delivery, Outcome.REQUEUE));
+        ledger.takeUpTo(0).forEach(delivery -> settleNow(delivery, Outcome.REQUEUE));
         connection.resumeIfStarved(handle);
     }
 }

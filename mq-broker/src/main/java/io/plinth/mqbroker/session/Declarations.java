@@ -189,8 +189,12 @@ final class Declarations {
         String asked = clean(method.queue());
         String name = asked.isEmpty() && !method.passive() ? connection.broker().newName("amq.gen-") : asked;
         if (method.passive()) {
-            declared(method, usable(name), ATTEMPTS);
+            passive(method, name);
             return;
+        }
+        if (method.arguments().has(QueueRef.DELAYED_FOR)) {
+            throw new AmqpException(
+                    ReplyCode.ACCESS_REFUSED, "arg '" + QueueRef.DELAYED_FOR + "' is for the broker alone");
         }
         permit(Operation.CONFIGURE, Resource.QUEUE, name);
         String dead = method.arguments().string("x-dead-letter-exchange");
@@ -203,6 +207,17 @@ final class Declarations {
                     ReplyCode.ACCESS_REFUSED, "queue name '" + asked + "' contains reserved prefix 'amq.*'");
         }
         declare(method, name, ATTEMPTS);
+    }
+
+    private void passive(QueueMethod.Declare method, String name) {
+        boolean replies = name.equals(DirectReplies.QUEUE)
+                || (DirectReplies.isAddress(name)
+                        && connection.broker().replies().knows(name));
+        if (!replies) {
+            declared(method, usable(name), ATTEMPTS);
+        } else if (!method.nowait()) {
+            connection.write(handle.number(), new QueueMethod.DeclareOk(name, 0, 1));
+        }
     }
 
     private void declare(QueueMethod.Declare method, String name, int attempts) {
@@ -249,7 +264,8 @@ final class Declarations {
     }
 
     private void purge(QueueMethod.Purge method) {
-        QueueRef queue = readable(method.queue());
+        permit(Operation.READ, Resource.QUEUE, name(method.queue()));
+        QueueRef queue = find(method.queue());
         channel.await();
         connection.submit(
                 queue.shard(),
@@ -271,6 +287,7 @@ final class Declarations {
             return;
         }
         Equivalence.checkOwner(queue, connection);
+        checkPublic(queue);
         channel.await();
         connection.submit(
                 queue.shard(),
@@ -316,7 +333,7 @@ final class Declarations {
     }
 
     /** The queue of that name, or the last one declared on the channel, if this connection may use it. */
-    QueueRef usable(String asked) {
+    private QueueRef find(String asked) {
         String name = name(asked);
         QueueRef queue = topology.queue(name);
         if (queue == null) {
@@ -324,6 +341,21 @@ final class Declarations {
         }
         Equivalence.checkOwner(queue, connection);
         return queue;
+    }
+
+    /** As {@link #find}, unless the queue is the broker's own. */
+    QueueRef usable(String asked) {
+        QueueRef queue = find(asked);
+        checkPublic(queue);
+        return queue;
+    }
+
+    private static void checkPublic(QueueRef queue) {
+        if (queue.internal()) {
+            throw new AmqpException(
+                    ReplyCode.ACCESS_REFUSED,
+                    queue + " keeps the delayed messages of an exchange (expected: only to be purged)");
+        }
     }
 
     private String name(String asked) {

@@ -3,36 +3,44 @@ package io.plinth.mqbroker.session;
 import io.plinth.mqbroker.auth.Permissions;
 import io.plinth.mqbroker.channel.ConfirmTracker;
 import io.plinth.mqbroker.channel.ContentAssembler;
+import io.plinth.mqbroker.channel.Transaction;
 import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.queue.ChannelHandle;
+import io.plinth.mqbroker.queue.MessageMarks;
 import io.plinth.mqbroker.queue.Receipt;
 import io.plinth.mqbroker.queue.ShardCommand;
-import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.BasicMethod;
 import io.plinth.mqbroker.wire.ContentProperties;
+import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.mqbroker.wire.Frame;
 import io.plinth.mqbroker.wire.ReplyCode;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by the connection's event loop. The publishing half of a channel: content, routing, returns and confirms. */
 final class Publisher implements ConfirmTracker.Answers {
     private static final int MAX_EXPIRATION_DIGITS = 15;
 
+    private static final List<String> COPIES = List.of(Attributes.COPIES, Attributes.BLIND_COPIES);
+
     private final Connection connection;
     private final ChannelHandle handle;
     private final ContentAssembler content;
+    private final Consumers consumers;
     private @Nullable ConfirmTracker confirms;
+    private @Nullable Transaction transaction;
 
-    Publisher(Connection connection, ChannelHandle handle, long messageBytes) {
+    Publisher(Connection connection, ChannelHandle handle, Consumers consumers, long messageBytes) {
         this.connection = connection;
+        this.consumers = consumers;
         this.handle = handle;
         this.content = new ContentAssembler(messageBytes);
     }
@@ -41,19 +49,20 @@ final class Publisher implements ConfirmTracker.Answers {
         return content.busy();
     }
 
-    boolean confirming() {
-        return confirms != null;
-    }
-
-    long unconfirmed() {
-        return confirms == null ? 0 : confirms.unconfirmed();
-    }
-
     /** Turns confirms on; doing it twice changes nothing. */
     void select() {
         if (confirms == null) {
             confirms = new ConfirmTracker();
         }
+    }
+
+    boolean confirming() {
+        return confirms != null;
+    }
+
+    /** From now on publishes wait for a commit. */
+    void transaction(Transaction value) {
+        transaction = value;
     }
 
     void begin(BasicMethod.Publish method) {
@@ -99,44 +108,94 @@ final class Publisher implements ConfirmTracker.Answers {
     }
 
     private void publish(ContentAssembler.Published published) {
-        BasicMethod.Publish method = published.method();
-        Exchange exchange = exchange(method);
+        exchange(published.method());
         check(published.properties());
-        Content message = new Content(method.exchange(), method.routingKey(), published.properties(), published.body());
-        Set<QueueRef> targets = new LinkedHashSet<>(4);
-        connection
-                .identity()
-                .topology()
-                .route(exchange, method.routingKey(), new Attributes(published.properties()), targets);
-        connection.broker().metrics().published.inc();
-        exchange.traffic().published(targets.size());
-        handle.counts().add(Counts.Kind.PUBLISH, 1);
+        if (transaction != null) {
+            transaction.publish(published);
+            return;
+        }
+        Content message = message(published);
+        Set<QueueRef> targets = route(published, message);
         if (targets.isEmpty()) {
-            unroutable(method, published);
+            confirmUntaken();
             return;
         }
         int shards = targets.size() == 1
                 ? 1
                 : (int) targets.stream().mapToInt(QueueRef::shard).distinct().count();
         long tag = confirms == null ? 0 : confirms.published(shards);
-        int bytes = message.size();
-        List<ShardCommand.Publish> publishes = connection
-                .broker()
-                .shards()
-                .split(
-                        targets,
-                        message,
-                        ContentProperties.persistent(published.properties()),
-                        new Receipt.OfChannel(handle, tag, bytes));
-        for (ShardCommand.Publish publish : publishes) {
-            connection.published(bytes);
+        send(targets, message, new Receipt.OfChannel(handle, tag, message.size()));
+    }
+
+    /** The queues it goes to; empty where it was returned or went to somebody who waits for a reply. */
+    private Set<QueueRef> route(ContentAssembler.Published published, Content message) {
+        BasicMethod.Publish method = published.method();
+        Set<QueueRef> targets = new LinkedHashSet<>(4);
+        connection.broker().metrics().published.inc();
+        if (method.exchange().isEmpty() && DirectReplies.isAddress(method.routingKey())) {
+            if (!connection.broker().replies().send(method.routingKey(), message)) {
+                unroutable(method, published);
+            }
+            return targets;
+        }
+        Exchange exchange = exchange(method);
+        connection
+                .identity()
+                .topology()
+                .routeCopies(exchange, method.routingKey(), new Attributes(published.properties()), targets);
+        exchange.traffic().published(targets.size());
+        if (targets.isEmpty()) {
+            unroutable(method, published);
+        }
+        return targets;
+    }
+
+    private void send(Set<QueueRef> targets, Content message, Receipt receipt) {
+        boolean persistent = ContentProperties.persistent(message.properties());
+        for (ShardCommand.Publish publish : connection.broker().shards().split(targets, message, persistent, receipt)) {
+            connection.published(message.size());
             connection.submit(publish.queues().getFirst().shard(), publish);
         }
     }
 
+    /** What queues keep: without what is for the broker alone, and with an address that leads back to this channel. */
+    private Content message(ContentAssembler.Published published) {
+        BasicMethod.Publish method = published.method();
+        byte[] properties = published.properties();
+        if (DirectReplies.QUEUE.equals(ContentProperties.text(properties, ContentProperties.Field.REPLY_TO))) {
+            String address = consumers.replyAddress();
+            if (address == null) {
+                throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "fast reply consumer does not exist");
+            }
+            properties = ContentProperties.withReplyTo(properties, address);
+        }
+        return MessageMarks.without(
+                new Content(method.exchange(), method.routingKey(), properties, published.body()),
+                Attributes.BLIND_COPIES);
+    }
+
+    /** Sends what a transaction held; {@code done} hears, on this loop, whether every queue took all of it. */
+    void commit(Transaction committed, Consumer<Boolean> done) {
+        int[] left = {1};
+        boolean[] all = {true};
+        Consumer<Boolean> one = ok -> {
+            all[0] &= ok;
+            if (--left[0] == 0) {
+                done.accept(all[0]);
+            }
+        };
+        for (ContentAssembler.Published published : committed.publishes()) {
+            Content message = message(published);
+            Set<QueueRef> targets = route(published, message);
+            left[0] +=
+                    (int) targets.stream().mapToInt(QueueRef::shard).distinct().count();
+            send(targets, message, new Receipt.OfTransaction(handle, message.size(), one));
+        }
+        one.accept(true);
+    }
+
     private void unroutable(BasicMethod.Publish method, ContentAssembler.Published published) {
         connection.broker().metrics().unroutable.inc();
-        handle.counts().add(method.mandatory() ? Counts.Kind.RETURN_UNROUTABLE : Counts.Kind.DROP_UNROUTABLE, 1);
         if (method.mandatory()) {
             connection.write(
                     handle.number(),
@@ -148,6 +207,9 @@ final class Publisher implements ConfirmTracker.Answers {
                     published.properties(),
                     published.body());
         }
+    }
+
+    private void confirmUntaken() {
         if (confirms != null) {
             confirms.published(0);
             connection.answerLater(this);
@@ -155,6 +217,16 @@ final class Publisher implements ConfirmTracker.Answers {
     }
 
     private void check(byte[] properties) {
+        for (String header : COPIES) {
+            if (ContentProperties.mayHaveHeader(properties, header)) {
+                FieldTable headers = ContentProperties.headers(properties);
+                if (headers.has(header) && !(headers.get(header) instanceof List<?>)) {
+                    throw new AmqpException(
+                            ReplyCode.PRECONDITION_FAILED,
+                            "header '" + header + "': " + headers.get(header) + " (expected: an array of strings)");
+                }
+            }
+        }
         String expiration = ContentProperties.text(properties, ContentProperties.Field.EXPIRATION);
         if (expiration != null && !milliseconds(expiration)) {
             throw new AmqpException(
@@ -196,7 +268,6 @@ final class Publisher implements ConfirmTracker.Answers {
     @Override
     public void ack(long tag, boolean multiple, long count) {
         connection.broker().metrics().confirmed.inc(count);
-        handle.counts().add(Counts.Kind.CONFIRM, count);
         connection.write(handle.number(), new BasicMethod.Ack(tag, multiple));
     }
 

@@ -7,6 +7,7 @@ import java.time.Duration;
  *
  * @param publishWindow octets of publishes on their way to shards and logs before reading stops
  * @param deliveryWindow octets of deliveries on their way to the socket before shards stop
+ * @param transaction octets of messages a transaction holds
  * @param pendingFrames frames of a channel that wait behind an operation before reading stops
  */
 public record SessionLimits(
@@ -22,4 +23,5 @@ public record SessionLimits(
         int connections,
         long publishWindow,
         long deliveryWindow,
-        int pendingFrames) {}
+        int pendingFrames,
+        long transaction) {}

@@ -3,6 +3,7 @@ package io.plinth.mqbroker.wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,6 +110,44 @@ public final class ContentProperties {
         return ShortString.read(Unpooled.wrappedBuffer(properties, at, properties.length - at));
     }
 
+    /** A field of one octet, or {@code absent}. */
+    public static int octet(byte[] properties, Field field, int absent) {
+        return (flags(properties) & field.bit()) == 0 ? absent : properties[offset(properties, field)] & 0xFF;
+    }
+
+    /** Whether there is a headers table. */
+    public static boolean hasHeaders(byte[] properties) {
+        return (flags(properties) & Field.HEADERS.bit()) != 0;
+    }
+
+    /**
+     * Whether a header of that name may be there: looks for the octets of the name only, so that most messages are never decoded.
+     *
+     * @param name a short ASCII name
+     */
+    public static boolean mayHaveHeader(byte[] properties, String name) {
+        if (!hasHeaders(properties)) {
+            return false;
+        }
+        int from = offset(properties, Field.HEADERS) + 4;
+        int end = from + ByteBuffer.wrap(properties).getInt(from - 4);
+        for (int at = from; at + name.length() < end; at++) {
+            if (properties[at] == name.length() && matches(properties, at + 1, name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean matches(byte[] properties, int at, String name) {
+        for (int i = 0; i < name.length(); i++) {
+            if (properties[at + i] != name.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** The headers table; empty where it is absent. */
     public static FieldTable headers(byte[] properties) {
         if ((flags(properties) & Field.HEADERS.bit()) == 0) {
@@ -121,19 +160,33 @@ public final class ContentProperties {
 
     /** The same properties with another headers table and without {@code expiration}, as a dead-lettered message has them. */
     public static byte[] deadLettered(byte[] properties, FieldTable headers) {
+        return rewritten(properties, Field.EXPIRATION.bit(), Field.HEADERS, out -> FieldTableCodec.write(out, headers));
+    }
+
+    /** The same properties with another headers table. */
+    public static byte[] withHeaders(byte[] properties, FieldTable headers) {
+        return rewritten(properties, 0, Field.HEADERS, out -> FieldTableCodec.write(out, headers));
+    }
+
+    /** The same properties with another {@code reply-to}. */
+    public static byte[] withReplyTo(byte[] properties, String replyTo) {
+        return rewritten(properties, 0, Field.REPLY_TO, out -> ShortString.write(out, replyTo));
+    }
+
+    private static byte[] rewritten(byte[] properties, int dropped, Field replaced, Consumer<ByteBuf> value) {
         ByteBuf in = Unpooled.wrappedBuffer(properties);
         ByteBuf out = Unpooled.buffer(properties.length + 256);
         int flags = in.readUnsignedShort();
-        out.writeShort((flags | Field.HEADERS.bit()) & ~Field.EXPIRATION.bit());
+        out.writeShort((flags | replaced.bit()) & ~dropped);
         for (Field field : Field.ALL) {
             int from = in.readerIndex();
             boolean present = (flags & field.bit()) != 0;
             if (present) {
                 skip(field, in);
             }
-            if (field == Field.HEADERS) {
-                FieldTableCodec.write(out, headers);
-            } else if (present && field != Field.EXPIRATION) {
+            if (field == replaced) {
+                value.accept(out);
+            } else if (present && (dropped & field.bit()) == 0) {
                 out.writeBytes(in, from, in.readerIndex() - from);
             }
         }

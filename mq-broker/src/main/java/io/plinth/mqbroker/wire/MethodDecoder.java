@@ -150,6 +150,9 @@ public final class MethodDecoder {
             case TxMethod.Select.ID -> new TxMethod.Select();
             case TxMethod.Commit.ID -> new TxMethod.Commit();
             case TxMethod.Rollback.ID -> new TxMethod.Rollback();
+            case TxMethod.SelectOk.ID -> new TxMethod.SelectOk();
+            case TxMethod.CommitOk.ID -> new TxMethod.CommitOk();
+            case TxMethod.RollbackOk.ID -> new TxMethod.RollbackOk();
             default -> null;
         };
     }

@@ -2,7 +2,7 @@ package io.plinth.mqbroker.wire;
 
 import io.netty.buffer.ByteBuf;
 
-/** Methods of class tx, which are recognised so that they can be refused. */
+/** Methods of class tx (section 1.9). */
 public sealed interface TxMethod extends Method {
     int CLASS_ID = 90;
 
@@ -11,7 +11,7 @@ public sealed interface TxMethod extends Method {
         return CLASS_ID;
     }
 
-    /** Would start a transaction. */
+    /** Makes the channel transactional. */
     record Select() implements TxMethod {
         static final int ID = 10;
 
@@ -24,7 +24,7 @@ public sealed interface TxMethod extends Method {
         public void writeArguments(ByteBuf out) {}
     }
 
-    /** Would commit it. */
+    /** Ends a transaction with what it did. */
     record Commit() implements TxMethod {
         static final int ID = 20;
 
@@ -37,9 +37,48 @@ public sealed interface TxMethod extends Method {
         public void writeArguments(ByteBuf out) {}
     }
 
-    /** Would roll it back. */
+    /** Ends a transaction as if it had not been. */
     record Rollback() implements TxMethod {
         static final int ID = 30;
+
+        @Override
+        public int methodId() {
+            return ID;
+        }
+
+        @Override
+        public void writeArguments(ByteBuf out) {}
+    }
+
+    /** It started. */
+    record SelectOk() implements TxMethod {
+        static final int ID = 11;
+
+        @Override
+        public int methodId() {
+            return ID;
+        }
+
+        @Override
+        public void writeArguments(ByteBuf out) {}
+    }
+
+    /** It is committed. */
+    record CommitOk() implements TxMethod {
+        static final int ID = 21;
+
+        @Override
+        public int methodId() {
+            return ID;
+        }
+
+        @Override
+        public void writeArguments(ByteBuf out) {}
+    }
+
+    /** It is rolled back. */
+    record RollbackOk() implements TxMethod {
+        static final int ID = 31;
 
         @Override
         public int methodId() {

@@ -1,6 +1,4 @@
-package io.plinth.mqbroker.queue;
-
-import io.plinth.mqbroker.exchange.QueueRef;
+package io.plinth.mqbroker.exchange;
 
 /** Who keeps queue names; told by shards of queues that are gone. */
 @FunctionalInterface

@@ -1,0 +1,48 @@
+package io.plinth.mqbroker.queue;
+
+import io.plinth.mqbroker.exchange.Attributes;
+import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.wire.ContentProperties;
+import io.plinth.mqbroker.wire.FieldTable;
+import org.jspecify.annotations.Nullable;
+
+/** Headers that queues look at or write. */
+public final class MessageMarks {
+    private MessageMarks() {}
+
+    /** A header as text, or null where it is absent. */
+    static @Nullable String text(Content content, String header) {
+        if (!ContentProperties.mayHaveHeader(content.properties(), header)) {
+            return null;
+        }
+        Object value = ContentProperties.headers(content.properties()).get(header);
+        return value == null ? null : String.valueOf(value);
+    }
+
+    /** Milliseconds a delayed exchange keeps it. */
+    static long delay(Content content) {
+        Long delay = FieldTable.integer(
+                ContentProperties.headers(content.properties()).get(Attributes.DELAY));
+        return delay == null ? 0 : delay;
+    }
+
+    /** A delayed message whose time has come says so with its delay turned negative. */
+    static Content due(Content content) {
+        return with(content, Attributes.DELAY, -delay(content));
+    }
+
+    /** The message with one header set. */
+    public static Content with(Content content, String header, Object value) {
+        FieldTable headers = ContentProperties.headers(content.properties());
+        return content.with(ContentProperties.withHeaders(content.properties(), headers.with(header, value)));
+    }
+
+    /** The message without a header. */
+    public static Content without(Content content, String header) {
+        if (!ContentProperties.mayHaveHeader(content.properties(), header)) {
+            return content;
+        }
+        FieldTable headers = ContentProperties.headers(content.properties());
+        return content.with(ContentProperties.withHeaders(content.properties(), headers.without(header)));
+    }
+}

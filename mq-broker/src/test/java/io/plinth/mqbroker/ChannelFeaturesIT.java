@@ -1,0 +1,244 @@
+package io.plinth.mqbroker;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.Delivery;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What RabbitMQ added to channels and exchanges, through its Java client. */
+@Timeout(60)
+class ChannelFeaturesIT {
+    private static final String REPLIES = "amq.rabbitmq.reply-to";
+    private static TestBroker broker;
+
+    private Connection connection;
+    private Channel channel;
+    private String name;
+
+    @BeforeAll
+    static void start(@TempDir Path folder) throws Exception {
+        broker = new TestBroker(folder, "{ limits: { transaction: 64KiB } }");
+    }
+
+    @AfterAll
+    static void stop() {
+        broker.close();
+    }
+
+    @BeforeEach
+    void connect(TestInfo info) throws Exception {
+        connection = broker.connect();
+        channel = connection.createChannel();
+        name = info.getTestMethod().orElseThrow().getName();
+    }
+
+    @AfterEach
+    void disconnect() {
+        connection.abort();
+    }
+
+    private String queue() throws Exception {
+        return channel.queueDeclare().getQueue();
+    }
+
+    @Test
+    void aTransactionShowsNothingBeforeItsCommit() throws Exception {
+        String queue = queue();
+        Deliveries.publish(channel, "", queue, "taken");
+        Channel tx = connection.createChannel();
+        tx.txSelect();
+        var got = tx.basicGet(queue, false);
+        tx.basicAck(got.getEnvelope().getDeliveryTag(), false);
+        Deliveries.publish(tx, "", queue, "new");
+        assertThat(channel.messageCount(queue)).isZero();
+        tx.txCommit();
+        assertThat(channel.messageCount(queue)).isEqualTo(1);
+        tx.close();
+        assertThat(Deliveries.get(channel, queue)).isEqualTo("new");
+        assertThat(channel.messageCount(queue)).isZero();
+    }
+
+    @Test
+    void aRollbackUndoesPublishesAndAcknowledgements() throws Exception {
+        String queue = queue();
+        Deliveries.publish(channel, "", queue, "kept");
+        Channel tx = connection.createChannel();
+        tx.txSelect();
+        var got = tx.basicGet(queue, false);
+        tx.basicAck(got.getEnvelope().getDeliveryTag(), false);
+        Deliveries.publish(tx, "", queue, "gone");
+        tx.txRollback();
+        tx.basicAck(got.getEnvelope().getDeliveryTag(), false);
+        tx.txRollback();
+        tx.close();
+        assertThat(Deliveries.get(channel, queue)).isEqualTo("kept");
+        assertThat(channel.messageCount(queue)).isZero();
+    }
+
+    @Test
+    void transactionsAndConfirmsExcludeEachOther() throws Exception {
+        ErrorCodesIT.assertCloses(406, connection.createChannel(), c -> {
+            c.txSelect();
+            c.confirmSelect();
+        });
+        ErrorCodesIT.assertCloses(406, connection.createChannel(), c -> {
+            c.confirmSelect();
+            c.txSelect();
+        });
+        ErrorCodesIT.assertCloses(406, connection.createChannel(), Channel::txCommit);
+        ErrorCodesIT.assertCloses(406, connection.createChannel(), c -> {
+            c.txSelect();
+            c.basicPublish("", "nowhere", null, new byte[100_000]);
+            c.txCommit();
+        });
+        String full = channel.queueDeclare(
+                        "", false, true, true, Map.of("x-max-length", 0, "x-overflow", "reject-publish"))
+                .getQueue();
+        ErrorCodesIT.assertCloses(406, connection.createChannel(), c -> {
+            c.txSelect();
+            c.basicPublish("", full, null, new byte[1]);
+            c.txCommit();
+        });
+    }
+
+    @Test
+    void aReplyGoesStraightToWhoAsked() throws Exception {
+        String requests = queue();
+        Deliveries replies = Deliveries.acked(channel, REPLIES);
+        channel.basicPublish(
+                "",
+                requests,
+                new AMQP.BasicProperties.Builder()
+                        .replyTo(REPLIES)
+                        .correlationId("7")
+                        .build(),
+                "question".getBytes(UTF_8));
+        Channel server = connection.createChannel();
+        Delivery request = Deliveries.acked(server, requests).next();
+        String address = Objects.requireNonNull(request.getProperties().getReplyTo());
+        assertThat(address).startsWith(REPLIES + ".");
+        assertThat(server.queueDeclarePassive(address).getConsumerCount()).isEqualTo(1);
+        server.basicPublish("", address, request.getProperties(), "answer".getBytes(UTF_8));
+        Delivery reply = replies.next();
+        assertThat(new String(reply.getBody(), UTF_8)).isEqualTo("answer");
+        assertThat(reply.getProperties().getCorrelationId()).isEqualTo("7");
+        channel.basicCancel(replies.tag);
+        ErrorCodesIT.assertCloses(404, server, c -> c.queueDeclarePassive(address));
+    }
+
+    @Test
+    void repliesNeedAConsumerThatCannotAcknowledge() throws Exception {
+        ErrorCodesIT.assertCloses(406, connection.createChannel(), c -> Deliveries.of(c, REPLIES));
+        ErrorCodesIT.assertCloses(406, connection.createChannel(), c -> {
+            c.basicPublish(
+                    "",
+                    "any",
+                    new AMQP.BasicProperties.Builder().replyTo(REPLIES).build(),
+                    new byte[1]);
+            c.queueDeclare();
+        });
+    }
+
+    @Test
+    void copiesGoToFurtherKeysAndBlindOnesAreNotShown() throws Exception {
+        String to = queue();
+        String copy = queue();
+        String blind = queue();
+        Deliveries.publish(channel, "", to, "x", Map.of("CC", List.of(copy), "BCC", List.of(blind), "other", "stays"));
+        for (String queue : List.of(to, copy, blind)) {
+            Map<String, Object> headers =
+                    Deliveries.acked(channel, queue).next().getProperties().getHeaders();
+            assertThat(headers).containsKeys("CC", "other").doesNotContainKey("BCC");
+        }
+        ErrorCodesIT.assertCloses(406, connection.createChannel(), c -> {
+            Deliveries.publish(c, "", to, "x", Map.of("CC", "no array"));
+            c.queueDeclare();
+        });
+    }
+
+    @Test
+    void aDelayedMessageIsRoutedWhenItsTimeHasCome() throws Exception {
+        channel.exchangeDeclare(name, "x-delayed-message", true, false, Map.of("x-delayed-type", "topic"));
+        String queue = queue();
+        channel.queueBind(queue, name, "a.#");
+        Deliveries seen = Deliveries.acked(channel, queue);
+        long at = System.nanoTime();
+        Deliveries.publish(channel, name, "a.late", "late", Map.of("x-delay", 300));
+        Deliveries.publish(channel, name, "a.soon", "soon", Map.of("x-delay", 100));
+        Deliveries.publish(channel, name, "a.now", "now");
+        assertThat(seen.text()).isEqualTo("now");
+        Delivery soon = seen.next();
+        assertThat(new String(soon.getBody(), UTF_8)).isEqualTo("soon");
+        assertThat(soon.getEnvelope().getExchange()).isEqualTo(name);
+        assertThat(soon.getEnvelope().getRoutingKey()).isEqualTo("a.soon");
+        assertThat(soon.getProperties().getHeaders().get("x-delay")).isEqualTo(-100L);
+        assertThat(seen.text()).isEqualTo("late");
+        assertThat((System.nanoTime() - at) / 1_000_000).isGreaterThanOrEqualTo(295);
+        String keeps = "amq.delayed." + name;
+        ErrorCodesIT.assertCloses(403, connection.createChannel(), c -> Deliveries.acked(c, keeps));
+        channel.exchangeDelete(name);
+        ErrorCodesIT.assertCloses(404, connection.createChannel(), c -> c.queuePurge(keeps));
+        ErrorCodesIT.assertCloses(406, connection.createChannel(), c -> c.exchangeDeclare(name, "x-delayed-message"));
+    }
+
+    @Test
+    void aConsistentHashSpreadsByKey() throws Exception {
+        channel.exchangeDeclare(name, "x-consistent-hash");
+        Map<String, Long> counts = new HashMap<>();
+        List<String> queues = List.of(queue(), queue());
+        for (String queue : queues) {
+            channel.queueBind(queue, name, "1");
+        }
+        for (int i = 0; i < 200; i++) {
+            Deliveries.publish(channel, name, "key" + i, "x");
+        }
+        for (String queue : queues) {
+            counts.put(queue, channel.messageCount(queue));
+        }
+        assertThat(counts.values()).allSatisfy(count -> assertThat(count).isBetween(50L, 150L));
+        assertThat(counts.values().stream().mapToLong(Long::longValue).sum()).isEqualTo(200);
+        ErrorCodesIT.assertCloses(406, connection.createChannel(), c -> c.queueBind(queues.getFirst(), name, "key"));
+    }
+
+    @Test
+    void internalAlternateAndBoundExchangesRoute() throws Exception {
+        channel.exchangeDeclare(name + "-in", "fanout", false, true, true, Map.of());
+        channel.exchangeDeclare(name, "direct", false, true, Map.of("alternate-exchange", name + "-in"));
+        String queue = queue();
+        channel.queueBind(queue, name + "-in", "");
+        Deliveries.publish(channel, name, "unknown", "alternate");
+        assertThat(Deliveries.get(channel, queue)).isEqualTo("alternate");
+        ErrorCodesIT.assertCloses(403, connection.createChannel(), c -> {
+            Deliveries.publish(c, name + "-in", "", "x");
+            c.queueDeclare();
+        });
+    }
+
+    @Test
+    void aHigherConsumerPriorityIsServedFirst() throws Exception {
+        String queue = queue();
+        Deliveries low = new Deliveries(channel, queue, true, Map.of("x-priority", -1));
+        Deliveries high = new Deliveries(channel, queue, true, Map.of("x-priority", 10));
+        for (int i = 0; i < 5; i++) {
+            Deliveries.publish(channel, "", queue, "" + i);
+        }
+        assertThat(high.texts(5)).containsExactly("0", "1", "2", "3", "4");
+        assertThat(low.waiting()).isZero();
+    }
+}

@@ -1,0 +1,84 @@
+package io.plinth.mqbroker;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.Delivery;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What queues know of their messages survives a restart. */
+@Timeout(60)
+class RestartIT {
+    @TempDir
+    Path folder;
+
+    @Test
+    void countsPrioritiesGroupsKeysAndDelaysAreFoundAgain() throws Exception {
+        try (TestBroker broker = new TestBroker(folder, "{}");
+                Connection connection = broker.connect()) {
+            before(connection.createChannel());
+        }
+        try (TestBroker broker = new TestBroker(folder, "{}");
+                Connection connection = broker.connect()) {
+            after(connection.createChannel());
+        }
+    }
+
+    private static void before(Channel channel) throws Exception {
+        channel.confirmSelect();
+        channel.queueDeclare("limited", true, false, false, Map.of("x-delivery-limit", 2));
+        Deliveries.publish(channel, "", "limited", "counted");
+        for (int i = 0; i < 2; i++) {
+            long tag = channel.basicGet("limited", false).getEnvelope().getDeliveryTag();
+            channel.basicNack(tag, false, true);
+        }
+        channel.queueDeclare("ranked", true, false, false, Map.of("x-max-priority", 9));
+        for (int priority : List.of(1, 7, 3)) {
+            AMQP.BasicProperties properties = new AMQP.BasicProperties.Builder()
+                    .deliveryMode(2)
+                    .priority(priority)
+                    .build();
+            channel.basicPublish("", "ranked", properties, ("p" + priority).getBytes(UTF_8));
+        }
+        channel.queueDeclare("grouped", true, false, false, Map.of("x-message-groups", true));
+        for (String body : List.of("a1", "a2", "b1")) {
+            Deliveries.publish(channel, "", "grouped", body, Map.of("x-message-group", body.substring(0, 1)));
+        }
+        channel.queueDeclare("unique", true, false, false, Map.of("x-message-deduplication", true));
+        Deliveries.publish(channel, "", "unique", "once", Map.of("x-deduplication-header", "k"));
+        channel.exchangeDeclare("later", "x-delayed-message", true, false, Map.of("x-delayed-type", "fanout"));
+        channel.queueDeclare("due", true, false, false, Map.of());
+        channel.queueBind("due", "later", "");
+        Deliveries.publish(channel, "later", "", "delayed", Map.of("x-delay", 1500));
+        channel.waitForConfirmsOrDie(20_000);
+    }
+
+    private static void after(Channel channel) throws Exception {
+        channel.confirmSelect();
+        Delivery counted = Deliveries.of(channel, "limited").next();
+        assertThat(counted.getProperties().getHeaders()).containsEntry("x-delivery-count", 2L);
+        channel.basicNack(counted.getEnvelope().getDeliveryTag(), false, true);
+        assertThat(channel.messageCount("limited")).isZero();
+        assertThat(List.of(
+                        Deliveries.get(channel, "ranked"),
+                        Deliveries.get(channel, "ranked"),
+                        Deliveries.get(channel, "ranked")))
+                .containsExactly("p7", "p3", "p1");
+        Deliveries grouped = Deliveries.of(channel, "grouped");
+        assertThat(grouped.texts(2)).containsExactly("a1", "b1");
+        assertThat(channel.messageCount("grouped")).isEqualTo(1);
+        Deliveries.publish(channel, "", "unique", "twice", Map.of("x-deduplication-header", "k"));
+        channel.waitForConfirmsOrDie(20_000);
+        assertThat(Deliveries.get(channel, "unique")).isEqualTo("once");
+        assertThat(channel.messageCount("unique")).isZero();
+        assertThat(Deliveries.get(channel, "due")).isEqualTo("delayed");
+    }
+}
