@@ -14,12 +14,15 @@ import io.plinth.mqbroker.definition.DefinitionCommand;
 import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
+import io.plinth.mqbroker.http.ApiServer;
 import io.plinth.mqbroker.listen.AmqpInitializer;
 import io.plinth.mqbroker.log.ChronicleSegmentLog;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.Settings;
 import io.plinth.mqbroker.management.ExplainRoute;
+import io.plinth.mqbroker.management.ManagementApi;
 import io.plinth.mqbroker.management.ManagementRoutes;
+import io.plinth.mqbroker.management.Survey;
 import io.plinth.mqbroker.queue.Engine;
 import io.plinth.mqbroker.session.Broker;
 import io.plinth.mqbroker.session.Connection;
@@ -41,6 +44,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +56,10 @@ import org.slf4j.LoggerFactory;
 public final class MqBroker implements Daemon {
     private static final Logger LOG = LoggerFactory.getLogger(MqBroker.class);
     private static final String LISTENER = "amqp";
+    private static final String MANAGEMENT = "management";
+    private static final int MANAGEMENT_ABOVE = 10_000;
+    private static final int MAX_PORT = 65_535;
+    private static final int SAMPLE_SECONDS = 5;
     private static final String STOPPING = "broker shuts down";
     private static final String GUEST = "guest";
     private static final int FIRST_USER_SECONDS = 30;
@@ -60,6 +68,8 @@ public final class MqBroker implements Daemon {
     private final Connections connections = new Connections();
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("mq-disk").daemon().factory());
+    private final ExecutorService managementWorker = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("mq-management").daemon().factory());
     private final SecureRandom random = new SecureRandom();
     private final SessionMetrics metrics;
     private volatile MqBrokerConfig config;
@@ -67,6 +77,7 @@ public final class MqBroker implements Daemon {
     private @Nullable Engine engine;
     private volatile @Nullable Access access;
     private Listeners.@Nullable Bound bound;
+    private Listeners.@Nullable Bound management;
 
     public MqBroker(NodeContext context) {
         this.context = context;
@@ -79,7 +90,8 @@ public final class MqBroker implements Daemon {
         List<User> users = new ArrayList<>();
         config.users().forEach((name, user) -> {
             String hash = PasswordHash.SHA256.hash(user.password().reveal(), random);
-            users.add(new User(name, hash, PasswordHash.SHA256, user.tags(), user.loopbackOnly(), true));
+            List<String> tags = user.tags().isEmpty() ? List.of(User.ADMINISTRATOR) : user.tags();
+            users.add(new User(name, hash, PasswordHash.SHA256, tags, user.loopbackOnly(), true));
         });
         return users;
     }
@@ -180,6 +192,7 @@ public final class MqBroker implements Daemon {
                 allowed,
                 () -> limits,
                 serverProperties(),
+                context.clock(),
                 System::nanoTime,
                 random,
                 new DirectReplies(),
@@ -191,6 +204,49 @@ public final class MqBroker implements Daemon {
         Integer port = node.port();
         HostPort address = new HostPort(node.host(), port == null ? MqBrokerMain.TYPE.standardPort() : port);
         bound = context.listeners().tcp(LISTENER, address, new AmqpInitializer(broker));
+        if (c.management().enabled()) {
+            serveManagement(broker, opened);
+        }
+    }
+
+    private void serveManagement(Broker broker, Engine opened) throws Exception {
+        MqBrokerConfig.Management c = config.management();
+        Integer asked = c.port();
+        Integer own = context.node().port();
+        int behind = (own == null ? MqBrokerMain.TYPE.standardPort() : own) + MANAGEMENT_ABOVE;
+        int port = asked != null ? asked : behind == MANAGEMENT_ABOVE || behind > MAX_PORT ? 0 : behind;
+        Survey survey = new Survey(broker, managementWorker);
+        ManagementApi.Node node = new ManagementApi.Node(
+                "rabbit@" + context.name(),
+                config.product(),
+                config.version(),
+                new ManagementApi.Gauge(
+                        () -> opened.gauge().used(), () -> config.memory().bytes()),
+                new ManagementApi.Gauge(
+                        () -> context.data().toFile().getUsableSpace(),
+                        () -> config.diskReserve().bytes()),
+                this::sockets);
+        management = context.listeners()
+                .tcp(
+                        MANAGEMENT,
+                        new HostPort(context.node().host(), port),
+                        new ApiServer(
+                                ManagementApi.routes(broker, survey, node, managementWorker),
+                                broker.access(),
+                                managementWorker,
+                                (int) c.body().bytes(),
+                                c.connections()));
+        watch.scheduleWithFixedDelay(survey::tick, SAMPLE_SECONDS, SAMPLE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private List<ManagementApi.Listener> sockets() {
+        List<ManagementApi.Listener> sockets = new ArrayList<>();
+        listening().forEach((name, address) -> {
+            String protocol = name.equals(MANAGEMENT) ? "http" : "amqp";
+            sockets.add(
+                    new ManagementApi.Listener(protocol, address.getAddress().getHostAddress(), address.getPort()));
+        });
+        return sockets;
     }
 
     private void observe(Engine opened) {
@@ -224,7 +280,14 @@ public final class MqBroker implements Daemon {
 
     @Override
     public Map<String, InetSocketAddress> listening() {
-        return bound == null ? Map.of() : Map.of(LISTENER, bound.address());
+        Map<String, InetSocketAddress> all = new LinkedHashMap<>();
+        if (bound != null) {
+            all.put(LISTENER, bound.address());
+        }
+        if (management != null) {
+            all.put(MANAGEMENT, management.address());
+        }
+        return all;
     }
 
     @Override
@@ -258,6 +321,7 @@ public final class MqBroker implements Daemon {
     @Override
     public void close() {
         watch.shutdownNow();
+        managementWorker.shutdown();
         connections.all().forEach(open -> open.shutdown(STOPPING));
         Engine opened = engine;
         engine = null;

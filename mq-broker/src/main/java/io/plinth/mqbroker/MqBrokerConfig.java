@@ -10,6 +10,7 @@ import io.plinth.kit.config.Secret;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The mq-broker section. */
 @Doc("Persistent message broker for AMQP 0-9-1 clients.")
@@ -43,6 +44,8 @@ public record MqBrokerConfig(
         @Range(min = "1MiB", max = "1GiB")
         DataSize segment,
 
+        @Doc("The management API, as RabbitMQ has it.") Management management,
+
         @Doc("What clients may ask for.") Limits limits)
         implements Checked {
 
@@ -60,9 +63,25 @@ public record MqBrokerConfig(
             @Doc("Whether it may connect from this host only.") @Default("false")
             boolean loopbackOnly,
 
-            @Doc("What it may do over the management API: administrator, monitoring, policymaker, management.")
-            @Default("administrator")
+            @Doc("What it may do over the management API: administrator (where left out), monitoring, policymaker,"
+                    + " management.")
             List<String> tags) {}
+
+    /** The management API. */
+    @Doc("The HTTP API that rabbitmqadmin, exporters and frameworks read.")
+    public record Management(
+            @Doc("Whether it is served.") @Default("true") boolean enabled,
+
+            @Doc("Its port; 10000 above that for AMQP where left out, so 15672 beside 5672.") @Nullable
+            Integer port,
+
+            @Doc("The largest request body, such as definitions to import.")
+            @Default("16MiB")
+            @Range(min = "64KiB", max = "256MiB")
+            DataSize body,
+
+            @Doc("Open connections.") @Default("256") @Range(min = "1", max = "10000")
+            int connections) {}
 
     /** Limits on everything that comes from outside. */
     @Doc("Limits on what clients may ask for.")

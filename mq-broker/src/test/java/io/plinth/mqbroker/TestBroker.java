@@ -41,6 +41,15 @@ final class TestBroker implements AutoCloseable {
         return Objects.requireNonNull(node.listening().get("amqp"));
     }
 
+    ManagementClient management() {
+        return management("guest", "guest");
+    }
+
+    ManagementClient management(String user, String password) {
+        return new ManagementClient(
+                Objects.requireNonNull(node.listening().get("management")).getPort(), user, password);
+    }
+
     InetSocketAddress admin() {
         return node.admin();
     }

@@ -9,6 +9,7 @@ import io.plinth.mqbroker.exchange.Explanation;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.exchange.Vhosts;
+import io.plinth.mqbroker.http.Json;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.io.IOException;
 import java.io.StringWriter;

@@ -6,7 +6,6 @@ import io.plinth.kit.admin.AdminRoutes;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.session.Broker;
-import io.plinth.mqbroker.session.Connection;
 import io.plinth.mqbroker.session.ConnectionDescription;
 import io.plinth.mqbroker.stats.QueueReport;
 import java.io.IOException;
@@ -18,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** {@code GET /queues} and {@code GET /connections} on the admin server. */
 public final class ManagementRoutes {
@@ -30,7 +30,7 @@ public final class ManagementRoutes {
 
     public void register(AdminRoutes routes) {
         routes.route("GET", "/queues", request -> survey().thenApply(this::queues));
-        routes.route("GET", "/connections", request -> CompletableFuture.completedFuture(connections()));
+        routes.route("GET", "/connections", request -> connections());
     }
 
     /** Asks every shard on its own loop. */
@@ -57,6 +57,7 @@ public final class ManagementRoutes {
             for (QueueRef queue : queues) {
                 QueueReport status = numbers.getOrDefault(queue.id(), QueueReport.NOTHING);
                 out.writeStartObject();
+                out.writeStringField("vhost", queue.vhost());
                 out.writeStringField("name", queue.name());
                 out.writeBooleanField("durable", queue.durable());
                 out.writeBooleanField("exclusive", queue.exclusive());
@@ -70,19 +71,31 @@ public final class ManagementRoutes {
         });
     }
 
-    private AdminRoutes.Response connections() {
-        return write(out -> {
-            for (Connection connection : broker.connections().all()) {
-                ConnectionDescription shown = connection.description();
-                out.writeStartObject();
-                out.writeStringField("peer", shown.peer());
-                out.writeStringField("user", shown.user());
-                out.writeStringField("client", shown.product());
-                out.writeStringField("state", shown.state());
-                out.writeNumberField("channels", shown.channels());
-                out.writeEndObject();
-            }
-        });
+    private CompletionStage<AdminRoutes.Response> connections() {
+        List<CompletableFuture<@Nullable ConnectionDescription>> asked = broker.connections().all().stream()
+                .map(connection -> connection.describe().toCompletableFuture())
+                .toList();
+        return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
+                .thenApply(done -> write(out -> {
+                    for (CompletableFuture<@Nullable ConnectionDescription> told : asked) {
+                        ConnectionDescription shown = told.join();
+                        if (shown != null) {
+                            write(out, shown);
+                        }
+                    }
+                }));
+    }
+
+    private static void write(JsonGenerator out, ConnectionDescription shown) throws IOException {
+        out.writeStartObject();
+        out.writeStringField("name", shown.name());
+        out.writeStringField("peer", String.valueOf(shown.peer()));
+        out.writeStringField("user", shown.user());
+        out.writeStringField("vhost", shown.vhost());
+        out.writeStringField("client", shown.clientProperties().string("product"));
+        out.writeStringField("state", shown.state());
+        out.writeNumberField("channels", shown.channels().size());
+        out.writeEndObject();
     }
 
     private interface Body {

@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.queue;
 
 import io.plinth.mqbroker.flow.DeliveryWindow;
+import io.plinth.mqbroker.stats.Counts;
 import java.util.BitSet;
 
 /**
@@ -13,6 +14,7 @@ public final class ChannelHandle {
     private final int number;
     private final DeliveryWindow window;
     private final BitSet shards = new BitSet();
+    private final Counts counts = new Counts();
 
     public ChannelHandle(Outlet outlet, int number, DeliveryWindow window) {
         this.outlet = outlet;
@@ -31,6 +33,11 @@ public final class ChannelHandle {
     /** The shards it ever consumed from. Owned by the connection's loop. */
     public BitSet shards() {
         return shards;
+    }
+
+    /** What happened on it. Owned by the connection's loop. */
+    public Counts counts() {
+        return counts;
     }
 
     /** Bounds unacknowledged deliveries of the whole channel. */

@@ -29,7 +29,7 @@ final class Blocking {
         if (heartbeats != null) {
             heartbeats.readingPaused(on);
         }
-        if (on != told && connection.clientCan("connection.blocked")) {
+        if (on != told && connection.negotiated().clientCan("connection.blocked")) {
             told = on;
             connection.write(0, on ? new ConnectionMethod.Blocked(reasons) : new ConnectionMethod.Unblocked());
         }

@@ -6,6 +6,7 @@ import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.queue.Shards;
 import io.plinth.mqbroker.wire.FieldTable;
+import java.time.Clock;
 import java.util.Base64;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -25,6 +26,7 @@ public record Broker(
         Access access,
         Supplier<SessionLimits> limits,
         FieldTable serverProperties,
+        Clock clock,
         LongSupplier nanoTime,
         RandomGenerator random,
         DirectReplies replies,

@@ -66,12 +66,16 @@ final class ChannelSession {
         return handle;
     }
 
-    int unacked() {
-        return consumers.unacked();
-    }
-
-    int consumerCount() {
-        return consumers.count();
+    ChannelDescription describe() {
+        return new ChannelDescription(
+                number,
+                publisher.confirming(),
+                publisher.unconfirmed(),
+                consumers.unacked(),
+                consumers.count(),
+                consumers.prefetch(),
+                consumers.globalPrefetch(),
+                handle.counts().copy());
     }
 
     /** Takes a frame of this channel. */

@@ -17,7 +17,6 @@ import io.plinth.mqbroker.queue.ShardEvent;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.ChannelMethod;
 import io.plinth.mqbroker.wire.ConnectionMethod;
-import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.mqbroker.wire.FieldTableCodec;
 import io.plinth.mqbroker.wire.Frame;
 import io.plinth.mqbroker.wire.FrameDecoder;
@@ -27,6 +26,8 @@ import java.net.InetSocketAddress;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -62,23 +63,20 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     private final DeliveryFlow flow;
     private final ReadGate gate;
     private final Identity identity;
+    private final Negotiated negotiated;
     private final Blocking blocking = new Blocking(this);
     private State state = State.OPENING;
     private @Nullable ChannelHandlerContext ctx;
     private @Nullable FrameOutput output;
     private @Nullable Heartbeats heartbeats;
-    private FieldTable clientProperties = FieldTable.EMPTY;
-    private FieldTable capabilities = FieldTable.EMPTY;
-    private int frameMax;
-    private int channelMax;
+    private long connectedAt;
 
     public Connection(Broker broker, FrameDecoder decoder, FieldTableCodec tables) {
         this.broker = broker;
         this.identity = new Identity(broker.access());
         this.limits = broker.limits().get();
         this.decoder = decoder;
-        this.frameMax = limits.frameMax();
-        this.channelMax = limits.channelMax();
+        this.negotiated = new Negotiated(limits);
         this.handshake = new Handshake(this, limits, tables);
         this.flow = new DeliveryFlow(new DeliveryWindow(limits.deliveryWindow()));
         this.gate = new ReadGate(limits.publishWindow());
@@ -89,7 +87,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         return broker;
     }
 
-    /** Who is connected, and to which virtual host; from any thread. */
+    /** Who is connected, and where; from any thread. */
     public Identity identity() {
         return identity;
     }
@@ -111,6 +109,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
             context.close();
             return;
         }
+        connectedAt = broker.clock().millis();
         broker.metrics().connections.inc();
         context.executor()
                 .schedule(
@@ -181,9 +180,10 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     }
 
     private void openChannel(int number) {
-        if (number > channelMax) {
+        if (number > negotiated.channelMax()) {
             throw new AmqpException(
-                    ReplyCode.NOT_ALLOWED, "number of channels: " + number + " (expected: <= " + channelMax + ")");
+                    ReplyCode.NOT_ALLOWED,
+                    "number of channels: " + number + " (expected: <= " + negotiated.channelMax() + ")");
         }
         identity.checkChannels(channels.size());
         channels.put(number, new ChannelSession(this, number, limits));
@@ -215,18 +215,12 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         }
     }
 
-    void client(FieldTable properties, FieldTable can) {
-        clientProperties = properties;
-        capabilities = can;
-    }
-
-    boolean clientCan(String capability) {
-        return capabilities.isTrue(capability);
+    Negotiated negotiated() {
+        return negotiated;
     }
 
     void tuned(int agreedFrameMax, int agreedChannelMax, int heartbeatSeconds) {
-        frameMax = agreedFrameMax;
-        channelMax = agreedChannelMax;
+        negotiated.tuned(agreedFrameMax, agreedChannelMax, heartbeatSeconds);
         decoder.frameMax(agreedFrameMax);
         if (heartbeatSeconds > 0) {
             Heartbeats beats = new Heartbeats(ctx(), heartbeatSeconds, broker.nanoTime(), this::beat);
@@ -250,7 +244,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
 
     void write(int channel, Method method, byte[] properties, byte[] body) {
         if (output != null) {
-            output.content(channel, method, properties, body, frameMax);
+            output.content(channel, method, properties, body, negotiated.frameMax());
         }
     }
 
@@ -414,7 +408,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
             return;
         }
         LOG.debug("{}: {}", ctx().channel(), error.replyText());
-        boolean silent = !handshake.authenticated() && !clientCan("authentication_failure_close");
+        boolean silent = !handshake.authenticated() && !negotiated.clientCan("authentication_failure_close");
         if (silent && error.code() == ReplyCode.ACCESS_REFUSED) {
             state = State.CLOSED;
             ctx().executor().schedule(() -> ctx().close(), 1, TimeUnit.SECONDS);
@@ -487,13 +481,17 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         context.close();
     }
 
-    /** What management shows; the numbers are read without asking the loop and may be a moment old. */
-    public ConnectionDescription description() {
-        return new ConnectionDescription(
-                String.valueOf(ctx().channel().remoteAddress()),
-                identity.user(),
-                clientProperties.string("product"),
+    /** What management shows, as the connection's loop sees it; from any thread. */
+    public CompletionStage<@Nullable ConnectionDescription> describe() {
+        CompletableFuture<@Nullable ConnectionDescription> told = new CompletableFuture<>();
+        execute(() -> told.complete(ConnectionDescription.of(
+                this,
+                ctx().channel(),
                 state.name().toLowerCase(java.util.Locale.ROOT),
-                channels.size());
+                negotiated,
+                connectedAt,
+                new ConnectionDescription.Octets(decoder.received(), output == null ? 0 : output.sent()),
+                channels.values())));
+        return told.completeOnTimeout(null, 2, TimeUnit.SECONDS);
     }
 }

@@ -7,6 +7,7 @@ import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.queue.ShardCommand.Outcome;
 import io.plinth.mqbroker.queue.ShardEvent;
+import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.BasicMethod;
 import io.plinth.mqbroker.wire.FieldTable;
@@ -28,6 +29,7 @@ final class Consumers {
     private @Nullable String replyAddress;
     private @Nullable String replyTag;
     private int prefetch;
+    private int globalPrefetch;
 
     Consumers(Connection connection, ChannelSession channel, ChannelHandle handle, SessionLimits limits) {
         this.connection = connection;
@@ -44,12 +46,22 @@ final class Consumers {
         return byTag.size();
     }
 
+    int prefetch() {
+        return prefetch;
+    }
+
+    /** What the whole channel may hold, 0 where nobody asked for a bound. */
+    int globalPrefetch() {
+        return globalPrefetch;
+    }
+
     void qos(BasicMethod.Qos method) {
         if (method.prefetchSize() != 0) {
             throw new AmqpException(ReplyCode.NOT_IMPLEMENTED, "prefetch_size!=0 (" + method.prefetchSize() + ")");
         }
         if (method.global()) {
             int most = limits.unackedPerChannel();
+            globalPrefetch = method.prefetchCount();
             handle.window().limit(method.prefetchCount() == 0 ? most : Math.min(most, method.prefetchCount()));
             connection.resume(handle);
         } else {
@@ -176,12 +188,13 @@ final class Consumers {
 
     /** The queue of a consumer is gone. */
     void cancelledByServer(String tag) {
-        if (byTag.remove(tag) != null && connection.clientCan("consumer_cancel_notify")) {
+        if (byTag.remove(tag) != null && connection.negotiated().clientCan("consumer_cancel_notify")) {
             connection.write(handle.number(), new BasicMethod.Cancel(tag, true));
         }
     }
 
     void deliver(ShardEvent.Delivered event) {
+        handle.counts().delivered(event.noAck(), event.redelivered());
         long tag = ledger.nextTag();
         if (!event.noAck()) {
             ledger.add(new Ledger.Delivery(tag, event.shard(), event.queueId(), event.id()));
@@ -217,9 +230,11 @@ final class Consumers {
 
     private void got(BasicMethod.Get method, QueueRef queue, ShardCommand.@Nullable Got got) {
         if (got == null) {
+            handle.counts().add(Counts.Kind.GET_EMPTY, 1);
             connection.write(handle.number(), new BasicMethod.GetEmpty(""));
             return;
         }
+        handle.counts().got(method.noAck(), got.redelivered());
         long tag = ledger.nextTag();
         if (!method.noAck()) {
             ledger.add(new Ledger.Delivery(tag, queue.shard(), queue.id(), got.id()));
@@ -282,6 +297,9 @@ final class Consumers {
 
     private void settleNow(Ledger.Delivery delivery, Outcome outcome) {
         connection.broker().metrics().acknowledged.inc();
+        if (outcome == Outcome.ACK) {
+            handle.counts().add(Counts.Kind.ACK, 1);
+        }
         handle.window().give(1);
         connection.submit(
                 delivery.shard(), new ShardCommand.Settle(handle, delivery.queueId(), delivery.id(), outcome));

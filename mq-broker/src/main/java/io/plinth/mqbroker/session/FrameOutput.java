@@ -14,6 +14,7 @@ final class FrameOutput {
     private final ChannelHandlerContext ctx;
     private @Nullable ByteBuf buffer;
     private boolean unflushed;
+    private long sent;
 
     FrameOutput(ChannelHandlerContext ctx) {
         this.ctx = ctx;
@@ -50,6 +51,7 @@ final class FrameOutput {
         if (out != null && out.readableBytes() >= PASS_ON) {
             buffer = null;
             unflushed = true;
+            sent += out.readableBytes();
             ctx.write(out, ctx.voidPromise());
         }
     }
@@ -59,12 +61,18 @@ final class FrameOutput {
         ByteBuf out = buffer;
         buffer = null;
         if (out != null) {
+            sent += out.readableBytes();
             ctx.writeAndFlush(out, ctx.voidPromise());
         } else if (unflushed) {
             ctx.flush();
         }
         boolean sent = out != null || unflushed;
         unflushed = false;
+        return sent;
+    }
+
+    /** Octets handed to the socket so far. */
+    long sent() {
         return sent;
     }
 

@@ -5,7 +5,6 @@ import io.plinth.mqbroker.auth.Sasl;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.ConnectionMethod;
-import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.mqbroker.wire.FieldTableCodec;
 import io.plinth.mqbroker.wire.Frame;
 import io.plinth.mqbroker.wire.Method;
@@ -87,9 +86,7 @@ final class Handshake {
     }
 
     private void login(ConnectionMethod.StartOk method, InetAddress from) {
-        FieldTable capabilities =
-                method.clientProperties().get("capabilities") instanceof FieldTable table ? table : FieldTable.EMPTY;
-        connection.client(method.clientProperties(), capabilities);
+        connection.negotiated().client(method.clientProperties(), method.mechanism());
         Sasl.Login login = Sasl.login(method.mechanism(), method.response(), tables);
         if (!connection.broker().access().admits(login, from)) {
             throw new AmqpException(

@@ -13,6 +13,7 @@ import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.MessageMarks;
 import io.plinth.mqbroker.queue.Receipt;
 import io.plinth.mqbroker.queue.ShardCommand;
+import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.BasicMethod;
 import io.plinth.mqbroker.wire.ContentProperties;
@@ -47,6 +48,14 @@ final class Publisher implements ConfirmTracker.Answers {
 
     boolean busy() {
         return content.busy();
+    }
+
+    boolean confirming() {
+        return confirms != null;
+    }
+
+    long unconfirmed() {
+        return confirms == null ? 0 : confirms.unconfirmed();
     }
 
     /** Turns confirms on; doing it twice changes nothing. */
@@ -132,6 +141,7 @@ final class Publisher implements ConfirmTracker.Answers {
         BasicMethod.Publish method = published.method();
         Set<QueueRef> targets = new LinkedHashSet<>(4);
         connection.broker().metrics().published.inc();
+        handle.counts().add(Counts.Kind.PUBLISH, 1);
         if (method.exchange().isEmpty() && DirectReplies.isAddress(method.routingKey())) {
             if (!connection.broker().replies().send(method.routingKey(), message)) {
                 unroutable(method, published);
@@ -196,6 +206,7 @@ final class Publisher implements ConfirmTracker.Answers {
 
     private void unroutable(BasicMethod.Publish method, ContentAssembler.Published published) {
         connection.broker().metrics().unroutable.inc();
+        handle.counts().add(method.mandatory() ? Counts.Kind.RETURN_UNROUTABLE : Counts.Kind.DROP_UNROUTABLE, 1);
         if (method.mandatory()) {
             connection.write(
                     handle.number(),
@@ -268,6 +279,7 @@ final class Publisher implements ConfirmTracker.Answers {
     @Override
     public void ack(long tag, boolean multiple, long count) {
         connection.broker().metrics().confirmed.inc(count);
+        handle.counts().add(Counts.Kind.CONFIRM, count);
         connection.write(handle.number(), new BasicMethod.Ack(tag, multiple));
     }
 

@@ -29,4 +29,20 @@ public final class SessionMetrics {
         acknowledged = metrics.counter("mqbroker_messages_acknowledged_total", "Deliveries settled by clients.")
                 .labelValues();
     }
+
+    public long publishedCount() {
+        return (long) published.get();
+    }
+
+    public long confirmedCount() {
+        return (long) confirmed.get();
+    }
+
+    public long unroutableCount() {
+        return (long) unroutable.get();
+    }
+
+    public long connectionsCount() {
+        return (long) connections.get();
+    }
 }

@@ -27,11 +27,17 @@ public final class FrameDecoder extends ByteToMessageDecoder {
     private final ContentProperties.Checker properties;
     private int frameMax;
     private State state = State.PREAMBLE;
+    private long received;
 
     public FrameDecoder(int frameMax, FieldTableCodec tables) {
         this.frameMax = frameMax;
         this.methods = new MethodDecoder(tables);
         this.properties = new ContentProperties.Checker(tables);
+    }
+
+    /** Octets read so far. */
+    public long received() {
+        return received;
     }
 
     /** What was agreed on by tune-ok. */
@@ -41,11 +47,13 @@ public final class FrameDecoder extends ByteToMessageDecoder {
 
     @Override
     protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {
+        int before = in.readableBytes();
         switch (state) {
             case PREAMBLE -> preamble(in, out);
             case FRAMES -> frame(in, out);
             case DEAD -> in.skipBytes(in.readableBytes());
         }
+        received += before - in.readableBytes();
     }
 
     private void preamble(ByteBuf in, List<Object> out) {
