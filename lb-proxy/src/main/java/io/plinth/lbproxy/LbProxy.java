@@ -147,7 +147,7 @@ final class LbProxy implements Daemon {
 
     private ServerTls serverTls(TlsConfig from) throws TlsException {
         return new ServerTls(
-                resolve(context.file(), from.cert()), resolve(context.file(), from.key()), List.of("http/1.1"));
+                resolve(context.file(), from.cert()), resolve(context.file(), from.key()), List.of("h2", "http/1.1"));
     }
 
     private static Path resolve(StackFile file, Path path) {

@@ -82,7 +82,42 @@ public record LbProxyConfig(
             @Doc("Bytes of pipelined requests held while one is under way.")
             @Default("16KiB")
             @Range(min = "1KiB", max = "1MiB")
-            DataSize readAhead) {}
+            DataSize readAhead,
+
+            Http2Config http2) {}
+
+    /** Bounds of an HTTP/2 connection. */
+    @Doc("How much a client may do over one HTTP/2 connection; one that goes beyond is closed.")
+    public record Http2Config(
+            @Doc("Requests under way at once; more are refused one by one.")
+            @Default("100")
+            @Range(min = "1", max = "10000")
+            int streams,
+
+            @Doc("Bytes of one request's body that may wait for its server.")
+            @Default("64KiB")
+            @Range(min = "16KiB", max = "16MiB")
+            DataSize streamWindow,
+
+            @Doc("The same over all requests of a connection.") @Default("1MiB") @Range(min = "64KiB", max = "256MiB")
+            DataSize connectionWindow,
+
+            @Doc("CONTINUATION frames of a header block.") @Default("8") @Range(min = "1", max = "1000")
+            int continuations,
+
+            @Doc("Requests that end in RST_STREAM within 30 seconds, whichever side sends it.")
+            @Default("200")
+            @Range(min = "1", max = "1000000")
+            int resets,
+
+            @Doc("PING, SETTINGS, PRIORITY, WINDOW_UPDATE and empty frames within 30 seconds, beyond those that go with"
+                    + " requests and data.")
+            @Default("1000")
+            @Range(min = "10", max = "1000000")
+            int control,
+
+            @Doc("Bytes of each of the two HPACK tables.") @Default("4KiB") @Range(min = "0B", max = "64KiB")
+            DataSize tableSize) {}
 
     /** How long things may take. */
     @Doc("How long things may take.")

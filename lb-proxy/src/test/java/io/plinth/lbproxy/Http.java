@@ -100,21 +100,26 @@ final class Http implements AutoCloseable {
 
     /** The data of the chunks, then {@code |} and the trailers if there are any. */
     private String readChunks() throws IOException {
+        return chunks(in);
+    }
+
+    /** The data of the chunks, then {@code |} and the trailers if there are any. */
+    static String chunks(InputStream in) throws IOException {
         StringBuilder text = new StringBuilder();
         while (true) {
-            int size = Integer.parseInt(readLine(), 16);
+            int size = Integer.parseInt(readLine(in), 16);
             if (size == 0) {
-                for (String line = readLine(); !line.isEmpty(); line = readLine()) {
+                for (String line = readLine(in); !line.isEmpty(); line = readLine(in)) {
                     text.append('|').append(line);
                 }
                 return text.toString();
             }
             text.append(new String(in.readNBytes(size), StandardCharsets.ISO_8859_1));
-            readLine();
+            readLine(in);
         }
     }
 
-    private String readLine() throws IOException {
+    private static String readLine(InputStream in) throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int b = in.read(); b != '\n'; b = in.read()) {
             if (b < 0) {

@@ -41,7 +41,7 @@ final class CombinedFormat implements AccessFormat {
         RequestHead head = entry.request();
         if (entry.requestLineRead()) {
             quoted(out, head.bytes(), head.methodStart(), head.targetEnd());
-            text(out, head.http10() ? " HTTP/1.0" : " HTTP/1.1");
+            text(out, head.http2() ? " HTTP/2.0" : head.http10() ? " HTTP/1.0" : " HTTP/1.1");
         } else {
             out.write('-');
         }

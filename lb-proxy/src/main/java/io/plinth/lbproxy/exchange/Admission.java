@@ -1,5 +1,6 @@
 package io.plinth.lbproxy.exchange;
 
+import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.route.Answer;
 import io.plinth.lbproxy.route.ErrorPages;
 import io.plinth.lbproxy.route.Redirect;

@@ -6,13 +6,17 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.plinth.lbproxy.forward.Face;
+import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.ResponseHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class ClientConnection extends AttendedClient implements ClientSide {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
     private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final long LINGER_NANOS = 2_000_000_000L;
     private static final long LINGER_BYTES = 1 << 20;
 
@@ -35,6 +40,9 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     private @Nullable ForwardedHeaders forwarded;
     private @Nullable Exchange exchange;
     private @Nullable ByteBuf held;
+    /** Whether no byte has come, or only such as HTTP/2's preface begins with. */
+    private boolean fresh = true;
+
     private boolean processing;
     private boolean closing;
     private boolean gone;
@@ -84,7 +92,7 @@ public final class ClientConnection extends AttendedClient implements ClientSide
         Exchange current = exchange;
         exchange = null;
         if (current != null) {
-            current.clientGone();
+            current.clientGone(false);
         }
         worker.remove(this);
         onGone.run();
@@ -102,7 +110,47 @@ public final class ClientConnection extends AttendedClient implements ClientSide
             return;
         }
         hold(in);
+        if (fresh && !face.secure() && prefaceBegins(ctx)) {
+            return;
+        }
         process();
+    }
+
+    /** Whether the first bytes are, or may yet be, HTTP/2's preface (RFC 9113 3.3); its connection takes over then. */
+    private boolean prefaceBegins(ChannelHandlerContext ctx) {
+        ByteBuf bytes = held;
+        int count = bytes == null ? 0 : Math.min(bytes.readableBytes(), PREFACE.length);
+        for (int i = 0; bytes != null && i < count; i++) {
+            if (bytes.getByte(bytes.readerIndex() + i) != PREFACE[i]) {
+                fresh = false;
+                return false;
+            }
+        }
+        if (count == PREFACE.length && bytes != null) {
+            held = null;
+            http2(ctx).channelRead(ctx, bytes);
+        }
+        return true;
+    }
+
+    private Http2ClientConnection http2(ChannelHandlerContext ctx) {
+        fresh = false;
+        Http2ClientConnection next = new Http2ClientConnection(worker, ctx.channel(), forwarded(), onGone);
+        gone = true;
+        worker.replace(this, next);
+        ctx.pipeline().replace(this, null, next);
+        next.begin();
+        return next;
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslHandshakeCompletionEvent done && done.isSuccess() && !gone) {
+            SslHandler tls = ctx.pipeline().get(SslHandler.class);
+            if (tls != null && ApplicationProtocolNames.HTTP_2.equals(tls.applicationProtocol())) {
+                http2(ctx);
+            }
+        }
     }
 
     @Override
@@ -357,17 +405,14 @@ public final class ClientConnection extends AttendedClient implements ClientSide
         ForwardedHeaders known = forwarded;
         if (known == null) {
             ChannelHandlerContext ctx = context;
-            InetSocketAddress remote = inet(ctx == null ? null : ctx.channel().remoteAddress());
-            InetSocketAddress local = inet(ctx == null ? null : ctx.channel().localAddress());
-            boolean trusted = worker.snapshot().settings().forwarded().contains(remote);
-            known = new ForwardedHeaders(face, remote, local, trusted);
+            if (ctx == null) {
+                throw new IllegalStateException("not in a pipeline");
+            }
+            known = ForwardedHeaders.of(
+                    face, ctx.channel(), worker.snapshot().settings().forwarded());
             forwarded = known;
         }
         return known;
-    }
-
-    private static InetSocketAddress inet(@Nullable SocketAddress address) {
-        return address instanceof InetSocketAddress inet ? inet : InetSocketAddress.createUnresolved("unknown", 0);
     }
 
     /** Restarts the deadline. */

@@ -2,6 +2,7 @@ package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.ResponseHead;

@@ -11,6 +11,8 @@ import io.plinth.lbproxy.upstream.ServerLane;
 import io.plinth.lbproxy.upstream.UpstreamConnection;
 import io.plinth.lbproxy.upstream.UpstreamUser;
 import io.plinth.lbproxy.wire.http1.Rejection;
+import io.plinth.lbproxy.wire.http1.TrailerFields;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +23,7 @@ final class Exchange implements UpstreamUser {
 
     private final Worker worker;
     private final ProxySettings settings;
-    private final RequestRelay request;
+    final RequestRelay request;
     private final ResponseRelay response;
     private ExchangeState state = ExchangeState.ENDED;
     private @Nullable ClientSide client;
@@ -63,11 +65,7 @@ final class Exchange implements UpstreamUser {
     }
 
     private ClientSide client() {
-        ClientSide known = client;
-        if (known == null) {
-            throw new IllegalStateException("exchange has ended");
-        }
-        return known;
+        return Objects.requireNonNull(client, "exchange has ended");
     }
 
     // ---- what the client does
@@ -93,7 +91,7 @@ final class Exchange implements UpstreamUser {
         if (state == ExchangeState.READING_HEAD) {
             switch (request.head(in)) {
                 case MORE -> {}
-                case REJECTED -> reject();
+                case REJECTED, MALFORMED -> reject();
                 case DONE -> headRead();
             }
             return;
@@ -118,7 +116,18 @@ final class Exchange implements UpstreamUser {
         client().within(sentWhole ? settings.timeouts().response() : settings.timeouts().stream());
     }
 
-    private void headRead() {
+    /** A stream has ended and all before went on. */
+    void inputEnded(@Nullable TrailerFields trailers) {
+        UpstreamConnection to = server;
+        if (state == ExchangeState.TUNNEL) {
+            tunnelEnds();
+        } else if (to != null) {
+            request.streamEnded(to, client(), trailers);
+            awaits();
+        }
+    }
+
+    void headRead() {
         entry.client(client().forwarded().client());
         admission.decide(worker, request, client().forwarded());
         RouteTarget found = admission.route();
@@ -136,8 +145,8 @@ final class Exchange implements UpstreamUser {
         acquire(false);
     }
 
-    /** The client closed. */
-    void clientGone() {
+    /** The client closed; or what it sent ends its stream without an answer. */
+    void clientGone(boolean malformed) {
         UpstreamConnection to = server;
         server = null;
         if (to != null) {
@@ -148,10 +157,11 @@ final class Exchange implements UpstreamUser {
             }
         }
         stopAcquiring();
-        if (state == ExchangeState.READING_HEAD) {
+        worker.counts().add(Worker.REJECTED, malformed ? 1 : 0);
+        if (state == ExchangeState.READING_HEAD && !malformed) {
             recycle();
         } else {
-            localStatus = response.started() ? 0 : CLIENT_CLOSED;
+            localStatus = response.started() ? 0 : malformed ? 400 : CLIENT_CLOSED;
             end();
         }
     }
@@ -208,11 +218,8 @@ final class Exchange implements UpstreamUser {
     @Override
     public void connected(UpstreamConnection connection) {
         assert state == ExchangeState.ACQUIRING;
-        RouteTarget to = route;
+        RouteTarget to = Objects.requireNonNull(route, "connected without a route");
         ClientSide from = client();
-        if (to == null) {
-            throw new IllegalStateException("connected without a route");
-        }
         pending = null;
         server = connection;
         entry.tried(connection.lane().server().name());
@@ -244,11 +251,7 @@ final class Exchange implements UpstreamUser {
     @Override
     public void refused(Refusal why) {
         String before = attempts.failure();
-        if (before != null) {
-            answer(502, before, false);
-        } else {
-            answer(why.status(), why.text(), false);
-        }
+        answer(before == null ? why.status() : 502, before == null ? why.text() : before, false);
     }
 
     // ---- what the server does
@@ -330,12 +333,10 @@ final class Exchange implements UpstreamUser {
         ClientSide to = client();
         switch (state) {
             case AWAITING_RESPONSE -> closedEarly();
-            case TUNNEL -> {
-                end();
-                to.close(false);
-            }
+            case TUNNEL -> tunnelEnds();
             case RELAYING -> {
                 if (response.endsWithClose()) {
+                    to.end(null);
                     finish();
                 } else {
                     attempts.outcome(0, worker.now());
@@ -390,19 +391,17 @@ final class Exchange implements UpstreamUser {
         boolean again = from != null && whole && response.serverLasts();
         to.flush();
         end();
-        if (from != null) {
-            if (again) {
-                from.release();
-            } else {
-                from.discard();
-            }
+        if (from != null && again) {
+            from.release();
+        } else if (from != null) {
+            from.discard();
         }
         to.exchangeEnded(lasts, !whole);
     }
 
     // ---- ends that are not the response's
 
-    private void reject() {
+    void reject() {
         Rejection why = request.rejection();
         Rejection known = why == null ? Rejection.REQUEST_LINE : why;
         worker.counts().add(Worker.REJECTED, 1);
@@ -460,18 +459,21 @@ final class Exchange implements UpstreamUser {
                 }
             }
             case RELAYING -> failed(504, "response did not go on within timeouts.stream");
-            case TUNNEL -> {
-                UpstreamConnection from = server;
-                server = null;
-                if (from != null) {
-                    from.closeAfterWriting();
-                }
-                ClientSide to = client();
-                end();
-                to.close(false);
-            }
+            case TUNNEL -> tunnelEnds();
             case ENDED -> throw new IllegalStateException("timeout after the end");
         }
+    }
+
+    /** Either side has said all it will, or nothing for too long. */
+    private void tunnelEnds() {
+        UpstreamConnection from = server;
+        server = null;
+        if (from != null) {
+            from.closeAfterWriting();
+        }
+        ClientSide to = client();
+        end();
+        to.close(false);
     }
 
     private void end() {

@@ -1,6 +1,7 @@
 package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.snapshot.RouteTarget;
 import io.plinth.lbproxy.upstream.UpstreamConnection;
@@ -25,27 +26,43 @@ final class RequestRelay {
         /** The head is complete and right; or the body has gone on whole. */
         DONE,
         /** See {@link RequestRelay#rejection}. */
-        REJECTED
+        REJECTED,
+        /** A stream's request that HTTP/2 itself forbids; no answer. */
+        MALFORMED
     }
 
+    /** Body bytes that are copied behind their chunk's size instead of being written on their own. */
+    private static final int COPIED = 4096;
+
+    private static final int CHUNK_SLACK = 16;
     private static final Set<String> SAFE = Set.of("OPTIONS", "TRACE");
 
     private final RequestHead head = new RequestHead();
     private final HeadParser parser;
     private final Framing framing = new Framing();
     private final BodyDecoder body;
+    private final long maxBody;
     private boolean headDone;
+    /** Whether it comes as a stream of HTTP/2, whose frames delimit it. */
+    private boolean streamed;
+
+    private boolean streamEnded;
+    private long streamReceived;
     private @Nullable Rejection rejection;
 
     RequestRelay(ProxySettings settings) {
         parser = new HeadParser(settings.limits(), head);
         body = new BodyDecoder(settings.limits(), settings.maxBody());
+        maxBody = settings.maxBody();
     }
 
     /** Begins the next request. */
     void begin() {
         parser.begin(head);
         headDone = false;
+        streamed = false;
+        streamEnded = false;
+        streamReceived = 0;
         rejection = null;
     }
 
@@ -73,8 +90,73 @@ final class RequestRelay {
         };
     }
 
+    /** Takes a head that was made of HTTP/2's fields. */
+    Progress streamHead(boolean ended, @Nullable Rejection wrong) {
+        streamed = true;
+        streamEnded = ended;
+        rejection = wrong;
+        if (wrong != null) {
+            return Progress.REJECTED;
+        }
+        Rejection framed = framing.http2Request(head, ended);
+        if (framed == Rejection.CONTENT_LENGTH || (ended && framing.length() != 0)) {
+            return Progress.MALFORMED;
+        }
+        rejection = framed == null && maxBody != 0 && framing.length() > maxBody ? Rejection.BODY_TOO_LARGE : framed;
+        headDone = rejection == null;
+        return headDone ? Progress.DONE : Progress.REJECTED;
+    }
+
+    /** What Content-Length says; -1 for nothing. */
+    long declaredLength() {
+        return headDone && framing.body() == Framing.Body.LENGTH ? framing.length() : -1;
+    }
+
+    private Progress streamBody(ByteBuf in, UpstreamConnection to, ClientSide client) {
+        int count = in.readableBytes();
+        streamReceived += count;
+        if (maxBody != 0 && streamReceived > maxBody) {
+            rejection = Rejection.BODY_TOO_LARGE;
+            return Progress.REJECTED;
+        }
+        if (framing.body() != Framing.Body.CHUNKED) {
+            to.write(in.readRetainedSlice(count));
+            return Progress.MORE;
+        }
+        ByteBuf chunk = client.allocator().directBuffer(CHUNK_SLACK + (count <= COPIED ? count : 0));
+        ByteBufUtil.writeAscii(chunk, Integer.toHexString(count));
+        chunk.writeByte('\r').writeByte('\n');
+        if (count <= COPIED) {
+            chunk.writeBytes(in, count);
+            to.write(chunk.writeByte('\r').writeByte('\n'));
+        } else {
+            to.write(chunk);
+            to.write(in.readRetainedSlice(count));
+            to.write(client.allocator().directBuffer(2).writeByte('\r').writeByte('\n'));
+        }
+        return Progress.MORE;
+    }
+
+    /** A stream's body is whole. */
+    void streamEnded(UpstreamConnection to, ClientSide client, @Nullable TrailerFields trailers) {
+        streamEnded = true;
+        if (framing.body() == Framing.Body.CHUNKED) {
+            int size = trailers == null ? 0 : trailers.length();
+            ByteBuf last = client.allocator().directBuffer(CHUNK_SLACK + size);
+            last.writeByte('0').writeByte('\r').writeByte('\n');
+            if (trailers == null) {
+                to.write(last.writeByte('\r').writeByte('\n'));
+            } else {
+                to.write(ResponseRelay.renderTrailers(last, trailers));
+            }
+        }
+    }
+
     /** Takes body bytes and writes what goes on. */
     Progress body(ByteBuf in, UpstreamConnection to, ClientSide client) {
+        if (streamed) {
+            return streamBody(in, to, client);
+        }
         while (in.isReadable() && !body.done()) {
             int count = body.next(in);
             if (count == BodyDecoder.REJECTED) {
@@ -127,7 +209,7 @@ final class RequestRelay {
 
     /** Whether the whole request has come. */
     boolean done() {
-        return headDone && body.done();
+        return headDone && (streamed ? streamEnded : body.done());
     }
 
     /** Whether it may be sent again: it has no effect (RFC 9110 9.2.1) and nothing of it is gone. */

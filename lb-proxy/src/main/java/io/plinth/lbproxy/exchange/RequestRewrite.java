@@ -3,6 +3,8 @@ package io.plinth.lbproxy.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import io.plinth.lbproxy.forward.ForwardedHeaders;
+import io.plinth.lbproxy.forward.TraceContext;
 import io.plinth.lbproxy.route.TargetRewrite;
 import io.plinth.lbproxy.snapshot.RouteTarget;
 import io.plinth.lbproxy.upstream.Server;
@@ -24,6 +26,7 @@ final class RequestRewrite {
 
     private static final byte[] VERSION = ascii(" HTTP/1.1\r\n");
     private static final byte[] WEBSOCKET = ascii("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+    private static final byte[] CHUNKED = ascii("Transfer-Encoding: chunked\r\n");
     private static final String HOST = "Host: ";
     private static final int SLACK = 128;
 
@@ -69,6 +72,9 @@ final class RequestRewrite {
         forwarded.write(out, head);
         if (trace) {
             TraceContext.make(out, random);
+        }
+        if (framing.body() == Framing.Body.CHUNKED && !head.has(HeaderName.TRANSFER_ENCODING)) {
+            out.writeBytes(CHUNKED);
         }
         if (framing.upgrade()) {
             out.writeBytes(WEBSOCKET);

@@ -62,12 +62,20 @@ final class ResponseRewrite {
         return out.writeByte('\r').writeByte('\n');
     }
 
+    /** What does not go into HTTP/2 frames, which delimit a body themselves. */
+    static long droppedFromFrames(ResponseHead head) {
+        return dropped(head) | ENCODING;
+    }
+
     private static long dropped(ResponseHead head, Framing framing, boolean chunksGoOn) {
-        long dropped = RequestRewrite.HOP_BY_HOP;
-        if (framing.body() != Framing.Body.CHUNKED || !chunksGoOn) {
-            dropped |= ENCODING;
-        }
+        long dropped = dropped(head);
+        return framing.body() != Framing.Body.CHUNKED || !chunksGoOn ? dropped | ENCODING : dropped;
+    }
+
+    private static long dropped(ResponseHead head) {
         // RFC 9110 8.6: neither 1xx nor 204 may have one.
-        return head.status() < 200 || head.status() == 204 ? dropped | LENGTH : dropped;
+        return head.status() < 200 || head.status() == 204
+                ? RequestRewrite.HOP_BY_HOP | LENGTH
+                : RequestRewrite.HOP_BY_HOP;
     }
 }

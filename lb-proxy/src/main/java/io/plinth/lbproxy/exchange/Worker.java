@@ -139,6 +139,14 @@ public final class Worker {
         }
     }
 
+    /** The same connection goes on as another handler. */
+    void replace(AttendedClient client, AttendedClient with) {
+        assert loop.inEventLoop();
+        first = client.unlink(first);
+        with.link(first);
+        first = with;
+    }
+
     /** An exchange for a client's next request. */
     Exchange begin(ClientSide client) {
         ProxySettings settings = snapshot().settings();

@@ -1,11 +1,13 @@
 package io.plinth.lbproxy.snapshot;
 
 import io.plinth.lbproxy.wire.http1.Http1Limits;
+import io.plinth.lbproxy.wire.http2.Http2Limits;
 
 /**
  * What of the file concerns every exchange. Immutable.
  *
  * @param limits of heads and chunk lines
+ * @param http2 of HTTP/2 connections
  * @param maxBody bytes of a request's body, 0 for no limit
  * @param readAhead bytes of pipelined requests held while one is under way
  * @param makeTraceparent whether a request without a trace context gets one
@@ -13,6 +15,7 @@ import io.plinth.lbproxy.wire.http1.Http1Limits;
  */
 public record ProxySettings(
         Http1Limits limits,
+        Http2Limits http2,
         long maxBody,
         int readAhead,
         boolean makeTraceparent,

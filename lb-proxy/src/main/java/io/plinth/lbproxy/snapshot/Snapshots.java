@@ -20,6 +20,7 @@ import io.plinth.lbproxy.upstream.Pool;
 import io.plinth.lbproxy.upstream.PoolSettings;
 import io.plinth.lbproxy.upstream.PoolSettings.ServerSettings;
 import io.plinth.lbproxy.wire.http1.Http1Limits;
+import io.plinth.lbproxy.wire.http2.Http2Limits;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -125,9 +126,21 @@ public final class Snapshots {
                 limits.headers(),
                 size(limits.chunkLine()),
                 size(limits.trailerBytes()));
+        LbProxyConfig.Http2Config http2 = limits.http2();
+        Http2Limits frames = new Http2Limits(
+                http2.streams(),
+                size(http2.streamWindow()),
+                size(http2.connectionWindow()),
+                size(limits.headerBytes()),
+                limits.headers(),
+                http2.continuations(),
+                http2.resets(),
+                http2.control(),
+                size(http2.tableSize()));
         try {
             return new ProxySettings(
                     http1,
+                    frames,
                     limits.body().bytes(),
                     size(limits.readAhead()),
                     config.traceparent(),

@@ -66,6 +66,41 @@ public final class Framing {
     }
 
     /**
+     * Judges a request that came as HTTP/2; null when it is right.
+     *
+     * @param ended whether it has no body
+     */
+    public @Nullable Rejection http2Request(RequestHead head, boolean ended) {
+        Rejection wrong = host(head);
+        if (wrong == null) {
+            wrong = http2Length(head, ended);
+        }
+        keepAlive = true;
+        upgrade = head.extendedConnect();
+        if (upgrade) {
+            body = Body.NONE;
+        }
+        expectContinue = false;
+        return wrong;
+    }
+
+    /** RFC 9113 8.1.1: DATA frames delimit a body, Content-Length only has to agree with them. */
+    private @Nullable Rejection http2Length(Head head, boolean ended) {
+        length = 0;
+        body = ended ? Body.NONE : Body.CHUNKED;
+        if (!head.has(HeaderName.CONTENT_LENGTH)) {
+            return null;
+        }
+        if (head.repeats(HeaderName.CONTENT_LENGTH) || !length(head, head.first(HeaderName.CONTENT_LENGTH))) {
+            return Rejection.CONTENT_LENGTH;
+        }
+        if (!ended) {
+            body = Body.LENGTH;
+        }
+        return null;
+    }
+
+    /**
      * Judges a response; null when it is right.
      *
      * @param toHead whether it answers a HEAD request

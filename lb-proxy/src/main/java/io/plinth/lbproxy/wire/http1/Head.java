@@ -58,6 +58,50 @@ public abstract class Head {
         length += count;
     }
 
+    /** Appends bytes of a head that did not come as HTTP/1.1. */
+    public final void append(byte[] from, int at, int count) {
+        room(count);
+        System.arraycopy(from, at, bytes, length, count);
+        length += count;
+    }
+
+    private void room(int count) {
+        if (length + count > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + count));
+        }
+    }
+
+    /** Appends a field's line; name and value are right already. */
+    public final void field(byte[] name, int nameFrom, int nameTo, byte[] value, int valueFrom, int valueTo) {
+        int nameAt = length;
+        int hash = 0;
+        for (int i = nameFrom; i < nameTo; i++) {
+            hash = HeaderName.hash(hash, Octets.lower(name[i]));
+        }
+        room(nameTo - nameFrom + valueTo - valueFrom + 4);
+        append(name, nameFrom, nameTo - nameFrom);
+        int colon = length;
+        bytes[length++] = ':';
+        bytes[length++] = Octets.SPACE;
+        int valueAt = length;
+        append(value, valueFrom, valueTo - valueFrom);
+        add(nameAt, colon, valueAt, length, hash);
+        endOfLine();
+        fieldsEnd = length;
+    }
+
+    final void endOfLine() {
+        room(2);
+        bytes[length++] = Octets.CR;
+        bytes[length++] = Octets.LF;
+    }
+
+    /** Fields begin after what was appended. */
+    public final void beginFields() {
+        fieldsStart = length;
+        fieldsEnd = length;
+    }
+
     final void truncate(int to) {
         length = to;
     }

@@ -86,4 +86,17 @@ public final class Octets {
         }
         return true;
     }
+
+    /** Whether two stretches are the same but for the case of their letters. */
+    public static boolean same(byte[] one, int from, int to, byte[] other, int otherFrom, int otherTo) {
+        if (to - from != otherTo - otherFrom) {
+            return false;
+        }
+        for (int i = 0; i < to - from; i++) {
+            if (lower(one[from + i]) != lower(other[otherFrom + i])) {
+                return false;
+            }
+        }
+        return true;
+    }
 }

@@ -28,9 +28,13 @@ public final class RequestHead extends Head {
     private static final byte[] HTTP_SCHEME = ascii("http://");
     private static final byte[] HTTPS_SCHEME = ascii("https://");
     private static final byte[] HTTP_1 = ascii("HTTP/1.");
+    private static final byte[] SPACE = ascii(" ");
+    private static final byte[] VERSION = ascii(" HTTP/1.1");
 
     private Method method = Method.OTHER;
     private boolean http10;
+    private boolean http2;
+    private boolean extendedConnect;
     private int lineStart;
     private int methodEnd;
     private int target;
@@ -48,6 +52,8 @@ public final class RequestHead extends Head {
         super.reset();
         method = Method.OTHER;
         http10 = false;
+        http2 = false;
+        extendedConnect = false;
         lineStart = 0;
         methodEnd = 0;
         target = 0;
@@ -55,6 +61,31 @@ public final class RequestHead extends Head {
         authority = 0;
         path = 0;
         pathEnd = 0;
+    }
+
+    /**
+     * Makes the request line of a message that came as HTTP/2; its fields follow. It is judged as one that came as
+     * HTTP/1.1, so that what a server reads has one reading.
+     *
+     * @param tunnel whether it is an extended CONNECT (RFC 8441), which HTTP/1.1 has as a GET with an Upgrade
+     */
+    public @Nullable Rejection http2Line(
+            byte[] text, int methodFrom, int methodTo, int targetFrom, int targetTo, boolean tunnel) {
+        http2 = true;
+        extendedConnect = tunnel;
+        if (tunnel) {
+            append(GET, 0, GET.length);
+        } else {
+            append(text, methodFrom, methodTo - methodFrom);
+        }
+        append(SPACE, 0, 1);
+        append(text, targetFrom, targetTo - targetFrom);
+        append(VERSION, 0, VERSION.length);
+        int to = length();
+        endOfLine();
+        beginFields();
+        Rejection wrong = startLine(bytes(), 0, to);
+        return wrong == null && absolute() ? Rejection.TARGET : wrong;
     }
 
     @Override
@@ -224,6 +255,16 @@ public final class RequestHead extends Head {
 
     public boolean http10() {
         return http10;
+    }
+
+    /** Whether it came as HTTP/2. */
+    public boolean http2() {
+        return http2;
+    }
+
+    /** Whether it came as an extended CONNECT (RFC 8441). */
+    public boolean extendedConnect() {
+        return extendedConnect;
     }
 
     /** Where the target as it came begins. */

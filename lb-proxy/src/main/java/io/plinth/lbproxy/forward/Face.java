@@ -1,4 +1,4 @@
-package io.plinth.lbproxy.exchange;
+package io.plinth.lbproxy.forward;
 
 /**
  * The listener a client came in at.
@@ -7,7 +7,7 @@ package io.plinth.lbproxy.exchange;
  * @param secure whether it speaks TLS
  */
 public record Face(String name, boolean secure) {
-    String scheme() {
+    public String scheme() {
         return secure ? "https" : "http";
     }
 }

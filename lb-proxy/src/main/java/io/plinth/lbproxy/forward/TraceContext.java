@@ -1,4 +1,4 @@
-package io.plinth.lbproxy.exchange;
+package io.plinth.lbproxy.forward;
 
 import io.netty.buffer.ByteBuf;
 import io.plinth.lbproxy.wire.http1.HeaderName;
@@ -7,17 +7,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.random.RandomGenerator;
 
 /** W3C Trace Context: a right traceparent goes on untouched, a missing or wrong one is made anew, not sampled. */
-final class TraceContext {
+public final class TraceContext {
     private static final byte[] NAME = "traceparent: 00-".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
     private static final int LENGTH = 55;
     /** Bytes a header line of it takes. */
-    static final int SIZE = "traceparent: ".length() + LENGTH + 2;
+    public static final int SIZE = "traceparent: ".length() + LENGTH + 2;
 
     private TraceContext() {}
 
     /** Whether the request carries exactly one well-formed traceparent. */
-    static boolean carried(RequestHead head) {
+    public static boolean carried(RequestHead head) {
         if (!head.has(HeaderName.TRACEPARENT) || head.repeats(HeaderName.TRACEPARENT)) {
             return false;
         }
@@ -40,7 +40,7 @@ final class TraceContext {
         return version0 ? length == LENGTH : bytes[from] != 'f' || bytes[from + 1] != 'f';
     }
 
-    static void make(ByteBuf out, RandomGenerator random) {
+    public static void make(ByteBuf out, RandomGenerator random) {
         out.writeBytes(NAME);
         hex(out, random.nextLong());
         // All zeroes is not a valid id.

@@ -1,16 +1,20 @@
-package io.plinth.lbproxy.exchange;
+package io.plinth.lbproxy.forward;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.plinth.lbproxy.snapshot.TrustedProxies;
 import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.RequestHead;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The X-Forwarded headers of one client connection. From a client that is not a trusted proxy nothing of the kind is
  * believed: its own are dropped. From a trusted one X-Forwarded-For grows by its address and the rest stays as it came.
  */
-final class ForwardedHeaders {
+public final class ForwardedHeaders {
     /** Names a client could lie with. */
     private static final long ALL = HeaderName.bit(HeaderName.X_FORWARDED_FOR)
             | HeaderName.bit(HeaderName.X_FORWARDED_PROTO)
@@ -43,37 +47,47 @@ final class ForwardedHeaders {
                 + local.getPort() + "\r\n");
     }
 
+    /** Those of a connection that was accepted. */
+    public static ForwardedHeaders of(Face face, Channel channel, TrustedProxies proxies) {
+        InetSocketAddress remote = inet(channel.remoteAddress());
+        return new ForwardedHeaders(face, remote, inet(channel.localAddress()), proxies.contains(remote));
+    }
+
+    private static InetSocketAddress inet(@Nullable SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? inet : InetSocketAddress.createUnresolved("unknown", 0);
+    }
+
     private static byte[] ascii(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     /** The client's address as text. */
-    String client() {
+    public String client() {
         return new String(address, StandardCharsets.US_ASCII);
     }
 
     /** The client's address as text, in bytes. */
-    byte[] address() {
+    public byte[] address() {
         return address;
     }
 
     /** Whether the client speaks TLS. */
-    boolean secure() {
+    public boolean secure() {
         return scheme.equals("https");
     }
 
     /** {@code http} or {@code https}, as the client spoke. */
-    String scheme() {
+    public String scheme() {
         return scheme;
     }
 
     /** Which of the request's own headers are not copied. */
-    long dropped() {
+    public long dropped() {
         return trusted ? HeaderName.bit(HeaderName.X_FORWARDED_FOR) : ALL;
     }
 
     /** An upper bound of what {@link #write} adds. */
-    int size(RequestHead head) {
+    public int size(RequestHead head) {
         int host = head.has(HeaderName.HOST) ? HOST.length + 2 + hostLength(head) : 0;
         // The trusted case repeats values that stand in the head.
         return all.length + host + (trusted ? head.length() : 0);
@@ -84,7 +98,7 @@ final class ForwardedHeaders {
         return head.valueEnd(field) - head.valueStart(field);
     }
 
-    void write(ByteBuf out, RequestHead head) {
+    public void write(ByteBuf out, RequestHead head) {
         if (!trusted) {
             out.writeBytes(all);
             writeHost(out, head);

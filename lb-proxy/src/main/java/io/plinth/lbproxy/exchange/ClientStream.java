@@ -1,0 +1,377 @@
+package io.plinth.lbproxy.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.plinth.lbproxy.forward.ForwardedHeaders;
+import io.plinth.lbproxy.route.HeaderChanges;
+import io.plinth.lbproxy.wire.http1.Framing;
+import io.plinth.lbproxy.wire.http1.HeadParser;
+import io.plinth.lbproxy.wire.http1.Rejection;
+import io.plinth.lbproxy.wire.http1.ResponseHead;
+import io.plinth.lbproxy.wire.http1.TrailerFields;
+import io.plinth.lbproxy.wire.http2.Endpoint;
+import io.plinth.lbproxy.wire.http2.ErrorCode;
+import io.plinth.lbproxy.wire.http2.Fault;
+import io.plinth.lbproxy.wire.http2.FieldSink;
+import io.plinth.lbproxy.wire.http2.HpackEncoder;
+import io.plinth.lbproxy.wire.http2.Http2Stream;
+import io.plinth.lbproxy.wire.http2.RequestFields;
+import io.plinth.lbproxy.wire.http2.TrailerSink;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One stream of a client's HTTP/2 connection, and the exchange it carries. What the server does not take yet waits here,
+ * within the stream's window, which opens again with what it took. Owned by its connection's event loop.
+ */
+final class ClientStream extends Http2Stream implements ClientSide {
+    private final Http2ClientConnection connection;
+    private final Worker worker;
+    private final HpackEncoder encoder;
+    private @Nullable Exchange exchange;
+    private @Nullable ArrayDeque<ByteBuf> inbound;
+    private @Nullable TrailerFields requestTrailers;
+    private boolean headRead;
+    private boolean endPassed;
+    private boolean processing;
+    private boolean touched;
+    /** What Content-Length says; -1 for nothing. */
+    private long declared = -1;
+
+    private long received;
+    private long deadline;
+
+    ClientStream(Endpoint endpoint, Http2ClientConnection connection, Worker worker) {
+        super(endpoint);
+        this.connection = connection;
+        this.worker = worker;
+        encoder = endpoint.encoder();
+    }
+
+    // ---- what the client sends
+
+    @Override
+    protected FieldSink fields() {
+        if (headRead) {
+            TrailerSink trailers = connection.trailers();
+            trailers.begin();
+            return trailers;
+        }
+        Exchange begun = worker.begin(this);
+        exchange = begun;
+        RequestFields fields = connection.requestFields();
+        fields.begin(begun.request.head());
+        return fields;
+    }
+
+    @Override
+    protected void headers(boolean end, boolean overLimit) throws Fault {
+        if (headRead) {
+            trailers(end, overLimit);
+            return;
+        }
+        headRead = true;
+        endPassed = end;
+        RequestFields fields = connection.requestFields();
+        fields.finish();
+        String malformed = overLimit ? null : fields.malformed();
+        Exchange current = exchange;
+        if (malformed != null || current == null) {
+            throw malformed(String.valueOf(malformed));
+        }
+        Rejection rejection = overLimit ? Rejection.HEADERS_TOO_LARGE : fields.rejection();
+        switch (current.request.streamHead(end, rejection)) {
+            case MALFORMED -> throw malformed("content-length malformed, or without DATA to match");
+            case REJECTED -> current.reject();
+            case DONE, MORE -> {
+                declared = current.request.declaredLength();
+                current.headRead();
+            }
+        }
+    }
+
+    private Fault malformed(String why) {
+        Exchange current = exchange;
+        exchange = null;
+        if (current != null) {
+            current.clientGone(true);
+        }
+        return Fault.stream(id(), ErrorCode.PROTOCOL_ERROR, why);
+    }
+
+    private void trailers(boolean end, boolean overLimit) throws Fault {
+        TrailerSink trailers = connection.trailers();
+        String wrong = end ? trailers.malformed() : "trailers without END_STREAM";
+        if (wrong == null && overLimit) {
+            wrong = "trailers larger than limits.header-bytes";
+        }
+        if (wrong == null && declared >= 0 && received != declared) {
+            wrong = "less DATA than content-length";
+        }
+        if (wrong != null) {
+            throw malformed(wrong);
+        }
+        requestTrailers = trailers.fields();
+        process();
+    }
+
+    @Override
+    protected void data(ByteBuf payload, boolean end) throws Fault {
+        int count = payload.readableBytes();
+        received += count;
+        if (declared >= 0 && (received > declared || (end && received != declared))) {
+            throw malformed("DATA other than content-length");
+        }
+        if (exchange == null) {
+            consumed(count);
+            return;
+        }
+        if (count > 0) {
+            ArrayDeque<ByteBuf> waiting = inbound;
+            if (waiting == null) {
+                waiting = new ArrayDeque<>(2);
+                inbound = waiting;
+            }
+            waiting.addLast(payload.retain());
+        }
+        process();
+    }
+
+    /** Passes on what the exchange takes. */
+    private void process() {
+        if (processing) {
+            return;
+        }
+        processing = true;
+        ArrayDeque<ByteBuf> waiting = inbound;
+        ByteBuf bytes;
+        Exchange current;
+        while (waiting != null
+                && (bytes = waiting.peekFirst()) != null
+                && (current = exchange) != null
+                && current.takesInput()) {
+            int before = bytes.readableBytes();
+            current.input(bytes);
+            consumed(before - bytes.readableBytes());
+            touch();
+            if (!bytes.isReadable()) {
+                waiting.pollFirst();
+                bytes.release();
+            }
+        }
+        current = exchange;
+        boolean passed = waiting == null || waiting.isEmpty();
+        if (current != null && passed && remoteEnded() && !endPassed && current.takesInput()) {
+            endPassed = true;
+            touch();
+            current.inputEnded(requestTrailers);
+        }
+        processing = false;
+        if (exchange == null) {
+            dropInbound();
+        }
+    }
+
+    private void touch() {
+        if (!touched) {
+            touched = true;
+            connection.touch(this);
+        }
+    }
+
+    void flushServer() {
+        touched = false;
+        Exchange current = exchange;
+        if (current != null) {
+            current.flushServer();
+        }
+    }
+
+    private void dropInbound() {
+        ArrayDeque<ByteBuf> waiting = inbound;
+        if (waiting != null && !processing) {
+            inbound = null;
+            for (ByteBuf bytes : waiting) {
+                consumed(bytes.readableBytes());
+                bytes.release();
+            }
+        }
+    }
+
+    @Override
+    protected void gone(int code) {
+        Exchange current = exchange;
+        exchange = null;
+        if (current != null) {
+            current.clientGone(false);
+        }
+        dropInbound();
+    }
+
+    @Override
+    protected void writableAgain() {
+        Exchange current = exchange;
+        if (current != null) {
+            current.clientWritable(true);
+        }
+    }
+
+    @Override
+    protected void progressed() {
+        Exchange current = exchange;
+        if (current != null) {
+            current.clientWritable(writable());
+        } else {
+            within(worker.snapshot().settings().timeouts().stream());
+        }
+    }
+
+    @Override
+    protected void localEnd() {
+        if (exchange == null) {
+            refuseRest();
+        }
+    }
+
+    /** RFC 9113 8.1: a response that is whole before its request tells the client to stop sending. */
+    private void refuseRest() {
+        if (localEnded() && !remoteEnded()) {
+            reset(ErrorCode.NO_ERROR);
+        }
+    }
+
+    // ---- what the exchange does
+
+    @Override
+    public ByteBufAllocator allocator() {
+        return connection.allocator();
+    }
+
+    @Override
+    public ForwardedHeaders forwarded() {
+        return connection.forwarded();
+    }
+
+    @Override
+    public boolean framed() {
+        return true;
+    }
+
+    @Override
+    public void within(long nanos) {
+        deadline = worker.coarseNow() + nanos;
+    }
+
+    @Override
+    public void resume() {
+        process();
+    }
+
+    @Override
+    public void flush() {
+        connection.flushAll();
+    }
+
+    @Override
+    public void interim(ResponseHead head, Framing framing) {
+        sendHead(head, HeaderChanges.NONE);
+    }
+
+    private void sendHead(ResponseHead head, HeaderChanges changes) {
+        encoder.begin();
+        encoder.status(head.status());
+        long dropped = ResponseRewrite.droppedFromFrames(head);
+        if (changes.isEmpty()) {
+            encoder.fields(head, dropped);
+        } else {
+            for (int field = 0; field < head.count(); field++) {
+                if (!changes.drops(head, field)) {
+                    encoder.field(head, field, dropped);
+                }
+            }
+            for (Map.Entry<String, String> added : changes.added()) {
+                encoder.field(
+                        added.getKey().getBytes(StandardCharsets.US_ASCII),
+                        added.getValue().getBytes(StandardCharsets.ISO_8859_1));
+            }
+        }
+        sendHeaders(encoder, false);
+    }
+
+    @Override
+    public @Nullable ByteBuf head(
+            ResponseHead head,
+            Framing framing,
+            ResponseRewrite.Connection status,
+            boolean chunksGoOn,
+            HeaderChanges changes,
+            int room) {
+        sendHead(head, changes);
+        return null;
+    }
+
+    @Override
+    public void write(ByteBuf bytes) {
+        send(bytes);
+    }
+
+    @Override
+    public void end(@Nullable TrailerFields trailers) {
+        sendEnd(trailers);
+    }
+
+    /** Error pages and the like are made for HTTP/1.1; as they are few, they are read again. */
+    @Override
+    public void answer(ByteBuf rendered) {
+        HeadParser parser = connection.ownHeadParser();
+        parser.begin(connection.ownHead());
+        if (parser.parse(rendered) != HeadParser.Outcome.DONE) {
+            rendered.release();
+            throw new IllegalStateException("answer of our own that is none: " + parser.rejection());
+        }
+        sendHead(connection.ownHead(), HeaderChanges.NONE);
+        send(rendered);
+        sendEnd(null);
+    }
+
+    @Override
+    public void exchangeEnded(boolean lasts, boolean unreadBody) {
+        exchange = null;
+        within(worker.snapshot().settings().timeouts().stream());
+        dropInbound();
+        sendEnd(null);
+        if (!closed()) {
+            refuseRest();
+        }
+    }
+
+    @Override
+    public void close(boolean lingering) {
+        exchangeEnded(false, true);
+        flush();
+    }
+
+    @Override
+    public void abort() {
+        exchange = null;
+        dropInbound();
+        reset(ErrorCode.INTERNAL_ERROR);
+        flush();
+    }
+
+    /** Looks at the deadline. */
+    void tick(long now) {
+        if (closed() || now - deadline < 0) {
+            return;
+        }
+        Exchange current = exchange;
+        if (current != null) {
+            within(worker.snapshot().settings().timeouts().stream());
+            current.timeout();
+        } else {
+            reset(ErrorCode.CANCEL);
+        }
+    }
+}
