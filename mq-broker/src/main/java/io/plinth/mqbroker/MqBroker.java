@@ -3,10 +3,13 @@ package io.plinth.mqbroker;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.NodeConfig;
+import io.plinth.kit.config.Problem;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.lifecycle.Daemon;
 import io.plinth.kit.lifecycle.NodeContext;
 import io.plinth.kit.net.Listeners;
+import io.plinth.kit.net.ServerTls;
+import io.plinth.kit.net.TlsException;
 import io.plinth.mqbroker.auth.Access;
 import io.plinth.mqbroker.auth.PasswordHash;
 import io.plinth.mqbroker.auth.User;
@@ -36,6 +39,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -60,6 +64,7 @@ public final class MqBroker implements Daemon {
     private static final int MANAGEMENT_ABOVE = 10_000;
     private static final int MAX_PORT = 65_535;
     private static final int SAMPLE_SECONDS = 5;
+    private static final String TLS_LISTENER = "amqps";
     private static final String STOPPING = "broker shuts down";
     private static final String GUEST = "guest";
     private static final int FIRST_USER_SECONDS = 30;
@@ -78,6 +83,8 @@ public final class MqBroker implements Daemon {
     private volatile @Nullable Access access;
     private Listeners.@Nullable Bound bound;
     private Listeners.@Nullable Bound management;
+    private Listeners.@Nullable Bound secured;
+    private @Nullable ServerTls tls;
 
     public MqBroker(NodeContext context) {
         this.context = context;
@@ -136,7 +143,9 @@ public final class MqBroker implements Daemon {
                 l.publishWindow().bytes(),
                 l.deliveryWindow().bytes(),
                 l.pendingFrames(),
-                l.transaction().bytes());
+                l.transaction().bytes(),
+                l.partial().bytes(),
+                config.anonymous());
     }
 
     private FieldTable serverProperties() {
@@ -203,7 +212,18 @@ public final class MqBroker implements Daemon {
         NodeConfig node = context.node();
         Integer port = node.port();
         HostPort address = new HostPort(node.host(), port == null ? MqBrokerMain.TYPE.standardPort() : port);
-        bound = context.listeners().tcp(LISTENER, address, new AmqpInitializer(broker));
+        bound = context.listeners().tcp(LISTENER, address, new AmqpInitializer(broker, null));
+        MqBrokerConfig.Tls secure = c.tls();
+        if (secure != null) {
+            ServerTls serving = new ServerTls(
+                    resolve(secure.cert()),
+                    resolve(secure.key()),
+                    List.of(),
+                    secure.clients() == null ? null : resolve(secure.clients()));
+            tls = serving;
+            HostPort at = new HostPort(node.host(), secure.port());
+            secured = context.listeners().tcp(TLS_LISTENER, at, new AmqpInitializer(broker, serving));
+        }
         if (c.management().enabled()) {
             serveManagement(broker, opened);
         }
@@ -249,6 +269,11 @@ public final class MqBroker implements Daemon {
         return sockets;
     }
 
+    private Path resolve(Path path) {
+        Path folder = context.file().path().toAbsolutePath().getParent();
+        return folder == null ? path : folder.resolve(path);
+    }
+
     private void observe(Engine opened) {
         opened.alarms().listen(() -> connections.all().forEach(Connection::alarmChanged));
         context.metrics().gauge("mqbroker_connections", "Open connections.", connections::count);
@@ -287,6 +312,9 @@ public final class MqBroker implements Daemon {
         if (management != null) {
             all.put(MANAGEMENT, management.address());
         }
+        if (secured != null) {
+            all.put(TLS_LISTENER, secured.address());
+        }
         return all;
     }
 
@@ -297,6 +325,15 @@ public final class MqBroker implements Daemon {
         Access known = access;
         if (known != null) {
             known.reload(users(changed));
+        }
+        ServerTls serving = tls;
+        if (serving != null) {
+            try {
+                serving.reload();
+            } catch (TlsException e) {
+                throw new ConfigException(
+                        List.of(new Problem(next.path().toString(), 1, 1, "mq-broker.tls: " + e.getMessage())));
+            }
         }
         limits = limits(changed);
         config = changed;

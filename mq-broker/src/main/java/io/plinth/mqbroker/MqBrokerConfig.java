@@ -7,6 +7,7 @@ import io.plinth.kit.config.Default;
 import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Secret;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,11 @@ public record MqBrokerConfig(
 
         @Doc("The management API, as RabbitMQ has it.") Management management,
 
+        @Doc("Who a client is that logs in as ANONYMOUS; refused where left out.") @Nullable
+        String anonymous,
+
+        @Doc("Serve AMQP over TLS, too.") @Nullable Tls tls,
+
         @Doc("What clients may ask for.") Limits limits)
         implements Checked {
 
@@ -82,6 +88,23 @@ public record MqBrokerConfig(
 
             @Doc("Open connections.") @Default("256") @Range(min = "1", max = "10000")
             int connections) {}
+
+    /** The TLS listener. */
+    @Doc("Where AMQP is served over TLS; the files are read again on reload.")
+    public record Tls(
+            @Doc("PEM file of the certificate and its chain; relative to this file.")
+            Path cert,
+
+            @Doc("PEM file of the private key (PKCS#8); relative to this file.")
+            Path key,
+
+            @Doc("PEM file of who signs clients' certificates; such a client may log in as EXTERNAL, its common name"
+                    + " being the user.")
+            @Nullable
+            Path clients,
+
+            @Doc("The port.") @Default("5671") @Range(min = "0", max = "65535")
+            int port) {}
 
     /** Limits on everything that comes from outside. */
     @Doc("Limits on what clients may ask for.")
@@ -139,7 +162,12 @@ public record MqBrokerConfig(
             @Doc("Messages published in one transaction of a channel.")
             @Default("32MiB")
             @Range(min = "1KiB", max = "1GiB")
-            DataSize transaction) {}
+            DataSize transaction,
+
+            @Doc("Bodies of a connection of which not all frames have come.")
+            @Default("32MiB")
+            @Range(min = "1KiB", max = "1GiB")
+            DataSize partial) {}
 
     @Override
     public void check(Check check) {

@@ -46,7 +46,8 @@ class ProtocolIT {
     static void start(@TempDir Path folder) throws Exception {
         broker = new TestBroker(
                 folder,
-                "{ memory: 2MiB, limits: { message: 64KiB, handshake: 500ms, channel-max: 3, publish-window: 64KiB }"
+                "{ memory: 2MiB, limits: { message: 64KiB, handshake: 500ms, channel-max: 3, publish-window: 64KiB,"
+                        + " partial: 64KiB }"
                         + " }");
     }
 
@@ -306,6 +307,34 @@ class ProtocolIT {
         try (Peer peer = new Peer().open(0)) {
             peer.send(0, new ConnectionMethod.UpdateSecret("guest".getBytes(UTF_8), "rotation"));
             assertThat(peer.read()).isInstanceOf(ConnectionMethod.UpdateSecretOk.class);
+        }
+    }
+
+    @Test
+    void bodiesThatNeverEndAreBoundedByConnection() throws Exception {
+        try (Peer peer = new Peer().openChannel()) {
+            for (int channel = 2; channel <= 3; channel++) {
+                peer.send(channel, new ChannelMethod.Open(""));
+                assertThat(peer.read()).isInstanceOf(ChannelMethod.OpenOk.class);
+            }
+            byte[] part = new byte[4000];
+            for (int channel = 1; channel <= 3; channel++) {
+                peer.send(channel, new BasicMethod.Publish(0, "", "q", false, false));
+                int number = channel;
+                peer.send(out -> {
+                    out.writeByte(Frame.TYPE_HEADER).writeShort(number).writeInt(14);
+                    out.writeShort(60)
+                            .writeShort(0)
+                            .writeLong(60_000)
+                            .writeShort(0)
+                            .writeByte(Frame.END);
+                    for (int i = 0; i < 6; i++) {
+                        out.writeByte(Frame.TYPE_BODY).writeShort(number).writeInt(part.length);
+                        out.writeBytes(part).writeByte(Frame.END);
+                    }
+                });
+            }
+            assertThat(peer.closeCode()).isEqualTo(506);
         }
     }
 }

@@ -7,9 +7,18 @@ import io.plinth.mqbroker.wire.FieldTableCodec;
 import io.plinth.mqbroker.wire.ReplyCode;
 import java.nio.charset.StandardCharsets;
 
-/** The SASL mechanisms that are offered: PLAIN (RFC 4616) and AMQPLAIN, which is a field table without its length. */
+/**
+ * The SASL mechanisms that are offered: PLAIN (RFC 4616), AMQPLAIN, which is a field table without its length, EXTERNAL (RFC 4422
+ * appendix A) to whoever showed a certificate, and ANONYMOUS (RFC 4505) where the configuration names who that is.
+ */
 public final class Sasl {
-    public static final String MECHANISMS = "PLAIN AMQPLAIN";
+    public static final String EXTERNAL = "EXTERNAL";
+    public static final String ANONYMOUS = "ANONYMOUS";
+
+    /** What is offered. */
+    public static String mechanisms(boolean external, boolean anonymous) {
+        return "PLAIN AMQPLAIN" + (external ? " " + EXTERNAL : "") + (anonymous ? " " + ANONYMOUS : "");
+    }
 
     /** A name and what was given for its password. */
     public record Login(String user, String password) {}

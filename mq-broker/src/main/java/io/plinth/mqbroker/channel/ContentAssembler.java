@@ -16,10 +16,13 @@ public final class ContentAssembler {
     private BasicMethod.@Nullable Publish method;
     private byte @Nullable [] properties;
     private @Nullable ByteArrayOutputStream body;
+    private final PartialBodies partial;
     private long expected;
+    private long held;
 
-    public ContentAssembler(long messageBytes) {
+    public ContentAssembler(long messageBytes, PartialBodies partial) {
         this.messageBytes = messageBytes;
+        this.partial = partial;
     }
 
     /** Whether content frames are due and nothing else may come. */
@@ -62,22 +65,31 @@ public final class ContentAssembler {
             return complete(frame.payload());
         }
         if (body == null) {
-            body = new ByteArrayOutputStream(length * 2);
+            body = new ByteArrayOutputStream(length);
         }
         if (body.size() + (long) length > expected) {
             throw new AmqpException(
                     ReplyCode.FRAME_ERROR, "content body: more than announced (expected: " + expected + " octets)");
         }
+        partial.take(length);
+        held += length;
         body.write(frame.payload(), 0, length);
         return body.size() == expected ? complete(body.toByteArray()) : null;
+    }
+
+    /** What came of a body is dropped: the channel ends. */
+    public void end() {
+        method = null;
+        properties = null;
+        body = null;
+        partial.give(held);
+        held = 0;
     }
 
     private @Nullable Published complete(byte[] whole) {
         BasicMethod.Publish publish = method;
         byte[] flags = properties;
-        method = null;
-        properties = null;
-        body = null;
+        end();
         return publish == null || flags == null ? null : new Published(publish, flags, whole);
     }
 }

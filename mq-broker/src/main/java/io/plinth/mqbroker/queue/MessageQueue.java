@@ -357,7 +357,13 @@ final class MessageQueue {
         List<QueueReport.Consumer> all = new ArrayList<>();
         for (Subscription c : consumers) {
             all.add(new QueueReport.Consumer(
-                    c.channel.outlet(), c.channel.number(), c.tag, c.noAck, c.exclusive, c.prefetch, true));
+                    c.channel.outlet(),
+                    c.channel.number(),
+                    c.tag,
+                    c.noAck,
+                    c.exclusive,
+                    c.prefetch,
+                    !arguments.singleActive() || c == active));
         }
         return new QueueReport(
                 readyCount(),

@@ -58,7 +58,7 @@ final class ChannelSession {
         this.limits = limits;
         this.handle = new ChannelHandle(connection, number, new DeliveryWindow(limits.unackedPerChannel()));
         this.consumers = new Consumers(connection, this, handle, limits);
-        this.publisher = new Publisher(connection, handle, consumers, limits.messageBytes());
+        this.publisher = new Publisher(connection, handle, consumers, limits);
         this.declarations = new Declarations(connection, this, handle);
     }
 
@@ -336,6 +336,7 @@ final class ChannelSession {
     /** Tells the shards it used that the channel is gone; the connection sends it before anything the client may see. */
     void release() {
         consumers.end();
+        publisher.end();
         handle.shards().stream().forEach(shard -> connection.submit(shard, new ShardCommand.Release(handle)));
     }
 

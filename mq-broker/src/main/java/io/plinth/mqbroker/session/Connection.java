@@ -7,6 +7,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
 import io.plinth.mqbroker.auth.Identity;
+import io.plinth.mqbroker.channel.PartialBodies;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.queue.ChannelHandle;
@@ -22,7 +23,6 @@ import io.plinth.mqbroker.wire.Frame;
 import io.plinth.mqbroker.wire.FrameDecoder;
 import io.plinth.mqbroker.wire.Method;
 import io.plinth.mqbroker.wire.ReplyCode;
-import java.net.InetSocketAddress;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -62,6 +62,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     private final ShardBatches batches;
     private final DeliveryFlow flow;
     private final ReadGate gate;
+    private final PartialBodies partial;
     private final Identity identity;
     private final Negotiated negotiated;
     private final Blocking blocking = new Blocking(this);
@@ -80,6 +81,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         this.handshake = new Handshake(this, limits, tables);
         this.flow = new DeliveryFlow(new DeliveryWindow(limits.deliveryWindow()));
         this.gate = new ReadGate(limits.publishWindow());
+        this.partial = new PartialBodies(limits.partial());
         this.batches = new ShardBatches(broker.shards(), this);
     }
 
@@ -136,7 +138,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     private void on(Frame frame) {
         try {
             switch (frame) {
-                case Frame.Preamble f -> handshake.begin();
+                case Frame.Preamble f -> handshake.begin(ctx().channel());
                 case Frame.WrongPreamble f -> refusePreamble();
                 case Frame.Heartbeat f -> {}
                 case Frame.Malformed f -> throw f.error();
@@ -201,7 +203,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         } else if (method instanceof ConnectionMethod.CloseOk) {
             ctx().close();
         } else if (state == State.OPENING) {
-            handshake.on(method, ((InetSocketAddress) ctx().channel().remoteAddress()).getAddress());
+            handshake.on(method, ctx().channel());
             if (handshake.done()) {
                 state = State.RUNNING;
             }
@@ -213,6 +215,10 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
                     "method " + method.classId() + "." + method.methodId()
                             + " on channel 0 (expected: connection.close)");
         }
+    }
+
+    PartialBodies partial() {
+        return partial;
     }
 
     Negotiated negotiated() {
@@ -324,13 +330,6 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         ChannelSession channel = channels.get(handle.number());
         if (channel != null && channel.handle() == handle && state == State.RUNNING) {
             channel.on(event);
-        }
-    }
-
-    /** Asks the shards to go on with a channel that waits for its own window. */
-    void resumeIfStarved(ChannelHandle handle) {
-        if (handle.window().wakeStarved()) {
-            resume(handle);
         }
     }
 

@@ -267,7 +267,7 @@ final class Consumers {
             }
             settle(delivery, outcome);
         }
-        connection.resumeIfStarved(handle);
+        resumeIfStarved();
     }
 
     private static AmqpException unknown(long tag) {
@@ -282,10 +282,17 @@ final class Consumers {
         }
     }
 
+    /** Asks the shards to go on where they wait for the channel's own window. */
+    private void resumeIfStarved() {
+        if (handle.window().wakeStarved()) {
+            connection.resume(handle);
+        }
+    }
+
     /** Settles what a transaction held. */
     void commit(Transaction done) {
         done.settlements().forEach(settlement -> settleNow(settlement.delivery(), settlement.outcome()));
-        connection.resumeIfStarved(handle);
+        resumeIfStarved();
     }
 
     /** What a transaction settled is unsettled again. */
@@ -311,6 +318,6 @@ final class Consumers {
             throw new AmqpException(ReplyCode.NOT_IMPLEMENTED, "requeue=false");
         }
         ledger.takeUpTo(0).forEach(delivery -> settleNow(delivery, Outcome.REQUEUE));
-        connection.resumeIfStarved(handle);
+        resumeIfStarved();
     }
 }

@@ -1,5 +1,7 @@
 package io.plinth.mqbroker.session;
 
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslHandler;
 import io.plinth.mqbroker.auth.Access;
 import io.plinth.mqbroker.auth.Sasl;
 import io.plinth.mqbroker.exchange.Topology;
@@ -10,13 +12,24 @@ import io.plinth.mqbroker.wire.Frame;
 import io.plinth.mqbroker.wire.Method;
 import io.plinth.mqbroker.wire.ReplyCode;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
+import javax.naming.ldap.Rdn;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Owned by the connection's event loop. From protocol header to open (section 2.2.4): START -> TUNE by a login that is admitted, TUNE ->
  * OPEN by tune-ok within the limits, OPEN -> DONE by open of a virtual host the user may enter.
  */
 final class Handshake {
+    private static final Logger LOG = LoggerFactory.getLogger(Handshake.class);
+
     private enum State {
         START,
         TUNE,
@@ -44,24 +57,25 @@ final class Handshake {
         return state != State.START;
     }
 
-    void begin() {
+    void begin(Channel channel) {
         connection.write(
                 0,
                 new ConnectionMethod.Start(
                         0,
                         9,
                         connection.broker().serverProperties(),
-                        Sasl.MECHANISMS.getBytes(StandardCharsets.US_ASCII),
+                        Sasl.mechanisms(certified(channel) != null, limits.anonymous() != null)
+                                .getBytes(StandardCharsets.US_ASCII),
                         "en_US".getBytes(StandardCharsets.US_ASCII)));
     }
 
-    void on(Method method, InetAddress from) {
+    void on(Method method, Channel channel) {
         switch (state) {
             case START -> {
                 if (!(method instanceof ConnectionMethod.StartOk startOk)) {
                     throw wrong(method, "start-ok");
                 }
-                login(startOk, from);
+                login(startOk, channel);
             }
             case TUNE -> {
                 if (!(method instanceof ConnectionMethod.TuneOk tuneOk)) {
@@ -85,16 +99,52 @@ final class Handshake {
                 "method " + method.classId() + "." + method.methodId() + " (expected: connection." + expected + ")");
     }
 
-    private void login(ConnectionMethod.StartOk method, InetAddress from) {
-        connection.negotiated().client(method.clientProperties(), method.mechanism());
+    /** The common name of the certificate the client showed, or null. */
+    private static @Nullable String certified(Channel channel) {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        if (tls == null) {
+            return null;
+        }
+        try {
+            X509Certificate shown = (X509Certificate) tls.engine().getSession().getPeerCertificates()[0];
+            for (Rdn part : new LdapName(shown.getSubjectX500Principal().getName()).getRdns()) {
+                if (part.getType().equalsIgnoreCase("CN")) {
+                    return String.valueOf(part.getValue());
+                }
+            }
+            return null;
+        } catch (SSLPeerUnverifiedException | InvalidNameException e) {
+            LOG.debug("{}: no certificate of the client: {}", channel, e.getMessage());
+            return null;
+        }
+    }
+
+    /** Who it is, or null where it did not show that it may be. */
+    private @Nullable String admitted(ConnectionMethod.StartOk method, Channel channel) {
+        Access access = connection.broker().access();
+        InetAddress from = ((InetSocketAddress) channel.remoteAddress()).getAddress();
+        String shown = switch (method.mechanism()) {
+            case Sasl.EXTERNAL -> certified(channel);
+            case Sasl.ANONYMOUS -> limits.anonymous();
+            default -> null;
+        };
+        if (shown != null) {
+            return access.admits(shown, from) ? shown : null;
+        }
         Sasl.Login login = Sasl.login(method.mechanism(), method.response(), tables);
-        if (!connection.broker().access().admits(login, from)) {
+        return access.admits(login, from) ? login.user() : null;
+    }
+
+    private void login(ConnectionMethod.StartOk method, Channel channel) {
+        connection.negotiated().client(method.clientProperties(), method.mechanism());
+        String user = admitted(method, channel);
+        if (user == null) {
             throw new AmqpException(
                     ReplyCode.ACCESS_REFUSED,
                     "Login was refused using authentication mechanism " + method.mechanism()
                             + ". For details see the broker logfile.");
         }
-        connection.identity().user(login.user());
+        connection.identity().user(user);
         state = State.TUNE;
         connection.write(0, new ConnectionMethod.Tune(limits.channelMax(), limits.frameMax(), (int)
                 limits.heartbeat().toSeconds()));

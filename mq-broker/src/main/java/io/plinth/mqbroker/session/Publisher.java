@@ -39,19 +39,15 @@ final class Publisher implements ConfirmTracker.Answers {
     private @Nullable ConfirmTracker confirms;
     private @Nullable Transaction transaction;
 
-    Publisher(Connection connection, ChannelHandle handle, Consumers consumers, long messageBytes) {
+    Publisher(Connection connection, ChannelHandle handle, Consumers consumers, SessionLimits limits) {
         this.connection = connection;
         this.consumers = consumers;
         this.handle = handle;
-        this.content = new ContentAssembler(messageBytes);
+        this.content = new ContentAssembler(limits.messageBytes(), connection.partial());
     }
 
     boolean busy() {
         return content.busy();
-    }
-
-    boolean confirming() {
-        return confirms != null;
     }
 
     long unconfirmed() {
@@ -63,6 +59,11 @@ final class Publisher implements ConfirmTracker.Answers {
         if (confirms == null) {
             confirms = new ConfirmTracker();
         }
+    }
+
+    /** The channel ends. */
+    void end() {
+        content.end();
     }
 
     boolean confirming() {

@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.session;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one connection may ask for.
@@ -8,6 +9,8 @@ import java.time.Duration;
  * @param publishWindow octets of publishes on their way to shards and logs before reading stops
  * @param deliveryWindow octets of deliveries on their way to the socket before shards stop
  * @param transaction octets of messages a transaction holds
+ * @param partial octets of bodies of which not all frames have come
+ * @param anonymous who a client is that says nothing about it, null where it may not
  * @param pendingFrames frames of a channel that wait behind an operation before reading stops
  */
 public record SessionLimits(
@@ -24,4 +27,6 @@ public record SessionLimits(
         long publishWindow,
         long deliveryWindow,
         int pendingFrames,
-        long transaction) {}
+        long transaction,
+        long partial,
+        @Nullable String anonymous) {}

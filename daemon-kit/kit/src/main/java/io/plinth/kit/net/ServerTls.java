@@ -5,6 +5,7 @@ import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -17,6 +18,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * TLS 1.2 and 1.3 for a listener, from a PEM certificate chain and key. The context is immutable and swapped whole on
@@ -26,6 +28,7 @@ public final class ServerTls implements AutoCloseable {
     private final Path certificate;
     private final Path key;
     private final List<String> protocols;
+    private final @Nullable Path clients;
     private volatile SslContext current;
 
     /**
@@ -34,9 +37,19 @@ public final class ServerTls implements AutoCloseable {
      * @param protocols offered by ALPN, the best first ({@code h2}, {@code http/1.1}); empty for none
      */
     public ServerTls(Path certificate, Path key, List<String> protocols) throws TlsException {
+        this(certificate, key, protocols, null);
+    }
+
+    /**
+     * As above, and clients may show a certificate.
+     *
+     * @param clients the PEM certificates one of which signed theirs; null to ask for none
+     */
+    public ServerTls(Path certificate, Path key, List<String> protocols, @Nullable Path clients) throws TlsException {
         this.certificate = certificate;
         this.key = key;
         this.protocols = List.copyOf(protocols);
+        this.clients = clients;
         this.current = read();
     }
 
@@ -68,16 +81,22 @@ public final class ServerTls implements AutoCloseable {
     private SslContext read() throws TlsException {
         try (InputStream chain = open(certificate, "a PEM certificate chain");
                 InputStream secret = open(key, "a PEM private key")) {
-            return SslContextBuilder.forServer(chain, secret)
+            SslContextBuilder builder = SslContextBuilder.forServer(chain, secret)
                     .sslProvider(provider())
                     .protocols("TLSv1.3", "TLSv1.2")
-                    .applicationProtocolConfig(alpn(protocols))
-                    .build();
+                    .applicationProtocolConfig(alpn(protocols));
+            return clients == null ? builder.build() : asking(builder, clients);
         } catch (IOException | IllegalArgumentException e) {
             throw new TlsException(
                     "tls: " + certificate + " and " + key + ": " + reason(e)
                             + " (expected: a PEM certificate chain and its unencrypted private key)",
                     e);
+        }
+    }
+
+    private static SslContext asking(SslContextBuilder builder, Path authorities) throws TlsException, IOException {
+        try (InputStream trusted = open(authorities, "PEM certificates of those who sign clients'")) {
+            return builder.trustManager(trusted).clientAuth(ClientAuth.OPTIONAL).build();
         }
     }
 
