@@ -26,9 +26,6 @@ public final class Equivalence {
         if (arguments.type() == QueueArguments.Type.CLASSIC) {
             return arguments;
         }
-        if (arguments.type() == QueueArguments.Type.STREAM) {
-            throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "streams are not supported yet");
-        }
         String wrong = !asked.durable()
                 ? "durable"
                 : asked.owner() != null

@@ -21,6 +21,7 @@ public final class QueueRef implements Destination {
     private final FieldTable arguments;
     private volatile FieldTable effective;
     private final boolean internal;
+    private final boolean stream;
 
     /**
      * A queue.
@@ -47,6 +48,7 @@ public final class QueueRef implements Destination {
         this.arguments = arguments;
         this.effective = arguments;
         this.internal = arguments.has(DELAYED_FOR);
+        this.stream = "stream".equals(arguments.string("x-queue-type"));
     }
 
     public long id() {
@@ -75,6 +77,11 @@ public final class QueueRef implements Destination {
     /** Whether its definition outlives the process: an exclusive queue ends with its connection. */
     public boolean survives() {
         return durable && owner == null;
+    }
+
+    /** Whether it is a stream: read, not emptied. */
+    public boolean stream() {
+        return stream;
     }
 
     /** Whether only the broker puts messages in and takes them out. */

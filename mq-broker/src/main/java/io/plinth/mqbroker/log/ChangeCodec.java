@@ -168,7 +168,8 @@ public final class ChangeCodec {
         return in.readBoolean() ? text(in) : null;
     }
 
-    private static void writeContent(ByteBuf out, Content content) {
+    /** A message as it stands in a record. */
+    public static void writeContent(ByteBuf out, Content content) {
         text(out, content.exchange());
         text(out, content.routingKey());
         out.writeInt(content.properties().length).writeBytes(content.properties());
@@ -288,7 +289,8 @@ public final class ChangeCodec {
         return targets;
     }
 
-    private static Content readContent(ByteBuf in) {
+    /** Reads what {@link #writeContent} wrote. */
+    public static Content readContent(ByteBuf in) {
         String exchange = text(in);
         String routingKey = text(in);
         byte[] properties = new byte[in.readInt()];

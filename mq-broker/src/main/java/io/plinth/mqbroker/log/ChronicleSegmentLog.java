@@ -115,24 +115,38 @@ public final class ChronicleSegmentLog implements SegmentLog {
 
     @Override
     public void replay(long from, Visitor visitor) throws IOException {
+        scan(from, (position, record) -> {
+            if (position != from) {
+                visitor.record(position, record);
+            }
+            return true;
+        });
+    }
+
+    @Override
+    public void scan(long from, Scan visitor) throws IOException {
         for (Map.Entry<Integer, ExcerptFile> entry :
                 files.tailMap(SegmentLog.segmentOf(from)).entrySet()) {
             int id = entry.getKey();
-            long after = SegmentLog.segmentOf(from) == id ? from & 0xFFFF_FFFFL : 0;
-            replay(id, entry.getValue(), after, visitor);
+            long start = SegmentLog.segmentOf(from) == id ? from & 0xFFFF_FFFFL : 0;
+            if (!scan(id, entry.getValue(), start, visitor)) {
+                return;
+            }
         }
     }
 
-    private void replay(int id, ExcerptFile file, long after, Visitor visitor) throws IOException {
-        long at = after == 0 ? ExcerptFile.start() : after - 4;
+    /** Returns whether the visitor wants what follows. */
+    private boolean scan(int id, ExcerptFile file, long start, Scan visitor) throws IOException {
+        RecordFraming check = new RecordFraming();
+        long at = start == 0 ? ExcerptFile.start() : start - 4;
         ByteArrayOutputStream pieces = new ByteArrayOutputStream();
         long first = 0;
         while (true) {
             ExcerptFile.Document document = file.document(at);
             ByteBuffer content = document == null || !document.data() ? null : file.content(document);
-            if (document == null || (document.data() && (content == null || !framing.intact(content, id)))) {
+            if (document == null || (document.data() && (content == null || !check.intact(content, id)))) {
                 LOG.debug("{}: replay ends at offset {}", path(id), at);
-                return;
+                return true;
             }
             at = ExcerptFile.behind(document.offset(), document.length());
             if (content == null) {
@@ -145,8 +159,10 @@ public final class ChronicleSegmentLog implements SegmentLog {
             }
             ByteBuffer payload = RecordFraming.payload(content);
             pieces.write(payload.array(), payload.arrayOffset(), payload.remaining());
-            if ((flags & RecordFraming.LAST) != 0 && first > after) {
-                visitor.record(SegmentLog.position(id, first), ByteBuffer.wrap(pieces.toByteArray()));
+            if ((flags & RecordFraming.LAST) != 0
+                    && first > 0
+                    && !visitor.record(SegmentLog.position(id, first), ByteBuffer.wrap(pieces.toByteArray()))) {
+                return false;
             }
         }
     }

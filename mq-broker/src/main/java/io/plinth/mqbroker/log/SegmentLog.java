@@ -22,6 +22,12 @@ public interface SegmentLog extends AutoCloseable {
      */
     record Segment(int id, long bytes) {}
 
+    /** Takes a record while scanning, on any thread; says whether to go on. */
+    @FunctionalInterface
+    interface Scan {
+        boolean record(long position, ByteBuffer record) throws IOException;
+    }
+
     /** Appends; nothing is promised before {@link #sync}. */
     long append(ByteBuffer record) throws IOException;
 
@@ -36,6 +42,9 @@ public interface SegmentLog extends AutoCloseable {
      * incomplete or whose checksum differs: what follows it was never synced.
      */
     void replay(long from, Visitor visitor) throws IOException;
+
+    /** As {@link #replay}, but with the record at {@code from}, for as long as the visitor wants, and from any thread. */
+    void scan(long from, Scan visitor) throws IOException;
 
     /** The record at a position; throws when it is gone or damaged. */
     ByteBuffer read(long position) throws IOException;

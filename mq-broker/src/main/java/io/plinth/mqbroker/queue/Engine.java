@@ -13,9 +13,11 @@ import io.plinth.mqbroker.index.RocksIndex;
 import io.plinth.mqbroker.index.ShardIndexer;
 import io.plinth.mqbroker.log.Change;
 import io.plinth.mqbroker.log.ChangeStream;
+import io.plinth.mqbroker.log.ChronicleSegmentLog;
 import io.plinth.mqbroker.log.DataLayout;
 import io.plinth.mqbroker.log.LogWriter;
 import io.plinth.mqbroker.log.SegmentLog;
+import io.plinth.mqbroker.stream.StreamWriter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -72,6 +74,7 @@ public final class Engine implements AutoCloseable {
     private final List<SegmentLog> unowned = new ArrayList<>();
     private final RocksIndex index;
     private final Shards shards;
+    private final StreamWriter streams;
     private final Definitions definitions;
 
     /** Opens the folder and recovers what is in it. */
@@ -81,6 +84,8 @@ public final class Engine implements AutoCloseable {
         reader = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name("mq-reader").daemon().factory());
         shards = new Shards(layout.shards());
+        streams = new StreamWriter(
+                settings.folder().resolve("streams"), ChronicleSegmentLog::new, settings.fsync(), settings.clock());
         try {
             index = new RocksIndex(layout.index());
         } catch (IOException | RuntimeException e) {
@@ -97,6 +102,7 @@ public final class Engine implements AutoCloseable {
             throw e;
         }
         writers.forEach(LogWriter::start);
+        streams.start();
     }
 
     private void closeUnowned() throws IOException {
@@ -166,6 +172,7 @@ public final class Engine implements AutoCloseable {
                 settings.nanoTime(),
                 vhosts,
                 shards,
+                streams,
                 lifecycle));
         late.set(shard);
         shards.set(shard);
@@ -214,6 +221,7 @@ public final class Engine implements AutoCloseable {
         quiesce();
         writers.forEach(LogWriter::finishing);
         writers.forEach(LogWriter::close);
+        streams.close();
         reader.shutdown();
         try {
             if (!reader.awaitTermination(5, TimeUnit.SECONDS)) {

@@ -13,6 +13,9 @@ import io.plinth.mqbroker.log.LogWriter;
 import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.QueueReport;
+import io.plinth.mqbroker.stream.StreamHost;
+import io.plinth.mqbroker.stream.StreamQueues;
+import io.plinth.mqbroker.stream.StreamWriter;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -21,6 +24,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +41,7 @@ public final class Shard implements LogWriter.Owner {
     private final Dispatcher dispatcher;
     private final QueueLifecycle lifecycle;
     private final LongObjectMap<MessageQueue> queues = new LongObjectHashMap<>();
+    private final StreamQueues streams;
     private final Map<ChannelHandle, Set<MessageQueue>> holders = new HashMap<>();
     private final List<Outbox> outboxes = new ArrayList<>();
 
@@ -50,13 +55,14 @@ public final class Shard implements LogWriter.Owner {
             EventExecutor loop,
             io.plinth.mqbroker.log.ChangeStream stream,
             io.plinth.mqbroker.log.SegmentLog log,
-            java.util.concurrent.Executor reader,
+            Executor reader,
             MemoryGauge gauge,
             Alarms alarms,
             Clock clock,
             java.util.function.LongSupplier nanoTime,
             io.plinth.mqbroker.exchange.Vhosts vhosts,
             Shards shards,
+            StreamWriter streams,
             QueueLifecycle lifecycle) {}
 
     public Shard(Parts parts) {
@@ -67,6 +73,7 @@ public final class Shard implements LogWriter.Owner {
         this.lifecycle = parts.lifecycle();
         this.journal = new Journal(parts.stream(), parts.nanoTime());
         this.backlog = new Backlog(number, parts.log(), parts.reader(), this.loop, parts.gauge());
+        this.streams = new StreamQueues(new Host(parts.reader()), parts.streams(), clock);
         this.dispatcher =
                 new Dispatcher(this, journal, backlog, clock, new DeadLetters(parts.vhosts(), parts.shards()));
     }
@@ -77,6 +84,9 @@ public final class Shard implements LogWriter.Owner {
 
     /** Puts back what recovery found; before anything is served, on the starting thread. */
     public void restore(QueueRef ref, RecoveredShard recovered) {
+        if (streams.create(ref)) {
+            return;
+        }
         MessageQueue queue = new MessageQueue(ref, QueueArguments.of(ref.effective()), clock.millis());
         long deliveredUpTo = recovered.deliveredUpTo(ref.id());
         queue.deliveredUpTo(deliveredUpTo);
@@ -153,12 +163,17 @@ public final class Shard implements LogWriter.Owner {
     }
 
     private void handle(ShardCommand command) {
+        if (streams.handle(command)) {
+            return;
+        }
         switch (command) {
-            case ShardCommand.Create c ->
-                queues.put(
-                        c.queue().id(),
-                        new MessageQueue(c.queue(), QueueArguments.of(c.queue().effective()), clock.millis()));
-            case ShardCommand.Publish c -> dispatcher.publish(c, queues);
+            case ShardCommand.Create c -> create(c.queue());
+            case ShardCommand.Publish c -> {
+                ShardCommand.Publish rest = streams.publish(c);
+                if (rest != null) {
+                    dispatcher.publish(rest, queues);
+                }
+            }
             case ShardCommand.Settle c -> settle(c);
             case ShardCommand.Subscribe c -> subscribe(c);
             case ShardCommand.Unsubscribe c -> unsubscribe(c);
@@ -172,6 +187,12 @@ public final class Shard implements LogWriter.Owner {
             case ShardCommand.Resume c ->
                 holders.getOrDefault(c.channel(), Set.of()).forEach(dispatcher::touch);
             case ShardCommand.Release c -> release(c.channel());
+        }
+    }
+
+    private void create(QueueRef ref) {
+        if (!streams.create(ref)) {
+            queues.put(ref.id(), new MessageQueue(ref, QueueArguments.of(ref.effective()), clock.millis()));
         }
     }
 
@@ -340,6 +361,7 @@ public final class Shard implements LogWriter.Owner {
     private Map<Long, QueueReport> survey() {
         Map<Long, QueueReport> all = new HashMap<>();
         queues.values().forEach(queue -> all.put(queue.id(), queue.report(clock.millis())));
+        streams.survey(all);
         return all;
     }
 
@@ -383,5 +405,44 @@ public final class Shard implements LogWriter.Owner {
     public void failed(IOException cause) {
         alarms.set(Alarms.Reason.LOG, true);
         turn(() -> journal.fail(this));
+    }
+
+    /** The shard as its streams know it. */
+    private final class Host implements StreamHost {
+        private final Executor reader;
+
+        Host(Executor reader) {
+            this.reader = reader;
+        }
+
+        @Override
+        public int number() {
+            return number;
+        }
+
+        @Override
+        public void send(Outlet outlet, ShardEvent event) {
+            outbox(outlet).add(event);
+        }
+
+        @Override
+        public void later(Runnable work) {
+            Shard.this.later(work);
+        }
+
+        @Override
+        public void complete(Receipt receipt, boolean ok) {
+            receipt.complete(Shard.this, ok);
+        }
+
+        @Override
+        public void removed(QueueRef queue, Runnable done) {
+            lifecycle.removed(queue, done);
+        }
+
+        @Override
+        public Executor reader() {
+            return reader;
+        }
     }
 }

@@ -3,6 +3,7 @@ package io.plinth.mqbroker.queue;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.stats.QueueReport;
+import io.plinth.mqbroker.stream.StreamOffset;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -26,7 +27,7 @@ public sealed interface ShardCommand {
 
     record Settle(ChannelHandle channel, long queueId, long id, Outcome outcome) implements ShardCommand {}
 
-    /** Starts a consumer; the reply is null, or says why not. */
+    /** Starts a consumer, of a stream {@code from} some place; the reply is null, or says why not. */
     record Subscribe(
             ChannelHandle channel,
             long queueId,
@@ -35,6 +36,7 @@ public sealed interface ShardCommand {
             boolean exclusive,
             int prefetch,
             int priority,
+            @Nullable StreamOffset from,
             Consumer<@Nullable Refusal> reply)
             implements ShardCommand {}
 

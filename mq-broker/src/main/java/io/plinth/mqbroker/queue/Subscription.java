@@ -3,18 +3,19 @@ package io.plinth.mqbroker.queue;
 import io.plinth.mqbroker.flow.DeliveryWindow;
 
 /** Owned by its shard's loop. A consumer of a queue. */
-final class Subscription {
-    final ChannelHandle channel;
-    final String tag;
+public final class Subscription {
+    public final ChannelHandle channel;
+    public final String tag;
     final boolean noAck;
     final boolean exclusive;
     final int priority;
     /** How many deliveries may be unacknowledged; 0 for any number. */
-    final int prefetch;
+    public final int prefetch;
 
     private int unacked;
 
-    Subscription(ChannelHandle channel, String tag, boolean noAck, boolean exclusive, int prefetch, int priority) {
+    public Subscription(
+            ChannelHandle channel, String tag, boolean noAck, boolean exclusive, int prefetch, int priority) {
         this.channel = channel;
         this.tag = tag;
         this.noAck = noAck;
@@ -24,7 +25,7 @@ final class Subscription {
     }
 
     /** Takes room for one delivery of the size, in its own prefetch, the channel's and the connection's. */
-    boolean tryTake(int size) {
+    public boolean tryTake(int size) {
         if (!noAck && prefetch > 0 && unacked >= prefetch) {
             return false;
         }
@@ -42,7 +43,8 @@ final class Subscription {
         return true;
     }
 
-    void settled() {
+    /** One delivery is settled. */
+    public void settled() {
         unacked--;
     }
 }

@@ -8,6 +8,7 @@ import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.queue.ShardCommand.Outcome;
 import io.plinth.mqbroker.queue.ShardEvent;
 import io.plinth.mqbroker.stats.Counts;
+import io.plinth.mqbroker.stream.StreamOffset;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.BasicMethod;
 import io.plinth.mqbroker.wire.FieldTable;
@@ -121,6 +122,7 @@ final class Consumers {
                     "consumers: " + byTag.size() + " (expected: at most mq-broker.limits.consumers on a channel)");
         }
         int priority = priority(method.arguments());
+        StreamOffset from = queue.stream() ? from(method, queue) : null;
         String tag = method.consumerTag().isEmpty() ? connection.broker().newName("amq.ctag-") : method.consumerTag();
         byTag.put(tag, queue);
         handle.shards().set(queue.shard());
@@ -135,7 +137,21 @@ final class Consumers {
                         method.exclusive(),
                         prefetch,
                         priority,
+                        from,
                         refusal -> channel.resume(() -> consuming(method, tag, queue, refusal))));
+    }
+
+    /** Where a reader of a stream begins; it acknowledges, and says how much it takes at once. */
+    private StreamOffset from(BasicMethod.Consume method, QueueRef queue) {
+        if (method.noAck()) {
+            throw new AmqpException(
+                    ReplyCode.NOT_IMPLEMENTED, "automatic acknowledgement not supported by stream " + queue);
+        }
+        if (prefetch == 0) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED, "consumer prefetch count is not set for stream " + queue);
+        }
+        return StreamOffset.of(method.arguments().get("x-stream-offset"));
     }
 
     private static int priority(FieldTable arguments) {
@@ -214,6 +230,9 @@ final class Consumers {
 
     void get(BasicMethod.Get method) {
         QueueRef queue = channel.readable(method.queue());
+        if (queue.stream()) {
+            throw new AmqpException(ReplyCode.NOT_IMPLEMENTED, "basic.get not supported by stream queues " + queue);
+        }
         if (queue.arguments().isTrue("x-single-active-consumer")) {
             throw new AmqpException(
                     ReplyCode.RESOURCE_LOCKED,

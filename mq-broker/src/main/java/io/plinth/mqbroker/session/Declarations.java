@@ -266,6 +266,9 @@ final class Declarations {
     private void purge(QueueMethod.Purge method) {
         permit(Operation.READ, Resource.QUEUE, name(method.queue()));
         QueueRef queue = find(method.queue());
+        if (queue.stream()) {
+            throw new AmqpException(ReplyCode.NOT_IMPLEMENTED, "purge not supported by stream queues " + queue);
+        }
         channel.await();
         connection.submit(
                 queue.shard(),

@@ -34,6 +34,11 @@ class LogDecorator implements SegmentLog {
     }
 
     @Override
+    public void scan(long from, Scan visitor) throws IOException {
+        log.scan(from, visitor);
+    }
+
+    @Override
     public ByteBuffer read(long position) throws IOException {
         return log.read(position);
     }

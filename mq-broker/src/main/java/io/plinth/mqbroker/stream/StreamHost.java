@@ -1,0 +1,26 @@
+package io.plinth.mqbroker.stream;
+
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.queue.Outlet;
+import io.plinth.mqbroker.queue.Receipt;
+import io.plinth.mqbroker.queue.ShardEvent;
+import java.util.concurrent.Executor;
+
+/** A shard as its streams know it. */
+public interface StreamHost {
+    int number();
+
+    /** Adds to what this turn has for a connection. */
+    void send(Outlet outlet, ShardEvent event);
+
+    /** Runs work as a turn of its own, from any thread. */
+    void later(Runnable work);
+
+    void complete(Receipt receipt, boolean ok);
+
+    /** A stream is gone. */
+    void removed(QueueRef queue, Runnable done);
+
+    /** Where disks are read. */
+    Executor reader();
+}

@@ -1,0 +1,214 @@
+package io.plinth.mqbroker.stream;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.log.SegmentLog;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owned by the streams' writer thread, read by any. One stream on disk: a segment log of its own, and in memory the place of every 64th
+ * message. What was not committed yet is not read.
+ */
+final class StreamLog {
+    private static final int EVERY = 64;
+
+    /** Opens the segments. */
+    interface Opener {
+        SegmentLog open() throws IOException;
+    }
+
+    private record Mark(long position, long timestamp) {}
+
+    private final ConcurrentSkipListMap<Long, Mark> marks = new ConcurrentSkipListMap<>();
+    private final Map<Integer, Long> lastTimestamps = new HashMap<>();
+    private final ByteBuf buffer = Unpooled.buffer(4096);
+    private volatile @Nullable SegmentLog log;
+    private volatile long committed;
+    private volatile long bytes;
+    private long next;
+    private long lastTimestamp;
+    private int segment;
+
+    /** Finds out what there is. */
+    void open(Opener opener) throws IOException {
+        SegmentLog opened = opener.open();
+        opened.replay(
+                0, (position, record) -> note(StreamMessage.offset(record), StreamMessage.timestamp(record), position));
+        log = opened;
+        commit();
+    }
+
+    private SegmentLog log() throws IOException {
+        SegmentLog opened = log;
+        if (opened == null) {
+            throw new IOException("stream is not open");
+        }
+        return opened;
+    }
+
+    private void note(long offset, long timestamp, long position) {
+        int in = SegmentLog.segmentOf(position);
+        if (in != segment || offset % EVERY == 0) {
+            marks.put(offset, new Mark(position, timestamp));
+            segment = in;
+        }
+        lastTimestamps.put(in, timestamp);
+        lastTimestamp = timestamp;
+        next = offset + 1;
+    }
+
+    void append(Content content, long now) throws IOException {
+        long timestamp = Math.max(lastTimestamp, now);
+        buffer.clear();
+        new StreamMessage(next, timestamp, content).write(buffer);
+        note(next, timestamp, log().append(buffer.nioBuffer()));
+    }
+
+    void sync() throws IOException {
+        log().sync();
+    }
+
+    /** What was appended may be read. */
+    void commit() {
+        SegmentLog opened = log;
+        if (opened != null) {
+            bytes = opened.segments().stream()
+                    .mapToLong(SegmentLog.Segment::bytes)
+                    .sum();
+        }
+        committed = next;
+    }
+
+    /** The offset behind the last message. */
+    long committed() {
+        return committed;
+    }
+
+    /** The offset of the first message that is kept. */
+    long first() {
+        Map.Entry<Long, Mark> first = marks.firstEntry();
+        return first == null ? committed : Math.min(first.getKey(), committed);
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    /** Drops the oldest segments that are too old, or too much; never the last. */
+    void trim(long now, long maxAge, long maxBytes) throws IOException {
+        SegmentLog opened = log();
+        List<SegmentLog.Segment> segments = new ArrayList<>(opened.segments());
+        long sum = segments.stream().mapToLong(SegmentLog.Segment::bytes).sum();
+        while (segments.size() > 1) {
+            SegmentLog.Segment oldest = segments.removeFirst();
+            boolean old = maxAge >= 0 && lastTimestamps.getOrDefault(oldest.id(), 0L) < now - maxAge;
+            boolean much = maxBytes >= 0 && sum > maxBytes;
+            if ((!old && !much) || oldest.id() == opened.current()) {
+                return;
+            }
+            forget(oldest.id());
+            opened.drop(oldest.id());
+            sum -= oldest.bytes();
+            bytes = sum;
+        }
+    }
+
+    private void forget(int dropped) {
+        lastTimestamps.remove(dropped);
+        Map.Entry<Long, Mark> mark = marks.firstEntry();
+        while (mark != null && SegmentLog.segmentOf(mark.getValue().position()) <= dropped) {
+            marks.remove(mark.getKey());
+            mark = marks.firstEntry();
+        }
+    }
+
+    /** Where a reader begins. */
+    long find(StreamOffset from, long now) throws IOException {
+        return switch (from.kind()) {
+            case FIRST -> first();
+            case LAST -> Math.max(first(), committed - 1);
+            case NEXT -> committed;
+            case OFFSET -> Math.max(first(), from.value());
+            case TIMESTAMP -> at(from.value());
+            case INTERVAL -> at(now - from.value());
+        };
+    }
+
+    /** The first message that came then or later. */
+    private long at(long time) throws IOException {
+        long from = first();
+        for (Map.Entry<Long, Mark> mark : marks.entrySet()) {
+            if (mark.getValue().timestamp() >= time) {
+                break;
+            }
+            from = mark.getKey();
+        }
+        long[] found = {committed};
+        scan(from, message -> {
+            if (message.timestamp() < time) {
+                return true;
+            }
+            found[0] = message.offset();
+            return false;
+        });
+        return found[0];
+    }
+
+    /** Messages from an offset on; empty where there is none yet. */
+    List<StreamMessage> read(long offset, int most, long mostBytes) throws IOException {
+        List<StreamMessage> read = new ArrayList<>();
+        long[] sum = {0};
+        scan(offset, message -> {
+            read.add(message);
+            sum[0] += message.content().size();
+            return read.size() < most && sum[0] < mostBytes;
+        });
+        return read;
+    }
+
+    private interface Scan {
+        boolean more(StreamMessage message);
+    }
+
+    private void scan(long offset, Scan scan) throws IOException {
+        long end = committed;
+        Map.Entry<Long, Mark> mark = marks.floorEntry(offset);
+        if (mark == null) {
+            mark = marks.firstEntry();
+        }
+        if (mark == null || offset >= end) {
+            return;
+        }
+        log().scan(mark.getValue().position(), (position, record) -> {
+            long at = StreamMessage.offset(record);
+            return at < end && (at < offset || scan.more(StreamMessage.read(record)));
+        });
+    }
+
+    void close() throws IOException {
+        SegmentLog opened = log;
+        log = null;
+        if (opened != null) {
+            opened.close();
+        }
+    }
+
+    /** Deletes everything; the stream is not used any more. */
+    void delete() throws IOException {
+        SegmentLog opened = Objects.requireNonNull(log, "log");
+        marks.clear();
+        opened.roll();
+        for (SegmentLog.Segment each : opened.segments()) {
+            opened.drop(each.id());
+        }
+        close();
+    }
+}

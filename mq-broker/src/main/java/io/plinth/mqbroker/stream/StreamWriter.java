@@ -1,0 +1,207 @@
+package io.plinth.mqbroker.stream;
+
+import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.log.SegmentLog;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one thread that appends to streams: takes what waits, appends it all, syncs each stream once, and tells their owners. It also drops
+ * what is past its time.
+ */
+public final class StreamWriter implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StreamWriter.class);
+    private static final int MOST = 1024;
+    private static final long TRIM_MILLIS = 1000;
+
+    /** Opens the log of a stream. */
+    @FunctionalInterface
+    public interface Logs {
+        SegmentLog open(Path folder, long segmentBytes) throws IOException;
+    }
+
+    private record Append(StreamQueue stream, Content content, StreamQueue.Publish publish) {}
+
+    private record Job(@Nullable Append append, @Nullable Runnable work) {}
+
+    private final Path folder;
+    private final Logs logs;
+    private final boolean fsync;
+    private final Clock clock;
+    private final LinkedBlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
+    private final Set<StreamQueue> open = new LinkedHashSet<>();
+    private final Thread thread;
+    private volatile boolean closing;
+    private long trimmed;
+
+    /**
+     * Streams below a folder.
+     *
+     * @param fsync whether a message is committed once it is synced, or once the operating system has it
+     */
+    public StreamWriter(Path folder, Logs logs, boolean fsync, Clock clock) {
+        this.folder = folder;
+        this.logs = logs;
+        this.fsync = fsync;
+        this.clock = clock;
+        this.thread = Thread.ofPlatform().name("mq-streams").daemon().unstarted(this::run);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    private Path folder(StreamQueue stream) {
+        return folder.resolve(Long.toString(stream.ref().id()));
+    }
+
+    void open(StreamQueue stream) {
+        execute(() -> {
+            try {
+                Files.createDirectories(folder);
+                stream.log().open(() -> logs.open(folder(stream), stream.segmentBytes()));
+                open.add(stream);
+            } catch (IOException e) {
+                LOG.error("{} cannot be opened: {}", stream.ref(), e.toString());
+                stream.failed();
+            }
+        });
+    }
+
+    void append(StreamQueue stream, Content content, StreamQueue.Publish publish) {
+        jobs.add(new Job(new Append(stream, content, publish), null));
+    }
+
+    void delete(StreamQueue stream, Runnable then) {
+        execute(() -> {
+            if (open.remove(stream)) {
+                try {
+                    stream.log().delete();
+                    Files.deleteIfExists(folder(stream));
+                } catch (IOException e) {
+                    LOG.warn("{} was not deleted from disk: {}", stream.ref(), e.toString());
+                }
+            }
+            then.run();
+        });
+    }
+
+    /** Runs work on this thread, behind what was handed over before. */
+    void execute(Runnable work) {
+        jobs.add(new Job(null, work));
+    }
+
+    private void run() {
+        List<Job> taken = new ArrayList<>();
+        try {
+            while (!closing || !jobs.isEmpty()) {
+                Job first = jobs.poll(TRIM_MILLIS, TimeUnit.MILLISECONDS);
+                if (first != null) {
+                    taken.add(first);
+                    jobs.drainTo(taken, MOST);
+                    work(taken);
+                    taken.clear();
+                }
+                trim();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            open.forEach(StreamWriter::close);
+        }
+    }
+
+    private void work(List<Job> taken) {
+        Map<StreamQueue, List<StreamQueue.Publish>> written = new LinkedHashMap<>();
+        for (Job job : taken) {
+            if (job.append() != null) {
+                append(job.append(), written);
+            } else if (job.work() != null) {
+                commit(written);
+                written.clear();
+                job.work().run();
+            }
+        }
+        commit(written);
+    }
+
+    private void append(Append append, Map<StreamQueue, List<StreamQueue.Publish>> written) {
+        StreamQueue stream = append.stream();
+        try {
+            if (!stream.hasFailed()) {
+                stream.log().append(append.content(), clock.millis());
+            }
+        } catch (IOException e) {
+            LOG.error("{} takes nothing any more until restart: {}", stream.ref(), e.toString());
+            stream.failed();
+        }
+        written.computeIfAbsent(stream, ignored -> new ArrayList<>()).add(append.publish());
+    }
+
+    private void commit(Map<StreamQueue, List<StreamQueue.Publish>> written) {
+        written.forEach((stream, publishes) -> {
+            try {
+                if (fsync && !stream.hasFailed()) {
+                    stream.log().sync();
+                }
+            } catch (IOException e) {
+                LOG.error("{} takes nothing any more until restart: {}", stream.ref(), e.toString());
+                stream.failed();
+            }
+            if (!stream.hasFailed()) {
+                stream.log().commit();
+            }
+            stream.written(List.copyOf(publishes));
+        });
+    }
+
+    private void trim() {
+        long now = clock.millis();
+        if (now - trimmed < TRIM_MILLIS) {
+            return;
+        }
+        trimmed = now;
+        for (StreamQueue stream : open) {
+            try {
+                if (!stream.hasFailed()) {
+                    stream.log().trim(now, stream.maxAge(), stream.maxBytes());
+                }
+            } catch (IOException e) {
+                LOG.warn("{}: an old segment was not deleted: {}", stream.ref(), e.toString());
+            }
+        }
+    }
+
+    private static void close(StreamQueue stream) {
+        try {
+            stream.log().close();
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("{} did not close: {}", stream.ref(), e.toString());
+        }
+    }
+
+    /** Writes what was handed over and ends. */
+    @Override
+    public void close() {
+        closing = true;
+        execute(() -> {});
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(20));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
