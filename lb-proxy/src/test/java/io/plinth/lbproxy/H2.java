@@ -67,6 +67,7 @@ final class H2 implements AutoCloseable {
     private ByteArrayOutputStream block = new ByteArrayOutputStream();
     private int nextStream = 1;
     boolean givesWindow = true;
+    boolean acknowledges = true;
     int goAway = NONE;
     String goAwayText = "";
     int settingsAcks;
@@ -132,13 +133,14 @@ final class H2 implements AutoCloseable {
 
     /** A header block of exactly these fields. */
     byte[] block(String... namesAndValues) {
-        Http2Headers headers = new DefaultHttp2Headers(false);
-        for (int i = 0; i < namesAndValues.length; i += 2) {
-            headers.add(ascii(namesAndValues[i]), ascii(namesAndValues[i + 1]));
-        }
         ByteBuf to = Unpooled.buffer();
         try {
-            encoder.encodeHeaders(1, headers, to);
+            for (int i = 0; i < namesAndValues.length; i += 2) {
+                // One by one, since Netty would put pseudo-headers first.
+                Http2Headers field = new DefaultHttp2Headers(false);
+                field.add(ascii(namesAndValues[i]), ascii(namesAndValues[i + 1]));
+                encoder.encodeHeaders(1, field, to);
+            }
         } catch (Http2Exception e) {
             throw new IllegalStateException(e);
         }
@@ -258,10 +260,10 @@ final class H2 implements AutoCloseable {
             case RST_STREAM ->
                 stream(id).reset = Unpooled.wrappedBuffer(payload).readInt();
             case SETTINGS -> {
-                if ((flags & 1) == 0) {
+                if ((flags & 1) == 0 && acknowledges) {
                     frame(SETTINGS, 1, 0);
                     flush();
-                } else {
+                } else if ((flags & 1) != 0) {
                     settingsAcks++;
                 }
             }

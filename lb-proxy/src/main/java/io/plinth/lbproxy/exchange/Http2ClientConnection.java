@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.DuplexChannel;
 import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.wire.http1.HeadParser;
@@ -31,6 +32,7 @@ final class Http2ClientConnection extends AttendedClient implements Output {
     /** For what a client sent before it read that the connection ends; RFC 9113 6.8. */
     private static final long DRAIN_NANOS = 1_000_000_000L;
 
+    private static final long LINGER_BYTES = 1 << 20;
     private static final long CLOSE_NANOS = 2_000_000_000L;
 
     /** Bytes waiting to go out at which nothing more is read, whoever asks for more. */
@@ -57,6 +59,7 @@ final class Http2ClientConnection extends AttendedClient implements Output {
     private long unsent;
     private boolean inBlock;
     private long blockDeadline;
+    private long discarded;
 
     /** The streams of this connection. */
     private final class Streams extends Endpoint {
@@ -134,7 +137,16 @@ final class Http2ClientConnection extends AttendedClient implements Output {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-        endpoint.receive((ByteBuf) message);
+        ByteBuf in = (ByteBuf) message;
+        if (closing) {
+            discarded += in.readableBytes();
+            in.release();
+            if (discarded > LINGER_BYTES) {
+                channel.close();
+            }
+            return;
+        }
+        endpoint.receive(in);
     }
 
     @Override
@@ -209,7 +221,14 @@ final class Http2ClientConnection extends AttendedClient implements Output {
         closing = true;
         deadline = worker.coarseNow() + CLOSE_NANOS;
         readWhileRoom();
-        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> channel.close());
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> {
+            // Closing with unread bytes would reset the connection and take the GOAWAY with it (RFC 9113 5.4.1).
+            if (done.isSuccess() && !forwarded.secure() && channel instanceof DuplexChannel duplex) {
+                duplex.shutdownOutput();
+            } else {
+                channel.close();
+            }
+        });
     }
 
     private long pending() {
