@@ -252,7 +252,8 @@ final class DbProxy implements Daemon {
                         || database.readYourWrites() == ReadYourWrites.DATABASE,
                 database.maxLag().bytes(),
                 database.readWait(),
-                database.failoverWait());
+                database.failoverWait(),
+                database.maxMerge().bytes());
     }
 
     /** The configured users, or one named like the database. */

@@ -164,6 +164,11 @@ public record DbProxyConfig(
             @Range(min = "0B")
             DataSize maxLag,
 
+            @Doc("Rows of several shards kept to be combined for one query: groups, distinct rows.")
+            @Default("64MiB")
+            @Range(min = "64KiB", max = "1GiB")
+            DataSize maxMerge,
+
             @Doc("How often servers are asked for their role and position.")
             @Default("500ms")
             @Range(min = "10ms", max = "1m")

@@ -9,6 +9,7 @@ import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.session.SessionSettings;
 import io.plinth.dbproxy.wire.SqlError;
+import org.jspecify.annotations.Nullable;
 
 /** The part of a session that passes replies on and keeps account of what they say. Owned by its event loop. */
 abstract class Bookkeeping implements ReplySink {
@@ -46,6 +47,12 @@ abstract class Bookkeeping implements ReplySink {
     @Override
     public void parsed(String name, PreparedStatement statement) {
         names.confirm(name, statement);
+    }
+
+    void named(String name, @Nullable PreparedStatement statement) {
+        if (statement != null) {
+            names.confirm(name, statement);
+        }
     }
 
     @Override

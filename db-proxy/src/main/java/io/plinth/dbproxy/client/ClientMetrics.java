@@ -11,6 +11,7 @@ public final class ClientMetrics {
     final CounterDataPoint toReplica;
     final CounterDataPoint toPrimary;
     final CounterDataPoint everywhere;
+    final CounterDataPoint scattered;
     final CounterDataPoint local;
     final CounterDataPoint refused;
     final CounterDataPoint repeated;
@@ -22,6 +23,7 @@ public final class ClientMetrics {
         Counter routed = metrics.counter("db_proxy_requests_total", "Requests by where they went.", "to");
         toReplica = routed.labelValues("replica");
         toPrimary = routed.labelValues("primary");
+        scattered = routed.labelValues("merged");
         everywhere = routed.labelValues("every_shard");
         local = routed.labelValues("proxy");
         refused = metrics.counter("db_proxy_refused_total", "Requests that could not be routed correctly.")

@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
+import io.plinth.dbproxy.merge.MergePlan;
 import io.plinth.dbproxy.pool.Waiter;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
@@ -88,8 +89,7 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         this.answers = new Answers(channel, names, this::status);
         this.subscriptions =
                 new Subscriptions(channel, () -> state == State.IDLE && servers.attached() == null, servers::listener);
-        this.outside =
-                new OutsideWork(this, front, database, servers, settings::wanted, subscriptions, channel.eventLoop());
+        this.outside = new OutsideWork(this, front, database, servers, settings::wanted, subscriptions, channel);
     }
 
     SessionSettings settings() {
@@ -175,6 +175,11 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
                 everywhere(plan);
                 return;
             }
+            MergePlan merge = plan.merge();
+            if (merge != null) {
+                outside.scatter(plan, merge, servers.attached() == null && transaction.none());
+                return;
+            }
             plan.check(servers, settings.hasPending());
         } catch (SqlException e) {
             front.metrics().refused.inc();
@@ -222,10 +227,16 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         state = State.WAITING;
     }
 
-    void carriedOut(GroupPlan plan, String tag) {
+    /** {@code tag} is null when the client has been told all but that it is ready. */
+    void carriedOut(GroupPlan plan, @Nullable String tag) {
         if (state != State.CLOSED) {
             state = State.IDLE;
-            answers.done(plan, tag);
+            if (tag == null) {
+                names.settle(true);
+                answers.ready();
+            } else {
+                answers.done(plan, tag);
+            }
             next();
         }
     }
@@ -251,7 +262,6 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         next();
     }
 
-    /** There is no server connection to be had. */
     void notAttached(SqlError why) {
         GroupPlan plan = planned;
         planned = null;
@@ -330,7 +340,6 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         }
     }
 
-    /** Whether copied data streams through. */
     boolean copying() {
         return state == State.COPYING;
     }
@@ -355,9 +364,9 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         }
     }
 
-    /** The client takes more again. */
     void clientWritable() {
         servers.reading();
+        outside.clientWritable();
     }
 
     @Override
@@ -447,7 +456,7 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
     public void cancel() {
         channel.eventLoop().execute(() -> {
             front.metrics().cancels.inc();
-            if (!outside.cancel() && state == State.WAITING && servers.stopWaiting()) {
+            if (!outside.cancel(true) && state == State.WAITING && servers.stopWaiting()) {
                 notAttached(SqlError.of(SqlError.QUERY_CANCELED, "canceling statement due to user request"));
             } else if (readyOwed || state == State.COPYING) {
                 ServerConnection server = servers.attached();
@@ -470,7 +479,7 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         }
         state = State.CLOSED;
         intake.clear();
-        outside.cancel();
+        outside.cancel(false);
         if (releaseOwed) {
             servers.drop();
         }

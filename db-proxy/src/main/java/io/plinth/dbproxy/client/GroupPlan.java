@@ -2,6 +2,7 @@ package io.plinth.dbproxy.client;
 
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
+import io.plinth.dbproxy.merge.MergePlan;
 import io.plinth.dbproxy.route.Bound;
 import io.plinth.dbproxy.route.Router;
 import io.plinth.dbproxy.route.SqlPlan;
@@ -31,6 +32,7 @@ final class GroupPlan {
     private final StatementCaches caches;
     private final Database database;
     private @Nullable PreparedStatement everywhere;
+    private @Nullable MergePlan merge;
 
     /** {@code attached} is the shard of the open transaction, or null. */
     GroupPlan(Names names, StatementCaches caches, Database database, @Nullable String attached) {
@@ -146,6 +148,10 @@ final class GroupPlan {
                     .orElse(null);
             return;
         }
+        if (executed.size() == 1 && executed.getFirst().need() instanceof StatementPlan.Scattered scattered) {
+            merge = scattered.merge();
+            return;
+        }
         for (int i = 0; i < messages.size(); i++) {
             PreparedStatement statement = steps.get(i).statement();
             if (statement == null) {
@@ -210,6 +216,23 @@ final class GroupPlan {
 
     String shard() {
         return router.shard();
+    }
+
+    /** How the rows of every shard become the answer, for a query of all of them. */
+    @Nullable
+    MergePlan merge() {
+        return merge;
+    }
+
+    /** The parameter types of the statement that is bound. */
+    int[] boundTypes() {
+        for (Step step : steps) {
+            PreparedStatement statement = step.statement();
+            if (step.message() instanceof ClientMessage.Bind && statement != null) {
+                return statement.types();
+            }
+        }
+        return new int[0];
     }
 
     /** The statement that must run on every shard, when it is the only one. */

@@ -1,10 +1,14 @@
 package io.plinth.dbproxy.client;
 
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.merge.MergePlan;
 import io.plinth.dbproxy.route.StatementPlan;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.Settings;
+import io.plinth.dbproxy.wire.SqlError;
+import io.plinth.dbproxy.wire.SqlException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +24,9 @@ final class OutsideWork {
     private final Supplier<Settings> settings;
     private final Subscriptions subscriptions;
     private final EventLoop loop;
+    private final Channel channel;
     private @Nullable Broadcast broadcast;
+    private @Nullable Scatter scatter;
 
     OutsideWork(
             ClientSession session,
@@ -29,14 +35,15 @@ final class OutsideWork {
             Servers servers,
             Supplier<Settings> settings,
             Subscriptions subscriptions,
-            EventLoop loop) {
+            Channel channel) {
+        this.channel = channel;
         this.session = session;
         this.front = front;
         this.database = database;
         this.servers = servers;
         this.settings = settings;
         this.subscriptions = subscriptions;
-        this.loop = loop;
+        this.loop = channel.eventLoop();
     }
 
     void everywhere(GroupPlan plan, PreparedStatement definition) {
@@ -53,6 +60,27 @@ final class OutsideWork {
                     broadcast = null;
                     session.notCarriedOut(plan, error);
                 });
+    }
+
+    /** A query of rows on every shard; throws when it cannot be one. */
+    void scatter(GroupPlan plan, MergePlan merge, boolean outsideTransaction) throws SqlException {
+        if (!outsideTransaction) {
+            plan.refuseEverywhere();
+        }
+        Scatter started = new Scatter(
+                session, front, channel, database, servers, settings.get(), front.cachesOf(loop), plan, merge);
+        front.metrics().scattered.inc();
+        session.carryOut();
+        scatter = started;
+        started.run();
+    }
+
+    /** The client takes more. */
+    void clientWritable() {
+        Scatter running = scatter;
+        if (running != null) {
+            running.pump();
+        }
     }
 
     /** Whether it was LISTEN or UNLISTEN for the shared listener, which now works on it. */
@@ -73,7 +101,13 @@ final class OutsideWork {
     }
 
     /** Whether there was something to cancel. */
-    boolean cancel() {
+    boolean cancel(boolean tell) {
+        Scatter running = scatter;
+        if (running != null
+                && running.cancel(
+                        SqlError.of(SqlError.QUERY_CANCELED, "canceling statement due to user request"), tell)) {
+            return true;
+        }
         Broadcast everywhere = broadcast;
         if (everywhere == null) {
             return false;

@@ -199,6 +199,17 @@ final class Servers {
         return best;
     }
 
+    /** The server for a part of a query over several shards. */
+    ServerKey readable(String shard, boolean readOnly) {
+        ServerKey replica = readOnly && shares()
+                ? replica(
+                        database.health(shard),
+                        user.servers(shard),
+                        needed(shard, front.nanoTime().getAsLong()))
+                : null;
+        return replica == null ? primary(shard) : replica;
+    }
+
     /** A connection to a given server, for {@code granted} to give back. */
     void acquire(ServerKey key, Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
         ServerPool pool = pools.pool(key, database.rules().pool());

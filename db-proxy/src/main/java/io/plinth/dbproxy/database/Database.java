@@ -34,6 +34,8 @@ public final class Database {
     private final @Nullable Lookup lookup;
     private final Map<String, User> learned;
     private final Map<String, ShardHealth> health;
+    private volatile boolean bytewise;
+    private boolean otherCollation;
     private volatile Map<String, String> parameters = Map.of();
 
     /** {@code serversOf} answers the servers by shard for a login that is not configured. */
@@ -72,6 +74,7 @@ public final class Database {
      * @param ownWrites whether reads must see the session's own writes
      * @param allWrites whether reads must see every write that passed this proxy
      * @param readWait how long a read waits for a replica that has replayed them
+     * @param maxMerge bytes of rows of several shards that are kept to be combined
      * @param failoverWait how long a request waits for a primary
      */
     public record Rules(
@@ -86,7 +89,8 @@ public final class Database {
             boolean allWrites,
             long maxLag,
             Duration readWait,
-            Duration failoverWait) {}
+            Duration failoverWait,
+            long maxMerge) {}
 
     /**
      * A user.
@@ -154,6 +158,8 @@ public final class Database {
 
     /** A shard's catalogue was asked; what must not be routed any more is refused from now on. Any loop. */
     public synchronized void audited(ShardAudit audit, List<List<@Nullable String>> rows) {
+        otherCollation |= !ShardAudit.bytewise(rows);
+        bytewise = !otherCollation;
         Map<String, ShardedTable> found = audit.apply(tables, rows);
         if (!found.equals(tables)) {
             tables = found;
@@ -228,6 +234,11 @@ public final class Database {
     /** Whether any shard has a replica. */
     public boolean hasReplicas() {
         return health.values().stream().anyMatch(ShardHealth::hasReplicas);
+    }
+
+    /** Whether text is surely ordered by its bytes. */
+    public boolean bytewise() {
+        return bytewise;
     }
 
     /** What servers report at login; empty before the first one did. */

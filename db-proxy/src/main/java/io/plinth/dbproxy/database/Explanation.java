@@ -49,6 +49,15 @@ public record Explanation(
                     "a definition of a sharded table runs on every shard",
                     "");
         }
+        if (plan.need() instanceof StatementPlan.Scattered scattered) {
+            return new Explanation(
+                    kind,
+                    List.of(scattered.table().name()),
+                    database.topology().shards(),
+                    server(database, plan),
+                    "no key is named: every shard answers and the rows are merged",
+                    "");
+        }
         Router router = new Router(database.topology(), null);
         try {
             router.run(plan, null);
@@ -90,7 +99,7 @@ public record Explanation(
             case StatementPlan.Anywhere _ -> "needs no table: wherever the session is";
             case StatementPlan.Keyed keyed ->
                 "by " + keyed.keys().getFirst().table().key();
-            case StatementPlan.Everywhere _ -> "every shard";
+            case StatementPlan.Everywhere _, StatementPlan.Scattered _ -> "every shard";
             case StatementPlan.Refused refused -> refused.message();
         };
         String who = plan.readOnly()

@@ -187,6 +187,9 @@ public final class Classifier {
             return write(tokens, from, to);
         }
         StatementPlan inner = statement(tokens, i, to);
+        if (inner.need() instanceof StatementPlan.Scattered) {
+            return inner.refused("EXPLAIN of a query over several shards is not supported", "Ask a shard itself.");
+        }
         if (inner.need() instanceof StatementPlan.Everywhere) {
             return inner.refused("EXPLAIN of a statement for every shard is not supported", "Ask a shard itself.");
         }
@@ -198,6 +201,9 @@ public final class Classifier {
         for (int i = from + 1; i < to; i++) {
             if (tokens.is(i, "for")) {
                 StatementPlan inner = query(tokens, i + 1, to);
+                if (inner.need() instanceof StatementPlan.Scattered) {
+                    inner = inner.refused("a cursor over several shards is not supported", "Use a plain SELECT.");
+                }
                 boolean hold = false;
                 for (int k = from; k < i; k++) {
                     hold |= tokens.is(k, "hold") && tokens.is(k - 1, "with");

@@ -53,6 +53,27 @@ final class KeyResolver {
         return new Keyed(keys);
     }
 
+    /** Whether the rows that a query joins are on the same shard, whichever that is. */
+    boolean together() {
+        if (list.refs().isEmpty()) {
+            return false;
+        }
+        Set<Ref> reached = new HashSet<>();
+        reached.add(list.refs().getFirst());
+        boolean changed = true;
+        while (changed) {
+            changed = false;
+            for (Link link : links) {
+                if (reached.contains(link.from)) {
+                    changed |= reached.add(link.to);
+                } else if (!link.oneWay && reached.contains(link.to)) {
+                    changed |= reached.add(link.from);
+                }
+            }
+        }
+        return reached.size() == list.refs().size();
+    }
+
     private void follow() {
         boolean changed = true;
         while (changed) {

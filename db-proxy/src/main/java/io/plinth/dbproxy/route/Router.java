@@ -39,6 +39,12 @@ public final class Router {
                                 + " must be alone, outside a transaction",
                         "It runs on every shard; send it by itself."));
             case Refused refused -> throw refusal(refused);
+            case StatementPlan.Scattered scattered ->
+                throw new SqlException(new SqlError(
+                        SqlError.NOT_SUPPORTED,
+                        "a query of sharded table " + scattered.table().name()
+                                + " on every shard must be alone, outside a transaction",
+                        "Name " + scattered.table().key() + ", or send it by itself."));
             case Keyed keyed -> {
                 for (ShardKey key : keyed.keys()) {
                     require(

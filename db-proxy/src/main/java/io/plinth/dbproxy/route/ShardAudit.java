@@ -28,6 +28,13 @@ public final class ShardAudit {
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
             WHERE c.relname IN (%1$s) AND c.relkind IN ('r', 'p') AND a.attnum > 0
             UNION ALL
+            SELECT 'collation', d.datcollate, coalesce(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c')
+            FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+            UNION ALL
+            SELECT 'collation', a.attname, 'column'
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+            WHERE c.relname IN (%1$s) AND a.attcollation NOT IN (0, 100, 950, 951) AND a.attnum > 0
+            UNION ALL
             SELECT DISTINCT 'view', v.relname, c.relname
             FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class v ON v.oid = r.ev_class
             JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
@@ -42,6 +49,9 @@ public final class ShardAudit {
         for (List<@Nullable String> row : rows) {
             String name = String.valueOf(row.get(1));
             String detail = String.valueOf(row.get(2));
+            if ("collation".equals(row.get(0))) {
+                continue;
+            }
             if ("view".equals(row.get(0))) {
                 after.putIfAbsent(
                         name,
@@ -67,6 +77,14 @@ public final class ShardAudit {
             }
         }
         return after;
+    }
+
+    /** Whether these findings say that text is ordered by its bytes. */
+    public static boolean bytewise(List<List<@Nullable String>> rows) {
+        return rows.stream()
+                .filter(row -> "collation".equals(row.get(0)))
+                .allMatch(row -> "c".equals(row.get(2))
+                        && List.of("C", "POSIX", "C.UTF-8", "C.utf8").contains(String.valueOf(row.get(1))));
     }
 
     private static boolean fits(KeyType type, String column) {

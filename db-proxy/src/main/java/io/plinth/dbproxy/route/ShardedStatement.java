@@ -7,6 +7,7 @@ import io.plinth.dbproxy.route.StatementPlan.Need;
 import io.plinth.dbproxy.route.StatementPlan.Refused;
 import io.plinth.dbproxy.route.StatementPlan.ShardKey;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -114,7 +115,17 @@ final class ShardedStatement {
         FromList list = new FromList(tokens, tables);
         int end = list.read(start + 1, to);
         expectMentions(list.refs().size());
-        return new KeyResolver(tokens, list).resolve(where(end), to(end));
+        KeyResolver resolver = new KeyResolver(tokens, list);
+        try {
+            return resolver.resolve(where(end), to(end));
+        } catch (Unroutable e) {
+            if (!resolver.together()) {
+                throw e;
+            }
+            Set<String> keyNames = new HashSet<>();
+            list.refs().forEach(ref -> keyNames.add(ref.table().key()));
+            return new StatementPlan.Scattered(new MergeParser(tokens, from, to, keyNames).plan(), first());
+        }
     }
 
     private Need delete() throws Unroutable {

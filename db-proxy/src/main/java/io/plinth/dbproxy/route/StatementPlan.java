@@ -1,5 +1,6 @@
 package io.plinth.dbproxy.route;
 
+import io.plinth.dbproxy.merge.MergePlan;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,9 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
 
     /** Every shard, all or none. */
     public record Everywhere(ShardedTable table) implements Need {}
+
+    /** A query of rows on every shard. */
+    public record Scattered(MergePlan merge, ShardedTable table) implements Need {}
 
     /** Cannot be routed so that its answer is right. */
     public record Refused(String message, String hint) implements Need {}

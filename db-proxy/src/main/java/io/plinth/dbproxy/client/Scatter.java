@@ -1,0 +1,289 @@
+package io.plinth.dbproxy.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.plinth.dbproxy.client.GroupPlan.Step;
+import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.database.StatementCaches;
+import io.plinth.dbproxy.merge.MergePlan;
+import io.plinth.dbproxy.merge.RowMerger;
+import io.plinth.dbproxy.merge.Rows;
+import io.plinth.dbproxy.route.SqlPlan;
+import io.plinth.dbproxy.server.Expectation;
+import io.plinth.dbproxy.server.PreparedStatement;
+import io.plinth.dbproxy.server.ServerConnection;
+import io.plinth.dbproxy.server.Settings;
+import io.plinth.dbproxy.wire.Backend;
+import io.plinth.dbproxy.wire.BackendWriter;
+import io.plinth.dbproxy.wire.ClientMessage;
+import io.plinth.dbproxy.wire.Frontend;
+import io.plinth.dbproxy.wire.FrontendWriter;
+import io.plinth.dbproxy.wire.SqlError;
+import io.plinth.dbproxy.wire.SqlException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a query on every shard and merges the rows for the client, as fast as it takes them. Owned by the session's event
+ * loop; used once. Each shard answers with its own snapshot.
+ */
+final class Scatter {
+    private final ClientSession session;
+    private final Front front;
+    private final Channel channel;
+    private final Database database;
+    private final Servers servers;
+    private final Settings settings;
+    private final GroupPlan plan;
+    private final PreparedStatement statement;
+    private final ClientMessage.@Nullable Bind bind;
+    private final RowMerger merger;
+    private final byte[] tail;
+    private final List<ServerConnection> held = new ArrayList<>();
+    private final List<ShardStream> streams = new ArrayList<>();
+    private boolean described;
+    private boolean pumping;
+    private boolean over;
+
+    Scatter(
+            ClientSession session,
+            Front front,
+            Channel channel,
+            Database database,
+            Servers servers,
+            Settings settings,
+            StatementCaches caches,
+            GroupPlan plan,
+            MergePlan merge)
+            throws SqlException {
+        this.session = session;
+        this.front = front;
+        this.channel = channel;
+        this.database = database;
+        this.servers = servers;
+        this.settings = settings;
+        this.plan = plan;
+        this.bind = bindOf(plan);
+        ClientMessage.Bind bound = bind;
+        this.tail = bound == null ? new byte[0] : Rows.formats(bound.body(), bound.tail(), merge.hidden());
+        this.statement = caches.once(merge.sql(), new SqlPlan(List.of(), null), null);
+        this.merger = new RowMerger(
+                merge,
+                database.topology().shards().size(),
+                database.bytewise(),
+                database.rules().maxMerge());
+    }
+
+    /** The one Bind of the group; throws when there is more in it than one query. */
+    private static ClientMessage.@Nullable Bind bindOf(GroupPlan plan) throws SqlException {
+        ClientMessage.Bind found = null;
+        for (Step step : plan.steps()) {
+            boolean fits = switch (step.message()) {
+                case ClientMessage.Query _, ClientMessage.Parse _, ClientMessage.Sync _ -> true;
+                case ClientMessage.Bind _ -> found == null;
+                case ClientMessage.Describe describe -> describe.kind() == Frontend.PORTAL;
+                case ClientMessage.Execute execute -> execute.rows() == 0;
+                default -> false;
+            };
+            if (!fits) {
+                throw new SqlException(new SqlError(
+                        SqlError.NOT_SUPPORTED,
+                        "a query over several shards beside other messages, or with a row limit, is not supported",
+                        "Send it alone, without a fetch size."));
+            }
+            found = step.message() instanceof ClientMessage.Bind each ? each : found;
+        }
+        return found;
+    }
+
+    void run() {
+        gather(0);
+    }
+
+    /** One connection after the other, always in the same order, so that two queries cannot wait for each other. */
+    private void gather(int index) {
+        List<String> shards = database.topology().shards();
+        if (over) {
+            return;
+        }
+        if (index == shards.size()) {
+            for (int i = 0; i < held.size(); i++) {
+                begin(i, held.get(i));
+            }
+            return;
+        }
+        servers.acquire(
+                servers.readable(shards.get(index), plan.readOnly()),
+                connection -> {
+                    held.add(connection);
+                    gather(index + 1);
+                },
+                this::failed);
+    }
+
+    private void begin(int index, ServerConnection connection) {
+        ShardStream stream = new ShardStream(this, index, connection, merger);
+        streams.add(stream);
+        String changes = connection.applied().towards(settings);
+        if (changes.isEmpty()) {
+            ask(stream);
+            return;
+        }
+        connection.inject(changes, outcome -> {
+            SqlError error = outcome.error();
+            if (over) {
+                return;
+            }
+            if (error != null) {
+                failed(error);
+            } else {
+                connection.applied(settings);
+                ask(stream);
+            }
+        });
+    }
+
+    private void ask(ShardStream stream) {
+        if (over) {
+            return;
+        }
+        ServerConnection server = stream.connection();
+        server.attach(stream);
+        ByteBuf out = server.allocator().buffer();
+        if (bind == null) {
+            server.prepared().forgetUnnamed();
+            server.expect(new Expectation.Query(statement.plan()));
+            FrontendWriter.query(out, statement.sql());
+        } else {
+            server.prepared().unnamed(statement);
+            server.expect(new Expectation.Parse(statement, null, true));
+            FrontendWriter.parse(out, "", statement.sql(), plan.boundTypes());
+            server.expect(new Expectation.Bind());
+            FrontendWriter.bind(out, "", "", tail, 0);
+            server.expect(new Expectation.DescribePortal());
+            FrontendWriter.named(out, Frontend.DESCRIBE, Frontend.PORTAL, "");
+            server.expect(new Expectation.Execute(null));
+            FrontendWriter.execute(out, "", 0);
+            server.expect(new Expectation.Sync(false));
+            FrontendWriter.bare(out, Frontend.SYNC);
+        }
+        server.send(out);
+    }
+
+    /** A shard tells of its columns; the client is told once. */
+    void described(byte[] description) throws SqlException {
+        byte[] told = merger.described(description);
+        if (described) {
+            return;
+        }
+        described = true;
+        ByteBuf out = channel.alloc().buffer();
+        for (Step step : plan.steps()) {
+            switch (step.message()) {
+                case ClientMessage.Parse parse -> {
+                    BackendWriter.bare(out, Backend.PARSE_COMPLETE);
+                    session.named(parse.name(), step.statement());
+                }
+                case ClientMessage.Bind _ -> BackendWriter.bare(out, Backend.BIND_COMPLETE);
+                case ClientMessage.Query _, ClientMessage.Describe _ -> message(out, Backend.ROW_DESCRIPTION, told);
+                default -> {}
+            }
+        }
+        channel.write(out, channel.voidPromise());
+    }
+
+    private static void message(ByteBuf out, byte type, byte[] body) {
+        out.writeByte(type).writeInt(4 + body.length).writeBytes(body);
+    }
+
+    /** Hands on rows for as long as there are some and the client takes them. */
+    void pump() {
+        if (over || pumping) {
+            return;
+        }
+        pumping = true;
+        try {
+            byte[] row = channel.isWritable() ? merger.next() : null;
+            while (row != null) {
+                ByteBuf out = channel.alloc().buffer(5 + row.length);
+                message(out, Backend.DATA_ROW, row);
+                channel.write(out, channel.voidPromise());
+                row = channel.isWritable() ? merger.next() : null;
+            }
+            channel.flush();
+            boolean ended = streams.size() == database.topology().shards().size()
+                    && streams.stream().allMatch(ShardStream::over);
+            if (ended && merger.over()) {
+                finish();
+            } else {
+                drop();
+                streams.forEach(ShardStream::resume);
+            }
+        } catch (SqlException e) {
+            failed(e.error());
+        } finally {
+            pumping = false;
+        }
+    }
+
+    /** The client has all it asked for: what still comes is not kept. */
+    private void drop() {
+        if (merger.full()) {
+            merger.forget();
+        }
+    }
+
+    private void finish() {
+        over = true;
+        ByteBuf out = channel.alloc().buffer(32);
+        BackendWriter.commandComplete(out, "SELECT " + merger.sent());
+        channel.write(out, channel.voidPromise());
+        session.carriedOut(plan, null);
+    }
+
+    /** A shard has answered: its connection is free. */
+    void ended(ShardStream stream) {
+        ServerConnection connection = stream.connection();
+        held.remove(connection);
+        connection.loop().execute(() -> servers.giveBack(connection));
+        pump();
+    }
+
+    void failed(SqlError why) {
+        if (over) {
+            return;
+        }
+        abandon();
+        session.notCarriedOut(plan, why);
+    }
+
+    /** The client does not want it any more, or is gone; false when it is over. */
+    boolean cancel(SqlError why, boolean tell) {
+        if (over) {
+            return false;
+        }
+        servers.stopWaiting();
+        abandon();
+        if (tell) {
+            session.notCarriedOut(plan, why);
+        }
+        return true;
+    }
+
+    /** What has not answered is closed, so that nothing of it reaches anybody. */
+    private void abandon() {
+        over = true;
+        streams.forEach(ShardStream::end);
+        for (ServerConnection connection : List.copyOf(held)) {
+            boolean running = connection.open() && !connection.settled();
+            if (running) {
+                front.cancelSender().cancel(connection);
+                connection.detach(front.nanoTime().getAsLong());
+                connection.close();
+            }
+            connection.loop().execute(() -> servers.giveBack(connection));
+        }
+        held.clear();
+    }
+}
