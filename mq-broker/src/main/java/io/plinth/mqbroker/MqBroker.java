@@ -19,8 +19,8 @@ import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.http.ApiServer;
 import io.plinth.mqbroker.listen.AmqpInitializer;
-import io.plinth.mqbroker.log.ChronicleSegmentLog;
 import io.plinth.mqbroker.log.Effect;
+import io.plinth.mqbroker.log.PreallocatedSegmentLog;
 import io.plinth.mqbroker.log.Settings;
 import io.plinth.mqbroker.management.ExplainRoute;
 import io.plinth.mqbroker.management.ManagementApi;
@@ -179,7 +179,7 @@ public final class MqBroker implements Daemon {
         Engine opened = new Engine(new Engine.Settings(
                 context.data(),
                 context.loops().all(),
-                folder -> new ChronicleSegmentLog(folder, c.segment().bytes()),
+                folder -> PreallocatedSegmentLog.open(folder, c.segment().bytes()),
                 c.confirm() == MqBrokerConfig.Confirm.FSYNC,
                 c.memory().bytes(),
                 c.limits().queues(),

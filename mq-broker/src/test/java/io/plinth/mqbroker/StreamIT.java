@@ -8,9 +8,11 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -56,7 +58,7 @@ class StreamIT {
             channel.queueDeclare("s", true, false, false, STREAM);
             publish(channel, "s", 0, 100);
             TimeUnit.MILLISECONDS.sleep(2100);
-            middle = new Date(System.currentTimeMillis() - 1000);
+            middle = Date.from(Instant.now().minusSeconds(1));
             publish(channel, "s", 100, 200);
             readers(connection, middle);
             Deliveries next = read(connection.createChannel(), "s", "next");
@@ -116,7 +118,8 @@ class StreamIT {
                 TimeUnit.MILLISECONDS.sleep(50);
             }
             Delivery first = read(connection.createChannel(), "s", "first").next();
-            assertThat((long) first.getProperties().getHeaders().get("x-stream-offset"))
+            assertThat((Long) Objects.requireNonNull(
+                            first.getProperties().getHeaders().get("x-stream-offset")))
                     .isGreaterThan(800);
             assertThat(channel.messageCount("s")).isPositive();
         }

@@ -147,6 +147,8 @@ public final class LogWriter implements AutoCloseable {
             }
             if (sync) {
                 sync();
+            } else {
+                log.flush();
             }
         } catch (IOException e) {
             fail(e);
@@ -165,6 +167,8 @@ public final class LogWriter implements AutoCloseable {
         if (fsync) {
             log.sync();
             synced = appended;
+        } else {
+            log.flush();
         }
         durable = appended;
         long upTo = appended;

@@ -28,6 +28,18 @@ final class RecordFraming {
         out.putInt(4, checksum(out, out.limit()));
     }
 
+    /** Appends one whole record to {@code out}, which has room. */
+    void append(ByteBuffer out, int segment, ByteBuffer payload) {
+        int at = out.position();
+        int size = HEADER + payload.remaining();
+        out.putInt(payload.remaining())
+                .putInt(0)
+                .putInt(segment)
+                .put((byte) (FIRST | LAST))
+                .put(payload);
+        out.putInt(at + 4, checksum(out.duplicate().order(out.order()).slice(at, size), size));
+    }
+
     /** Whether {@code in} is exactly one intact excerpt of the segment. */
     boolean intact(ByteBuffer in, int segment) {
         int size = in.remaining();

@@ -31,6 +31,9 @@ public interface SegmentLog extends AutoCloseable {
     /** Appends; nothing is promised before {@link #sync}. */
     long append(ByteBuffer record) throws IOException;
 
+    /** Hands everything appended to the operating system: it survives a kill, not a power cut. */
+    default void flush() throws IOException {}
+
     /** Returns once everything appended would survive the loss of power; after an exception the log takes no more. */
     void sync() throws IOException;
 
@@ -39,7 +42,7 @@ public interface SegmentLog extends AutoCloseable {
 
     /**
      * Visits the records behind {@code from} (exclusive; 0 for all), in order. In each segment it stops at the first record that is
-     * incomplete or whose checksum differs: what follows it was never synced.
+     * incomplete or whose checksum differs, unless intact ones follow: then the damage is reported with its place.
      */
     void replay(long from, Visitor visitor) throws IOException;
 

@@ -33,28 +33,25 @@ public record StreamOffset(Kind kind, long value) {
         if (argument == null) {
             return new StreamOffset(Kind.NEXT, 0);
         }
-        if (argument instanceof String text) {
-            switch (text) {
-                case "first" -> {
-                    return new StreamOffset(Kind.FIRST, 0);
-                }
-                case "last" -> {
-                    return new StreamOffset(Kind.LAST, 0);
-                }
-                case "next" -> {
-                    return new StreamOffset(Kind.NEXT, 0);
-                }
-                default -> {
-                    long interval = Ages.millis(text);
-                    if (interval >= 0) {
-                        return new StreamOffset(Kind.INTERVAL, interval);
-                    }
-                }
-            }
+        StreamOffset named = argument instanceof String text ? named(text) : null;
+        if (named != null) {
+            return named;
         }
         throw new AmqpException(
                 ReplyCode.PRECONDITION_FAILED,
                 "invalid arg 'x-stream-offset': " + argument
                         + " (expected: first, last, next, an offset, a timestamp or an interval such as 7D)");
+    }
+
+    private static @Nullable StreamOffset named(String text) {
+        return switch (text) {
+            case "first" -> new StreamOffset(Kind.FIRST, 0);
+            case "last" -> new StreamOffset(Kind.LAST, 0);
+            case "next" -> new StreamOffset(Kind.NEXT, 0);
+            default -> {
+                long interval = Ages.millis(text);
+                yield interval < 0 ? null : new StreamOffset(Kind.INTERVAL, interval);
+            }
+        };
     }
 }

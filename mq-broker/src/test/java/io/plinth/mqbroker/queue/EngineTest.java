@@ -2,7 +2,7 @@ package io.plinth.mqbroker.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.plinth.mqbroker.log.ChronicleSegmentLog;
+import io.plinth.mqbroker.log.PreallocatedSegmentLog;
 import io.plinth.mqbroker.log.SegmentLog;
 import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.testkit.LogWatcher;
@@ -31,12 +31,12 @@ class EngineTest {
     @TempDir
     Path folder;
 
-    private static SegmentLog chronicle(Path path) throws IOException {
-        return new ChronicleSegmentLog(path, 1 << 20);
+    private static SegmentLog log(Path path) throws IOException {
+        return PreallocatedSegmentLog.open(path, 1 << 20);
     }
 
     private EngineDriver open() throws Exception {
-        return new EngineDriver(folder, EngineTest::chronicle, true, MEMORY);
+        return new EngineDriver(folder, EngineTest::log, true, MEMORY);
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
@@ -99,7 +99,7 @@ class EngineTest {
 
     @Test
     void aBacklogBeyondMemoryIsReadBackInOrder() throws Exception {
-        try (EngineDriver driver = new EngineDriver(folder, EngineTest::chronicle, true, 200_000)) {
+        try (EngineDriver driver = new EngineDriver(folder, EngineTest::log, true, 200_000)) {
             driver.declare("q", FieldTable.EMPTY);
             for (String body : numbers(0, 1000)) {
                 driver.publish("q", body, 1000);
@@ -123,7 +123,7 @@ class EngineTest {
     void aLogThatFailsConfirmsNothingMore(LogWatcher.Expected log) throws Exception {
         log.expect("log write failed");
         boolean[] broken = {false};
-        Engine.Logs logs = path -> new LogDecorator(chronicle(path)) {
+        Engine.Logs logs = path -> new LogDecorator(log(path)) {
             @Override
             public long append(ByteBuffer record) throws IOException {
                 if (broken[0]) {
@@ -198,7 +198,7 @@ class EngineTest {
             await(() -> driver.confirmed().size() == 20 && count(logs(driver, "q")) == 1);
             copy(folder, killed);
         }
-        try (EngineDriver driver = new EngineDriver(killed, EngineTest::chronicle, true, MEMORY)) {
+        try (EngineDriver driver = new EngineDriver(killed, EngineTest::log, true, MEMORY)) {
             assertThat(driver.drain("q")).isEqualTo(numbers(0, 20));
         }
     }
@@ -229,7 +229,7 @@ class EngineTest {
 
     @Test
     void aQueueThatIsNotDurableKeepsWhatADurableOneIsDoneWith() throws Exception {
-        try (EngineDriver driver = new EngineDriver(folder, EngineTest::chronicle, true, 200_000)) {
+        try (EngineDriver driver = new EngineDriver(folder, EngineTest::log, true, 200_000)) {
             driver.declare("q", FieldTable.EMPTY);
             String passing = named("passing", driver.queue("q").shard(), true);
             driver.declare(passing, false, FieldTable.EMPTY);
@@ -252,7 +252,7 @@ class EngineTest {
         int source = Shards.of("/", "q", Shards.COUNT);
         String target = named("dead", source, false);
         String broken = String.format("shard-%02d", Shards.of("/", target, Shards.COUNT));
-        Engine.Logs logs = path -> new LogDecorator(chronicle(path)) {
+        Engine.Logs logs = path -> new LogDecorator(log(path)) {
             @Override
             public long append(ByteBuffer record) throws IOException {
                 if (path.endsWith(broken)) {

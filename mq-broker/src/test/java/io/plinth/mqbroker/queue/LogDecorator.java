@@ -19,6 +19,11 @@ class LogDecorator implements SegmentLog {
     }
 
     @Override
+    public void flush() throws IOException {
+        log.flush();
+    }
+
+    @Override
     public void sync() throws IOException {
         log.sync();
     }

@@ -24,7 +24,10 @@ class FrameDecoderFuzzTest {
                 mutated(in, random);
             }
             EmbeddedChannel channel = new EmbeddedChannel(new FrameDecoder(4096, new FieldTableCodec(8, 1024)));
-            channel.writeInbound(in);
+            while (in.isReadable()) {
+                channel.writeInbound(in.readRetainedSlice(1 + random.nextInt(in.readableBytes())));
+            }
+            in.release();
             int malformed = 0;
             for (Frame frame = channel.readInbound(); frame != null; frame = channel.readInbound()) {
                 assertThat(malformed).as("nothing follows a malformed frame").isZero();

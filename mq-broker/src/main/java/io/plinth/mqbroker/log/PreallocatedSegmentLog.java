@@ -1,0 +1,210 @@
+package io.plinth.mqbroker.log;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A segment log in files of its own, {@code seg-NNNNNNNN.log}: allocated ahead with zeros, so that a full disk shows before a record is
+ * promised and a sync need not write metadata. A life of the process appends only to segments it made itself.
+ */
+public final class PreallocatedSegmentLog implements SegmentLog {
+    private static final Logger LOG = LoggerFactory.getLogger(PreallocatedSegmentLog.class);
+    private static final String PREFIX = "seg-";
+    private static final String SUFFIX = ".log";
+
+    private final Path folder;
+    private final long segmentBytes;
+    private final ConcurrentSkipListMap<Integer, SegmentFile> files = new ConcurrentSkipListMap<>();
+    private int last;
+    private volatile @Nullable SegmentFile current;
+
+    /** Opens the folder, creating it; a segment is ended once it is longer than {@code segmentBytes}. */
+    public PreallocatedSegmentLog(Path folder, long segmentBytes) throws IOException {
+        this.folder = folder;
+        this.segmentBytes = segmentBytes;
+        Files.createDirectories(folder);
+        try (Stream<Path> entries = Files.list(folder)) {
+            for (Path entry : entries.sorted().toList()) {
+                String name = entry.getFileName().toString();
+                if (name.startsWith(PREFIX) && name.endsWith(SUFFIX)) {
+                    int id = Integer.parseInt(name.substring(PREFIX.length(), name.length() - SUFFIX.length()));
+                    last = Math.max(last, id);
+                    files.put(id, new SegmentFile(id, entry, segmentBytes));
+                }
+            }
+        }
+    }
+
+    /** The log a folder was begun with: a Chronicle one goes on as such, any other is preallocated. */
+    public static SegmentLog open(Path folder, long segmentBytes) throws IOException {
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> entries = Files.list(folder)) {
+                if (entries.anyMatch(Files::isDirectory)) {
+                    return new ChronicleSegmentLog(folder, segmentBytes);
+                }
+            }
+        }
+        return new PreallocatedSegmentLog(folder, segmentBytes);
+    }
+
+    private Path path(int id) {
+        return folder.resolve(String.format("%s%08d%s", PREFIX, id, SUFFIX));
+    }
+
+    @Override
+    public long append(ByteBuffer record) throws IOException {
+        SegmentFile segment = current;
+        if (segment == null || segment.end() > segmentBytes) {
+            roll();
+            segment = begin();
+        }
+        return SegmentLog.position(segment.id(), segment.append(record));
+    }
+
+    private SegmentFile begin() throws IOException {
+        int id = ++last;
+        SegmentFile segment = new SegmentFile(id, path(id), segmentBytes);
+        segment.begin();
+        try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
+            entries.force(true);
+        }
+        files.put(id, segment);
+        current = segment;
+        return segment;
+    }
+
+    @Override
+    public void flush() throws IOException {
+        SegmentFile segment = current;
+        if (segment != null) {
+            segment.flush();
+        }
+    }
+
+    @Override
+    public void sync() throws IOException {
+        SegmentFile segment = current;
+        if (segment != null) {
+            segment.sync();
+        }
+    }
+
+    @Override
+    public void roll() throws IOException {
+        SegmentFile segment = current;
+        if (segment != null) {
+            segment.seal();
+            current = null;
+        }
+    }
+
+    @Override
+    public void replay(long from, Visitor visitor) throws IOException {
+        scan(from, (position, record) -> {
+            if (position != from) {
+                visitor.record(position, record);
+            }
+            return true;
+        });
+    }
+
+    @Override
+    public void scan(long from, Scan visitor) throws IOException {
+        RecordFraming check = new RecordFraming();
+        for (SegmentFile segment : files.tailMap(SegmentLog.segmentOf(from)).values()) {
+            long start = SegmentLog.segmentOf(from) == segment.id() ? from & 0xFFFF_FFFFL : SegmentFile.START;
+            if (!scan(segment, Math.max(start, SegmentFile.START), check, visitor)) {
+                return;
+            }
+        }
+    }
+
+    private static boolean scan(SegmentFile segment, long start, RecordFraming check, Scan visitor) throws IOException {
+        long at = start;
+        while (true) {
+            SegmentFile.Found found = segment.at(at, check);
+            if (found == null) {
+                found = segment.behind(at, check);
+                if (found == null) {
+                    return true;
+                }
+                LOG.error(
+                        "{}: damaged from offset {} to {}; what stands behind it is read", segment, at, found.offset());
+            }
+            if (!visitor.record(SegmentLog.position(segment.id(), found.offset()), found.payload())) {
+                return false;
+            }
+            at = found.behind();
+        }
+    }
+
+    @Override
+    public ByteBuffer read(long position) throws IOException {
+        SegmentFile segment = files.get(SegmentLog.segmentOf(position));
+        if (segment == null) {
+            throw new NoSuchFileException(path(SegmentLog.segmentOf(position)).toString());
+        }
+        SegmentFile.Found found = segment.at(position & 0xFFFF_FFFFL, new RecordFraming());
+        if (found == null) {
+            throw new IOException(segment + ": damaged record at offset " + (position & 0xFFFF_FFFFL));
+        }
+        return found.payload();
+    }
+
+    @Override
+    public List<Segment> segments() {
+        return files.values().stream()
+                .map(segment -> new Segment(segment.id(), size(segment)))
+                .toList();
+    }
+
+    private static long size(SegmentFile segment) {
+        try {
+            return segment.size();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public int current() {
+        SegmentFile segment = current;
+        return segment == null ? 0 : segment.id();
+    }
+
+    @Override
+    public void drop(int id) throws IOException {
+        if (id == current()) {
+            throw new IllegalArgumentException("segment: " + id + " (expected: not the current one)");
+        }
+        SegmentFile segment = files.remove(id);
+        if (segment != null) {
+            segment.close();
+        }
+        Files.deleteIfExists(path(id));
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            roll();
+        } finally {
+            for (SegmentFile segment : files.values()) {
+                segment.close();
+            }
+            files.clear();
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package io.plinth.mqbroker.log;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One preallocated segment: records one behind the other from offset {@link #START}, each at a multiple of eight, zeros behind the last.
+ * Written by the log's writer thread through one buffer; any thread may read what was flushed.
+ */
+final class SegmentFile implements AutoCloseable {
+    /** No record stands at 0, so that no position is. */
+    static final int START = 8;
+
+    private static final int ALIGNMENT = 8;
+    private static final int BUFFER = 256 << 10;
+    /** So much is allocated at once: the file's size changes, and its metadata is synced, that rarely. */
+    private static final int ALLOCATION = 4 << 20;
+
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(256 << 10).asReadOnlyBuffer();
+    private static final int WINDOW = 1 << 20;
+
+    private final int id;
+    private final Path path;
+    private final FileChannel channel;
+    private final RecordFraming framing = new RecordFraming();
+    private @Nullable ByteBuffer buffer;
+    private final int allocation;
+    private long allocated;
+    private long flushed = START;
+
+    /**
+     * Opens or makes the file.
+     *
+     * @param segmentBytes how long it is going to be
+     */
+    SegmentFile(int id, Path path, long segmentBytes) throws IOException {
+        this.id = id;
+        this.allocation = (int) Math.min(ALLOCATION, segmentBytes);
+        this.path = path;
+        this.channel =
+                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    /** Makes it ready to be appended to. */
+    void begin() throws IOException {
+        buffer = ByteBuffer.allocateDirect(BUFFER);
+        allocate(START);
+        channel.force(true);
+    }
+
+    private ByteBuffer buffer() {
+        return java.util.Objects.requireNonNull(buffer, "segment was not begun");
+    }
+
+    int id() {
+        return id;
+    }
+
+    long size() throws IOException {
+        return channel.size();
+    }
+
+    /** Where the next record goes. */
+    long end() {
+        return flushed + (buffer == null ? 0 : buffer.position());
+    }
+
+    private static long aligned(long offset) {
+        return offset + ALIGNMENT - 1 & -ALIGNMENT;
+    }
+
+    /** Appends a record; returns its offset. */
+    long append(ByteBuffer record) throws IOException {
+        int size = RecordFraming.HEADER + record.remaining();
+        int padded = (int) aligned(size);
+        long offset = end();
+        allocate(offset + padded);
+        ByteBuffer out = buffer();
+        if (out.remaining() < padded) {
+            flush();
+        }
+        if (padded > out.capacity()) {
+            ByteBuffer large = ByteBuffer.allocate(padded);
+            framing.append(large, id, record);
+            large.position(padded).flip();
+            write(large);
+            return offset;
+        }
+        int at = out.position();
+        framing.append(out, id, record);
+        while (out.position() < at + padded) {
+            out.put((byte) 0);
+        }
+        return offset;
+    }
+
+    private void allocate(long upTo) throws IOException {
+        while (allocated < upTo) {
+            long end = allocated + allocation;
+            while (allocated < end) {
+                allocated +=
+                        channel.write(ZEROS.slice(0, (int) Math.min(ZEROS.capacity(), end - allocated)), allocated);
+            }
+        }
+    }
+
+    /** Hands what was appended to the operating system. */
+    void flush() throws IOException {
+        ByteBuffer out = buffer;
+        if (out != null && out.position() > 0) {
+            write(out.flip());
+            out.clear();
+        }
+    }
+
+    private void write(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            flushed += channel.write(bytes, flushed);
+        }
+    }
+
+    void sync() throws IOException {
+        flush();
+        channel.force(false);
+    }
+
+    /** Nothing is appended any more. */
+    void seal() throws IOException {
+        sync();
+        buffer = null;
+    }
+
+    /**
+     * A record.
+     *
+     * @param behind where the next one may stand
+     */
+    record Found(long offset, ByteBuffer payload, long behind) {}
+
+    /** The intact record at an offset, or null. */
+    @Nullable
+    Found at(long offset, RecordFraming check) throws IOException {
+        ByteBuffer header = ByteBuffer.allocate(RecordFraming.HEADER);
+        if (!fill(header, offset)) {
+            return null;
+        }
+        int length = header.getInt(0);
+        if (length < 0 || header.getInt(8) != id || offset + RecordFraming.HEADER + length > channel.size()) {
+            return null;
+        }
+        ByteBuffer whole = ByteBuffer.allocate(RecordFraming.HEADER + length);
+        if (!fill(whole, offset)) {
+            return null;
+        }
+        whole.flip();
+        return check.intact(whole, id)
+                ? new Found(offset, RecordFraming.payload(whole), aligned(offset + whole.remaining()))
+                : null;
+    }
+
+    /** The first intact record behind damage at an offset, or null where there is none: the end of what was synced. */
+    @Nullable
+    Found behind(long damaged, RecordFraming check) throws IOException {
+        long size = channel.size();
+        for (long from = aligned(damaged + 1); from < size; from += WINDOW) {
+            ByteBuffer window = ByteBuffer.allocate((int) Math.min(WINDOW + RecordFraming.HEADER, size - from));
+            fill(window, from);
+            for (int at = 0; at < WINDOW && at + RecordFraming.HEADER <= window.limit(); at += ALIGNMENT) {
+                Found found = window.getInt(at + 8) == id ? at(from + at, check) : null;
+                if (found != null) {
+                    return found;
+                }
+            }
+        }
+        return null;
+    }
+
+    private boolean fill(ByteBuffer into, long at) throws IOException {
+        long from = at;
+        while (into.hasRemaining()) {
+            int read = channel.read(into, from);
+            if (read < 0) {
+                return false;
+            }
+            from += read;
+        }
+        return true;
+    }
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}
