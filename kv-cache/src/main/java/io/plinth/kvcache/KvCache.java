@@ -27,11 +27,16 @@ import io.plinth.kvcache.command.PubSubCommands;
 import io.plinth.kvcache.command.Settings;
 import io.plinth.kvcache.command.Stats;
 import io.plinth.kvcache.command.TransactionCommands;
+import io.plinth.kvcache.command.bits.BitCommands;
 import io.plinth.kvcache.command.hash.HashCommands;
+import io.plinth.kvcache.command.keys.DumpCommands;
 import io.plinth.kvcache.command.keys.ExpireCommands;
 import io.plinth.kvcache.command.keys.KeyCommands;
+import io.plinth.kvcache.command.keys.SortCommand;
 import io.plinth.kvcache.command.list.ListCommands;
 import io.plinth.kvcache.command.set.SetCommands;
+import io.plinth.kvcache.command.stream.StreamCommands;
+import io.plinth.kvcache.command.string.LcsCommand;
 import io.plinth.kvcache.command.string.StringCommands;
 import io.plinth.kvcache.command.zset.SortedSetCommands;
 import io.plinth.kvcache.keyspace.Eviction;
@@ -87,7 +92,7 @@ public final class KvCache implements Daemon {
                 config.memory().bytes(), eviction(config), context.clock().millis(), entropy);
         this.clients = new Clients(config.limits().maxClients());
         this.pubSub = new PubSub(config.limits().pubsubBuffer().bytes());
-        this.settings = new Settings(password(config), config.eviction(), new KeyEvents(pubSub));
+        this.settings = new Settings(password(config), config.eviction(), new KeyEvents(pubSub, keyspace));
         this.memory = new ClientMemory(config.limits().clientMemory().bytes());
         this.limits = new WireLimits(
                 Math.toIntExact(config.limits().maxBulk().bytes()),
@@ -167,6 +172,11 @@ public final class KvCache implements Daemon {
         ListCommands.register(builder);
         SetCommands.register(builder);
         SortedSetCommands.register(builder);
+        StreamCommands.register(builder);
+        BitCommands.register(builder);
+        LcsCommand.register(builder);
+        SortCommand.register(builder);
+        DumpCommands.register(builder);
         KeyCommands.register(builder);
         ExpireCommands.register(builder);
         TransactionCommands.register(builder);

@@ -1,7 +1,10 @@
 package io.plinth.kvcache.command;
 
+import io.plinth.kvcache.keyspace.Change;
+import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.session.PubSub;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: which keyspace events are published, as notify-keyspace-events names them, and their publication. */
@@ -30,10 +33,22 @@ public final class KeyEvents {
             GENERIC | STRING | LIST | SET | HASH | SORTED_SET | EXPIRED | EVICTED | STREAM | MODULE;
 
     private final PubSub pubSub;
+    private final Keyspace keyspace;
+    private final AtomicBoolean listening = new AtomicBoolean();
     private volatile int wanted;
 
-    public KeyEvents(PubSub pubSub) {
+    public KeyEvents(PubSub pubSub, Keyspace keyspace) {
         this.pubSub = pubSub;
+        this.keyspace = keyspace;
+    }
+
+    /** What no command does is read from the stream of changes, from the first time somebody wants it. */
+    private void changed(Change change) {
+        if (change.kind() == Change.Kind.EXPIRED) {
+            publish(EXPIRED, "expired", change.db(), change.key());
+        } else if (change.kind() == Change.Kind.EVICTED) {
+            publish(EVICTED, "evicted", change.db(), change.key());
+        }
     }
 
     /** The bits of a text, or null where a letter is none. */
@@ -54,6 +69,9 @@ public final class KeyEvents {
         Integer bits = parse(text);
         if (bits != null) {
             wanted = bits;
+            if (wants(EXPIRED | EVICTED) && listening.compareAndSet(false, true)) {
+                keyspace.listen(this::changed);
+            }
         }
         return bits != null;
     }

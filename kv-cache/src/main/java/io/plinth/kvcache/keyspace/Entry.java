@@ -4,6 +4,7 @@ import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.SetValue;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
+import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
@@ -128,6 +129,11 @@ public final class Entry {
     /** The sorted set, to be changed only through the segment. */
     public SortedSetValue sortedSet() {
         return (SortedSetValue) value;
+    }
+
+    /** The stream, to be changed only through the segment. */
+    public StreamValue stream() {
+        return (StreamValue) value;
     }
 
     /** The value of any type; of a string a view. */

@@ -29,6 +29,12 @@ enum Accepted {
             return of(command).equals("OBJECT") && ours.contains("listpack") && theirs.contains("hashtable");
         }
     },
+    BIT_ARGUMENTS("BITCOUNT and BITPOS read their arguments though there is no key", "7.2 release notes; redis#11734") {
+        @Override
+        boolean accepts(List<String> command, String ours, String theirs) {
+            return of(command).matches("BITCOUNT|BITPOS") && ours.startsWith("-") && theirs.matches(":(0|-1)\r\n");
+        }
+    },
     RANK_SCORE("ZRANK and ZREVRANK take WITHSCORE", "7.2 release notes; redis#11235") {
         @Override
         boolean accepts(List<String> command, String ours, String theirs) {

@@ -170,6 +170,35 @@ final class CommandStream {
         "a member longer than the sixty-four bytes that still are packed in a small set or hash"
     };
 
+    private static final String[] IDS = {
+        "0",
+        "0-0",
+        "0-1",
+        "1",
+        "1-1",
+        "1-2",
+        "2-1",
+        "2-*",
+        "3-*",
+        "3",
+        "3-5",
+        "4-0",
+        "5",
+        "5-*",
+        "6-1",
+        "7-*",
+        "8",
+        "9-9",
+        "10-*",
+        "12",
+        "18446744073709551615-18446744073709551614",
+        "x",
+        "1-x",
+        "-",
+        "",
+        "1-2-3"
+    };
+
     private static final String[] SMALL = {
         "0", "1", "2", "3", "-1", "-2", "-3", "5", "10", "-100", "100", "x", "1.5", ""
     };
@@ -216,7 +245,11 @@ final class CommandStream {
                         case "T" -> pick(TIMES);
                         case "S" -> pick(FAR);
                         case "O" -> pick(OPTIONS);
-                        case "L", "M", "Z", "X" -> word + random.nextInt(4);
+                        case "L", "M", "Z", "X", "Q" -> word + random.nextInt(4);
+                        case "I" -> pick(IDS);
+                        case "(I" -> "(" + pick(IDS);
+                        case "H" -> random.nextInt(8) == 0 ? "h" : "g";
+                        case "C" -> random.nextBoolean() ? "one" : "two";
                         case "W" -> pick(WORDS);
                         case "#" -> pick(SMALL);
                         case "D" -> pick(SCORES);

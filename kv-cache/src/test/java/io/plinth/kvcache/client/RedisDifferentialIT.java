@@ -62,6 +62,24 @@ class RedisDifferentialIT {
         compare(new CommandStream(new SplittableRandom(seed), Families.SORTED_SETS), seed, PER_TYPE);
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void streamsAnswerTheSameBytes(long seed) throws Exception {
+        compare(new CommandStream(new SplittableRandom(seed), Families.STREAMS), seed, PER_TYPE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void bitsAnswerTheSameBytes(long seed) throws Exception {
+        compare(new CommandStream(new SplittableRandom(seed), Families.BITS), seed, PER_TYPE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void dumpsAndSortsAreTheSameBytes(long seed) throws Exception {
+        compare(new CommandStream(new SplittableRandom(seed), Families.DUMPS), seed, PER_TYPE);
+    }
+
     private void compare(CommandStream stream, long seed, int commands) throws Exception {
         try (RawClient ours = new RawClient(node.port(0));
                 RawClient theirs = new RawClient(peer.port())) {

@@ -11,11 +11,16 @@ import io.plinth.kvcache.admin.InfoReport;
 import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.admin.ServerCommands;
 import io.plinth.kvcache.cluster.Topology;
+import io.plinth.kvcache.command.bits.BitCommands;
 import io.plinth.kvcache.command.hash.HashCommands;
+import io.plinth.kvcache.command.keys.DumpCommands;
 import io.plinth.kvcache.command.keys.ExpireCommands;
 import io.plinth.kvcache.command.keys.KeyCommands;
+import io.plinth.kvcache.command.keys.SortCommand;
 import io.plinth.kvcache.command.list.ListCommands;
 import io.plinth.kvcache.command.set.SetCommands;
+import io.plinth.kvcache.command.stream.StreamCommands;
+import io.plinth.kvcache.command.string.LcsCommand;
 import io.plinth.kvcache.command.string.StringCommands;
 import io.plinth.kvcache.command.zset.SortedSetCommands;
 import io.plinth.kvcache.keyspace.Eviction;
@@ -58,7 +63,7 @@ public final class CommandHarness {
 
     public CommandHarness(Topology topology, long limit, Eviction eviction, @Nullable String password) {
         keyspace = new Keyspace(limit, eviction, now, new Random(1));
-        settings = new Settings(password, "allkeys-lru", new KeyEvents(pubSub));
+        settings = new Settings(password, "allkeys-lru", new KeyEvents(pubSub, keyspace));
         NodeState node = new NodeState(
                 keyspace,
                 () -> topology,
@@ -103,6 +108,11 @@ public final class CommandHarness {
         ListCommands.register(builder);
         SetCommands.register(builder);
         SortedSetCommands.register(builder);
+        StreamCommands.register(builder);
+        BitCommands.register(builder);
+        LcsCommand.register(builder);
+        SortCommand.register(builder);
+        DumpCommands.register(builder);
         KeyCommands.register(builder);
         ExpireCommands.register(builder);
         TransactionCommands.register(builder);

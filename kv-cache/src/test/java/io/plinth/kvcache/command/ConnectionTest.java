@@ -92,7 +92,9 @@ class ConnectionTest {
         assertThat(client.run("CONFIG SET maxmemory-policy volatile-lru")).isEqualTo("+OK|");
         assertThat(client.run("CONFIG SET nosuch 1"))
                 .isEqualTo("-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'|");
-        assertThat(client.run("CONFIG SET notify-keyspace-events Ex")).startsWith("-ERR CONFIG SET failed");
+        assertThat(client.run("CONFIG SET notify-keyspace-events !")).startsWith("-ERR CONFIG SET failed");
+        assertThat(client.run("CONFIG SET notify-keyspace-events Exg")).isEqualTo("+OK|");
+        assertThat(client.run("CONFIG GET notify-keyspace-events")).endsWith("|gxE|");
         assertThat(client.run("COMMAND INFO get nosuch"))
                 .isEqualTo(
                         "*2|*10|$3|get|:2|*2|+readonly|+fast|:1|:1|:1|*3|+@read|+@string|+@fast|*0|*1|*6|$5|flags|*2|+RO"

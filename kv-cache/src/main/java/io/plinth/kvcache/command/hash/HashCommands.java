@@ -9,6 +9,7 @@ import static io.plinth.kvcache.command.Command.Flag.WRITE;
 import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
+import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.command.string.Counters;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.value.HashValue;
@@ -46,6 +47,7 @@ public final class HashCommands {
         to.add("hincrbyfloat", 4, write, KEY, "Adds a number to a field.", HashCommands::hincrByFloat);
         to.add("hrandfield", -2, READONLY, KEY, "Returns random fields.", HashPicking::random);
         to.add("hscan", -3, READONLY, KEY, "Pages through fields and values.", HashPicking::scan);
+        FieldExpiry.register(to);
     }
 
     private static void hset(Call call, boolean counted) {
@@ -59,6 +61,7 @@ public final class HashCommands {
                 added++;
             }
         }
+        call.event(KeyEvents.HASH, "hset", 1);
         if (counted) {
             call.out().integer(added);
         } else {
@@ -67,7 +70,7 @@ public final class HashCommands {
     }
 
     private static Entry forWrite(Call call) {
-        Entry entry = call.writeHash(1);
+        Entry entry = FieldExpiry.live(call, call.writeHash(1));
         return entry == null
                 ? call.segment()
                         .addEmpty(call.key(), new HashValue(call.keyspace().hasher()), call.now())
@@ -80,19 +83,20 @@ public final class HashCommands {
     }
 
     private static void hsetNx(Call call) {
-        boolean absent = field(call, call.writeHash(1), 2) == null;
+        boolean absent = field(call, FieldExpiry.live(call, call.writeHash(1)), 2) == null;
         if (absent) {
             Hashes.put(call.segment(), forWrite(call), call.bytes(2), call.bytes(3));
+            call.event(KeyEvents.HASH, "hset", 1);
         }
         call.out().integer(absent ? 1 : 0);
     }
 
     private static void hget(Call call) {
-        call.out().bulkOrNull(field(call, call.readHash(1), 2));
+        call.out().bulkOrNull(field(call, FieldExpiry.live(call, call.readHash(1)), 2));
     }
 
     private static void hmget(Call call) {
-        Entry entry = call.readHash(1);
+        Entry entry = FieldExpiry.live(call, call.readHash(1));
         call.out().array(call.count() - 2);
         for (int i = 2; i < call.count(); i++) {
             call.out().bulkOrNull(field(call, entry, i));
@@ -100,7 +104,7 @@ public final class HashCommands {
     }
 
     private static void hgetAll(Call call) {
-        Entry entry = call.readHash(1);
+        Entry entry = FieldExpiry.live(call, call.readHash(1));
         ReplyWriter out = call.out();
         if (entry == null) {
             out.map(0);
@@ -115,7 +119,7 @@ public final class HashCommands {
     }
 
     private static void all(Call call, boolean fields) {
-        Entry entry = call.readHash(1);
+        Entry entry = FieldExpiry.live(call, call.readHash(1));
         ReplyWriter out = call.out();
         if (entry == null) {
             out.array(0);
@@ -127,7 +131,8 @@ public final class HashCommands {
     }
 
     private static void hdel(Call call) {
-        Entry entry = call.writeHash(1);
+        Entry entry = FieldExpiry.live(call, call.writeHash(1));
+        HashValue hash = entry == null ? null : entry.hash();
         int removed = 0;
         Args args = call.args();
         for (int i = 2; entry != null && i < call.count(); i++) {
@@ -139,26 +144,32 @@ public final class HashCommands {
                 }
             }
         }
+        if (removed > 0) {
+            call.event(KeyEvents.HASH, "hdel", 1);
+        }
+        if (hash != null && removed > 0 && hash.size() == 0) {
+            call.event(KeyEvents.GENERIC, "del", 1);
+        }
         call.out().integer(removed);
     }
 
     private static void hlen(Call call) {
-        Entry entry = call.readHash(1);
+        Entry entry = FieldExpiry.live(call, call.readHash(1));
         call.out().integer(entry == null ? 0 : entry.hash().size());
     }
 
     private static void hexists(Call call) {
-        call.out().integer(field(call, call.readHash(1), 2) == null ? 0 : 1);
+        call.out().integer(field(call, FieldExpiry.live(call, call.readHash(1)), 2) == null ? 0 : 1);
     }
 
     private static void hstrlen(Call call) {
-        byte[] value = field(call, call.readHash(1), 2);
+        byte[] value = field(call, FieldExpiry.live(call, call.readHash(1)), 2);
         call.out().integer(value == null ? 0 : value.length);
     }
 
     private static void hincrBy(Call call) {
         long delta = call.integer(3);
-        byte[] old = field(call, call.writeHash(1), 2);
+        byte[] old = field(call, FieldExpiry.live(call, call.writeHash(1)), 2);
         long value = 0;
         if (old != null) {
             value = Numbers.parse(old, 0, old.length);
@@ -168,6 +179,7 @@ public final class HashCommands {
         }
         long sum = Counters.sum(value, delta);
         Hashes.put(call.segment(), forWrite(call), call.bytes(2), Numbers.bytes(sum), true);
+        call.event(KeyEvents.HASH, "hincrby", 1);
         call.out().integer(sum);
     }
 
@@ -176,7 +188,7 @@ public final class HashCommands {
         if (delta == null) {
             throw new CommandException("ERR value is not a valid float");
         }
-        byte[] old = field(call, call.writeHash(1), 2);
+        byte[] old = field(call, FieldExpiry.live(call, call.writeHash(1)), 2);
         BigDecimal value = old == null ? BigDecimal.ZERO : LongDouble.parse(old);
         if (value == null) {
             throw new CommandException("ERR hash value is not a float");
@@ -187,6 +199,7 @@ public final class HashCommands {
         }
         byte[] next = LongDouble.format(sum);
         Hashes.put(call.segment(), forWrite(call), call.bytes(2), next, true);
+        call.event(KeyEvents.HASH, "hincrbyfloat", 1);
         call.out().bulk(next);
     }
 }

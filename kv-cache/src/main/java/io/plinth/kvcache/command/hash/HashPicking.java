@@ -19,7 +19,7 @@ final class HashPicking {
 
     static void random(Call call) {
         if (call.count() == 2) {
-            Entry entry = call.readHash(1);
+            Entry entry = FieldExpiry.live(call, call.readHash(1));
             if (entry == null) {
                 call.out().nullBulk();
             } else {
@@ -35,7 +35,7 @@ final class HashPicking {
         if (count < -Long.MAX_VALUE / 2 || count > Long.MAX_VALUE / 2) {
             throw new CommandException("ERR value is out of range");
         }
-        Entry entry = call.readHash(1);
+        Entry entry = FieldExpiry.live(call, call.readHash(1));
         if (entry == null || count == 0) {
             call.out().array(0);
             return;
@@ -84,7 +84,7 @@ final class HashPicking {
     static void scan(Call call) {
         long cursor = ScanOptions.cursor(call, 2);
         ScanOptions options = ScanOptions.parse(call, 3, false);
-        Entry entry = call.readHash(1);
+        Entry entry = FieldExpiry.live(call, call.readHash(1));
         if (entry == null) {
             call.out().array(2);
             call.out().bulkLong(0);

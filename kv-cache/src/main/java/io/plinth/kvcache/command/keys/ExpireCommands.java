@@ -10,6 +10,7 @@ import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.Deadlines;
 import io.plinth.kvcache.command.Deadlines.Unit;
+import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
 import java.util.function.LongUnaryOperator;
 
@@ -62,8 +63,10 @@ public final class ExpireCommands {
         }
         if (expireAt <= call.now()) {
             call.segment(key).delete(entry);
+            call.event(KeyEvents.GENERIC, "del", 1);
         } else {
             call.segment(key).expireAt(entry, expireAt);
+            call.event(KeyEvents.GENERIC, "expire", 1);
         }
         call.out().integer(1);
     }
@@ -106,6 +109,7 @@ public final class ExpireCommands {
         boolean had = entry != null && entry.expireAt() != Entry.NEVER;
         if (entry != null && had) {
             call.segment(key).expireAt(entry, Entry.NEVER);
+            call.event(KeyEvents.GENERIC, "persist", 1);
         }
         call.out().integer(had ? 1 : 0);
     }

@@ -12,6 +12,7 @@ import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.Help;
+import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.command.ScanOptions;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.Glob;
@@ -70,6 +71,7 @@ public final class KeyCommands {
             Entry entry = call.segment(key).peek(key, call.now());
             if (entry != null) {
                 call.segment(key).delete(entry);
+                call.event(KeyEvents.GENERIC, "del", i);
                 removed++;
             }
         }
@@ -163,6 +165,8 @@ public final class KeyCommands {
             long expireAt = entry.expireAt();
             call.segment(from).delete(entry);
             call.segment(to).putValue(to, value, expireAt, call.now());
+            call.event(KeyEvents.GENERIC, "rename_from", 1);
+            call.event(KeyEvents.GENERIC, "rename_to", 2);
         }
         if (replace) {
             call.out().ok();
@@ -200,6 +204,7 @@ public final class KeyCommands {
             return;
         }
         call.segment(to).putValue(to, entry.value().copy(), entry.expireAt(), call.now());
+        call.node().settings().events().publish(KeyEvents.GENERIC, "copy_to", db, call.bytes(2));
         call.out().integer(1);
     }
 

@@ -2,6 +2,7 @@ package io.plinth.kvcache.command.string;
 
 import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.wire.LongDouble;
@@ -29,6 +30,7 @@ public final class Counters {
         } else {
             call.segment().setString(entry, next, StringForm.STORED);
         }
+        call.event(KeyEvents.STRING, "incrby", 1);
         call.out().integer(sum);
     }
 
@@ -66,6 +68,7 @@ public final class Counters {
         } else {
             call.segment().setString(entry, next, StringForm.SUM);
         }
+        call.event(KeyEvents.STRING, "incrbyfloat", 1);
         call.out().bulk(next);
     }
 }

@@ -4,6 +4,7 @@ import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.Deadlines;
 import io.plinth.kvcache.command.Deadlines.Unit;
+import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ final class SetCommand {
         if (call.count() == 3) {
             var key = call.key(1);
             call.segment(key).putString(key, call.bytes(2), Entry.NEVER, call.now());
+            call.event(KeyEvents.STRING, "set", 1);
             call.out().ok();
             return;
         }
@@ -59,6 +61,10 @@ final class SetCommand {
             }
         } else {
             call.segment(key).putString(key, call.bytes(2), expireAt, call.now());
+            call.event(KeyEvents.STRING, "set", 1);
+            if (unit != null) {
+                call.event(KeyEvents.GENERIC, "expire", 1);
+            }
         }
         if (!options.has(GET)) {
             call.out().ok();
@@ -77,10 +83,13 @@ final class SetCommand {
         call.out().bulk(entry.string());
         if (unit != null && expireAt <= call.now()) {
             call.segment().delete(entry);
+            call.event(KeyEvents.GENERIC, "del", 1);
         } else if (unit != null) {
             call.segment().expireAt(entry, expireAt);
+            call.event(KeyEvents.GENERIC, "expire", 1);
         } else if (options.has(PERSIST) && entry.expireAt() != Entry.NEVER) {
             call.segment().expireAt(entry, Entry.NEVER);
+            call.event(KeyEvents.GENERIC, "persist", 1);
         }
     }
 

@@ -11,6 +11,7 @@ import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.Deadlines;
 import io.plinth.kvcache.command.Deadlines.Unit;
+import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import java.util.Arrays;
@@ -65,6 +66,7 @@ public final class StringCommands {
         boolean absent = call.segment(key).find(key, call.now()) == null;
         if (absent) {
             call.segment(key).putString(key, call.bytes(2), Entry.NEVER, call.now());
+            call.event(KeyEvents.STRING, "set", 1);
         }
         call.out().integer(absent ? 1 : 0);
     }
@@ -73,6 +75,8 @@ public final class StringCommands {
         long expireAt = Deadlines.positive(call, 2, unit);
         var key = call.key(1);
         call.segment(key).putString(key, call.bytes(3), expireAt, call.now());
+        call.event(KeyEvents.STRING, "set", 1);
+        call.event(KeyEvents.GENERIC, "expire", 1);
         call.out().ok();
     }
 
@@ -84,12 +88,14 @@ public final class StringCommands {
         }
         call.out().bulk(entry.string());
         call.segment().delete(entry);
+        call.event(KeyEvents.GENERIC, "del", 1);
     }
 
     private static void getSet(Call call) {
         Entry entry = call.readString(1);
         call.out().bulkOrNull(entry == null ? null : entry.string());
         call.segment().putString(call.key(), call.bytes(2), Entry.NEVER, call.now());
+        call.event(KeyEvents.STRING, "set", 1);
     }
 
     private static void mget(Call call) {
@@ -108,6 +114,7 @@ public final class StringCommands {
         for (int i = 1; i < call.count(); i += 2) {
             var key = call.key(i);
             call.segment(key).putString(key, call.bytes(i + 1), Entry.NEVER, call.now());
+            call.event(KeyEvents.STRING, "set", i);
         }
         call.out().ok();
     }
@@ -126,6 +133,7 @@ public final class StringCommands {
         for (int i = 1; i < call.count(); i += 2) {
             var key = call.key(i);
             call.segment(key).putString(key, call.bytes(i + 1), Entry.NEVER, call.now());
+            call.event(KeyEvents.STRING, "set", i);
         }
         call.out().integer(1);
     }
@@ -135,6 +143,7 @@ public final class StringCommands {
         byte[] more = call.bytes(2);
         if (entry == null) {
             call.segment().putString(call.key(), more, Entry.NEVER, call.now());
+            call.event(KeyEvents.STRING, "append", 1);
             call.out().integer(more.length);
             return;
         }
@@ -143,6 +152,7 @@ public final class StringCommands {
         byte[] joined = Arrays.copyOf(old, old.length + more.length);
         System.arraycopy(more, 0, joined, old.length, more.length);
         call.segment().setString(entry, joined, StringForm.BUILT);
+        call.event(KeyEvents.STRING, "append", 1);
         call.out().integer(joined.length);
     }
 
@@ -200,6 +210,7 @@ public final class StringCommands {
         } else {
             call.segment().setString(entry, next, StringForm.BUILT);
         }
+        call.event(KeyEvents.STRING, "setrange", 1);
         call.out().integer(next.length);
     }
 }

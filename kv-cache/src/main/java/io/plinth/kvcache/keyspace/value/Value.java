@@ -1,7 +1,7 @@
 package io.plinth.kvcache.keyspace.value;
 
 /** Guarded by its key's segment lock: what a key holds. Read by commands, changed only through the segment. */
-public sealed interface Value permits StringValue, HashValue, ListValue, SetValue, SortedSetValue {
+public sealed interface Value permits StringValue, HashValue, ListValue, SetValue, SortedSetValue, StreamValue {
     /** What array objects cost beside their elements. */
     int ARRAY_HEADER = 16;
 

@@ -1,0 +1,5 @@
+/** Commands on strings as bits. */
+@NullMarked
+package io.plinth.kvcache.command.bits;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,202 @@
+package io.plinth.kvcache.command.keys;
+
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.CommandTable;
+import io.plinth.kvcache.command.KeyEvents;
+import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.value.ListValue;
+import io.plinth.kvcache.keyspace.value.ValueType;
+import io.plinth.kvcache.wire.Doubles;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** SORT: elements in order of themselves or of what other keys hold. Runs with every segment locked where it has options. */
+public final class SortCommand {
+    private SortCommand() {}
+
+    /** Adds both forms. */
+    public static void register(CommandTable.Builder to) {
+        to.add("sort", "Returns or stores elements in order.", call -> run(call, false));
+        to.add("sort_ro", "Returns elements in order.", call -> run(call, true));
+    }
+
+    private record Options(
+            @Nullable String by,
+            List<String> gets,
+            long offset,
+            long count,
+            boolean down,
+            boolean alpha,
+            int storeArg) {
+        boolean unsorted() {
+            return by != null && by.indexOf('*') < 0;
+        }
+    }
+
+    private record Item(byte[] element, double score, byte @Nullable [] text) {}
+
+    private static Options options(Call call, boolean readOnly) {
+        String by = null;
+        List<String> gets = new ArrayList<>();
+        long offset = 0;
+        long count = -1;
+        boolean down = false;
+        boolean alpha = false;
+        int storeArg = 0;
+        for (int i = 2; i < call.count(); i++) {
+            int left = call.count() - i - 1;
+            if (call.args().is(i, "ASC")) {
+                down = false;
+            } else if (call.args().is(i, "DESC")) {
+                down = true;
+            } else if (call.args().is(i, "ALPHA")) {
+                alpha = true;
+            } else if (call.args().is(i, "LIMIT") && left >= 2) {
+                offset = call.integer(i + 1);
+                count = call.integer(i + 2);
+                i += 2;
+            } else if (!readOnly && call.args().is(i, "STORE") && left >= 1) {
+                storeArg = ++i;
+            } else if ((call.args().is(i, "BY") || call.args().is(i, "GET")) && left >= 1) {
+                boolean get = call.args().is(i, "GET");
+                String pattern = call.text(++i);
+                if (call.node().topology().get().clustered()
+                        && (get ? !pattern.equals("#") : pattern.indexOf('*') >= 0)) {
+                    throw new CommandException(
+                            "ERR " + (get ? "GET" : "BY") + " option of SORT denied in cluster mode when"
+                                    + " keys formed by the pattern may be in different slots.");
+                }
+                if (get) {
+                    gets.add(pattern);
+                } else {
+                    by = pattern;
+                }
+            } else {
+                throw CommandException.syntax();
+            }
+        }
+        return new Options(by, gets, offset, count, down, alpha, storeArg);
+    }
+
+    private static void run(Call call, boolean readOnly) {
+        Options options = options(call, readOnly);
+        KeyRef key = call.key(1);
+        Entry entry = call.segment(key).read(key, call.now());
+        ValueType type = entry == null ? ValueType.LIST : entry.type();
+        if (type != ValueType.LIST && type != ValueType.SET && type != ValueType.SORTED_SET) {
+            throw CommandException.wrongType();
+        }
+        List<byte[]> elements = entry == null ? List.of() : elements(entry, options);
+        List<byte[]> sorted = sorted(call, elements, options, type == ValueType.SET);
+        int from = (int) Math.min(Math.max(options.offset, 0), sorted.size());
+        int to = options.count < 0 ? sorted.size() : (int) Math.min(sorted.size(), from + options.count);
+        List<byte @Nullable []> result = new ArrayList<>();
+        for (byte[] element : sorted.subList(from, Math.max(from, to))) {
+            if (options.gets.isEmpty()) {
+                result.add(element);
+            }
+            options.gets.forEach(pattern -> result.add(look(call, pattern, element)));
+        }
+        if (options.storeArg > 0) {
+            store(call, options.storeArg, result);
+        } else {
+            call.out().array(result.size());
+            result.forEach(call.out()::bulkOrNull);
+        }
+    }
+
+    private static List<byte[]> elements(Entry entry, Options options) {
+        List<byte[]> elements = new ArrayList<>();
+        switch (entry.type()) {
+            case LIST -> entry.list().range(0, entry.list().size(), elements::add);
+            case SET -> entry.set().forEach(elements::add);
+            default -> {
+                int size = (int) entry.sortedSet().size();
+                boolean down = options.unsorted() && options.down;
+                entry.sortedSet().range(down ? size - 1 : 0, size, down, (member, score) -> elements.add(member));
+            }
+        }
+        return elements;
+    }
+
+    private static List<byte[]> sorted(Call call, List<byte[]> elements, Options options, boolean set) {
+        boolean forced = set && options.storeArg > 0 && options.unsorted();
+        if (options.unsorted() && !forced) {
+            return elements;
+        }
+        boolean alpha = options.alpha || forced;
+        List<Item> items = new ArrayList<>();
+        for (byte[] element : elements) {
+            byte[] weight = options.by == null || forced ? element : look(call, options.by, element);
+            double score = 0;
+            // Nothing counts as zero, as strtod has it.
+            if (!alpha && weight != null && weight.length > 0) {
+                score = Doubles.parse(weight, 0, weight.length);
+                if (Double.isNaN(score)) {
+                    throw new CommandException("ERR One or more scores can't be converted into double");
+                }
+            }
+            items.add(new Item(element, score, weight));
+        }
+        Comparator<Item> order = alpha
+                ? Comparator.comparing(Item::text, Comparator.nullsFirst(Arrays::compareUnsigned))
+                : Comparator.comparingDouble(Item::score);
+        order = order.thenComparing(Item::element, Arrays::compareUnsigned);
+        items.sort(options.down ? order.reversed() : order);
+        return items.stream().map(Item::element).toList();
+    }
+
+    /** What a pattern names for an element: a string, or with {@code ->} a field of a hash. */
+    private static byte @Nullable [] look(Call call, String pattern, byte[] element) {
+        if (pattern.equals("#")) {
+            return element;
+        }
+        int star = pattern.indexOf('*');
+        if (star < 0) {
+            return null;
+        }
+        int arrow = pattern.indexOf("->", star);
+        boolean field = arrow >= 0 && arrow + 2 < pattern.length();
+        String name = field ? pattern.substring(0, arrow) : pattern;
+        byte[] bytes = (name.substring(0, star)
+                        + new String(element, StandardCharsets.ISO_8859_1)
+                        + name.substring(star + 1))
+                .getBytes(StandardCharsets.ISO_8859_1);
+        KeyRef ref = new KeyRef().set(call.keyspace().hasher(), call.client().db(), bytes, 0, bytes.length);
+        Entry entry = call.segment(ref).read(ref, call.now());
+        if (entry == null) {
+            return null;
+        }
+        if (field) {
+            byte[] inner = pattern.substring(arrow + 2).getBytes(StandardCharsets.ISO_8859_1);
+            return entry.type() == ValueType.HASH ? entry.hash().get(inner, 0, inner.length) : null;
+        }
+        return entry.isString() ? entry.string() : null;
+    }
+
+    private static void store(Call call, int arg, List<byte @Nullable []> result) {
+        KeyRef target = call.key(arg);
+        Entry old = call.segment(target).peek(target, call.now());
+        if (!result.isEmpty()) {
+            ListValue list = new ListValue();
+            for (byte[] each : result) {
+                list.push(
+                        false,
+                        each == null ? new byte[0] : each,
+                        call.keyspace().packing());
+            }
+            call.segment(target).putValue(target, list, Entry.NEVER, call.now());
+            call.event(KeyEvents.LIST, "sortstore", arg);
+        } else if (old != null) {
+            call.segment(target).delete(old);
+            call.event(KeyEvents.GENERIC, "del", arg);
+        }
+        call.out().integer(result.size());
+    }
+}

@@ -1,0 +1,413 @@
+package io.plinth.kvcache.keyspace.rdb;
+
+import io.plinth.kvcache.keyspace.value.HashValue;
+import io.plinth.kvcache.keyspace.value.KeyHash;
+import io.plinth.kvcache.keyspace.value.ListPack;
+import io.plinth.kvcache.keyspace.value.ListValue;
+import io.plinth.kvcache.keyspace.value.Packing;
+import io.plinth.kvcache.keyspace.value.SetValue;
+import io.plinth.kvcache.keyspace.value.SortedSetValue;
+import io.plinth.kvcache.keyspace.value.StreamGroup;
+import io.plinth.kvcache.keyspace.value.StreamGroup.Consumer;
+import io.plinth.kvcache.keyspace.value.StreamGroup.Pending;
+import io.plinth.kvcache.keyspace.value.StreamId;
+import io.plinth.kvcache.keyspace.value.StreamValue;
+import io.plinth.kvcache.keyspace.value.StringForm;
+import io.plinth.kvcache.keyspace.value.StringValue;
+import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.wire.Doubles;
+import io.plinth.kvcache.wire.Numbers;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Owned by one caller: reads one value; whatever is wrong with it is a {@link RdbException}, and nothing is sized by what it says. */
+public final class RdbReader {
+    private static final int FOOTER = 10;
+    private static final int NEWEST = 11;
+    private static final int LIST = 1;
+    private static final int ZSET = 3;
+    private static final int SET_LISTPACK = 20;
+    private static final int STREAM_LISTPACKS = 15;
+    private static final int STREAM_LISTPACKS_3 = 21;
+    private static final int DELETED = 1;
+    private static final int SAME_FIELDS = 2;
+
+    private final byte[] bytes;
+    private final int end;
+    private final KeyHash hasher;
+    private final Packing packing;
+    private int at;
+
+    private RdbReader(byte[] bytes, int end, KeyHash hasher, Packing packing) {
+        this.bytes = bytes;
+        this.end = end;
+        this.hasher = hasher;
+        this.packing = packing;
+    }
+
+    /** Whether the version is known and the checksum right. */
+    public static boolean intact(byte[] payload) {
+        if (payload.length < FOOTER) {
+            return false;
+        }
+        ByteBuffer footer =
+                ByteBuffer.wrap(payload, payload.length - FOOTER, FOOTER).order(ByteOrder.LITTLE_ENDIAN);
+        int version = footer.getShort() & 0xffff;
+        long crc = footer.getLong();
+        return version <= NEWEST && (crc == 0 || crc == Crc64.of(payload, payload.length - 8));
+    }
+
+    /** The value of a payload that is {@link #intact}. */
+    public static Value restore(byte[] payload, KeyHash hasher, Packing packing) throws RdbException {
+        RdbReader reader = new RdbReader(payload, payload.length - FOOTER, hasher, packing);
+        Value value;
+        try {
+            value = reader.value(reader.next());
+        } catch (IllegalStateException | IndexOutOfBoundsException | ArithmeticException e) {
+            throw new RdbException("value: damaged (expected: what its type says)");
+        }
+        if (reader.at != reader.end
+                || (value.size() == 0 && !(value instanceof StreamValue) && !(value instanceof StringValue))) {
+            throw new RdbException("value: " + (reader.end - reader.at) + " bytes left (expected: none)");
+        }
+        return value;
+    }
+
+    private int next() throws RdbException {
+        if (at >= end) {
+            throw new RdbException("value: ends early");
+        }
+        return bytes[at++] & 0xff;
+    }
+
+    private byte[] take(long length) throws RdbException {
+        if (length < 0 || length > end - at) {
+            throw new RdbException("length: " + length + " (expected: at most what is left, " + (end - at) + ")");
+        }
+        byte[] taken = Arrays.copyOfRange(bytes, at, at + (int) length);
+        at += (int) length;
+        return taken;
+    }
+
+    private long big(int width) throws RdbException {
+        long number = 0;
+        for (int i = 0; i < width; i++) {
+            number = number << 8 | next();
+        }
+        return number;
+    }
+
+    private long little(int width) throws RdbException {
+        long number = 0;
+        for (int i = 0; i < width; i++) {
+            number |= (long) next() << (8 * i);
+        }
+        return number;
+    }
+
+    private long length() throws RdbException {
+        int first = next();
+        return switch (first >> 6) {
+            case 0 -> first;
+            case 1 -> (long) (first & 0x3f) << 8 | next();
+            case 2 -> first == 0x80 ? big(4) : first == 0x81 ? big(8) : bad();
+            default -> bad();
+        };
+    }
+
+    private static long bad() throws RdbException {
+        throw new RdbException("length: unknown form");
+    }
+
+    private byte[] string() throws RdbException {
+        int first = next();
+        if (first >> 6 != 3) {
+            at--;
+            return take(length());
+        }
+        return switch (first & 0x3f) {
+            case 0 -> Numbers.bytes((byte) little(1));
+            case 1 -> Numbers.bytes((short) little(2));
+            case 2 -> Numbers.bytes(little(4) << 32 >> 32);
+            case 3 -> inflate();
+            default -> throw new RdbException("string: unknown form");
+        };
+    }
+
+    /** LZF: literal runs, and copies from what was written before. */
+    private byte[] inflate() throws RdbException {
+        long packed = length();
+        long plain = length();
+        byte[] in = take(packed);
+        // At best three bytes become 264.
+        if (plain > (long) in.length * 264) {
+            throw new RdbException("string: longer than what it is made of allows");
+        }
+        byte[] out = new byte[(int) plain];
+        int to = 0;
+        for (int i = 0; i < in.length; ) {
+            int control = in[i++] & 0xff;
+            if (control < 32) {
+                System.arraycopy(in, i, out, to, control + 1);
+                i += control + 1;
+                to += control + 1;
+                continue;
+            }
+            int length = control >> 5;
+            if (length == 7) {
+                length += in[i++] & 0xff;
+            }
+            int from = to - ((control & 0x1f) << 8 | (in[i++] & 0xff)) - 1;
+            for (int k = 0; k < length + 2; k++) {
+                out[to++] = out[from++];
+            }
+        }
+        if (to != out.length) {
+            throw new RdbException("string: shorter than it says");
+        }
+        return out;
+    }
+
+    private ListPack pack() throws RdbException {
+        ListPack pack = ListPack.of(string());
+        if (pack == null) {
+            throw new RdbException("listpack: damaged");
+        }
+        return pack;
+    }
+
+    private Value value(int type) throws RdbException {
+        return switch (type) {
+            case RdbWriter.STRING -> new StringValue(string(), StringForm.STORED);
+            case LIST -> list(length());
+            case RdbWriter.LIST_QUICKLIST_2 -> quicklist();
+            case RdbWriter.SET -> set(strings(length()));
+            case RdbWriter.SET_INTSET -> intset(string());
+            case SET_LISTPACK -> set(elements(pack()));
+            case RdbWriter.HASH -> hash(strings(Math.multiplyExact(2, length())));
+            case RdbWriter.HASH_LISTPACK -> hash(elements(pack()));
+            case ZSET, RdbWriter.ZSET_2 -> sorted(type == RdbWriter.ZSET_2);
+            case RdbWriter.ZSET_LISTPACK -> sorted(elements(pack()));
+            case STREAM_LISTPACKS, RdbWriter.STREAM_LISTPACKS_2, STREAM_LISTPACKS_3 -> stream(type);
+            default -> throw new RdbException("type: " + type + " (expected: a string, list, set, hash or stream)");
+        };
+    }
+
+    private List<byte[]> strings(long count) throws RdbException {
+        List<byte[]> strings = new ArrayList<>();
+        for (long i = 0; i < count; i++) {
+            strings.add(string());
+        }
+        return strings;
+    }
+
+    private static List<byte[]> elements(ListPack pack) {
+        List<byte[]> elements = new ArrayList<>();
+        for (int i = pack.first(); i != ListPack.END; i = pack.next(i)) {
+            elements.add(pack.get(i));
+        }
+        return elements;
+    }
+
+    private ListValue list(long count) throws RdbException {
+        ListValue list = new ListValue();
+        for (long i = 0; i < count; i++) {
+            list.push(false, string(), packing);
+        }
+        return list;
+    }
+
+    private ListValue quicklist() throws RdbException {
+        ListValue list = new ListValue();
+        long nodes = length();
+        for (long i = 0; i < nodes; i++) {
+            if (length() == 1) {
+                list.push(false, string(), packing);
+                continue;
+            }
+            ListPack pack = pack();
+            if (pack.count() > 0) {
+                list.append(pack, packing);
+            }
+        }
+        return list;
+    }
+
+    private SetValue set(List<byte[]> members) throws RdbException {
+        SetValue set = new SetValue(hasher);
+        for (byte[] member : members) {
+            if (!set.add(member, packing)) {
+                throw new RdbException("member: twice");
+            }
+        }
+        return set;
+    }
+
+    private SetValue intset(byte[] content) throws RdbException {
+        ByteBuffer in = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
+        if (content.length < 8) {
+            throw new RdbException("intset: too short");
+        }
+        int width = in.getInt();
+        int count = in.getInt();
+        if ((width != 2 && width != 4 && width != 8) || count < 0 || content.length != 8L + (long) width * count) {
+            throw new RdbException("intset: damaged");
+        }
+        List<byte[]> members = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            members.add(Numbers.bytes(width == 2 ? in.getShort() : width == 4 ? in.getInt() : in.getLong()));
+        }
+        return set(members);
+    }
+
+    private HashValue hash(List<byte[]> pairs) throws RdbException {
+        HashValue hash = new HashValue(hasher);
+        for (int i = 0; i < pairs.size(); i += 2) {
+            if (i + 1 == pairs.size() || !hash.put(pairs.get(i), pairs.get(i + 1), packing)) {
+                throw new RdbException("field: twice or without value");
+            }
+        }
+        return hash;
+    }
+
+    private SortedSetValue sorted(boolean binary) throws RdbException {
+        SortedSetValue set = new SortedSetValue(hasher);
+        long count = length();
+        for (long i = 0; i < count; i++) {
+            byte[] member = string();
+            put(set, member, binary ? Double.longBitsToDouble(little(8)) : oldDouble());
+        }
+        return set;
+    }
+
+    private double oldDouble() throws RdbException {
+        int length = next();
+        return switch (length) {
+            case 253 -> Double.NaN;
+            case 254 -> Double.POSITIVE_INFINITY;
+            case 255 -> Double.NEGATIVE_INFINITY;
+            default -> {
+                byte[] text = take(length);
+                yield Doubles.parse(text, 0, length);
+            }
+        };
+    }
+
+    private void put(SortedSetValue set, byte[] member, double score) throws RdbException {
+        if (Double.isNaN(score) || !set.put(member, score, packing)) {
+            throw new RdbException("member: twice or without score");
+        }
+    }
+
+    private SortedSetValue sorted(List<byte[]> pairs) throws RdbException {
+        SortedSetValue set = new SortedSetValue(hasher);
+        for (int i = 0; i + 1 < pairs.size(); i += 2) {
+            byte[] score = pairs.get(i + 1);
+            put(set, pairs.get(i), Doubles.parse(score, 0, score.length));
+        }
+        return set;
+    }
+
+    private StreamId id() throws RdbException {
+        return new StreamId(length(), length());
+    }
+
+    private StreamId raw() throws RdbException {
+        return new StreamId(big(8), big(8));
+    }
+
+    private StreamValue stream(int type) throws RdbException {
+        StreamValue stream = new StreamValue();
+        long nodes = length();
+        for (long i = 0; i < nodes; i++) {
+            ByteBuffer key = ByteBuffer.wrap(string());
+            node(stream, new StreamId(key.getLong(), key.getLong()), elements(pack()));
+        }
+        length();
+        StreamId last = id();
+        StreamId deleted = StreamId.MIN;
+        long added = stream.size();
+        if (type != STREAM_LISTPACKS) {
+            id();
+            deleted = id();
+            added = length();
+        }
+        stream.set(last, deleted, added);
+        long groups = length();
+        for (long i = 0; i < groups; i++) {
+            group(stream, type);
+        }
+        return stream;
+    }
+
+    private void node(StreamValue stream, StreamId base, List<byte[]> elements) throws RdbException {
+        int[] place = {0};
+        long entries = number(elements, place) + number(elements, place);
+        long masters = number(elements, place);
+        List<byte[]> names = elements.subList(place[0], Math.toIntExact(place[0] + masters));
+        place[0] += (int) masters + 1;
+        for (long i = 0; i < entries; i++) {
+            long flags = number(elements, place);
+            StreamId id =
+                    new StreamId(base.millis() + number(elements, place), base.sequence() + number(elements, place));
+            boolean same = (flags & SAME_FIELDS) != 0;
+            long pairs = same ? masters : number(elements, place);
+            List<byte[]> fields = new ArrayList<>();
+            for (int k = 0; k < pairs; k++) {
+                fields.add(same ? names.get(k) : elements.get(place[0]++));
+                fields.add(elements.get(place[0]++));
+            }
+            place[0]++;
+            if ((flags & DELETED) == 0) {
+                if (id.compareTo(stream.last()) <= 0) {
+                    throw new RdbException("entry: out of order");
+                }
+                stream.append(id, fields, packing);
+            }
+        }
+    }
+
+    private static long number(List<byte[]> elements, int[] place) throws RdbException {
+        byte[] text = elements.get(place[0]++);
+        if (!Numbers.isLong(text, 0, text.length)) {
+            throw new RdbException("entry: damaged");
+        }
+        return Numbers.parse(text, 0, text.length);
+    }
+
+    private void group(StreamValue stream, int type) throws RdbException {
+        String name = new String(string(), StandardCharsets.ISO_8859_1);
+        StreamId last = id();
+        StreamGroup group = new StreamGroup(name, last, type == STREAM_LISTPACKS ? StreamGroup.UNKNOWN : length());
+        record Delivery(StreamId id, long time, long times) {}
+        List<Delivery> deliveries = new ArrayList<>();
+        long pending = length();
+        for (long i = 0; i < pending; i++) {
+            deliveries.add(new Delivery(raw(), little(8), length()));
+        }
+        Consumer nobody = new Consumer("", 0, -1);
+        deliveries.forEach(each -> group.deliver(each.id, nobody, each.time, each.times));
+        long consumers = length();
+        for (long i = 0; i < consumers; i++) {
+            String consumerName = new String(string(), StandardCharsets.ISO_8859_1);
+            long seen = little(8);
+            Consumer consumer = new Consumer(consumerName, seen, type == STREAM_LISTPACKS_3 ? little(8) : seen);
+            group.consumers.put(consumerName, consumer);
+            long owned = length();
+            for (long k = 0; k < owned; k++) {
+                StreamId id = raw();
+                @Nullable Pending known = group.pending.get(id);
+                if (known == null) {
+                    throw new RdbException("pending: not the group's");
+                }
+                group.deliver(id, consumer, known.delivered(), known.times());
+            }
+        }
+        stream.groups.put(name, group);
+    }
+}

@@ -1,0 +1,258 @@
+package io.plinth.kvcache.keyspace.rdb;
+
+import io.plinth.kvcache.keyspace.value.HashValue;
+import io.plinth.kvcache.keyspace.value.ListPack;
+import io.plinth.kvcache.keyspace.value.ListValue;
+import io.plinth.kvcache.keyspace.value.SetValue;
+import io.plinth.kvcache.keyspace.value.SortedSetValue;
+import io.plinth.kvcache.keyspace.value.StreamGroup;
+import io.plinth.kvcache.keyspace.value.StreamId;
+import io.plinth.kvcache.keyspace.value.StreamValue;
+import io.plinth.kvcache.keyspace.value.StringValue;
+import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.wire.Numbers;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Owned by one caller: writes values with the types of RDB version 10, which Redis 7.0 and 7.2 read. */
+public final class RdbWriter {
+    static final int VERSION = 10;
+    static final int STRING = 0;
+    static final int SET = 2;
+    static final int HASH = 4;
+    static final int ZSET_2 = 5;
+    static final int SET_INTSET = 11;
+    static final int HASH_LISTPACK = 16;
+    static final int ZSET_LISTPACK = 17;
+    static final int LIST_QUICKLIST_2 = 18;
+    static final int STREAM_LISTPACKS_2 = 19;
+
+    private static final int PACKED = 2;
+    private static final int STREAM_NODE = 100;
+    private static final int SAME_FIELDS = 2;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+    /** The payload of DUMP: type, value, version and checksum. */
+    public static byte[] dump(Value value) {
+        RdbWriter writer = new RdbWriter();
+        writer.value(value);
+        writer.out.write(VERSION);
+        writer.out.write(0);
+        byte[] body = writer.out.toByteArray();
+        writer.little(Crc64.of(body, body.length), 8);
+        return writer.out.toByteArray();
+    }
+
+    private void little(long number, int bytes) {
+        for (int i = 0; i < bytes; i++) {
+            out.write((int) (number >>> (8 * i)));
+        }
+    }
+
+    private void length(long length) {
+        if (length < 1 << 6) {
+            out.write((int) length);
+        } else if (length < 1 << 14) {
+            out.write((int) (length >>> 8 | 0x40));
+            out.write((int) length);
+        } else if (length <= 0xffff_ffffL) {
+            out.write(0x80);
+            for (int i = 3; i >= 0; i--) {
+                out.write((int) (length >>> (8 * i)));
+            }
+        } else {
+            out.write(0x81);
+            for (int i = 7; i >= 0; i--) {
+                out.write((int) (length >>> (8 * i)));
+            }
+        }
+    }
+
+    private void string(byte[] bytes) {
+        if (bytes.length <= 11 && Numbers.isLong(bytes, 0, bytes.length)) {
+            long number = Numbers.parse(bytes, 0, bytes.length);
+            int width = number == (byte) number ? 1 : number == (short) number ? 2 : number == (int) number ? 4 : 0;
+            if (width > 0) {
+                out.write(0xc0 | width >> 1);
+                little(number, width);
+                return;
+            }
+        }
+        length(bytes.length);
+        out.writeBytes(bytes);
+    }
+
+    private void text(String text) {
+        string(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private void value(Value value) {
+        switch (value) {
+            case StringValue string -> {
+                out.write(STRING);
+                string(string.string());
+            }
+            case ListValue list -> {
+                out.write(LIST_QUICKLIST_2);
+                length(list.nodes().size());
+                for (ListPack node : list.nodes()) {
+                    length(PACKED);
+                    string(node.dump());
+                }
+            }
+            case SetValue set -> set(set);
+            case HashValue hash -> hash(hash);
+            case SortedSetValue sorted -> sorted(sorted);
+            case StreamValue stream -> stream(stream);
+        }
+    }
+
+    private void set(SetValue set) {
+        long[] sorted = set.sorted();
+        if (sorted == null) {
+            out.write(SET);
+            length(set.size());
+            set.forEach(this::string);
+            return;
+        }
+        int width = 2;
+        for (long number : sorted) {
+            width = Math.max(width, number == (short) number ? 2 : number == (int) number ? 4 : 8);
+        }
+        out.write(SET_INTSET);
+        length(8L + (long) width * sorted.length);
+        little(width, 4);
+        little(sorted.length, 4);
+        for (long number : sorted) {
+            little(number, width);
+        }
+    }
+
+    private void hash(HashValue hash) {
+        ListPack packed = hash.packed();
+        if (packed != null) {
+            out.write(HASH_LISTPACK);
+            string(packed.dump());
+            return;
+        }
+        out.write(HASH);
+        length(hash.size());
+        hash.forEach((field, value) -> {
+            string(field);
+            string(value);
+        });
+    }
+
+    private void sorted(SortedSetValue sorted) {
+        ListPack packed = sorted.packed();
+        if (packed != null) {
+            out.write(ZSET_LISTPACK);
+            string(packed.dump());
+            return;
+        }
+        out.write(ZSET_2);
+        length(sorted.size());
+        sorted.range((int) sorted.size() - 1, (int) sorted.size(), true, (member, score) -> {
+            string(member);
+            little(Double.doubleToRawLongBits(score), 8);
+        });
+    }
+
+    private void id(StreamId id) {
+        length(id.millis());
+        length(id.sequence());
+    }
+
+    private void raw(StreamId id) {
+        for (long part : new long[] {id.millis(), id.sequence()}) {
+            for (int i = 7; i >= 0; i--) {
+                out.write((int) (part >>> (8 * i)));
+            }
+        }
+    }
+
+    private record Item(StreamId id, List<byte[]> fields) {}
+
+    private void stream(StreamValue stream) {
+        out.write(STREAM_LISTPACKS_2);
+        List<Item> items = new ArrayList<>();
+        stream.forEach((id, fields) -> items.add(new Item(id, fields)));
+        length((items.size() + STREAM_NODE - 1L) / STREAM_NODE);
+        for (int i = 0; i < items.size(); i += STREAM_NODE) {
+            node(items.subList(i, Math.min(items.size(), i + STREAM_NODE)));
+        }
+        length(stream.size());
+        id(stream.last());
+        id(stream.first());
+        id(stream.maxDeleted());
+        length(stream.added());
+        length(stream.groups.size());
+        for (StreamGroup group : stream.groups.values()) {
+            text(group.name());
+            id(group.last());
+            length(group.entriesRead());
+            length(group.pending.size());
+            group.pending.forEach((id, pending) -> {
+                raw(id);
+                little(pending.delivered(), 8);
+                length(pending.times());
+            });
+            length(group.consumers.size());
+            group.consumers.values().forEach(consumer -> {
+                text(consumer.name());
+                little(consumer.seen(), 8);
+                length(consumer.pending.size());
+                consumer.pending.keySet().forEach(this::raw);
+            });
+        }
+    }
+
+    /** A node: a master entry that names the first entry's fields, and each entry relative to it. */
+    private void node(List<Item> items) {
+        Item first = items.getFirst();
+        byte[] key = new byte[16];
+        java.nio.ByteBuffer.wrap(key).putLong(first.id.millis()).putLong(first.id.sequence());
+        length(key.length);
+        out.writeBytes(key);
+        ListPack pack = new ListPack();
+        pack.append(items.size());
+        pack.append(0);
+        pack.append(first.fields.size() / 2);
+        for (int i = 0; i < first.fields.size(); i += 2) {
+            pack.append(first.fields.get(i));
+        }
+        pack.append(0);
+        for (Item item : items) {
+            boolean same = sameFields(first.fields, item.fields);
+            pack.append(same ? SAME_FIELDS : 0);
+            pack.append(item.id.millis() - first.id.millis());
+            pack.append(item.id.sequence() - first.id.sequence());
+            int pairs = item.fields.size() / 2;
+            if (!same) {
+                pack.append(pairs);
+            }
+            for (int i = 0; i < item.fields.size(); i++) {
+                if (!same || i % 2 == 1) {
+                    pack.append(item.fields.get(i));
+                }
+            }
+            pack.append(same ? pairs + 3 : 2 * pairs + 4);
+        }
+        string(pack.dump());
+    }
+
+    private static boolean sameFields(List<byte[]> first, List<byte[]> other) {
+        if (first.size() != other.size()) {
+            return false;
+        }
+        for (int i = 0; i < first.size(); i += 2) {
+            if (!java.util.Arrays.equals(first.get(i), other.get(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,36 @@
+package io.plinth.kvcache.keyspace.value;
+
+import org.jspecify.annotations.Nullable;
+
+/** The number of a stream's entry: milliseconds and a sequence, both unsigned. Immutable. */
+public record StreamId(long millis, long sequence) implements Comparable<StreamId> {
+    public static final StreamId MIN = new StreamId(0, 0);
+    public static final StreamId MAX = new StreamId(-1, -1);
+
+    @Override
+    public int compareTo(StreamId other) {
+        int order = Long.compareUnsigned(millis, other.millis);
+        return order != 0 ? order : Long.compareUnsigned(sequence, other.sequence);
+    }
+
+    /** The next one; null after the last. */
+    public @Nullable StreamId next() {
+        if (sequence != -1) {
+            return new StreamId(millis, sequence + 1);
+        }
+        return millis == -1 ? null : new StreamId(millis + 1, 0);
+    }
+
+    /** The one before; null before the first. */
+    public @Nullable StreamId previous() {
+        if (sequence != 0) {
+            return new StreamId(millis, sequence - 1);
+        }
+        return millis == 0 ? null : new StreamId(millis - 1, -1);
+    }
+
+    @Override
+    public String toString() {
+        return Long.toUnsignedString(millis) + "-" + Long.toUnsignedString(sequence);
+    }
+}
