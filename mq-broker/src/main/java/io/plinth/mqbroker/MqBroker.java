@@ -25,6 +25,7 @@ import io.plinth.mqbroker.log.Settings;
 import io.plinth.mqbroker.management.ExplainRoute;
 import io.plinth.mqbroker.management.ManagementApi;
 import io.plinth.mqbroker.management.ManagementRoutes;
+import io.plinth.mqbroker.management.QueueMetrics;
 import io.plinth.mqbroker.management.Survey;
 import io.plinth.mqbroker.queue.Engine;
 import io.plinth.mqbroker.session.Broker;
@@ -208,6 +209,9 @@ public final class MqBroker implements Daemon {
                 metrics);
         observe(opened);
         new ManagementRoutes(broker).register(context.admin());
+        Survey survey = new Survey(broker, managementWorker);
+        watch.scheduleWithFixedDelay(survey::tick, SAMPLE_SECONDS, SAMPLE_SECONDS, TimeUnit.SECONDS);
+        new QueueMetrics(broker, survey, c.limits().metricQueues()).register(context.metrics());
         new ExplainRoute(opened.vhosts()).register(context.admin());
         NodeConfig node = context.node();
         Integer port = node.port();
@@ -225,17 +229,16 @@ public final class MqBroker implements Daemon {
             secured = context.listeners().tcp(TLS_LISTENER, at, new AmqpInitializer(broker, serving));
         }
         if (c.management().enabled()) {
-            serveManagement(broker, opened);
+            serveManagement(broker, opened, survey);
         }
     }
 
-    private void serveManagement(Broker broker, Engine opened) throws Exception {
+    private void serveManagement(Broker broker, Engine opened, Survey survey) throws Exception {
         MqBrokerConfig.Management c = config.management();
         Integer asked = c.port();
         Integer own = context.node().port();
         int behind = (own == null ? MqBrokerMain.TYPE.standardPort() : own) + MANAGEMENT_ABOVE;
         int port = asked != null ? asked : behind == MANAGEMENT_ABOVE || behind > MAX_PORT ? 0 : behind;
-        Survey survey = new Survey(broker, managementWorker);
         ManagementApi.Node node = new ManagementApi.Node(
                 "rabbit@" + context.name(),
                 config.product(),
@@ -256,7 +259,6 @@ public final class MqBroker implements Daemon {
                                 managementWorker,
                                 (int) c.body().bytes(),
                                 c.connections()));
-        watch.scheduleWithFixedDelay(survey::tick, SAMPLE_SECONDS, SAMPLE_SECONDS, TimeUnit.SECONDS);
     }
 
     private List<ManagementApi.Listener> sockets() {

@@ -167,7 +167,10 @@ public record MqBrokerConfig(
             @Doc("Bodies of a connection of which not all frames have come.")
             @Default("32MiB")
             @Range(min = "1KiB", max = "1GiB")
-            DataSize partial) {}
+            DataSize partial,
+
+            @Doc("Queues with metrics of their own.") @Default("1000") @Range(min = "0", max = "100000")
+            int metricQueues) {}
 
     @Override
     public void check(Check check) {

@@ -40,12 +40,17 @@ final class ManagementClient implements AutoCloseable {
     private final int port;
     private final String user;
     private final String password;
-    private final HttpClient client = HttpClient.newHttpClient();
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     ManagementClient(int port, String user, String password) {
         this.port = port;
         this.user = user;
         this.password = password;
+    }
+
+    int port() {
+        return port;
     }
 
     static @Nullable Object value(JsonParser in) throws IOException {

@@ -78,8 +78,8 @@ final class DefinitionsApi {
         if (vhost == null) {
             shown.put("global_parameters", policies.globals());
         }
-        shown.put("policies", local(policies.policies(call, Settings.POLICY, vhost), vhost));
-        shown.put("operator_policies", local(policies.policies(call, Settings.OPERATOR_POLICY, vhost), vhost));
+        shown.put("policies", policies.policies(call, Settings.POLICY, vhost));
+        shown.put("operator_policies", policies.policies(call, Settings.OPERATOR_POLICY, vhost));
         topologies(shown, vhost);
         return shown;
     }

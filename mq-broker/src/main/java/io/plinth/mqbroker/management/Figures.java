@@ -15,13 +15,15 @@ import org.jspecify.annotations.Nullable;
 record Figures(Snapshot now, Snapshot before) {
     static final List<Kind> OF_QUEUES = List.of(
             Kind.ACK, Kind.DELIVER, Kind.DELIVER_NO_ACK, Kind.GET, Kind.GET_EMPTY, Kind.GET_NO_ACK, Kind.REDELIVER);
+    static final List<Kind> OF_PUBLISHERS = List.of(Kind.CONFIRM, Kind.DROP_UNROUTABLE, Kind.RETURN_UNROUTABLE);
     private static final List<Kind> DELIVERIES = List.of(Kind.DELIVER, Kind.DELIVER_NO_ACK, Kind.GET, Kind.GET_NO_ACK);
     private static final double NANOS = 1e9;
 
-    /** What RabbitMQ tells of a queue, a channel that publishes, one that consumes, and the whole. */
+    /** What RabbitMQ tells of a queue, a channel that publishes, one that consumes, a virtual host, and the whole. */
     enum Of {
         QUEUE,
         CHANNEL,
+        VHOST,
         ALL
     }
 
@@ -54,8 +56,8 @@ record Figures(Snapshot now, Snapshot before) {
         if (of != Of.CHANNEL || published) {
             put(stats, "publish", counts.get(Kind.PUBLISH), then.get(Kind.PUBLISH));
         }
-        if (of != Of.QUEUE && (of == Of.ALL || published)) {
-            for (Kind kind : List.of(Kind.CONFIRM, Kind.DROP_UNROUTABLE, Kind.RETURN_UNROUTABLE)) {
+        if (of != Of.QUEUE && (of != Of.CHANNEL || published)) {
+            for (Kind kind : OF_PUBLISHERS) {
                 put(stats, kind.text(), counts.get(kind), then.get(kind));
             }
         }

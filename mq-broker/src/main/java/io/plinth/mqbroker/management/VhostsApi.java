@@ -9,6 +9,8 @@ import io.plinth.mqbroker.http.ApiTable.Level;
 import io.plinth.mqbroker.http.Listing;
 import io.plinth.mqbroker.log.Settings;
 import io.plinth.mqbroker.session.Connection;
+import io.plinth.mqbroker.session.ConnectionDescription;
+import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.ArrayList;
@@ -18,6 +20,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /api/vhosts}. */
@@ -99,6 +102,52 @@ final class VhostsApi {
         figures.put(shown, "messages", ready + unacked, readyThen + unackedThen);
         figures.put(shown, "messages_ready", ready, readyThen);
         figures.put(shown, "messages_unacknowledged", unacked, unackedThen);
+        Map<String, @Nullable Object> stats = figures.messageStats(
+                Figures.Of.VHOST, counts(topology, figures.now()), counts(topology, figures.before()));
+        if (!stats.isEmpty()) {
+            shown.put("message_stats", stats);
+        }
+        octets(shown, name, figures);
+    }
+
+    private static Counts counts(Topology topology, Snapshot snapshot) {
+        Counts counts = new Counts();
+        topology.queues()
+                .forEach(queue -> Figures.OF_QUEUES.forEach(kind ->
+                        counts.add(kind, snapshot.queue(queue.id()).counts().get(kind))));
+        topology.exchanges()
+                .forEach(exchange -> counts.add(
+                        Counts.Kind.PUBLISH,
+                        snapshot.exchanges()
+                                .getOrDefault(exchange, Snapshot.ExchangeCounts.NONE)
+                                .in()));
+        snapshot.connections().values().stream()
+                .filter(connection -> connection.vhost().equals(topology.vhost()))
+                .flatMap(connection -> connection.channels().stream())
+                .forEach(channel -> Figures.OF_PUBLISHERS.forEach(
+                        kind -> counts.add(kind, channel.counts().get(kind))));
+        return counts;
+    }
+
+    private static void octets(Map<String, @Nullable Object> shown, String vhost, Figures figures) {
+        figures.put(
+                shown,
+                "recv_oct",
+                octets(vhost, figures.now(), ConnectionDescription.Octets::received),
+                octets(vhost, figures.before(), ConnectionDescription.Octets::received));
+        figures.put(
+                shown,
+                "send_oct",
+                octets(vhost, figures.now(), ConnectionDescription.Octets::sent),
+                octets(vhost, figures.before(), ConnectionDescription.Octets::sent));
+    }
+
+    private static long octets(String vhost, Snapshot snapshot, ToLongFunction<ConnectionDescription.Octets> which) {
+        return snapshot.connections().values().stream()
+                .filter(connection -> connection.vhost().equals(vhost))
+                .map(ConnectionDescription::octets)
+                .mapToLong(which)
+                .sum();
     }
 
     private CompletionStage<ApiResponse> put(ApiCall call) {

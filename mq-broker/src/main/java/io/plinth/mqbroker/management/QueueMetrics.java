@@ -1,0 +1,157 @@
+package io.plinth.mqbroker.management;
+
+import io.plinth.kit.metrics.Metrics;
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.session.Broker;
+import io.plinth.mqbroker.stats.Counts.Kind;
+import io.plinth.mqbroker.stats.Latency;
+import io.plinth.mqbroker.stats.QueueReport;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Numbers of single queues and exchanges for {@code /metrics}, under RabbitMQ's names where it has one. They are those of the last sample,
+ * at most five seconds old; a scrape asks for the next ones.
+ */
+public final class QueueMetrics {
+    private final Broker broker;
+    private final Survey survey;
+    private final int most;
+
+    private interface Each {
+        void queue(QueueRef queue, QueueReport report);
+    }
+
+    /**
+     * Numbers of a broker.
+     *
+     * @param most how many queues have numbers of their own
+     */
+    public QueueMetrics(Broker broker, Survey survey, int most) {
+        this.broker = broker;
+        this.survey = survey;
+        this.most = most;
+    }
+
+    private void each(Each each) {
+        Snapshot last = survey.last();
+        if (last == null) {
+            return;
+        }
+        int left = most;
+        for (Topology topology : broker.vhosts().all()) {
+            for (QueueRef queue : topology.queues()) {
+                if (left-- <= 0) {
+                    return;
+                }
+                each.queue(queue, last.queue(queue.id()));
+            }
+        }
+    }
+
+    public void register(Metrics metrics) {
+        gauge(metrics, "rabbitmq_queue_messages_ready", "Messages that wait for a consumer.", QueueReport::ready);
+        gauge(metrics, "rabbitmq_queue_messages_unacked", "Messages with consumers.", QueueReport::unacked);
+        gauge(metrics, "rabbitmq_queue_messages", "Messages, ready or with consumers.", QueueReport::messages);
+        gauge(
+                metrics,
+                "rabbitmq_queue_messages_ready_bytes",
+                "Octets of the messages that wait.",
+                QueueReport::readyBytes);
+        gauge(metrics, "rabbitmq_queue_consumers", "Consumers.", report ->
+                (double) report.consumers().size());
+        gauge(
+                metrics,
+                "rabbitmq_queue_oldest_message_age_seconds",
+                "How long the oldest ready message has waited, to about a second.",
+                report -> report.cameAt() == 0 ? 0 : (broker.clock().millis() - report.cameAt()) / 1000.0);
+        counter(metrics, "rabbitmq_queue_messages_published_total", "Messages that came.", Kind.PUBLISH);
+        counter(metrics, "rabbitmq_queue_messages_delivered_total", "Deliveries to be acknowledged.", Kind.DELIVER);
+        counter(
+                metrics,
+                "rabbitmq_queue_messages_delivered_no_ack_total",
+                "Deliveries that need no acknowledgement.",
+                Kind.DELIVER_NO_ACK);
+        counter(metrics, "rabbitmq_queue_messages_redelivered_total", "Deliveries of messages again.", Kind.REDELIVER);
+        counter(metrics, "rabbitmq_queue_messages_acked_total", "Acknowledgements.", Kind.ACK);
+        confirms(metrics);
+        exchanges(metrics);
+    }
+
+    private void gauge(Metrics metrics, String name, String help, ToDoubleFunction<QueueReport> value) {
+        GaugeWithCallback.builder()
+                .name(name)
+                .help(help)
+                .labelNames("vhost", "queue")
+                .callback(callback -> each(
+                        (queue, report) -> callback.call(value.applyAsDouble(report), queue.vhost(), queue.name())))
+                .register(metrics.registry());
+    }
+
+    private void counter(Metrics metrics, String name, String help, Kind kind) {
+        CounterWithCallback.builder()
+                .name(name)
+                .help(help)
+                .labelNames("vhost", "queue")
+                .callback(callback -> each((queue, report) ->
+                        callback.call((double) report.counts().get(kind), queue.vhost(), queue.name())))
+                .register(metrics.registry());
+    }
+
+    private void confirms(Metrics metrics) {
+        GaugeWithCallback.builder()
+                .name("rabbitmq_queue_confirm_latency_seconds")
+                .help("How long persistent publishes wait for their confirm, since the broker started.")
+                .labelNames("vhost", "queue", "percentile")
+                .callback(callback -> each((queue, report) -> {
+                    Latency latency = report.confirms();
+                    if (latency != null) {
+                        Latency.Percentiles p = latency.percentiles();
+                        callback.call(p.p50(), queue.vhost(), queue.name(), "50");
+                        callback.call(p.p95(), queue.vhost(), queue.name(), "95");
+                        callback.call(p.p99(), queue.vhost(), queue.name(), "99");
+                        callback.call(p.p999(), queue.vhost(), queue.name(), "99.9");
+                        callback.call(p.max(), queue.vhost(), queue.name(), "100");
+                    }
+                }))
+                .register(metrics.registry());
+    }
+
+    private void exchanges(Metrics metrics) {
+        exchange(
+                metrics,
+                "rabbitmq_exchange_messages_published_in_total",
+                "Messages published.",
+                Snapshot.ExchangeCounts::in);
+        exchange(
+                metrics,
+                "rabbitmq_exchange_messages_published_out_total",
+                "Messages handed to queues.",
+                Snapshot.ExchangeCounts::out);
+        exchange(
+                metrics,
+                "rabbitmq_exchange_messages_unroutable_total",
+                "Messages no queue took.",
+                Snapshot.ExchangeCounts::unroutable);
+    }
+
+    private void exchange(Metrics metrics, String name, String help, ToDoubleFunction<Snapshot.ExchangeCounts> value) {
+        CounterWithCallback.builder()
+                .name(name)
+                .help(help)
+                .labelNames("vhost", "exchange")
+                .callback(callback -> {
+                    Snapshot last = survey.last();
+                    if (last != null) {
+                        last.exchanges().forEach((exchange, counts) -> {
+                            if (counts.in() > 0) {
+                                callback.call(value.applyAsDouble(counts), exchange.vhost(), exchange.name());
+                            }
+                        });
+                    }
+                })
+                .register(metrics.registry());
+    }
+}
