@@ -98,7 +98,9 @@ final class DefinitionsApi {
         List<Map<String, @Nullable Object>> exchanges = new ArrayList<>();
         List<Map<String, @Nullable Object>> bindings = new ArrayList<>();
         for (Topology topology : vhost == null ? changes.broker().vhosts().all() : List.of(changes.topology(vhost))) {
-            topology.queues().stream().filter(queue -> !queue.exclusive()).forEach(queue -> queues.add(queue(queue)));
+            topology.queues().stream()
+                    .filter(queue -> !queue.exclusive() && !queue.name().startsWith("amq.delayed."))
+                    .forEach(queue -> queues.add(queue(queue)));
             topology.exchanges().stream()
                     .filter(exchange -> !Topology.reserved(exchange.name()))
                     .forEach(exchange -> exchanges.add(exchange(exchange)));

@@ -101,7 +101,7 @@ final class MessagesApi {
             permissions.checkTopic(Operation.WRITE, name, content.routingKey());
         }
         Set<QueueRef> queues = new LinkedHashSet<>();
-        topology.route(exchange, content.routingKey(), new Attributes(content.properties()), queues);
+        topology.routeCopies(exchange, content.routingKey(), new Attributes(content.properties()), queues);
         exchange.traffic().published(queues.size());
         if (queues.isEmpty()) {
             return CompletableFuture.completedFuture(false);
