@@ -1,14 +1,21 @@
 package io.plinth.geodns;
 
+import io.netty.channel.Channel;
+import io.plinth.geodns.admin.ChangeRoutes;
 import io.plinth.geodns.admin.ExplainRoute;
 import io.plinth.geodns.admin.GeoDnsMetrics;
-import io.plinth.geodns.answer.AddressAliases;
+import io.plinth.geodns.admin.QueryLog;
+import io.plinth.geodns.alias.AliasResolver;
 import io.plinth.geodns.answer.QueryCounters;
 import io.plinth.geodns.answer.QuerySamples;
 import io.plinth.geodns.answer.Responder;
 import io.plinth.geodns.answer.Snapshot;
 import io.plinth.geodns.answer.Snapshots;
+import io.plinth.geodns.change.Changes;
 import io.plinth.geodns.health.TargetHealth;
+import io.plinth.geodns.listen.DatagramThreads;
+import io.plinth.geodns.listen.LocalAddresses;
+import io.plinth.geodns.listen.ResponderFactory;
 import io.plinth.geodns.listen.TcpLimits;
 import io.plinth.geodns.listen.TcpListener;
 import io.plinth.geodns.listen.UdpListener;
@@ -26,9 +33,10 @@ import io.plinth.kit.net.ListenException;
 import io.plinth.kit.net.Listeners;
 import io.plinth.kit.net.NodeThreads;
 import io.plinth.kit.net.TlsException;
-import java.net.InetAddress;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -50,12 +58,16 @@ public final class GeoDns implements Daemon {
 
     private final NodeContext context;
     private final SnapshotLoader loader;
+    private final AliasResolver aliases;
+    private final QueryLog queryLog;
     private final Snapshots snapshots;
     private final TargetHealth health;
     private final ScheduledExecutorService control;
     private final UdpListener udp;
     private final TcpListener tcp;
+    private final DatagramThreads datagrams;
     private volatile @Nullable Current current;
+    private volatile @Nullable Changes changes;
     private List<Integer> horizon = List.of();
     private boolean closed;
     private volatile Map<String, InetSocketAddress> listening = Map.of();
@@ -64,7 +76,9 @@ public final class GeoDns implements Daemon {
         this.context = context;
         SplittableRandom random = new SplittableRandom();
         Registry registry = new Registry();
-        this.loader = new SnapshotLoader(context.node().region(), registry, AddressAliases.NONE, random.split());
+        GeoDnsConfig config = context.section(GeoDnsConfig.class);
+        this.aliases = aliases(context, config, random.split());
+        this.loader = new SnapshotLoader(context.node().region(), registry, aliases, random.split());
         this.control = Executors.newSingleThreadScheduledExecutor(new NodeThreads(context.name(), "control"));
         this.health = new TargetHealth(
                 new HealthMonitor(context.loops().clientChannel(), random.split()),
@@ -73,20 +87,46 @@ public final class GeoDns implements Daemon {
                 this::healthChanged,
                 context.clock());
         this.snapshots = new Snapshots(health);
-        GeoDnsConfig config = context.section(GeoDnsConfig.class);
+        this.queryLog = queryLog(context, config);
         String nsid = config.nsid();
         Responder.Settings settings = new Responder.Settings(
                 config.udp().maxPayload(),
                 (nsid == null ? context.name() : nsid).getBytes(StandardCharsets.UTF_8),
                 snapshots::current,
-                QuerySamples.NONE,
+                config.queryLog().every() == 0 ? QuerySamples.NONE : queryLog,
                 System::currentTimeMillis);
         GeoDnsMetrics metrics = new GeoDnsMetrics();
-        this.udp = new UdpListener(() -> responder(settings, metrics.counters("udp"), random));
+        ResponderFactory responders = () -> responder(settings, metrics.counters("udp"), random);
+        this.udp = new UdpListener(responders);
+        this.datagrams = new DatagramThreads(responders, new NodeThreads(context.name(), "udp"));
         this.tcp = new TcpListener(
                 () -> responder(settings, metrics.counters("tcp"), random), limits(config), System::nanoTime);
         metrics.register(context.metrics(), tcp, snapshots::current, health, registry);
         new ExplainRoute(snapshots::current, health).register(context.admin());
+        new ChangeRoutes(() -> required(changes), this::change, snapshots::current, health, control, context.clock())
+                .register(context.admin());
+    }
+
+    private static AliasResolver aliases(NodeContext context, GeoDnsConfig config, SplittableRandom random) {
+        GeoDnsConfig.Alias alias = config.alias();
+        return new AliasResolver(
+                context.loops().all(),
+                context.loops().datagramChannel(),
+                alias.resolvers().stream()
+                        .map(at -> new InetSocketAddress(at.host(), at.port()))
+                        .toList(),
+                new AliasResolver.Limits(
+                        alias.timeout().toMillis(), Math.toIntExact(alias.ttl().toSeconds()), alias.networks()),
+                System::nanoTime,
+                random);
+    }
+
+    private static QueryLog queryLog(NodeContext context, GeoDnsConfig config) {
+        String file = config.queryLog().file();
+        return new QueryLog(
+                config.queryLog().every(),
+                file == null ? context.data().resolve("queries.log") : SnapshotLoader.resolve(context.file(), file),
+                context.clock());
     }
 
     private static Responder responder(Responder.Settings settings, QueryCounters counters, SplittableRandom random) {
@@ -106,32 +146,42 @@ public final class GeoDns implements Daemon {
 
     @Override
     public void start() throws Exception {
-        load(context.file(), context.section(GeoDnsConfig.class));
+        GeoDnsConfig config = context.section(GeoDnsConfig.class);
+        changes = Changes.open(context.data().resolve("changes.jsonl"), context.clock());
+        load(context.file(), config);
         control.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
-        long every = context.section(GeoDnsConfig.class).databaseCheck().toMillis();
+        long every = config.databaseCheck().toMillis();
         control.scheduleWithFixedDelay(this::databases, every, every, TimeUnit.MILLISECONDS);
-        String host = context.node().host();
-        if (InetAddress.getByName(host).isAnyLocalAddress()) {
-            LOG.warn(
-                    "host {}: on a machine with several addresses, UDP answers may leave from another address than the"
-                            + " one asked; name the address instead",
-                    host);
-        }
         Integer port = context.node().port();
-        listening = bind(new HostPort(host, port == null ? GeoDnsMain.STANDARD_PORT : port));
+        listening = bind(
+                context.node().host(),
+                port == null ? GeoDnsMain.STANDARD_PORT : port,
+                config.udp().transport());
     }
 
     /** UDP and TCP at one port, as resolvers expect, also where the file leaves the choice of it to the system. */
-    private Map<String, InetSocketAddress> bind(HostPort at) throws ListenException {
+    private Map<String, InetSocketAddress> bind(String host, int port, GeoDnsConfig.Datagrams transport)
+            throws ListenException, IOException {
+        List<String> addresses = LocalAddresses.of(host);
         for (int attempt = 1; ; attempt++) {
-            Listeners.Bound datagrams = context.listeners().udp("udp", at, udp);
+            List<Channel> channels = new ArrayList<>();
             try {
-                HostPort same = new HostPort(at.host(), datagrams.address().getPort());
-                Listeners.Bound connections = context.listeners().tcp("tcp", same, tcp);
-                return Map.of("udp", datagrams.address(), "tcp", connections.address());
+                Listeners.Bound first = context.listeners().udp("udp", new HostPort(addresses.getFirst(), port), udp);
+                channels.addAll(first.channels());
+                int same = first.address().getPort();
+                Listeners.Bound connections = context.listeners().tcp("tcp", new HostPort(host, same), tcp);
+                for (String more : addresses.subList(1, addresses.size())) {
+                    channels.addAll(context.listeners()
+                            .udp("udp", new HostPort(more, same), udp)
+                            .channels());
+                }
+                if (transport == GeoDnsConfig.Datagrams.NATIVE) {
+                    datagrams.take(channels);
+                }
+                return Map.of("udp", first.address(), "tcp", connections.address());
             } catch (ListenException e) {
-                datagrams.channels().forEach(channel -> channel.close().awaitUninterruptibly());
-                if (at.port() != 0 || attempt == PORT_ATTEMPTS) {
+                channels.forEach(channel -> channel.close().awaitUninterruptibly());
+                if (port != 0 || attempt == PORT_ATTEMPTS) {
                     throw e;
                 }
             }
@@ -139,9 +189,29 @@ public final class GeoDns implements Daemon {
     }
 
     private void load(StackFile file, GeoDnsConfig config) throws ConfigException {
-        Snapshot next = loader.load(file, config, Overlay.NONE);
+        Changes changed = required(changes);
+        Snapshot next = loader.load(file, config, changed.overlay());
         use(next, config);
+        health.overrides(changed.overrides());
         current = new Current(file, config);
+    }
+
+    private static <T> T required(@Nullable T value) {
+        if (value == null) {
+            throw new IllegalStateException("node - not started");
+        }
+        return value;
+    }
+
+    /** What the API wants changed. */
+    private void change(Overlay overlay, Map<String, TargetHealth.Statement> overrides, boolean dryRun)
+            throws ConfigException {
+        Current loaded = required(current);
+        Snapshot next = loader.load(loaded.file(), loaded.config(), overlay);
+        if (!dryRun) {
+            use(next, loaded.config());
+            health.overrides(overrides);
+        }
     }
 
     private synchronized void use(Snapshot next, GeoDnsConfig config) {
@@ -152,6 +222,7 @@ public final class GeoDns implements Daemon {
                         .flatMap(List::stream)
                         .toList());
         snapshots.publish(next);
+        next.zones().all().forEach(zone -> aliases.prefetch(zone.aliases()));
     }
 
     /** What was loaded last. */
@@ -160,6 +231,7 @@ public final class GeoDns implements Daemon {
     /** On the control thread, every half second: what comes with time alone. */
     private void tick() {
         try {
+            queryLog.write();
             List<Integer> now = health.horizon();
             if (!now.equals(horizon)) {
                 horizon = now;
@@ -204,6 +276,7 @@ public final class GeoDns implements Daemon {
     @Override
     public CompletionStage<Void> drain() {
         context.listeners().stopAccepting();
+        datagrams.stop();
         return tcp.drain();
     }
 
@@ -211,6 +284,7 @@ public final class GeoDns implements Daemon {
     public void close() {
         if (!closed) {
             closed = true;
+            datagrams.stop();
             tcp.close();
             health.close();
             control.shutdownNow();

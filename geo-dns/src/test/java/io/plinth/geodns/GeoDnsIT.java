@@ -5,6 +5,7 @@ import static io.plinth.geodns.answer.Asker.records;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.plinth.geodns.listen.LocalAddresses;
 import io.plinth.testkit.MmdbWriter;
 import io.plinth.testkit.RequiresPeer;
 import java.io.DataInputStream;
@@ -100,6 +101,29 @@ class GeoDnsIT {
             assertThat(node.tcp(query("many.big.example.", Type.A)).getSection(Section.ANSWER))
                     .hasSize(200);
         }
+    }
+
+    @Test
+    void theOwnLoopOfDatagramsAnswersLikeNettys() throws Exception {
+        node.close();
+        node = TestNode.start(folder, REGIONS, SECTION + "udp: { transport: native }\n");
+        assertThat(records(node.udp(query("shop.example.", Type.A)), Section.ANSWER))
+                .containsExactly("shop.example. 300 A 127.0.0.1");
+        assertThat(node.udp(query("many.big.example.", Type.A)).getSection(Section.ANSWER))
+                .hasSize(200);
+        for (int i = 0; i < 300; i++) {
+            assertThat(node.udp(query("nothing.shop.example.", Type.A)).getRcode())
+                    .isEqualTo(Rcode.NXDOMAIN);
+        }
+        assertThat(metric("geodns_queries_total{rcode=\"NXDOMAIN\",transport=\"udp\"}"))
+                .isEqualTo(300);
+        node.node().drainAndStop(java.time.Duration.ofSeconds(20)).get();
+    }
+
+    @Test
+    void aWildcardAddressIsEveryLocalAddressAndEachAnswersForItself() throws Exception {
+        assertThat(LocalAddresses.of("0.0.0.0")).contains("127.0.0.1").allMatch(address -> !address.contains(":"));
+        assertThat(LocalAddresses.of("127.0.0.1")).containsExactly("127.0.0.1");
     }
 
     @Test

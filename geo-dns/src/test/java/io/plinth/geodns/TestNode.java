@@ -105,9 +105,13 @@ final class TestNode implements AutoCloseable {
     }
 
     HttpResponse<String> admin(String method, String path) throws Exception {
+        return admin(method, path, "");
+    }
+
+    HttpResponse<String> admin(String method, String path, String body) throws Exception {
         URI uri = URI.create("http://127.0.0.1:" + node.admin().getPort() + path);
         HttpRequest request = HttpRequest.newBuilder(uri)
-                .method(method, HttpRequest.BodyPublishers.noBody())
+                .method(method, HttpRequest.BodyPublishers.ofString(body))
                 .build();
         return http.send(request, HttpResponse.BodyHandlers.ofString());
     }

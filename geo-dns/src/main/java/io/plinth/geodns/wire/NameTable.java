@@ -2,6 +2,7 @@ package io.plinth.geodns.wire;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,16 @@ public final class NameTable<V> {
             slot = (slot + 1) & mask;
         }
         return null;
+    }
+
+    /** Gives every value, in no particular order. */
+    @SuppressWarnings("unchecked")
+    public void forEach(Consumer<V> sink) {
+        for (Object value : values) {
+            if (value != null) {
+                sink.accept((V) value);
+            }
+        }
     }
 
     private int slot(int hash) {

@@ -8,6 +8,7 @@ import io.plinth.geodns.wire.RecordSet;
 import io.plinth.geodns.wire.RecordType;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One zone: every name in it, empty non-terminals included. Immutable. */
@@ -76,6 +77,11 @@ public final class Zone {
     /** The same, ready for every name of the zone. */
     public ReadyTail negativeTail() {
         return negativeTail;
+    }
+
+    /** Gives every node, in no particular order. */
+    void forEach(Consumer<Node> sink) {
+        nodes.forEach(sink);
     }
 
     /** The node of this very name, or null. */

@@ -1,0 +1,355 @@
+package io.plinth.geodns.admin;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.plinth.geodns.answer.Snapshot;
+import io.plinth.geodns.change.Change;
+import io.plinth.geodns.change.Changes;
+import io.plinth.geodns.health.TargetHealth;
+import io.plinth.geodns.policy.Policy;
+import io.plinth.geodns.policy.Target;
+import io.plinth.geodns.wire.Name;
+import io.plinth.geodns.wire.RecordType;
+import io.plinth.geodns.zone.Zone;
+import io.plinth.geodns.zone.ZoneText;
+import io.plinth.kit.admin.AdminRoutes;
+import io.plinth.kit.admin.AdminRoutes.Request;
+import io.plinth.kit.admin.AdminRoutes.Response;
+import io.plinth.kit.config.ConfigException;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The API: zones, records, targets, overrides, latency and loads, each with {@code ?dry-run=true}, a diff as the answer,
+ * versions and rollback. Answers come from the control thread, as loading takes its time.
+ */
+public final class ChangeRoutes {
+    private static final Pattern SPAN = Pattern.compile("(\\d{1,6})([smhd])");
+
+    private final Supplier<Changes> changes;
+    private final Changes.Target target;
+    private final Supplier<Snapshot> snapshot;
+    private final TargetHealth health;
+    private final Executor control;
+    private final Clock clock;
+    private final Map<String, Integer> loads = new ConcurrentHashMap<>();
+
+    /** What a handler does, on the control thread. */
+    @FunctionalInterface
+    private interface Handler {
+        Response handle(String[] path, Request request) throws IOException, ConfigException;
+    }
+
+    /** Routes over what {@code changes} gives once the node has started. */
+    public ChangeRoutes(
+            Supplier<Changes> changes,
+            Changes.Target target,
+            Supplier<Snapshot> snapshot,
+            TargetHealth health,
+            Executor control,
+            Clock clock) {
+        this.changes = changes;
+        this.target = target;
+        this.snapshot = snapshot;
+        this.health = health;
+        this.control = control;
+        this.clock = clock;
+    }
+
+    /** Adds the routes. */
+    public void register(AdminRoutes routes) {
+        route(routes, "GET", "/zones", (path, request) -> zones());
+        route(routes, "GET", "/zones/*", (path, request) -> Response.text(200, zoneText(zone(path[2]), null)));
+        route(routes, "PUT", "/zones/*", this::putZone);
+        route(routes, "DELETE", "/zones/*", this::deleteZone);
+        route(routes, "GET", "/targets", (path, request) -> targets());
+        route(routes, "PUT", "/targets/*", this::putTargets);
+        route(routes, "DELETE", "/targets/*", (path, request) -> change(key(path, 4), null, request));
+        route(routes, "GET", "/overrides", (path, request) -> all("overrides/"));
+        route(routes, "PUT", "/overrides/*", this::putOverride);
+        route(routes, "DELETE", "/overrides/*", (path, request) -> change(join(path), null, request));
+        route(routes, "GET", "/latency", (path, request) -> all("latency/"));
+        route(routes, "PUT", "/latency/*", (path, request) -> change(key(path, 3), body(request), request));
+        route(routes, "DELETE", "/latency/*", (path, request) -> change(key(path, 3), null, request));
+        route(routes, "PUT", "/loads/*", this::putLoad);
+        route(routes, "GET", "/versions", (path, request) -> versions());
+        route(routes, "POST", "/versions/*", this::rollback);
+    }
+
+    private void route(AdminRoutes routes, String method, String path, Handler handler) {
+        routes.route(method, path, request -> answer(handler, request));
+    }
+
+    private CompletionStage<Response> answer(Handler handler, Request request) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return handler.handle(request.path().split("/", -1), request);
+                    } catch (IllegalArgumentException e) {
+                        return Response.text(400, e.getMessage() + "\n");
+                    } catch (ConfigException e) {
+                        return Response.text(422, e.getMessage() + "\n");
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                control);
+    }
+
+    private static String key(String[] path, int parts) {
+        if (path.length != parts || Arrays.stream(path).skip(2).anyMatch(String::isEmpty)) {
+            throw new IllegalArgumentException("path: " + String.join("/", path) + " (expected: " + parts + " parts)");
+        }
+        return join(path);
+    }
+
+    private static String join(String[] path) {
+        return String.join("/", Arrays.asList(path).subList(1, path.length));
+    }
+
+    private static String body(Request request) {
+        return new String(request.body(), StandardCharsets.ISO_8859_1);
+    }
+
+    private Response change(String key, @Nullable String after, Request request) throws IOException, ConfigException {
+        boolean dryRun = isDryRun(request);
+        return changed(changes.get().apply(key, after, dryRun, target), dryRun);
+    }
+
+    private static boolean isDryRun(Request request) {
+        return request.query().getOrDefault("dry-run", List.of()).contains("true");
+    }
+
+    private Response changed(List<String> diff, boolean dryRun) throws IOException {
+        return json(json -> {
+            List<Change> all = changes.get().versions();
+            json.writeStartObject();
+            json.writeBooleanField("dry-run", dryRun);
+            json.writeNumberField("version", all.isEmpty() ? 0 : all.getLast().version());
+            json.writeArrayFieldStart("diff");
+            for (String line : diff) {
+                json.writeString(line);
+            }
+            json.writeEndArray();
+            json.writeEndObject();
+        });
+    }
+
+    /** Writes one value. */
+    @FunctionalInterface
+    private interface Writing {
+        void to(JsonGenerator json) throws IOException;
+    }
+
+    private static Response json(Writing writing) throws IOException {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+            json.useDefaultPrettyPrinter();
+            writing.to(json);
+        }
+        return Response.json(200, text.append('\n').toString());
+    }
+
+    private Zone zone(String name) {
+        Zone zone = snapshot.get().zones().zone(Name.parse(name));
+        if (zone == null) {
+            throw new IllegalArgumentException("zone: " + name + " (expected: one of "
+                    + snapshot.get().zones().all().stream().map(Zone::origin).toList() + ")");
+        }
+        return zone;
+    }
+
+    private String zoneText(Zone zone, ZoneText.@Nullable Edit edit) {
+        return ZoneText.format(
+                zone,
+                number -> snapshot.get().policies().all().stream()
+                        .filter(policy -> policy.number() == number)
+                        .map(Policy::name)
+                        .findFirst()
+                        .orElse(null),
+                edit);
+    }
+
+    private Response zones() throws IOException {
+        Map<String, String> changed = changes.get().current();
+        return json(json -> {
+            json.writeStartArray();
+            for (Zone zone : snapshot.get().zones().all()) {
+                json.writeStartObject();
+                json.writeStringField("zone", zone.origin().toString());
+                json.writeNumberField("serial", zone.serial());
+                json.writeNumberField("records", zone.records());
+                json.writeStringField("from", changed.containsKey("zones/" + zone.origin()) ? "api" : "file");
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+        });
+    }
+
+    /** A whole zone, or {@code /zones/ZONE/records/NAME/TYPE}: lines of a TTL and data each. */
+    private Response putZone(String[] path, Request request) throws IOException, ConfigException {
+        if (path.length == 6 && path[3].equals("records")) {
+            return record(
+                    path, body(request).lines().filter(line -> !line.isBlank()).toList(), request);
+        }
+        return change("zones/" + Name.parse(key(path, 3).substring("zones/".length())), body(request), request);
+    }
+
+    private Response deleteZone(String[] path, Request request) throws IOException, ConfigException {
+        if (path.length == 6 && path[3].equals("records")) {
+            return record(path, null, request);
+        }
+        return change("zones/" + Name.parse(key(path, 3).substring("zones/".length())), null, request);
+    }
+
+    private Response record(String[] path, @Nullable List<String> lines, Request request)
+            throws IOException, ConfigException {
+        Zone zone = zone(path[2]);
+        int type = RecordType.code(path[5]);
+        if (type < 0) {
+            throw new IllegalArgumentException("type: " + path[5] + " (expected: a record type such as A)");
+        }
+        Name owner = Name.parse(path[4], zone.origin());
+        return change("zones/" + zone.origin(), zoneText(zone, new ZoneText.Edit(owner, type, lines)), request);
+    }
+
+    private Response targets() throws IOException {
+        return json(json -> {
+            json.writeStartArray();
+            for (Policy policy : snapshot.get().policies().all()) {
+                for (Target each : policy.targets()) {
+                    json.writeStartObject();
+                    json.writeStringField("policy", each.policy());
+                    json.writeStringField("member", each.region());
+                    json.writeStringField("address", each.address());
+                    json.writeBooleanField("healthy", health.healthy(each));
+                    json.writeBooleanField("overridden", health.statement(each) != null);
+                    json.writeEndObject();
+                }
+            }
+            json.writeEndArray();
+        });
+    }
+
+    private Response putTargets(String[] path, Request request) throws IOException, ConfigException {
+        String key = key(path, 4);
+        List<String> addresses = Arrays.stream(body(request).split("[\\s,]+", -1))
+                .filter(address -> !address.isEmpty())
+                .toList();
+        for (String address : addresses) {
+            if (!Target.isAddress(address)) {
+                throw new IllegalArgumentException("target: " + address + " (expected: an IPv4 or IPv6 address)");
+            }
+        }
+        Policy policy = snapshot.get().policies().find(path[2]);
+        if (policy == null
+                || addresses.isEmpty()
+                || policy.members().stream()
+                        .noneMatch(member -> member.name().equals(path[3]) && member.policy() == null)) {
+            throw new IllegalArgumentException("targets: " + key
+                    + " (expected: /targets/POLICY/MEMBER of a policy of the file, and at least one address)");
+        }
+        return change(key, String.join("\n", addresses) + "\n", request);
+    }
+
+    /** {@code up} or {@code down}; {@code ?for=10m} until then. */
+    private Response putOverride(String[] path, Request request) throws IOException, ConfigException {
+        String state = body(request).strip();
+        if (!state.equals("up") && !state.equals("down")) {
+            throw new IllegalArgumentException("override: " + state + " (expected: up or down)");
+        }
+        List<String> span = request.query().getOrDefault("for", List.of());
+        long until = span.isEmpty() ? Long.MAX_VALUE : clock.millis() + millis(span.getFirst());
+        String address = path[path.length - 1];
+        if (!Target.isAddress(address) || path.length > 4) {
+            throw new IllegalArgumentException(
+                    "override: " + join(path) + " (expected: /overrides/ADDRESS or /overrides/POLICY/ADDRESS)");
+        }
+        return change(join(path), state + " " + until, request);
+    }
+
+    private static long millis(String text) {
+        Matcher span = SPAN.matcher(text);
+        if (!span.matches()) {
+            throw new IllegalArgumentException("for: " + text + " (expected: as in 30s, 10m, 2h, 1d)");
+        }
+        int unit = switch (span.group(2)) {
+            case "s" -> 1;
+            case "m" -> 60;
+            case "h" -> 3_600;
+            default -> 86_400;
+        };
+        return Long.parseLong(span.group(1)) * unit * 1_000;
+    }
+
+    /** Percent; told again and again, so kept in no version. */
+    private Response putLoad(String[] path, Request request) throws IOException {
+        String key = key(path, 4).substring("loads/".length());
+        String text = body(request).strip();
+        if (!text.matches("\\d{1,4}")) {
+            throw new IllegalArgumentException("load: " + text + " (expected: percent, a whole number)");
+        }
+        Policy policy = snapshot.get().policies().find(path[2]);
+        if (policy == null
+                || policy.members().stream().noneMatch(member -> member.name().equals(path[3]))) {
+            throw new IllegalArgumentException("load: " + key + " (expected: /loads/POLICY/MEMBER)");
+        }
+        loads.put(key, Integer.parseInt(text));
+        health.loads(loads);
+        return Response.text(200, "ok\n");
+    }
+
+    private Response all(String prefix) throws IOException {
+        Map<String, String> found = new TreeMap<>(changes.get().current());
+        found.keySet().removeIf(key -> !key.startsWith(prefix));
+        return json(json -> {
+            json.writeStartObject();
+            for (Map.Entry<String, String> entry : found.entrySet()) {
+                json.writeStringField(entry.getKey().substring(prefix.length()), entry.getValue());
+            }
+            json.writeEndObject();
+        });
+    }
+
+    private Response versions() throws IOException {
+        return json(json -> {
+            json.writeStartArray();
+            for (Change change : changes.get().versions()) {
+                json.writeStartObject();
+                json.writeNumberField("version", change.version());
+                json.writeStringField(
+                        "time", Instant.ofEpochMilli(change.millis()).toString());
+                json.writeStringField("key", change.key());
+                json.writeStringField("before", change.before());
+                json.writeStringField("after", change.after());
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+        });
+    }
+
+    private Response rollback(String[] path, Request request) throws IOException, ConfigException {
+        if (path.length != 4 || !path[3].equals("rollback") || !path[2].matches("\\d{1,18}")) {
+            throw new IllegalArgumentException(
+                    "path: " + request.path() + " (expected: /versions/NUMBER/rollback; 0 is the file alone)");
+        }
+        boolean dryRun = isDryRun(request);
+        return changed(changes.get().rollback(Long.parseLong(path[2]), dryRun, target), dryRun);
+    }
+}
