@@ -93,7 +93,7 @@ public record GeoDnsConfig(
 
             @Doc("What carries the datagrams: netty, or native: an own loop of recvmmsg and sendmmsg. With the next"
                     + " start.")
-            @Default("netty")
+            @Default("native")
             Datagrams transport) {}
 
     /** TCP's limits. */

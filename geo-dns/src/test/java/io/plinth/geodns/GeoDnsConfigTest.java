@@ -32,7 +32,7 @@ class GeoDnsConfigTest {
     @Test
     void defaultsAreTheDocumentedOnes() throws Exception {
         GeoDnsConfig config = read("zones: { shop.example: shop.example.zone }\n");
-        assertThat(config.udp()).isEqualTo(new GeoDnsConfig.Udp(1232, GeoDnsConfig.Datagrams.NETTY));
+        assertThat(config.udp()).isEqualTo(new GeoDnsConfig.Udp(1232, GeoDnsConfig.Datagrams.NATIVE));
         assertThat(config.tcp().connections()).isEqualTo(1000);
         assertThat(config.tcp().idle()).isEqualTo(Duration.ofSeconds(10));
         assertThat(config.databaseKey()).isNull();

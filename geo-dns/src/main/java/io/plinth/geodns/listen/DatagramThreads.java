@@ -1,7 +1,7 @@
 package io.plinth.geodns.listen;
 
 import io.netty.channel.Channel;
-import io.netty.channel.unix.UnixChannel;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
@@ -22,20 +22,20 @@ public final class DatagramThreads {
         this.threads = threads;
     }
 
-    /** Takes sockets over; those without a descriptor stay where they are. */
+    /** Takes sockets over; those of other transports than epoll stay where they are. */
     public void take(List<Channel> channels) {
         if (!SystemCalls.areThere()) {
             LOG.warn("udp.transport native: not on this system, so netty's is used");
             return;
         }
         for (Channel channel : channels) {
-            if (channel instanceof UnixChannel unix) {
+            if (channel instanceof EpollDatagramChannel epoll) {
                 channel.deregister().awaitUninterruptibly();
-                DatagramThread work = new DatagramThread(unix.fd().intValue(), responders);
+                DatagramThread work = new DatagramThread(epoll.fd().intValue(), responders);
                 running.add(work);
                 threads.newThread(work).start();
             } else {
-                LOG.warn("udp.transport native: needs the epoll transport, so {} stays with netty", channel);
+                LOG.info("udp.transport native: needs the epoll transport, so {} stays with netty", channel);
             }
         }
     }
