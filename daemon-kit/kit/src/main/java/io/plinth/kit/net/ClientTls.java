@@ -9,6 +9,7 @@ import io.netty.util.ReferenceCountUtil;
 import java.nio.file.Path;
 import java.util.List;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /** TLS to a server, with its name in SNI. Immutable; any thread. */
 public final class ClientTls implements AutoCloseable {
@@ -37,6 +38,34 @@ public final class ClientTls implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw new TlsException("tls: " + authorities + " cannot be used (expected: PEM certificates)", e);
         }
+    }
+
+    /**
+     * For one kind of server.
+     *
+     * @param authorities PEM; null for the JDK's
+     * @param verify whether the server's certificate and name are
+     * @param identity what is shown to servers that ask; null for nothing
+     */
+    public static ClientTls of(
+            @Nullable Path authorities, boolean verify, ServerTls.@Nullable Identity identity, List<String> protocols)
+            throws TlsException {
+        SslContextBuilder builder = SslContextBuilder.forClient();
+        try {
+            if (!verify) {
+                builder.trustManager(InsecureTrustManagerFactory.INSTANCE).endpointIdentificationAlgorithm("");
+            } else if (authorities != null) {
+                builder.trustManager(authorities.toFile());
+            }
+            if (identity != null) {
+                builder.keyManager(
+                        identity.certificate().toFile(), identity.key().toFile());
+            }
+        } catch (IllegalArgumentException e) {
+            throw new TlsException(
+                    "tls: " + authorities + ", " + identity + " cannot be used (expected: PEM files)", e);
+        }
+        return new ClientTls(builder, protocols);
     }
 
     /** Encrypts and verifies nothing: for probes, and servers whose certificate is their own. */

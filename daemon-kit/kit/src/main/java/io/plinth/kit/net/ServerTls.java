@@ -1,35 +1,82 @@
 package io.plinth.kit.net;
 
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.OpenSslServerSessionContext;
+import io.netty.handler.ssl.OpenSslSessionTicketKey;
+import io.netty.handler.ssl.SniHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.IllegalReferenceCountException;
+import io.netty.util.Mapping;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * TLS 1.2 and 1.3 for a listener, from a PEM certificate chain and key. The context is immutable and swapped whole on
- * reload; connections made before keep the old one until they end. Any thread.
+ * TLS 1.2 and 1.3 for a listener, from PEM certificate chains and keys, chosen by the name the client asks for (SNI). The
+ * contexts are immutable and swapped whole on reload; connections made before keep theirs until they end. Sessions are
+ * resumed by tickets, over a reload too. Any thread.
  */
 public final class ServerTls implements AutoCloseable {
-    private final Path certificate;
-    private final Path key;
+    private static final int HELLO_MAX = 16 << 10;
+
+    /** A certificate chain and its key, both PEM. */
+    public record Identity(Path certificate, Path key) {}
+
+    /**
+     * Whose certificates clients must show.
+     *
+     * @param authorities PEM
+     * @param required whether a client without one is turned away
+     */
+    public record Clients(Path authorities, boolean required) {}
+
+    /** Contexts of one reading: what a client gets that names no known host, and the others by host. */
+    private record Contexts(SslContext otherwise, Map<String, SslContext> byName) {
+        SslContext of(@Nullable String name) {
+            if (name == null || byName.isEmpty()) {
+                return otherwise;
+            }
+            String host = name.toLowerCase(Locale.ROOT);
+            SslContext exact = byName.get(host);
+            int dot = host.indexOf('.');
+            SslContext wildcard = exact != null || dot < 0 ? exact : byName.get("*" + host.substring(dot));
+            return wildcard == null ? otherwise : wildcard;
+        }
+
+        void release() {
+            ReferenceCountUtil.release(otherwise);
+            byName.values().forEach(ReferenceCountUtil::release);
+        }
+    }
+
+    private final Identity otherwise;
+    private final Map<String, Identity> byName;
+    private final @Nullable Clients clients;
     private final List<String> protocols;
-    private final @Nullable Path clients;
-    private volatile SslContext current;
+    private OpenSslSessionTicketKey[] tickets;
+    private volatile Contexts current;
 
     /**
      * Reads both files.
@@ -37,7 +84,7 @@ public final class ServerTls implements AutoCloseable {
      * @param protocols offered by ALPN, the best first ({@code h2}, {@code http/1.1}); empty for none
      */
     public ServerTls(Path certificate, Path key, List<String> protocols) throws TlsException {
-        this(certificate, key, protocols, null);
+        this(new Identity(certificate, key), Map.of(), null, protocols);
     }
 
     /**
@@ -46,57 +93,160 @@ public final class ServerTls implements AutoCloseable {
      * @param clients the PEM certificates one of which signed theirs; null to ask for none
      */
     public ServerTls(Path certificate, Path key, List<String> protocols, @Nullable Path clients) throws TlsException {
-        this.certificate = certificate;
-        this.key = key;
-        this.protocols = List.copyOf(protocols);
+        this(new Identity(certificate, key), Map.of(), clients == null ? null : new Clients(clients, false), protocols);
+    }
+
+    /**
+     * Reads all files.
+     *
+     * @param otherwise for clients that name no host, or none of {@code byName}
+     * @param byName by host name, or {@code *.name} for those one label below
+     * @param clients whose certificates are asked for; null for nobody's
+     */
+    public ServerTls(
+            Identity otherwise, Map<String, Identity> byName, @Nullable Clients clients, List<String> protocols)
+            throws TlsException {
+        this.otherwise = otherwise;
+        this.byName = Map.copyOf(byName);
         this.clients = clients;
+        this.protocols = List.copyOf(protocols);
+        SecureRandom random = new SecureRandom();
+        this.tickets = new OpenSslSessionTicketKey[] {ticketKey(random)};
         this.current = read();
     }
 
-    /** A handler for one accepted connection. */
+    private static OpenSslSessionTicketKey ticketKey(SecureRandom random) {
+        byte[][] parts = new byte[3][16];
+        for (byte[] part : parts) {
+            random.nextBytes(part);
+        }
+        return new OpenSslSessionTicketKey(parts[0], parts[1], parts[2]);
+    }
+
+    /** A handler for one accepted connection, with the certificate for clients that name no host. */
     public SslHandler handler(ByteBufAllocator allocator) {
+        SslContext context = take(null);
+        try {
+            return context.newHandler(allocator);
+        } finally {
+            ReferenceCountUtil.release(context);
+        }
+    }
+
+    /** A handler for one accepted connection, which picks the certificate where there are several. */
+    public ChannelHandler handler(ByteBufAllocator allocator, long handshakeMillis) {
+        if (!byName.isEmpty()) {
+            return new ByName(this::take, handshakeMillis);
+        }
+        SslHandler handler = handler(allocator);
+        handler.setHandshakeTimeoutMillis(handshakeMillis);
+        return handler;
+    }
+
+    /** The context for a name, retained. */
+    private SslContext take(@Nullable String name) {
         while (true) {
-            SslContext context = current;
+            SslContext context = current.of(name);
             try {
                 ReferenceCountUtil.retain(context);
+                return context;
             } catch (IllegalReferenceCountException swapped) {
-                continue;
+                Thread.onSpinWait();
             }
+        }
+    }
+
+    /** Gives the context back once its handler has it. */
+    private static final class ByName extends SniHandler {
+        private final long handshakeMillis;
+
+        ByName(Mapping<String, SslContext> contexts, long handshakeMillis) {
+            super(contexts, HELLO_MAX, handshakeMillis);
+            this.handshakeMillis = handshakeMillis;
+        }
+
+        @Override
+        protected SslHandler newSslHandler(SslContext context, ByteBufAllocator allocator) {
+            SslHandler handler = super.newSslHandler(context, allocator);
+            handler.setHandshakeTimeoutMillis(handshakeMillis);
+            return handler;
+        }
+
+        @Override
+        protected void replaceHandler(ChannelHandlerContext ctx, String hostname, SslContext context) throws Exception {
             try {
-                return context.newHandler(allocator);
+                super.replaceHandler(ctx, hostname, context);
             } finally {
                 ReferenceCountUtil.release(context);
             }
         }
     }
 
-    /** Reads both files again; where they cannot be used, throws and keeps the old ones. */
+    /** Reads all files again; where they cannot be used, throws and keeps the old ones. */
     public synchronized void reload() throws TlsException {
-        SslContext next = read();
-        SslContext old = current;
+        OpenSslSessionTicketKey[] before = tickets;
+        // The first key makes tickets, the others still open theirs.
+        tickets = new OpenSslSessionTicketKey[] {ticketKey(new SecureRandom()), before[0]};
+        Contexts next;
+        try {
+            next = read();
+        } catch (TlsException e) {
+            tickets = before;
+            throw e;
+        }
+        Contexts old = current;
         current = next;
-        ReferenceCountUtil.release(old);
+        old.release();
     }
 
-    private SslContext read() throws TlsException {
+    private Contexts read() throws TlsException {
+        Map<String, SslContext> contexts = new HashMap<>();
+        try {
+            for (Map.Entry<String, Identity> entry : byName.entrySet()) {
+                contexts.put(entry.getKey().toLowerCase(Locale.ROOT), read(entry.getKey(), entry.getValue()));
+            }
+            return new Contexts(read("", otherwise), contexts);
+        } catch (TlsException e) {
+            contexts.values().forEach(ReferenceCountUtil::release);
+            throw e;
+        }
+    }
+
+    private SslContext read(String name, Identity identity) throws TlsException {
+        Path certificate = identity.certificate();
         try (InputStream chain = open(certificate, "a PEM certificate chain");
-                InputStream secret = open(key, "a PEM private key")) {
+                InputStream secret = open(identity.key(), "a PEM private key")) {
             SslContextBuilder builder = SslContextBuilder.forServer(chain, secret)
                     .sslProvider(provider())
                     .protocols("TLSv1.3", "TLSv1.2")
                     .applicationProtocolConfig(alpn(protocols));
-            return clients == null ? builder.build() : asking(builder, clients);
+            Clients asked = clients;
+            if (asked != null) {
+                try (InputStream authorities = open(asked.authorities(), "PEM certificates")) {
+                    builder.trustManager(authorities)
+                            .clientAuth(asked.required() ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL);
+                }
+            }
+            SslContext context = builder.build();
+            if (context.sessionContext() instanceof OpenSslServerSessionContext sessions) {
+                sessions.setSessionIdContext(sessionContext(name));
+                sessions.setTicketKeys(tickets);
+            }
+            return context;
         } catch (IOException | IllegalArgumentException e) {
             throw new TlsException(
-                    "tls: " + certificate + " and " + key + ": " + reason(e)
+                    "tls: " + certificate + " and " + identity.key() + ": " + reason(e)
                             + " (expected: a PEM certificate chain and its unencrypted private key)",
                     e);
         }
     }
 
-    private static SslContext asking(SslContextBuilder builder, Path authorities) throws TlsException, IOException {
-        try (InputStream trusted = open(authorities, "PEM certificates of those who sign clients'")) {
-            return builder.trustManager(trusted).clientAuth(ClientAuth.OPTIONAL).build();
+    /** RFC 6066 3: a session of one name is not resumed under another. */
+    private static byte[] sessionContext(String name) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 
@@ -130,9 +280,9 @@ public final class ServerTls implements AutoCloseable {
                         protocols);
     }
 
-    /** Frees the context once the last connection on it has ended. Idempotent in effect: call it once. */
+    /** Frees the contexts once the last connection on them has ended. Idempotent in effect: call it once. */
     @Override
     public synchronized void close() {
-        ReferenceCountUtil.release(current);
+        current.release();
     }
 }
