@@ -49,6 +49,7 @@ import org.slf4j.LoggerFactory;
 final class LbProxy implements Daemon {
     private static final Logger LOG = LoggerFactory.getLogger(LbProxy.class);
     private static final int CLOSE_SECONDS = 2;
+    private static final List<String> PROTOCOLS = List.of("h2", "http/1.1");
 
     private final NodeContext context;
     private final ProxyMetrics metrics;
@@ -140,14 +141,25 @@ final class LbProxy implements Daemon {
                                     connectionLimit,
                                     addressLimit,
                                     secure,
+                                    listener.proxyProtocol(),
                                     config.timeouts().handshake().toMillis()));
             listening.put(entry.getKey(), bound.address());
         }
     }
 
     private ServerTls serverTls(TlsConfig from) throws TlsException {
-        return new ServerTls(
-                resolve(context.file(), from.cert()), resolve(context.file(), from.key()), List.of("h2", "http/1.1"));
+        StackFile file = context.file();
+        Map<String, ServerTls.Identity> byName = new LinkedHashMap<>();
+        from.sni().forEach((name, each) -> byName.put(name, identity(file, each.cert(), each.key())));
+        Path authorities = from.clientCa();
+        ServerTls.Clients clients = authorities == null
+                ? null
+                : new ServerTls.Clients(resolve(file, authorities), from.clientCertRequired());
+        return new ServerTls(identity(file, from.cert(), from.key()), byName, clients, PROTOCOLS);
+    }
+
+    private static ServerTls.Identity identity(StackFile file, Path certificate, Path key) {
+        return new ServerTls.Identity(resolve(file, certificate), resolve(file, key));
     }
 
     private static Path resolve(StackFile file, Path path) {
@@ -188,7 +200,8 @@ final class LbProxy implements Daemon {
 
     private static Map<String, String> bindings(LbProxyConfig from) {
         Map<String, String> bindings = new LinkedHashMap<>();
-        from.listeners().forEach((name, at) -> bindings.put(name, at.bind() + " " + at.tls()));
+        from.listeners()
+                .forEach((name, at) -> bindings.put(name, at.bind() + " " + at.tls() + " " + at.proxyProtocol()));
         return bindings;
     }
 

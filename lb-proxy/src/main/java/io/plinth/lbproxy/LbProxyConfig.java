@@ -41,11 +41,35 @@ public record LbProxyConfig(
     @Doc("An address it listens on.")
     public record ListenerConfig(
             @Doc("Address and port.") HostPort bind,
-            @Doc("Speak TLS here.") @Nullable TlsConfig tls) {}
+            @Doc("Speak TLS here.") @Nullable TlsConfig tls,
+
+            @Doc("Every connection begins with a PROXY protocol header (v1 or v2); only where trusted proxies alone"
+                    + " can connect.")
+            @Default("false")
+            boolean proxyProtocol) {}
 
     /** A listener's certificate. */
     @Doc("Certificate and key of a TLS listener; both are read again on reload.")
     public record TlsConfig(
+            @Doc("PEM file of the certificate and its chain; relative to this file.")
+            Path cert,
+
+            @Doc("PEM file of the private key (PKCS#8); relative to this file.")
+            Path key,
+
+            @Doc("Other certificates by the name clients ask for, `*.name` for those one label below.")
+            Map<String, CertificateConfig> sni,
+
+            @Doc("PEM file of the authorities whose certificates clients show; nobody is asked where left out.")
+            @Nullable
+            Path clientCa,
+
+            @Doc("Turn clients without a certificate away.") @Default("true")
+            boolean clientCertRequired) {}
+
+    /** A further certificate. */
+    @Doc("A certificate and its key.")
+    public record CertificateConfig(
             @Doc("PEM file of the certificate and its chain; relative to this file.")
             Path cert,
 

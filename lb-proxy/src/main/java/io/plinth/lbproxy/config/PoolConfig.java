@@ -30,6 +30,13 @@ public record PoolConfig(
         @Nullable
         Path file,
 
+        @Doc("Speak TLS to the servers.") @Nullable UpstreamTlsConfig tls,
+
+        @Doc("Begin every connection to a server with a PROXY protocol header of the client; connections are not kept"
+                + " then.")
+        @Default("off")
+        ProxyProtocolConfig proxyProtocol,
+
         @Doc("How the next server is found.") @Default("peak-ewma")
         BalanceConfig balance,
 
@@ -80,6 +87,30 @@ public record PoolConfig(
         LEAST_LOADED,
         CONSISTENT_HASH
     }
+
+    /** Versions of the PROXY protocol. */
+    public enum ProxyProtocolConfig {
+        OFF,
+        V1,
+        V2
+    }
+
+    /** TLS to servers. */
+    @Doc("TLS to servers. Its files are read again on reload; a changed one closes the pool's idle connections.")
+    public record UpstreamTlsConfig(
+            @Doc("Verify the servers' certificates and name.") @Default("true")
+            boolean verify,
+
+            @Doc("PEM file of the authorities; the JDK's where left out.") @Nullable
+            Path ca,
+
+            @Doc("The name asked for (SNI) and verified; the server's host where left out.") @Nullable
+            String name,
+
+            @Doc("PEM file of our certificate, for servers that ask for one.") @Nullable
+            Path cert,
+
+            @Doc("PEM file of its key.") @Nullable Path key) {}
 
     /** Servers from DNS. */
     @Doc("Servers from DNS. When a lookup fails the servers found last stay.")
@@ -215,6 +246,9 @@ public record PoolConfig(
             RequestKey.parse(hash.by());
         } catch (IllegalArgumentException e) {
             check.problem(at + ".hash.by", String.valueOf(e.getMessage()));
+        }
+        if (tls != null && (tls.cert() == null) != (tls.key() == null)) {
+            check.problem(at + ".tls", "needs both `cert` and `key`, or neither");
         }
         if (sticky != null && !sticky.cookie().matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
             check.problem(at + ".sticky.cookie", "cookie: " + sticky.cookie() + " (expected: a cookie name)");

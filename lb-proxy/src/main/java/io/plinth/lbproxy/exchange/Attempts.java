@@ -1,5 +1,6 @@
 package io.plinth.lbproxy.exchange;
 
+import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.route.RequestKey;
 import io.plinth.lbproxy.route.RequestParts;
@@ -46,10 +47,11 @@ final class Attempts {
     }
 
     /** The pool it is for, used on loop {@code index}. */
-    void to(RouteTarget.Destination to, int index, RequestHead head, byte[] address) {
+    void to(RouteTarget.Destination to, int index, RequestHead head, ForwardedHeaders client) {
         destination = to;
         loop = index;
-        ask(pick, to.pool(), head, address);
+        ask(pick, to.pool(), head, client.address());
+        pick.between(client.remote(), client.local());
         to.pool().loop(index).retries().requested();
     }
 

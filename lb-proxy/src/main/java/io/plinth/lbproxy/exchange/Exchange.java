@@ -140,7 +140,7 @@ final class Exchange implements UpstreamUser {
             answer(early, admission.close() || !request.done());
             return;
         }
-        attempts.to(to, worker.index(), request.head(), client().forwarded().address());
+        attempts.to(to, worker.index(), request.head(), client().forwarded());
         entry.routed(found.name(), to.pool().name());
         acquire(false);
     }

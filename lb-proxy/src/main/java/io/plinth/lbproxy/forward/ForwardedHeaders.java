@@ -2,6 +2,7 @@ package io.plinth.lbproxy.forward;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.plinth.kit.net.ProxyProtocol;
 import io.plinth.lbproxy.snapshot.TrustedProxies;
 import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.RequestHead;
@@ -29,6 +30,8 @@ public final class ForwardedHeaders {
 
     private final boolean trusted;
     private final String scheme;
+    private final InetSocketAddress remote;
+    private final InetSocketAddress local;
     private final byte[] address;
     private final byte[] proto;
     private final byte[] port;
@@ -37,6 +40,8 @@ public final class ForwardedHeaders {
     ForwardedHeaders(Face face, InetSocketAddress client, InetSocketAddress local, boolean trusted) {
         this.trusted = trusted;
         scheme = face.scheme();
+        remote = client;
+        this.local = local;
         String text = client.getAddress() == null
                 ? client.getHostString()
                 : client.getAddress().getHostAddress();
@@ -49,7 +54,7 @@ public final class ForwardedHeaders {
 
     /** Those of a connection that was accepted. */
     public static ForwardedHeaders of(Face face, Channel channel, TrustedProxies proxies) {
-        InetSocketAddress remote = inet(channel.remoteAddress());
+        InetSocketAddress remote = inet(ProxyProtocol.remote(channel));
         return new ForwardedHeaders(face, remote, inet(channel.localAddress()), proxies.contains(remote));
     }
 
@@ -69,6 +74,16 @@ public final class ForwardedHeaders {
     /** The client's address as text, in bytes. */
     public byte[] address() {
         return address;
+    }
+
+    /** Who the client is. */
+    public InetSocketAddress remote() {
+        return remote;
+    }
+
+    /** Where it came in. */
+    public InetSocketAddress local() {
+        return local;
     }
 
     /** Whether the client speaks TLS. */

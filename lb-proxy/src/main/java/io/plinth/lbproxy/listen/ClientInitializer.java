@@ -9,7 +9,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.handler.ssl.SslHandler;
+import io.plinth.kit.net.ProxyProtocol;
 import io.plinth.kit.net.ServerTls;
 import io.plinth.lbproxy.exchange.ClientConnection;
 import io.plinth.lbproxy.exchange.Worker;
@@ -33,6 +33,7 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
     private final ConnectionLimit limit;
     private final AddressLimit addresses;
     private final @Nullable ServerTls tls;
+    private final boolean proxyProtocol;
     private final long handshakeMillis;
 
     public ClientInitializer(
@@ -41,12 +42,14 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
             ConnectionLimit limit,
             AddressLimit addresses,
             @Nullable ServerTls tls,
+            boolean proxyProtocol,
             long handshakeMillis) {
         face = new Face(listener, tls != null);
         workers.forEach(worker -> this.workers.put(worker.loop(), worker));
         this.limit = limit;
         this.addresses = addresses;
         this.tls = tls;
+        this.proxyProtocol = proxyProtocol;
         this.handshakeMillis = handshakeMillis;
     }
 
@@ -61,7 +64,7 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
             }
             return;
         }
-        if (!AddressGate.enter(addresses, channel)) {
+        if (!proxyProtocol && !AddressGate.enter(addresses, channel)) {
             limit.leave();
             channel.close();
             return;
@@ -69,10 +72,12 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
         channel.config().setAllocator(PooledByteBufAllocator.DEFAULT);
         channel.config().setWriteBufferWaterMark(WATER_MARK);
         channel.config().setOption(ChannelOption.TCP_NODELAY, true);
+        if (proxyProtocol) {
+            ProxyProtocol.expect(channel.pipeline());
+            channel.pipeline().addLast(new AddressGate(addresses));
+        }
         if (tls != null) {
-            SslHandler handler = tls.handler(channel.alloc());
-            handler.setHandshakeTimeoutMillis(handshakeMillis);
-            channel.pipeline().addLast(handler);
+            channel.pipeline().addLast(tls.handler(channel.alloc(), handshakeMillis));
         }
         channel.pipeline().addLast(new ClientConnection(worker, face, limit::leave));
     }

@@ -9,9 +9,12 @@ import io.plinth.lbproxy.config.PoolConfig;
 import io.plinth.lbproxy.discovery.Source;
 import io.plinth.lbproxy.upstream.PoolSettings;
 import io.plinth.lbproxy.upstream.PoolSettings.ServerSettings;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class PoolPlan {
     private PoolPlan() {}
 
-    static PoolSettings settings(String name, PoolConfig pool, LbProxyConfig config) {
+    static PoolSettings settings(String name, PoolConfig pool, LbProxyConfig config, StackFile file)
+            throws ConfigException {
         PoolConfig.OutliersConfig outliers = pool.outliers();
         return new PoolSettings(
                 name,
@@ -39,6 +43,8 @@ final class PoolPlan {
                 pool.retryBudget().percent(),
                 pool.retryBudget().min(),
                 pool.slowStart(),
+                tls(name, pool.tls(), file),
+                PoolSettings.ProxyHeader.valueOf(pool.proxyProtocol().name()),
                 pool.maxPerServer(),
                 pool.idlePerServer(),
                 pool.queue(),
@@ -46,6 +52,32 @@ final class PoolPlan {
                 config.timeouts().serverIdle(),
                 pool.eject(),
                 pool.ejectMax());
+    }
+
+    private static PoolSettings.@Nullable Tls tls(
+            String name, PoolConfig.@Nullable UpstreamTlsConfig tls, StackFile file) throws ConfigException {
+        if (tls == null) {
+            return null;
+        }
+        Path folder = file.path().toAbsolutePath().getParent();
+        @Nullable Path[] paths = {tls.ca(), tls.cert(), tls.key()};
+        StringBuilder fingerprint = new StringBuilder();
+        for (int i = 0; i < paths.length; i++) {
+            if (paths[i] != null && folder != null) {
+                paths[i] = folder.resolve(paths[i]);
+            }
+            if (paths[i] != null) {
+                try {
+                    fingerprint
+                            .append(Arrays.hashCode(Files.readAllBytes(paths[i])))
+                            .append(' ');
+                } catch (IOException e) {
+                    throw Snapshots.problem(
+                            file, "lb-proxy.pools." + name + ".tls: " + paths[i] + " cannot be read (expected: PEM)");
+                }
+            }
+        }
+        return new PoolSettings.Tls(tls.verify(), paths[0], tls.name(), paths[1], paths[2], fingerprint.toString());
     }
 
     private static PoolSettings.@Nullable Sticky sticky(PoolConfig.@Nullable StickyConfig sticky) {

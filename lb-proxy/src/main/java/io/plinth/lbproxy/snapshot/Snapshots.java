@@ -5,6 +5,7 @@ import io.plinth.kit.config.DataSize;
 import io.plinth.kit.config.Problem;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.health.HealthCheckConfig;
+import io.plinth.kit.net.TlsException;
 import io.plinth.lbproxy.LbProxyConfig;
 import io.plinth.lbproxy.LbProxyConfig.TimeoutsConfig;
 import io.plinth.lbproxy.admin.ProxyMetrics;
@@ -75,7 +76,7 @@ public final class Snapshots {
         List<Source> sources = new ArrayList<>();
         Map<Pool, List<ServerSettings>> moved = new HashMap<>();
         for (Map.Entry<String, PoolConfig> entry : config.pools().entrySet()) {
-            PoolSettings wanted = PoolPlan.settings(entry.getKey(), entry.getValue(), config);
+            PoolSettings wanted = PoolPlan.settings(entry.getKey(), entry.getValue(), config, file);
             Source source = PoolPlan.source(entry.getKey(), entry.getValue(), file);
             sources.add(source);
             List<ServerSettings> servers =
@@ -86,7 +87,7 @@ public final class Snapshots {
                 moved.put(kept, servers);
                 pools.put(entry.getKey(), kept);
             } else {
-                pools.put(entry.getKey(), new Pool(wanted, servers, connectors));
+                pools.put(entry.getKey(), pool(wanted, servers, file));
             }
         }
         RouteTargets targets = new RouteTargets(metrics, config.limits(), file, nanoTime, rateLimits);
@@ -103,6 +104,14 @@ public final class Snapshots {
             before.pools().values().stream()
                     .filter(pool -> pools.get(pool.name()) != pool)
                     .forEach(Pool::retire);
+        }
+    }
+
+    private Pool pool(PoolSettings wanted, List<ServerSettings> servers, StackFile file) throws ConfigException {
+        try {
+            return new Pool(wanted, servers, connectors);
+        } catch (TlsException e) {
+            throw problem(file, "lb-proxy.pools." + wanted.name() + ".tls: " + e.getMessage());
         }
     }
 

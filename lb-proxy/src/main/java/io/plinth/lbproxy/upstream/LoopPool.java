@@ -1,6 +1,9 @@
 package io.plinth.lbproxy.upstream;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.handler.ssl.SslHandler;
 import io.plinth.kit.hashing.Ring;
 import io.plinth.lbproxy.balance.Balancer;
 import io.plinth.lbproxy.balance.Candidates;
@@ -139,6 +142,11 @@ public final class LoopPool implements Candidates {
             user.refused(Refusal.CIRCUIT_OPEN);
             return;
         }
+        if (pool.retired() && pool.settings().tls() != null) {
+            // Its certificates are gone with it.
+            user.refused(Refusal.NO_SERVER);
+            return;
+        }
         ServerLane lane = pick(user.pick());
         if (lane == null) {
             if (pickable(user.pick()) == Balancer.NONE) {
@@ -155,7 +163,8 @@ public final class LoopPool implements Candidates {
     }
 
     private void hand(ServerLane lane, UpstreamUser user) {
-        boolean mustConnect = user.pick().fresh() && lane.server().hasRoom();
+        boolean perClient = pool.handshake().perClient();
+        boolean mustConnect = perClient || (user.pick().fresh() && lane.server().hasRoom());
         Http1Connection idle = mustConnect ? null : lane.takeIdle();
         if (idle != null) {
             idle.use(user, true);
@@ -212,15 +221,41 @@ public final class LoopPool implements Candidates {
         user.connecting(connection);
         ChannelFuture future = connector.connect(
                 connection, lane.server(), pool.settings().connectTimeout().toMillis());
+        ByteBuf header = pool.handshake().header(user.pick());
         future.addListener(done -> {
             if (done.isSuccess()) {
-                lane.server().connected();
-                connection.connected(future.channel());
+                reached(connection, future.channel(), header);
             } else {
-                lane.server().connectFailed(connector.now());
-                connection.failed(String.valueOf(done.cause().getMessage()));
+                notReached(connection, done.cause());
             }
         });
+    }
+
+    private void reached(Http1Connection connection, Channel channel, @Nullable ByteBuf header) {
+        Server server = connection.lane().server();
+        server.connected();
+        if (header != null) {
+            channel.writeAndFlush(header);
+        }
+        SslHandler tls = pool.retired() ? null : pool.handshake().tls(channel, server);
+        if (tls == null) {
+            connection.connected(channel);
+            return;
+        }
+        channel.pipeline().addFirst(tls);
+        tls.handshakeFuture().addListener(done -> {
+            if (done.isSuccess()) {
+                connection.connected(channel);
+            } else {
+                notReached(connection, done.cause());
+                channel.close();
+            }
+        });
+    }
+
+    private void notReached(Http1Connection connection, Throwable why) {
+        connection.lane().server().connectFailed(connector.now());
+        connection.failed(String.valueOf(why.getMessage()));
     }
 
     /** A server among the healthy that are not ejected; with all of these tried or gone, among the ejected too. */
@@ -351,6 +386,7 @@ public final class LoopPool implements Candidates {
     /** A connection is free: for who waits longest, or to idle; false when it is to be closed. */
     boolean release(Http1Connection connection) {
         if (pool.retired()
+                || pool.handshake().perClient()
                 || connection.lane().retired()
                 || connection.lane().server().draining()) {
             return false;

@@ -1,11 +1,16 @@
 package io.plinth.lbproxy.upstream;
 
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
 /** What a request asks of the pick of its server. Owned by the request's event loop; reused. */
 public final class Pick {
     private long tried;
     private boolean fresh;
     private long key;
     private long sticky;
+    private @Nullable InetSocketAddress client;
+    private @Nullable InetSocketAddress local;
 
     /** Asks for nothing. */
     public void begin() {
@@ -13,6 +18,8 @@ public final class Pick {
         fresh = false;
         key = 0;
         sticky = 0;
+        client = null;
+        local = null;
     }
 
     /** A server that is not to be picked while another one can be. */
@@ -38,6 +45,22 @@ public final class Pick {
     /** The server that the client's cookie names; 0 for none. */
     public long sticky() {
         return sticky;
+    }
+
+    /** Who asks, and at which address of ours. */
+    public void between(InetSocketAddress from, InetSocketAddress to) {
+        client = from;
+        local = to;
+    }
+
+    @Nullable
+    InetSocketAddress client() {
+        return client;
+    }
+
+    @Nullable
+    InetSocketAddress local() {
+        return local;
     }
 
     long tried() {

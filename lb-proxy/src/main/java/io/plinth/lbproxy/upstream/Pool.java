@@ -1,6 +1,7 @@
 package io.plinth.lbproxy.upstream;
 
 import io.plinth.kit.hashing.Ring;
+import io.plinth.kit.net.TlsException;
 import io.plinth.lbproxy.balance.CircuitBreaker;
 import io.plinth.lbproxy.balance.SuccessRates;
 import io.plinth.lbproxy.measure.Latencies;
@@ -27,6 +28,7 @@ public final class Pool {
     private final LongSupplier clock;
     private final AtomicInteger waiting = new AtomicInteger();
     private final RequestKey hashKey;
+    private final UpstreamHandshake handshake;
     private final @Nullable CircuitBreaker breaker;
     private volatile Members members = new Members(List.of(), null);
     private volatile boolean retired;
@@ -36,8 +38,9 @@ public final class Pool {
     private long comparedAt;
     private Map<Server, long[]> compared = new HashMap<>();
 
-    public Pool(PoolSettings settings, List<ServerSettings> servers, List<Connector> connectors) {
+    public Pool(PoolSettings settings, List<ServerSettings> servers, List<Connector> connectors) throws TlsException {
         this.settings = settings;
+        handshake = new UpstreamHandshake(settings);
         hashKey = settings.hashKey();
         breaker = settings.breaker() == null ? null : new CircuitBreaker(settings.breaker());
         outcomes = new OutcomeCounts(connectors.size());
@@ -93,6 +96,10 @@ public final class Pool {
 
     public PoolSettings settings() {
         return settings;
+    }
+
+    UpstreamHandshake handshake() {
+        return handshake;
     }
 
     Members members() {
@@ -220,6 +227,7 @@ public final class Pool {
     /** Takes it out of service: what is under way ends as it would, idle connections close. */
     public void retire() {
         retired = true;
+        handshake.close();
         for (LoopPool loop : loops) {
             loop.connector().loop().execute(loop::closeIdle);
         }

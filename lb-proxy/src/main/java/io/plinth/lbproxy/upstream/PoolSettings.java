@@ -3,6 +3,7 @@ package io.plinth.lbproxy.upstream;
 import io.plinth.lbproxy.balance.CircuitBreaker;
 import io.plinth.lbproxy.route.RequestKey;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param hashBound how far above its share a server may be loaded then, in percent
  * @param sticky the cookie that keeps a client at its server; null for none
  * @param breaker null for none
+ * @param tls null for none
+ * @param proxyHeader what a connection begins with
  * @param maxPerServer connections to one server, over all loops
  * @param idlePerServer connections kept idle to one server, over all loops
  * @param queue requests that wait for a connection, over all loops
@@ -28,6 +31,8 @@ public record PoolSettings(
         int retryPercent,
         int retriesPerSecond,
         Duration slowStart,
+        @Nullable Tls tls,
+        ProxyHeader proxyHeader,
         int maxPerServer,
         int idlePerServer,
         int queue,
@@ -35,6 +40,29 @@ public record PoolSettings(
         Duration idleTimeout,
         Duration ejectBase,
         Duration ejectMax) {
+
+    /** Versions of the PROXY protocol. */
+    public enum ProxyHeader {
+        OFF,
+        V1,
+        V2
+    }
+
+    /**
+     * TLS to servers.
+     *
+     * @param authorities PEM; null for the JDK's
+     * @param name asked for and verified; null for the server's host
+     * @param certificate null for none, as its key
+     * @param fingerprint of all its files, so that a changed one is seen
+     */
+    public record Tls(
+            boolean verify,
+            @Nullable Path authorities,
+            @Nullable String name,
+            @Nullable Path certificate,
+            @Nullable Path key,
+            String fingerprint) {}
 
     /** How the next server is found. */
     public enum Balance {
