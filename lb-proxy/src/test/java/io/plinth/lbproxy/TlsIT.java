@@ -167,21 +167,20 @@ class TlsIT {
                         sni: { b.example: { cert: b.pem, key: b.key }, "*.c.example": { cert: c.pem, key: c.key } }
                 """ + Proxy.section("", origin);
             try (Proxy proxy = Proxy.start(folder, section)) {
-                SSLContext client = trusting(authority, null);
                 for (String[] pair : new String[][] {
                     {"a.example", "CN=a.example"},
                     {"B.example", "CN=b.example"},
                     {"x.c.example", "CN=x.c.example"},
                     {"other.example", "CN=a.example"}
                 }) {
-                    try (SSLSocket socket = open(client, proxy, pair[0]);
+                    try (SSLSocket socket = open(trusting(authority, null), proxy, pair[0]);
                             Http http = Http.over(socket)) {
                         assertThat(socket.getSession().getPeerPrincipal().getName())
                                 .isEqualTo(pair[1]);
                         assertThat(http.get("/").body()).isEqualTo("x");
                     }
                 }
-                try (SSLSocket before = open(client, proxy, "b.example");
+                try (SSLSocket before = open(trusting(authority, null), proxy, "b.example");
                         Http http = Http.over(before)) {
                     write("b", named("new.b.example", authority));
                     proxy.reload(section);

@@ -28,9 +28,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,7 +77,9 @@ public final class ServerTls implements AutoCloseable {
     private final Map<String, Identity> byName;
     private final @Nullable Clients clients;
     private final List<String> protocols;
-    private OpenSslSessionTicketKey[] tickets;
+    /** By name, since a session of one name is not resumed under another (RFC 6066 3). */
+    private Map<String, OpenSslSessionTicketKey[]> tickets = Map.of();
+
     private volatile Contexts current;
 
     /**
@@ -110,9 +114,26 @@ public final class ServerTls implements AutoCloseable {
         this.byName = Map.copyOf(byName);
         this.clients = clients;
         this.protocols = List.copyOf(protocols);
-        SecureRandom random = new SecureRandom();
-        this.tickets = new OpenSslSessionTicketKey[] {ticketKey(random)};
+        this.tickets = tickets();
         this.current = read();
+    }
+
+    /** A new key for each name, which makes tickets, and the last one, whose tickets it still opens. */
+    private Map<String, OpenSslSessionTicketKey[]> tickets() {
+        SecureRandom random = new SecureRandom();
+        Map<String, OpenSslSessionTicketKey[]> next = new HashMap<>();
+        Set<String> names = new HashSet<>(byName.keySet());
+        names.add("");
+        for (String name : names) {
+            OpenSslSessionTicketKey[] before = tickets.get(name);
+            OpenSslSessionTicketKey fresh = ticketKey(random);
+            next.put(
+                    name,
+                    before == null
+                            ? new OpenSslSessionTicketKey[] {fresh}
+                            : new OpenSslSessionTicketKey[] {fresh, before[0]});
+        }
+        return next;
     }
 
     private static OpenSslSessionTicketKey ticketKey(SecureRandom random) {
@@ -184,9 +205,8 @@ public final class ServerTls implements AutoCloseable {
 
     /** Reads all files again; where they cannot be used, throws and keeps the old ones. */
     public synchronized void reload() throws TlsException {
-        OpenSslSessionTicketKey[] before = tickets;
-        // The first key makes tickets, the others still open theirs.
-        tickets = new OpenSslSessionTicketKey[] {ticketKey(new SecureRandom()), before[0]};
+        Map<String, OpenSslSessionTicketKey[]> before = tickets;
+        tickets = tickets();
         Contexts next;
         try {
             next = read();
@@ -230,7 +250,10 @@ public final class ServerTls implements AutoCloseable {
             SslContext context = builder.build();
             if (context.sessionContext() instanceof OpenSslServerSessionContext sessions) {
                 sessions.setSessionIdContext(sessionContext(name));
-                sessions.setTicketKeys(tickets);
+                OpenSslSessionTicketKey[] keys = tickets.get(name);
+                if (keys != null) {
+                    sessions.setTicketKeys(keys);
+                }
             }
             return context;
         } catch (IOException | IllegalArgumentException e) {
@@ -241,7 +264,6 @@ public final class ServerTls implements AutoCloseable {
         }
     }
 
-    /** RFC 6066 3: a session of one name is not resumed under another. */
     private static byte[] sessionContext(String name) {
         try {
             return MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
