@@ -1,0 +1,66 @@
+package io.plinth.dbproxy.migrate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PgBouncerFileTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void aFileBecomesTheSectionThatMeansTheSame() throws Exception {
+        Files.writeString(folder.resolve("userlist.txt"), """
+            "app" "pencil"
+            "old" "md50123456789abcdef0123456789abcdef"
+            """);
+        Files.writeString(folder.resolve("pgbouncer.ini"), """
+            ; a comment
+            [databases]
+            shop = host=10.0.0.1 port=5433 dbname=store pool_size=7
+            fixed = host=10.0.0.2 user=owner password='it''s' connect_query='SELECT 1'
+            * = host=10.0.0.9
+            [pgbouncer]
+            listen_port = 6543
+            auth_type = scram-sha-256
+            auth_file = userlist.txt
+            pool_mode = transaction
+            default_pool_size = 15
+            max_client_conn = 400
+            query_wait_timeout = 2.5
+            server_lifetime = 0
+            server_reset_query = DISCARD ALL
+            logfile = /dev/null
+            """);
+        PgBouncerFile.Result result = PgBouncerFile.read(folder.resolve("pgbouncer.ini"));
+        assertThat(result.port()).isEqualTo(6543);
+        assertThat(result.section().toString())
+                .isEqualTo("{databases={shop={users={app={password={file=secrets/app}},"
+                        + " old={verifier={file=secrets/old}}}, loopback=scram, pool={mode=transaction, size=7,"
+                        + " wait=2500ms}, shards={s0={primary=10.0.0.1:5433, database=store}}},"
+                        + " fixed={users={app={password={file=secrets/app}, server-user=owner,"
+                        + " server-password={file=secrets/fixed.owner.server}},"
+                        + " old={verifier={file=secrets/old}, server-user=owner,"
+                        + " server-password={file=secrets/fixed.owner.server}}}, loopback=scram,"
+                        + " pool={mode=transaction, size=15, wait=2500ms},"
+                        + " shards={s0={primary=10.0.0.2:5432}}}}, clients=400}");
+        assertThat(result.secrets())
+                .containsEntry("secrets/app", "pencil")
+                .containsEntry("secrets/fixed.owner.server", "it's");
+        assertThat(result.notes())
+                .containsExactlyInAnyOrder(
+                        "databases.*: not taken over: name each database",
+                        "databases.fixed.connect_query: not taken over",
+                        "server_reset_query: not taken over");
+    }
+
+    @Test
+    void aLineThatIsNotOneIsNamed() throws Exception {
+        Path file = Files.writeString(folder.resolve("x.ini"), "[pgbouncer]\nnonsense\n");
+        assertThatThrownBy(() -> PgBouncerFile.read(file)).hasMessageStartingWith("x.ini:2: nonsense");
+    }
+}

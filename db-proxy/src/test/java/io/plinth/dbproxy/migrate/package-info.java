@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.migrate;
+
+import org.jspecify.annotations.NullMarked;
