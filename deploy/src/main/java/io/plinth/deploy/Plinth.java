@@ -15,6 +15,7 @@ import io.plinth.deploy.command.StartCommand;
 import io.plinth.deploy.command.StatusCommand;
 import io.plinth.deploy.command.TrainCommand;
 import io.plinth.deploy.command.UpCommand;
+import io.plinth.deploy.mq.MqCommand;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.Problem;
 import java.io.IOException;
@@ -43,6 +44,7 @@ import picocli.CommandLine.Command;
             ExplainCommand.class,
             RunCommand.class,
             BenchCommand.class,
+            MqCommand.class,
             ConfigReferenceCommand.class,
             JvmOptionsCommand.class,
             TrainCommand.class,
@@ -60,6 +62,7 @@ public final class Plinth {
     /** The command line, ready to execute; failures become one line each and an exit code. */
     public static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Plinth());
+        line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setUsageHelpWidth(80);
         line.setExecutionExceptionHandler((failure, command, parsed) -> explain(failure, command.getErr()));
         return line;

@@ -62,8 +62,6 @@ public final class MqBroker implements Daemon {
     private static final Logger LOG = LoggerFactory.getLogger(MqBroker.class);
     private static final String LISTENER = "amqp";
     private static final String MANAGEMENT = "management";
-    private static final int MANAGEMENT_ABOVE = 10_000;
-    private static final int MAX_PORT = 65_535;
     private static final int SAMPLE_SECONDS = 5;
     private static final String TLS_LISTENER = "amqps";
     private static final String STOPPING = "broker shuts down";
@@ -235,10 +233,8 @@ public final class MqBroker implements Daemon {
 
     private void serveManagement(Broker broker, Engine opened, Survey survey) throws Exception {
         MqBrokerConfig.Management c = config.management();
-        Integer asked = c.port();
         Integer own = context.node().port();
-        int behind = (own == null ? MqBrokerMain.TYPE.standardPort() : own) + MANAGEMENT_ABOVE;
-        int port = asked != null ? asked : behind == MANAGEMENT_ABOVE || behind > MAX_PORT ? 0 : behind;
+        int port = c.portBeside(own == null ? MqBrokerMain.TYPE.standardPort() : own);
         ManagementApi.Node node = new ManagementApi.Node(
                 "rabbit@" + context.name(),
                 config.product(),

@@ -87,7 +87,20 @@ public record MqBrokerConfig(
             DataSize body,
 
             @Doc("Open connections.") @Default("256") @Range(min = "1", max = "10000")
-            int connections) {}
+            int connections) {
+
+        private static final int ABOVE = 10_000;
+        private static final int HIGHEST = 65_535;
+
+        /** Where it listens beside AMQP on {@code amqp}; 0, any free port, where that is 0 or too high to go by. */
+        public int portBeside(int amqp) {
+            Integer asked = port;
+            if (asked != null) {
+                return asked;
+            }
+            return amqp == 0 || amqp + ABOVE > HIGHEST ? 0 : amqp + ABOVE;
+        }
+    }
 
     /** The TLS listener. */
     @Doc("Where AMQP is served over TLS; the files are read again on reload.")

@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
 /** {@code plinth bench DAEMON}. */
 @Command(
         name = "bench",
+        header = "Measures a daemon beside its peers.",
         description = "Measures a daemon beside its peers, those that are installed (deploy/bench/peers installs them):"
                 + " same load, same machine, pinned cores, in turn, medians of several rounds.",
         mixinStandardHelpOptions = true)

@@ -4,6 +4,7 @@ import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.NodeConfig;
 import io.plinth.kit.config.StackFile;
 import io.plinth.lbproxy.LbProxyConfig;
+import io.plinth.mqbroker.MqBrokerConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -28,11 +29,20 @@ final class ListenerPlan {
             case "db-proxy" -> "postgres";
             default -> "client";
         };
-        return List.of(new Claim(
+        List<Claim> claims = new ArrayList<>(List.of(new Claim(
                 name,
                 protocol,
                 "nodes." + name + ".port",
                 new HostPort(node.host(), port),
-                node.kind().equals("geo-dns")));
+                node.kind().equals("geo-dns"))));
+        if (node.kind().equals("mq-broker")) {
+            MqBrokerConfig.Management management =
+                    file.section(node, MqBrokerConfig.class).management();
+            if (management.enabled()) {
+                HostPort at = new HostPort(node.host(), management.portBeside(port));
+                claims.add(new Claim(name, "management", node.run() + ".management.port", at, false));
+            }
+        }
+        return claims;
     }
 }

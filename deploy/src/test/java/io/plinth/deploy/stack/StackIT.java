@@ -213,6 +213,39 @@ class StackIT extends StackContract {
     }
 
     @Test
+    void theBrokerIsOperatedFromTheCommandLine() throws Exception {
+        String url = "http://127.0.0.1:" + stack().port(15672);
+        assertThat(mq(url, "add-user", "clerk", "s3cret", "--tags", "monitoring")
+                        .exitCode())
+                .isZero();
+        assertThat(mq(url, "set-permissions", "clerk", "", "", ".*").exitCode()).isZero();
+        assertThat(mq(url, "set-policy", "short", "^tmp", "{\"max-length\": 10}", "--apply-to", "queues")
+                        .exitCode())
+                .isZero();
+        assertThat(mq(url, "list", "users").out()).containsPattern("clerk +monitoring");
+        assertThat(mq(url, "list", "permissions").out()).containsPattern("/ +clerk +\\.\\*");
+        assertThat(mq(url, "list", "policies").out()).containsPattern("short +\\^tmp +queues +0 +max-length=10");
+        Path file = stack().folder().resolve("definitions.json");
+        assertThat(mq(url, "export", file.toString()).exitCode()).isZero();
+        assertThat(mq(url, "delete", "user", "clerk").exitCode()).isZero();
+        assertThat(mq(url, "list", "users").out()).doesNotContain("clerk");
+        assertThat(mq(url, "import", file.toString()).exitCode()).isZero();
+        assertThat(mq(url, "list", "users", "--user", "clerk", "--password", "s3cret")
+                        .exitCode())
+                .isEqualTo(1);
+        Script.Result refused = mq(url, "list", "queues", "--password", "wrong");
+        assertThat(refused.err()).contains("wrong user or password for guest");
+        assertThat(mq(url, "delete", "policy", "short").exitCode()).isZero();
+    }
+
+    private static Script.Result mq(String url, String... arguments) throws Exception {
+        List<String> all = new ArrayList<>(List.of("mq"));
+        all.addAll(List.of(arguments));
+        all.addAll(List.of("--url", url));
+        return Script.run(Map.of(), all.toArray(String[]::new));
+    }
+
+    @Test
     void aKilledBrokerLosesNoConfirmedMessage(LogWatcher.Expected log) throws Exception {
         log.expect("com.rabbitmq");
         ConnectionFactory factory = rabbit();

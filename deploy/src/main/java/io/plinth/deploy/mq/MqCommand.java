@@ -1,0 +1,270 @@
+package io.plinth.deploy.mq;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonParser;
+import io.plinth.deploy.DeployException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** {@code plinth mq}. */
+@Command(
+        name = "mq",
+        header = "Operates a broker: users, virtual hosts, permissions, policies, queues.",
+        description = "Speaks RabbitMQ's management API, so it also operates a RabbitMQ.",
+        mixinStandardHelpOptions = true)
+public final class MqCommand implements Runnable {
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            description = "The management listener (default: ${DEFAULT-VALUE}).",
+            scope = ScopeType.INHERIT)
+    private String url = "http://127.0.0.1:15672";
+
+    @Option(
+            names = "--user",
+            paramLabel = "U",
+            description = "Who asks (default: ${DEFAULT-VALUE}).",
+            scope = ScopeType.INHERIT)
+    private String user = "guest";
+
+    @Option(
+            names = "--password",
+            paramLabel = "P",
+            description = "The password; by default that in PLINTH_MQ_PASSWORD, else guest.",
+            scope = ScopeType.INHERIT)
+    private @Nullable String password;
+
+    @Option(
+            names = "--vhost",
+            paramLabel = "V",
+            description = "The virtual host (default: ${DEFAULT-VALUE}).",
+            scope = ScopeType.INHERIT)
+    private String vhost = "/";
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public void run() {
+        spec().commandLine().usage(spec().commandLine().getOut());
+    }
+
+    @Command(name = "list", header = "Lists one kind of thing.", mixinStandardHelpOptions = true)
+    int list(@Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Listing kind) throws Exception {
+        List<List<String>> rows = kind.rows(call("GET", kind.path(), null));
+        print(kind.columns(), rows);
+        return 0;
+    }
+
+    @Command(name = "add-user", header = "Makes a user, or changes it.", mixinStandardHelpOptions = true)
+    int addUser(
+            @Parameters(paramLabel = "NAME") String name,
+            @Parameters(paramLabel = "PASSWORD") String secret,
+            @Option(
+                            names = "--tags",
+                            paramLabel = "T,T",
+                            description = "administrator, monitoring, policymaker, management")
+                    @Nullable
+                    String tags)
+            throws Exception {
+        return put(ManagementApi.path("users", name), json -> {
+            json.writeStringField("password", secret);
+            json.writeStringField("tags", tags == null ? "" : tags);
+        });
+    }
+
+    @Command(name = "add-vhost", header = "Makes a virtual host.", mixinStandardHelpOptions = true)
+    int addVhost(@Parameters(paramLabel = "NAME") String name) throws Exception {
+        return put(ManagementApi.path("vhosts", name), json -> {});
+    }
+
+    @Command(
+            name = "set-permissions",
+            header = "Says what a user may do in the virtual host.",
+            description = "Three regular expressions over names: '.*' is everything, '' nothing.",
+            mixinStandardHelpOptions = true)
+    int setPermissions(
+            @Parameters(paramLabel = "NAME") String name,
+            @Parameters(paramLabel = "CONFIGURE") String configure,
+            @Parameters(paramLabel = "WRITE") String write,
+            @Parameters(paramLabel = "READ") String read)
+            throws Exception {
+        return put(ManagementApi.path("permissions", vhost, name), json -> {
+            json.writeStringField("configure", configure);
+            json.writeStringField("write", write);
+            json.writeStringField("read", read);
+        });
+    }
+
+    @Command(name = "set-policy", header = "Makes a policy, or changes it.", mixinStandardHelpOptions = true)
+    int setPolicy(
+            @Parameters(paramLabel = "NAME") String name,
+            @Parameters(paramLabel = "PATTERN", description = "A regular expression over names.") String pattern,
+            @Parameters(paramLabel = "DEFINITION", description = "JSON: '{\"max-length\": 1000}'.") String definition,
+            @Option(
+                            names = "--apply-to",
+                            paramLabel = "WHAT",
+                            defaultValue = "all",
+                            description = "all, queues, exchanges")
+                    String applyTo,
+            @Option(names = "--priority", paramLabel = "N", defaultValue = "0") int priority)
+            throws Exception {
+        check(definition);
+        return put(ManagementApi.path("policies", vhost, name), json -> {
+            json.writeStringField("pattern", pattern);
+            json.writeFieldName("definition");
+            json.writeRawValue(definition);
+            json.writeStringField("apply-to", applyTo);
+            json.writeNumberField("priority", priority);
+        });
+    }
+
+    @Command(name = "delete", header = "Removes a thing; a connection is closed.", mixinStandardHelpOptions = true)
+    int delete(
+            @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Removable kind,
+            @Parameters(paramLabel = "NAME", description = "As `list` shows it; for permissions, the user's.")
+                    String name)
+            throws Exception {
+        return delete(kind.path(vhost, name));
+    }
+
+    @Command(name = "purge-queue", header = "Drops a queue's ready messages.", mixinStandardHelpOptions = true)
+    int purgeQueue(@Parameters(paramLabel = "NAME") String name) throws Exception {
+        return delete(ManagementApi.path("queues", vhost, name, "contents"));
+    }
+
+    @Command(
+            name = "export",
+            header = "Writes users, virtual hosts, policies, queues and bindings to a file.",
+            mixinStandardHelpOptions = true)
+    int export(@Parameters(paramLabel = "FILE") Path file) throws Exception {
+        Files.writeString(file, call("GET", "/definitions", null));
+        return 0;
+    }
+
+    @Command(
+            name = "import",
+            header = "Makes what such a file says, also one that RabbitMQ wrote.",
+            mixinStandardHelpOptions = true)
+    int load(@Parameters(paramLabel = "FILE") Path file) throws Exception {
+        String definitions = Files.readString(file);
+        check(definitions);
+        call("POST", "/definitions", definitions);
+        return 0;
+    }
+
+    private int put(String path, Body body) throws Exception {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+            json.writeStartObject();
+            body.write(json);
+            json.writeEndObject();
+        }
+        call("PUT", path, text.toString());
+        return 0;
+    }
+
+    private int delete(String path) throws Exception {
+        call("DELETE", path, null);
+        return 0;
+    }
+
+    private String call(String method, String path, @Nullable String body) throws Exception {
+        String secret = password;
+        if (secret == null) {
+            secret = System.getenv().getOrDefault("PLINTH_MQ_PASSWORD", "guest");
+        }
+        try (ManagementApi api = new ManagementApi(url, user, secret)) {
+            return api.call(method, path, body);
+        }
+    }
+
+    /** Fails, and says where, unless it is JSON. */
+    private static void check(String json) throws DeployException, IOException {
+        try (JsonParser parser = new JsonFactory().createParser(json)) {
+            boolean more = true;
+            while (more) {
+                more = parser.nextToken() != null;
+            }
+        } catch (JsonParseException e) {
+            throw new DeployException(
+                    "JSON: " + e.getOriginalMessage() + " at line "
+                            + e.getLocation().getLineNr() + ", column "
+                            + e.getLocation().getColumnNr(),
+                    2);
+        }
+    }
+
+    private void print(List<String> columns, List<List<String>> rows) {
+        PrintWriter out = spec().commandLine().getOut();
+        int[] widths = columns.stream().mapToInt(String::length).toArray();
+        for (List<String> row : rows) {
+            for (int i = 0; i < widths.length; i++) {
+                widths[i] = Math.max(widths[i], row.get(i).length());
+            }
+        }
+        out.println(line(
+                columns.stream().map(column -> column.toUpperCase(Locale.ROOT)).toList(), widths));
+        rows.forEach(row -> out.println(line(row, widths)));
+        out.flush();
+    }
+
+    private static String line(List<String> cells, int[] widths) {
+        StringBuilder line = new StringBuilder();
+        for (int i = 0; i < widths.length; i++) {
+            line.append(cells.get(i)).repeat(' ', widths[i] - cells.get(i).length() + 2);
+        }
+        return line.toString().stripTrailing();
+    }
+
+    private CommandSpec spec() {
+        if (spec == null) {
+            throw new IllegalStateException("command: called by nobody (expected: picocli)");
+        }
+        return spec;
+    }
+
+    /** What can be removed by its name. */
+    enum Removable {
+        USER,
+        VHOST,
+        PERMISSIONS,
+        POLICY,
+        QUEUE,
+        EXCHANGE,
+        CONNECTION;
+
+        /** Below {@code /api}. */
+        String path(String vhost, String name) {
+            return switch (this) {
+                case USER -> ManagementApi.path("users", name);
+                case VHOST -> ManagementApi.path("vhosts", name);
+                case PERMISSIONS -> ManagementApi.path("permissions", vhost, name);
+                case POLICY -> ManagementApi.path("policies", vhost, name);
+                case QUEUE -> ManagementApi.path("queues", vhost, name);
+                case EXCHANGE -> ManagementApi.path("exchanges", vhost, name);
+                case CONNECTION -> ManagementApi.path("connections", name);
+            };
+        }
+    }
+
+    /** Writes the fields of a request's object. */
+    @FunctionalInterface
+    private interface Body {
+        void write(JsonGenerator json) throws IOException;
+    }
+}
