@@ -27,7 +27,7 @@ class WebSocketIT {
     Path folder;
 
     /** Does the handshake of RFC 6455 4.2.2, then echoes frames with their mask taken off. */
-    private static Origin echoing() throws Exception {
+    static Origin echoing() throws Exception {
         return Origin.serving(connection -> {
             String head = connection.readRequest();
             if (head == null) {

@@ -37,6 +37,13 @@ public record PoolConfig(
         @Default("off")
         ProxyProtocolConfig proxyProtocol,
 
+        @Doc("What the servers speak: HTTP/1.1, or HTTP/2 from the first byte (prior knowledge; gRPC needs it).")
+        @Default("http1")
+        ProtocolConfig protocol,
+
+        @Doc("Requests under way at once over one HTTP/2 connection.") @Default("100") @Range(min = "1", max = "10000")
+        int streams,
+
         @Doc("How the next server is found.") @Default("peak-ewma")
         BalanceConfig balance,
 
@@ -79,6 +86,12 @@ public record PoolConfig(
 
         @Doc("The longest a server is left alone.") @Default("30s")
         Duration ejectMax) {
+
+    /** What servers speak. */
+    public enum ProtocolConfig {
+        HTTP1,
+        HTTP2
+    }
 
     /** How the next server is found. */
     public enum BalanceConfig {
@@ -241,6 +254,9 @@ public record PoolConfig(
             if (config != null && config.port() == null) {
                 check.problem(at + ".app", "app `" + app + "` has no port; give it one, or name `servers`");
             }
+        }
+        if (protocol == ProtocolConfig.HTTP2 && (tls != null || proxyProtocol != ProxyProtocolConfig.OFF)) {
+            check.problem(at + ".protocol", "protocol: http2 (expected: http1 with `tls` or `proxy-protocol`)");
         }
         try {
             RequestKey.parse(hash.by());

@@ -34,6 +34,9 @@ final class ClientStream extends Http2Stream implements ClientSide {
     private @Nullable ArrayDeque<ByteBuf> inbound;
     private @Nullable TrailerFields requestTrailers;
     private boolean headRead;
+    /** Whether it is an extended CONNECT (RFC 8441). */
+    private boolean tunnel;
+
     private boolean endPassed;
     private boolean processing;
     private boolean touched;
@@ -86,6 +89,7 @@ final class ClientStream extends Http2Stream implements ClientSide {
             case MALFORMED -> throw malformed("content-length malformed, or without DATA to match");
             case REJECTED -> current.reject();
             case DONE, MORE -> {
+                tunnel = current.request.head().extendedConnect();
                 declared = current.request.declaredLength();
                 current.headRead();
             }
@@ -267,6 +271,8 @@ final class ClientStream extends Http2Stream implements ClientSide {
     @Override
     public void resume() {
         process();
+        // What brought this about need not be a read of the client's, at whose end servers are flushed.
+        flushServer();
     }
 
     @Override
@@ -281,7 +287,7 @@ final class ClientStream extends Http2Stream implements ClientSide {
 
     private void sendHead(ResponseHead head, HeaderChanges changes) {
         encoder.begin();
-        encoder.status(head.status());
+        encoder.status(tunnel ? tunnelStatus(head.status()) : head.status());
         long dropped = ResponseRewrite.droppedFromFrames(head);
         if (changes.isEmpty()) {
             encoder.fields(head, dropped);
@@ -298,6 +304,11 @@ final class ClientStream extends Http2Stream implements ClientSide {
             }
         }
         sendHeaders(encoder, false);
+    }
+
+    /** RFC 8441 5: 200 opens the tunnel, which a server of HTTP/1.1 does with 101 and with nothing else. */
+    private static int tunnelStatus(int status) {
+        return status == 101 ? 200 : status / 100 == 2 ? 502 : status;
     }
 
     @Override

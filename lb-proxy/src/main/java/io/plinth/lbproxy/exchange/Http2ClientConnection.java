@@ -291,7 +291,7 @@ final class Http2ClientConnection extends AttendedClient implements Output {
         }
         endpoint.tick(now);
         if (draining && now - drainBy >= 0) {
-            endpoint.goAway();
+            endpoint.goAway(true);
             if (endpoint.open() == 0) {
                 end(ErrorCode.NO_ERROR, "");
                 return;
@@ -331,7 +331,7 @@ final class Http2ClientConnection extends AttendedClient implements Output {
     void drain() {
         draining = true;
         drainBy = worker.coarseNow() + DRAIN_NANOS;
-        endpoint.announceEnd();
+        endpoint.goAway(false);
     }
 
     @Override

@@ -93,7 +93,8 @@ final class RequestRelay {
     /** Takes a head that was made of HTTP/2's fields. */
     Progress streamHead(boolean ended, @Nullable Rejection wrong) {
         streamed = true;
-        streamEnded = ended;
+        // What a tunnel's client sends waits for the server's consent.
+        streamEnded = ended || head.extendedConnect();
         rejection = wrong;
         if (wrong != null) {
             return Progress.REJECTED;

@@ -9,6 +9,7 @@ import io.plinth.lbproxy.config.PoolConfig;
 import io.plinth.lbproxy.discovery.Source;
 import io.plinth.lbproxy.upstream.PoolSettings;
 import io.plinth.lbproxy.upstream.PoolSettings.ServerSettings;
+import io.plinth.lbproxy.wire.http2.Http2Limits;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -45,6 +46,7 @@ final class PoolPlan {
                 pool.slowStart(),
                 tls(name, pool.tls(), file),
                 PoolSettings.ProxyHeader.valueOf(pool.proxyProtocol().name()),
+                pool.protocol() == PoolConfig.ProtocolConfig.HTTP2 ? http2(pool, config.limits()) : null,
                 pool.maxPerServer(),
                 pool.idlePerServer(),
                 pool.queue(),
@@ -78,6 +80,21 @@ final class PoolPlan {
             }
         }
         return new PoolSettings.Tls(tls.verify(), paths[0], tls.name(), paths[1], paths[2], fingerprint.toString());
+    }
+
+    /** What servers may send is bounded as clients are, but for floods, as servers are ours. */
+    private static Http2Limits http2(PoolConfig pool, LbProxyConfig.LimitsConfig limits) {
+        LbProxyConfig.Http2Config http2 = limits.http2();
+        return new Http2Limits(
+                pool.streams(),
+                Math.toIntExact(http2.streamWindow().bytes()),
+                Math.toIntExact(http2.connectionWindow().bytes()),
+                Math.toIntExact(limits.headerBytes().bytes()),
+                limits.headers(),
+                http2.continuations(),
+                Integer.MAX_VALUE,
+                Integer.MAX_VALUE,
+                Math.toIntExact(http2.tableSize().bytes()));
     }
 
     private static PoolSettings.@Nullable Sticky sticky(PoolConfig.@Nullable StickyConfig sticky) {

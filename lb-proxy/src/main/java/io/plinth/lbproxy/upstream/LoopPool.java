@@ -14,6 +14,7 @@ import io.plinth.lbproxy.balance.PowerOfTwo;
 import io.plinth.lbproxy.balance.RetryBudget;
 import io.plinth.lbproxy.balance.RoundRobin;
 import io.plinth.lbproxy.route.Explanation;
+import io.plinth.lbproxy.wire.http2.Http2Limits;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -163,6 +164,11 @@ public final class LoopPool implements Candidates {
     }
 
     private void hand(ServerLane lane, UpstreamUser user) {
+        Http2Limits http2 = pool.settings().http2();
+        if (http2 != null) {
+            share(lane, user, http2);
+            return;
+        }
         boolean perClient = pool.handshake().perClient();
         boolean mustConnect = perClient || (user.pick().fresh() && lane.server().hasRoom());
         Http1Connection idle = mustConnect ? null : lane.takeIdle();
@@ -176,6 +182,40 @@ public final class LoopPool implements Candidates {
         } else {
             user.refused(Refusal.QUEUE_FULL);
         }
+    }
+
+    /** Sends it over a connection that others use too, or over a new one. */
+    private void share(ServerLane lane, UpstreamUser user, Http2Limits limits) {
+        Http2Connection connection = lane.withRoom();
+        if (connection == null && lane.server().tryOpen()) {
+            connection = new Http2Connection(lane, limits);
+            lane.share(connection);
+            connections = ++open;
+            connect(lane, connection);
+        }
+        if (connection != null) {
+            lane.requestBegins();
+            connection.use(user);
+        } else if (pool.enterQueue()) {
+            waiting.addLast(user);
+        } else {
+            user.refused(Refusal.QUEUE_FULL);
+        }
+    }
+
+    private void connect(ServerLane lane, Http2Connection connection) {
+        ChannelFuture future = connector.connect(
+                connection, lane.server(), pool.settings().connectTimeout().toMillis());
+        future.addListener(done -> {
+            if (done.isSuccess()) {
+                lane.server().connected();
+                connection.connected(future.channel());
+            } else {
+                lane.server().connectFailed(connector.now());
+                lane.left(connection);
+                connection.failed(String.valueOf(done.cause().getMessage()));
+            }
+        });
     }
 
     /** Forgets a user that waits for a connection. */
@@ -405,6 +445,23 @@ public final class LoopPool implements Candidates {
     /** A connection is gone: who waits longest may connect in its place. */
     void closed(Http1Connection connection, boolean wasIdle) {
         connection.lane().closed(connection, wasIdle);
+        oneFewer();
+    }
+
+    /** A shared connection is gone. */
+    void closed(Http2Connection connection) {
+        connection.lane().server().closedOne();
+        oneFewer();
+    }
+
+    /** A shared connection takes another request. */
+    void streamFreed() {
+        if (!waiting.isEmpty()) {
+            serveWaiting();
+        }
+    }
+
+    private void oneFewer() {
         connections = --open;
         if (!waiting.isEmpty()) {
             serveWaiting();

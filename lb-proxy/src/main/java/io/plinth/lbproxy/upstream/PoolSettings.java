@@ -2,6 +2,7 @@ package io.plinth.lbproxy.upstream;
 
 import io.plinth.lbproxy.balance.CircuitBreaker;
 import io.plinth.lbproxy.route.RequestKey;
+import io.plinth.lbproxy.wire.http2.Http2Limits;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param breaker null for none
  * @param tls null for none
  * @param proxyHeader what a connection begins with
+ * @param http2 bounds of HTTP/2 connections to the servers; null for HTTP/1.1
  * @param maxPerServer connections to one server, over all loops
  * @param idlePerServer connections kept idle to one server, over all loops
  * @param queue requests that wait for a connection, over all loops
@@ -33,6 +35,7 @@ public record PoolSettings(
         Duration slowStart,
         @Nullable Tls tls,
         ProxyHeader proxyHeader,
+        @Nullable Http2Limits http2,
         int maxPerServer,
         int idlePerServer,
         int queue,

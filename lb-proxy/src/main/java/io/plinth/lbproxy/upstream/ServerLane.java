@@ -2,6 +2,8 @@ package io.plinth.lbproxy.upstream;
 
 import io.plinth.lbproxy.balance.PeakEwma;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One loop's way to one server: its connections and its view of the latency. Owned by that event loop. */
@@ -13,6 +15,9 @@ public final class ServerLane {
     private final int maxIdle;
     private final PeakEwma latency;
     private final ArrayDeque<Http1Connection> idle = new ArrayDeque<>();
+    /** Connections of HTTP/2 that take requests. */
+    private final List<Http2Connection> shared = new ArrayList<>();
+
     private int underWay;
     private boolean retired;
 
@@ -64,7 +69,7 @@ public final class ServerLane {
     }
 
     boolean hasRoom() {
-        return !idle.isEmpty() || server.hasRoom();
+        return !idle.isEmpty() || withRoom() != null || server.hasRoom();
     }
 
     void connecting() {
@@ -84,6 +89,26 @@ public final class ServerLane {
             }
         }
         return null;
+    }
+
+    /** A connection of HTTP/2 that takes another request. */
+    @Nullable
+    Http2Connection withRoom() {
+        for (Http2Connection connection : shared) {
+            if (connection.hasRoom()) {
+                return connection;
+            }
+        }
+        return null;
+    }
+
+    void share(Http2Connection connection) {
+        shared.add(connection);
+    }
+
+    /** It takes no more requests. */
+    void left(Http2Connection connection) {
+        shared.remove(connection);
     }
 
     /** Whether there was room; the connection is to be closed otherwise. */
@@ -127,6 +152,7 @@ public final class ServerLane {
         while ((connection = idle.pollFirst()) != null) {
             connection.close();
         }
+        List.copyOf(shared).forEach(Http2Connection::leave);
     }
 
     /** Closes the connection that has idled longest, if any, since another loop waits for its place. */
@@ -142,6 +168,11 @@ public final class ServerLane {
         while ((oldest = idle.peekFirst()) != null && oldest.idleSince() - before < 0) {
             idle.pollFirst();
             oldest.close();
+        }
+        for (Http2Connection connection : List.copyOf(shared)) {
+            if (connection.idleBefore(before)) {
+                connection.leave();
+            }
         }
     }
 }

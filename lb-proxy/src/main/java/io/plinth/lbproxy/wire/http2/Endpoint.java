@@ -107,6 +107,12 @@ public abstract class Endpoint implements FrameReader.Listener {
     }
 
     final void consumed(int bytes) {
+        if (server) {
+            credit(bytes);
+        }
+    }
+
+    private void credit(int bytes) {
         unacknowledged += bytes;
         if (unacknowledged >= limits.connectionWindow() / 2) {
             receiveWindow += unacknowledged;
@@ -233,19 +239,11 @@ public abstract class Endpoint implements FrameReader.Listener {
         writer.release();
     }
 
-    /** Tells the peer to open no more streams; such as it opened before it read this are served. */
-    public final void announceEnd() {
+    /** Tells the peer to open no more streams; until {@code refuse}, such as it opened before it read this are served. */
+    public final void goAway(boolean refuse) {
         if (!goingAway && !closed) {
-            writer.goAway(Integer.MAX_VALUE, ErrorCode.NO_ERROR, new byte[0]);
-            writer.flush();
-        }
-    }
-
-    /** Takes no new streams from the peer and tells it so; those that are open go on. */
-    public final void goAway() {
-        if (!goingAway && !closed) {
-            goingAway = true;
-            writer.goAway(lastPeerStream, ErrorCode.NO_ERROR, new byte[0]);
+            goingAway = refuse;
+            writer.goAway(refuse ? lastPeerStream : Integer.MAX_VALUE, ErrorCode.NO_ERROR, new byte[0]);
             writer.flush();
         }
     }
@@ -320,7 +318,7 @@ public abstract class Endpoint implements FrameReader.Listener {
         }
         Http2Stream stream = streams.get(id);
         if (stream == null || stream.remoteEnded()) {
-            consumed(flow);
+            credit(flow);
             if (stream == null && resets.has(id)) {
                 flood.control();
                 return;
@@ -331,6 +329,10 @@ public abstract class Endpoint implements FrameReader.Listener {
             flood.useful();
         } else if (!end) {
             flood.control();
+        }
+        if (!server) {
+            // A stream that its taker holds up must not hold up the others (RFC 9113 5.2.2); each has its own window.
+            credit(flow);
         }
         stream.received(flow);
         stream.consumed(flow - payload.readableBytes());

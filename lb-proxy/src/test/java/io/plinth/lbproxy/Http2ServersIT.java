@@ -1,0 +1,251 @@
+package io.plinth.lbproxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.testkit.LeakCheck;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A proxy whose server is another proxy, with HTTP/2 between them: what the one sends, the other one's tests judge. */
+@ExtendWith(LeakCheck.class)
+@Timeout(60)
+class Http2ServersIT {
+    @TempDir
+    Path folder;
+
+    private Proxy front(Proxy back) throws Exception {
+        Path own = Files.createDirectories(folder.resolve("front"));
+        return Proxy.start(own, """
+              routes: { all: { pool: web } }
+              pools: { web: { servers: { s: "127.0.0.1:%d" }, protocol: http2 } }
+            """.formatted(back.address().getPort()));
+    }
+
+    private Proxy back(Origin origin) throws Exception {
+        return Proxy.of(Files.createDirectories(folder.resolve("back")), origin);
+    }
+
+    @Test
+    void requestsOfEitherVersionGoOverOneConnection() throws Exception {
+        String large = "y".repeat(1_000_000);
+        try (Origin origin = Origin.serving(connection -> {
+                    for (String head = connection.readRequest(); head != null; head = connection.readRequest()) {
+                        if (head.startsWith("HEAD")) {
+                            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n");
+                        } else if (head.startsWith("GET /chunked")) {
+                            connection.send("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\n"
+                                    + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n");
+                        } else {
+                            connection.answer("200 OK", head.startsWith("GET /large") ? large : "small");
+                        }
+                    }
+                });
+                Proxy back = back(origin);
+                Proxy front = front(back);
+                Http http = front.connect();
+                H2 h2 = H2.to(front.address())) {
+            for (int i = 0; i < 20; i++) {
+                assertThat(http.get("/").body()).isEqualTo("small");
+                assertThat(h2.get("/").body()).isEqualTo("small");
+            }
+            assertThat(http.get("/large").body()).isEqualTo(large);
+            assertThat(h2.get("/large").body()).isEqualTo(large);
+            H2.Stream chunked = h2.get("/chunked");
+            assertThat(chunked.interims).containsExactly(103);
+            assertThat(chunked.body()).isEqualTo("abc");
+            assertThat(chunked.trailers).containsEntry("x-sum", "1");
+            http.send("GET /chunked HTTP/1.1\r\nHost: a\r\n\r\n");
+            assertThat(http.read().status()).isEqualTo(103);
+            assertThat(http.read().body()).isEqualTo("abc|x-sum: 1");
+            assertThat(h2.read(h2.request("HEAD", "/", true)).headers).containsEntry("content-length", "99");
+            http.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
+            assertThat(http.read().status()).isEqualTo(200);
+            assertThat(back.metrics()).containsPattern("lb_proxy_connections_total [12]\\.0");
+        }
+    }
+
+    @Test
+    void aServerThatGoesAwayIsRetriedOrReported() throws Exception {
+        try (Origin origin = Origin.answering("x")) {
+            Proxy back = back(origin);
+            try (Proxy front = front(back);
+                    Http http = front.connect()) {
+                assertThat(http.get("/").status()).isEqualTo(200);
+                back.close();
+                assertThat(http.get("/").status()).isEqualTo(502);
+            }
+        }
+    }
+
+    private static byte[] masked(int opcode, String text) {
+        byte[] data = text.getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer frame = ByteBuffer.allocate(6 + data.length);
+        return frame.put((byte) (0x80 | opcode))
+                .put((byte) (0x80 | data.length))
+                .putInt(0)
+                .put(data)
+                .array();
+    }
+
+    private static void tunnel(Proxy proxy) throws Exception {
+        try (H2 h2 = H2.to(proxy.address())) {
+            int id = h2.newStream();
+            h2.headers(
+                    id,
+                    false,
+                    ":method",
+                    "CONNECT",
+                    ":protocol",
+                    "websocket",
+                    ":scheme",
+                    "http",
+                    ":authority",
+                    "a",
+                    ":path",
+                    "/ws",
+                    "sec-websocket-version",
+                    "13",
+                    "origin",
+                    "http://a");
+            h2.frame(H2.DATA, 0, id, masked(1, "early"));
+            h2.flush();
+            while (h2.stream(id).bytes.size() < 7) {
+                assertThat(h2.readFrame()).isTrue();
+            }
+            assertThat(h2.stream(id).status).isEqualTo(200);
+            assertThat(h2.stream(id).body()).endsWith("early");
+            h2.frame(H2.DATA, 0, id, masked(8, ""));
+            h2.flush();
+            assertThat(h2.read(id).ended).isTrue();
+        }
+    }
+
+    @Test
+    void aWebSocketOverHttp2ReachesAServerOfEitherVersion() throws Exception {
+        try (Origin origin = WebSocketIT.echoing();
+                Proxy back = back(origin);
+                Proxy front = front(back)) {
+            tunnel(back);
+            tunnel(front);
+        }
+    }
+
+    @Test
+    void aRefusedTunnelIsNoTunnel() throws Exception {
+        try (Origin origin = Origin.answering("no");
+                Proxy back = back(origin);
+                H2 h2 = H2.to(back.address())) {
+            int id = h2.newStream();
+            h2.headers(
+                    id,
+                    false,
+                    ":method",
+                    "CONNECT",
+                    ":protocol",
+                    "websocket",
+                    ":scheme",
+                    "http",
+                    ":authority",
+                    "a",
+                    ":path",
+                    "/ws");
+            h2.flush();
+            assertThat(h2.read(id).status).isEqualTo(502);
+        }
+    }
+
+    /** Text in fragments, large binary messages and pings, from a client of HTTP/1.1 over HTTP/2 to a server of 1.1. */
+    @Test
+    void framesOfEveryKindPassAWebSocketOfHttp1OverHttp2() throws Exception {
+        LinkedBlockingQueue<String> got = new LinkedBlockingQueue<>();
+        try (Origin origin = WebSocketIT.echoing();
+                Proxy back = back(origin);
+                Proxy front = front(back);
+                HttpClient client = HttpClient.newHttpClient()) {
+            for (Proxy proxy : new Proxy[] {back, front}) {
+                CompletableFuture<Integer> closed = new CompletableFuture<>();
+                WebSocket socket = client.newWebSocketBuilder()
+                        .buildAsync(
+                                URI.create("ws://127.0.0.1:" + proxy.address().getPort() + "/ws"),
+                                new Frames(got, closed))
+                        .get(20, TimeUnit.SECONDS);
+                for (int i = 0; i < 20; i++) {
+                    socket.sendText("a" + i, false).get(20, TimeUnit.SECONDS);
+                    socket.sendText("b", false).get(20, TimeUnit.SECONDS);
+                    socket.sendText("c", true).get(20, TimeUnit.SECONDS);
+                    assertThat(got.poll(20, TimeUnit.SECONDS)).isEqualTo("a" + i + "bc");
+                }
+                byte[] large = new byte[60_000];
+                for (int i = 0; i < 20; i++) {
+                    socket.sendBinary(ByteBuffer.wrap(large), true).get(20, TimeUnit.SECONDS);
+                    assertThat(got.poll(20, TimeUnit.SECONDS)).isEqualTo("binary 60000");
+                }
+                socket.sendPing(ByteBuffer.wrap(new byte[] {1})).get(20, TimeUnit.SECONDS);
+                assertThat(got.poll(20, TimeUnit.SECONDS)).isEqualTo("ping");
+                socket.sendClose(WebSocket.NORMAL_CLOSURE, "bye");
+                assertThat(closed.get(20, TimeUnit.SECONDS)).isEqualTo(WebSocket.NORMAL_CLOSURE);
+            }
+        }
+    }
+
+    private static final class Frames implements WebSocket.Listener {
+        private final LinkedBlockingQueue<String> got;
+        private final CompletableFuture<Integer> closed;
+        private final StringBuilder text = new StringBuilder();
+        private int binary;
+
+        Frames(LinkedBlockingQueue<String> got, CompletableFuture<Integer> closed) {
+            this.got = got;
+            this.closed = closed;
+        }
+
+        @Override
+        public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
+            text.append(data);
+            if (last) {
+                got.add(text.toString());
+                text.setLength(0);
+            }
+            socket.request(1);
+            return null;
+        }
+
+        @Override
+        public @Nullable CompletionStage<?> onBinary(WebSocket socket, ByteBuffer data, boolean last) {
+            binary += data.remaining();
+            if (last) {
+                got.add("binary " + binary);
+                binary = 0;
+            }
+            socket.request(1);
+            return null;
+        }
+
+        @Override
+        public @Nullable CompletionStage<?> onPing(WebSocket socket, ByteBuffer message) {
+            got.add("ping");
+            socket.request(1);
+            return null;
+        }
+
+        @Override
+        public @Nullable CompletionStage<?> onClose(WebSocket socket, int status, String reason) {
+            closed.complete(status);
+            return null;
+        }
+    }
+}
