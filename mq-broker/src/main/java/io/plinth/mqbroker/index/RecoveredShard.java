@@ -98,6 +98,14 @@ public final class RecoveredShard {
                 returns.remove(e.queueId());
                 dedups.remove(e.queueId());
             }
+            case Effect.Moved e -> {
+                for (Effect.Target target : e.targets()) {
+                    add(
+                            target.queueId(),
+                            e.sequence(),
+                            new Entry(e.message(), target.expiresAt(), target.priority(), target.group()));
+                }
+            }
             case Effect.Returned e -> returned(e.queueId(), e.id(), new Return(e.count(), e.availableAt()));
             case Effect.DedupForgotten e -> {
                 TreeMap<Long, Effect.Dedup> ofQueue = dedups.get(e.queueId());

@@ -79,6 +79,15 @@ public final class ShardIndexer implements ChangeListener {
     private final Map<Long, Long> delivered = new HashMap<>();
     private final Set<Long> dropped = new HashSet<>();
     private final QueueMarks marks;
+    private final CopyForward copyForward;
+    /** Octets of live messages, by segment. */
+    private final Map<Integer, Long> liveBytes = new HashMap<>();
+    /** Those the index has at another place. */
+    private final Set<Key> overwritten = new HashSet<>();
+    /** Where messages went that their shard still knows at the old place. */
+    private final Map<Key, Long> moving = new HashMap<>();
+
+    private @Nullable Relocation relocation;
     private Covered appended = Covered.NOTHING;
     private Covered written = Covered.NOTHING;
 
@@ -87,6 +96,18 @@ public final class ShardIndexer implements ChangeListener {
         this.index = index;
         this.log = log;
         this.marks = new QueueMarks(shard);
+        this.copyForward = new CopyForward(shard, log);
+    }
+
+    /** Tells the shard where messages went; {@code then} must run on the writer's thread once the old place is not read any more. */
+    @FunctionalInterface
+    public interface Relocation {
+        void moved(List<CopyForward.Move> moves, Runnable then);
+    }
+
+    /** Without it nothing is copied forward. */
+    public void relocation(Relocation told) {
+        relocation = told;
     }
 
     /**
@@ -203,12 +224,13 @@ public final class ShardIndexer implements ChangeListener {
 
     private void count(RecoveredShard recovered) {
         live.clear();
+        liveBytes.clear();
         recovered
                 .queues()
                 .values()
                 .forEach(entries -> entries.values()
-                        .forEach(entry ->
-                                live.merge(SegmentLog.segmentOf(entry.message().position()), 1L, Long::sum)));
+                        .forEach(entry -> entered(
+                                entry.message().position(), entry.message().size(), 1)));
     }
 
     @Override
@@ -227,33 +249,57 @@ public final class ShardIndexer implements ChangeListener {
                                     target.group()));
                     marks.entered(target, change.sequence());
                 }
-                live.merge(SegmentLog.segmentOf(position), (long) e.targets().size(), Long::sum);
+                entered(position, e.message().size(), e.targets().size());
             }
             case Effect.Settled e -> {
                 for (long id : e.ids()) {
                     Key key = new Key(e.queueId(), id);
-                    if (added.remove(key) == null) {
+                    if (added.remove(key) == null || overwritten.remove(key)) {
                         removed.add(key);
                     }
                     marks.settled(e.queueId(), id);
                 }
-                e.messages().forEach(this::left);
+                for (int i = 0; i < e.messages().size(); i++) {
+                    Message message = e.messages().get(i);
+                    Long moved = moving.remove(new Key(e.queueId(), e.ids()[i]));
+                    left(moved == null ? message.position() : moved, message.size());
+                }
             }
             case Effect.DeliveredUpTo e -> delivered.put(e.queueId(), e.id());
+            case Effect.Moved e -> {
+                for (Effect.Target target : e.targets()) {
+                    Key key = new Key(target.queueId(), e.sequence());
+                    added.put(
+                            key,
+                            new Place(
+                                    position,
+                                    target.expiresAt(),
+                                    e.message().size(),
+                                    target.priority(),
+                                    target.group()));
+                    overwritten.add(key);
+                }
+            }
             case Effect.Returned e -> marks.returned(e);
             case Effect.DedupForgotten e -> marks.forgotten(e);
             case Effect.QueueDropped e -> {
                 forget(e.queueId());
                 delivered.remove(e.queueId());
-                e.messages().forEach(this::left);
+                e.messages().forEach(message -> left(message.position(), message.size()));
             }
             case Effect.OnDefinitions e ->
                 throw new IllegalStateException("shard log: " + e + " (expected: an effect on messages)");
         }
     }
 
-    private void left(Message message) {
-        live.merge(SegmentLog.segmentOf(message.position()), -1L, Long::sum);
+    private void entered(long position, int size, int queues) {
+        live.merge(SegmentLog.segmentOf(position), (long) queues, Long::sum);
+        liveBytes.merge(SegmentLog.segmentOf(position), (long) size * queues, Long::sum);
+    }
+
+    private void left(long position, int size) {
+        live.merge(SegmentLog.segmentOf(position), -1L, Long::sum);
+        liveBytes.merge(SegmentLog.segmentOf(position), -(long) size, Long::sum);
     }
 
     @Override
@@ -266,15 +312,61 @@ public final class ShardIndexer implements ChangeListener {
 
     @Override
     public void idle() {
+        closed();
+        try {
+            forward();
+        } catch (IOException e) {
+            LOG.warn("shard {}: live messages were not copied forward: {}", shard, e.toString());
+        }
+    }
+
+    @Override
+    public void closed() {
         if (!appended.equals(written)) {
             checkpoint();
         }
         reclaim();
     }
 
-    @Override
-    public void closed() {
-        idle();
+    /** Empties the oldest segment where dead records take most of the log; the shard hears of it before the segment goes. */
+    private void forward() throws IOException {
+        List<SegmentLog.Segment> segments = log.segments();
+        long bytes = liveBytes.values().stream().mapToLong(Long::longValue).sum();
+        Relocation told = relocation;
+        if (told == null || !moving.isEmpty() || !CopyForward.due(segments, bytes)) {
+            return;
+        }
+        int oldest = segments.getFirst().id();
+        if (oldest == log.current() || live.getOrDefault(oldest, 0L) <= 0) {
+            return;
+        }
+        checkpoint();
+        List<CopyForward.Move> moves =
+                copyForward.copy(oldest, appended, this::livesAt, (change, position) -> appended(change, position));
+        if (moves.isEmpty()) {
+            return;
+        }
+        log.sync();
+        for (CopyForward.Move move : moves) {
+            Place place = added.get(new Key(move.queueId(), move.id()));
+            int size = place == null ? 0 : place.size();
+            entered(move.to(), size, 1);
+            left(move.from(), size);
+            moving.put(new Key(move.queueId(), move.id()), move.to());
+        }
+        // Counted at both places until the shard knows: a segment that is still read is not dropped.
+        live.merge(oldest, 1L, Long::sum);
+        checkpoint();
+        told.moved(moves, () -> {
+            moving.clear();
+            live.merge(oldest, -1L, Long::sum);
+            reclaim();
+        });
+    }
+
+    private boolean livesAt(long queueId, long id, long position) throws IOException {
+        byte[] value = index.get(Keys.message(shard, queueId, id));
+        return value != null && Place.of(value).position() == position;
     }
 
     private void checkpoint() {
@@ -307,6 +399,7 @@ public final class ShardIndexer implements ChangeListener {
             delivered.clear();
             dropped.clear();
             marks.written();
+            overwritten.clear();
         } catch (RocksDBException | IOException e) {
             LOG.warn("shard {}: the index stays behind the log: {}", shard, e.getMessage());
         }
@@ -329,6 +422,7 @@ public final class ShardIndexer implements ChangeListener {
                 }
                 log.drop(segment.id());
                 live.remove(segment.id());
+                liveBytes.remove(segment.id());
             }
         } catch (IOException e) {
             LOG.warn("shard {}: an empty segment was not deleted: {}", shard, e.toString());

@@ -23,6 +23,7 @@ public final class ChangeCodec {
     private static final int ENQUEUED_MARKED = 5;
     private static final int RETURNED = 6;
     private static final int DEDUP_FORGOTTEN = 7;
+    private static final int MOVED = 8;
     private static final int EXCHANGE_DECLARED = 16;
     private static final int EXCHANGE_DELETED = 17;
     private static final int QUEUE_DECLARED = 18;
@@ -69,6 +70,11 @@ public final class ChangeCodec {
             case Effect.DeliveredUpTo e ->
                 out.writeByte(DELIVERED).writeLong(e.queueId()).writeLong(e.id());
             case Effect.QueueDropped e -> out.writeByte(DROPPED).writeLong(e.queueId());
+            case Effect.Moved e -> {
+                out.writeByte(MOVED).writeLong(e.sequence());
+                writeTargets(out, e.targets(), true);
+                writeContent(out, e.content());
+            }
             case Effect.Returned e ->
                 out.writeByte(RETURNED)
                         .writeLong(e.queueId())
@@ -223,6 +229,12 @@ public final class ChangeCodec {
             case DELIVERED -> new Effect.DeliveredUpTo(in.readLong(), in.readLong());
             case DROPPED -> new Effect.QueueDropped(in.readLong(), List.of());
             case RETURNED -> new Effect.Returned(in.readLong(), in.readLong(), in.readInt(), in.readLong());
+            case MOVED -> {
+                long sequence = in.readLong();
+                List<Effect.Target> targets = readTargets(in, true);
+                Content content = readContent(in);
+                yield new Effect.Moved(sequence, targets, new Message(position, content.size()), content);
+            }
             case DEDUP_FORGOTTEN -> new Effect.DedupForgotten(in.readLong(), in.readLong());
             default -> throw new IOException("record type: " + type + " (expected: a known one)");
         };
@@ -264,6 +276,7 @@ public final class ChangeCodec {
     public static Content content(ByteBuffer record) throws IOException {
         return switch (read(0, 0, record).effect()) {
             case Effect.Enqueued e -> e.content();
+            case Effect.Moved e -> e.content();
             case Effect other ->
                 throw new IOException("record: " + other.getClass().getSimpleName() + " (expected: a message)");
         };

@@ -63,6 +63,18 @@ public sealed interface Effect {
      */
     record Returned(long queueId, long id, int count, long availableAt) implements OnMessages {}
 
+    /**
+     * A live message was copied to the end of the log, so that its old segment can go.
+     *
+     * @param sequence its id, from when it came
+     * @param targets the queues that still had it
+     */
+    record Moved(long sequence, List<Target> targets, Message message, Content content) implements OnMessages {
+        public Moved {
+            targets = List.copyOf(targets);
+        }
+    }
+
     /** Keys of messages up to the id are remembered no more. */
     record DedupForgotten(long queueId, long upTo) implements OnMessages {}
 

@@ -175,6 +175,8 @@ public final class Engine implements AutoCloseable {
                 streams,
                 lifecycle));
         late.set(shard);
+        opened.indexer()
+                .relocation((moves, then) -> shard.later(() -> shard.moved(moves, reader, () -> writer.execute(then))));
         shards.set(shard);
         return opened.recovered();
     }

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,10 @@ final class GroupOrder {
             return null;
         }
         return behind.pollFirstEntry().getValue();
+    }
+
+    void forEach(Consumer<QueueEntry> each) {
+        waiting.values().forEach(behind -> behind.values().forEach(each));
     }
 
     /** Takes everything that waits; groups whose message is handed out stay occupied. */

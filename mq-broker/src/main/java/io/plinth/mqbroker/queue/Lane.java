@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by its shard's loop. The ready messages of one priority, in the order of their ids; one that comes back goes where it was. */
@@ -61,6 +62,11 @@ final class Lane {
             }
         }
         return sum;
+    }
+
+    void forEach(Consumer<QueueEntry> each) {
+        returned.values().forEach(each);
+        fresh.forEach(each);
     }
 
     List<QueueEntry> drain() {

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -260,6 +261,20 @@ final class MessageQueue {
 
     int unackedCount() {
         return unacked.size();
+    }
+
+    /** Calls {@code each} for every message, whatever it waits for. */
+    void forEach(Consumer<QueueEntry> each) {
+        for (Lane lane : lanes) {
+            if (lane != null) {
+                lane.forEach(each);
+            }
+        }
+        later.forEach(each);
+        if (groups != null) {
+            groups.forEach(each);
+        }
+        unacked.values().forEach(each);
     }
 
     /** Takes every message that is not handed out, whatever it waits for. */

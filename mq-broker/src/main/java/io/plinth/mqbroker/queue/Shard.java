@@ -7,6 +7,7 @@ import io.plinth.mqbroker.exchange.QueueLifecycle;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.flow.MemoryGauge;
+import io.plinth.mqbroker.index.CopyForward;
 import io.plinth.mqbroker.index.RecoveredShard;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.LogWriter;
@@ -382,6 +383,26 @@ public final class Shard implements LogWriter.Owner {
                 dispatcher.touch(queue);
             }
         }
+    }
+
+    /** Records stand elsewhere now; {@code then} runs on the reader's thread, behind every read of the old places. */
+    void moved(List<CopyForward.Move> moves, Executor reader, Runnable then) {
+        Map<Long, Map<Long, Long>> byQueue = new HashMap<>();
+        for (CopyForward.Move move : moves) {
+            byQueue.computeIfAbsent(move.queueId(), ignored -> new HashMap<>()).put(move.id(), move.to());
+        }
+        byQueue.forEach((queueId, places) -> {
+            MessageQueue queue = queues.get(queueId);
+            if (queue != null) {
+                queue.forEach(entry -> {
+                    Long to = places.get(entry.id);
+                    if (to != null) {
+                        entry.message.position(to);
+                    }
+                });
+            }
+        });
+        reader.execute(then);
     }
 
     /** Whether the log takes nothing any more; asked on the shard's loop. */

@@ -172,6 +172,30 @@ class EngineTest {
         }
     }
 
+    @Test
+    void oneOldMessageDoesNotHoldTheDisk() throws Exception {
+        try (EngineDriver driver = open()) {
+            driver.declare("q", FieldTable.EMPTY);
+            Path logs = logs(driver, "q");
+            for (int i = 0; i < 4000; i++) {
+                driver.publish("q", "" + i, 1000);
+            }
+            await(() -> driver.confirmed().size() == 4000);
+            long before = count(logs);
+            assertThat(before).isGreaterThan(3);
+            ShardCommand.Got old = got(driver);
+            for (int i = 1; i < 3999; i++) {
+                driver.settle("q", got(driver), ShardCommand.Outcome.ACK);
+            }
+            await(() -> count(logs) <= 2);
+            driver.settle("q", old, ShardCommand.Outcome.REQUEUE);
+            assertThat(EngineDriver.body(got(driver))).isEqualTo("0");
+        }
+        try (EngineDriver driver = open()) {
+            assertThat(driver.drain("q")).containsExactly("0", "3999");
+        }
+    }
+
     private Path logs(EngineDriver driver, String queue) {
         return folder.resolve(String.format("shard-%02d", driver.queue(queue).shard()));
     }

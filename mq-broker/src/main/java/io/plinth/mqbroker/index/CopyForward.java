@@ -1,0 +1,92 @@
+package io.plinth.mqbroker.index;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.plinth.mqbroker.log.Change;
+import io.plinth.mqbroker.log.ChangeCodec;
+import io.plinth.mqbroker.log.Effect;
+import io.plinth.mqbroker.log.SegmentLog;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ObjLongConsumer;
+
+/** Owned by its log's writer thread. Copies what is live in the oldest segment to the end of the log, so that the segment can go. */
+public final class CopyForward {
+    /** A message in one queue whose record stands elsewhere now. */
+    public record Move(long queueId, long id, long from, long to) {}
+
+    /** Which targets of a message are live where the record stands. */
+    interface Live {
+        boolean at(long queueId, long id, long position) throws IOException;
+    }
+
+    private final int shard;
+    private final SegmentLog log;
+
+    CopyForward(int shard, SegmentLog log) {
+        this.shard = shard;
+        this.log = log;
+    }
+
+    /**
+     * Whether dead records take most of the log: more than three quarters, and more than one segment beside the current one.
+     *
+     * @param liveBytes of all messages in the log
+     */
+    static boolean due(List<SegmentLog.Segment> segments, long liveBytes) {
+        long bytes = segments.stream().mapToLong(SegmentLog.Segment::bytes).sum();
+        return segments.size() > 2 && liveBytes * 4 < bytes;
+    }
+
+    /** Copies; each copy is shown to {@code copied} as the change it is, under the number of the last one. */
+    List<Move> copy(int segment, Covered last, Live live, ObjLongConsumer<Change> copied) throws IOException {
+        List<Move> moves = new ArrayList<>();
+        ByteBuf buffer = Unpooled.buffer(4096);
+        log.scan(SegmentLog.position(segment, 0), (position, record) -> {
+            if (SegmentLog.segmentOf(position) != segment) {
+                return false;
+            }
+            Change change = ChangeCodec.read(shard, position, record);
+            switch (change.effect()) {
+                case Effect.Enqueued e ->
+                    move(new Moving(change.sequence(), position, last, live, copied), e.targets(), e, buffer, moves);
+                case Effect.Moved e ->
+                    move(new Moving(e.sequence(), position, last, live, copied), e.targets(), e, buffer, moves);
+                default -> {
+                    // Everything else is in the index by now.
+                }
+            }
+            return true;
+        });
+        return moves;
+    }
+
+    private record Moving(long id, long from, Covered last, Live live, ObjLongConsumer<Change> copied) {}
+
+    private void move(Moving moving, List<Effect.Target> targets, Effect effect, ByteBuf buffer, List<Move> moves)
+            throws IOException {
+        List<Effect.Target> left = new ArrayList<>();
+        for (Effect.Target target : targets) {
+            if (moving.live().at(target.queueId(), moving.id(), moving.from())) {
+                left.add(target);
+            }
+        }
+        if (left.isEmpty()) {
+            return;
+        }
+        Effect.Moved moved = switch (effect) {
+            case Effect.Enqueued e -> new Effect.Moved(moving.id(), left, e.message(), e.content());
+            case Effect.Moved e -> new Effect.Moved(moving.id(), left, e.message(), e.content());
+            default -> throw new IllegalStateException("effect: " + effect);
+        };
+        long sequence = moving.last().sequence();
+        Change change = new Change(shard, moving.last().epoch(), sequence, sequence, moved);
+        buffer.clear();
+        ChangeCodec.write(buffer, change);
+        long to = log.append(buffer.nioBuffer());
+        moved.message().position(to);
+        moving.copied().accept(change, to);
+        left.forEach(target -> moves.add(new Move(target.queueId(), moving.id(), moving.from(), to)));
+    }
+}
