@@ -33,7 +33,8 @@ import picocli.CommandLine.Spec;
                 + " same load, same machine, pinned cores, in turn, medians of several rounds.",
         mixinStandardHelpOptions = true)
 public final class BenchCommand implements Callable<Integer> {
-    private static final List<Bench> BENCHES = List.of(new LbProxyBench(), new KvCacheBench(), new DbProxyBench());
+    private static final List<Bench> BENCHES =
+            List.of(new LbProxyBench(), new KvCacheBench(), new DbProxyBench(), new GeoDnsBench());
     private static final double BUSY = 0.5;
 
     @Parameters(
