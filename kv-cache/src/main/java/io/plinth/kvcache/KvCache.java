@@ -43,6 +43,9 @@ import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.listen.ClientPipeline;
 import io.plinth.kvcache.listen.LoopTimer;
+import io.plinth.kvcache.script.ScriptCommands;
+import io.plinth.kvcache.script.ScriptLimits;
+import io.plinth.kvcache.script.Scripts;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.ClientHandler;
 import io.plinth.kvcache.session.Clients;
@@ -183,6 +186,13 @@ public final class KvCache implements Daemon {
         PubSubCommands.register(builder);
         ClientCommands.register(builder);
         ClusterCommands.register(builder);
+        ScriptCommands.register(
+                builder,
+                new Scripts(new ScriptLimits(
+                        config.limits().scriptMemory().bytes(),
+                        config.limits().scriptSteps(),
+                        config.limits().scriptBusy().toMillis())),
+                System::nanoTime);
         ServerCommands.register(builder, new InfoReport(this::facts), new ConfigTable(this::facts));
         return builder.build();
     }

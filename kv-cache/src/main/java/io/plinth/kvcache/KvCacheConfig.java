@@ -8,6 +8,7 @@ import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Secret;
 import io.plinth.kvcache.keyspace.Eviction;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** What the file says under {@code kv-cache}. */
@@ -68,7 +69,20 @@ public record KvCacheConfig(
             @Doc("Unfinished requests and commands queued in transactions, of all clients together.")
             @Default("256MiB")
             @Range(min = "1MiB")
-            DataSize clientMemory) {}
+            DataSize clientMemory,
+
+            @Doc("What the values of one running script may take.") @Default("64MiB") @Range(min = "1MiB", max = "1GiB")
+            DataSize scriptMemory,
+
+            @Doc("Turns of loops and calls of one script; with more it is ended, also after writes.")
+            @Default("5000000000")
+            @Range(min = "1000")
+            long scriptSteps,
+
+            @Doc("How long a script may run before other clients are answered `BUSY`; Redis's busy-reply-threshold.")
+            @Default("5s")
+            @Range(min = "10ms")
+            Duration scriptBusy) {}
 
     @Override
     public void check(Check check) {

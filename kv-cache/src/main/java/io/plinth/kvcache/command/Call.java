@@ -55,6 +55,11 @@ public final class Call {
         mayBlock = false;
     }
 
+    /** Whether the reply may come later than this call returns. */
+    public boolean mayBlock() {
+        return mayBlock && !attempt;
+    }
+
     /** Runs a command again that waits, with another place for its reply. */
     void attempt(BlockedCall blocked, byte[] changed, long nowMillis, ReplyWriter reply) {
         set(blocked.command(), blocked.client(), blocked.args(), nowMillis);

@@ -66,6 +66,8 @@ public record Command(
         /** Locks what it needs itself. */
         public static final int LOCKS_ITSELF = 1 << 28;
 
+        /** Runs a script. */
+        public static final int SCRIPT = 1 << 23;
         /** Runs the queued commands. */
         public static final int EXEC = 1 << 29;
 

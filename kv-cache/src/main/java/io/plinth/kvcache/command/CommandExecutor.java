@@ -5,6 +5,7 @@ import io.plinth.kvcache.command.Command.Flag;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentSet;
+import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.keyspace.Slots;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.Dispatcher;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /** Owned by one event loop: takes a command from its name to its reply. */
 public final class CommandExecutor implements Dispatcher {
     private static final String OOM = "OOM command not allowed when used memory > 'maxmemory'.";
+    private static final String BUSY =
+            "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
     private static final int MAX_SHOWN_ARGS = 128;
 
     private final NodeState node;
@@ -49,6 +52,7 @@ public final class CommandExecutor implements Dispatcher {
         if (client.replyMode() == ReplyMode.SKIP_NEXT) {
             client.replyMode(ReplyMode.SKIP);
         }
+        boolean held = false;
         client.startCommand();
         try {
             Transaction transaction = client.transaction();
@@ -69,6 +73,10 @@ public final class CommandExecutor implements Dispatcher {
                     run(command, client, args, nowMillis);
                 }
             }
+        } catch (SegmentsHeldException e) {
+            // A script holds what the command needs: it is given again.
+            out.rewind(mark);
+            held = true;
         } finally {
             if (client.replyMode() == ReplyMode.OFF) {
                 out.rewind(mark);
@@ -78,7 +86,7 @@ public final class CommandExecutor implements Dispatcher {
             }
             client.endCommand();
         }
-        return true;
+        return !held;
     }
 
     private boolean mustWait(Client client, Command command, long nowMillis) {
@@ -126,6 +134,9 @@ public final class CommandExecutor implements Dispatcher {
                 && !client.authenticated()
                 && node.settings().password() != null) {
             throw new CommandException("NOAUTH Authentication required.");
+        }
+        if (node.keyspace().turn().busy() && !command.factsOf(args, 0).is("allow_busy")) {
+            throw new CommandException(BUSY);
         }
         if (client.transaction() != null && command.is(Flag.NO_MULTI)) {
             throw new CommandException("ERR Command not allowed inside a transaction");
@@ -263,6 +274,23 @@ public final class CommandExecutor implements Dispatcher {
         }
     }
 
+    /** Runs a command of a script, for which its caller has locked what it needs. */
+    public void runHeld(Command command, Client client, Args args, long nowMillis) {
+        Call running = call(command, client, args, nowMillis);
+        running.atOnce();
+        handle(command, running);
+    }
+
+    /** Serves who waited for what a script changed; it still holds the segments. */
+    public void served(SegmentSet changed, long nowMillis) {
+        changed.forEach(node.keyspace(), segment -> serve(segment, nowMillis));
+    }
+
+    /** Serves who could not be served while segments were held. */
+    public void servedAfterwards(long nowMillis) {
+        blocking.serveDeferred(nowMillis);
+    }
+
     /** Runs a handler; its error replaces what it wrote. */
     private void handle(Command command, Call running) {
         ReplyWriter out = running.out();
@@ -286,6 +314,26 @@ public final class CommandExecutor implements Dispatcher {
 
     /** EXEC: the queued commands with all their segments locked; a null when a watched key changed. */
     void executeQueued(Client client, Transaction transaction, long nowMillis) {
+        boolean scripts = transaction.queued().stream().anyMatch(this::runsScript);
+        if (!scripts) {
+            executeAll(client, transaction, nowMillis);
+            return;
+        }
+        // A script may need more segments when commands before it have had their effects.
+        node.keyspace().turn().take();
+        try {
+            executeAll(client, transaction, nowMillis);
+        } finally {
+            node.keyspace().turn().give();
+        }
+    }
+
+    private boolean runsScript(Args args) {
+        Command command = table.find(args);
+        return command != null && command.is(Flag.SCRIPT);
+    }
+
+    private void executeAll(Client client, Transaction transaction, long nowMillis) {
         for (Args args : transaction.queued()) {
             Command command = table.find(args);
             if (command != null && command.is(Flag.EVERYTHING)) {

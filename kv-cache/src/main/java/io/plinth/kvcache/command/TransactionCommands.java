@@ -9,6 +9,7 @@ import static io.plinth.kvcache.command.Command.Flag.NOSCRIPT;
 import static io.plinth.kvcache.command.Command.Flag.STALE;
 import static io.plinth.kvcache.command.Command.Flag.TRANSACTION;
 
+import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.Transaction;
 
@@ -53,13 +54,19 @@ public final class TransactionCommands {
         if (transaction == null) {
             throw new CommandException("ERR EXEC without MULTI");
         }
+        boolean held = false;
         try {
             if (transaction.failed()) {
                 throw new CommandException("EXECABORT Transaction discarded because of previous errors.");
             }
             call.executor().executeQueued(client, transaction, call.now());
+        } catch (SegmentsHeldException e) {
+            held = true;
+            throw e;
         } finally {
-            client.end();
+            if (!held) {
+                client.end();
+            }
         }
     }
 

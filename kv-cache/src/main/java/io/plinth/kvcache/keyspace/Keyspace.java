@@ -28,6 +28,7 @@ public final class Keyspace {
     private final KeyHash hasher;
     private final MemoryBudget memory;
     private final ReentrantLock evicting = new ReentrantLock();
+    private final ScriptTurn turn = new ScriptTurn();
     private final AtomicLong units = new AtomicLong();
     private final long startMillis;
     private int hand;
@@ -70,6 +71,11 @@ public final class Keyspace {
     /** Changes how large collections may be and stay packed; present ones follow when they are next changed. */
     public void packing(Packing next) {
         packing = next;
+    }
+
+    /** Who may write from a script. */
+    public ScriptTurn turn() {
+        return turn;
     }
 
     /** What the keys take and may take. */
@@ -193,7 +199,10 @@ public final class Keyspace {
             for (int visits = 0; visits < MAX_VISITS && idle < MAX_IDLE_VISITS && !memory.fits(more); visits++) {
                 Segment segment = segments[hand];
                 hand = hand + 1 & SEGMENTS - 1;
-                segment.lock();
+                if (!segment.tryLock()) {
+                    idle++;
+                    continue;
+                }
                 try {
                     long freed = segment.evict(Math.max(1, segment.bytes() >> EVICTION_SHARE_BITS));
                     idle = freed == 0 ? idle + 1 : 0;

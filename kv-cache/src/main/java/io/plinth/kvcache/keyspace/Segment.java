@@ -57,8 +57,15 @@ public final class Segment {
         this.wheel = new ExpiryWheel(nowMillis);
     }
 
-    /** Takes the lock; the same thread may take it again. */
+    /** Takes the lock; the same thread may take it again. {@link SegmentsHeldException} where a script has it for long. */
     public void lock() {
+        if (!lock.tryLock()) {
+            keyspace.turn().acquire(lock);
+        }
+    }
+
+    /** Takes the lock however long that takes. */
+    void lockPatiently() {
         lock.lock();
     }
 
@@ -293,7 +300,13 @@ public final class Segment {
 
     /** Removes what is over, at most {@code budget} keys; answers whether it got through. Takes the lock itself. */
     boolean advance(long nowMillis, int budget) {
-        lock.lock();
+        if (!lock.tryLock()) {
+            try {
+                lock();
+            } catch (SegmentsHeldException e) {
+                return true;
+            }
+        }
         try {
             return wheel.advance(nowMillis, budget, wheelOwner);
         } finally {

@@ -26,11 +26,69 @@ public final class SegmentSet {
         }
     }
 
-    /** Locks them. */
+    /** Whether the segment of a slot is one of them. */
+    public boolean has(int slot) {
+        int segment = slot & Keyspace.SEGMENTS - 1;
+        return (bits[segment >> 6] & 1L << segment) != 0;
+    }
+
+    /**
+     * Locks them. While it waits for one it holds none of the others, so that a script which holds that one and needs these
+     * comes to its end. {@link SegmentsHeldException} where that would take long; then it holds none.
+     */
     public void lock(Keyspace keyspace) {
-        for (int word = 0; word < WORDS; word++) {
-            for (long rest = bits[word]; rest != 0; rest &= rest - 1) {
-                keyspace.at(word << 6 | Long.numberOfTrailingZeros(rest)).lock();
+        int first = tryAll(keyspace, -1);
+        while (first >= 0) {
+            try {
+                keyspace.at(first).lock();
+            } catch (SegmentsHeldException e) {
+                java.util.Arrays.fill(bits, 0);
+                throw e;
+            }
+            first = tryAll(keyspace, first);
+        }
+    }
+
+    /** Locks all but one that is held already; answers the one that could not be had, and then holds none, or -1. */
+    private int tryAll(Keyspace keyspace, int held) {
+        for (int i = 0; i < Keyspace.SEGMENTS; i++) {
+            if (bits[i >> 6] >>> i == 0) {
+                i |= Long.SIZE - 1;
+                continue;
+            }
+            if (i == held || (bits[i >> 6] & 1L << i) == 0 || keyspace.at(i).tryLock()) {
+                continue;
+            }
+            for (int k = 0; k < i; k++) {
+                if (k != held && (bits[k >> 6] & 1L << k) != 0) {
+                    keyspace.at(k).unlock();
+                }
+            }
+            if (held >= 0) {
+                keyspace.at(held).unlock();
+            }
+            return i;
+        }
+        return -1;
+    }
+
+    /** Locks one more while the others are held; answers false where it would have to wait and may not. */
+    public boolean extend(Keyspace keyspace, int slot, boolean wait) {
+        int segment = slot & Keyspace.SEGMENTS - 1;
+        if (wait) {
+            keyspace.at(segment).lock();
+        } else if (!keyspace.at(segment).tryLock()) {
+            return false;
+        }
+        bits[segment >> 6] |= 1L << segment;
+        return true;
+    }
+
+    /** Locks all that are not held; only for who has the turn. */
+    public void extendToAll(Keyspace keyspace) {
+        for (int i = 0; i < Keyspace.SEGMENTS; i++) {
+            if (!has(i)) {
+                extend(keyspace, i, true);
             }
         }
     }

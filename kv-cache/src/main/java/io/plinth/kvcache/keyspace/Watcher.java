@@ -58,7 +58,7 @@ public final class Watcher {
     /** Watches nothing any more. */
     public void clear() {
         for (Watched watched : keys) {
-            watched.segment.lock();
+            watched.segment.lockPatiently();
             try {
                 watched.segment.unwatch(new SegmentWatches.WatchedKey(watched.key.db(), watched.key.buffer()), this);
             } finally {

@@ -70,6 +70,11 @@ public final class ReplyWriter {
         return buffer;
     }
 
+    /** What was written and is kept here; null for nothing. */
+    public @Nullable ByteBuf written() {
+        return out;
+    }
+
     private ByteBuf room(int bytes) {
         ByteBuf buffer = out;
         if (buffer == null) {

@@ -124,7 +124,7 @@ public final class BaseLibrary {
         }
     }
 
-    static @Nullable Object[] join(@Nullable Object first, @Nullable Object rest) {
+    public static @Nullable Object[] join(@Nullable Object first, @Nullable Object rest) {
         @Nullable Object[] more = Values.list(rest);
         @Nullable Object[] all = new Object[more.length + 1];
         all[0] = first;

@@ -1,0 +1,8 @@
+package io.plinth.kvcache.keyspace;
+
+/** A script holds what is needed, and will for long: the command is to be given again later. Expected, so without a stack trace. */
+public final class SegmentsHeldException extends RuntimeException {
+    SegmentsHeldException() {
+        super("held by a script", null, false, false);
+    }
+}

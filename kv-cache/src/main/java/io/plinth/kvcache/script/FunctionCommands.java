@@ -1,0 +1,237 @@
+package io.plinth.kvcache.script;
+
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.Help;
+import io.plinth.kvcache.keyspace.Glob;
+import io.plinth.kvcache.wire.ReplyWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/** FUNCTION. */
+final class FunctionCommands {
+    private static final int MAX_CODE = 4 << 20;
+    private static final byte[] MAGIC = "plinth-functions-1\n".getBytes(StandardCharsets.US_ASCII);
+    private static final int TRAILER = 8;
+
+    private final Scripts scripts;
+
+    FunctionCommands(Scripts scripts) {
+        this.scripts = scripts;
+    }
+
+    void run(Call call, ScriptHost host) {
+        switch (call.text(1).toUpperCase(Locale.ROOT)) {
+            case "LOAD" -> load(call, host);
+            case "DELETE" -> {
+                scripts.libraries().delete(call.text(2));
+                call.out().ok();
+            }
+            case "FLUSH" -> {
+                if (call.count() > 3
+                        || (call.count() == 3
+                                && !call.args().is(2, "SYNC")
+                                && !call.args().is(2, "ASYNC"))) {
+                    throw new CommandException("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
+                }
+                scripts.libraries().flush();
+                call.out().ok();
+            }
+            case "LIST" -> list(call);
+            case "STATS" -> stats(call.out());
+            case "KILL" -> {
+                scripts.kill(true);
+                call.out().ok();
+            }
+            case "DUMP" -> call.out().bulk(dump());
+            case "RESTORE" -> restore(call, host);
+            default ->
+                Help.write(
+                        call,
+                        "FUNCTION",
+                        "LOAD [REPLACE] <FUNCTION CODE>",
+                        "DELETE <LIBRARY NAME>",
+                        "LIST [LIBRARYNAME PATTERN] [WITHCODE]",
+                        "STATS",
+                        "KILL",
+                        "FLUSH [ASYNC|SYNC]",
+                        "DUMP",
+                        "RESTORE <PAYLOAD> [FLUSH|APPEND|REPLACE]");
+        }
+    }
+
+    private void load(Call call, ScriptHost host) {
+        boolean replace = false;
+        for (int i = 2; i < call.count() - 1; i++) {
+            if (!call.args().is(i, "REPLACE")) {
+                throw new CommandException("ERR Unknown option given: " + Replies.line(call.text(i)));
+            }
+            replace = true;
+        }
+        Libraries.Library library = parse(call.text(call.count() - 1), host, replace);
+        scripts.libraries().add(library, replace);
+        call.out().bulk(library.name());
+    }
+
+    private Libraries.Library parse(String code, ScriptHost host, boolean replace) {
+        if (code.length() > MAX_CODE) {
+            throw new CommandException("ERR library: " + code.length() + " bytes (expected: at most " + MAX_CODE + ")");
+        }
+        Libraries.Library library = Libraries.parse(code);
+        scripts.libraries().checkNew(library, replace);
+        return library.with(host.tryLibrary(library));
+    }
+
+    private void list(Call call) {
+        boolean code = false;
+        Glob pattern = null;
+        for (int i = 2; i < call.count(); i++) {
+            if (!code && call.args().is(i, "WITHCODE")) {
+                code = true;
+            } else if (pattern == null && call.args().is(i, "LIBRARYNAME")) {
+                if (i + 1 >= call.count()) {
+                    throw new CommandException("ERR library name argument was not given");
+                }
+                pattern = new Glob(call.bytes(++i));
+            } else {
+                throw new CommandException("ERR Unknown argument " + Replies.line(call.text(i)));
+            }
+        }
+        List<Libraries.Library> shown = new ArrayList<>();
+        for (Libraries.Library library : scripts.libraries().all()) {
+            if (pattern == null || pattern.matches(library.name().getBytes(StandardCharsets.ISO_8859_1))) {
+                shown.add(library);
+            }
+        }
+        ReplyWriter out = call.out();
+        out.array(shown.size());
+        for (Libraries.Library library : shown) {
+            out.map(code ? 4 : 3);
+            out.bulk("library_name");
+            out.bulk(library.name());
+            out.bulk("engine");
+            out.bulk("LUA");
+            out.bulk("functions");
+            out.array(library.functions().size());
+            library.functions().forEach(function -> describe(out, function));
+            if (code) {
+                out.bulk("library_code");
+                out.bulk(library.code());
+            }
+        }
+    }
+
+    private static void describe(ReplyWriter out, Libraries.Declared function) {
+        out.map(3);
+        out.bulk("name");
+        out.bulk(function.name());
+        out.bulk("description");
+        String description = function.description();
+        if (description == null) {
+            out.nullBulk();
+        } else {
+            out.bulk(description);
+        }
+        out.bulk("flags");
+        out.set(function.flags().size());
+        function.flags().forEach(out::simple);
+    }
+
+    private void stats(ReplyWriter out) {
+        out.map(2);
+        out.bulk("running_script");
+        ScriptRun run = scripts.running();
+        if (run == null || !run.function()) {
+            out.nullBulk();
+        } else {
+            out.map(3);
+            out.bulk("name");
+            out.bulk(run.name());
+            out.bulk("command");
+            out.array(run.commandLine().size());
+            run.commandLine().forEach(out::bulk);
+            out.bulk("duration_ms");
+            out.integer(run.millis());
+        }
+        out.bulk("engines");
+        out.map(1);
+        out.bulk("LUA");
+        out.map(2);
+        out.bulk("libraries_count");
+        out.integer(scripts.libraries().all().size());
+        out.bulk("functions_count");
+        out.integer(scripts.libraries().functions());
+    }
+
+    /** Magic, then each library's length and code, then a CRC32C. */
+    private byte[] dump() {
+        StringBuilder text = new StringBuilder(new String(MAGIC, StandardCharsets.ISO_8859_1));
+        for (Libraries.Library library : scripts.libraries().all()) {
+            text.append(library.code().length()).append('\n').append(library.code());
+        }
+        byte[] body = text.toString().getBytes(StandardCharsets.ISO_8859_1);
+        return (text + checksum(body, body.length)).getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    private static String checksum(byte[] bytes, int length) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes, 0, length);
+        return String.format("%08x", crc.getValue());
+    }
+
+    private void restore(Call call, ScriptHost host) {
+        byte[] payload = call.bytes(2);
+        boolean flush = false;
+        boolean replace = false;
+        if (call.count() > 4) {
+            throw CommandException.arity("function|restore");
+        }
+        if (call.count() == 4) {
+            flush = call.args().is(3, "FLUSH");
+            replace = call.args().is(3, "REPLACE");
+            if (!flush && !replace && !call.args().is(3, "APPEND")) {
+                throw new CommandException(
+                        "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.");
+            }
+        }
+        List<String> codes = codes(payload);
+        if (codes == null) {
+            throw new CommandException("ERR DUMP payload version or checksum are wrong");
+        }
+        List<Libraries.Library> parsed = new ArrayList<>();
+        for (String code : codes) {
+            parsed.add(parse(code, host, flush || replace));
+        }
+        if (flush) {
+            scripts.libraries().flush();
+        }
+        for (Libraries.Library library : parsed) {
+            scripts.libraries().add(library, flush || replace);
+        }
+        call.out().ok();
+    }
+
+    private static @Nullable List<String> codes(byte[] payload) {
+        int end = payload.length - TRAILER;
+        String text = new String(payload, StandardCharsets.ISO_8859_1);
+        String magic = new String(MAGIC, StandardCharsets.ISO_8859_1);
+        if (end < MAGIC.length
+                || !text.startsWith(magic)
+                || !text.substring(end).equals(checksum(payload, end))) {
+            return null;
+        }
+        List<String> codes = new ArrayList<>();
+        int at = MAGIC.length;
+        while (at < end) {
+            int line = text.indexOf('\n', at);
+            int length = Integer.parseInt(text, at, line, 10);
+            codes.add(text.substring(line + 1, line + 1 + length));
+            at = line + 1 + length;
+        }
+        return codes;
+    }
+}

@@ -1,0 +1,135 @@
+package io.plinth.kvcache.script;
+
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.lua.code.Chunk;
+import io.plinth.kvcache.lua.code.SyntaxError;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Shared by all loops: the libraries of functions, a snapshot behind one volatile field. */
+final class Libraries {
+    private static final String NAME_RULE =
+            "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character"
+                    + " long";
+
+    /** A function as it was registered. */
+    record Declared(String name, @Nullable String description, Set<String> flags) {}
+
+    /** A library. */
+    record Library(String name, String code, Chunk chunk, List<Declared> functions) {
+        Library with(List<Declared> registered) {
+            return new Library(name, code, chunk, List.copyOf(registered));
+        }
+    }
+
+    private record Snapshot(Map<String, Library> libraries, Map<String, Library> byFunction) {}
+
+    private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of());
+
+    Collection<Library> all() {
+        return snapshot.libraries.values();
+    }
+
+    int functions() {
+        return snapshot.byFunction.size();
+    }
+
+    @Nullable
+    Library ofFunction(String name) {
+        return snapshot.byFunction.get(name);
+    }
+
+    @Nullable
+    Declared function(String name) {
+        Library library = ofFunction(name);
+        return library == null
+                ? null
+                : library.functions.stream()
+                        .filter(f -> f.name.equals(name))
+                        .findFirst()
+                        .orElse(null);
+    }
+
+    static boolean validName(String name) {
+        return name.matches("[A-Za-z0-9_]+");
+    }
+
+    /** A library whose functions are not known yet. */
+    static Library parse(String code) {
+        int end = code.indexOf('\n');
+        if (!code.startsWith("#!")) {
+            throw new CommandException("ERR Missing library metadata");
+        }
+        if (end < 0) {
+            throw new CommandException("ERR Invalid library metadata");
+        }
+        String[] words = code.substring(2, end).trim().split(" +", -1);
+        String name = null;
+        for (int i = 1; i < words.length; i++) {
+            if (!words[i].startsWith("name=")) {
+                throw new CommandException("ERR Invalid metadata value given: " + Replies.line(words[i]));
+            }
+            if (name != null) {
+                throw new CommandException("ERR Invalid metadata value, name argument was given multiple times");
+            }
+            name = words[i].substring("name=".length());
+        }
+        if (name == null) {
+            throw new CommandException("ERR Library name was not given");
+        }
+        if (!validName(name)) {
+            throw new CommandException(NAME_RULE);
+        }
+        if (!words[0].equalsIgnoreCase("lua")) {
+            throw new CommandException("ERR Engine '" + Replies.line(words[0]) + "' not found");
+        }
+        try {
+            return new Library(name, code, Chunk.compile(code.substring(end), "@user_function"), List.of());
+        } catch (SyntaxError e) {
+            throw new CommandException("ERR Error compiling function: " + Replies.line(e.getMessage()));
+        }
+    }
+
+    void checkNew(Library library, boolean replace) {
+        if (!replace && snapshot.libraries.containsKey(library.name)) {
+            throw new CommandException("ERR Library '" + library.name + "' already exists");
+        }
+    }
+
+    synchronized void add(Library library, boolean replace) {
+        checkNew(library, replace);
+        for (Declared function : library.functions) {
+            Library other = snapshot.byFunction.get(function.name);
+            if (other != null && !other.name.equals(library.name)) {
+                throw new CommandException("ERR Function " + function.name + " already exists");
+            }
+        }
+        Map<String, Library> next = new TreeMap<>(snapshot.libraries);
+        next.put(library.name, library);
+        publish(next);
+    }
+
+    synchronized void delete(String name) {
+        Map<String, Library> next = new TreeMap<>(snapshot.libraries);
+        if (next.remove(name) == null) {
+            throw new CommandException("ERR Library not found");
+        }
+        publish(next);
+    }
+
+    synchronized void flush() {
+        publish(Map.of());
+    }
+
+    private void publish(Map<String, Library> libraries) {
+        Map<String, Library> functions = new TreeMap<>();
+        for (Library library : libraries.values()) {
+            library.functions.forEach(function -> functions.put(function.name, library));
+        }
+        snapshot = new Snapshot(libraries, functions);
+    }
+}

@@ -1,0 +1,207 @@
+package io.plinth.kvcache.script;
+
+import io.plinth.kvcache.command.Call;
+import io.plinth.kvcache.command.Command.Flag;
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.CommandTable;
+import io.plinth.kvcache.command.Help;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/** EVAL, EVALSHA, FCALL with their read-only forms, and SCRIPT. */
+public final class ScriptCommands {
+    private static final int SHOWN_ARGS = 32;
+
+    private final Scripts scripts;
+    private final LongSupplier nanos;
+    private final ThreadLocal<ScriptHost> hosts = new ThreadLocal<>();
+
+    private ScriptCommands(Scripts scripts, LongSupplier nanos) {
+        this.scripts = scripts;
+        this.nanos = nanos;
+    }
+
+    /** Adds them; {@code nanos} is a clock to measure runs with. */
+    public static void register(CommandTable.Builder to, Scripts scripts, LongSupplier nanos) {
+        ScriptCommands commands = new ScriptCommands(scripts, nanos);
+        int flags = Flag.LOCKS_ITSELF | Flag.SCRIPT;
+        to.add("eval", flags, "Runs a script.", call -> commands.eval(call, false));
+        to.add("eval_ro", flags, "Runs a script that only reads.", call -> commands.eval(call, true));
+        to.add("evalsha", flags, "Runs a loaded script.", call -> commands.evalSha(call, false));
+        to.add("evalsha_ro", flags, "Runs a loaded script that only reads.", call -> commands.evalSha(call, true));
+        to.add("fcall", flags, "Runs a function.", call -> commands.fcall(call, false));
+        to.add("fcall_ro", flags, "Runs a function that only reads.", call -> commands.fcall(call, true));
+        to.add("script", "Loads, shows and kills scripts.", commands::script);
+        FunctionCommands functions = new FunctionCommands(scripts);
+        to.add("function", "Loads, shows and kills functions.", call -> functions.run(call, commands.host(call)));
+    }
+
+    private ScriptHost host(Call call) {
+        ScriptHost host = hosts.get();
+        if (host == null) {
+            host = new ScriptHost(call.node(), call.executor().table(), scripts, nanos);
+            hosts.set(host);
+        }
+        return host;
+    }
+
+    private void eval(Call call, boolean readOnly) {
+        int keys = keys(call);
+        Script script = scripts.eval(
+                call.args().buffer(), call.args().offset(1), call.args().length(1));
+        run(
+                call,
+                request(
+                        call,
+                        script,
+                        script.sha,
+                        keys,
+                        readOnly || script.flags.contains("no-writes"),
+                        script.flags.contains("allow-oom") || (!script.declared && false)));
+    }
+
+    private void evalSha(Call call, boolean readOnly) {
+        Script script = scripts.find(call.text(1));
+        if (script == null) {
+            throw new CommandException("NOSCRIPT No matching script. Please use EVAL.");
+        }
+        run(
+                call,
+                request(
+                        call,
+                        script,
+                        script.sha,
+                        keys(call),
+                        readOnly || script.flags.contains("no-writes"),
+                        script.flags.contains("allow-oom")));
+    }
+
+    private void fcall(Call call, boolean readOnly) {
+        String name = call.text(1);
+        Libraries.Declared function = scripts.libraries().function(name);
+        if (function == null) {
+            throw new CommandException("ERR Function not found");
+        }
+        long keys = call.integer(2, Integer.MIN_VALUE, Integer.MAX_VALUE, "Bad number of keys provided");
+        if (keys > call.count() - 3) {
+            throw new CommandException("ERR Number of keys can't be greater than number of args");
+        }
+        if (keys < 0) {
+            throw new CommandException("ERR Number of keys can't be negative");
+        }
+        boolean reads = function.flags().contains("no-writes");
+        if (readOnly && !reads) {
+            throw new CommandException("ERR Can not execute a script with write flag using *_ro command.");
+        }
+        boolean room = call.keyspace().turn().mine() || call.keyspace().makeRoom(0);
+        boolean allowed = reads || function.flags().contains("allow-oom");
+        if (!room && !allowed) {
+            throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
+        }
+        run(call, request(call, null, name, (int) keys, reads, allowed));
+    }
+
+    private static int keys(Call call) {
+        long keys = call.integer(2);
+        if (keys > call.count() - 3) {
+            throw new CommandException("ERR Number of keys can't be greater than number of args");
+        }
+        if (keys < 0) {
+            throw new CommandException("ERR Number of keys can't be negative");
+        }
+        return (int) keys;
+    }
+
+    private static Request request(
+            Call call,
+            @org.jspecify.annotations.Nullable Script script,
+            String name,
+            int keys,
+            boolean readOnly,
+            boolean allowOom) {
+        List<byte[]> declared = new ArrayList<>(keys);
+        List<byte[]> others = new ArrayList<>();
+        for (int i = 3; i < call.count(); i++) {
+            (i < 3 + keys ? declared : others).add(call.bytes(i));
+        }
+        List<String> line = new ArrayList<>();
+        if (script == null) {
+            for (int i = 0; i < Math.min(SHOWN_ARGS, call.count()); i++) {
+                line.add(call.text(i));
+            }
+        }
+        return new Request(
+                script,
+                name,
+                declared,
+                others,
+                readOnly,
+                allowOom,
+                call.client().db(),
+                line);
+    }
+
+    private void run(Call call, Request request) {
+        // The handler's call is used again by commands of other clients while a long run goes on.
+        var client = call.client();
+        long now = call.now();
+        var node = call.node();
+        var table = call.executor().table();
+        boolean movable = call.mayBlock();
+        try {
+            host(call).run(request, now, call.out(), movable, false);
+        } catch (ScriptRun.Again e) {
+            Supplier<ScriptHost> fresh = () -> new ScriptHost(node, table, scripts, nanos);
+            new ScriptLane(client, request, now, fresh).start();
+        }
+    }
+
+    private void script(Call call) {
+        switch (call.text(1).toUpperCase(Locale.ROOT)) {
+            case "LOAD" -> call.out().bulk(scripts.load(call.bytes(2)));
+            case "EXISTS" -> {
+                call.out().array(call.count() - 2L);
+                for (int i = 2; i < call.count(); i++) {
+                    call.out().integer(scripts.find(call.text(i)) == null ? 0 : 1);
+                }
+            }
+            case "FLUSH" -> {
+                if (call.count() > 3
+                        || (call.count() == 3
+                                && !call.args().is(2, "SYNC")
+                                && !call.args().is(2, "ASYNC"))) {
+                    throw new CommandException("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
+                }
+                scripts.flush();
+                call.out().ok();
+            }
+            case "KILL" -> {
+                scripts.kill(false);
+                call.out().ok();
+            }
+            case "SHOW" -> throw CommandException.subcommand(call.text(1), "SCRIPT");
+            case "DEBUG" -> throw new CommandException("ERR the script debugger is not part of this server");
+            default ->
+                Help.write(
+                        call,
+                        "SCRIPT",
+                        "DEBUG (YES|SYNC|NO)",
+                        "    Set the debug mode for subsequent scripts executed.",
+                        "EXISTS <sha1> [<sha1> ...]",
+                        "    Return information about the existence of the scripts in the script cache.",
+                        "FLUSH [ASYNC|SYNC]",
+                        "    Flush the Lua scripts cache. Very dangerous on replicas.",
+                        "    When called without the optional mode argument, the behavior is determined by the",
+                        "    lazyfree-lazy-user-flush configuration directive. Valid modes are:",
+                        "    * ASYNC: Asynchronously flush the scripts cache.",
+                        "    * SYNC: Synchronously flush the scripts cache.",
+                        "KILL",
+                        "    Kill the currently executing Lua script.",
+                        "LOAD <script>",
+                        "    Load a script into the scripts cache without executing it.");
+        }
+    }
+}
