@@ -59,14 +59,7 @@ public final class Segment {
 
     /** Takes the lock; the same thread may take it again. {@link SegmentsHeldException} where a script has it for long. */
     public void lock() {
-        if (!lock.tryLock()) {
-            keyspace.turn().acquire(lock);
-        }
-    }
-
-    /** Takes the lock however long that takes. */
-    void lockPatiently() {
-        lock.lock();
+        keyspace.turn().acquire(lock);
     }
 
     /** Gives the lock back. */
@@ -301,11 +294,7 @@ public final class Segment {
     /** Removes what is over, at most {@code budget} keys; answers whether it got through. Takes the lock itself. */
     boolean advance(long nowMillis, int budget) {
         if (!lock.tryLock()) {
-            try {
-                lock();
-            } catch (SegmentsHeldException e) {
-                return true;
-            }
+            return true;
         }
         try {
             return wheel.advance(nowMillis, budget, wheelOwner);

@@ -2,9 +2,12 @@ package io.plinth.kvcache.keyspace;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /** Owned by one connection; invalidated from any thread that changes a watched key, under that key's segment lock. */
 public final class Watcher {
+    private static final int PAUSE_NANOS = 100_000;
+
     private final List<Watched> keys = new ArrayList<>(2);
     private volatile boolean invalid;
 
@@ -58,7 +61,9 @@ public final class Watcher {
     /** Watches nothing any more. */
     public void clear() {
         for (Watched watched : keys) {
-            watched.segment.lockPatiently();
+            while (!watched.segment.tryLock()) {
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
             try {
                 watched.segment.unwatch(new SegmentWatches.WatchedKey(watched.key.db(), watched.key.buffer()), this);
             } finally {

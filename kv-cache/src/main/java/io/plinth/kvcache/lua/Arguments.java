@@ -5,12 +5,10 @@ import org.jspecify.annotations.Nullable;
 /** The arguments of a built-in function, checked in the words of Lua's auxiliary library. Arguments count from 1. */
 public final class Arguments {
     private final Interp in;
-    private final String function;
     private final @Nullable Object[] values;
 
-    Arguments(Interp in, String function, @Nullable Object[] values) {
+    Arguments(Interp in, @Nullable Object[] values) {
         this.in = in;
-        this.function = function;
         this.values = values;
     }
 
@@ -39,8 +37,18 @@ public final class Arguments {
 
     /** {@code bad argument #i to 'f' (reason)}. */
     public LuaError bad(int i, String reason) {
-        // A function that is called from no Lua code has no name there.
-        String name = in.calledFromLua() ? function : "?";
+        Frame.CallSite site = in.callSite();
+        String called = site == null ? null : site.calledName();
+        if (called == null) {
+            return in.error("bad argument #" + i + " to '?' (" + reason + ")");
+        }
+        String name = called.substring(called.indexOf('\'') + 1, called.length() - 1);
+        if (called.startsWith("method")) {
+            if (i == 1) {
+                return in.error("calling '" + name + "' on bad self (" + reason + ")");
+            }
+            return in.error("bad argument #" + (i - 1) + " to '" + name + "' (" + reason + ")");
+        }
         return in.error("bad argument #" + i + " to '" + name + "' (" + reason + ")");
     }
 

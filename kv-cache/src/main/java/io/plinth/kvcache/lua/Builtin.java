@@ -4,7 +4,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A function that is not written in Lua. */
 public final class Builtin extends LuaFunction {
-    private final String name;
     private final Body body;
 
     /** What it does. */
@@ -15,18 +14,17 @@ public final class Builtin extends LuaFunction {
         Object call(Interp in, Arguments args);
     }
 
-    public Builtin(String name, Body body) {
-        this.name = name;
+    public Builtin(Body body) {
         this.body = body;
     }
 
     /** Adds one to a library's table. */
     public static void add(LuaTable library, String name, Body body) {
-        library.set(name, new Builtin(name, body));
+        library.set(name, new Builtin(body));
     }
 
     @Override
     public @Nullable Object call(Interp in, @Nullable Object[] args) {
-        return body.call(in, new Arguments(in, name, args));
+        return body.call(in, new Arguments(in, args));
     }
 }

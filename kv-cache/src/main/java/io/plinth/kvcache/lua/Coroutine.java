@@ -1,5 +1,6 @@
 package io.plinth.kvcache.lua;
 
+import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
@@ -70,11 +71,8 @@ public final class Coroutine {
 
     /** Goes on inside; answers what was yielded or returned. {@link LuaError} when it failed or cannot go on. */
     public @Nullable Object resume(@Nullable Object[] values) {
-        if (status == Status.DEAD) {
-            throw new LuaError("cannot resume dead coroutine", null, 0);
-        }
         if (status != Status.SUSPENDED) {
-            throw new LuaError("cannot resume non-suspended coroutine", null, 0);
+            throw new LuaError("cannot resume " + status.name().toLowerCase(Locale.ROOT) + " coroutine", null, 0);
         }
         Interp.Stack outer = in.stack();
         Coroutine caller = outer.coroutine;
@@ -154,7 +152,7 @@ public final class Coroutine {
     }
 
     /** Called by the coroutine itself: hands values out and waits for others. */
-    public @Nullable Object yield(@Nullable Object[] values) {
+    public @Nullable Object suspend(@Nullable Object[] values) {
         transfer = values;
         status = Status.SUSPENDED;
         leave();

@@ -11,6 +11,16 @@ public final class Frame {
     public final @Nullable String chunk;
     public final @Nullable Frame caller;
     public int line;
+    /** The call that is running. */
+    public @Nullable CallSite site;
+
+    /** How a call is written. */
+    public interface CallSite {
+        /** What is called, as {@code field 'x'}; null where it has no name. */
+        @Nullable
+        String calledName();
+    }
+
     /** What a {@code return} left; or the arguments of a tail call. */
     public @Nullable Object result;
 

@@ -33,6 +33,7 @@ public final class Interp {
     private long memoryLimit = Long.MAX_VALUE;
     private long stepLimit = Long.MAX_VALUE;
     private long charged;
+    private long held;
     private long nextCollection = FIRST_COLLECTION;
     private long steps;
     private int fuel = FUEL;
@@ -75,11 +76,11 @@ public final class Interp {
         stepLimit = maxSteps;
         watch = watching;
         charged = 0;
+        held = 0;
         nextCollection = Math.min(FIRST_COLLECTION, bytes);
         steps = 0;
         fuel = FUEL;
         stack = new Stack();
-        random.seed(0);
     }
 
     /** Ends it: coroutines that wait are dropped. */
@@ -139,13 +140,24 @@ public final class Interp {
         for (Coroutine waiting : coroutines) {
             reachable.add(waiting);
         }
-        long live = reachable.measure(memoryLimit) + bytes;
+        long live = reachable.measure(memoryLimit) + held + bytes;
         steps(live / VISIT_BYTES);
         charged = live;
         if (live > memoryLimit) {
             throw new LuaError("not enough memory", null, 0);
         }
         nextCollection = Math.min(memoryLimit, Math.max(FIRST_COLLECTION, 2 * live));
+    }
+
+    /** Memory is about to be taken for something that no value shows yet; given back with {@link #release}. */
+    public void hold(long bytes) {
+        charge(bytes);
+        held += bytes;
+    }
+
+    /** What was held is a value now, or gone. */
+    public void release(long bytes) {
+        held -= bytes;
     }
 
     /** Bytes in use as far as known. */
@@ -262,6 +274,25 @@ public final class Interp {
         }
     }
 
+    /** Calls a metamethod: nothing is between it and the Lua code whose operation it is. */
+    @Nullable
+    Object callMethod(@Nullable Object function, @Nullable Object... args) {
+        Stack own = stack;
+        if (own.hostCalls >= MAX_HOST_CALLS) {
+            throw error("C stack overflow");
+        }
+        own.hostCalls++;
+        Object result = Meta.callable(this, function).call(this, prepend(function, args));
+        own.hostCalls--;
+        return result;
+    }
+
+    /** How Lua code names the built-in function it called; null where it has no name there. */
+    Frame.@Nullable CallSite callSite() {
+        Frame frame = stack.top;
+        return frame == null || frame.chunk == null ? null : frame.site;
+    }
+
     private static final Cell[] NO_CELLS = new Cell[0];
 
     private static @Nullable Object[] prepend(@Nullable Object function, @Nullable Object[] args) {
@@ -301,12 +332,14 @@ public final class Interp {
         int weight = own.weight;
         int hostCalls = own.hostCalls;
         int pins = own.pins.size();
+        long holding = held;
         try {
             return action.get();
         } catch (LuaError e) {
             own.weight = weight;
             own.hostCalls = hostCalls;
             unpin(pins);
+            held = holding;
             // The handler of xpcall runs where the error was.
             Object answer = handler.apply(e);
             own.top = top;
@@ -334,7 +367,7 @@ public final class Interp {
     /** Runs on the thread that began the run, whichever stack asks. */
     public <T> T onBase(Supplier<T> action) {
         Thread owner = base;
-        if (owner == null || Thread.currentThread() == owner) {
+        if (owner == null || Thread.currentThread().equals(owner)) {
             return action.get();
         }
         FutureTask<T> task = new FutureTask<>(action::get);
@@ -355,7 +388,7 @@ public final class Interp {
 
     /** Waits for another stack; the base thread meanwhile does what that stack asks for. */
     void await(BooleanSupplier done) {
-        boolean serves = Thread.currentThread() == base;
+        boolean serves = Thread.currentThread().equals(base);
         while (!done.getAsBoolean()) {
             FutureTask<?> asked = serves ? request : null;
             if (asked != null) {

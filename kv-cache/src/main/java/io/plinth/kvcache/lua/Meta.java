@@ -57,7 +57,7 @@ public final class Meta {
                 }
             }
             if (handler instanceof LuaFunction function) {
-                return Values.first(in.call(function, at, key));
+                return Values.first(in.callMethod(function, at, key));
             }
             at = handler;
         }
@@ -84,7 +84,7 @@ public final class Meta {
                 }
             }
             if (handler instanceof LuaFunction function) {
-                in.call(function, at, key, value);
+                in.callMethod(function, at, key, value);
                 return;
             }
             at = handler;
@@ -92,16 +92,37 @@ public final class Meta {
         throw in.error("loop in settable");
     }
 
-    /** Stores without metamethods. */
+    /** Stores without metamethods, for Lua code. */
     public static void rawSet(Interp in, LuaTable table, @Nullable Object key, @Nullable Object value) {
+        String problem = problem(table, key);
+        if (problem != null) {
+            throw in.error(problem);
+        }
+        put(in, table, key, value);
+    }
+
+    /** Stores without metamethods, for a built-in function, whose errors name no place. */
+    public static void store(Interp in, LuaTable table, @Nullable Object key, @Nullable Object value) {
+        String problem = problem(table, key);
+        if (problem != null) {
+            throw in.raise(problem);
+        }
+        put(in, table, key, value);
+    }
+
+    private static @Nullable String problem(LuaTable table, @Nullable Object key) {
         if (table.readOnly()) {
-            throw in.error("Attempt to modify a readonly table");
+            return "Attempt to modify a readonly table";
         }
         if (key == null) {
-            throw in.error("table index is nil");
+            return "table index is nil";
         }
-        if (key instanceof Double number && Double.isNaN(number)) {
-            throw in.error("table index is NaN");
+        return key instanceof Double number && Double.isNaN(number) ? "table index is NaN" : null;
+    }
+
+    private static void put(Interp in, LuaTable table, @Nullable Object key, @Nullable Object value) {
+        if (key == null) {
+            return;
         }
         long grown = table.set(key, value);
         if (grown > 0) {
@@ -147,7 +168,7 @@ public final class Meta {
                     ? wrong(in, "perform arithmetic on", a, left)
                     : wrong(in, "perform arithmetic on", b, right);
         }
-        return Values.first(in.call(handler, a, b));
+        return Values.first(in.callMethod(handler, a, b));
     }
 
     private static double compute(String event, double x, double y) {
@@ -175,7 +196,7 @@ public final class Meta {
             handler = method(in, b, "__concat");
         }
         if (handler != null) {
-            return Values.first(in.call(handler, a, b));
+            return Values.first(in.callMethod(handler, a, b));
         }
         boolean firstIsText = a instanceof String || a instanceof Double;
         throw firstIsText ? wrong(in, "concatenate", b, right) : wrong(in, "concatenate", a, left);
@@ -188,7 +209,7 @@ public final class Meta {
             return handler != null
                     && y.metatable() != null
                     && handler.equals(y.metatable().get("__eq"))
-                    && Values.truth(Values.first(in.call(handler, a, b)));
+                    && Values.truth(Values.first(in.callMethod(handler, a, b)));
         }
         return Values.rawEqual(a, b);
     }
@@ -205,7 +226,7 @@ public final class Meta {
         if (handler == null) {
             throw notComparable(in, a, b);
         }
-        return Values.truth(Values.first(in.call(handler, a, b)));
+        return Values.truth(Values.first(in.callMethod(handler, a, b)));
     }
 
     /** {@code <=}. */
@@ -218,13 +239,13 @@ public final class Meta {
         }
         Object handler = sameHandler(in, a, b, "__le");
         if (handler != null) {
-            return Values.truth(Values.first(in.call(handler, a, b)));
+            return Values.truth(Values.first(in.callMethod(handler, a, b)));
         }
         handler = sameHandler(in, a, b, "__lt");
         if (handler == null) {
             throw notComparable(in, a, b);
         }
-        return !Values.truth(Values.first(in.call(handler, b, a)));
+        return !Values.truth(Values.first(in.callMethod(handler, b, a)));
     }
 
     private static @Nullable Object sameHandler(Interp in, @Nullable Object a, @Nullable Object b, String event) {
@@ -259,6 +280,6 @@ public final class Meta {
     /** {@code tostring}. */
     public static @Nullable Object show(Interp in, @Nullable Object value) {
         Object handler = method(in, value, "__tostring");
-        return handler == null ? Values.show(value) : Values.first(in.call(handler, value));
+        return handler == null ? Values.show(value) : Values.first(in.callMethod(handler, value));
     }
 }

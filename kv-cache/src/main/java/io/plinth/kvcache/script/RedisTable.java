@@ -248,6 +248,15 @@ final class RedisTable {
         }
     }
 
+    /** The run is over. */
+    void end() {
+        run = null;
+        ByteBuf kept = client.out().take();
+        if (kept != null) {
+            kept.release();
+        }
+    }
+
     private void forget() {
         ByteBuf written = client.out().written();
         if (written != null && written.capacity() > KEPT_REPLY) {

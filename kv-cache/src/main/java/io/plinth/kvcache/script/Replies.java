@@ -3,7 +3,6 @@ package io.plinth.kvcache.script;
 import io.netty.buffer.ByteBuf;
 import io.plinth.kvcache.lua.Interp;
 import io.plinth.kvcache.lua.LuaTable;
-import io.plinth.kvcache.lua.Values;
 import io.plinth.kvcache.wire.Doubles;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.nio.charset.StandardCharsets;
@@ -23,24 +22,18 @@ final class Replies {
     /** The value of the reply that starts here. */
     static @Nullable Object read(Interp in, ByteBuf from) {
         byte type = from.readByte();
-        switch (type) {
+        return switch (type) {
             case '$' -> {
                 int length = (int) number(from);
-                return length < 0 ? (Object) false : text(in, from, length);
+                yield length < 0 ? (Object) false : text(in, from, length);
             }
-            case ':' -> {
-                return (double) number(from);
-            }
-            case '*' -> {
-                return list(in, from);
-            }
-            case '+' -> {
-                return field("ok", rest(from));
-            }
+            case ':' -> (double) number(from);
+            case '*' -> list(in, from);
+            case '+' -> field("ok", rest(from));
             case '-' -> {
                 LuaTable error = field("err", rest(from));
                 error.set("ignore_error_stats_update", true);
-                return error;
+                yield error;
             }
             case '%' -> {
                 LuaTable map = new LuaTable();
@@ -48,19 +41,17 @@ final class Replies {
                     Object key = read(in, from);
                     put(in, map, key, read(in, from));
                 }
-                return field("map", map);
+                yield field("map", map);
             }
             case '~' -> {
                 LuaTable set = new LuaTable();
                 for (long left = number(from); left > 0; left--) {
                     put(in, set, read(in, from), true);
                 }
-                return field("set", set);
+                yield field("set", set);
             }
-            default -> {
-                return scalar(in, type, from);
-            }
-        }
+            default -> scalar(in, type, from);
+        };
     }
 
     private static @Nullable Object scalar(Interp in, byte type, ByteBuf from) {
@@ -230,10 +221,5 @@ final class Replies {
                 }
             }
         }
-    }
-
-    /** The first value of what a script returned. */
-    static @Nullable Object first(@Nullable Object result) {
-        return Values.first(result);
     }
 }

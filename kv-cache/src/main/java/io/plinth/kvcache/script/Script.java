@@ -13,23 +13,19 @@ final class Script {
     final String sha;
     final Chunk chunk;
     final Set<String> flags;
-    /** Whether it has a first line of its own: then its flags count, and else Redis's older rules. */
-    final boolean declared;
     /** A run of it wrote, or went beyond its keys. */
     volatile boolean takesTurn;
 
-    private Script(String sha, Chunk chunk, Set<String> flags, boolean declared) {
+    private Script(String sha, Chunk chunk, Set<String> flags) {
         this.sha = sha;
         this.chunk = chunk;
         this.flags = flags;
-        this.declared = declared;
     }
 
     static Script compile(String sha, String text) {
         String body = text;
         Set<String> flags = Set.of();
-        boolean declared = text.startsWith("#!");
-        if (declared) {
+        if (text.startsWith("#!")) {
             int end = text.indexOf('\n');
             if (end < 0) {
                 throw new CommandException("ERR Invalid script shebang");
@@ -38,7 +34,7 @@ final class Script {
             body = text.substring(end);
         }
         try {
-            return new Script(sha, Chunk.compile(body, "@user_script"), flags, declared);
+            return new Script(sha, Chunk.compile(body, "@user_script"), flags);
         } catch (SyntaxError e) {
             throw new CommandException("ERR Error compiling script (new function): " + Replies.line(e.getMessage()));
         }

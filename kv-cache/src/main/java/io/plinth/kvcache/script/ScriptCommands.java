@@ -3,11 +3,14 @@ package io.plinth.kvcache.script;
 import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.Command.Flag;
 import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.CommandExecutor;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.Help;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -17,7 +20,8 @@ public final class ScriptCommands {
 
     private final Scripts scripts;
     private final LongSupplier nanos;
-    private final ThreadLocal<ScriptHost> hosts = new ThreadLocal<>();
+    /** One for each loop. */
+    private final Map<CommandExecutor, ScriptHost> hosts = new ConcurrentHashMap<>();
 
     private ScriptCommands(Scripts scripts, LongSupplier nanos) {
         this.scripts = scripts;
@@ -40,12 +44,8 @@ public final class ScriptCommands {
     }
 
     private ScriptHost host(Call call) {
-        ScriptHost host = hosts.get();
-        if (host == null) {
-            host = new ScriptHost(call.node(), call.executor().table(), scripts, nanos);
-            hosts.set(host);
-        }
-        return host;
+        return hosts.computeIfAbsent(
+                call.executor(), executor -> new ScriptHost(call.node(), executor.table(), scripts, nanos));
     }
 
     private void eval(Call call, boolean readOnly) {
@@ -60,7 +60,7 @@ public final class ScriptCommands {
                         script.sha,
                         keys,
                         readOnly || script.flags.contains("no-writes"),
-                        script.flags.contains("allow-oom") || (!script.declared && false)));
+                        script.flags.contains("allow-oom")));
     }
 
     private void evalSha(Call call, boolean readOnly) {

@@ -132,6 +132,7 @@ final class ScriptHost {
                 withTurn = true;
             } finally {
                 in.end();
+                redis.end();
                 run.end();
             }
         }
@@ -156,6 +157,8 @@ final class ScriptHost {
             out.error(Replies.line(message(e, request.name())));
         } catch (ScriptRun.Again e) {
             throw e;
+        } catch (StackOverflowError e) {
+            out.error("ERR stack overflow script: " + request.name() + ".");
         } catch (LuaAbort e) {
             String chunk = request.script() == null ? "user_function" : "user_script";
             int line = in.top() == null ? 1 : in.top().line;

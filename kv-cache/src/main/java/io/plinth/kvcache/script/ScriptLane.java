@@ -70,7 +70,9 @@ final class ScriptLane implements Blocked, Runnable {
 
     /** CLIENT UNBLOCK does not end scripts. */
     @Override
-    public void end(boolean error) {}
+    public boolean end(boolean error) {
+        return false;
+    }
 
     @Override
     public void abandon() {

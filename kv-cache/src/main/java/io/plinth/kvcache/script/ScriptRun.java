@@ -2,7 +2,6 @@ package io.plinth.kvcache.script;
 
 import io.plinth.kvcache.command.Command;
 import io.plinth.kvcache.command.Command.Flag;
-import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.ScriptTurn;
 import io.plinth.kvcache.keyspace.SegmentSet;
@@ -198,10 +197,5 @@ final class ScriptRun implements Interp.Watch {
                 turn.busy(true);
             }
         }
-    }
-
-    /** Refuses what a script may not call, in Redis's words. */
-    static CommandException refused(String text) {
-        return new CommandException(text);
     }
 }

@@ -12,7 +12,7 @@ final class Calls {
     private Calls() {}
 
     /** A call of a function or method. */
-    abstract static class AnyCall extends Expr {
+    abstract static class AnyCall extends Expr implements Frame.CallSite {
         final int line;
 
         AnyCall(int line) {
@@ -50,6 +50,7 @@ final class Calls {
             @Nullable Object[] args = prepare(f);
             LuaFunction function = f.tail;
             f.line = line;
+            f.site = this;
             return function == null ? null : function.call(f.in, args);
         }
     }
@@ -70,6 +71,11 @@ final class Calls {
             Object called = function.eval(f);
             @Nullable Object[] values = Expr.list(f, args, 0);
             return callable(f, called, values, function);
+        }
+
+        @Override
+        public @Nullable String calledName() {
+            return function.name();
         }
     }
 
@@ -98,7 +104,12 @@ final class Calls {
             }
             @Nullable Object[] values = Expr.list(f, args, 1);
             values[0] = self;
-            return callable(f, called, values, () -> "method '" + method + "'");
+            return callable(f, called, values, this::calledName);
+        }
+
+        @Override
+        public String calledName() {
+            return "method '" + method + "'";
         }
     }
 
@@ -129,6 +140,7 @@ final class Calls {
         int exec(Frame f) {
             f.result = call.prepare(f);
             f.line = call.line;
+            f.site = call;
             return TAIL;
         }
     }

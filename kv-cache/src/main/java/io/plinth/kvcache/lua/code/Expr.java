@@ -55,6 +55,13 @@ abstract class Expr implements Meta.Named {
         return all;
     }
 
+    /** One value of each. */
+    static @Nullable Object[] each(Frame f, Expr[] exprs) {
+        @Nullable Object[] values = new Object[exprs.length];
+        fill(f, exprs, exprs.length, values, 0);
+        return values;
+    }
+
     private static void fill(Frame f, Expr[] exprs, int count, @Nullable Object[] values, int reserved) {
         if (count < 2) {
             if (count == 1) {

@@ -132,8 +132,8 @@ final class Lexer {
             return name.substring(1, Math.min(name.length(), MAX_CHUNK_NAME));
         }
         int end = name.indexOf('\n');
-        int room = MAX_CHUNK_NAME - "[string \"...\"]".length() - 1;
-        boolean cut = end >= 0 || name.length() > room + 3;
+        int room = MAX_CHUNK_NAME - " [string \"...\"] ".length() - 1;
+        boolean cut = end >= 0 || name.length() > room;
         String first = end >= 0 ? name.substring(0, end) : name;
         if (cut) {
             first = first.substring(0, Math.min(first.length(), room)) + "...";

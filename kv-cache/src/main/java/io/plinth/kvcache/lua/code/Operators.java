@@ -89,7 +89,7 @@ final class Operators {
         };
     }
 
-    private abstract static class Truth extends Expr {
+    abstract static class Truth extends Expr {
         @Override
         final Object eval(Frame f) {
             return test(f) ? Boolean.TRUE : Boolean.FALSE;
@@ -282,7 +282,7 @@ final class Operators {
         @Override
         @Nullable
         Object eval(Frame f) {
-            @Nullable Object[] values = Expr.list(f, operands, 0);
+            @Nullable Object[] values = Expr.each(f, operands);
             f.line = line;
             long length = 0;
             for (int i = 0; i < values.length; i++) {

@@ -6,16 +6,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by one parse: Lua 5.1's grammar by recursive descent, straight to nodes, with Lua's own messages. */
-final class Parser {
-    private static final int MAX_NESTING = 200;
-
-    private final Lexer lexer;
+final class Parser extends Grammar {
     private final String chunk;
-    private Scope scope = new Scope(null, true, 0);
-    private int nesting;
 
     Parser(String text, String chunk) {
-        this.lexer = new Lexer(text, chunk);
+        super(new Lexer(text, chunk));
         this.chunk = chunk;
     }
 
@@ -26,77 +21,6 @@ final class Parser {
             throw expected("<eof>");
         }
         return new Prototype(chunk, body, new Local[0], true, null, scope.slots(), scope.captures(), scope.weight());
-    }
-
-    private SyntaxError expected(String what) {
-        return lexer.error("'" + what + "' expected");
-    }
-
-    private boolean accept(Token token) throws SyntaxError {
-        if (lexer.token() != token) {
-            return false;
-        }
-        lexer.next();
-        return true;
-    }
-
-    private boolean accept(char sign) throws SyntaxError {
-        if (!lexer.is(sign)) {
-            return false;
-        }
-        lexer.next();
-        return true;
-    }
-
-    private void expect(char sign) throws SyntaxError {
-        if (!accept(sign)) {
-            throw expected(String.valueOf(sign));
-        }
-    }
-
-    private void expect(Token token) throws SyntaxError {
-        if (!accept(token)) {
-            throw expected(token.text);
-        }
-    }
-
-    private SyntaxError unclosed(String closing, String opening, int line) {
-        return line == lexer.line()
-                ? expected(closing)
-                : lexer.error("'" + closing + "' expected (to close '" + opening + "' at line " + line + ")");
-    }
-
-    private void close(Token closing, Token opening, int line) throws SyntaxError {
-        if (!accept(closing)) {
-            throw unclosed(closing.text, opening.text, line);
-        }
-    }
-
-    private void close(char closing, char opening, int line) throws SyntaxError {
-        if (!accept(closing)) {
-            throw unclosed(String.valueOf(closing), String.valueOf(opening), line);
-        }
-    }
-
-    private String name() throws SyntaxError {
-        if (lexer.token() != Token.NAME) {
-            throw expected(Token.NAME.text);
-        }
-        String name = lexer.word();
-        lexer.next();
-        return name;
-    }
-
-    private void enter() throws SyntaxError {
-        if (++nesting > MAX_NESTING) {
-            throw lexer.plain("chunk has too many syntax levels");
-        }
-        scope.deeper();
-    }
-
-    private void leave() {
-        nesting--;
-        scope.shallower();
     }
 
     private boolean blockEnds() {
@@ -128,51 +52,39 @@ final class Parser {
 
     private Stat statement() throws SyntaxError {
         int line = lexer.line();
-        switch (lexer.token()) {
-            case IF -> {
-                return ifStatement(line);
-            }
+        return switch (lexer.token()) {
+            case IF -> ifStatement(line);
             case WHILE -> {
                 lexer.next();
                 Expr condition = expression();
                 expect(Token.DO);
                 Stat body = loopBody();
                 close(Token.END, Token.WHILE, line);
-                return new Loops.While(condition, body);
+                yield new Loops.While(condition, body);
             }
             case DO -> {
                 lexer.next();
                 Stat body = block();
                 close(Token.END, Token.DO, line);
-                return body;
+                yield body;
             }
-            case FOR -> {
-                return forStatement(line);
-            }
-            case REPEAT -> {
-                return repeatStatement(line);
-            }
-            case FUNCTION -> {
-                return functionStatement(line);
-            }
+            case FOR -> forStatement(line);
+            case REPEAT -> repeatStatement(line);
+            case FUNCTION -> functionStatement(line);
             case LOCAL -> {
                 lexer.next();
-                return accept(Token.FUNCTION) ? localFunction() : localStatement();
+                yield accept(Token.FUNCTION) ? localFunction() : localStatement();
             }
-            case RETURN -> {
-                return returnStatement();
-            }
+            case RETURN -> returnStatement();
             case BREAK -> {
                 lexer.next();
                 if (!scope.inLoop()) {
                     throw lexer.error("no loop to break");
                 }
-                return new Statements.Break();
+                yield new Statements.Break();
             }
-            default -> {
-                return expressionStatement();
-            }
-        }
+            default -> expressionStatement();
+        };
     }
 
     private Stat loopBody() throws SyntaxError {
@@ -491,8 +403,8 @@ final class Parser {
                                 : (Double) lexer.number());
             case STRING -> value = new Literals.Constant(lexer.word());
             case NIL -> value = new Literals.Constant(null);
-            case TRUE -> value = new Literals.Constant(Boolean.TRUE);
-            case FALSE -> value = new Literals.Constant(Boolean.FALSE);
+            case TRUE -> value = new Literals.Constant(true);
+            case FALSE -> value = new Literals.Constant(false);
             case DOTS -> {
                 if (!scope.vararg) {
                     throw lexer.error("cannot use '...' outside a vararg function");

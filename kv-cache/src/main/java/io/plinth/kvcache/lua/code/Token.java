@@ -50,7 +50,7 @@ enum Token {
     private static Map<String, Token> words() {
         Map<String, Token> words = new HashMap<>();
         for (Token token : values()) {
-            if (token.ordinal() <= WHILE.ordinal()) {
+            if (!token.text.isEmpty() && Character.isLetter(token.text.charAt(0))) {
                 words.put(token.text, token);
             }
         }

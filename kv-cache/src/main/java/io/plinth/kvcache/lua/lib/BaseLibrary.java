@@ -3,11 +3,9 @@ package io.plinth.kvcache.lua.lib;
 import io.plinth.kvcache.lua.Arguments;
 import io.plinth.kvcache.lua.Builtin;
 import io.plinth.kvcache.lua.Interp;
-import io.plinth.kvcache.lua.LuaError;
 import io.plinth.kvcache.lua.LuaFunction;
 import io.plinth.kvcache.lua.LuaTable;
 import io.plinth.kvcache.lua.Meta;
-import io.plinth.kvcache.lua.NumberText;
 import io.plinth.kvcache.lua.Values;
 import io.plinth.kvcache.lua.code.Chunk;
 import io.plinth.kvcache.lua.code.SyntaxError;
@@ -15,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The functions without a library's name. */
 public final class BaseLibrary {
+    private static final double BASE_KILOBYTES = 40;
     private static final int MAX_UNPACKED = 8_000;
 
     private BaseLibrary() {}
@@ -29,8 +28,7 @@ public final class BaseLibrary {
                 return args.all();
             }
             Object message = args.count() < 2 ? "assertion failed!" : args.get(2);
-            // Other than error(), assert takes only text, and adds no place.
-            throw i.raise(args.text(2, String.valueOf(message)));
+            throw i.error(args.text(2, String.valueOf(message)));
         });
         Builtin.add(to, "error", BaseLibrary::error);
         Builtin.add(to, "pcall", (i, args) -> {
@@ -56,7 +54,7 @@ public final class BaseLibrary {
         Builtin.add(to, "rawset", (i, args) -> {
             LuaTable table = args.table(1);
             Object key = args.any(2);
-            Meta.rawSet(i, table, key, args.any(3));
+            Meta.store(i, table, key, args.any(3));
             return table;
         });
         Builtin.add(to, "getmetatable", (i, args) -> {
@@ -73,18 +71,18 @@ public final class BaseLibrary {
     }
 
     private static void iteration(Interp in, LuaTable to) {
-        Builtin next = new Builtin("next", (i, args) -> {
+        Builtin next = new Builtin((i, args) -> {
             LuaTable table = args.table(1);
             int place = table.placeAfter(args.get(2));
             if (place < 0) {
-                throw i.error("invalid key to 'next'");
+                throw i.raise("invalid key to 'next'");
             }
             return place >= table.places() ? null : new Object[] {table.keyAt(place), table.valueAt(place)};
         });
         to.set("next", next);
         in.next(next);
         Builtin.add(to, "pairs", (i, args) -> new Object[] {next, args.table(1), null});
-        Builtin step = new Builtin("ipairs", (i, args) -> {
+        Builtin step = new Builtin((i, args) -> {
             int index = args.small(2) + 1;
             Object value = args.table(1).get(index);
             return value == null ? Values.NOTHING : new Object[] {Values.number(index), value};
@@ -219,20 +217,10 @@ public final class BaseLibrary {
     private static Object collect(Interp in, Arguments args) {
         String option = args.text(1, "collect");
         return switch (option) {
-            case "count" -> in.charged() / 1024.0;
+            case "count" -> BASE_KILOBYTES + in.charged() / 1024.0;
             case "collect", "stop", "restart", "setpause", "setstepmul" -> 0.0;
             case "step" -> true;
             default -> throw args.bad(1, "invalid option '" + option + "'");
         };
-    }
-
-    /** Text of a number, for other libraries. */
-    static String number(double value) {
-        return NumberText.format(value);
-    }
-
-    /** An error with the place of the code that runs. */
-    static LuaError fail(Interp in, String message) {
-        return in.error(message);
     }
 }

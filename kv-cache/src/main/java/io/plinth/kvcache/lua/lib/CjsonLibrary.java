@@ -46,7 +46,7 @@ public final class CjsonLibrary {
         });
         Builtin.add(library, "encode_number_precision", (i, args) -> {
             most(args, 1);
-            settings.precision = bounded(args, 1, settings.precision, 1, 16);
+            settings.precision = bounded(args, 1, settings.precision, 1, 14);
             return (double) settings.precision;
         });
         Builtin.add(library, "encode_keep_buffer", (i, args) -> {

@@ -41,7 +41,7 @@ public final class CoroutineLibrary {
             }
             i.charge(BYTES);
             Coroutine coroutine = new Coroutine(i, body);
-            return new Builtin("wrap", (in2, passed) -> {
+            return new Builtin((in2, passed) -> {
                 try {
                     return coroutine.resume(passed.all());
                 } catch (LuaError e) {
@@ -52,9 +52,9 @@ public final class CoroutineLibrary {
         Builtin.add(library, "yield", (i, args) -> {
             Coroutine running = i.running();
             if (running == null || !running.canYield()) {
-                throw i.error("attempt to yield across metamethod/C-call boundary");
+                throw i.raise("attempt to yield across metamethod/C-call boundary");
             }
-            return running.yield(args.all());
+            return running.suspend(args.all());
         });
         Builtin.add(
                 library, "status", (i, args) -> coroutine(args).status().name().toLowerCase(Locale.ROOT));

@@ -38,7 +38,7 @@ final class FormatText {
             }
             arg++;
             int end = specification(format, i);
-            convert(format, i, end, arg);
+            convert(format, end, arg);
             i = end + 1;
         }
         in.charge(out.length() + OVERHEAD);
@@ -77,7 +77,7 @@ final class FormatText {
         return flags.indexOf(flag) >= 0;
     }
 
-    private void convert(String format, int from, int end, int arg) {
+    private void convert(String format, int end, int arg) {
         char kind = end < format.length() ? format.charAt(end) : 0;
         switch (kind) {
             case 'c' -> pad(String.valueOf((char) (args.integer(arg) & 0xff)), false);
@@ -102,10 +102,7 @@ final class FormatText {
         if (arg > args.count()) {
             throw args.bad(arg, "no value");
         }
-        Object shown = io.plinth.kvcache.lua.Meta.show(in, args.get(arg));
-        if (!(shown instanceof String text)) {
-            throw in.error("'tostring' must return a string to 'format'");
-        }
+        String text = args.text(arg);
         pad(precision >= 0 && precision < text.length() ? text.substring(0, precision) : text, false);
     }
 

@@ -1,15 +1,20 @@
 package io.plinth.kvcache.lua.lib;
 
+import io.plinth.kvcache.lua.Builtin;
+import io.plinth.kvcache.lua.Coroutine;
 import io.plinth.kvcache.lua.Interp;
 import io.plinth.kvcache.lua.LuaError;
 import io.plinth.kvcache.lua.LuaNull;
 import io.plinth.kvcache.lua.LuaTable;
 import io.plinth.kvcache.lua.NumberText;
+import io.plinth.kvcache.lua.Values;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by one call: JSON to values as cjson reads it, with its words for what is wrong. */
 final class JsonDecoder {
+    private static final int DEEP = 150;
+
     private enum Kind {
         T_OBJ_BEGIN,
         T_OBJ_END,
@@ -96,12 +101,15 @@ final class JsonDecoder {
 
     private void word(char c) {
         if (text.startsWith("true", at)) {
-            constant(Kind.T_BOOLEAN, Boolean.TRUE, 4);
+            constant(Kind.T_BOOLEAN, true, 4);
         } else if (text.startsWith("false", at)) {
-            constant(Kind.T_BOOLEAN, Boolean.FALSE, 5);
+            constant(Kind.T_BOOLEAN, false, 5);
         } else if (text.startsWith("null", at)) {
             constant(Kind.T_NULL, LuaNull.NULL, 4);
-        } else if (c == '-' || (c >= '0' && c <= '9') || (settings.decodeInvalid && "iInN".indexOf(c) >= 0)) {
+        } else if (c == '-'
+                || (c == '+' && settings.decodeInvalid)
+                || (c >= '0' && c <= '9')
+                || (settings.decodeInvalid && "iInN".indexOf(c) >= 0)) {
             number();
         } else {
             error(at, "invalid token");
@@ -221,18 +229,20 @@ final class JsonDecoder {
     }
 
     private @Nullable Object value() {
-        switch (kind) {
-            case T_STRING, T_NUMBER, T_BOOLEAN, T_NULL -> {
-                return value;
-            }
-            case T_OBJ_BEGIN -> {
-                return object();
-            }
-            case T_ARR_BEGIN -> {
-                return array();
-            }
+        return switch (kind) {
+            case T_STRING, T_NUMBER, T_BOOLEAN, T_NULL -> value;
+            case T_OBJ_BEGIN -> object();
+            case T_ARR_BEGIN -> array();
             default -> throw expected("value");
+        };
+    }
+
+    /** Deep nesting goes on with a larger stack. */
+    private @Nullable Object descended() {
+        if (depth == DEEP && in.mayGoDeeper()) {
+            return Coroutine.deeper(in, new Builtin((i, args) -> value()), Values.NOTHING);
         }
+        return value();
     }
 
     private void descend() {
@@ -258,7 +268,7 @@ final class JsonDecoder {
                 throw expected("colon");
             }
             next();
-            in.charge(table.set(key, value()) + 16);
+            in.charge(table.set(key, descended()) + 16);
             next();
             if (kind == Kind.T_OBJ_END) {
                 depth--;
@@ -280,7 +290,7 @@ final class JsonDecoder {
             return table;
         }
         for (int i = 1; ; i++) {
-            in.charge(table.set(i, value()) + 16);
+            in.charge(table.set(i, descended()) + 16);
             next();
             if (kind == Kind.T_ARR_END) {
                 depth--;

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.lua.lib;
 
+import io.plinth.kvcache.lua.Builtin;
+import io.plinth.kvcache.lua.Coroutine;
 import io.plinth.kvcache.lua.Interp;
 import io.plinth.kvcache.lua.LuaError;
 import io.plinth.kvcache.lua.LuaNull;
@@ -14,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class JsonEncoder {
     private static final HexFormat HEX = HexFormat.of();
 
+    /** Nesting beyond this goes on with a larger stack. */
+    private static final int DEEP = 150;
+
     private final Interp in;
     private final JsonSettings settings;
     private final StringBuilder out = new StringBuilder();
@@ -27,6 +32,7 @@ final class JsonEncoder {
     String encode(@Nullable Object value) {
         append(value, 0);
         in.charge(out.length() - charged + 56L);
+        in.release(charged);
         return out.toString();
     }
 
@@ -37,7 +43,7 @@ final class JsonEncoder {
     private void append(@Nullable Object value, int depth) {
         in.step();
         if (out.length() - charged > 4096) {
-            in.charge(out.length() - charged);
+            in.hold(out.length() - charged);
             charged = out.length();
         }
         switch (value) {
@@ -46,7 +52,19 @@ final class JsonEncoder {
             case Boolean b -> out.append(b);
             case Double d -> number(d);
             case String s -> text(s);
-            case LuaTable t -> table(t, depth + 1);
+            case LuaTable t -> {
+                if (depth == DEEP && in.mayGoDeeper()) {
+                    Coroutine.deeper(
+                            in,
+                            new Builtin((i, args) -> {
+                                table(t, depth + 1);
+                                return null;
+                            }),
+                            Values.NOTHING);
+                } else {
+                    table(t, depth + 1);
+                }
+            }
             default -> throw cannot(Values.type(value), "type not supported");
         }
     }
@@ -65,6 +83,9 @@ final class JsonEncoder {
     }
 
     private void text(String text) {
+        if (text.length() > 4096) {
+            in.charge(2L * text.length());
+        }
         out.append('"');
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

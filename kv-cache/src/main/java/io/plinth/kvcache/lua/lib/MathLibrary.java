@@ -49,7 +49,7 @@ public final class MathLibrary {
         Builtin.add(library, "ldexp", (i, args) -> Math.scalb(args.number(1), args.small(2)));
         Builtin.add(library, "frexp", (i, args) -> frexp(args.number(1)));
         extremes(library);
-        random(in, library);
+        random(library);
     }
 
     private static Object frexp(double x) {
@@ -80,23 +80,21 @@ public final class MathLibrary {
         });
     }
 
-    private static void random(Interp in, LuaTable library) {
+    private static void random(LuaTable library) {
         Builtin.add(library, "randomseed", (i, args) -> {
             i.random().seed(args.small(1));
             return io.plinth.kvcache.lua.Values.NOTHING;
         });
         Builtin.add(library, "random", (i, args) -> {
             double drawn = i.random().next();
-            switch (args.count()) {
-                case 0 -> {
-                    return drawn;
-                }
+            return switch (args.count()) {
+                case 0 -> drawn;
                 case 1 -> {
                     int upper = args.small(1);
                     if (upper < 1) {
                         throw args.bad(1, "interval is empty");
                     }
-                    return Math.floor(drawn * upper) + 1;
+                    yield Math.floor(drawn * upper) + 1;
                 }
                 case 2 -> {
                     int lower = args.small(1);
@@ -104,10 +102,10 @@ public final class MathLibrary {
                     if (lower > upper) {
                         throw args.bad(2, "interval is empty");
                     }
-                    return Math.floor(drawn * ((double) upper - lower + 1)) + lower;
+                    yield Math.floor(drawn * ((double) upper - lower + 1)) + lower;
                 }
                 default -> throw i.error("wrong number of arguments");
-            }
+            };
         });
     }
 }

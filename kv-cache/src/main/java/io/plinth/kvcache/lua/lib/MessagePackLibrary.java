@@ -32,7 +32,8 @@ public final class MessagePackLibrary {
             for (Object value : args.all()) {
                 packer.pack(value, 0);
             }
-            i.charge(packer.out.length() + 56L);
+            i.charge(56L);
+            i.release(packer.held);
             return packer.out.toString();
         });
         Builtin.add(library, "unpack", (i, args) -> unpack(i, args, 0, 0));
@@ -67,6 +68,7 @@ public final class MessagePackLibrary {
     private static final class Packer {
         private final Interp in;
         private final StringBuilder out = new StringBuilder();
+        private long held;
 
         Packer(Interp in) {
             this.in = in;
@@ -147,7 +149,8 @@ public final class MessagePackLibrary {
             } else {
                 head(0xdb, length, 4);
             }
-            in.charge(length);
+            in.hold(length + 5L);
+            held += length + 5;
             out.append(text);
         }
 
@@ -281,7 +284,7 @@ public final class MessagePackLibrary {
         }
 
         private static double unsigned(long value) {
-            return value >= 0 ? value : (value >>> 1 | value & 1) * 2.0;
+            return value >= 0 ? value : ((value >>> 1) | (value & 1)) * 2.0;
         }
 
         private void descend() {

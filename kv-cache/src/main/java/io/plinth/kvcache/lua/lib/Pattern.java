@@ -344,6 +344,9 @@ final class Pattern {
         };
         boolean known = "acdlpsuwxz".indexOf(name | 0x20) >= 0
                 && ((name >= 'a' && name <= 'z') || (name >= 'A' && name <= 'Z'));
-        return known && name < 'a' ? !member : known ? member : name == c;
+        if (!known) {
+            return name == c;
+        }
+        return name < 'a' ? !member : member;
     }
 }

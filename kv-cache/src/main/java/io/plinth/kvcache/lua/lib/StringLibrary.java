@@ -112,7 +112,7 @@ public final class StringLibrary {
             String text = args.text(1);
             String pattern = args.text(2);
             int[] from = {0};
-            return new Builtin("gmatch", (in, none) -> {
+            return new Builtin((in, none) -> {
                 Pattern matching = new Pattern(in, text, pattern);
                 for (int s = from[0]; s <= text.length(); s++) {
                     int end = matching.match(s, 0);
@@ -199,17 +199,22 @@ public final class StringLibrary {
         StringBuilder result = new StringBuilder();
         int s = 0;
         int count = 0;
+        long held = 0;
         while (count < most) {
             int end = matching.match(s, anchored ? 1 : 0);
             if (end >= 0) {
                 count++;
                 int before = result.length();
                 if (template != null) {
-                    substitute(in, matching, template, s, end, result);
+                    in.hold(template.length());
+                    held += template.length();
+                    substitute(matching, template, s, end, result);
                 } else {
                     replace(in, matching, by, text, s, end, result);
                 }
-                in.charge(result.length() - before);
+                long more = Math.max(0, result.length() - before - (template == null ? 0 : template.length()));
+                in.hold(more);
+                held += more;
             }
             if (end >= 0 && end > s) {
                 s = end;
@@ -222,15 +227,13 @@ public final class StringLibrary {
                 break;
             }
         }
-        in.charge(text.length() - s + OVERHEAD);
-        if (s < text.length()) {
-            result.append(text, s, text.length());
-        }
+        in.hold(text.length() - s + OVERHEAD);
+        result.append(text, s, text.length());
+        in.release(held + text.length() - s + OVERHEAD);
         return new Object[] {result.toString(), (double) count};
     }
 
-    private static void substitute(
-            Interp in, Pattern matching, String template, int from, int to, StringBuilder result) {
+    private static void substitute(Pattern matching, String template, int from, int to, StringBuilder result) {
         for (int i = 0; i < template.length(); i++) {
             char c = template.charAt(i);
             if (c != '%') {

@@ -113,7 +113,7 @@ public final class StructLibrary {
                         String text = args.text(arg++);
                         int length = size == 0 ? text.length() : size;
                         if (length > text.length()) {
-                            throw args.bad(arg - 1, "string too short");
+                            throw args.bad(arg, "string too short");
                         }
                         in.charge(length);
                         out.append(text, 0, length);
@@ -212,7 +212,7 @@ public final class StructLibrary {
         }
 
         private static double positive(long value) {
-            return value >= 0 ? value : (value >>> 1 | value & 1) * 2.0;
+            return value >= 0 ? value : ((value >>> 1) | (value & 1)) * 2.0;
         }
 
         Object size() {

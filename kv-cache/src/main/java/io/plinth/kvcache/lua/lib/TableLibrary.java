@@ -62,6 +62,7 @@ public final class TableLibrary {
         int from = args.small(3, 1);
         int to = args.get(4) == null ? table.length() : args.small(4);
         StringBuilder all = new StringBuilder();
+        long held = 0;
         for (int i = from; i <= to; i++) {
             in.step();
             Object value = table.get(i);
@@ -69,7 +70,8 @@ public final class TableLibrary {
             if (text == null) {
                 throw in.error("invalid value (" + Values.type(value) + ") at index " + i + " in table for 'concat'");
             }
-            in.charge(text.length() + separator.length());
+            in.hold(text.length() + separator.length());
+            held += text.length() + separator.length();
             all.append(text);
             if (i != to) {
                 all.append(separator);
@@ -77,6 +79,7 @@ public final class TableLibrary {
                 break;
             }
         }
+        in.release(held);
         return all.toString();
     }
 
@@ -84,15 +87,15 @@ public final class TableLibrary {
         LuaTable table = args.table(1);
         int end = table.length() + 1;
         if (args.count() == 2) {
-            Meta.rawSet(in, table, Values.number(end), args.get(2));
+            Meta.store(in, table, Values.number(end), args.get(2));
         } else if (args.count() == 3) {
             int position = args.small(2);
             int top = Math.max(end, position);
             for (int i = top; i > position; i--) {
                 in.step();
-                Meta.rawSet(in, table, Values.number(i), table.get(i - 1));
+                Meta.store(in, table, Values.number(i), table.get(i - 1));
             }
-            Meta.rawSet(in, table, Values.number(position), args.get(3));
+            Meta.store(in, table, Values.number(position), args.get(3));
         } else {
             throw in.error("wrong number of arguments to 'insert'");
         }
@@ -109,9 +112,9 @@ public final class TableLibrary {
         Object removed = table.get(position);
         for (int i = position; i < end; i++) {
             in.step();
-            Meta.rawSet(in, table, Values.number(i), table.get(i + 1));
+            Meta.store(in, table, Values.number(i), table.get(i + 1));
         }
-        Meta.rawSet(in, table, Values.number(end), null);
+        Meta.store(in, table, Values.number(end), null);
         return removed;
     }
 
@@ -120,7 +123,7 @@ public final class TableLibrary {
         LuaFunction order = args.get(2) == null ? null : args.function(2);
         int length = table.length();
         if (length > 1 && table.readOnly()) {
-            throw in.error("Attempt to modify a readonly table");
+            throw in.raise("Attempt to modify a readonly table");
         }
         new Sorting(in, table, order).sort(1, length);
         return Values.NOTHING;
@@ -138,12 +141,12 @@ public final class TableLibrary {
             if (a instanceof Double x && b instanceof Double y) {
                 return x < y;
             }
-            return a instanceof String x && b instanceof String y ? x.compareTo(y) < 0 : unlike(a, b);
+            return (a instanceof String x && b instanceof String y) ? x.compareTo(y) < 0 : unlike(a, b);
         }
 
         private boolean unlike(@Nullable Object a, @Nullable Object b) {
-            return Values.truth(Values.first(in.call(
-                    new Builtin("sort", (i, args) -> Meta.less(i, args.get(1), args.get(2))), a, b)));
+            return Values.truth(Values.first(
+                    in.call(new Builtin((i, args) -> Meta.less(i, args.get(1), args.get(2))), a, b)));
         }
 
         private void swap(int i, int j, @Nullable Object atI, @Nullable Object atJ) {
