@@ -17,10 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Every change goes through {@link #changed}, the one point that numbers it and hands it to the listeners.
  */
 public final class Segment {
-    private static final byte[] NO_BYTES = new byte[0];
+    private static final byte[] NO_BYTES = {};
     private static final int SLOTS = Slots.COUNT / Keyspace.SEGMENTS;
     private static final int WHEEL_SLACK = 1024;
-
     private final ReentrantLock lock = new ReentrantLock();
     private final Keyspace keyspace;
     private final KeyTable table = new KeyTable();

@@ -2,6 +2,9 @@ package io.plinth.kvcache.lua.code;
 
 /** Owned by one parse: how tokens are taken, with Lua's messages for those that are not there. */
 abstract class Grammar {
+    /** The priority of operators with one operand. */
+    static final int UNARY = 8;
+
     private static final int MAX_NESTING = 200;
 
     final Lexer lexer;
@@ -81,5 +84,28 @@ abstract class Grammar {
     final void leave() {
         nesting--;
         scope.shallower();
+    }
+
+    /** Priority to the left above that to the right makes an operator left-associative; 0 for no operator. */
+    final int left() {
+        return switch (lexer.token()) {
+            case OR -> 1;
+            case AND -> 2;
+            case EQ, NE, LE, GE -> 3;
+            case CONCAT -> 5;
+            case SIGN -> {
+                if (lexer.is('<') || lexer.is('>')) {
+                    yield 3;
+                }
+                if (lexer.is('+') || lexer.is('-')) {
+                    yield 6;
+                }
+                if (lexer.is('*') || lexer.is('/') || lexer.is('%')) {
+                    yield 7;
+                }
+                yield lexer.is('^') ? 10 : 0;
+            }
+            default -> 0;
+        };
     }
 }

@@ -428,31 +428,6 @@ final class Parser extends Grammar {
         return expression(0);
     }
 
-    private static final int UNARY = 8;
-
-    /** Priority to the left above that to the right makes an operator left-associative; 0 for no operator. */
-    private int left() {
-        return switch (lexer.token()) {
-            case OR -> 1;
-            case AND -> 2;
-            case EQ, NE, LE, GE -> 3;
-            case CONCAT -> 5;
-            case SIGN -> {
-                if (lexer.is('<') || lexer.is('>')) {
-                    yield 3;
-                }
-                if (lexer.is('+') || lexer.is('-')) {
-                    yield 6;
-                }
-                if (lexer.is('*') || lexer.is('/') || lexer.is('%')) {
-                    yield 7;
-                }
-                yield lexer.is('^') ? 10 : 0;
-            }
-            default -> 0;
-        };
-    }
-
     private Expr expression(int limit) throws SyntaxError {
         enter();
         Expr expr = unary();
@@ -473,11 +448,11 @@ final class Parser extends Grammar {
     private Expr unary() throws SyntaxError {
         if (lexer.token() == Token.NOT) {
             lexer.next();
-            return new Operators.Not(expression(UNARY));
+            return new Operators.Not(expression(Grammar.UNARY));
         }
         if (lexer.is('-')) {
             lexer.next();
-            Expr operand = expression(UNARY);
+            Expr operand = expression(Grammar.UNARY);
             if (operand instanceof Literals.Constant constant && constant.value instanceof Double number) {
                 return new Literals.Constant(-number);
             }
@@ -485,7 +460,7 @@ final class Parser extends Grammar {
         }
         if (lexer.is('#')) {
             lexer.next();
-            return new Operators.Length(expression(UNARY), lexer.lastLine());
+            return new Operators.Length(expression(Grammar.UNARY), lexer.lastLine());
         }
         return simple();
     }
