@@ -161,13 +161,15 @@ class DiscoveryIT {
                 assertThat(http.get("/").status()).isEqualTo(200);
             }
             assertThat(proxy.metrics()).contains("lb_proxy_limited_requests_total 2.0");
-            try (Http three = proxy.connect();
-                    Http four = proxy.connect()) {
+            try (Http three = proxy.connect()) {
                 assertThat(three.get("/").status()).isEqualTo(200);
-                assertThat(four.closed()).isTrue();
+                // Two loops may accept two connections in either order.
+                try (Http four = proxy.connect()) {
+                    assertThat(four.closed()).isTrue();
+                }
             }
             assertThat(proxy.metrics())
-                    .containsPattern("lb_proxy_route_latency_seconds\\{route=\"api\",quantile=\"0.9999\"} 0\\.[0-9]+")
+                    .containsPattern("lb_proxy_route_latency_seconds\\{route=\"api\",quantile=\"0.9999\"} [0-9.E-]+\n")
                     .containsPattern("lb_proxy_server_latency_seconds_count\\{pool=\"web\",server=\"a\"} [1-9]")
                     .contains("lb_proxy_pool_latency_seconds{pool=\"web\",quantile=\"0.5\"}");
         }
