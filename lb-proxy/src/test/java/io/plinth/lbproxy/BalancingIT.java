@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.testkit.LeakCheck;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -249,10 +250,20 @@ class BalancingIT {
             assertThat(seen).containsOnly("one", "two");
             assertThat(one.connections).hasValue(1);
             proxy.reload(pool("balance: round-robin", two).replace("s0:", "s1:"));
+            // A loop sees the change with its next task, after the requests it has just read.
+            Proxy.await("the loop uses the new list", () -> answers(http, "two"));
             for (int i = 0; i < 4; i++) {
                 assertThat(http.get("/").body()).isEqualTo("two");
             }
             assertThat(two.connections).hasValue(1);
+        }
+    }
+
+    private static boolean answers(Http http, String body) {
+        try {
+            return http.get("/").body().equals(body);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -65,7 +65,7 @@ class BenchCommandIT {
     void anUnknownDaemonIsRefusedWithTheOnesThereAre() {
         StringWriter err = new StringWriter();
         assertThat(plinth(new StringWriter(), err, "bench", "no-such")).isEqualTo(2);
-        assertThat(err.toString()).contains("no-such (expected: one of [lb-proxy, kv-cache])");
+        assertThat(err.toString()).contains("no-such (expected: one of [lb-proxy, kv-cache, db-proxy, geo-dns])");
     }
 
     private static int plinth(StringWriter out, StringWriter err, String... arguments) {
