@@ -77,6 +77,9 @@ class Http2IT {
             h2.data(known, "01234", false);
             h2.data(known, "56789", true);
             assertThat(h2.read(known).body()).contains("content-length: 10\r\n").endsWith("\r\n\r\n0123456789");
+            int empty = h2.request("POST", "/", false, "content-length", "0");
+            h2.data(empty, "", true);
+            assertThat(h2.read(empty).body()).contains("content-length: 0\r\n").endsWith("\r\n\r\n");
             int unknown = h2.request("POST", "/", false);
             h2.data(unknown, "abc", false);
             h2.data(unknown, "z".repeat(9000), false);

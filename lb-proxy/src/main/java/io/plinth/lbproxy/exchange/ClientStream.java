@@ -43,6 +43,9 @@ final class ClientStream extends Http2Stream implements ClientSide {
     /** What Content-Length says; -1 for nothing. */
     private long declared = -1;
 
+    /** Whether the request waits for an END_STREAM that DATA must not precede: sent on before, it would be a whole one. */
+    private boolean held;
+
     private long received;
     private long deadline;
 
@@ -91,7 +94,10 @@ final class ClientStream extends Http2Stream implements ClientSide {
             case DONE, MORE -> {
                 tunnel = current.request.head().extendedConnect();
                 declared = current.request.declaredLength();
-                current.headRead();
+                held = declared == 0;
+                if (!held) {
+                    current.headRead();
+                }
             }
         }
     }
@@ -118,6 +124,7 @@ final class ClientStream extends Http2Stream implements ClientSide {
             throw malformed(wrong);
         }
         requestTrailers = trailers.fields();
+        letGo();
         process();
     }
 
@@ -132,6 +139,9 @@ final class ClientStream extends Http2Stream implements ClientSide {
             consumed(count);
             return;
         }
+        if (end) {
+            letGo();
+        }
         if (count > 0) {
             ArrayDeque<ByteBuf> waiting = inbound;
             if (waiting == null) {
@@ -143,9 +153,17 @@ final class ClientStream extends Http2Stream implements ClientSide {
         process();
     }
 
+    private void letGo() {
+        Exchange current = exchange;
+        if (held && current != null) {
+            held = false;
+            current.headRead();
+        }
+    }
+
     /** Passes on what the exchange takes. */
     private void process() {
-        if (processing) {
+        if (processing || held) {
             return;
         }
         processing = true;
