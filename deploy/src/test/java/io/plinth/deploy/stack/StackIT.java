@@ -350,6 +350,8 @@ class StackIT extends StackContract {
 
     @Test
     void theReadmesPlinthExamplesWork() throws Exception {
-        assertThat(new ReadmeExamples(stack()).run("deploy/plinth")).containsPattern("web-2 +ready after");
+        assertThat(new ReadmeExamples(stack()).run("deploy/plinth"))
+                .containsPattern("web-2 +ready after")
+                .contains("lb-1 is served by process", "pool: web");
     }
 }
