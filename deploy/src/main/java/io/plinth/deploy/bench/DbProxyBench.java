@@ -1,10 +1,8 @@
 package io.plinth.deploy.bench;
 
-import io.plinth.deploy.Daemons;
 import io.plinth.deploy.DeployException;
 import io.plinth.deploy.bench.harness.Bench;
 import io.plinth.deploy.bench.harness.Stage;
-import io.plinth.kit.lifecycle.DaemonType;
 import io.plinth.postgres.PostgresBinaries;
 import io.plinth.postgres.PostgresServer;
 import io.plinth.postgres.PostgresSettings;
@@ -58,7 +56,7 @@ final class DbProxyBench implements Bench {
     public List<Contender> start(Stage stage) throws IOException, DeployException, InterruptedException {
         int postgres = postgres(stage);
         List<Contender> contenders = new ArrayList<>();
-        contenders.add(ours(stage, postgres));
+        contenders.add(stage.ours(OURS, NODE, Map.of("POSTGRES", String.valueOf(postgres))));
         if (stage.program(PEER).isPresent()) {
             contenders.add(peer(stage, postgres));
         }
@@ -100,19 +98,6 @@ final class DbProxyBench implements Bench {
         return command;
     }
 
-    private static Contender ours(Stage stage, int postgres) throws IOException, DeployException {
-        DaemonType type = Daemons.named(OURS).orElseThrow(() -> new DeployException("no daemon " + OURS));
-        InetSocketAddress address = stage.free();
-        Path file = stage.fill(
-                "db-proxy/plinth.yaml",
-                Map.of(
-                        "PORT", String.valueOf(address.getPort()),
-                        "POSTGRES", String.valueOf(postgres),
-                        "ADMIN", String.valueOf(stage.free().getPort()),
-                        "FOLDER", stage.folder().toString()));
-        return new Contender(OURS, true, address, stage.node(type, file, NODE));
-    }
-
     private static Contender peer(Stage stage, int postgres) throws IOException {
         InetSocketAddress address = stage.free();
         Path file = stage.fill(
@@ -126,8 +111,7 @@ final class DbProxyBench implements Bench {
             command.addAll(List.of("-u", "nobody"));
         }
         command.add(file.toString());
-        return new Contender(
-                PEER, false, address, stage.start(PEER, stage.cores().server(), command));
+        return stage.peer(PEER, address, command);
     }
 
     private static Outcome run(

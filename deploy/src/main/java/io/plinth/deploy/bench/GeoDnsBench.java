@@ -1,10 +1,8 @@
 package io.plinth.deploy.bench;
 
-import io.plinth.deploy.Daemons;
 import io.plinth.deploy.DeployException;
 import io.plinth.deploy.bench.harness.Bench;
 import io.plinth.deploy.bench.harness.Stage;
-import io.plinth.kit.lifecycle.DaemonType;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -61,7 +59,8 @@ final class GeoDnsBench implements Bench {
     public List<Contender> start(Stage stage) throws IOException, DeployException, InterruptedException {
         write(stage.folder());
         List<Contender> contenders = new ArrayList<>();
-        contenders.add(ours(stage));
+        contenders.add(
+                stage.ours(OURS, NODE, Map.of("TRANSPORT", System.getProperty("plinth.bench.transport", "native"))));
         Path folder = stage.folder();
         if (stage.program("knotd").isPresent()) {
             Files.createDirectories(folder.resolve(KNOT));
@@ -79,15 +78,6 @@ final class GeoDnsBench implements Bench {
         return contenders;
     }
 
-    private static Contender ours(Stage stage) throws IOException, DeployException {
-        DaemonType type = Daemons.named(OURS).orElseThrow(() -> new DeployException("no daemon " + OURS));
-        InetSocketAddress address = stage.free();
-        Map<String, String> values = values(stage, address);
-        values.put("ADMIN", String.valueOf(stage.free().getPort()));
-        values.put("TRANSPORT", System.getProperty("plinth.bench.transport", "native"));
-        return new Contender(OURS, true, address, stage.node(type, stage.fill("geo-dns/plinth.yaml", values), NODE));
-    }
-
     private static Map<String, String> values(Stage stage, InetSocketAddress address) {
         Map<String, String> values = new HashMap<>();
         values.put("PORT", String.valueOf(address.getPort()));
@@ -102,8 +92,7 @@ final class GeoDnsBench implements Bench {
         Path file = stage.fill("geo-dns/" + configuration, values(stage, address));
         List<String> command = new ArrayList<>(List.of(stage.program(program).orElse(program)));
         arguments.forEach(argument -> command.add(argument.equals("@") ? file.toString() : argument));
-        return new Contender(
-                name, false, address, stage.start(name, stage.cores().server(), command));
+        return stage.peer(name, address, command);
     }
 
     /** Its files have fixed names in a folder of their own. */
@@ -120,8 +109,7 @@ final class GeoDnsBench implements Bench {
                 .replace("geo 30 IN A 192.0.2.1", "geo 30/30 DYNA geoip!edge");
         Files.writeString(folder.resolve("zones").resolve("bench.example"), zone);
         List<String> command = List.of(stage.program(GDNSD).orElse(GDNSD), "-c", folder.toString(), "start");
-        return new Contender(
-                GDNSD, false, address, stage.start(GDNSD, stage.cores().server(), command));
+        return stage.peer(GDNSD, address, command);
     }
 
     private static void write(Path folder) throws IOException {

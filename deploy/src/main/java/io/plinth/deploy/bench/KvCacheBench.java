@@ -1,17 +1,11 @@
 package io.plinth.deploy.bench;
 
-import io.plinth.deploy.Daemons;
 import io.plinth.deploy.DeployException;
 import io.plinth.deploy.bench.harness.Bench;
 import io.plinth.deploy.bench.harness.Stage;
-import io.plinth.kit.lifecycle.DaemonType;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,7 +18,6 @@ final class KvCacheBench implements Bench {
     private static final String REDIS = "redis-server";
     private static final int KEYS = 1_000_000;
     private static final int DEEP = 16;
-    private static final String RESULT = "RESULT ";
 
     @Override
     public String daemon() {
@@ -56,7 +49,7 @@ final class KvCacheBench implements Bench {
     @Override
     public List<Contender> start(Stage stage) throws IOException, DeployException, InterruptedException {
         List<Contender> contenders = new ArrayList<>();
-        contenders.add(ours(stage));
+        contenders.add(stage.ours(OURS, NODE, Map.of()));
         if (stage.program(REDIS).isPresent()) {
             contenders.add(peer(
                     stage,
@@ -80,26 +73,12 @@ final class KvCacheBench implements Bench {
         return contenders;
     }
 
-    /** A real node, started as the launcher starts one. */
-    private static Contender ours(Stage stage) throws IOException, DeployException {
-        DaemonType type = Daemons.named(OURS).orElseThrow(() -> new DeployException("no daemon " + OURS));
-        InetSocketAddress address = stage.free();
-        Map<String, String> values = new HashMap<>();
-        values.put("PORT", port(address));
-        values.put("ADMIN", port(stage.free()));
-        values.put("LOOPS", String.valueOf(stage.cores().server().size()));
-        values.put("FOLDER", stage.folder().toString());
-        Path file = stage.fill("kv-cache/plinth.yaml", values);
-        return new Contender(OURS, true, address, stage.node(type, file, NODE));
-    }
-
     private static Contender peer(Stage stage, String program, Function<String, List<String>> arguments)
             throws IOException {
         InetSocketAddress address = stage.free();
         List<String> command = new ArrayList<>(List.of(stage.program(program).orElse(program)));
         command.addAll(arguments.apply(port(address)));
-        return new Contender(
-                program, false, address, stage.start(program, stage.cores().server(), command));
+        return stage.peer(program, address, command);
     }
 
     private static Outcome run(
@@ -110,28 +89,7 @@ final class KvCacheBench implements Bench {
         command.addAll(List.of("-Xmx256m", "-cp", stage.installation().classPath(), CacheLoad.class.getName()));
         command.addAll(List.of(port(server), kind, String.valueOf(connections), String.valueOf(pipeline)));
         command.addAll(List.of(String.valueOf(seconds), String.valueOf(KEYS), String.valueOf(rate)));
-        Process load = stage.call(stage.cores().load(), command);
-        try {
-            String output = new String(load.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            load.waitFor();
-            return output.lines()
-                    .filter(line -> line.startsWith(RESULT))
-                    .map(KvCacheBench::parse)
-                    .findFirst()
-                    .orElseThrow(() -> new DeployException("load " + kind + " (expected: a result):\n" + output));
-        } finally {
-            load.destroyForcibly();
-        }
-    }
-
-    private static Outcome parse(String line) {
-        String[] fields = line.substring(RESULT.length()).strip().split(" ", -1);
-        return new Outcome(
-                Duration.ofNanos(Long.parseLong(fields[0]) * 1000),
-                Long.parseLong(fields[1]),
-                Double.parseDouble(fields[2]),
-                Double.parseDouble(fields[3]),
-                fields[4].equals("errors=0") ? "" : fields[4]);
+        return stage.load("load " + kind, command);
     }
 
     private static String port(InetSocketAddress address) {

@@ -1,11 +1,9 @@
 package io.plinth.deploy.bench;
 
-import io.plinth.deploy.Daemons;
 import io.plinth.deploy.DeployException;
 import io.plinth.deploy.bench.harness.Bench;
 import io.plinth.deploy.bench.harness.Stage;
 import io.plinth.deploy.bench.harness.WrkLoad;
-import io.plinth.kit.lifecycle.DaemonType;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -43,7 +41,7 @@ final class LbProxyBench implements Bench {
         byte[] expected = stage.ready("origin", process, page(origin, Origin.LARGE));
 
         List<Contender> contenders = new ArrayList<>();
-        contenders.add(ours(stage, origin));
+        contenders.add(stage.ours(OURS, NODE, Map.of("ORIGIN", port(origin))));
         if (stage.program("haproxy").isPresent()) {
             contenders.add(peer(stage, origin, "haproxy", "haproxy.cfg", List.of("-db", "-f")));
         }
@@ -65,20 +63,6 @@ final class LbProxyBench implements Bench {
         return contenders;
     }
 
-    /** A real node, started as the launcher starts one. */
-    private static Contender ours(Stage stage, InetSocketAddress origin) throws IOException, DeployException {
-        DaemonType type = Daemons.named(OURS).orElseThrow(() -> new DeployException("no daemon " + OURS));
-        InetSocketAddress address = stage.free();
-        Path file = stage.fill(
-                "lb-proxy/plinth.yaml",
-                Map.of(
-                        "PORT", port(address),
-                        "ORIGIN", port(origin),
-                        "ADMIN", port(stage.free()),
-                        "FOLDER", stage.folder().toString()));
-        return new Contender(OURS, true, address, stage.node(type, file, NODE));
-    }
-
     private static Contender peer(
             Stage stage, InetSocketAddress origin, String name, String configuration, List<String> arguments)
             throws IOException {
@@ -93,8 +77,7 @@ final class LbProxyBench implements Bench {
         List<String> command = new ArrayList<>(List.of(stage.program(name).orElse(name)));
         command.addAll(arguments);
         command.add(file.toString());
-        return new Contender(
-                name, false, address, stage.start(name, stage.cores().server(), command));
+        return stage.peer(name, address, command);
     }
 
     private static String port(InetSocketAddress address) {

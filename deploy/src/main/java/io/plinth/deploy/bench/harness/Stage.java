@@ -19,17 +19,21 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -40,6 +44,7 @@ public final class Stage implements AutoCloseable {
     private static final Duration UNTIL_READY = Duration.ofSeconds(60);
     private static final long POLL_MILLIS = 50;
     private static final int LOG_LINES = 12;
+    private static final String RESULT = "RESULT ";
 
     private final Installation installation;
     private final Programs programs;
@@ -118,6 +123,44 @@ public final class Stage implements AutoCloseable {
         return kept(spawner.start(cores.pin(on, command), folder, Map.of(), log(name)));
     }
 
+    /** Starts a peer on the server's cores, listening on {@code address}. */
+    public Bench.Contender peer(String name, InetSocketAddress address, List<String> command) throws IOException {
+        return new Bench.Contender(name, false, address, start(name, cores.server(), command));
+    }
+
+    /**
+     * Runs a generator of load to its end; it prints a line {@code RESULT MICROSECONDS REQUESTS P50 P99 KIND=COUNT...}, where a
+     * count is of errors of that kind.
+     */
+    public Bench.Outcome load(String what, List<String> command)
+            throws IOException, DeployException, InterruptedException {
+        Process generator = call(cores.load(), command);
+        try {
+            String output = new String(generator.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            generator.waitFor();
+            return output.lines()
+                    .filter(line -> line.startsWith(RESULT))
+                    .map(line -> outcome(line.substring(RESULT.length())))
+                    .findFirst()
+                    .orElseThrow(() -> new DeployException(what + " (expected: a result):\n" + output));
+        } finally {
+            generator.destroyForcibly();
+        }
+    }
+
+    private static Bench.Outcome outcome(String result) {
+        String[] fields = result.strip().split(" ", -1);
+        String errors = Arrays.stream(fields, 4, fields.length)
+                .filter(kind -> !kind.endsWith("=0"))
+                .collect(Collectors.joining(" "));
+        return new Bench.Outcome(
+                Duration.ofNanos(Long.parseLong(fields[0]) * 1000),
+                Long.parseLong(fields[1]),
+                Double.parseDouble(fields[2]),
+                Double.parseDouble(fields[3]),
+                errors);
+    }
+
     /** Starts a process that ends by itself, and whose output the caller reads. */
     public Process call(List<Integer> on, List<String> command) throws IOException {
         return kept(new ProcessBuilder(cores.pin(on, command))
@@ -174,13 +217,27 @@ public final class Stage implements AutoCloseable {
     }
 
     /**
-     * Starts a real node on the server's cores, as the launcher starts one.
+     * Starts the daemon itself on the server's cores, as the launcher starts a node, from {@code KIND/plinth.yaml}.
      *
-     * @param type the daemon, and the process's name
-     * @param file a filled configuration
-     * @param node the node in it
+     * @param node its name in that file
+     * @param values what that file wants filled in beside PORT, ADMIN, LOOPS (the server's cores) and FOLDER
      */
-    public Process node(DaemonType type, Path file, String node) throws IOException, DeployException {
+    public Bench.Contender ours(String kind, String node, Map<String, String> values)
+            throws IOException, DeployException {
+        DaemonType type = daemons.stream()
+                .filter(each -> each.kind().equals(kind))
+                .findFirst()
+                .orElseThrow(() -> new DeployException("no daemon " + kind));
+        InetSocketAddress address = free();
+        Map<String, String> all = new HashMap<>(values);
+        all.put("PORT", String.valueOf(address.getPort()));
+        all.put("ADMIN", String.valueOf(free().getPort()));
+        all.put("LOOPS", String.valueOf(cores.server().size()));
+        all.put("FOLDER", folder.toString());
+        return new Bench.Contender(kind, true, address, node(type, fill(kind + "/plinth.yaml", all), node));
+    }
+
+    private Process node(DaemonType type, Path file, String node) throws IOException, DeployException {
         StackFile stack;
         try {
             stack = StackFiles.read(file, daemons, Map.of(), Map.of());
