@@ -11,6 +11,7 @@ import io.plinth.kit.net.Listeners;
 import io.plinth.kvcache.admin.ClientCommands;
 import io.plinth.kvcache.admin.ClusterCommands;
 import io.plinth.kvcache.admin.ConfigTable;
+import io.plinth.kvcache.admin.ExplainRoute;
 import io.plinth.kvcache.admin.InfoReport;
 import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.admin.NodeMetrics;
@@ -139,6 +140,7 @@ public final class KvCache implements Daemon {
                 new Random(entropy.nextLong()));
         CommandTable table = commands();
         NodeMetrics.register(context.metrics(), node, links::dropped);
+        new ExplainRoute(node).register(context.admin());
         List<EventLoop> loops = context.loops().all();
         LoopTimer ticking = new LoopTimer(keyspace, loops, context.clock(), now -> {
             stats.sample(now);
