@@ -215,8 +215,10 @@ class StackIT extends StackContract {
     @Test
     void everyKindOfNodeExplains() throws Exception {
         assertThat(stack().run("explain", "dns", "www.shop.example").out()).contains("www.shop.example");
-        assertThat(stack().run("explain", "sql", "select id from products").out()).contains("products");
-        assertThat(stack().run("explain", "publish", "amq.direct", "k").exitCode()).isZero();
+        assertThat(stack().run("explain", "sql", "select id from products").out())
+                .contains("products");
+        assertThat(stack().run("explain", "publish", "amq.direct", "k").exitCode())
+                .isZero();
         assertThat(stack().run("explain", "key", "session").out()).contains("slot:", "node: cache-");
         Script.Result wrong = stack().run("explain", "key", "session", "--node", "lb-1");
         assertThat(wrong.exitCode()).isEqualTo(2);
