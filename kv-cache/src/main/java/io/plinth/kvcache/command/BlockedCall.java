@@ -5,6 +5,7 @@ import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentSet;
+import io.plinth.kvcache.keyspace.Slots;
 import io.plinth.kvcache.keyspace.Waiter;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.session.Blocked;
@@ -12,24 +13,38 @@ import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.ReplyMode;
 import io.plinth.kvcache.wire.Args;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Guarded by the locks of the segments of its keys, all of which are needed to end it: a blocking command that waits. */
+/**
+ * A blocking command that waits. Its state is claimed without a lock, so that a timeout waits for no script; it is run with the
+ * segments of its keys locked.
+ */
 final class BlockedCall implements Blocked, Waiter {
     private static final String UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
+    private static final int RETRY_MILLIS = 2;
+
     private final Keyspace keyspace;
     private final Client client;
+    private final CommandExecutor executor;
     private final Command command;
     private final Args args;
     private final List<KeyRef> keys;
     private final @Nullable ValueType type;
-    private boolean over;
+    private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
     private Runnable cancelTimer = () -> {};
+
+    private enum State {
+        WAITING,
+        TRIED,
+        OVER
+    }
 
     BlockedCall(Call call, Args args, List<KeyRef> keys, @Nullable ValueType type) {
         this.keyspace = call.keyspace();
         this.client = call.client();
+        this.executor = call.executor();
         this.command = call.command();
         this.args = args;
         this.keys = keys;
@@ -49,7 +64,17 @@ final class BlockedCall implements Blocked, Waiter {
     }
 
     boolean over() {
-        return over;
+        return state.get() == State.OVER;
+    }
+
+    /** Claims it for a try to run it; false when it is over. With all its segments locked, so by one thread at a time. */
+    boolean tries() {
+        return state.compareAndSet(State.WAITING, State.TRIED);
+    }
+
+    /** The try found nothing. */
+    void waitsOn() {
+        state.set(State.WAITING);
     }
 
     @Override
@@ -70,11 +95,7 @@ final class BlockedCall implements Blocked, Waiter {
 
     /** The segments of everything the command touches. */
     void segments(SegmentSet into) {
-        command.keys(
-                args,
-                0,
-                (arg, access) -> into.add(
-                        io.plinth.kvcache.keyspace.Slots.of(args.buffer(), args.offset(arg), args.length(arg))));
+        command.keys(args, 0, (arg, access) -> into.add(Slots.of(args.buffer(), args.offset(arg), args.length(arg))));
         keys.forEach(key -> into.add(key.slot()));
     }
 
@@ -88,32 +109,39 @@ final class BlockedCall implements Blocked, Waiter {
         }
     }
 
-    /** Waits no longer; with all its segments locked. */
+    /** The try had its effect: waits no longer. */
     void finish() {
-        over = true;
+        state.set(State.OVER);
+        forget();
+    }
+
+    /** Has it looked at again on its own loop, a little later: a script holds what it needs. */
+    void later() {
+        client.outlet().schedule(RETRY_MILLIS, () -> executor.serveLater(this));
+    }
+
+    private void forget() {
         for (KeyRef key : keys) {
-            keyspace.segment(key.slot()).waits().remove(key, this);
+            Segment segment = keyspace.segment(key.slot());
+            segment.soon(() -> segment.waits().remove(key, this));
         }
     }
 
-    private boolean finishUnlocked() {
-        SegmentSet set = new SegmentSet();
-        keys.forEach(key -> set.add(key.slot()));
-        set.lock(keyspace);
-        try {
-            if (over) {
+    /** Ends the wait unless it has an effect; one that is tried just now has it, or waits on, in the time one command takes. */
+    private boolean giveUp() {
+        while (!state.compareAndSet(State.WAITING, State.OVER)) {
+            if (over()) {
                 return false;
             }
-            finish();
-            return true;
-        } finally {
-            set.unlock(keyspace);
+            Thread.onSpinWait();
         }
+        forget();
+        return true;
     }
 
     @Override
     public boolean end(boolean error) {
-        if (!finishUnlocked()) {
+        if (!giveUp()) {
             return false;
         }
         client.outlet().later(() -> {
@@ -150,6 +178,6 @@ final class BlockedCall implements Blocked, Waiter {
     public void abandon() {
         cancelTimer.run();
         client.blocked(null);
-        finishUnlocked();
+        giveUp();
     }
 }

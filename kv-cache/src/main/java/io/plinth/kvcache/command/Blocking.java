@@ -9,6 +9,7 @@ import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentSet;
 import io.plinth.kvcache.keyspace.SegmentWaits;
+import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.keyspace.Waiter;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.ArrayDeque;
@@ -85,6 +86,9 @@ final class Blocking {
     }
 
     private void attempt(BlockedCall blocked, byte[] changed, long nowMillis) {
+        if (!blocked.tries()) {
+            return;
+        }
         ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT, REPLY);
         out.protocol(blocked.client().out().protocol());
         Call call = new Call(node, executor, blocked.command(), blocked.client(), blocked.args());
@@ -97,6 +101,7 @@ final class Blocking {
         }
         ByteBuf reply = out.take();
         if (call.waits()) {
+            blocked.waitsOn();
             if (reply != null) {
                 reply.release();
             }
@@ -117,17 +122,28 @@ final class Blocking {
         });
     }
 
+    /** Serves one who could not be served before. This thread holds no lock. */
+    void serveLater(BlockedCall call, long nowMillis) {
+        deferred.add(call);
+        serveDeferred(nowMillis);
+    }
+
     /** Serves who could not be served while segments were locked. This thread holds no lock. */
     void serveDeferred(long nowMillis) {
         for (BlockedCall call = deferred.poll(); call != null; call = deferred.poll()) {
             SegmentSet set = new SegmentSet();
             call.segments(set);
-            set.lock(node.keyspace());
             try {
-                if (!call.over()) {
-                    call.again();
-                    set.forEach(node.keyspace(), segment -> serve(segment, nowMillis));
-                }
+                set.lock(node.keyspace());
+            } catch (SegmentsHeldException e) {
+                // The command that led here has had its effect and must not be given again for this one's sake.
+                call.later();
+                continue;
+            }
+            try {
+                // Also when it is over by now: others wait for the same keys behind it.
+                call.again();
+                set.forEach(node.keyspace(), segment -> serve(segment, nowMillis));
             } finally {
                 set.unlock(node.keyspace());
             }

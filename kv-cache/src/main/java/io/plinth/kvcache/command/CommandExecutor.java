@@ -291,6 +291,11 @@ public final class CommandExecutor implements Dispatcher {
         blocking.serveDeferred(nowMillis);
     }
 
+    /** Serves one that waits and that a script kept from being served. On this executor's loop. */
+    void serveLater(BlockedCall call) {
+        blocking.serveLater(call, node.clock().millis());
+    }
+
     /** Runs a handler; its error replaces what it wrote. */
     private void handle(Command command, Call running) {
         ReplyWriter out = running.out();

@@ -1,7 +1,42 @@
 package io.plinth.kvcache.keyspace;
 
+import java.util.Arrays;
+
 /** Reads the stream of changes. Called under the segment's lock, in the order of the segment's sequence; must not block. */
 @FunctionalInterface
 public interface ChangeListener {
     void changed(Change change);
+
+    /** Immutable: several of them. */
+    final class All implements ChangeListener {
+        static final All NONE = new All(new ChangeListener[0]);
+
+        private final ChangeListener[] all;
+
+        private All(ChangeListener[] all) {
+            this.all = all;
+        }
+
+        boolean any() {
+            return all.length != 0;
+        }
+
+        All with(ChangeListener listener) {
+            ChangeListener[] more = Arrays.copyOf(all, all.length + 1);
+            more[all.length] = listener;
+            return new All(more);
+        }
+
+        All without(ChangeListener listener) {
+            return new All(
+                    Arrays.stream(all).filter(other -> !other.equals(listener)).toArray(ChangeListener[]::new));
+        }
+
+        @Override
+        public void changed(Change change) {
+            for (ChangeListener listener : all) {
+                listener.changed(change);
+            }
+        }
+    }
 }

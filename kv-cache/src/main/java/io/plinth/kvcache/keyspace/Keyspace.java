@@ -142,10 +142,10 @@ public final class Keyspace {
         return sum[0];
     }
 
-    /** Sums over all segments. */
+    /** Sums over all segments, read without their locks: what is changed meanwhile is in it or not. Waits for no script. */
     public KeyspaceStats stats() {
         long[] sum = new long[6];
-        each(segment -> {
+        for (Segment segment : segments) {
             SegmentCounts counts = segment.counts();
             sum[0] += counts.hits;
             sum[1] += counts.misses;
@@ -155,7 +155,7 @@ public final class Keyspace {
             for (int db = 0; db < DATABASES; db++) {
                 sum[4] += segment.keys(db);
             }
-        });
+        }
         return new KeyspaceStats(sum[0], sum[1], sum[2], sum[3], sum[4], sum[5]);
     }
 
@@ -172,13 +172,17 @@ public final class Keyspace {
     /** Changes which keys may be evicted. */
     public void eviction(Eviction next) {
         eviction = next;
-        each(segment -> segment.eviction(next));
+        for (Segment segment : segments) {
+            segment.soon(() -> segment.eviction(eviction));
+        }
     }
 
     /** Changes how much the keys may take from the next write on; 0 lifts the limit. */
     public void memoryLimit(long bytes) {
         memory.limit(bytes);
-        each(Segment::report);
+        for (Segment segment : segments) {
+            segment.soon(segment::report);
+        }
     }
 
     /**

@@ -6,6 +6,8 @@ import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -40,9 +42,12 @@ public final class Segment {
     private final int[] dbKeys = new int[Keyspace.DATABASES];
     private final int[] dbExpiring = new int[Keyspace.DATABASES];
     private final SegmentCounts counts = new SegmentCounts();
-    private ChangeListener[] listeners = new ChangeListener[0];
-    private @Nullable SegmentWatches watches;
+    private ChangeListener.All listeners = ChangeListener.All.NONE;
+    private final SegmentWatches watches = new SegmentWatches(this);
     private final SegmentWaits waits = new SegmentWaits(this);
+    /** What was to be done under the lock while somebody else had it. */
+    private final Queue<Runnable> later = new ConcurrentLinkedQueue<>();
+
     private Eviction eviction;
     private int expiring;
     private long bytes;
@@ -74,6 +79,19 @@ public final class Segment {
     /** Whether this thread has the lock. */
     public boolean held() {
         return lock.isHeldByCurrentThread();
+    }
+
+    /** Does a thing under the lock: now where nobody else has it, else at the next visit for expiry. Waits for nothing. */
+    public void soon(Runnable action) {
+        if (!lock.tryLock()) {
+            later.add(action);
+            return;
+        }
+        try {
+            action.run();
+        } finally {
+            lock.unlock();
+        }
     }
 
     void unit(long number) {
@@ -167,7 +185,7 @@ public final class Segment {
 
     /** Whether somebody reads the stream of changes, so that an effect is worth describing. */
     public boolean heard() {
-        return listeners.length != 0;
+        return listeners.any();
     }
 
     /** Makes the key a string that was not stored as sent. The key is absent. */
@@ -290,12 +308,15 @@ public final class Segment {
         }
     }
 
-    /** Removes what is over, at most {@code budget} keys; answers whether it got through. Takes the lock itself. */
+    /** Does what was put off and removes what is over, at most {@code budget} keys; answers whether it got through. */
     boolean advance(long nowMillis, int budget) {
         if (!lock.tryLock()) {
             return true;
         }
         try {
+            for (Runnable action = later.poll(); action != null; action = later.poll()) {
+                action.run();
+            }
             return wheel.advance(nowMillis, budget, wheelOwner);
         } finally {
             lock.unlock();
@@ -346,8 +367,8 @@ public final class Segment {
             return;
         }
         sequence++;
-        if (listeners.length != 0) {
-            publish(new Change(
+        if (listeners.any()) {
+            listeners.changed(new Change(
                     Change.Kind.FLUSHED,
                     db,
                     -1,
@@ -361,8 +382,8 @@ public final class Segment {
                     null));
         }
         List<Entry> going = table.of(db);
-        ChangeListener[] kept = listeners;
-        listeners = new ChangeListener[0];
+        ChangeListener.All kept = listeners;
+        listeners = ChangeListener.All.NONE;
         long numbered = sequence;
         going.forEach(entry -> remove(entry, Change.Kind.DELETED));
         sequence = numbered;
@@ -372,8 +393,8 @@ public final class Segment {
     private void changed(Change.Kind kind, Entry entry, byte @Nullable [] field, byte @Nullable [] value) {
         assert held();
         sequence++;
-        if (listeners.length != 0) {
-            publish(new Change(
+        if (listeners.any()) {
+            listeners.changed(new Change(
                     kind,
                     entry.db,
                     entry.slot,
@@ -388,45 +409,20 @@ public final class Segment {
         }
     }
 
-    private void publish(Change change) {
-        for (ChangeListener listener : listeners) {
-            listener.changed(change);
-        }
-    }
-
     void listen(ChangeListener listener) {
-        listeners = Arrays.copyOf(listeners, listeners.length + 1);
-        listeners[listeners.length - 1] = listener;
+        listeners = listeners.with(listener);
     }
 
     void unlisten(ChangeListener listener) {
-        listeners = Arrays.stream(listeners)
-                .filter(other -> !other.equals(listener))
-                .toArray(ChangeListener[]::new);
+        listeners = listeners.without(listener);
     }
 
-    void watch(SegmentWatches.WatchedKey key, Watcher watcher) {
-        assert held();
-        SegmentWatches present = watches;
-        if (present == null) {
-            present = new SegmentWatches(
-                    (db, bytes) -> table.find(new KeyRef().set(keyspace.hasher(), db, bytes, 0, bytes.length)) != null);
-            watches = present;
-            listen(present);
-        }
-        present.add(key, watcher);
+    boolean present(int db, byte[] key) {
+        return table.find(new KeyRef().set(keyspace.hasher(), db, key, 0, key.length)) != null;
     }
 
-    void unwatch(SegmentWatches.WatchedKey key, Watcher watcher) {
-        assert held();
-        SegmentWatches present = watches;
-        if (present != null) {
-            present.remove(key, watcher);
-            if (present.isEmpty()) {
-                unlisten(present);
-                watches = null;
-            }
-        }
+    SegmentWatches watches() {
+        return watches;
     }
 
     /** Who waits for keys here. */

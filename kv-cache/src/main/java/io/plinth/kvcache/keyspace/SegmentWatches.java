@@ -5,29 +5,32 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiPredicate;
 
 /** Guarded by its segment's lock: who watches which key. A reader of the stream of changes, present only while somebody watches. */
 final class SegmentWatches implements ChangeListener {
-    private final Map<WatchedKey, List<Watcher>> watchers = new HashMap<>();
-    private final BiPredicate<Integer, byte[]> present;
+    private final Map<WatchedKey, List<Watcher.Round>> watchers = new HashMap<>();
+    private final Segment segment;
 
-    SegmentWatches(BiPredicate<Integer, byte[]> present) {
-        this.present = present;
+    SegmentWatches(Segment segment) {
+        this.segment = segment;
     }
 
-    boolean isEmpty() {
-        return watchers.isEmpty();
+    void add(WatchedKey key, Watcher.Round round) {
+        assert segment.held();
+        if (watchers.isEmpty()) {
+            segment.listen(this);
+        }
+        watchers.computeIfAbsent(key, k -> new ArrayList<>(1)).add(round);
     }
 
-    void add(WatchedKey key, Watcher watcher) {
-        watchers.computeIfAbsent(key, k -> new ArrayList<>(1)).add(watcher);
-    }
-
-    void remove(WatchedKey key, Watcher watcher) {
-        List<Watcher> list = watchers.get(key);
-        if (list != null && list.remove(watcher) && list.isEmpty()) {
+    void remove(WatchedKey key, Watcher.Round round) {
+        assert segment.held();
+        List<Watcher.Round> list = watchers.get(key);
+        if (list != null && list.remove(round) && list.isEmpty()) {
             watchers.remove(key);
+            if (watchers.isEmpty()) {
+                segment.unlisten(this);
+            }
         }
     }
 
@@ -35,15 +38,15 @@ final class SegmentWatches implements ChangeListener {
     public void changed(Change change) {
         if (change.kind() == Change.Kind.FLUSHED) {
             watchers.forEach((key, list) -> {
-                if (key.db() == change.db() && present.test(key.db(), key.bytes())) {
-                    list.forEach(Watcher::invalidate);
+                if (key.db() == change.db() && segment.present(key.db(), key.bytes())) {
+                    list.forEach(Watcher.Round::invalidate);
                 }
             });
             return;
         }
-        List<Watcher> list = watchers.get(new WatchedKey(change.db(), change.key()));
+        List<Watcher.Round> list = watchers.get(new WatchedKey(change.db(), change.key()));
         if (list != null) {
-            list.forEach(Watcher::invalidate);
+            list.forEach(Watcher.Round::invalidate);
         }
     }
 

@@ -2,25 +2,30 @@ package io.plinth.kvcache.keyspace;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 
-/** Owned by one connection; invalidated from any thread that changes a watched key, under that key's segment lock. */
+/** Owned by one connection: the keys it watches until the next EXEC, UNWATCH or DISCARD. */
 public final class Watcher {
-    private static final int PAUSE_NANOS = 100_000;
-
     private final List<Watched> keys = new ArrayList<>(2);
-    private volatile boolean invalid;
+    private Round round = new Round();
 
     /** A key that is watched and the segment it is in. */
     private record Watched(Segment segment, KeyRef key) {}
 
-    void invalidate() {
-        invalid = true;
+    /**
+     * Invalidated from any thread that changes a watched key, under that key's segment lock. Each EXEC has one of its own: a
+     * segment that a script holds for long forgets it late, and tells nobody of what it sees until then.
+     */
+    static final class Round {
+        private volatile boolean invalid;
+
+        void invalidate() {
+            invalid = true;
+        }
     }
 
     /** Whether a watched key changed. */
     public boolean invalid() {
-        return invalid;
+        return round.invalid;
     }
 
     /** How many keys are watched. */
@@ -41,7 +46,7 @@ public final class Watcher {
         segment.lock();
         try {
             segment.peek(own, nowMillis);
-            segment.watch(new SegmentWatches.WatchedKey(own.db(), bytes), this);
+            segment.watches().add(new SegmentWatches.WatchedKey(own.db(), bytes), round);
         } finally {
             segment.unlock();
         }
@@ -60,17 +65,12 @@ public final class Watcher {
 
     /** Watches nothing any more. */
     public void clear() {
+        Round over = round;
         for (Watched watched : keys) {
-            while (!watched.segment.tryLock()) {
-                LockSupport.parkNanos(PAUSE_NANOS);
-            }
-            try {
-                watched.segment.unwatch(new SegmentWatches.WatchedKey(watched.key.db(), watched.key.buffer()), this);
-            } finally {
-                watched.segment.unlock();
-            }
+            SegmentWatches.WatchedKey key = new SegmentWatches.WatchedKey(watched.key.db(), watched.key.buffer());
+            watched.segment.soon(() -> watched.segment.watches().remove(key, over));
         }
         keys.clear();
-        invalid = false;
+        round = new Round();
     }
 }

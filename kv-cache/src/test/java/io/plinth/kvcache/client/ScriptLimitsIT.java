@@ -2,6 +2,10 @@ package io.plinth.kvcache.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,6 +40,14 @@ class ScriptLimitsIT {
 
     private RawClient connect() throws Exception {
         return new RawClient(node.port(0));
+    }
+
+    private String metrics() throws Exception {
+        URI uri = URI.create("http://127.0.0.1:" + node.node(0).admin().getPort() + "/metrics");
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+                    .body();
+        }
     }
 
     @Test
@@ -90,6 +102,28 @@ class ScriptLimitsIT {
             assertThat(replies)
                     .allMatch(reply ->
                             reply.equals("$-1\r\n") || reply.equals("$1\r\n1\r\n") || reply.startsWith("-BUSY"));
+        }
+    }
+
+    @Test
+    void whoWaitsForAKeyOfAStuckScriptIsAnsweredInTimeAndWhoWatchesItMayLeave() throws Exception {
+        try (RawClient stuck = connect();
+                RawClient waiting = connect();
+                RawClient other = connect()) {
+            try (RawClient watching = connect()) {
+                watching.call("WATCH", "held");
+                waiting.send(RawClient.request(List.of("BLPOP", "held", "0.5")));
+                Await.until("it waits", () -> other.call("INFO", "clients").contains("blocked_clients:1"));
+                stuck.send(RawClient.request(
+                        List.of("EVAL", "redis.call('get', KEYS[1]) while true do end", "1", "held")));
+                Await.until("others are told", () -> other.call("GET", "held").startsWith("-BUSY "));
+            }
+            assertThat(waiting.reply()).isEqualTo("*-1\r\n");
+            assertThat(metrics()).contains("kvcache_keys ");
+            assertThat(other.call("SCRIPT", "KILL")).isEqualTo("+OK\r\n");
+            assertThat(stuck.reply()).startsWith("-ERR Script killed");
+            assertThat(waiting.call("RPUSH", "held", "v")).isEqualTo(":1\r\n");
+            assertThat(other.call("BLPOP", "held", "1")).isEqualTo("*2\r\n$4\r\nheld\r\n$1\r\nv\r\n");
         }
     }
 
