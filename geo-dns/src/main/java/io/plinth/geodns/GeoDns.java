@@ -189,11 +189,14 @@ public final class GeoDns implements Daemon {
     }
 
     private void load(StackFile file, GeoDnsConfig config) throws ConfigException {
-        Changes changed = required(changes);
-        Snapshot next = loader.load(file, config, changed.overlay());
-        use(next, config);
-        health.overrides(changed.overrides());
-        current = new Current(file, config);
+        required(changes).again((overlay, overrides) -> {
+            Snapshot next = loader.load(file, config, overlay);
+            return () -> {
+                use(next, config);
+                health.overrides(overrides);
+                current = new Current(file, config);
+            };
+        });
     }
 
     private static <T> T required(@Nullable T value) {
@@ -204,17 +207,17 @@ public final class GeoDns implements Daemon {
     }
 
     /** What the API wants changed. */
-    private void change(Overlay overlay, Map<String, TargetHealth.Statement> overrides, boolean dryRun)
-            throws ConfigException {
+    private Runnable change(Overlay overlay, Map<String, TargetHealth.Statement> overrides) throws ConfigException {
         Current loaded = required(current);
         Snapshot next = loader.load(loaded.file(), loaded.config(), overlay);
-        if (!dryRun) {
+        return () -> {
             use(next, loaded.config());
             health.overrides(overrides);
-        }
+        };
     }
 
-    private synchronized void use(Snapshot next, GeoDnsConfig config) {
+    /** Under the lock of the changes. */
+    private void use(Snapshot next, GeoDnsConfig config) {
         health.watch(
                 config.policies(),
                 next.policies().all().stream()
@@ -244,12 +247,13 @@ public final class GeoDns implements Daemon {
 
     /** On the control thread, now and then: databases whose files changed are swapped in. */
     private void databases() {
-        Current loaded = current;
         try {
-            if (loaded != null && loader.databasesChanged()) {
-                use(
-                        loader.withDatabases(snapshots.current(), loaded.file(), loaded.config(), Overlay.NONE),
-                        loaded.config());
+            if (current != null && loader.databasesChanged()) {
+                required(changes).again((overlay, overrides) -> {
+                    Current loaded = required(current);
+                    Snapshot next = loader.withDatabases(snapshots.current(), loaded.file(), loaded.config(), overlay);
+                    return () -> use(next, loaded.config());
+                });
             }
         } catch (ConfigException | RuntimeException e) {
             LOG.error("databases", e);

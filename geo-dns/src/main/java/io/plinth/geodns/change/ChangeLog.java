@@ -74,17 +74,28 @@ final class ChangeLog {
         return changes.isEmpty() ? 0 : changes.getLast().version();
     }
 
-    /** Puts a change behind the others, on disk first. */
-    void append(Change change) throws IOException {
-        ByteBuffer line = StandardCharsets.UTF_8.encode(write(change) + "\n");
+    /** Puts changes behind the others, on disk first; all of them or none. */
+    void append(List<Change> more) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (Change change : more) {
+            text.append(write(change)).append('\n');
+        }
+        ByteBuffer lines = StandardCharsets.UTF_8.encode(text.toString());
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
-            while (line.hasRemaining()) {
-                channel.write(line);
+            long whole = channel.size();
+            try {
+                while (lines.hasRemaining()) {
+                    channel.write(lines);
+                }
+                channel.force(true);
+            } catch (IOException e) {
+                // What was cut off, as by a full disk, must not stand before the next change.
+                channel.truncate(whole);
+                throw e;
             }
-            channel.force(true);
         }
-        remember(change);
+        more.forEach(this::remember);
     }
 
     private static String write(Change change) throws IOException {

@@ -15,16 +15,16 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Owned by the control thread once it runs: what the API changed, and every version of it. */
+/** Guarded by itself: what the API changed, and every version of it. */
 public final class Changes {
     private final ChangeLog log;
     private final Clock clock;
 
-    /** Where a change is tried and, unless it is only tried, put into use. */
+    /** Where a change is tried. */
     @FunctionalInterface
     public interface Target {
-        /** Loads everything with an overlay; throws and stays where that is not possible. */
-        void use(Overlay overlay, Map<String, TargetHealth.Statement> overrides, boolean dryRun) throws ConfigException;
+        /** Loads everything with an overlay, and gives what puts it into use; throws where that is not possible. */
+        Runnable load(Overlay overlay, Map<String, TargetHealth.Statement> overrides) throws ConfigException;
     }
 
     private Changes(ChangeLog log, Clock clock) {
@@ -38,12 +38,12 @@ public final class Changes {
     }
 
     /** Everything that is changed now, by its key. */
-    public Map<String, String> current() {
+    public synchronized Map<String, String> current() {
         return log.current();
     }
 
     /** Every change there was, the oldest first. */
-    public List<Change> versions() {
+    public synchronized List<Change> versions() {
         return log.changes();
     }
 
@@ -70,16 +70,17 @@ public final class Changes {
             String before = after == null ? next.remove(key) : next.put(key, after);
             diff.addAll(diff(before, after));
         });
-        target.use(overlay(next), overrides(next), dryRun);
+        Runnable use = target.load(overlay(next), overrides(next));
         if (!dryRun) {
-            for (Map.Entry<String, Wish> wish : wishes.entrySet()) {
-                log.append(new Change(
-                        log.version() + 1,
-                        clock.millis(),
-                        wish.getKey(),
-                        log.current().get(wish.getKey()),
-                        wish.getValue().after()));
-            }
+            List<Change> changes = new ArrayList<>();
+            wishes.forEach((key, wish) -> changes.add(new Change(
+                    log.version() + 1 + changes.size(),
+                    clock.millis(),
+                    key,
+                    log.current().get(key),
+                    wish.after())));
+            log.append(changes);
+            use.run();
         }
         return diff;
     }
@@ -112,14 +113,9 @@ public final class Changes {
         return apply(wishes, dryRun, target);
     }
 
-    /** What the changes so far come to. */
-    public Overlay overlay() {
-        return overlay(log.current());
-    }
-
-    /** What people say about targets now. */
-    public Map<String, TargetHealth.Statement> overrides() {
-        return overrides(log.current());
+    /** Loads everything again as it is changed now, and puts it into use; no change comes between. */
+    public synchronized void again(Target target) throws ConfigException {
+        target.load(overlay(log.current()), overrides(log.current())).run();
     }
 
     private static Overlay overlay(Map<String, String> all) {

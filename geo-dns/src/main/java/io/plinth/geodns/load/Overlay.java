@@ -11,7 +11,4 @@ import java.util.Map;
  * @param latency measurements by policy, as lines of a networks file
  */
 public record Overlay(
-        Map<String, String> zones, Map<String, Map<String, List<String>>> targets, Map<String, String> latency) {
-    /** Nothing. */
-    public static final Overlay NONE = new Overlay(Map.of(), Map.of(), Map.of());
-}
+        Map<String, String> zones, Map<String, Map<String, List<String>>> targets, Map<String, String> latency) {}

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.plinth.geodns.change;
+
+import org.jspecify.annotations.NullMarked;
