@@ -54,6 +54,10 @@ class NodeProcessIT {
 
     private Process run(Path file, String notifySocket, String... more) throws IOException {
         List<String> command = new ArrayList<>(List.of(
+                // A build in the background of a script ignores INT, one under nohup HUP, and what it starts inherits
+                // that.
+                "env",
+                "--default-signal=HUP,INT",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
