@@ -1,6 +1,6 @@
 package io.plinth.dbproxy;
 
-import io.plinth.dbproxy.route.KeyType;
+import io.plinth.dbproxy.shard.KeyType;
 import io.plinth.kit.config.Check;
 import io.plinth.kit.config.Checked;
 import io.plinth.kit.config.DataSize;

@@ -2,8 +2,8 @@ package io.plinth.dbproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.plinth.dbproxy.route.KeyType;
-import io.plinth.dbproxy.route.PartitionHash;
+import io.plinth.dbproxy.shard.KeyType;
+import io.plinth.dbproxy.shard.PartitionHash;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

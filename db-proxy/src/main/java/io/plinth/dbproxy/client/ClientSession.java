@@ -5,6 +5,10 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
+import io.plinth.dbproxy.group.Answers;
+import io.plinth.dbproxy.group.GroupPlan;
+import io.plinth.dbproxy.group.Intake;
+import io.plinth.dbproxy.group.LazyTransaction;
 import io.plinth.dbproxy.merge.MergePlan;
 import io.plinth.dbproxy.pool.Waiter;
 import io.plinth.dbproxy.server.PreparedStatement;
@@ -13,11 +17,9 @@ import io.plinth.dbproxy.session.CancelKeys;
 import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.session.SessionSettings;
 import io.plinth.dbproxy.session.StartupSettings;
-import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.FrameReader;
 import io.plinth.dbproxy.wire.Frontend;
-import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import java.util.List;
@@ -29,28 +31,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Messages are gathered into groups, up to a Sync, Flush or query; one group at a time is planned, given a server
  * connection and sent, and the next one follows its ReadyForQuery.
- *
- * <pre>
- *   IDLE --group--> WAITING --server connection--> RUNNING --ReadyForQuery--> IDLE
- *     \--group that ends in Flush, or whose server is attached--/   |  ^
- *                                                        CopyInResponse |CopyDone, CopyFail, error
- *                                                                   COPYING
- *   any --client or server lost--> CLOSED
- * </pre>
  */
-final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable {
-    private enum State {
-        /** Takes the next group. */
-        IDLE,
-        /** A group waits for a server connection, or for its settings there. */
-        WAITING,
-        /** A server owes ReadyForQuery. */
-        RUNNING,
-        /** The server takes copied data. */
-        COPYING,
-        CLOSED
-    }
-
+final class ClientSession implements CancelKeys.Cancellable {
+    private final Channel channel;
+    private final Names names;
+    private final SessionSettings settings;
+    private final Servers servers;
+    private final Exchange exchange;
     private final FrameReader frames;
     private final Front front;
     private final Database database;
@@ -60,12 +47,8 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
     private final Subscriptions subscriptions;
     private final OutsideWork outside;
     private final LazyTransaction transaction = new LazyTransaction();
-    private State state = State.IDLE;
-    private boolean readyOwed;
     private boolean skipToSync;
     private boolean running;
-    private boolean releaseOwed;
-    private boolean looking;
     private @Nullable GroupPlan planned;
 
     ClientSession(
@@ -75,20 +58,20 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
             Database database,
             Database.User user,
             StartupSettings startup) {
-        super(
-                channel,
-                new Names(front.limits().preparedStatements()),
-                new SessionSettings(startup.settings()),
-                new Servers(front, front.pools().of(channel.eventLoop()), database, user));
-        servers.serve(this);
+        this.channel = channel;
+        this.names = new Names(front.limits().preparedStatements());
+        this.settings = new SessionSettings(startup.settings());
+        this.servers = new Servers(front, front.pools().of(channel.eventLoop()), database, user);
+        this.exchange = new Exchange(this, channel, names, settings, servers, front.metrics());
+        servers.serve(this, exchange);
         this.frames = frames;
         this.front = front;
         this.database = database;
-        this.intake = new Intake(front.limits());
+        this.intake = new Intake(front.limits().pipelineBytes(), front.limits().pipelineMessages());
         this.caches = front.cachesOf(channel.eventLoop());
         this.answers = new Answers(channel, names, this::status);
         this.subscriptions =
-                new Subscriptions(channel, () -> state == State.IDLE && servers.attached() == null, servers::listener);
+                new Subscriptions(channel, () -> exchange.idle() && servers.attached() == null, servers::listener);
         this.outside = new OutsideWork(this, front, database, servers, settings::wanted, subscriptions, channel);
     }
 
@@ -106,8 +89,8 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         switch (message) {
             case ClientMessage.Terminate _ -> channel.close();
             case ClientMessage.CopyPiece _ -> {}
-            case ClientMessage.CopyDone _ -> copyEnds(Frontend.COPY_DONE, new byte[0]);
-            case ClientMessage.CopyFail fail -> copyEnds(Frontend.COPY_FAIL, fail.body());
+            case ClientMessage.CopyDone _ -> exchange.copyEnds();
+            case ClientMessage.CopyFail fail -> exchange.copyEnds(Frontend.COPY_FAIL, fail.body());
             case ClientMessage.Password _ ->
                 throw new SqlException(SqlError.PROTOCOL_VIOLATION, "password message outside of authentication");
             default -> gather(message);
@@ -115,7 +98,7 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
     }
 
     private void gather(ClientMessage message) throws SqlException {
-        if (state == State.COPYING) {
+        if (exchange.copying()) {
             // A server ignores Sync and Flush while it takes copied data (copyfromparse.c).
             if (message instanceof ClientMessage.Sync || message instanceof ClientMessage.Flush) {
                 return;
@@ -129,24 +112,24 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
     }
 
     /** Reads on only while what the client has sent ahead is within bounds. */
-    private void regulate() {
+    void regulate() {
         boolean full = intake.full() && !frames.midFrame();
-        channel.config().setAutoRead(!full && !(state == State.COPYING && !servers.writable()));
+        channel.config().setAutoRead(!full && !(exchange.copying() && !servers.writable()));
     }
 
     /** Runs groups as far as they go without waiting; what is sent must not fall into the middle of a frame. */
-    private void next() {
+    void next() {
         if (running || frames.midFrame()) {
             return;
         }
         running = true;
-        List<ClientMessage> group = state == State.IDLE ? intake.next() : null;
+        List<ClientMessage> group = exchange.idle() ? intake.next() : null;
         while (group != null) {
             process(group);
-            group = state == State.IDLE ? intake.next() : null;
+            group = exchange.idle() ? intake.next() : null;
         }
         running = false;
-        if (state != State.CLOSED) {
+        if (!exchange.closed()) {
             regulate();
         }
     }
@@ -180,7 +163,7 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
                 outside.scatter(plan, merge, servers.attached() == null && transaction.none());
                 return;
             }
-            plan.check(servers, settings.hasPending());
+            plan.check(servers.onReplica(), servers::ownPast, settings.hasPending());
         } catch (SqlException e) {
             front.metrics().refused.inc();
             refuse(e.error(), endsReady, plan.begins() && !database.rules().statementMode());
@@ -190,10 +173,15 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         if (attached != null) {
             send(attached, plan, false);
         } else {
-            state = State.WAITING;
-            planned = plan;
-            servers.attach(plan.shard(), transaction.replicaWill(plan, settings.wanted()));
+            attachFor(plan, transaction.replicaWill(plan, settings.wanted()));
         }
+    }
+
+    /** Gets a server connection for the group. */
+    void attachFor(GroupPlan plan, boolean replicaWill) {
+        exchange.await();
+        planned = plan;
+        servers.attach(plan.shard(), replicaWill);
     }
 
     /** Answers what no server has to see; false when one has to. */
@@ -218,19 +206,25 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         outside.everywhere(plan, definition);
     }
 
+    void named(String name, @Nullable PreparedStatement statement) {
+        if (statement != null) {
+            names.confirm(name, statement);
+        }
+    }
+
     EventLoop loop() {
         return channel.eventLoop();
     }
 
     /** A group is under way elsewhere. */
     void carryOut() {
-        state = State.WAITING;
+        exchange.await();
     }
 
     /** {@code tag} is null when the client has been told all but that it is ready. */
     void carriedOut(GroupPlan plan, @Nullable String tag) {
-        if (state != State.CLOSED) {
-            state = State.IDLE;
+        if (!exchange.closed()) {
+            exchange.proceed();
             if (tag == null) {
                 names.settle(true);
                 answers.ready();
@@ -242,8 +236,8 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
     }
 
     void notCarriedOut(GroupPlan plan, SqlError why) {
-        if (state != State.CLOSED) {
-            state = State.IDLE;
+        if (!exchange.closed()) {
+            exchange.proceed();
             refuse(why, plan.endsReady(), false);
             next();
         }
@@ -253,11 +247,11 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
     void attached(ServerConnection server) {
         GroupPlan plan = planned;
         planned = null;
-        if (plan == null || state == State.CLOSED) {
+        if (plan == null || exchange.closed()) {
             servers.release();
             return;
         }
-        state = State.IDLE;
+        exchange.proceed();
         send(server, plan, true);
         next();
     }
@@ -265,8 +259,8 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
     void notAttached(SqlError why) {
         GroupPlan plan = planned;
         planned = null;
-        if (plan != null && state != State.CLOSED) {
-            state = State.IDLE;
+        if (plan != null && !exchange.closed()) {
+            exchange.proceed();
             refuse(why, plan.endsReady(), plan.begins());
             next();
         }
@@ -274,45 +268,14 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
 
     /** {@code fresh}: the server was attached for this group, so nothing of the client's is open there. */
     private void send(ServerConnection server, GroupPlan plan, boolean fresh) {
-        (server.key().replica() ? front.metrics().toReplica : front.metrics().toPrimary).inc();
-        GroupSender sender = new GroupSender(server);
-        byte[] beginning = transaction.handOver();
-        if (beginning != null) {
-            sender.begin(beginning, outcome -> {
-                SqlError error = outcome.error();
-                if (error != null && server.open()) {
-                    servers.drop();
-                    lost(error);
-                }
-            });
-        }
-        if (!plan.readOnly()) {
-            servers.wrote();
-        }
-        repetition.sent(plan, fresh && beginning == null && plan.endsReady() && !plan.begins());
-        if (plan.endsReady()) {
-            readyOwed = true;
-            state = State.RUNNING;
-        }
-        if (fresh && beginning == null && !plan.endsReady() && plan.looksOnly()) {
-            // The client's Sync may be long in coming, and what it runs then may belong to another shard.
-            looking = true;
-            state = State.RUNNING;
-            sender.synced(plan);
-        } else {
-            sender.group(plan);
-        }
+        exchange.send(server, plan, transaction.handOver(), fresh);
     }
 
     /** Tells the client of an error of ours; a transaction that is open on a server is made to fail there. */
     private void refuse(SqlError error, boolean endsReady, boolean begins) {
         ServerConnection attached = servers.attached();
         if (attached != null) {
-            if (endsReady) {
-                readyOwed = true;
-                state = State.RUNNING;
-            }
-            new GroupSender(attached).refusal(error, endsReady);
+            exchange.refuse(attached, error, endsReady);
             return;
         }
         names.settle(true);
@@ -329,39 +292,28 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         return transaction.status();
     }
 
-    private void copyEnds(byte type, byte[] body) {
-        ServerConnection server = servers.attached();
-        if (state == State.COPYING && server != null) {
-            state = readyOwed ? State.RUNNING : State.IDLE;
-            ByteBuf out = channel.alloc().buffer(5 + body.length);
-            FrontendWriter.raw(out, type, body);
-            server.send(out);
-            next();
-        }
-    }
-
     boolean copying() {
-        return state == State.COPYING;
+        return exchange.copying();
     }
 
     /** Takes ownership of copied data. */
     void copied(ByteBuf run) {
-        ServerConnection server = servers.attached();
-        if (server == null || state == State.CLOSED) {
-            run.release();
-            return;
-        }
-        server.send(run);
-        if (!server.writable()) {
-            regulate();
-        }
-        if (!frames.midFrame()) {
-            if (releaseOwed) {
-                releaseOwed = false;
-                servers.release();
-            }
-            next();
-        }
+        exchange.copied(run);
+    }
+
+    /** Whether a part of the client's frame has been handed on, and the rest of it has not come yet. */
+    boolean midFrame() {
+        return frames.midFrame();
+    }
+
+    /** What the client sends up to its next Sync is not looked at. */
+    void skipToSync() {
+        skipToSync = true;
+    }
+
+    /** Writes what has waited for the end of what the client did. */
+    void deliver() {
+        subscriptions.deliver();
     }
 
     void clientWritable() {
@@ -369,83 +321,9 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
         outside.clientWritable();
     }
 
-    @Override
-    public void serverWritable(boolean writable) {
-        if (state != State.CLOSED) {
-            regulate();
-        }
-    }
-
-    @Override
-    public void failed(String code) {
-        effects.failed();
-        skipToSync |= looking;
-        if (state == State.COPYING) {
-            state = readyOwed ? State.RUNNING : State.IDLE;
-        }
-    }
-
-    @Override
-    public void repeat() {
-        GroupPlan plan = repetition.take();
-        ServerConnection server = servers.attached();
-        if (plan == null || server == null) {
-            return;
-        }
-        front.metrics().repeated.inc();
-        if (server.standby() && !server.key().replica()) {
-            servers.drop();
-            state = State.WAITING;
-            planned = plan;
-            servers.attach(plan.shard(), false);
-        } else {
-            new GroupSender(server).group(plan);
-        }
-    }
-
-    @Override
-    public void copyIn(boolean owed) {
-        readyOwed = owed;
-        state = State.COPYING;
-        channel.flush();
-        regulate();
-    }
-
-    @Override
-    public void ready(byte status) {
-        readyOwed = false;
-        boolean over = status == Backend.IDLE;
-        names.settle(over);
-        effects.ready(over);
-        if (over) {
-            // The connection will be another client's when its read completes, so this one's flush is due now.
-            channel.flush();
-            if (frames.midFrame()) {
-                // A COPY has failed, and the server still waits for the rest of a frame to drop it.
-                releaseOwed = true;
-            } else {
-                servers.release();
-            }
-        }
-        state = State.IDLE;
-        next();
-        subscriptions.deliver();
-    }
-
-    @Override
-    public void synced() {
-        looking = false;
-        names.settle(true);
-        effects.ready(true);
-        channel.flush();
-        servers.release();
-        state = State.IDLE;
-        next();
-    }
-
-    @Override
-    public void lost(@Nullable SqlError why) {
-        if (state == State.CLOSED) {
+    /** The server connection is gone; {@code why} is null when the client was told already. */
+    void lost(@Nullable SqlError why) {
+        if (exchange.closed()) {
             return;
         }
         close();
@@ -456,9 +334,9 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
     public void cancel() {
         channel.eventLoop().execute(() -> {
             front.metrics().cancels.inc();
-            if (!outside.cancel(true) && state == State.WAITING && servers.stopWaiting()) {
+            if (!outside.cancel(true) && exchange.waiting() && servers.stopWaiting()) {
                 notAttached(SqlError.of(SqlError.QUERY_CANCELED, "canceling statement due to user request"));
-            } else if (readyOwed || state == State.COPYING) {
+            } else if (exchange.underWay()) {
                 ServerConnection server = servers.attached();
                 if (server != null) {
                     front.cancelSender().cancel(server);
@@ -469,20 +347,17 @@ final class ClientSession extends Bookkeeping implements CancelKeys.Cancellable 
 
     /** Whether nothing is under way, so that the client may be let go. */
     boolean quiet() {
-        return state == State.IDLE && servers.attached() == null && transaction.none() && intake.empty();
+        return exchange.idle() && servers.attached() == null && transaction.none() && intake.empty();
     }
 
     /** The client is gone, or must go: what it used is given back where that is safe, and closed otherwise. */
     void close() {
-        if (state == State.CLOSED) {
+        if (exchange.closed()) {
             return;
         }
-        state = State.CLOSED;
+        exchange.close();
         intake.clear();
         outside.cancel(false);
-        if (releaseOwed) {
-            servers.drop();
-        }
         servers.close();
         subscriptions.close();
     }

@@ -3,6 +3,7 @@ package io.plinth.dbproxy.client;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.group.GroupPlan;
 import io.plinth.dbproxy.merge.MergePlan;
 import io.plinth.dbproxy.route.StatementPlan;
 import io.plinth.dbproxy.server.PreparedStatement;

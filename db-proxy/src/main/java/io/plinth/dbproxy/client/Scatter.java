@@ -2,9 +2,10 @@ package io.plinth.dbproxy.client;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.plinth.dbproxy.client.GroupPlan.Step;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
+import io.plinth.dbproxy.group.GroupPlan;
+import io.plinth.dbproxy.group.GroupPlan.Step;
 import io.plinth.dbproxy.merge.MergePlan;
 import io.plinth.dbproxy.merge.RowMerger;
 import io.plinth.dbproxy.merge.Rows;

@@ -7,6 +7,7 @@ import io.plinth.dbproxy.pool.LoopPools;
 import io.plinth.dbproxy.pool.ServerPool;
 import io.plinth.dbproxy.pool.SharedListener;
 import io.plinth.dbproxy.pool.Waiter;
+import io.plinth.dbproxy.server.ReplySink;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.wire.Backend;
@@ -33,6 +34,7 @@ final class Servers {
     private final Map<String, ServerConnection> pinned = new HashMap<>();
     private final Map<String, Long> lastWrites = new HashMap<>();
     private @Nullable ClientSession served;
+    private @Nullable ReplySink sink;
     private @Nullable ServerConnection attached;
     private @Nullable Waiter waiting;
     private @Nullable ServerPool waitingAt;
@@ -51,8 +53,9 @@ final class Servers {
     }
 
     /** Whose connections these are; told once, before anything else. */
-    void serve(ClientSession owner) {
+    void serve(ClientSession owner, ReplySink taker) {
         served = owner;
+        sink = taker;
     }
 
     private ClientSession session() {
@@ -254,7 +257,10 @@ final class Servers {
 
     private void granted(ServerConnection connection) {
         attached = connection;
-        connection.attach(session());
+        ReplySink replies = sink;
+        if (replies != null) {
+            connection.attach(replies);
+        }
         database.parameters(connection.identity().parameters());
         prepare(connection);
     }

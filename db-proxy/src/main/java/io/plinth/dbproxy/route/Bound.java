@@ -1,5 +1,6 @@
 package io.plinth.dbproxy.route;
 
+import io.plinth.dbproxy.shard.KeyType;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 

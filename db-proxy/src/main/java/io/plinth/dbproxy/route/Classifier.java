@@ -1,10 +1,13 @@
 package io.plinth.dbproxy.route;
 
-import static io.plinth.dbproxy.route.SqlTokens.*;
+import static io.plinth.dbproxy.sql.SqlTokens.*;
 
 import io.plinth.dbproxy.route.StatementPlan.Kind;
 import io.plinth.dbproxy.route.StatementPlan.Pin;
 import io.plinth.dbproxy.route.StatementPlan.Refused;
+import io.plinth.dbproxy.shard.ShardedTable;
+import io.plinth.dbproxy.sql.SqlLexer;
+import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

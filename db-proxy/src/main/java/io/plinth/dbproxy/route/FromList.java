@@ -1,7 +1,9 @@
 package io.plinth.dbproxy.route;
 
-import static io.plinth.dbproxy.route.SqlTokens.*;
+import static io.plinth.dbproxy.sql.SqlTokens.*;
 
+import io.plinth.dbproxy.shard.ShardedTable;
+import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,10 +1,13 @@
 package io.plinth.dbproxy.route;
 
-import static io.plinth.dbproxy.route.SqlTokens.*;
+import static io.plinth.dbproxy.sql.SqlTokens.*;
 
 import io.plinth.dbproxy.route.StatementPlan.Constant;
 import io.plinth.dbproxy.route.StatementPlan.Parameter;
 import io.plinth.dbproxy.route.StatementPlan.ShardKey;
+import io.plinth.dbproxy.shard.KeyType;
+import io.plinth.dbproxy.shard.ShardedTable;
+import io.plinth.dbproxy.sql.SqlTokens;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a key's value: a literal or parameter, alone, in parentheses, or cast to the key's own type. */

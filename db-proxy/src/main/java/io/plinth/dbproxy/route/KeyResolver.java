@@ -1,11 +1,12 @@
 package io.plinth.dbproxy.route;
 
-import static io.plinth.dbproxy.route.SqlTokens.*;
+import static io.plinth.dbproxy.sql.SqlTokens.*;
 
 import io.plinth.dbproxy.route.FromList.Join;
 import io.plinth.dbproxy.route.FromList.Ref;
 import io.plinth.dbproxy.route.StatementPlan.Keyed;
 import io.plinth.dbproxy.route.StatementPlan.ShardKey;
+import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,10 +1,11 @@
 package io.plinth.dbproxy.route;
 
-import static io.plinth.dbproxy.route.SqlTokens.*;
+import static io.plinth.dbproxy.sql.SqlTokens.*;
 
 import io.plinth.dbproxy.merge.MergePlan;
 import io.plinth.dbproxy.merge.MergePlan.Column;
 import io.plinth.dbproxy.merge.MergePlan.Order;
+import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -4,6 +4,7 @@ import io.plinth.dbproxy.route.StatementPlan.Kind;
 import io.plinth.dbproxy.route.StatementPlan.Pin;
 import io.plinth.dbproxy.route.StatementPlan.Setting;
 import io.plinth.dbproxy.route.StatementPlan.Settings;
+import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,5 +1,7 @@
 package io.plinth.dbproxy.route;
 
+import io.plinth.dbproxy.shard.KeyType;
+import io.plinth.dbproxy.shard.ShardedTable;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;

@@ -1,8 +1,10 @@
 package io.plinth.dbproxy.route;
 
-import static io.plinth.dbproxy.route.SqlTokens.*;
+import static io.plinth.dbproxy.sql.SqlTokens.*;
 
 import io.plinth.dbproxy.route.StatementPlan.Everywhere;
+import io.plinth.dbproxy.shard.ShardedTable;
+import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -1,11 +1,13 @@
 package io.plinth.dbproxy.route;
 
-import static io.plinth.dbproxy.route.SqlTokens.*;
+import static io.plinth.dbproxy.sql.SqlTokens.*;
 
 import io.plinth.dbproxy.route.StatementPlan.Keyed;
 import io.plinth.dbproxy.route.StatementPlan.Need;
 import io.plinth.dbproxy.route.StatementPlan.Refused;
 import io.plinth.dbproxy.route.StatementPlan.ShardKey;
+import io.plinth.dbproxy.shard.ShardedTable;
+import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,6 +1,7 @@
 package io.plinth.dbproxy.route;
 
 import io.plinth.dbproxy.merge.MergePlan;
+import io.plinth.dbproxy.shard.ShardedTable;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,7 @@
 package io.plinth.dbproxy.route;
 
+import io.plinth.dbproxy.shard.BucketMap;
+import io.plinth.dbproxy.shard.ShardedTable;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;

@@ -2,6 +2,8 @@ package io.plinth.dbproxy.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.dbproxy.shard.KeyType;
+import io.plinth.dbproxy.shard.ShardedTable;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Random;

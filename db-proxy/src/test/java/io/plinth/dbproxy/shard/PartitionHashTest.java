@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.route;
+package io.plinth.dbproxy.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,27 +1,27 @@
-package io.plinth.dbproxy.route;
+package io.plinth.dbproxy.sql;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** Tokens of one string of SQL, in order, as kinds and byte positions. */
-final class SqlTokens {
-    static final byte WORD = 1;
-    static final byte QUOTED = 2;
-    static final byte STRING = 3;
-    static final byte ESCAPED_STRING = 4;
-    static final byte OPAQUE = 5;
-    static final byte DOLLAR = 6;
-    static final byte INTEGER = 7;
-    static final byte DECIMAL = 8;
-    static final byte PARAMETER = 9;
-    static final byte OPERATOR = 10;
-    static final byte OPEN = 11;
-    static final byte SHUT = 12;
-    static final byte COMMA = 13;
-    static final byte SEMICOLON = 14;
-    static final byte DOT = 15;
-    static final byte CAST = 16;
-    static final byte OTHER = 17;
+public final class SqlTokens {
+    public static final byte WORD = 1;
+    public static final byte QUOTED = 2;
+    public static final byte STRING = 3;
+    public static final byte ESCAPED_STRING = 4;
+    public static final byte OPAQUE = 5;
+    public static final byte DOLLAR = 6;
+    public static final byte INTEGER = 7;
+    public static final byte DECIMAL = 8;
+    public static final byte PARAMETER = 9;
+    public static final byte OPERATOR = 10;
+    public static final byte OPEN = 11;
+    public static final byte SHUT = 12;
+    public static final byte COMMA = 13;
+    public static final byte SEMICOLON = 14;
+    public static final byte DOT = 15;
+    public static final byte CAST = 16;
+    public static final byte OTHER = 17;
 
     private final byte[] sql;
     private byte[] kinds = new byte[32];
@@ -29,11 +29,11 @@ final class SqlTokens {
     private int[] ends = new int[32];
     private int count;
 
-    SqlTokens(byte[] sql) {
+    public SqlTokens(byte[] sql) {
         this.sql = sql;
     }
 
-    void add(byte kind, int start, int end) {
+    public void add(byte kind, int start, int end) {
         if (count == kinds.length) {
             kinds = Arrays.copyOf(kinds, 2 * count);
             starts = Arrays.copyOf(starts, 2 * count);
@@ -45,24 +45,24 @@ final class SqlTokens {
         count++;
     }
 
-    int count() {
+    public int count() {
         return count;
     }
 
-    byte kind(int i) {
+    public byte kind(int i) {
         return i >= 0 && i < count ? kinds[i] : 0;
     }
 
-    int start(int i) {
+    public int start(int i) {
         return starts[i];
     }
 
-    int end(int i) {
+    public int end(int i) {
         return ends[i];
     }
 
     /** Whether the token is this keyword or unquoted name; {@code word} in lower case. */
-    boolean is(int i, String word) {
+    public boolean is(int i, String word) {
         if (kind(i) != WORD || ends[i] - starts[i] != word.length()) {
             return false;
         }
@@ -74,12 +74,12 @@ final class SqlTokens {
         return true;
     }
 
-    boolean isOperator(int i, String text) {
+    public boolean isOperator(int i, String text) {
         return kind(i) == OPERATOR && text(i).equals(text);
     }
 
     /** The name that a word or quoted identifier stands for, as PostgreSQL folds it; empty for any other token. */
-    String name(int i) {
+    public String name(int i) {
         return switch (kind(i)) {
             case WORD -> {
                 byte[] folded = Arrays.copyOfRange(sql, starts[i], ends[i]);
@@ -94,21 +94,21 @@ final class SqlTokens {
         };
     }
 
-    boolean isName(int i) {
+    public boolean isName(int i) {
         return kind(i) == WORD || kind(i) == QUOTED;
     }
 
     /** The value of a plain string literal. */
-    String value(int i) {
+    public String value(int i) {
         return new String(sql, starts[i] + 1, ends[i] - starts[i] - 2, StandardCharsets.UTF_8).replace("''", "'");
     }
 
     /** The source text from token {@code from} to token {@code to}, the latter not included. */
-    String source(int from, int to) {
+    public String source(int from, int to) {
         return from >= to ? "" : new String(sql, starts[from], ends[to - 1] - starts[from], StandardCharsets.UTF_8);
     }
 
-    String text(int i) {
+    public String text(int i) {
         return new String(sql, starts[i], ends[i] - starts[i], StandardCharsets.UTF_8);
     }
 

@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.route;
+package io.plinth.dbproxy.sql;
 
 import org.jspecify.annotations.Nullable;
 
@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * PostgreSQL's lexical rules (parser/scan.l) over bytes, with standard_conforming_strings on: quoted names, E'' and U&amp;''
  * and B'' and dollar-quoted strings, nested comments, parameters, operators.
  */
-final class SqlLexer {
+public final class SqlLexer {
     private static final String OPERATOR_CHARACTERS = "+-*/<>=~!@#%^&|`?";
 
     private final byte[] sql;
@@ -19,7 +19,7 @@ final class SqlLexer {
     }
 
     /** The tokens, or null when a string or comment does not end, or when there are more than {@code limit} tokens. */
-    static @Nullable SqlTokens lex(byte[] sql, int limit) {
+    public static @Nullable SqlTokens lex(byte[] sql, int limit) {
         SqlLexer lexer = new SqlLexer(sql);
         while (lexer.skipBlank()) {
             if (lexer.at >= sql.length) {

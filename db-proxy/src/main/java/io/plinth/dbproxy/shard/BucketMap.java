@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.route;
+package io.plinth.dbproxy.shard;
 
 import io.plinth.kit.hashing.SlotPlanner;
 import io.plinth.kit.hashing.SlotTable;

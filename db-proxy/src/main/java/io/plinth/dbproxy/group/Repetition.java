@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.group;
 
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.wire.SqlError;
@@ -9,23 +9,23 @@ import org.jspecify.annotations.Nullable;
  * The group sent last, for as long as it may be sent again: it provably has not run, and the client has heard nothing of
  * it. Owned by the session's event loop.
  */
-final class Repetition {
+public final class Repetition {
     private static final String STALE = "cached plan must not change result type";
 
     private @Nullable GroupPlan sent;
 
     /** {@code whole}: the group is all there is of its transaction. */
-    void sent(GroupPlan plan, boolean whole) {
+    public void sent(GroupPlan plan, boolean whole) {
         sent = whole ? plan : null;
     }
 
     /** The client has been told something. */
-    void told() {
+    public void told() {
         sent = null;
     }
 
     /** Whether the error means that nothing has run and another try may do better. */
-    boolean helps(SqlError error, @Nullable ServerConnection server, boolean standby) {
+    public boolean helps(SqlError error, @Nullable ServerConnection server, boolean standby) {
         GroupPlan plan = sent;
         if (plan == null || server == null) {
             return false;
@@ -44,7 +44,7 @@ final class Repetition {
 
     /** The group to send again, once. */
     @Nullable
-    GroupPlan take() {
+    public GroupPlan take() {
         GroupPlan plan = sent;
         sent = null;
         return plan;

@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.group;
 
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.SqlError;
@@ -9,21 +9,24 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a client has sent ahead, in groups that end with a Sync, a Flush or a query. Owned by the session's event loop. */
-final class Intake {
+public final class Intake {
     /** What a message costs beside its bytes. */
     private static final long OVERHEAD = 64;
 
-    private final Front.Limits limits;
+    private final long mostBytes;
+    private final int mostMessages;
     private final ArrayDeque<List<ClientMessage>> groups = new ArrayDeque<>();
     private List<ClientMessage> gathering = new ArrayList<>();
     private long bytes;
 
-    Intake(Front.Limits limits) {
-        this.limits = limits;
+    /** {@code mostBytes} and {@code mostMessages} bound what may be sent ahead. */
+    public Intake(long mostBytes, int mostMessages) {
+        this.mostBytes = mostBytes;
+        this.mostMessages = mostMessages;
     }
 
     /** Adds a message; tells whether it completed a group. */
-    boolean add(ClientMessage message) throws SqlException {
+    public boolean add(ClientMessage message) throws SqlException {
         boolean alone = message instanceof ClientMessage.Query || message instanceof ClientMessage.FunctionCall;
         if (alone && !gathering.isEmpty()) {
             throw new SqlException(SqlError.PROTOCOL_VIOLATION, "a query inside a pipeline (expected: Sync before it)");
@@ -31,10 +34,10 @@ final class Intake {
         bytes += message.size() + OVERHEAD;
         gathering.add(message);
         // Reading stops at the limit once a group is whole, so twice of it is reached by one endless group only.
-        if (gathering.size() > limits.pipelineMessages() || bytes > 2 * limits.pipelineBytes()) {
+        if (gathering.size() > mostMessages || bytes > 2 * mostBytes) {
             throw new SqlException(
                     SqlError.LIMIT_EXCEEDED,
-                    "pipeline: more than " + limits.pipelineMessages() + " messages or " + limits.pipelineBytes()
+                    "pipeline: more than " + mostMessages + " messages or " + mostBytes
                             + " bytes before Sync (max-pipeline-messages, max-pipeline)");
         }
         boolean whole = alone || message instanceof ClientMessage.Sync || message instanceof ClientMessage.Flush;
@@ -47,7 +50,7 @@ final class Intake {
 
     /** The next whole group, or null. */
     @Nullable
-    List<ClientMessage> next() {
+    public List<ClientMessage> next() {
         List<ClientMessage> group = groups.poll();
         if (group != null) {
             for (ClientMessage message : group) {
@@ -58,15 +61,15 @@ final class Intake {
     }
 
     /** Whether reading should pause until groups are done with. */
-    boolean full() {
-        return bytes > limits.pipelineBytes() && !groups.isEmpty();
+    public boolean full() {
+        return bytes > mostBytes && !groups.isEmpty();
     }
 
-    boolean empty() {
+    public boolean empty() {
         return groups.isEmpty() && gathering.isEmpty();
     }
 
-    void clear() {
+    public void clear() {
         groups.clear();
         gathering = new ArrayList<>();
     }

@@ -1,7 +1,7 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.group;
 
 import io.netty.buffer.ByteBuf;
-import io.plinth.dbproxy.client.GroupPlan.Step;
+import io.plinth.dbproxy.group.GroupPlan.Step;
 import io.plinth.dbproxy.server.Expectation;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
@@ -17,25 +17,25 @@ import org.jspecify.annotations.Nullable;
  * Writes a group to a server connection as one buffer: client's names turned into the proxy's, statements the server
  * lacks parsed first, and every reply entered as expected. Used once, on the connection's event loop.
  */
-final class GroupSender {
+public final class GroupSender {
     private static final byte[] NOT_SQL = "!".getBytes(StandardCharsets.US_ASCII);
 
     private final ServerConnection server;
     private final ByteBuf out;
 
-    GroupSender(ServerConnection server) {
+    public GroupSender(ServerConnection server) {
         this.server = server;
         this.out = server.allocator().buffer();
     }
 
     /** The transaction's beginning that was put off until now. */
-    void begin(byte[] sql, Consumer<Expectation.Outcome> done) {
+    public void begin(byte[] sql, Consumer<Expectation.Outcome> done) {
         server.prepared().forgetUnnamed();
         server.expect(new Expectation.Injected(done));
         FrontendWriter.query(out, sql);
     }
 
-    void group(GroupPlan plan) {
+    public void group(GroupPlan plan) {
         for (Step step : plan.steps()) {
             PreparedStatement needs =
                     step.statement() == null ? null : step.statement().needs();
@@ -50,7 +50,7 @@ final class GroupSender {
     }
 
     /** Like {@link #group}, with a Sync behind it that the client has not sent. */
-    void synced(GroupPlan plan) {
+    public void synced(GroupPlan plan) {
         for (Step step : plan.steps()) {
             step(step.message(), step.statement());
         }
@@ -60,7 +60,7 @@ final class GroupSender {
     }
 
     /** Makes the server fail the transaction, and has the client see {@code error} as the reason. */
-    void refusal(SqlError error, boolean endsReady) {
+    public void refusal(SqlError error, boolean endsReady) {
         server.expect(new Expectation.Refusal(error));
         FrontendWriter.parse(out, "plinth_refused", NOT_SQL, new int[0]);
         if (endsReady) {

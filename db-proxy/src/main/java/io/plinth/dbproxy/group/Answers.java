@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.group;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -12,7 +12,7 @@ import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by the client's event loop. What the proxy answers a client itself. */
-final class Answers {
+public final class Answers {
     private final Channel channel;
     private final Names names;
     private final IntSupplier status;
@@ -22,25 +22,25 @@ final class Answers {
      *
      * @param status the transaction status that ReadyForQuery tells, as it is when that is written
      */
-    Answers(Channel channel, Names names, IntSupplier status) {
+    public Answers(Channel channel, Names names, IntSupplier status) {
         this.channel = channel;
         this.names = names;
         this.status = status;
     }
 
-    void ready() {
+    public void ready() {
         send(channel.alloc().buffer(6), true);
     }
 
     /** Tells of an error; ReadyForQuery follows where the group ends with it. */
-    void error(SqlError error, boolean thenReady) {
+    public void error(SqlError error, boolean thenReady) {
         ByteBuf out = channel.alloc().buffer(256);
         BackendWriter.error(out, "ERROR", error);
         send(out, thenReady);
     }
 
     /** Tells why the connection ends, and ends it. */
-    void fatal(@Nullable SqlError why) {
+    public void fatal(@Nullable SqlError why) {
         ByteBuf out = channel.alloc().buffer(256);
         if (why != null) {
             BackendWriter.error(out, "FATAL", why);
@@ -49,7 +49,7 @@ final class Answers {
     }
 
     /** Answers a group that was carried out with the tag of its statement. */
-    void done(GroupPlan plan, String tag) {
+    public void done(GroupPlan plan, String tag) {
         ByteBuf out = channel.alloc().buffer(64);
         new LocalReplies(names, out).write(plan, tag);
         names.settle(true);
@@ -61,7 +61,7 @@ final class Answers {
      *
      * @param detached no server connection is the client's now
      */
-    boolean alone(GroupPlan plan, boolean detached, LazyTransaction transaction) throws SqlException {
+    public boolean alone(GroupPlan plan, boolean detached, LazyTransaction transaction) throws SqlException {
         ByteBuf out = channel.alloc().buffer(64);
         boolean answered = false;
         try {

@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.group;
 
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
@@ -15,15 +15,16 @@ import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A group of messages up to a Sync, Flush or query, with the statements they mean and where all of it must go. Made on
  * the session's event loop.
  */
-final class GroupPlan {
+public final class GroupPlan {
     /** A message and the statement it concerns. */
-    record Step(ClientMessage message, @Nullable PreparedStatement statement) {}
+    public record Step(ClientMessage message, @Nullable PreparedStatement statement) {}
 
     private final List<Step> steps = new ArrayList<>();
     private final List<StatementPlan> executed = new ArrayList<>();
@@ -35,7 +36,7 @@ final class GroupPlan {
     private @Nullable MergePlan merge;
 
     /** {@code attached} is the shard of the open transaction, or null. */
-    GroupPlan(Names names, StatementCaches caches, Database database, @Nullable String attached) {
+    public GroupPlan(Names names, StatementCaches caches, Database database, @Nullable String attached) {
         this.names = names;
         this.caches = caches;
         this.database = database;
@@ -43,7 +44,7 @@ final class GroupPlan {
     }
 
     /** Reads the group; throws when its statements cannot go anywhere together. */
-    GroupPlan read(List<ClientMessage> messages) throws SqlException {
+    public GroupPlan read(List<ClientMessage> messages) throws SqlException {
         for (ClientMessage message : messages) {
             PreparedStatement statement = statement(message);
             boolean rewritten = message instanceof ClientMessage.Query && statement != null && !statement.cached();
@@ -78,7 +79,7 @@ final class GroupPlan {
     }
 
     /** LISTEN or UNLISTEN alone, or null. */
-    StatementPlan.@Nullable Listen listens() {
+    public StatementPlan.@Nullable Listen listens() {
         StatementPlan only = only();
         return only != null && only.effect() instanceof StatementPlan.Listen listen && endsReady() ? listen : null;
     }
@@ -172,25 +173,29 @@ final class GroupPlan {
     }
 
     /** Puts the refusal of a definition that is not alone into words. */
-    void refuseEverywhere() throws SqlException {
+    public void refuseEverywhere() throws SqlException {
         router.run(executed.getFirst(), null);
     }
 
-    /** Refuses what would leave a session on a replica, or ask a server session for a past that is not the client's. */
-    void check(Servers servers, boolean settingsPending) throws SqlException {
+    /**
+     * Refuses what would leave a session on a replica, or ask a server session for a past that is not the client's.
+     *
+     * @param ownPast whether what the server session of a shard remembers can be this client's own
+     */
+    public void check(boolean onReplica, Predicate<String> ownPast, boolean settingsPending) throws SqlException {
         boolean wrote = false;
         for (StatementPlan plan : executed) {
             StatementPlan.Pin pin = plan.effect() instanceof StatementPlan.Pin found ? found : null;
             boolean ends = plan.kind() == StatementPlan.Kind.COMMIT || plan.kind() == StatementPlan.Kind.ROLLBACK;
             boolean unknown = settingsPending && plan.kind() == StatementPlan.Kind.ROLLBACK_TO;
-            if (servers.onReplica() && (unknown || (pin != null && pin.keeps() && !ends))) {
+            if (onReplica && (unknown || (pin != null && pin.keeps() && !ends))) {
                 throw new SqlException(new SqlError(
                         SqlError.NOT_SUPPORTED,
                         (pin == null ? "ROLLBACK TO after SET" : pin.reason())
                                 + " is not supported in a read-only transaction on a replica",
                         "Begin the transaction without READ ONLY."));
             }
-            if (pin != null && pin.past() != null && !wrote && !servers.ownPast(shard())) {
+            if (pin != null && pin.past() != null && !wrote && !ownPast.test(shard())) {
                 throw new SqlException(new SqlError(
                         SqlError.NOT_SUPPORTED,
                         pin.past() + " is not supported outside the transaction that called nextval()",
@@ -201,7 +206,7 @@ final class GroupPlan {
     }
 
     /** Whether nothing is bound or run: statements are parsed, described or closed. */
-    boolean looksOnly() {
+    public boolean looksOnly() {
         return steps.stream().allMatch(step -> switch (step.message()) {
             case ClientMessage.Parse _, ClientMessage.Flush _ -> true;
             case ClientMessage.Describe describe -> describe.kind() == Frontend.STATEMENT;
@@ -210,22 +215,22 @@ final class GroupPlan {
         });
     }
 
-    List<Step> steps() {
+    public List<Step> steps() {
         return steps;
     }
 
-    String shard() {
+    public String shard() {
         return router.shard();
     }
 
     /** How the rows of every shard become the answer, for a query of all of them. */
     @Nullable
-    MergePlan merge() {
+    public MergePlan merge() {
         return merge;
     }
 
     /** The parameter types of the statement that is bound. */
-    int[] boundTypes() {
+    public int[] boundTypes() {
         for (Step step : steps) {
             PreparedStatement statement = step.statement();
             if (step.message() instanceof ClientMessage.Bind && statement != null) {
@@ -237,21 +242,21 @@ final class GroupPlan {
 
     /** The statement that must run on every shard, when it is the only one. */
     @Nullable
-    PreparedStatement everywhere() {
+    public PreparedStatement everywhere() {
         return everywhere;
     }
 
-    boolean readOnly() {
+    public boolean readOnly() {
         return router.readOnly();
     }
 
     /** Whether a BEGIN is among several statements or messages: then the group opens the transaction itself. */
-    boolean begins() {
+    public boolean begins() {
         return executed.stream().anyMatch(plan -> plan.kind() == StatementPlan.Kind.BEGIN);
     }
 
     /** How the transaction that the group opens begins; null when it is not known. */
-    SqlPlan.@Nullable Begin begin() {
+    public SqlPlan.@Nullable Begin begin() {
         return steps.stream()
                 .map(Step::statement)
                 .filter(statement -> statement != null && statement.plan().begin() != null)
@@ -262,12 +267,12 @@ final class GroupPlan {
 
     /** The only statement executed, or null. */
     @Nullable
-    StatementPlan only() {
+    public StatementPlan only() {
         return executed.size() == 1 ? executed.getFirst() : null;
     }
 
     /** Whether no server needs to see any of it. */
-    boolean local() {
+    public boolean local() {
         return steps.stream().allMatch(step -> switch (step.message()) {
             case ClientMessage.Sync _, ClientMessage.Flush _ -> true;
             case ClientMessage.Close close -> close.kind() == Frontend.STATEMENT;
@@ -276,11 +281,11 @@ final class GroupPlan {
     }
 
     /** Whether the group ends so that ReadyForQuery is due. */
-    boolean endsReady() {
+    public boolean endsReady() {
         return endsReady(steps.getLast().message());
     }
 
-    static boolean endsReady(ClientMessage last) {
+    public static boolean endsReady(ClientMessage last) {
         return last instanceof ClientMessage.Sync
                 || last instanceof ClientMessage.Query
                 || last instanceof ClientMessage.FunctionCall;

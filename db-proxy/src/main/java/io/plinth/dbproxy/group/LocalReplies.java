@@ -1,7 +1,7 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.group;
 
 import io.netty.buffer.ByteBuf;
-import io.plinth.dbproxy.client.GroupPlan.Step;
+import io.plinth.dbproxy.group.GroupPlan.Step;
 import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.BackendWriter;
@@ -9,17 +9,17 @@ import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.Frontend;
 
 /** Writes the replies to a group that the proxy answers itself: statements without parameters and rows. Used once. */
-final class LocalReplies {
+public final class LocalReplies {
     private final Names names;
     private final ByteBuf out;
 
-    LocalReplies(Names names, ByteBuf out) {
+    public LocalReplies(Names names, ByteBuf out) {
         this.names = names;
         this.out = out;
     }
 
     /** Everything but ReadyForQuery. */
-    void write(GroupPlan plan, String tag) {
+    public void write(GroupPlan plan, String tag) {
         for (Step step : plan.steps()) {
             switch (step.message()) {
                 case ClientMessage.Query _, ClientMessage.Execute _ -> BackendWriter.commandComplete(out, tag);

@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.route;
+package io.plinth.dbproxy.shard;
 
 /**
  * The hash by which PostgreSQL chooses a row's hash partition (common/hashfn.c and partitioning/partbounds.c), so that

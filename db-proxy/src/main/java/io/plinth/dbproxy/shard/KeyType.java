@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.route;
+package io.plinth.dbproxy.shard;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;

@@ -1,4 +1,4 @@
-package io.plinth.dbproxy.client;
+package io.plinth.dbproxy.group;
 
 import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.route.StatementPlan;
@@ -13,21 +13,21 @@ import org.jspecify.annotations.Nullable;
  * A transaction that the client has begun and no server knows of yet: its first statement decides on the server. Owned by
  * the session's event loop.
  */
-final class LazyTransaction {
+public final class LazyTransaction {
     private byte @Nullable [] sql;
     private SqlPlan.@Nullable Begin how;
     private boolean failed;
 
     /** Whether there is none. */
-    boolean none() {
+    public boolean none() {
         return sql == null && !failed;
     }
 
-    byte status() {
+    public byte status() {
         return failed ? Backend.FAILED : sql != null ? Backend.IN_TRANSACTION : Backend.IDLE;
     }
 
-    void demandNotFailed() throws SqlException {
+    public void demandNotFailed() throws SqlException {
         if (failed) {
             throw new SqlException(
                     "25P02", "current transaction is aborted, commands ignored until end of transaction block");
@@ -35,20 +35,20 @@ final class LazyTransaction {
     }
 
     /** An error of ours has ended it, or the one that {@code begins} in the same group. */
-    void fail(boolean begins) {
+    public void fail(boolean begins) {
         failed |= sql != null || begins;
         sql = null;
     }
 
     /** Gives the beginning to a server, which knows the transaction from then on. */
-    byte @Nullable [] handOver() {
+    public byte @Nullable [] handOver() {
         byte[] beginning = sql;
         sql = null;
         return beginning;
     }
 
     /** Answers a lone BEGIN, COMMIT or ROLLBACK that no server has to see; false when one has to. */
-    boolean answer(GroupPlan plan, StatementPlan only, LocalReplies replies) {
+    public boolean answer(GroupPlan plan, StatementPlan only, LocalReplies replies) {
         if (!(only.effect() instanceof StatementPlan.NoEffect)) {
             return false;
         }
@@ -79,7 +79,7 @@ final class LazyTransaction {
     }
 
     /** Whether a replica may serve the group, as far as the transaction is concerned. */
-    boolean replicaWill(GroupPlan plan, Settings settings) {
+    public boolean replicaWill(GroupPlan plan, Settings settings) {
         boolean begun = sql != null || plan.begins();
         SqlPlan.Begin beginning = sql != null ? how : plan.begins() ? plan.begin() : null;
         boolean serializable = settings.says("default_transaction_isolation", "serializable")

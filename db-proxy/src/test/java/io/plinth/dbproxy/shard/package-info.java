@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.shard;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.sql;
+
+import org.jspecify.annotations.NullMarked;
