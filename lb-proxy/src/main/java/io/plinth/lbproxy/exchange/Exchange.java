@@ -1,7 +1,6 @@
 package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.plinth.lbproxy.admin.AccessEntry;
 import io.plinth.lbproxy.route.Answer;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.snapshot.RouteTarget;
@@ -28,20 +27,19 @@ final class Exchange implements UpstreamUser {
     private ExchangeState state = ExchangeState.ENDED;
     private @Nullable ClientSide client;
     private @Nullable RouteTarget route;
-    private @Nullable UpstreamConnection server;
-    private @Nullable UpstreamConnection pending;
+    private final ServerLink link = new ServerLink();
     private final Attempts attempts = new Attempts();
-    private final AccessEntry entry;
+    private final Ledger ledger;
     private final Admission admission = new Admission();
-    private int localStatus;
-    private long tunnelled;
+    private final Deadlines deadlines;
 
     Exchange(Worker worker, ProxySettings settings) {
         this.worker = worker;
         this.settings = settings;
         request = new RequestRelay(settings);
         response = new ResponseRelay(settings, request, worker::draining, this::retries);
-        entry = new AccessEntry(request.head());
+        ledger = new Ledger(worker, request.head());
+        deadlines = new Deadlines(settings.timeouts());
     }
 
     ProxySettings settings() {
@@ -53,15 +51,11 @@ final class Exchange implements UpstreamUser {
         state = ExchangeState.READING_HEAD;
         client = from;
         route = null;
-        server = null;
-        pending = null;
-        localStatus = 0;
-        tunnelled = 0;
         attempts.begin();
-        entry.begin(worker.now());
+        ledger.begin();
         request.begin();
         response.begin();
-        from.within(settings.timeouts().header());
+        deadlines.begin(from);
     }
 
     private ClientSide client() {
@@ -72,19 +66,17 @@ final class Exchange implements UpstreamUser {
 
     /** Whether bytes from the client have somewhere to go now. */
     boolean takesInput() {
-        UpstreamConnection to = server;
         return switch (state) {
             case READING_HEAD -> true;
-            case AWAITING_RESPONSE, RELAYING -> !request.done() && to != null && to.writable();
-            case TUNNEL -> to != null && to.writable();
+            case AWAITING_RESPONSE, RELAYING -> !request.done() && link.takes();
+            case TUNNEL -> link.takes();
             case ACQUIRING, ENDED -> false;
         };
     }
 
     /** Whether the server takes no more bytes for now, so that the client is not to be read. */
     boolean stalled() {
-        UpstreamConnection to = server;
-        return to != null && !to.writable() && (state == ExchangeState.TUNNEL || !request.done());
+        return link.full() && (state == ExchangeState.TUNNEL || !request.done());
     }
 
     void input(ByteBuf in) {
@@ -96,7 +88,7 @@ final class Exchange implements UpstreamUser {
             }
             return;
         }
-        UpstreamConnection to = server;
+        UpstreamConnection to = link.server();
         if (to == null) {
             return;
         }
@@ -110,15 +102,13 @@ final class Exchange implements UpstreamUser {
         }
     }
 
-    /** The deadline while a response is awaited, or more of the request. */
     private void awaits() {
-        boolean sentWhole = request.done() && state == ExchangeState.AWAITING_RESPONSE;
-        client().within(sentWhole ? settings.timeouts().response() : settings.timeouts().stream());
+        deadlines.awaits(request.done() && state == ExchangeState.AWAITING_RESPONSE);
     }
 
     /** A stream has ended and all before went on. */
     void inputEnded(@Nullable TrailerFields trailers) {
-        UpstreamConnection to = server;
+        UpstreamConnection to = link.server();
         if (state == ExchangeState.TUNNEL) {
             tunnelEnds();
         } else if (to != null) {
@@ -128,7 +118,7 @@ final class Exchange implements UpstreamUser {
     }
 
     void headRead() {
-        entry.client(client().forwarded().client());
+        ledger.client(client().forwarded().client());
         admission.decide(worker, request, client().forwarded());
         RouteTarget found = admission.route();
         RouteTarget.Destination to = admission.destination();
@@ -136,67 +126,52 @@ final class Exchange implements UpstreamUser {
         route = found;
         if (found == null || to == null) {
             worker.counts().add(Worker.UNROUTED, found == null ? 1 : 0);
-            entry.routed(found == null ? null : found.name(), null);
+            ledger.routed(found, null);
             answer(early, admission.close() || !request.done());
             return;
         }
         attempts.to(to, worker.index(), request.head(), client().forwarded());
-        entry.routed(found.name(), to.pool().name());
+        ledger.routed(found, to);
         acquire(false);
     }
 
     /** The client closed; or what it sent ends its stream without an answer. */
     void clientGone(boolean malformed) {
-        UpstreamConnection to = server;
-        server = null;
-        if (to != null) {
-            if (state == ExchangeState.TUNNEL) {
-                to.closeAfterWriting();
-            } else {
-                to.discard();
-            }
+        if (state == ExchangeState.TUNNEL) {
+            link.closeAfterWriting();
+        } else {
+            link.drop();
         }
         stopAcquiring();
         worker.counts().add(Worker.REJECTED, malformed ? 1 : 0);
         if (state == ExchangeState.READING_HEAD && !malformed) {
             recycle();
         } else {
-            localStatus = response.started() ? 0 : malformed ? 400 : CLIENT_CLOSED;
-            end();
+            end(response.started() ? 0 : malformed ? 400 : CLIENT_CLOSED);
         }
     }
 
     void clientWritable(boolean writable) {
-        UpstreamConnection from = server;
-        if (from != null) {
-            from.read(writable);
-        }
+        link.read(writable);
         if (writable && (state == ExchangeState.RELAYING || state == ExchangeState.TUNNEL)) {
             progressed();
         }
     }
 
     void flushServer() {
-        UpstreamConnection to = server;
-        if (to != null) {
-            to.flush();
-        }
+        link.flush();
     }
 
     // ---- getting a server
 
     private void acquire(boolean fresh) {
         state = ExchangeState.ACQUIRING;
-        client().within(settings.timeouts().queue());
+        deadlines.queue();
         attempts.acquire(this, fresh);
     }
 
     private void stopAcquiring() {
-        UpstreamConnection connecting = pending;
-        pending = null;
-        if (connecting != null) {
-            connecting.abandon();
-        }
+        link.abandon();
         if (state == ExchangeState.ACQUIRING) {
             attempts.cancel(this);
         }
@@ -209,10 +184,9 @@ final class Exchange implements UpstreamUser {
 
     @Override
     public void connecting(UpstreamConnection connection) {
-        pending = connection;
-        entry.tried(connection.lane().server().name());
-        // The connect has its own time limit; this one is for the case that it does not come back.
-        client().within(settings.timeouts().queue() + settings.timeouts().connect());
+        link.connecting(connection);
+        ledger.tried(connection.lane().server());
+        deadlines.connect();
     }
 
     @Override
@@ -220,14 +194,13 @@ final class Exchange implements UpstreamUser {
         assert state == ExchangeState.ACQUIRING;
         RouteTarget to = Objects.requireNonNull(route, "connected without a route");
         ClientSide from = client();
-        pending = null;
-        server = connection;
-        entry.tried(connection.lane().server().name());
+        link.use(connection);
+        ledger.tried(connection.lane().server());
         state = ExchangeState.AWAITING_RESPONSE;
         attempts.sentOver(connection);
         response.changes(attempts.changes(
                 to.toClient(), connection.lane().server(), from.forwarded().secure()));
-        entry.sent(worker.now());
+        ledger.sent();
         request.send(connection, to, from, settings.makeTraceparent(), worker.random());
         awaits();
         from.resume();
@@ -238,7 +211,7 @@ final class Exchange implements UpstreamUser {
 
     @Override
     public void connectFailed(ServerLane to, String why) {
-        pending = null;
+        link.lost();
         boolean more = attempts.afterConnectFailed(to, "server " + to.server().name() + " not reached (" + why + ")");
         if (more) {
             worker.counts().add(Worker.RETRIES, 1);
@@ -280,35 +253,34 @@ final class Exchange implements UpstreamUser {
             case RETRY -> sendAgain();
             case BROKEN -> {
                 attempts.outcome(0, worker.now());
-                failed(502, "server " + entry.serverName() + " sent a " + response.wrong());
+                failed(502, "server " + ledger.serverName() + " sent a " + response.wrong());
             }
         }
     }
 
     private void tunnel(ByteBuf in, ClientSide to) {
         if (in.isReadable()) {
-            tunnelled += in.readableBytes();
+            ledger.tunnelled(in.readableBytes());
             to.write(in.readRetainedSlice(in.readableBytes()));
         }
-        to.within(settings.timeouts().tunnel());
+        progressed();
         holdBack(to);
     }
 
     private void holdBack(ClientSide to) {
-        UpstreamConnection from = server;
-        if (from != null && !to.writable()) {
-            from.read(false);
+        if (!to.writable()) {
+            link.read(false);
         }
     }
 
     private void firstByte() {
         state = ExchangeState.RELAYING;
         long now = worker.now();
-        attempts.firstByte(entry.firstByte(now), now);
+        attempts.firstByte(ledger.firstByte(now), now);
     }
 
     private void progressed() {
-        client().within(state == ExchangeState.TUNNEL ? settings.timeouts().tunnel() : settings.timeouts().stream());
+        deadlines.progressed(state == ExchangeState.TUNNEL);
     }
 
     @Override
@@ -329,7 +301,7 @@ final class Exchange implements UpstreamUser {
 
     @Override
     public void serverClosed() {
-        server = null;
+        link.lost();
         ClientSide to = client();
         switch (state) {
             case AWAITING_RESPONSE -> closedEarly();
@@ -340,7 +312,7 @@ final class Exchange implements UpstreamUser {
                     finish();
                 } else {
                     attempts.outcome(0, worker.now());
-                    failed(502, "server " + entry.serverName() + " closed in the middle of its response");
+                    failed(502, "server " + ledger.serverName() + " closed in the middle of its response");
                 }
             }
             case READING_HEAD, ACQUIRING, ENDED -> throw new IllegalStateException("server closed in " + state);
@@ -350,7 +322,7 @@ final class Exchange implements UpstreamUser {
     /** RFC 9110 9.2.2: what has no effect may be sent again; a connection that idled too long does not count as a try. */
     private void closedEarly() {
         RouteTarget to = route;
-        String why = "server " + entry.serverName() + " closed before it answered";
+        String why = "server " + ledger.serverName() + " closed before it answered";
         boolean more = attempts.afterClosed(why, to == null ? 1 : to.attempts(), worker.now());
         if (more && request.repeatable() && !response.interimSent()) {
             worker.counts().add(Worker.RETRIES, 1);
@@ -371,11 +343,7 @@ final class Exchange implements UpstreamUser {
     }
 
     private void sendAgain() {
-        UpstreamConnection from = server;
-        server = null;
-        if (from != null) {
-            from.discard();
-        }
+        link.drop();
         response.begin();
         worker.counts().add(Worker.RETRIES, 1);
         acquire(false);
@@ -384,18 +352,12 @@ final class Exchange implements UpstreamUser {
     /** The whole response has gone on. */
     private void finish() {
         ClientSide to = client();
-        UpstreamConnection from = server;
-        server = null;
         boolean whole = request.done();
         boolean lasts = response.clientLasts() && whole;
-        boolean again = from != null && whole && response.serverLasts();
+        boolean again = whole && response.serverLasts();
         to.flush();
-        end();
-        if (from != null && again) {
-            from.release();
-        } else if (from != null) {
-            from.discard();
-        }
+        end(0);
+        link.giveBack(again);
         to.exchangeEnded(lasts, !whole);
     }
 
@@ -410,14 +372,10 @@ final class Exchange implements UpstreamUser {
 
     /** Answers and closes; without an answer when a response has begun. */
     private void failed(int status, String why) {
-        UpstreamConnection from = server;
-        server = null;
-        if (from != null) {
-            from.discard();
-        }
+        link.drop();
         if (response.started()) {
             ClientSide to = client();
-            end();
+            end(0);
             to.abort();
         } else {
             answer(status, why, status < 500 || !request.done());
@@ -433,27 +391,21 @@ final class Exchange implements UpstreamUser {
         boolean lasts = !close && request.lasts() && !request.http10() && !worker.draining();
         to.answer(worker.errorPage().render(to.allocator(), what, !lasts, !request.isHead()));
         to.flush();
-        localStatus = what.status();
-        end();
+        end(what.status());
         to.exchangeEnded(lasts, !lasts);
     }
 
     /** The deadline that was set last has passed. */
     void timeout() {
-        boolean connecting = pending != null;
+        boolean connecting = link.connecting();
         stopAcquiring();
         switch (state) {
             case READING_HEAD -> failed(408, "request head not complete within timeouts.header");
-            case ACQUIRING ->
-                failed(
-                        connecting ? 504 : Refusal.QUEUE_TIMEOUT.status(),
-                        connecting
-                                ? "server " + entry.serverName() + " not reached in time"
-                                : Refusal.QUEUE_TIMEOUT.text());
+            case ACQUIRING -> notAcquired(connecting);
             case AWAITING_RESPONSE -> {
                 if (request.done()) {
                     attempts.outcome(0, worker.now());
-                    failed(504, "server " + entry.serverName() + " did not answer within timeouts.response");
+                    failed(504, "server " + ledger.serverName() + " did not answer within timeouts.response");
                 } else {
                     failed(408, "request body did not come within timeouts.stream");
                 }
@@ -464,30 +416,29 @@ final class Exchange implements UpstreamUser {
         }
     }
 
+    private void notAcquired(boolean connecting) {
+        if (connecting) {
+            failed(504, "server " + ledger.serverName() + " not reached in time");
+        } else {
+            failed(Refusal.QUEUE_TIMEOUT.status(), Refusal.QUEUE_TIMEOUT.text());
+        }
+    }
+
     /** Either side has said all it will, or nothing for too long. */
     private void tunnelEnds() {
-        UpstreamConnection from = server;
-        server = null;
-        if (from != null) {
-            from.closeAfterWriting();
-        }
+        link.closeAfterWriting();
         ClientSide to = client();
-        end();
+        end(0);
         to.close(false);
     }
 
-    private void end() {
-        int status = localStatus != 0 ? localStatus : state == ExchangeState.TUNNEL ? 101 : response.status();
-        entry.end(worker.now(), status, tunnelled + response.bodyBytes());
-        if (localStatus == 0) {
+    /** {@code own} is the status of an answer of ours; 0 where the server's went on. */
+    private void end(int own) {
+        int status = own != 0 ? own : state == ExchangeState.TUNNEL ? 101 : response.status();
+        if (own == 0) {
             attempts.outcome(status, worker.now());
         }
-        RouteTarget to = route;
-        if (to != null) {
-            to.latencies().record(worker.index(), entry.nanos());
-            to.statuses().get(worker.index()).add(Math.clamp(status / 100, 0, 5), 1);
-        }
-        worker.accessLog().add(entry);
+        ledger.end(route, status, response.bodyBytes());
         recycle();
     }
 

@@ -16,25 +16,20 @@ import org.jspecify.annotations.Nullable;
  *                any  -> closed                                      a connection error, either way
  * </pre>
  */
-public abstract class Endpoint implements FrameReader.Listener {
-
+public abstract class Endpoint {
     private final boolean server;
     private final Http2Limits limits;
     private final Output output;
     private final FrameReader reader;
     private final FrameWriter writer;
-    private final HpackDecoder decoder;
     private final HpackEncoder encoder;
     private final FloodGuard flood;
     private final IntObjectHashMap<Http2Stream> streams = new IntObjectHashMap<>();
     private final SendLine line;
-    private final RecentResets resets = new RecentResets();
+    private final InboundFrames inbound;
     private final PeerSettings peer;
     private @Nullable ByteBuf held;
-    private int lastPeerStream;
     private int nextStream = 1;
-    private int receiveWindow;
-    private int unacknowledged;
     private boolean goingAway;
     private boolean peerGoingAway;
     private boolean closed;
@@ -45,14 +40,13 @@ public abstract class Endpoint implements FrameReader.Listener {
         this.server = server;
         this.limits = limits;
         this.output = output;
-        reader = new FrameReader(this, limits, server);
         writer = new FrameWriter(output);
-        decoder = new HpackDecoder(limits.tableSize(), limits.headerBytes(), limits.headers() + 8);
         encoder = new HpackEncoder(limits.tableSize());
         flood = new FloodGuard(limits);
         line = new SendLine(output);
         peer = new PeerSettings(server);
-        receiveWindow = Math.max(SendLine.DEFAULT_WINDOW, limits.connectionWindow());
+        inbound = new InboundFrames(this, server, flood, peer);
+        reader = new FrameReader(inbound, limits, server);
     }
 
     /** Says hello. */
@@ -74,8 +68,8 @@ public abstract class Endpoint implements FrameReader.Listener {
             server ? 1 : 0
         };
         writer.settings(all);
-        if (receiveWindow > SendLine.DEFAULT_WINDOW) {
-            writer.windowUpdate(0, receiveWindow - SendLine.DEFAULT_WINDOW);
+        if (limits.connectionWindow() > SendLine.DEFAULT_WINDOW) {
+            writer.windowUpdate(0, limits.connectionWindow() - SendLine.DEFAULT_WINDOW);
         }
     }
 
@@ -108,21 +102,12 @@ public abstract class Endpoint implements FrameReader.Listener {
 
     final void consumed(int bytes) {
         if (server) {
-            credit(bytes);
-        }
-    }
-
-    private void credit(int bytes) {
-        unacknowledged += bytes;
-        if (unacknowledged >= limits.connectionWindow() / 2) {
-            receiveWindow += unacknowledged;
-            writer.windowUpdate(0, unacknowledged);
-            unacknowledged = 0;
+            inbound.credit(bytes);
         }
     }
 
     final void resetSent(int stream) {
-        resets.add(stream);
+        inbound.resetSent(stream);
     }
 
     final void closed(Http2Stream stream) {
@@ -216,7 +201,7 @@ public abstract class Endpoint implements FrameReader.Listener {
         if (closed) {
             return;
         }
-        writer.goAway(lastPeerStream, code, why.getBytes(StandardCharsets.US_ASCII));
+        writer.goAway(inbound.lastPeerStream(), code, why.getBytes(StandardCharsets.US_ASCII));
         writer.flush();
         gone();
         output.close();
@@ -243,7 +228,7 @@ public abstract class Endpoint implements FrameReader.Listener {
     public final void goAway(boolean refuse) {
         if (!goingAway && !closed) {
             goingAway = refuse;
-            writer.goAway(refuse ? lastPeerStream : Integer.MAX_VALUE, ErrorCode.NO_ERROR, new byte[0]);
+            writer.goAway(refuse ? inbound.lastPeerStream() : Integer.MAX_VALUE, ErrorCode.NO_ERROR, new byte[0]);
             writer.flush();
         }
     }
@@ -270,6 +255,33 @@ public abstract class Endpoint implements FrameReader.Listener {
 
     public final int open() {
         return streams.size();
+    }
+
+    @Nullable
+    final Http2Stream stream(int id) {
+        return streams.get(id);
+    }
+
+    /** Whether a stream of ours has that number, or had. */
+    final boolean opened(int id) {
+        return id < nextStream || nextStream < 0;
+    }
+
+    /** A stream that the peer opened. */
+    final Http2Stream accepted(int id) {
+        Http2Stream stream = accept();
+        stream.open(id, peer.window(), limits.streamWindow());
+        streams.put(id, stream);
+        return stream;
+    }
+
+    /** Whether streams that the peer opens now are no longer served. */
+    final boolean refuses() {
+        return goingAway;
+    }
+
+    final void peerGoesAway() {
+        peerGoingAway = true;
     }
 
     /** How many streams the peer lets us open, known once its settings have come. */
@@ -299,201 +311,4 @@ public abstract class Endpoint implements FrameReader.Listener {
 
     /** The connection ends because of the peer. */
     protected abstract void failed(Fault fault);
-
-    // ---- frames
-
-    private void notIdle(int stream) throws Fault {
-        boolean peers = (stream & 1) == (server ? 1 : 0);
-        if (peers ? stream > lastPeerStream : stream >= nextStream) {
-            throw Fault.connection(ErrorCode.PROTOCOL_ERROR, "frame on an idle stream");
-        }
-    }
-
-    @Override
-    public final void data(int id, ByteBuf payload, int flow, boolean end) throws Fault {
-        notIdle(id);
-        receiveWindow -= flow;
-        if (receiveWindow < 0) {
-            throw Fault.connection(ErrorCode.FLOW_CONTROL_ERROR, "more data than the connection's window");
-        }
-        Http2Stream stream = streams.get(id);
-        if (stream == null || stream.remoteEnded()) {
-            credit(flow);
-            if (stream == null && resets.has(id)) {
-                flood.control();
-                return;
-            }
-            throw Fault.stream(id, ErrorCode.STREAM_CLOSED, "DATA on a closed stream");
-        }
-        if (payload.isReadable()) {
-            flood.useful();
-        } else if (!end) {
-            flood.control();
-        }
-        if (!server) {
-            // A stream that its taker holds up must not hold up the others (RFC 9113 5.2.2); each has its own window.
-            credit(flow);
-        }
-        stream.received(flow);
-        stream.consumed(flow - payload.readableBytes());
-        if (end) {
-            stream.remoteEnd();
-        }
-        stream.data(payload, end);
-        if (end) {
-            stream.maybeClose();
-        }
-    }
-
-    @Override
-    public final void headers(int id, byte[] block, int length, boolean end, int dependency) throws Fault {
-        Http2Stream stream = streams.get(id);
-        Fault fault = null;
-        if (stream == null) {
-            if (!server) {
-                decoder.decode(block, 0, length, FieldSink.NOBODY);
-                notIdle(id);
-                return;
-            }
-            if ((id & 1) == 0) {
-                throw Fault.connection(ErrorCode.PROTOCOL_ERROR, "stream of the server's opened by the client");
-            }
-            if (id <= lastPeerStream) {
-                decoder.decode(block, 0, length, FieldSink.NOBODY);
-                if (resets.has(id)) {
-                    flood.control();
-                    return;
-                }
-                throw Fault.connection(ErrorCode.STREAM_CLOSED, "HEADERS on a closed stream");
-            }
-            if (goingAway) {
-                decoder.decode(block, 0, length, FieldSink.NOBODY);
-                return;
-            }
-            lastPeerStream = id;
-            if (streams.size() >= limits.streams()) {
-                fault = Fault.stream(id, ErrorCode.REFUSED_STREAM, "more streams than limits.http2.streams");
-            }
-        } else if (stream.remoteEnded()) {
-            throw Fault.connection(ErrorCode.STREAM_CLOSED, "HEADERS on a stream that has ended");
-        }
-        if (dependency == id) {
-            fault = Fault.stream(id, ErrorCode.PROTOCOL_ERROR, "stream that depends on itself");
-        }
-        if (fault != null) {
-            decoder.decode(block, 0, length, FieldSink.NOBODY);
-            throw fault;
-        }
-        if (stream == null) {
-            stream = accept();
-            stream.open(id, peer.window(), limits.streamWindow());
-            streams.put(id, stream);
-        }
-        decoder.decode(block, 0, length, stream.fields());
-        flood.useful();
-        if (end) {
-            stream.remoteEnd();
-        }
-        stream.headers(end, decoder.overLimit());
-        if (end) {
-            stream.maybeClose();
-        }
-    }
-
-    @Override
-    public final void priority(int stream, int dependency) throws Fault {
-        flood.control();
-        if (stream == dependency) {
-            throw Fault.stream(stream, ErrorCode.PROTOCOL_ERROR, "stream that depends on itself");
-        }
-    }
-
-    @Override
-    public final void reset(int id, int code) throws Fault {
-        notIdle(id);
-        Http2Stream stream = streams.get(id);
-        if (stream == null) {
-            flood.control();
-            return;
-        }
-        if (server) {
-            flood.reset();
-        }
-        stream.end(code);
-    }
-
-    @Override
-    public final void setting(int id, long value) throws Fault {
-        if (id == PeerSettings.TABLE_SIZE) {
-            encoder.tableSize((int) Math.min(value, Integer.MAX_VALUE));
-            return;
-        }
-        int change = peer.set(id, value);
-        if (change == 0) {
-            return;
-        }
-        for (Http2Stream stream : all()) {
-            try {
-                stream.sendWindow(change);
-            } catch (Fault overflow) {
-                throw Fault.connection(ErrorCode.FLOW_CONTROL_ERROR, String.valueOf(overflow.getMessage()));
-            }
-        }
-    }
-
-    @Override
-    public final void settingsEnd(boolean ack) throws Fault {
-        flood.control();
-        if (!ack) {
-            writer.settingsAck();
-            if (peer.first()) {
-                peerChanged();
-            }
-        }
-    }
-
-    @Override
-    public final void ping(long data, boolean ack) throws Fault {
-        flood.control();
-        if (!ack) {
-            writer.pingAck(data);
-        }
-    }
-
-    @Override
-    public final void goAway(int lastStream, int code) throws Fault {
-        flood.control();
-        peerGoingAway = true;
-        for (Http2Stream stream : all()) {
-            if (!server && stream.id() > lastStream) {
-                stream.end(ErrorCode.REFUSED_STREAM);
-            }
-        }
-        peerChanged();
-    }
-
-    @Override
-    public final void windowUpdate(int id, int increment) throws Fault {
-        flood.control();
-        if (id == 0) {
-            if (increment == 0) {
-                throw Fault.connection(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
-            }
-            line.open(increment);
-            return;
-        }
-        notIdle(id);
-        if (increment == 0) {
-            throw Fault.stream(id, ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
-        }
-        Http2Stream stream = streams.get(id);
-        if (stream != null) {
-            stream.sendWindow(increment);
-        }
-    }
-
-    @Override
-    public final void idleFrame() throws Fault {
-        flood.control();
-    }
 }
