@@ -2,18 +2,9 @@ package io.plinth.kit.health;
 
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
-import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.HttpContent;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpObject;
-import io.netty.handler.codec.http.HttpResponse;
-import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.plinth.kit.config.HostPort;
 import java.net.InetSocketAddress;
@@ -21,20 +12,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One probe's connection. Owned by its event loop. */
-final class ProbeExchange extends SimpleChannelInboundHandler<HttpObject> {
-    /** Read of a body before closing, so that the server sees an orderly end. */
-    private static final int BODY_MAX = 64 << 10;
-
-    private final InetSocketAddress address;
-    private final HealthCheckConfig check;
+/** One probe's connection, which is all it takes here; others ask something over it. Owned by its event loop. */
+class ProbeExchange extends ChannelInboundHandlerAdapter {
+    final HealthCheckConfig check;
     private final Consumer<ProbeResult> done;
     private @Nullable ScheduledFuture<?> timeout;
     private boolean decided;
-    private int body;
 
-    ProbeExchange(InetSocketAddress address, HealthCheckConfig check, Consumer<ProbeResult> done) {
-        this.address = address;
+    ProbeExchange(HealthCheckConfig check, Consumer<ProbeResult> done) {
         this.check = check;
         this.done = done;
     }
@@ -52,21 +37,21 @@ final class ProbeExchange extends SimpleChannelInboundHandler<HttpObject> {
                         TimeUnit.MILLISECONDS);
     }
 
-    void connected(ChannelFuture connect) {
+    final void connected(ChannelFuture connect) {
         if (!connect.isSuccess()) {
             decide(false, String.valueOf(connect.cause().getMessage()));
         }
     }
 
     @Override
-    public void channelActive(ChannelHandlerContext ctx) {
+    public final void channelActive(ChannelHandlerContext ctx) {
         if (!check.tls()) {
             ask(ctx);
         }
     }
 
     @Override
-    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    public final void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof SslHandshakeCompletionEvent handshake) {
             if (handshake.isSuccess()) {
                 ask(ctx);
@@ -75,67 +60,51 @@ final class ProbeExchange extends SimpleChannelInboundHandler<HttpObject> {
                 ctx.close();
             }
         }
+        ReferenceCountUtil.release(event);
     }
 
-    private void ask(ChannelHandlerContext ctx) {
-        String path = check.http();
-        if (path == null) {
-            decide(true, "connected");
-            ctx.close();
-            return;
-        }
-        FullHttpRequest request = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, path);
-        String host = check.host() != null
-                ? check.host()
-                : new HostPort(address.getAddress().getHostAddress(), address.getPort()).toString();
-        request.headers()
-                .set(HttpHeaderNames.HOST, host)
-                .set(HttpHeaderNames.USER_AGENT, "plinth-health")
-                .set(HttpHeaderNames.ACCEPT, "*/*")
-                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-        ctx.writeAndFlush(request);
+    /** The connection is there, encrypted where it is to be. */
+    void ask(ChannelHandlerContext ctx) {
+        decide(true, "connected");
+        ctx.close();
     }
 
     @Override
-    protected void channelRead0(ChannelHandlerContext ctx, HttpObject message) {
-        if (message.decoderResult().isFailure()) {
-            decide(false, "no HTTP: " + message.decoderResult().cause().getMessage());
-            ctx.close();
-            return;
-        }
-        if (message instanceof HttpResponse response && response.status().code() >= 200) {
-            boolean expected = response.status().code() == check.expect();
-            decide(expected, response.status() + (expected ? "" : " (expected: " + check.expect() + ")"));
-        }
-        if (message instanceof HttpContent content) {
-            body += content.content().readableBytes();
-            if (decided && (message instanceof LastHttpContent || body > BODY_MAX)) {
-                ctx.close();
-            }
-        }
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ReferenceCountUtil.release(message);
     }
 
     @Override
-    public void channelInactive(ChannelHandlerContext ctx) {
+    public final void channelInactive(ChannelHandlerContext ctx) {
         decide(false, "closed before an answer");
     }
 
     @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    public final void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         decide(false, String.valueOf(cause.getMessage()));
         ctx.close();
     }
 
+    final boolean isDecided() {
+        return decided;
+    }
+
     /** The timeout stays: it also ends a body that never does. */
-    private void decide(boolean success, String reason) {
+    final void decide(boolean success, String reason) {
         if (!decided) {
             decided = true;
             done.accept(new ProbeResult(success, reason));
         }
     }
 
+    static String host(HealthCheckConfig check, InetSocketAddress address) {
+        return check.host() != null
+                ? check.host()
+                : new HostPort(address.getAddress().getHostAddress(), address.getPort()).toString();
+    }
+
     @Override
-    public void handlerRemoved(ChannelHandlerContext ctx) {
+    public final void handlerRemoved(ChannelHandlerContext ctx) {
         if (timeout != null) {
             timeout.cancel(false);
         }

@@ -1,6 +1,5 @@
 package io.plinth.kit.health;
 
-import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.net.InetSocketAddress;
@@ -12,36 +11,44 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One server under watch. Owned by its event loop; {@link #eject}, {@link #soonestChange} and {@link #close} may be called from any thread. */
+/**
+ * One server under watch. Owned by its event loop; {@link #eject}, {@link #soonestChange}, {@link #weight} and
+ * {@link #close} may be called from any thread.
+ */
 public final class Watch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
+
+    /** When a change is not foretold by anything. */
+    private static final Duration NEVER = Duration.ofSeconds(Integer.MAX_VALUE);
 
     private final String name;
     private final InetSocketAddress target;
     private final HealthCheckConfig check;
     private final EventLoop loop;
-    private final ProbeClient client;
+    private final Prober prober;
     private final RandomGenerator random;
     private final Consumer<Boolean> onChange;
     private final RiseFall state;
     private @Nullable ScheduledFuture<?> next;
-    private @Nullable Channel probing;
+    private @Nullable Runnable giveUp;
     private boolean closed;
     private volatile int resultsToChange = 1;
+    private volatile int holdsSeconds = ProbeResult.UNKNOWN;
+    private volatile int weight = ProbeResult.FULL;
 
     Watch(
             String name,
             InetSocketAddress target,
             HealthCheckConfig check,
             EventLoop loop,
-            ProbeClient client,
+            Prober prober,
             RandomGenerator random,
             Consumer<Boolean> onChange) {
         this.name = name;
         this.target = target;
         this.check = check;
         this.loop = loop;
-        this.client = client;
+        this.prober = prober;
         this.random = random;
         this.onChange = onChange;
         this.state = new RiseFall(check.rise(), check.fall());
@@ -50,7 +57,7 @@ public final class Watch implements AutoCloseable {
     void probe() {
         assert loop.inEventLoop();
         if (!closed) {
-            probing = client.probe(loop, target, check, this::probed);
+            giveUp = prober.probe(loop, name, target, check, this::probed);
         }
     }
 
@@ -61,8 +68,13 @@ public final class Watch implements AutoCloseable {
         }
         boolean changed = state.report(result.success());
         resultsToChange = state.resultsToChange();
+        holdsSeconds = result.holdsSeconds();
+        boolean shifted = weight != result.weight();
+        weight = result.weight();
         if (changed) {
             changed(result.success(), result.reason());
+        } else if (shifted) {
+            onChange.accept(state.verdict() == RiseFall.Verdict.UP);
         }
         next = loop.schedule(this::probe, jittered(), TimeUnit.MILLISECONDS);
     }
@@ -80,7 +92,16 @@ public final class Watch implements AutoCloseable {
 
     /** The least time until the verdict may be another, if each result from now on is against it; any thread. */
     public Duration soonestChange() {
+        if (check.isDirect()) {
+            int holds = holdsSeconds;
+            return holds == ProbeResult.UNKNOWN ? NEVER : Duration.ofSeconds(holds);
+        }
         return check.interval().multipliedBy(resultsToChange);
+    }
+
+    /** The share of its usual traffic that the server wants, in percent; 100 where the probe does not tell. */
+    public int weight() {
+        return weight;
     }
 
     /** Takes the server out now, for a reason better than a probe's (a refused connect); probes bring it back. */
@@ -101,8 +122,8 @@ public final class Watch implements AutoCloseable {
             if (next != null) {
                 next.cancel(false);
             }
-            if (probing != null) {
-                probing.close();
+            if (giveUp != null) {
+                giveUp.run();
             }
         });
     }

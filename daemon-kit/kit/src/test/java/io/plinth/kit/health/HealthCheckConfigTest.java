@@ -49,7 +49,7 @@ class HealthCheckConfigTest {
     @Test
     void everyKeyCanBeSet() throws Exception {
         assertThat(read("{ http: /up, host: shop.example, tls: true, sni: web.example, port: 81, interval: 5s,"
-                        + " timeout: 300ms, rise: 1, fall: 2, expect: 204 }"))
+                        + " timeout: 300ms, rise: 1, fall: 2, expect: 204, body: ready }"))
                 .isEqualTo(new HealthCheckConfig(
                         "/up",
                         "shop.example",
@@ -60,7 +60,42 @@ class HealthCheckConfigTest {
                         Duration.ofMillis(300),
                         1,
                         2,
-                        204));
+                        "204",
+                        "ready",
+                        null,
+                        List.of(),
+                        null));
+    }
+
+    @Test
+    void everyKindOfProbeHasItsKey() throws Exception {
+        assertThat(read("{ grpc: shop.v1.Carts }").grpc()).isEqualTo("shop.v1.Carts");
+        assertThat(read("{ grpc: \"\" }").grpc()).isEmpty();
+        assertThat(read("{ command: [bin/check, \"{address}\"] }").command()).containsExactly("bin/check", "{address}");
+        assertThat(read("{ file: states }").file()).isEqualTo("states");
+        assertThatThrownBy(() -> read("{ http: /, grpc: \"\" }"))
+                .hasMessageContaining("health: 2 kinds of probe (expected: one of http, grpc, command, file)");
+        assertThatThrownBy(() -> read("{ body: ready }")).hasMessageContaining("(expected: `http` beside it)");
+    }
+
+    @Test
+    void pathsOfFilesStartAtAFolder() throws Exception {
+        HealthCheckConfig check = read("{ command: [bin/check, bin/other] }").in(Path.of("/etc/shop"));
+        assertThat(check.command()).containsExactly("/etc/shop/bin/check", "bin/other");
+        assertThat(read("{ command: [check] }").in(Path.of("/etc/shop")).command())
+                .containsExactly("check");
+        assertThat(read("{ file: states }").in(Path.of("/etc/shop")).file()).isEqualTo("/etc/shop/states");
+    }
+
+    @Test
+    void severalStatusesMayBeExpected() throws Exception {
+        HealthCheckConfig check = read("{ http: /, expect: \"204, 300-399\" }");
+        assertThat(check.expects(204)).isTrue();
+        assertThat(check.expects(399)).isTrue();
+        assertThat(check.expects(200)).isFalse();
+        assertThatThrownBy(() -> read("{ http: /, expect: ok }"))
+                .hasMessageContaining("expect: ok (expected: statuses of 100 to 599");
+        assertThatThrownBy(() -> read("{ http: /, expect: 300-200 }")).hasMessageContaining("(expected: statuses");
     }
 
     @Test

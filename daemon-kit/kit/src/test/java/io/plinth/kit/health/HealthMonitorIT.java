@@ -18,7 +18,6 @@ import io.netty.pkitesting.X509Bundle;
 import io.netty.util.ReferenceCountUtil;
 import io.plinth.kit.config.HostPort;
 import io.plinth.kit.net.BoundListeners;
-import io.plinth.kit.net.ClientTls;
 import io.plinth.kit.net.InheritedSockets;
 import io.plinth.kit.net.NettyEventLoops;
 import io.plinth.kit.net.ServerTls;
@@ -52,11 +51,11 @@ class HealthMonitorIT {
     private final AtomicReference<String> host = new AtomicReference<>("");
     private HealthMonitor monitor;
     private HttpServer server;
-    private final ClientTls unverified;
+    private final ProbeClient client;
 
     HealthMonitorIT() throws Exception {
         monitor = new HealthMonitor(loops.clientChannel(), new SplittableRandom(1));
-        unverified = ClientTls.unverified(List.of());
+        client = new ProbeClient(loops.clientChannel());
         server = HttpServer.create(LOOPBACK, 0);
     }
 
@@ -77,13 +76,13 @@ class HealthMonitorIT {
     void close() {
         server.stop(0);
         monitor.close();
-        unverified.close();
+        client.close();
         loops.close();
     }
 
     private static HealthCheckConfig check(@Nullable String http, @Nullable String host) {
-        return new HealthCheckConfig(
-                http, host, false, null, null, Duration.ofMillis(20), Duration.ofSeconds(5), 2, 3, 200);
+        CheckOf check = new CheckOf().host(host);
+        return (http == null ? check : check.http(http)).build();
     }
 
     private Watch watch(InetSocketAddress target, HealthCheckConfig check) {
@@ -140,8 +139,8 @@ class HealthMonitorIT {
     @Test
     void aSilentServerFailsAfterTheTimeout() throws Exception {
         try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
-            HealthCheckConfig check = new HealthCheckConfig(
-                    "/", null, false, null, null, Duration.ofSeconds(1), Duration.ofMillis(30), 2, 3, 200);
+            HealthCheckConfig check =
+                    new CheckOf().http("/").timeout(Duration.ofMillis(30)).build();
             assertThat(probe((InetSocketAddress) silent.getLocalSocketAddress(), check))
                     .isEqualTo(new ProbeResult(false, "no answer within 30 ms"));
         }
@@ -182,9 +181,8 @@ class HealthMonitorIT {
                         }
                     })
                     .address();
-            HealthCheckConfig check = new HealthCheckConfig(
-                    "/", null, true, "shop.example", null, Duration.ofSeconds(1), Duration.ofSeconds(10), 2, 3, 200);
-            assertThat(probe(at, check)).isEqualTo(new ProbeResult(true, "200 OK"));
+            assertThat(probe(at, new CheckOf().http("/").tls("shop.example").build()))
+                    .isEqualTo(new ProbeResult(true, "200 OK"));
         }
     }
 
@@ -208,8 +206,7 @@ class HealthMonitorIT {
 
     private CompletableFuture<ProbeResult> begin(InetSocketAddress target, HealthCheckConfig check) {
         CompletableFuture<ProbeResult> result = new CompletableFuture<>();
-        new ProbeClient(loops.clientChannel(), unverified)
-                .probe(loops.all().getFirst(), target, check, result::complete);
+        client.probe(loops.all().getFirst(), target, check, result::complete);
         return result;
     }
 
