@@ -215,8 +215,9 @@ class StackIT extends StackContract {
     @Test
     void everyKindOfNodeExplains() throws Exception {
         assertThat(stack().run("explain", "dns", "www.shop.example").out()).contains("www.shop.example");
-        assertThat(stack().run("explain", "sql", "select id from products").out())
-                .contains("products");
+        assertThat(stack().run("explain", "sql", "select * from orders where user_id = 7")
+                        .out())
+                .contains("orders", "- s", "user_id");
         assertThat(stack().run("explain", "publish", "amq.direct", "k").exitCode())
                 .isZero();
         assertThat(stack().run("explain", "key", "session").out()).contains("slot:", "node: cache-");
