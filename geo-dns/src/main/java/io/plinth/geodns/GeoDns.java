@@ -81,8 +81,12 @@ public final class GeoDns implements Daemon {
         this.loader = new SnapshotLoader(context.node().region(), registry, aliases, random.split());
         this.control = Executors.newSingleThreadScheduledExecutor(new NodeThreads(context.name(), "control"));
         this.health = new TargetHealth(
-                new HealthMonitor(context.loops().clientChannel(), random.split()),
+                new HealthMonitor(
+                        context.loops().clientChannel(),
+                        random.split(),
+                        config.limits().commands()),
                 context.loops().all(),
+                SnapshotLoader.resolve(context.file(), ""),
                 control,
                 this::healthChanged,
                 context.clock());

@@ -128,7 +128,12 @@ public record GeoDnsConfig(
             int recordsPerSet,
 
             @Doc("The largest database, which is read to the heap.") @Default("512MiB") @Range(max = "1GiB")
-            DataSize database) {}
+            DataSize database,
+
+            @Doc("Programs that find out targets' health, running at once; others wait. With the next start.")
+            @Default("8")
+            @Range(min = "1", max = "1000")
+            int commands) {}
 
     /** Cookies. */
     @Doc("DNS cookies.")

@@ -93,6 +93,15 @@ class ApiIT {
         send("PUT", "/targets/edge/a", "192.0.2.11 192.0.2.12", 200);
         assertThat(answer("www.shop.example.", Type.A)).hasSize(2);
         send("PUT", "/targets/edge/c", "192.0.2.11", 400);
+        send("PUT", "/targets/edge/a", "lb.cdn.example. 192.0.2.12", 400);
+        assertThat(send("PUT", "/zones/shop.example/records/www/MX?dry-run=true", "60 10 ns1.shop.example.", 200))
+                .contains("+ www.shop.example. 60 IN MX");
+        send("PUT", "/targets/edge/a", "lb.cdn.example.", 200);
+        assertThat(answer("www.shop.example.", Type.AAAA))
+                .containsExactly("www.shop.example. 30 CNAME lb.cdn.example.");
+        assertThat(send("PUT", "/zones/shop.example/records/www/MX", "60 10 ns1.shop.example.", 422))
+                .contains("(expected: nothing beside a policy that answers names");
+        send("PUT", "/targets/edge/a", "192.0.2.11 192.0.2.12", 200);
         send("PUT", "/overrides/192.0.2.11", "down", 200);
         send("PUT", "/overrides/edge/192.0.2.12?for=1h", "down", 200);
         TestNode.await(

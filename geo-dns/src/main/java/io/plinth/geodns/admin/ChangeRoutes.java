@@ -253,8 +253,9 @@ public final class ChangeRoutes {
                 .filter(address -> !address.isEmpty())
                 .toList();
         for (String address : addresses) {
-            if (!Target.isAddress(address)) {
-                throw new IllegalArgumentException("target: " + address + " (expected: an IPv4 or IPv6 address)");
+            if (!Target.isAddress(address) && !(Target.isName(address) && addresses.size() == 1)) {
+                throw new IllegalArgumentException("target: " + address
+                        + " (expected: IPv4 and IPv6 addresses, or one name with a dot at its end)");
             }
         }
         Policy policy = snapshot.get().policies().find(path[2]);
@@ -277,7 +278,7 @@ public final class ChangeRoutes {
         List<String> span = request.query().getOrDefault("for", List.of());
         long until = span.isEmpty() ? Long.MAX_VALUE : clock.millis() + millis(span.getFirst());
         String address = path[path.length - 1];
-        if (!Target.isAddress(address) || path.length > 4) {
+        if ((!Target.isAddress(address) && !Target.isName(address)) || path.length > 4) {
             throw new IllegalArgumentException(
                     "override: " + join(path) + " (expected: /overrides/ADDRESS or /overrides/POLICY/ADDRESS)");
         }

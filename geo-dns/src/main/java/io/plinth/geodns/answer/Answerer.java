@@ -104,11 +104,13 @@ public final class Answerer {
             response.ready(referral);
             return true;
         }
-        if (type == RecordType.ANY || (!here && node.redirect() != null)) {
+        if (type == RecordType.ANY
+                || (!here && node.redirect() != null)
+                || snapshot.policies().answersNames(node.policy())) {
             return false;
         }
         if ((type == RecordType.A || type == RecordType.AAAA) && hasAddresses(node)) {
-            addresses(snapshot, zone, node, query, response);
+            addresses(snapshot, zone, node, query, null, response);
             return true;
         }
         RecordSet set = node.find(type);
@@ -136,7 +138,8 @@ public final class Answerer {
     }
 
     /** The addresses of a name that a policy or a name elsewhere answers for; a ready set, or none. */
-    private void addresses(Snapshot snapshot, Zone zone, Node node, Query query, Response response) {
+    private void addresses(
+            Snapshot snapshot, Zone zone, Node node, Query query, @Nullable Choice made, Response response) {
         RecordSet set;
         int some = 0;
         Name alias = node.alias();
@@ -149,7 +152,7 @@ public final class Answerer {
             }
             set = query.type() == RecordType.A ? found.ipv4() : found.ipv6();
         } else {
-            Choice choice = snapshot.policies().choose(node.policy(), client);
+            Choice choice = made != null ? made : snapshot.policies().choose(node.policy(), client);
             response.policy(node.policy());
             set = null;
             if (choice != null) {
@@ -188,13 +191,19 @@ public final class Answerer {
             }
             RecordSet alias = node.cname();
             RecordSet redirect = here ? null : node.redirect();
+            Choice choice = null;
+            if (redirect == null && snapshot.policies().answersNames(node.policy())) {
+                choice = snapshot.policies().choose(node.policy(), client);
+                response.narrow(client.scope());
+                alias = named(node, choice, response);
+            }
             if (redirect != null) {
                 alias = renamed(name, redirect, response);
                 if (alias == null) {
                     return;
                 }
             } else if (alias == null || type == RecordType.CNAME || type == RecordType.ANY) {
-                last(snapshot, zone, node, at, name, response);
+                last(snapshot, zone, node, at, name, choice, response);
                 return;
             }
             response.answer().add(name, alias);
@@ -220,13 +229,27 @@ public final class Answerer {
         return new RecordSet(name, RecordType.CNAME, redirect.ttl(), List.of(Rdata.of(next)));
     }
 
-    private void last(Snapshot snapshot, Zone zone, Node node, Query at, Name name, Response response) {
+    /** The alias that a policy chose instead of addresses, or null. */
+    private static @Nullable RecordSet named(Node node, @Nullable Choice choice, Response response) {
+        RecordSet alias = choice == null ? null : choice.name();
+        if (choice != null && alias != null) {
+            response.policy(node.policy());
+            response.member(choice.number());
+        }
+        return alias;
+    }
+
+    private void last(
+            Snapshot snapshot, Zone zone, Node node, Query at, Name name, @Nullable Choice choice, Response response) {
+        RecordSet chosen = choice == null ? null : choice.name();
         RecordSet found;
-        if (at.type() == RecordType.ANY) {
+        if (chosen != null) {
+            found = chosen;
+        } else if (at.type() == RecordType.ANY) {
             // Even RFC 8482 answers are better true: an alias is all that can stand at its name.
             found = node.isEmpty() || node.cname() != null ? node.cname() : ANY_ANSWER;
         } else if ((at.type() == RecordType.A || at.type() == RecordType.AAAA) && hasAddresses(node)) {
-            addresses(snapshot, zone, node, at, response);
+            addresses(snapshot, zone, node, at, choice, response);
             found = response.takeReady();
             if (response.code() != ResponseCode.NOERROR) {
                 return;

@@ -9,6 +9,7 @@ import io.plinth.kit.health.HealthMonitor;
 import io.plinth.kit.health.Watch;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -31,6 +32,7 @@ public final class TargetHealth implements Health, AutoCloseable {
 
     private final HealthMonitor monitor;
     private final List<EventLoop> loops;
+    private final Path folder;
     private final Executor control;
     private final Runnable onChange;
     private final Clock clock;
@@ -40,7 +42,12 @@ public final class TargetHealth implements Health, AutoCloseable {
     private volatile Map<String, Integer> loads = Map.of();
     private int nextLoop;
 
-    private record Probe(InetSocketAddress address, HealthCheckConfig check) {}
+    /**
+     * What is probed how.
+     *
+     * @param name under which a file may know it; empty where that does not matter
+     */
+    private record Probe(String name, InetSocketAddress address, HealthCheckConfig check) {}
 
     /**
      * What somebody says about a target.
@@ -51,6 +58,7 @@ public final class TargetHealth implements Health, AutoCloseable {
 
     private static final class Probed {
         private volatile boolean healthy = true;
+        private int weight = WHOLE;
         private volatile @Nullable Watch watch;
     }
 
@@ -58,12 +66,19 @@ public final class TargetHealth implements Health, AutoCloseable {
      * Probes nothing yet.
      *
      * @param monitor closed with this
+     * @param folder where relative paths of checks start
      * @param control runs {@code onChange} after each change of a verdict, so that no loop does
      */
     public TargetHealth(
-            HealthMonitor monitor, List<EventLoop> loops, Executor control, Runnable onChange, Clock clock) {
+            HealthMonitor monitor,
+            List<EventLoop> loops,
+            Path folder,
+            Executor control,
+            Runnable onChange,
+            Clock clock) {
         this.monitor = monitor;
         this.loops = loops;
+        this.folder = folder;
         this.control = control;
         this.onChange = onChange;
         this.clock = clock;
@@ -108,6 +123,13 @@ public final class TargetHealth implements Health, AutoCloseable {
     }
 
     @Override
+    public int weight(Target target) {
+        Probed probe = byTarget.get(target);
+        Watch watch = probe == null ? null : probe.watch;
+        return watch == null || statement(target) != null ? WHOLE : watch.weight();
+    }
+
+    @Override
     public int load(String policy, String member) {
         return loads.getOrDefault(policy + "/" + member, 0);
     }
@@ -140,10 +162,11 @@ public final class TargetHealth implements Health, AutoCloseable {
         Map<Probe, Probed> kept = new HashMap<>();
         for (Target target : targets) {
             PolicyConfig policy = policies.get(target.policy());
-            HealthCheckConfig check = policy == null ? null : policy.health();
-            if (policy != null && check != null) {
+            HealthCheckConfig wished = policy == null ? null : policy.health();
+            if (policy != null && wished != null) {
+                HealthCheckConfig check = wished.in(folder);
                 String at = policy.probeAt().getOrDefault(target.address(), target.address());
-                Probe probe = new Probe(address(at, check), check);
+                Probe probe = new Probe(check.file() == null ? "" : target.address(), address(at, check), check);
                 Probed one = probed.computeIfAbsent(probe, key -> new Probed());
                 kept.put(probe, one);
                 wanted.put(target, one);
@@ -161,20 +184,25 @@ public final class TargetHealth implements Health, AutoCloseable {
 
     private static InetSocketAddress address(String address, HealthCheckConfig check) {
         Integer port = check.port();
-        return new InetSocketAddress(InetAddress.ofLiteral(address), port != null ? port : check.tls() ? HTTPS : HTTP);
+        int number = port != null ? port : check.tls() ? HTTPS : HTTP;
+        return Target.isAddress(address)
+                ? new InetSocketAddress(InetAddress.ofLiteral(address), number)
+                : InetSocketAddress.createUnresolved(address, number);
     }
 
     private void start(Probe probe, Probed one) {
         if (one.watch == null) {
             EventLoop loop = loops.get(nextLoop++ % loops.size());
             one.watch = monitor.watch(
-                    "target " + probe.address().getAddress().getHostAddress(),
+                    probe.name().isEmpty() ? probe.address().getHostString() : probe.name(),
                     probe.address(),
                     probe.check(),
                     loop,
                     verdict -> {
-                        if (one.healthy != verdict) {
+                        Watch watch = one.watch;
+                        if (one.healthy != verdict || watch == null || one.weight != watch.weight()) {
                             one.healthy = verdict;
+                            one.weight = watch == null ? WHOLE : watch.weight();
                             changed();
                         }
                     });

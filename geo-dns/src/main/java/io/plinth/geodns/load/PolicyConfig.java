@@ -22,12 +22,14 @@ public record PolicyConfig(
         @Doc("The names it answers for, each in one of the zones; a wildcard is such a name too.")
         List<String> names,
 
-        @Doc("Members and their addresses, IPv4 and IPv6; or `policy:NAME` alone for another policy. With `by: geo`"
-                + " and no map the members are regions.")
+        @Doc("Members and their addresses, IPv4 and IPv6; or one name elsewhere alone, with a dot at its end, answered"
+                + " as CNAME; or `policy:NAME` alone for another policy. With `by: geo` and no map the members are"
+                + " regions.")
         Map<String, List<String>> targets,
 
         @Doc("How the targets' health is probed; always taken for healthy where left out. The port is 80, or"
-                + " 443 with TLS, where left out.")
+                + " 443 with TLS, where left out. Relative paths start at this file's folder. A weight that a `file`"
+                + " says is taken of the member's with `by: weighted`.")
         @Nullable
         HealthCheckConfig health,
 
@@ -45,7 +47,10 @@ public record PolicyConfig(
         @Range(min = "1s", max = "1d")
         Duration ttl,
 
-        @Doc("How short that may become as the next possible change of health comes near; half the ttl where left out.")
+        @Doc("How short that may become, as an answer holds until the next possible change of health: of a healthy"
+                + " target after `interval` times `fall`, less by the failures there were. Half the ttl where left out,"
+                + " which is what every answer has when probes are quicker than that; the ttl itself for a TTL that"
+                + " never moves.")
         @Nullable
         @Range(min = "1s", max = "1d")
         Duration minTtl,

@@ -7,6 +7,7 @@ import io.plinth.geodns.place.Regions;
 import io.plinth.geodns.policy.Policy;
 import io.plinth.geodns.policy.Target;
 import io.plinth.kit.config.Check;
+import io.plinth.kit.health.HealthCheckConfig;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -16,8 +17,6 @@ import java.util.TreeSet;
 
 /** What must hold of policies, beyond the form of each value. Stateless but for what it checks. */
 public final class PolicyRules {
-    private static final int MAX_DEPTH = 8;
-
     private final Check check;
     private final Map<String, PolicyConfig> policies;
 
@@ -72,7 +71,9 @@ public final class PolicyRules {
         for (String member : policy.targets().keySet()) {
             String nested = policy.nested(member);
             if (nested != null
-                    && (nested.equals(name) || depth >= MAX_DEPTH || isNestedIn(name, nested, seen, depth + 1))) {
+                    && (nested.equals(name)
+                            || depth >= Policy.MAX_DEPTH
+                            || isNestedIn(name, nested, seen, depth + 1))) {
                 return true;
             }
         }
@@ -104,10 +105,30 @@ public final class PolicyRules {
                 return;
             }
             addresses.stream()
-                    .filter(address -> !Target.isAddress(address))
+                    .filter(address -> !Target.isAddress(address) && !Target.isName(address))
                     .forEach(address -> check.problem(
-                            at, "target `" + address + "` (expected: an IPv4 or IPv6 address without a port)"));
+                            at,
+                            "target `" + address
+                                    + "` (expected: an IPv4 or IPv6 address without a port, or a name that"
+                                    + " ends with a dot)"));
+            addresses.stream().filter(Target::isName).forEach(name -> name(at, policy, addresses, name));
         });
+    }
+
+    private void name(String at, PolicyConfig policy, List<String> addresses, String name) {
+        if (addresses.size() > 1) {
+            check.problem(at, "name `" + name + "` (expected: alone, as an answer has one CNAME)");
+        }
+        if (policy.by() == Policy.By.MULTIVALUE) {
+            check.problem(at, "name `" + name + "` (expected: addresses, with `by: multivalue`)");
+        }
+        HealthCheckConfig health = policy.health();
+        if (health != null && !health.isAside() && !policy.probeAt().containsKey(name)) {
+            check.problem(
+                    at,
+                    "name `" + name + "` (expected: `probe-at: { " + name + ": ADDRESS }`, or `file` or `command`"
+                            + " under `health`)");
+        }
     }
 
     private void members(String path, PolicyConfig policy) {

@@ -26,8 +26,10 @@ import io.plinth.kit.config.StackFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,8 +60,8 @@ public final class SnapshotLoader {
     public synchronized Snapshot load(StackFile file, GeoDnsConfig config, Overlay overlay) throws ConfigException {
         GeoSource geo = databases.source(file, config);
         Map<String, Policy> loaded = policies.load(file, config.policies(), overlay, geo);
-        Zones zones = zones(file, config, overlay);
-        return new Snapshot(zones, new Policies(loaded, Health.GOOD), geo, guard(file, config), aliases);
+        Policies compiled = new Policies(loaded, Health.GOOD);
+        return new Snapshot(zones(file, config, overlay, compiled), compiled, geo, guard(file, config), aliases);
     }
 
     /** Whether a database's file is not as it was when it was read. */
@@ -109,7 +111,8 @@ public final class SnapshotLoader {
         }
     }
 
-    private Zones zones(StackFile file, GeoDnsConfig config, Overlay overlay) throws ConfigException {
+    private Zones zones(StackFile file, GeoDnsConfig config, Overlay overlay, Policies compiled)
+            throws ConfigException {
         GeoDnsConfig.Limits limits = config.limits();
         ZoneLimits zoneLimits = new ZoneLimits(limits.records(), limits.recordsPerSet());
         ZoneFiles files = new ZoneFiles(zoneLimits, limits.zoneFile().bytes());
@@ -119,7 +122,7 @@ public final class SnapshotLoader {
         List<Problem> problems = new ArrayList<>();
         List<Zone> zones = new ArrayList<>();
         all.forEach((name, zone) -> {
-            PolicyNumbers numbers = numbers(config, name, List.copyOf(all.keySet()));
+            PolicyNumbers numbers = numbers(config, compiled, name, List.copyOf(all.keySet()));
             int number = registry.zones().of(name.toString());
             String text = overlay.zones().get(name.toString());
             Zone read = text == null
@@ -148,18 +151,22 @@ public final class SnapshotLoader {
         }
     }
 
-    private PolicyNumbers numbers(GeoDnsConfig config, Name zone, List<Name> origins) {
+    private PolicyNumbers numbers(GeoDnsConfig config, Policies compiled, Name zone, List<Name> origins) {
         Map<String, Integer> byName = new HashMap<>();
         Map<Name, Integer> at = new HashMap<>();
+        Set<Integer> naming = new HashSet<>();
         config.policies().forEach((policyName, policy) -> {
             int number = registry.policies().of(policyName);
+            if (compiled.answersNames(number)) {
+                naming.add(number);
+            }
             byName.put(policyName, number);
             policy.names().stream()
                     .map(Name::parse)
                     .filter(name -> nearest(name, origins).equals(zone))
                     .forEach(name -> at.put(name, number));
         });
-        return new PolicyNumbers(byName, at);
+        return new PolicyNumbers(byName, at, naming);
     }
 
     private static Name nearest(Name name, List<Name> origins) {

@@ -96,7 +96,9 @@ public record PlaceKeys(
     }
 
     private static @Nullable String text(@Nullable Object record, List<String> keys) {
-        return find(record, keys) instanceof String text && !text.isEmpty() ? text : null;
+        Object found = find(record, keys);
+        Object first = found instanceof List<?> list ? list.getFirst() : found;
+        return first instanceof String text && !text.isEmpty() ? text : null;
     }
 
     private static @Nullable Object find(@Nullable Object record, List<String> keys) {

@@ -1,6 +1,7 @@
 package io.plinth.geodns.policy;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,7 @@ public final class Policies {
 
     private final Map<String, Policy> byName;
     private final @Nullable Chooser[] byNumber;
+    private final BitSet naming = new BitSet();
 
     /** Policies by their names. */
     public Policies(Map<String, Policy> byName, Health health) {
@@ -20,6 +22,9 @@ public final class Policies {
         this.byNumber = new @Nullable Chooser[most + 1];
         PolicyCompiler compiler = new PolicyCompiler(this.byName, health);
         this.byName.values().forEach(policy -> byNumber[policy.number()] = compiler.root(policy));
+        this.byName.values().stream()
+                .filter(policy -> policy.answersNames(this.byName))
+                .forEach(policy -> naming.set(policy.number()));
     }
 
     /** The same policies under another view of what is healthy. */
@@ -31,6 +36,11 @@ public final class Policies {
     public @Nullable Choice choose(int number, Client client) {
         Chooser chooser = number < byNumber.length ? byNumber[number] : null;
         return chooser == null ? null : chooser.choose(client);
+    }
+
+    /** Whether a policy may answer with an alias instead of addresses. */
+    public boolean answersNames(int number) {
+        return number >= 0 && naming.get(number);
     }
 
     /** Whether nothing of a policy is healthy. */

@@ -5,6 +5,7 @@ import io.plinth.geodns.place.Place;
 import io.plinth.geodns.place.Ranking;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,9 @@ public record Policy(
         Shedding shedding,
         AllDown allDown,
         @Nullable String fallback) {
+
+    /** Policies within each other. */
+    public static final int MAX_DEPTH = 8;
 
     public Policy {
         members = List.copyOf(members);
@@ -83,6 +87,20 @@ public record Policy(
     /** Why clients at a place are served in their order, for people. */
     public String rule(@Nullable Place place, @Nullable Long system) {
         return ranking.explain(place, system);
+    }
+
+    /** Whether it, or a policy within it, has a name among its targets. */
+    boolean answersNames(Map<String, Policy> policies) {
+        return answersNames(policies, 0);
+    }
+
+    private boolean answersNames(Map<String, Policy> policies, int level) {
+        return members.stream().anyMatch(member -> {
+            String other = member.policy();
+            Policy nested = other == null || level >= MAX_DEPTH ? null : policies.get(other);
+            return member.targets().stream().anyMatch(Target::isName)
+                    || (nested != null && nested.answersNames(policies, level + 1));
+        });
     }
 
     /** Every target of its own. */

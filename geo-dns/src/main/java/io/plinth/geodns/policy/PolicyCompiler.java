@@ -8,8 +8,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Owned by the thread that compiles: policies and what is healthy now, turned into choosers. */
 final class PolicyCompiler {
-    private static final int MAX_DEPTH = 8;
-
     private final Map<String, Policy> policies;
     private final Health health;
     private boolean pretend;
@@ -39,7 +37,7 @@ final class PolicyCompiler {
                 soonest = Math.min(soonest, health.secondsToChange(target));
             }
             Policy nested = member.policy() == null ? null : policies.get(member.policy());
-            if (nested != null && level < MAX_DEPTH) {
+            if (nested != null && level < Policy.MAX_DEPTH) {
                 soonest = Math.min(soonest, soonest(nested, level + 1));
             }
         }
@@ -62,7 +60,7 @@ final class PolicyCompiler {
     private @Nullable Chooser member(Policy policy, Member member, int ttl) {
         if (member.policy() != null) {
             Policy nested = policies.get(member.policy());
-            if (nested == null || depth >= MAX_DEPTH) {
+            if (nested == null || depth >= Policy.MAX_DEPTH) {
                 return null;
             }
             depth++;
@@ -82,16 +80,17 @@ final class PolicyCompiler {
         return pretend ? targets : targets.stream().filter(health::healthy).toList();
     }
 
-    private static @Nullable Chooser weighted(Policy policy, List<@Nullable Chooser> members) {
+    private @Nullable Chooser weighted(Policy policy, List<@Nullable Chooser> members) {
         List<String> names = new ArrayList<>();
-        List<Integer> weights = new ArrayList<>();
+        List<Long> weights = new ArrayList<>();
         List<Chooser> up = new ArrayList<>();
         for (int i = 0; i < members.size(); i++) {
             Chooser chooser = members.get(i);
             Member member = policy.members().get(i);
-            if (chooser != null && member.weight() > 0) {
+            long weight = member.weight() * share(member);
+            if (chooser != null && weight > 0) {
                 names.add(member.name());
-                weights.add(member.weight());
+                weights.add(weight);
                 up.add(chooser);
             }
         }
@@ -99,7 +98,28 @@ final class PolicyCompiler {
                 ? null
                 : up.size() == 1
                         ? up.getFirst()
-                        : new Chooser.Weighted(policy.name(), names, weights, up, policy.sticky());
+                        : new Chooser.Weighted(policy.name(), names, whole(weights), up, policy.sticky());
+    }
+
+    /** What its targets want of its weight, on average, in parts of {@link Health#WHOLE}. */
+    private long share(Member member) {
+        List<Target> up = up(member.targets());
+        return pretend || up.isEmpty()
+                ? Health.WHOLE
+                : up.stream().mapToLong(health::weight).sum() / up.size();
+    }
+
+    /** In the least whole numbers, and small enough that their sum is one too. */
+    private static List<Integer> whole(List<Long> weights) {
+        long divisor = weights.stream().reduce(0L, PolicyCompiler::common);
+        long most = weights.stream().mapToLong(weight -> weight / divisor).sum() / Integer.MAX_VALUE + 1;
+        return weights.stream()
+                .map(weight -> (int) Math.max(1, weight / divisor / most))
+                .toList();
+    }
+
+    private static long common(long one, long other) {
+        return other == 0 ? one : common(other, one % other);
     }
 
     /** All healthy targets of all members in one set, of which each answer has some. */

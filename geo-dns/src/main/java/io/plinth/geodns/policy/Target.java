@@ -1,10 +1,11 @@
 package io.plinth.geodns.policy;
 
 import io.netty.util.NetUtil;
+import io.plinth.geodns.wire.Name;
 import io.plinth.geodns.wire.Rdata;
 
 /**
- * One address a policy may answer.
+ * One address, or one name elsewhere, that a policy may answer.
  *
  * @param policy the policy's name
  * @param region the member of the policy it belongs to, as a region of the stack
@@ -16,11 +17,31 @@ public record Target(String policy, String region, String address) {
         return NetUtil.isValidIpV4Address(text) || (text.indexOf('%') < 0 && NetUtil.isValidIpV6Address(text));
     }
 
+    /** Whether a text is a name a target may have: one that ends with a dot, so that no mistyped address is one. */
+    public static boolean isName(String text) {
+        if (!text.endsWith(".") || text.length() == 1) {
+            return false;
+        }
+        try {
+            return !Name.parse(text).isWildcard();
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    /** Whether it is answered as an alias (CNAME). */
+    public boolean isName() {
+        return address.endsWith(".");
+    }
+
     public boolean isIpv4() {
         return NetUtil.isValidIpV4Address(address);
     }
 
     Rdata data() {
+        if (isName()) {
+            return Rdata.of(Name.parse(address));
+        }
         byte[] octets = NetUtil.createByteArrayFromIpAddressString(address);
         if (octets == null) {
             throw new IllegalArgumentException("target: " + address + " (expected: an IP address)");

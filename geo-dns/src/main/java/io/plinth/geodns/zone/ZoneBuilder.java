@@ -63,7 +63,13 @@ final class ZoneBuilder {
                 }
             });
             named(policies.byName(), answering, problems);
-            new ZoneRules(origin, names).check(answering.keySet(), problems);
+            ZoneRules rules = new ZoneRules(origin, names);
+            rules.check(answering.keySet(), problems);
+            answering.forEach((name, policy) -> {
+                if (policies.naming().contains(policy)) {
+                    rules.checkNaming(name, problems);
+                }
+            });
         }
         if (!problems.isEmpty()) {
             problems.sort(Comparator.comparing(ZoneProblem::file).thenComparingInt(ZoneProblem::line));

@@ -78,6 +78,18 @@ final class ZoneRules {
         }
     }
 
+    /** A policy that answers aliases is one itself: what holds of CNAME holds of it (RFC 2181 section 10.1). */
+    void checkNaming(Name name, List<ZoneProblem> problems) {
+        names.getOrDefault(name, Map.of()).forEach((type, pending) -> {
+            if (type != RecordType.A && type != RecordType.AAAA && type != RecordType.POLICY) {
+                problems.add(new ZoneProblem(
+                        pending.line(),
+                        RecordType.name(type) + ": " + name
+                                + " (expected: nothing beside a policy that answers names; RFC 2181 10.1)"));
+            }
+        });
+    }
+
     /** A server below the name it serves is found through its glue only. */
     private void checkGlue(Name cut, Pending servers, List<ZoneProblem> problems) {
         for (Rdata data : servers.records()) {

@@ -131,7 +131,7 @@ public record HealthCheckConfig(
     }
 
     /** Whether it is found out without a connection of the loop's. */
-    boolean isAside() {
+    public boolean isAside() {
         return file != null || !command.isEmpty();
     }
 
