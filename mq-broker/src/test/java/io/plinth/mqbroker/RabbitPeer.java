@@ -5,6 +5,7 @@ import io.plinth.testkit.Peer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,13 +21,22 @@ final class RabbitPeer {
     private final Process process;
     private final int amqp;
     private final int http;
-    private final int names;
+    /** Erlang's name server. RabbitMQ would start one that outlives it. */
+    private final Process names;
 
     RabbitPeer(Path folder) throws Exception {
         Peer.path("rabbitmq-server");
         amqp = free();
         http = free();
-        names = free();
+        int namesPort = free();
+        names = new ProcessBuilder("epmd", "-address", "127.0.0.1", "-port", Integer.toString(namesPort))
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("epmd.log").toFile())
+                .start();
+        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (!listens(namesPort) && System.nanoTime() < deadline) {
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
         Files.writeString(folder.resolve("plugins"), "[rabbitmq_management].");
         Files.writeString(folder.resolve("env.conf"), "");
         Files.writeString(
@@ -48,7 +58,7 @@ final class RabbitPeer {
                         "RABBITMQ_ENABLED_PLUGINS_FILE",
                                 folder.resolve("plugins").toString(),
                         "RABBITMQ_CONFIG_FILE", folder.resolve("rabbitmq.conf").toString(),
-                        "ERL_EPMD_PORT", Integer.toString(names)));
+                        "ERL_EPMD_PORT", Integer.toString(namesPort)));
         builder.environment()
                 .put("RABBITMQ_CONF_ENV_FILE", folder.resolve("env.conf").toString());
         builder.environment().put("ERL_EPMD_ADDRESS", "127.0.0.1");
@@ -59,6 +69,14 @@ final class RabbitPeer {
     private static int free() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
+        }
+    }
+
+    private static boolean listens(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException e) {
+            return false;
         }
     }
 
@@ -104,9 +122,7 @@ final class RabbitPeer {
         for (ProcessHandle child : children) {
             child.onExit().get(20, TimeUnit.SECONDS);
         }
-        // The name server it started outlives it otherwise.
-        ProcessBuilder kill = new ProcessBuilder("epmd", "-port", Integer.toString(names), "-kill");
-        kill.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
-        kill.start().waitFor(10, TimeUnit.SECONDS);
+        names.destroy();
+        names.waitFor(20, TimeUnit.SECONDS);
     }
 }
