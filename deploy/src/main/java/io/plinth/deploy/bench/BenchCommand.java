@@ -33,15 +33,22 @@ import picocli.CommandLine.Spec;
                 + " same load, same machine, pinned cores, in turn, medians of several rounds.",
         mixinStandardHelpOptions = true)
 public final class BenchCommand implements Callable<Integer> {
-    private static final List<Bench> BENCHES =
-            List.of(new LbProxyBench(), new KvCacheBench(), new DbProxyBench(), new GeoDnsBench());
+    private static final long BACKLOG = 1_000_000;
     private static final double BUSY = 0.5;
 
     @Parameters(
+            index = "0",
             paramLabel = "DAEMON",
             description = "Which daemon: ${COMPLETION-CANDIDATES}.",
             completionCandidates = Benched.class)
     private String daemon = "";
+
+    @Parameters(
+            index = "1..*",
+            arity = "0..*",
+            paramLabel = "CASE",
+            description = "Only these of its cases (default: all).")
+    private List<String> chosen = List.of();
 
     @Option(names = "--json", paramLabel = "FILE", description = "Writes the report there too.")
     private @Nullable Path json;
@@ -67,20 +74,28 @@ public final class BenchCommand implements Callable<Integer> {
             description = "Seconds of load before ours is measured, at least (default: ${DEFAULT-VALUE}).")
     private int warmUp = 15;
 
+    @Option(
+            names = "--backlog",
+            paramLabel = "N",
+            description = "mq-broker: messages that wait and are drained (default: ${DEFAULT-VALUE}).")
+    private long backlog = BACKLOG;
+
     @Spec
     private @Nullable CommandSpec spec;
 
     @Override
     public Integer call() throws Exception {
-        if (rounds < 1 || seconds < 1 || connections < 1 || warmUp < 1) {
-            throw new DeployException("bench: rounds, seconds, connections, warm-up (expected: 1 or more each)", 2);
+        if (rounds < 1 || seconds < 1 || connections < 1 || warmUp < 1 || backlog < 1) {
+            throw new DeployException(
+                    "bench: rounds, seconds, connections, warm-up, backlog (expected: 1 or more each)", 2);
         }
-        Bench bench = BENCHES.stream()
+        List<Bench> benches = benches(backlog);
+        Bench bench = benches.stream()
                 .filter(candidate -> candidate.daemon().equals(daemon))
                 .findFirst()
                 .orElseThrow(() -> new DeployException(
                         "bench: " + daemon + " (expected: one of "
-                                + BENCHES.stream().map(Bench::daemon).toList() + ")",
+                                + benches.stream().map(Bench::daemon).toList() + ")",
                         2));
         Programs programs = new Programs(System.getenv().getOrDefault("PATH", ""));
         for (String tool : bench.tools()) {
@@ -99,12 +114,22 @@ public final class BenchCommand implements Callable<Integer> {
         return 0;
     }
 
+    private static List<Bench> benches(long backlog) {
+        return List.of(
+                new LbProxyBench(),
+                new KvCacheBench(),
+                new DbProxyBench(),
+                new GeoDnsBench(),
+                new MqBrokerBench(backlog));
+    }
+
     private Report run(Bench bench, Programs programs) throws IOException, DeployException, InterruptedException {
         PrintWriter progress = out(true);
         Stage stage = Stage.open(Installation.ofThisJvm(), programs, Daemons.ALL);
         Thread cleanUp = new Thread(stage::close, "stop-bench");
         Runtime.getRuntime().addShutdownHook(cleanUp);
         try (stage) {
+            List<Bench.Case> cases = cases(bench, stage);
             String machine = Machine.description(stage.cores());
             progress.println(machine);
             if (Machine.load() > BUSY) {
@@ -112,12 +137,25 @@ public final class BenchCommand implements Callable<Integer> {
             }
             Rounds turns = new Rounds(
                     stage, rounds, Duration.ofSeconds(seconds), Duration.ofSeconds(warmUp), progress::println);
-            return new Report(bench.daemon(), machine, turns.run(bench.start(stage), bench.cases(stage, connections)));
+            return new Report(bench.daemon(), machine, turns.run(bench.start(stage), cases));
         } finally {
             if (!Thread.currentThread().isInterrupted()) {
                 forget(cleanUp);
             }
         }
+    }
+
+    private List<Bench.Case> cases(Bench bench, Stage stage) throws DeployException {
+        List<Bench.Case> all = bench.cases(stage, connections);
+        List<String> names = all.stream().map(Bench.Case::name).toList();
+        for (String name : chosen) {
+            if (!names.contains(name)) {
+                throw new DeployException("bench: case " + name + " (expected: some of " + names + ")", 2);
+            }
+        }
+        return all.stream()
+                .filter(each -> chosen.isEmpty() || chosen.contains(each.name()))
+                .toList();
     }
 
     private static void forget(Thread cleanUp) {
@@ -133,7 +171,7 @@ public final class BenchCommand implements Callable<Integer> {
         private static final long serialVersionUID = 1;
 
         Benched() {
-            super(BENCHES.stream().map(Bench::daemon).toList());
+            super(benches(BACKLOG).stream().map(Bench::daemon).toList());
         }
     }
 

@@ -62,10 +62,43 @@ class BenchCommandIT {
     }
 
     @Test
+    @RequiresPeer("rabbitmq-server")
+    @Timeout(value = 150, unit = TimeUnit.SECONDS)
+    void onlyTheCasesNamedAreMeasured() throws IOException {
+        Path file = folder.resolve("bench.json");
+        StringWriter err = new StringWriter();
+        int exit = plinth(
+                new StringWriter(),
+                err,
+                "bench",
+                "mq-broker",
+                "persistent",
+                "backlog",
+                "--backlog=2000",
+                "--rounds=1",
+                "--seconds=1",
+                "--warm-up=1",
+                "--json=" + file);
+        assertThat(exit).as(err.toString()).isZero();
+        Map<String, Object> report = scalars(file);
+        assertThat(report)
+                .containsEntry("cases.0.name", "persistent")
+                .containsEntry("cases.1.name", "backlog")
+                .containsKeys("cases.0.cpu_ratio", "cases.1.cpu_ratio")
+                .doesNotContainKey("cases.2.name");
+        assertThat(((Number) report.getOrDefault("cases.1.peers.rabbitmq-server.resident_mib", -1)).doubleValue())
+                .isPositive();
+        assertThat(plinth(new StringWriter(), err, "bench", "mq-broker", "no-such"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("case no-such (expected: some of [transient, ");
+    }
+
+    @Test
     void anUnknownDaemonIsRefusedWithTheOnesThereAre() {
         StringWriter err = new StringWriter();
         assertThat(plinth(new StringWriter(), err, "bench", "no-such")).isEqualTo(2);
-        assertThat(err.toString()).contains("no-such (expected: one of [lb-proxy, kv-cache, db-proxy, geo-dns])");
+        assertThat(err.toString())
+                .contains("no-such (expected: one of [lb-proxy, kv-cache, db-proxy, geo-dns, mq-broker])");
     }
 
     private static int plinth(StringWriter out, StringWriter err, String... arguments) {

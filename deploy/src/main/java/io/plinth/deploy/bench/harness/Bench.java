@@ -26,11 +26,16 @@ public interface Bench {
      *
      * @param name as the report has it
      * @param peers who is compared beside ours; empty for all of them
+     * @param once whether it takes so long that nobody is warmed up for it, and it is measured once
      */
-    record Case(String name, Load load, Set<String> peers) {
+    record Case(String name, Load load, Set<String> peers, boolean once) {
         /** One that every peer takes. */
         public Case(String name, Load load) {
             this(name, load, Set.of());
+        }
+
+        public Case(String name, Load load, Set<String> peers) {
+            this(name, load, peers, false);
         }
 
         boolean concerns(Contender contender) {
@@ -40,6 +45,9 @@ public interface Bench {
 
     /** Asks a server as fast as it answers, for so long. */
     interface Load {
+        /** What must be there before it is measured. */
+        default void prepare(Contender server) throws IOException, DeployException, InterruptedException {}
+
         Outcome run(Contender server, Duration time) throws IOException, DeployException, InterruptedException;
     }
 

@@ -16,7 +16,7 @@ import java.util.OptionalDouble;
  * @param medians by case, then by server
  */
 public record Report(String daemon, String machine, Map<String, Map<String, Sample>> medians) {
-    private static final String FORMAT = "%-12s %-12s %12s %10s %10s %12s %8s%n";
+    private static final String FORMAT = "%-12s %-12s %12s %10s %10s %12s %8s %8s%n";
 
     /** Ours over the best peer's processor time a request; below 1 ours needs less. */
     public Optional<Double> cpuRatio(String load) {
@@ -34,7 +34,7 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
 
     public void print(PrintWriter out) {
         out.println(machine);
-        out.printf(FORMAT, "case", "server", "requests/s", "p50 us", "p99 us", "CPU us/req", "core");
+        out.printf(FORMAT, "case", "server", "requests/s", "p50 us", "p99 us", "CPU us/req", "core", "MiB");
         medians.forEach((load, servers) -> {
             servers.forEach((server, sample) -> out.printf(
                     FORMAT,
@@ -44,7 +44,8 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
                     "%.0f".formatted(sample.p50Micros()),
                     "%.0f".formatted(sample.p99Micros()),
                     "%.2f".formatted(sample.cpuMicros()),
-                    "%.0f %%".formatted(100 * sample.coreShare())));
+                    "%.0f %%".formatted(100 * sample.coreShare()),
+                    "%.0f".formatted(sample.mebibytes())));
             cpuRatio(load)
                     .ifPresent(ratio -> out.printf(
                             "%-12s ours over the best peer: throughput %.2f, CPU %.2f%n",
@@ -86,6 +87,7 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
         json.writeNumberField("cpu_us", rounded(sample.cpuMicros()));
         json.writeNumberField("p50_us", rounded(sample.p50Micros()));
         json.writeNumberField("p99_us", rounded(sample.p99Micros()));
+        json.writeNumberField("resident_mib", rounded(sample.mebibytes()));
         json.writeEndObject();
     }
 

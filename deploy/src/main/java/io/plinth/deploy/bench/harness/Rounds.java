@@ -43,7 +43,7 @@ public final class Rounds {
             throws IOException, DeployException, InterruptedException {
         for (Contender contender : contenders) {
             for (Case load : cases) {
-                if (load.concerns(contender)) {
+                if (load.concerns(contender) && !load.once()) {
                     warmUp(contender, load);
                 }
             }
@@ -54,7 +54,8 @@ public final class Rounds {
             List<Contender> concerned =
                     contenders.stream().filter(load::concerns).toList();
             concerned.forEach(contender -> samples.put(contender.name(), new ArrayList<>()));
-            for (int round = 0; round < count; round++) {
+            int rounds = load.once() ? 1 : count;
+            for (int round = 0; round < rounds; round++) {
                 List<Contender> turn = new ArrayList<>(concerned);
                 Collections.rotate(turn, round);
                 for (Contender contender : turn) {
@@ -62,7 +63,7 @@ public final class Rounds {
                     samples.computeIfAbsent(contender.name(), name -> new ArrayList<>())
                             .add(sample);
                     progress.accept("%s, round %d of %d: %s %.0f requests/s"
-                            .formatted(load.name(), round + 1, count, contender.name(), sample.throughput()));
+                            .formatted(load.name(), round + 1, rounds, contender.name(), sample.throughput()));
                 }
             }
             Map<String, Sample> byServer = new LinkedHashMap<>();
@@ -79,7 +80,8 @@ public final class Rounds {
         double before = 0;
         while (true) {
             Duration slice = min(SLICE, Duration.ofSeconds(Math.max(1, warmUp.toSeconds())));
-            Sample sample = Sample.of(outcome(contender, load, slice), Duration.ZERO);
+            load.load().prepare(contender);
+            Sample sample = Sample.of(outcome(contender, load, slice), Duration.ZERO, 0);
             long warm = System.nanoTime() - begun;
             boolean stable = sample.throughput() < before * (1 + STABLE);
             if ((warm >= least && (stable || !contender.ours())) || warm >= LONGEST_WARM_UP.toNanos()) {
@@ -92,9 +94,12 @@ public final class Rounds {
     }
 
     private Sample measure(Contender contender, Case load) throws IOException, DeployException, InterruptedException {
+        load.load().prepare(contender);
         Duration before = stage.cpu(contender.process());
-        Outcome outcome = outcome(contender, load, time);
-        return Sample.of(outcome, stage.cpu(contender.process()).minus(before));
+        try (PeakMemory memory = new PeakMemory(contender.process())) {
+            Outcome outcome = outcome(contender, load, time);
+            return Sample.of(outcome, stage.cpu(contender.process()).minus(before), memory.bytes());
+        }
     }
 
     private static Outcome outcome(Contender contender, Case load, Duration time)

@@ -10,9 +10,11 @@ import java.util.function.ToDoubleFunction;
  * @param throughput requests a second
  * @param cpuMicros processor time, user and system, of the server over the requests done
  * @param coreShare processor time over wall time: 1 is one core fully used
+ * @param mebibytes the most memory it was seen to hold
  */
-public record Sample(double throughput, double cpuMicros, double p50Micros, double p99Micros, double coreShare) {
-    public static Sample of(Bench.Outcome outcome, Duration cpu) {
+public record Sample(
+        double throughput, double cpuMicros, double p50Micros, double p99Micros, double coreShare, double mebibytes) {
+    public static Sample of(Bench.Outcome outcome, Duration cpu, long residentBytes) {
         double seconds = outcome.took().toNanos() / 1e9;
         double busy = cpu.toNanos() / 1e9;
         return new Sample(
@@ -20,7 +22,8 @@ public record Sample(double throughput, double cpuMicros, double p50Micros, doub
                 busy * 1e6 / Math.max(1, outcome.requests()),
                 outcome.p50Micros(),
                 outcome.p99Micros(),
-                busy / seconds);
+                busy / seconds,
+                residentBytes / (double) (1 << 20));
     }
 
     /** Each number's median; they need not be of one round. */
@@ -30,7 +33,8 @@ public record Sample(double throughput, double cpuMicros, double p50Micros, doub
                 median(samples, Sample::cpuMicros),
                 median(samples, Sample::p50Micros),
                 median(samples, Sample::p99Micros),
-                median(samples, Sample::coreShare));
+                median(samples, Sample::coreShare),
+                median(samples, Sample::mebibytes));
     }
 
     private static double median(List<Sample> samples, ToDoubleFunction<Sample> number) {

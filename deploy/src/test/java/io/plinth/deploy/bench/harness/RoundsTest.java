@@ -14,33 +14,38 @@ import org.junit.jupiter.api.Test;
 class RoundsTest {
     @Test
     void aSampleIsProcessorTimeOverRequestsDone() {
-        Sample sample =
-                Sample.of(new Bench.Outcome(Duration.ofSeconds(2), 10_000, 100, 900, ""), Duration.ofMillis(500));
+        Sample sample = Sample.of(
+                new Bench.Outcome(Duration.ofSeconds(2), 10_000, 100, 900, ""), Duration.ofMillis(500), 3 << 20);
         assertThat(sample.throughput()).isEqualTo(5000);
         assertThat(sample.cpuMicros()).isEqualTo(50);
         assertThat(sample.coreShare()).isEqualTo(0.25);
+        assertThat(sample.mebibytes()).isEqualTo(3);
     }
 
     @Test
     void theMedianIsOfEachNumberAlone() {
-        Sample median = Sample.median(
-                List.of(new Sample(1, 30, 5, 5, 1), new Sample(3, 10, 5, 7, 1), new Sample(2, 20, 5, 9, 1)));
-        assertThat(median).isEqualTo(new Sample(2, 20, 5, 7, 1));
-        assertThat(Sample.median(List.of(new Sample(1, 1, 1, 1, 1), new Sample(2, 3, 1, 1, 1))))
-                .isEqualTo(new Sample(1.5, 2, 1, 1, 1));
+        Sample median = Sample.median(List.of(
+                new Sample(1, 30, 5, 5, 1, 90), new Sample(3, 10, 5, 7, 1, 90), new Sample(2, 20, 5, 9, 1, 90)));
+        assertThat(median).isEqualTo(new Sample(2, 20, 5, 7, 1, 90));
+        assertThat(Sample.median(List.of(new Sample(1, 1, 1, 1, 1, 90), new Sample(2, 3, 1, 1, 1, 90))))
+                .isEqualTo(new Sample(1.5, 2, 1, 1, 1, 90));
     }
 
     @Test
     void ratiosAreOverTheBestPeer() throws IOException {
         Report report = report(Map.of(
-                "haproxy", new Sample(40_000, 20, 1000, 3000, 0.8), "nginx", new Sample(50_000, 25, 1000, 3000, 1)));
+                "haproxy",
+                new Sample(40_000, 20, 1000, 3000, 0.8, 90),
+                "nginx",
+                new Sample(50_000, 25, 1000, 3000, 1, 90)));
         assertThat(report.cpuRatio("small")).contains(1.5);
         assertThat(report.throughputRatio("small")).contains(0.5);
         StringWriter json = new StringWriter();
         report.writeJson(json);
         assertThat(json.toString().replaceAll("\\s", ""))
-                .startsWith("{\"daemon\":\"lb-proxy\",\"machine\":\"here\",\"cases\":[{\"name\":\"small\",\"ours\":"
-                        + "{\"throughput\":25000.0,\"cpu_us\":30.0,\"p50_us\":2000.0,\"p99_us\":4000.0},\"peers\":{")
+                .startsWith(
+                        "{\"daemon\":\"lb-proxy\",\"machine\":\"here\",\"cases\":[{\"name\":\"small\",\"ours\":"
+                            + "{\"throughput\":25000.0,\"cpu_us\":30.0,\"p50_us\":2000.0,\"p99_us\":4000.0,\"resident_mib\":90.0},\"peers\":{")
                 .contains("\"nginx\":{\"throughput\":50000.0,\"cpu_us\":25.0")
                 .endsWith("},\"cpu_ratio\":1.5,\"throughput_ratio\":0.5}]}");
     }
@@ -68,7 +73,7 @@ class RoundsTest {
 
     private static Report report(Map<String, Sample> peers) {
         Map<String, Sample> servers = new LinkedHashMap<>();
-        servers.put("lb-proxy", new Sample(25_000, 30, 2000, 4000, 0.75));
+        servers.put("lb-proxy", new Sample(25_000, 30, 2000, 4000, 0.75, 90));
         servers.putAll(peers);
         return new Report("lb-proxy", "here", Map.of("small", servers));
     }

@@ -1,0 +1,143 @@
+package io.plinth.deploy.bench;
+
+import io.plinth.deploy.DeployException;
+import io.plinth.deploy.bench.harness.Bench;
+import io.plinth.deploy.bench.harness.Stage;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * mq-broker beside RabbitMQ. A request is a message: published, routed, confirmed where it is persistent, delivered and, where it is
+ * persistent, acknowledged.
+ */
+final class MqBrokerBench implements Bench {
+    private static final String OURS = "mq-broker";
+    private static final String NODE = "broker";
+    private static final String RABBIT = "rabbitmq-server";
+    /** Debian's program on the PATH changes the user; the script behind it does not. */
+    private static final Path SCRIPT = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
+
+    private static final int STEADY = 30_000;
+    private static final int STEADY_PERSISTENT = 3_000;
+    private static final int IDLE = 1_000;
+
+    private final long backlog;
+
+    /** {@code backlog}: how many messages wait before they are drained. */
+    MqBrokerBench(long backlog) {
+        this.backlog = backlog;
+    }
+
+    @Override
+    public String daemon() {
+        return OURS;
+    }
+
+    @Override
+    public List<String> tools() {
+        return List.of();
+    }
+
+    @Override
+    public List<Case> cases(Stage stage, int connections) {
+        return List.of(
+                new Case("transient", timed(stage, BrokerLoad.Kind.TRANSIENT, 0)),
+                new Case("persistent", timed(stage, BrokerLoad.Kind.PERSISTENT, 0)),
+                new Case("transient-30k", timed(stage, BrokerLoad.Kind.TRANSIENT, STEADY)),
+                new Case("persistent-3k", timed(stage, BrokerLoad.Kind.PERSISTENT, STEADY_PERSISTENT)),
+                new Case("backlog", drain(stage, backlog), Set.of(), true),
+                new Case(
+                        "idle",
+                        (server, time) -> run(stage, server, BrokerLoad.Kind.IDLE, time, 0, IDLE),
+                        Set.of(),
+                        true));
+    }
+
+    private static Load timed(Stage stage, BrokerLoad.Kind kind, int rate) {
+        return (server, time) -> run(stage, server, kind, time, rate, 0);
+    }
+
+    private static Load drain(Stage stage, long messages) {
+        return new Load() {
+            @Override
+            public void prepare(Contender server) throws IOException, DeployException, InterruptedException {
+                MqBrokerBench.run(stage, server, BrokerLoad.Kind.FILL, Duration.ZERO, 0, messages);
+            }
+
+            @Override
+            public Outcome run(Contender server, Duration time)
+                    throws IOException, DeployException, InterruptedException {
+                return MqBrokerBench.run(stage, server, BrokerLoad.Kind.DRAIN, Duration.ZERO, 0, messages);
+            }
+        };
+    }
+
+    @Override
+    public List<Contender> start(Stage stage) throws IOException, DeployException, InterruptedException {
+        List<Contender> contenders = new ArrayList<>();
+        contenders.add(stage.ours(OURS, NODE, Map.of("MANAGEMENT", port(stage.free()))));
+        if (stage.program(RABBIT).isPresent() && Files.isExecutable(SCRIPT)) {
+            contenders.add(rabbit(stage));
+        }
+        for (Contender contender : contenders) {
+            stage.listening(contender.name(), contender.process(), contender.address());
+        }
+        return contenders;
+    }
+
+    /** RabbitMQ with all it has in a folder of its own, and Erlang's name server beside it, which would outlive it otherwise. */
+    private static Contender rabbit(Stage stage) throws IOException, DeployException, InterruptedException {
+        Path home = Files.createDirectories(stage.folder().resolve("rabbitmq"));
+        InetSocketAddress address = stage.free();
+        InetSocketAddress names = stage.free();
+        stage.listening(
+                "epmd",
+                stage.start(
+                        "epmd",
+                        stage.cores().origin(),
+                        List.of(stage.program("epmd").orElse("epmd"), "-address", "127.0.0.1", "-port", port(names))),
+                names);
+        Path plugins = Files.writeString(home.resolve("plugins"), "[].");
+        Path environment = Files.writeString(home.resolve("environment"), "");
+        Path configuration = stage.fill("mq-broker/rabbitmq.conf", Map.of("PORT", port(address)));
+        List<String> command = new ArrayList<>(List.of("env"));
+        command.addAll(List.of(
+                "HOME=" + home,
+                "RABBITMQ_MNESIA_BASE=" + home.resolve("data"),
+                "RABBITMQ_LOG_BASE=" + home.resolve("log"),
+                "RABBITMQ_NODENAME=bench" + port(address) + "@localhost",
+                "RABBITMQ_DIST_PORT=" + port(stage.free()),
+                "RABBITMQ_ENABLED_PLUGINS_FILE=" + plugins,
+                "RABBITMQ_CONF_ENV_FILE=" + environment,
+                "RABBITMQ_CONFIG_FILE=" + configuration,
+                "ERL_EPMD_ADDRESS=127.0.0.1",
+                "ERL_EPMD_PORT=" + port(names),
+                // The script becomes the server instead of waiting beside it.
+                "RABBITMQ_ALLOW_INPUT=true",
+                SCRIPT.toString(),
+                "-noinput"));
+        return stage.peer(RABBIT, address, command);
+    }
+
+    private static Outcome run(
+            Stage stage, Contender server, BrokerLoad.Kind kind, Duration time, long rate, long count)
+            throws IOException, DeployException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(stage.installation().java()));
+        command.addAll(stage.installation().options());
+        command.addAll(List.of("-Xmx256m", "-cp", stage.installation().classPath(), BrokerLoad.class.getName()));
+        command.addAll(List.of(port(server.address()), kind.name(), String.valueOf(time.toSeconds())));
+        command.addAll(List.of(String.valueOf(rate), String.valueOf(count)));
+        return stage.load("load " + kind, command);
+    }
+
+    private static String port(InetSocketAddress address) {
+        return String.valueOf(address.getPort());
+    }
+}
