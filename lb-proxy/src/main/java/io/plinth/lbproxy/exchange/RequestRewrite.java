@@ -58,6 +58,9 @@ final class RequestRewrite {
         writeTarget(out, head, route.rewrite());
         out.writeBytes(VERSION);
         long dropped = HOP_BY_HOP | forwarded.dropped();
+        if (!framing.expectContinue()) {
+            dropped |= HeaderName.bit(HeaderName.EXPECT);
+        }
         boolean trace = makeTrace && !TraceContext.carried(head);
         if (trace) {
             // A tracestate without the parent it belongs to says nothing.
@@ -96,11 +99,14 @@ final class RequestRewrite {
     /** Origin-form whatever form it came in (RFC 9112 3.2.1), with the path that the route makes of it. */
     private static void writeTarget(ByteBuf out, RequestHead head, TargetRewrite rewrite) {
         int from = head.path();
-        boolean asterisk = head.bytes()[head.target()] == '*';
-        if (rewrite.changes() && !asterisk) {
+        if (head.asterisk()) {
+            out.writeByte('*');
+            return;
+        }
+        if (rewrite.changes()) {
             out.writeBytes(rewrite.path(head));
             from = head.pathEnd();
-        } else if (!asterisk && (from == head.pathEnd() || head.bytes()[from] != '/')) {
+        } else if (from == head.pathEnd() || head.bytes()[from] != '/') {
             out.writeByte('/');
         }
         out.writeBytes(head.bytes(), from, head.targetEnd() - from);

@@ -59,10 +59,7 @@ public final class Framing {
         connection(head, head.http10());
         // RFC 9110 7.8: HTTP/1.0 cannot ask for it.
         upgrade = body == Body.NONE && head.method() == RequestHead.Method.GET && !head.http10() && websocket(head);
-        expectContinue = head.has(HeaderName.EXPECT)
-                && body != Body.NONE
-                && head.valueIs(head.first(HeaderName.EXPECT), CONTINUE);
-        return null;
+        return expectation(head);
     }
 
     /**
@@ -80,8 +77,22 @@ public final class Framing {
         if (upgrade) {
             body = Body.NONE;
         }
+        return wrong == null ? expectation(head) : wrong;
+    }
+
+    /** RFC 9110 10.1.1: what servers may read in different ways is refused, and HTTP/1.0 expects nothing. */
+    private @Nullable Rejection expectation(RequestHead head) {
         expectContinue = false;
-        return wrong;
+        if (!head.has(HeaderName.EXPECT) || head.http10()) {
+            return null;
+        }
+        int field = head.first(HeaderName.EXPECT);
+        if (head.repeats(HeaderName.EXPECT) || !head.valueIs(field, CONTINUE)) {
+            return Rejection.EXPECTATION;
+        }
+        head.value(field, CONTINUE);
+        expectContinue = body != Body.NONE;
+        return null;
     }
 
     /** RFC 9113 8.1.1: DATA frames delimit a body, Content-Length only has to agree with them. */
@@ -217,7 +228,11 @@ public final class Framing {
             }
             body = Body.CHUNKED;
             int field = head.first(HeaderName.TRANSFER_ENCODING);
-            return head.valueIs(field, CHUNKED) ? null : otherCoding(head, field);
+            if (!head.valueIs(field, CHUNKED)) {
+                return otherCoding(head, field);
+            }
+            head.value(field, CHUNKED);
+            return null;
         }
         if (!hasLength) {
             return null;
@@ -355,7 +370,7 @@ public final class Framing {
         return upgrade;
     }
 
-    /** Whether the client waits for 100 before it sends the body. */
+    /** Whether the client may wait for 100 before it sends the body. */
     public boolean expectContinue() {
         return expectContinue;
     }

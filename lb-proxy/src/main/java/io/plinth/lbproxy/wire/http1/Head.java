@@ -222,6 +222,11 @@ public abstract class Head {
         return Octets.equalsIgnoreCase(bytes, valueStart(field), valueEnd(field), lowerCase);
     }
 
+    /** Writes another value of the same length over a field's. */
+    final void value(int field, byte[] text) {
+        System.arraycopy(text, 0, bytes, valueStart(field), text.length);
+    }
+
     /** A value as text; for logs, error pages and tests. */
     public final String value(int field) {
         return text(valueStart(field), valueEnd(field));

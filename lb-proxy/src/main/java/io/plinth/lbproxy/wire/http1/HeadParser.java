@@ -232,11 +232,12 @@ public final class HeadParser {
         }
         int from = colon + 1;
         int to = end;
+        // RFC 9112 5: white space around a value means nothing, and not every server knows tabs for such.
         while (from < to && blank(bytes[from])) {
-            from++;
+            bytes[from++] = Octets.SPACE;
         }
         while (to > from && blank(bytes[to - 1])) {
-            to--;
+            bytes[--to] = Octets.SPACE;
         }
         head.add(lineStart, colon, from, to, hash);
         lineStart = end + 2;

@@ -35,7 +35,9 @@ public enum Rejection {
     CHUNK(400, "malformed chunk"),
     CHUNK_LINE_TOO_LONG(400, "chunk line longer than limits.chunk-line"),
     TRAILERS_TOO_LARGE(431, "trailer fields larger than limits.trailer-bytes"),
-    BODY_TOO_LARGE(413, "body larger than limits.body");
+    BODY_TOO_LARGE(413, "body larger than limits.body"),
+    /** RFC 9110 10.1.1. */
+    EXPECTATION(417, "Expect other than 100-continue, or repeated");
 
     private final int status;
     private final String text;

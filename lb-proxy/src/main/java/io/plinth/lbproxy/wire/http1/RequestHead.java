@@ -276,6 +276,12 @@ public final class RequestHead extends Head {
         return targetEnd;
     }
 
+    /** RFC 9112 3.2.4: whether it asks about the server as a whole, be it by an absolute target without a path. */
+    public boolean asterisk() {
+        return bytes()[target] == '*'
+                || (absolute() && path == targetEnd && is(bytes(), lineStart, methodEnd, OPTIONS));
+    }
+
     /** Whether the target names a host itself (absolute-form). */
     public boolean absolute() {
         return authority != 0;
