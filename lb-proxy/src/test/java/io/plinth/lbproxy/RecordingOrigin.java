@@ -1,5 +1,6 @@
 package io.plinth.lbproxy;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -45,8 +46,38 @@ final class RecordingOrigin implements AutoCloseable {
         return request.substring(request.indexOf(' ') + 1, request.indexOf(' ', request.indexOf(' ') + 1));
     }
 
+    /** The requests that a text holds. */
+    static List<String> requests(String text) throws IOException {
+        InputStream in = new ByteArrayInputStream(text.getBytes(StandardCharsets.ISO_8859_1));
+        List<String> found = new ArrayList<>();
+        for (String request = read(in, null); request != null; request = read(in, null)) {
+            found.add(request);
+        }
+        return found;
+    }
+
+    /** A body without its chunks' framing and trailers. */
+    static String data(String head, String body) {
+        if (!CHUNKED.matcher(head).find()) {
+            return body;
+        }
+        StringBuilder data = new StringBuilder();
+        int at = 0;
+        while (true) {
+            int line = body.indexOf("\r\n", at);
+            int size = Integer.parseInt(body.substring(at, line), 16);
+            if (size == 0) {
+                return data.toString();
+            }
+            data.append(body, line + 2, line + 2 + size);
+            at = line + 4 + size;
+        }
+    }
+
     private void serve(Origin.Connection connection) throws IOException {
-        for (String request = read(connection.in); request != null; request = read(connection.in)) {
+        for (String request = read(connection.in, connection);
+                request != null;
+                request = read(connection.in, connection)) {
             synchronized (whole) {
                 whole.add(request);
             }
@@ -56,11 +87,14 @@ final class RecordingOrigin implements AutoCloseable {
         }
     }
 
-    /** One request as it came; null at the end. */
-    private static @Nullable String read(InputStream in) throws IOException {
+    /** One request as it came, which may be waiting for a 100; null at the end. */
+    private static @Nullable String read(InputStream in, Origin.@Nullable Connection waiting) throws IOException {
         String head = Http.readHead(in);
         if (head == null) {
             return null;
+        }
+        if (waiting != null && head.contains("\r\nExpect: ")) {
+            waiting.send("HTTP/1.1 100 Continue\r\n\r\n");
         }
         Matcher length = LENGTH.matcher(head);
         if (CHUNKED.matcher(head).find()) {

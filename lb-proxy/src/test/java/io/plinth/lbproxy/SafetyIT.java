@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.plinth.testkit.LeakCheck;
 import java.io.IOException;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(LeakCheck.class)
 @Timeout(120)
 class SafetyIT {
-    private static final String PROBE = "GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n";
+    static final String PROBE = "GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n";
     private static final String PROBED = "\r\n\r\n/probe";
     private static final Pattern OURS = Pattern.compile("(?imd)^(x-forwarded-[a-z]+|forwarded|traceparent):.*\r\n");
     private static final Pattern STATUS = Pattern.compile("(?md)^HTTP/1\\.1 ([0-9]{3})");
@@ -131,7 +132,7 @@ class SafetyIT {
     }
 
     /** All bytes until the probe's answer or the end. */
-    private static String answer(Http http) throws IOException {
+    static String answer(Http http) throws IOException {
         StringBuilder text = new StringBuilder();
         try {
             for (int b = http.in.read(); b >= 0; b = http.in.read()) {
@@ -142,6 +143,8 @@ class SafetyIT {
             }
         } catch (SocketException reset) {
             text.append("(reset)");
+        } catch (SocketTimeoutException late) {
+            text.append("(nothing more comes)");
         }
         return text.toString();
     }
