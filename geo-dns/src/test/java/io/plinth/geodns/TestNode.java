@@ -25,7 +25,7 @@ import org.xbill.DNS.Message;
 import org.xbill.DNS.SimpleResolver;
 
 /** A node of its own in this JVM, on ports of its own, with its files in one folder. */
-final class TestNode implements AutoCloseable {
+public final class TestNode implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final Path folder;
@@ -38,7 +38,7 @@ final class TestNode implements AutoCloseable {
     }
 
     /** Starts with a file that has these regions and this section; zone files stand in {@code folder} already. */
-    static TestNode start(Path folder, String regions, String section) throws Exception {
+    public static TestNode start(Path folder, String regions, String section) throws Exception {
         return start(folder, regions, section, "epoll");
     }
 
@@ -59,7 +59,7 @@ final class TestNode implements AutoCloseable {
                                 Clock.systemUTC())));
     }
 
-    static Path write(Path folder, String regions, String section) throws IOException {
+    public static Path write(Path folder, String regions, String section) throws IOException {
         String text = """
             stack: test
             regions:
@@ -80,11 +80,11 @@ final class TestNode implements AutoCloseable {
         return folder;
     }
 
-    RunningNode node() {
+    public RunningNode node() {
         return node;
     }
 
-    InetSocketAddress address() {
+    public InetSocketAddress address() {
         return node.listening().getOrDefault("udp", new InetSocketAddress(0));
     }
 
@@ -108,7 +108,7 @@ final class TestNode implements AutoCloseable {
         return admin(method, path, "");
     }
 
-    HttpResponse<String> admin(String method, String path, String body) throws Exception {
+    public HttpResponse<String> admin(String method, String path, String body) throws Exception {
         URI uri = URI.create("http://127.0.0.1:" + node.admin().getPort() + path);
         HttpRequest request = HttpRequest.newBuilder(uri)
                 .method(method, HttpRequest.BodyPublishers.ofString(body))
@@ -118,11 +118,11 @@ final class TestNode implements AutoCloseable {
 
     /** Something that holds sooner or later. */
     @FunctionalInterface
-    interface Condition {
+    public interface Condition {
         boolean holds() throws Exception;
     }
 
-    static void await(String what, Condition condition) throws Exception {
+    public static void await(String what, Condition condition) throws Exception {
         Instant deadline = Instant.now().plus(PATIENCE);
         while (!condition.holds()) {
             assertThat(Instant.now()).as("waiting for %s", what).isBefore(deadline);

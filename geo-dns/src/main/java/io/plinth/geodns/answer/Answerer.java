@@ -55,7 +55,7 @@ public final class Answerer {
         response.clear();
         if (query.version() != 0) {
             response.code(ResponseCode.BADVERS);
-        } else if (query.klass() != Query.IN) {
+        } else if (query.klass() != Query.IN && query.klass() != Query.ANY_CLASS) {
             response.code(ResponseCode.REFUSED, ExtendedError.NOT_SUPPORTED);
         } else if (query.type() == RecordType.AXFR || query.type() == RecordType.IXFR) {
             response.code(ResponseCode.REFUSED, ExtendedError.PROHIBITED);
@@ -76,6 +76,10 @@ public final class Answerer {
                 response.ready(zone.negativeTail());
             } else if (!ready(snapshot, zone, node, query, response)) {
                 chain(snapshot, zone, query, response);
+            }
+            if (query.klass() != Query.IN) {
+                // We know of one class, not of all that the client asks for (RFC 1035 section 6.2).
+                response.authoritative(false);
             }
         }
     }
@@ -206,7 +210,14 @@ public final class Answerer {
                 last(snapshot, zone, node, at, name, choice, response);
                 return;
             }
+            if (isThere(name, alias, response.answer())) {
+                return;
+            }
             response.answer().add(name, alias);
+            if (type == RecordType.CNAME) {
+                // What a DNAME makes is what was asked for (RFC 6672 section 3.2).
+                return;
+            }
             Name next = alias.records().getFirst().target();
             if (next == null || !next.isAtOrBelow(zone.origin())) {
                 return;
@@ -215,6 +226,16 @@ public final class Answerer {
             target.ask(name, type);
             at = target;
         }
+    }
+
+    /** Whether a chain of aliases has come back to where it was. */
+    private static boolean isThere(Name name, RecordSet alias, Response.Section answer) {
+        for (int i = 0; i < answer.size(); i++) {
+            if (answer.set(i).type() == alias.type() && answer.owner(i).equals(name)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The CNAME that a DNAME makes (RFC 6672 section 3.1); null where the name would be too long. */

@@ -130,6 +130,10 @@ public final class Responder {
             known |= cookies.check(query, now.guard().secrets(), source, millis.getAsLong() / MILLIS)
                     == ServerCookies.Sender.KNOWN;
         }
+        if (!query.hasQuestion()) {
+            int written = error(ResponseCode.NOERROR, null, out);
+            return known ? written : limited(now.guard(), source, ResponseCode.NOERROR, written, out);
+        }
         if (!known && now.guard().requireCookie()) {
             return unknown(out);
         }

@@ -13,6 +13,9 @@ public final class Query {
     /** The Internet class. */
     public static final int IN = 1;
 
+    /** Every class (RFC 1035 section 3.2.5). */
+    public static final int ANY_CLASS = 255;
+
     static final int CLIENT_COOKIE = 8;
     static final int LARGEST_COOKIE = 40;
     /** The server cookie of RFC 9018 section 4. */

@@ -50,8 +50,16 @@ public final class QueryDecoder {
         query.clear();
         query.id = Octets.unsignedShort(in, at);
         query.flags = flags;
-        query.error =
-                (flags & OPCODE) != 0 ? ResponseCode.NOTIMP : read(query) ? ResponseCode.NOERROR : ResponseCode.FORMERR;
+        boolean whole = read(query);
+        if ((flags & OPCODE) == 0) {
+            query.error = whole ? ResponseCode.NOERROR : ResponseCode.FORMERR;
+            return true;
+        }
+        if (!whole) {
+            // Another operation may have other sections: nothing of them comes back.
+            query.clear();
+        }
+        query.error = ResponseCode.NOTIMP;
         return true;
     }
 
@@ -61,13 +69,14 @@ public final class QueryDecoder {
         int authorities = Octets.unsignedShort(in, at + 8);
         int additionals = Octets.unsignedShort(in, at + 10);
         at += HEADER;
-        return questions == 1
-                && question(query)
+        return questions <= 1
+                && (questions == 0 || question(query))
                 && answers == 0
                 && skipRecords(authorities)
                 && additionals(additionals, query)
                 && at == end
-                && !isMessageType(query.type);
+                // Without a question only a server cookie can be asked for (RFC 7873 section 5.4).
+                && (questions == 0 ? query.cookieLength != 0 : !isMessageType(query.type));
     }
 
     /** Types that are part of a message and so can never be asked for. */

@@ -17,8 +17,8 @@ public final class ResponseEncoder {
     private static final int QR = 0x8000;
     private static final int AA = 0x0400;
     private static final int TC = 0x0200;
-    /** Opcode, RD and CD come back as they were (RFC 1035 section 4.1.1, RFC 4035 section 3.1.6). */
-    private static final int ECHOED = 0x7800 | 0x0100 | 0x0010;
+    /** Opcode and RD come back as they were (RFC 1035 section 4.1.1); CD is cleared (RFC 4035 section 3.1.6). */
+    private static final int ECHOED = 0x7800 | 0x0100;
 
     private static final int HEADER = QueryDecoder.HEADER;
     private static final int OPT_HEAD = 11;

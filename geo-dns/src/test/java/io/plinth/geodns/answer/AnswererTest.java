@@ -144,7 +144,7 @@ class AnswererTest {
     void aLoopOfAliasesEnds() {
         Message message = asker.tcp(query("loop.shop.example.", Type.A));
         assertThat(message.getRcode()).isEqualTo(Rcode.NOERROR);
-        assertThat(message.getSection(Section.ANSWER)).hasSizeLessThanOrEqualTo(Answerer.MAX_ALIASES + 1);
+        assertThat(message.getSection(Section.ANSWER)).as("each once").hasSize(2);
     }
 
     @ParameterizedTest

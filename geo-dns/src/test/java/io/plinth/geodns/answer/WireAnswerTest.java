@@ -215,6 +215,56 @@ class WireAnswerTest {
     }
 
     @Test
+    void theAliasThatADnameMakesIsTheAnswerWhereOneWasAskedFor() {
+        Message answer = asker(Guard.OPEN).ask("b.old.shop.example.", Type.CNAME);
+        assertThat(answer.getRcode()).isEqualTo(Rcode.NOERROR);
+        assertThat(records(answer, Section.ANSWER))
+                .containsExactly(
+                        "b.old.shop.example. 300 CNAME b.new.shop.example.",
+                        "old.shop.example. 300 DNAME new.shop.example.");
+        assertThat(records(answer, Section.AUTHORITY)).isEmpty();
+    }
+
+    @Test
+    void aQuestionForAllClassesIsAnsweredWithoutAuthority() {
+        byte[] query = query("www.shop.example.", Type.A).toWire();
+        query[query.length - 1] = (byte) 255;
+        byte[] answer = asker(Guard.OPEN).datagram(query);
+        assertThat(answer).isNotNull();
+        assertThat(answer[7]).as("answers").isEqualTo((byte) 1);
+        assertThat(answer[2] & 0x04).as("AA").isZero();
+    }
+
+    @Test
+    void aCookieCanBeAskedForWithoutAQuestion() {
+        byte[] query =
+                query("www.shop.example.", Type.A, new CookieOption(CLIENT)).toWire();
+        int question = 12 + "www.shop.example".length() + 2 + 4;
+        byte[] only = Arrays.copyOf(query, query.length - question + 12);
+        System.arraycopy(query, question, only, 12, query.length - question);
+        only[5] = 0;
+        byte[] answer = asker(Guard.OPEN).datagram(only);
+        assertThat(answer).isNotNull();
+        assertThat(answer[3] & 0xF).as("code").isEqualTo(Rcode.NOERROR);
+        assertThat(answer.length).as("header, OPT, cookie").isEqualTo(12 + 11 + 4 + 24);
+    }
+
+    @Test
+    void whatIsForResolversIsClearedAndOtherOperationsKeepTheirQuestion() {
+        Message query = query("www.shop.example.", Type.A, new GenericEDNSOption(3, new byte[0]));
+        query.getHeader().setFlag(Flags.CD);
+        query.getHeader().setFlag(Flags.AD);
+        Message answer = asker(Guard.OPEN).udp(query);
+        assertThat(answer.getHeader().getFlag(Flags.CD)).isFalse();
+        assertThat(answer.getHeader().getFlag(Flags.AD)).isFalse();
+        query.getHeader().setOpcode(2);
+        Message refused = asker(Guard.OPEN).udp(query);
+        assertThat(refused.getRcode()).isEqualTo(Rcode.NOTIMP);
+        assertThat(refused.getQuestion()).isEqualTo(query.getQuestion());
+        assertThat(refused.getOPT()).isNotNull();
+    }
+
+    @Test
     void anUnknownOptionIsLeftAside() {
         Message answer = asker(Guard.OPEN)
                 .udp(query("www.shop.example.", Type.A, new GenericEDNSOption(65001, new byte[] {1, 2})));
