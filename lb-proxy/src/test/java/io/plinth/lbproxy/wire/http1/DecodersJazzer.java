@@ -1,0 +1,72 @@
+package io.plinth.lbproxy.wire.http1;
+
+import com.code_intelligence.jazzer.api.FuzzedDataProvider;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Jazzer finds by coverage, in the profile {@code jazzer}: HTTP/1.1's decoders never throw, and read the same whether their
+ * bytes come whole or in two parts.
+ */
+class DecodersJazzer {
+    @FuzzTest(maxDuration = "3m")
+    void requestsAndResponses(FuzzedDataProvider data) {
+        boolean request = data.consumeBoolean();
+        int split = data.consumeInt(0, 400);
+        byte[] bytes = data.consumeRemainingAsBytes();
+        List<Object> whole = request ? requests(bytes, bytes.length) : responses(bytes, bytes.length);
+        List<Object> parts = request ? requests(bytes, split) : responses(bytes, split);
+        if (!whole.equals(parts)) {
+            throw new IllegalStateException("in two parts: " + parts + " (expected: " + whole + ")");
+        }
+    }
+
+    private static List<ByteBuf> split(byte[] bytes, int at) {
+        int end = Math.min(at, bytes.length);
+        return List.of(Unpooled.wrappedBuffer(bytes, 0, end), Unpooled.wrappedBuffer(bytes, end, bytes.length - end));
+    }
+
+    private static List<Object> requests(byte[] bytes, int at) {
+        List<Object> seen = new ArrayList<>();
+        RequestReading reading = new RequestReading(seen::add);
+        split(bytes, at).forEach(reading);
+        return seen;
+    }
+
+    private static List<Object> responses(byte[] bytes, int at) {
+        List<Object> seen = new ArrayList<>();
+        ResponseHead head = new ResponseHead();
+        HeadParser parser = new HeadParser(RequestReading.LIMITS, head);
+        Framing framing = new Framing();
+        @Nullable BodyDecoder body = null;
+        for (ByteBuf in : split(bytes, at)) {
+            while (in.isReadable()) {
+                if (body == null) {
+                    HeadParser.Outcome outcome = parser.parse(in);
+                    if (outcome == HeadParser.Outcome.REJECTED) {
+                        seen.add(String.valueOf(parser.rejection()));
+                        return seen;
+                    }
+                    if (outcome == HeadParser.Outcome.DONE) {
+                        Rejection wrong = framing.response(head, false);
+                        seen.add(head.status() + " " + wrong + " " + framing.body());
+                        body = new BodyDecoder(RequestReading.LIMITS, 0);
+                        body.begin(framing, true);
+                    }
+                } else {
+                    int count = body.done() ? BodyDecoder.REJECTED : body.next(in);
+                    if (count == BodyDecoder.REJECTED) {
+                        seen.add(body.done() + " " + body.rejection());
+                        return seen;
+                    }
+                    in.skipBytes(count);
+                }
+            }
+        }
+        return seen;
+    }
+}
