@@ -181,6 +181,7 @@ public final class MqBroker implements Daemon {
                 folder -> PreallocatedSegmentLog.open(folder, c.segment().bytes()),
                 c.confirm() == MqBrokerConfig.Confirm.FSYNC,
                 c.memory().bytes(),
+                c.window(),
                 c.limits().queues(),
                 context.clock(),
                 System::nanoTime,

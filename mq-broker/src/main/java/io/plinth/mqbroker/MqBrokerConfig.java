@@ -37,6 +37,12 @@ public record MqBrokerConfig(
         @Range(min = "1MiB", max = "64GiB")
         DataSize memory,
 
+        @Doc("Messages of a queue that stay in memory while they wait; of a longer queue only the head and the"
+                + " newest do.")
+        @Default("32768")
+        @Range(min = "64", max = "10000000")
+        int window,
+
         @Doc("Free space on the data folder's file system below which publishers are blocked.") @Default("256MiB")
         DataSize diskReserve,
 

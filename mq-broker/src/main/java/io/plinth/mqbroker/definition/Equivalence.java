@@ -1,9 +1,9 @@
 package io.plinth.mqbroker.definition;
 
+import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
-import io.plinth.mqbroker.queue.QueueArguments;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.mqbroker.wire.ReplyCode;

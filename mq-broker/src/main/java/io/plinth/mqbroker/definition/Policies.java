@@ -1,11 +1,11 @@
 package io.plinth.mqbroker.definition;
 
+import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.auth.SafePattern;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.log.Settings;
-import io.plinth.mqbroker.queue.QueueArguments;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.LinkedHashMap;

@@ -2,26 +2,17 @@ package io.plinth.mqbroker.index;
 
 import io.plinth.mqbroker.log.Change;
 import io.plinth.mqbroker.log.Effect;
-import io.plinth.mqbroker.log.Message;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /** What a shard's queues held when the log ended. Filled on the starting thread, then handed to the shard. */
 public final class RecoveredShard {
-    /** A message in one queue. */
-    public record Entry(
-            Message message,
-            long expiresAt,
-            int priority,
-            @Nullable String group) {}
-
     /** How often a message came back, and when it may be handed out again. */
     public record Return(int count, long availableAt) {}
 
-    private final Map<Long, TreeMap<Long, Entry>> queues = new HashMap<>();
+    private final Map<Long, Map<Integer, Holding>> holdings = new HashMap<>();
     private final Map<Long, Long> deliveredUpTo = new HashMap<>();
     private final Map<Long, Map<Long, Return>> returns = new HashMap<>();
     private final Map<Long, TreeMap<Long, Effect.Dedup>> dedups = new HashMap<>();
@@ -34,8 +25,8 @@ public final class RecoveredShard {
         sequence = Math.max(sequence, sequenceThen);
     }
 
-    void add(long queueId, long id, Entry entry) {
-        queues.computeIfAbsent(queueId, ignored -> new TreeMap<>()).put(id, entry);
+    void holds(long queueId, Map<Integer, Holding> byPriority) {
+        holdings.put(queueId, byPriority);
     }
 
     void delivered(long queueId, long id) {
@@ -50,10 +41,9 @@ public final class RecoveredShard {
         dedups.computeIfAbsent(queueId, ignored -> new TreeMap<>()).put(id, dedup);
     }
 
-    /** How often a message came back, or null where it never did. */
-    public @Nullable Return returned(long queueId, long id) {
-        Map<Long, Return> ofQueue = returns.get(queueId);
-        return ofQueue == null ? null : ofQueue.get(id);
+    /** How often messages of a queue came back, by id, of those that did. */
+    public Map<Long, Return> returned(long queueId) {
+        return returns.getOrDefault(queueId, Map.of());
     }
 
     /** The keys a queue remembers, by the id of the message that brought them. */
@@ -68,22 +58,12 @@ public final class RecoveredShard {
         switch (change.effect()) {
             case Effect.Enqueued e -> {
                 for (Effect.Target target : e.targets()) {
-                    add(
-                            target.queueId(),
-                            change.sequence(),
-                            new Entry(e.message(), target.expiresAt(), target.priority(), target.group()));
                     if (target.dedup() != null) {
                         remembered(target.queueId(), change.sequence(), target.dedup());
                     }
                 }
             }
             case Effect.Settled e -> {
-                TreeMap<Long, Entry> entries = queues.get(e.queueId());
-                if (entries != null) {
-                    for (long id : e.ids()) {
-                        entries.remove(id);
-                    }
-                }
                 Map<Long, Return> states = returns.get(e.queueId());
                 if (states != null) {
                     for (long id : e.ids()) {
@@ -93,18 +73,12 @@ public final class RecoveredShard {
             }
             case Effect.DeliveredUpTo e -> delivered(e.queueId(), e.id());
             case Effect.QueueDropped e -> {
-                queues.remove(e.queueId());
                 deliveredUpTo.remove(e.queueId());
                 returns.remove(e.queueId());
                 dedups.remove(e.queueId());
             }
             case Effect.Moved e -> {
-                for (Effect.Target target : e.targets()) {
-                    add(
-                            target.queueId(),
-                            e.sequence(),
-                            new Entry(e.message(), target.expiresAt(), target.priority(), target.group()));
-                }
+                // Where messages stand is in the index.
             }
             case Effect.Returned e -> returned(e.queueId(), e.id(), new Return(e.count(), e.availableAt()));
             case Effect.DedupForgotten e -> {
@@ -118,19 +92,14 @@ public final class RecoveredShard {
         }
     }
 
-    /** The messages of a queue by id; empty where there are none. */
-    public SortedMap<Long, Entry> queue(long queueId) {
-        TreeMap<Long, Entry> entries = queues.get(queueId);
-        return entries == null ? new TreeMap<>() : entries;
+    /** What a queue holds, by priority. */
+    public Map<Integer, Holding> holdings(long queueId) {
+        return holdings.getOrDefault(queueId, Map.of());
     }
 
     /** Messages up to this id were delivered before; 0 for none. */
     public long deliveredUpTo(long queueId) {
         return deliveredUpTo.getOrDefault(queueId, 0L);
-    }
-
-    Map<Long, TreeMap<Long, Entry>> queues() {
-        return queues;
     }
 
     /** The last life's epoch, 0 for none. */

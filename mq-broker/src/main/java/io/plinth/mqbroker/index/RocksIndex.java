@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.CompressionType;
@@ -40,6 +41,10 @@ public final class RocksIndex implements AutoCloseable {
     private final Options options;
     private final WriteOptions writes = new WriteOptions().setDisableWAL(true);
     private final RocksDB db;
+    /** A call into a database that is closed ends the process. */
+    private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
+
+    private boolean closed;
 
     static {
         RocksDB.loadLibrary();
@@ -96,25 +101,56 @@ public final class RocksIndex implements AutoCloseable {
         }
     }
 
+    private void enter() throws IOException {
+        use.readLock().lock();
+        if (closed) {
+            use.readLock().unlock();
+            throw new IOException("index: closed (expected: no use of it while the broker stops)");
+        }
+    }
+
     byte @org.jspecify.annotations.Nullable [] get(byte[] key) throws IOException {
+        enter();
         try {
             return db.get(key);
         } catch (RocksDBException e) {
             throw new IOException("index read: " + e.getMessage(), e);
+        } finally {
+            use.readLock().unlock();
         }
+    }
+
+    /** Sees one entry and says whether to go on. */
+    @FunctionalInterface
+    interface Some {
+        boolean visit(byte[] key, byte[] value) throws IOException;
     }
 
     /** Visits every entry whose key starts with the prefix, in order. */
     void scan(byte[] prefix, Entry entry) throws IOException {
-        try (Slice upper = new Slice(next(prefix));
+        scan(prefix, next(prefix), (key, value) -> {
+            entry.visit(key, value);
+            return true;
+        });
+    }
+
+    /** Visits entries from a key up to another, in order, while the visitor wants them; true when there are no more. */
+    boolean scan(byte[] from, byte[] to, Some entry) throws IOException {
+        enter();
+        try (Slice upper = new Slice(to);
                 ReadOptions read = new ReadOptions().setIterateUpperBound(upper);
                 RocksIterator iterator = db.newIterator(read)) {
-            for (iterator.seek(prefix); iterator.isValid(); iterator.next()) {
-                entry.visit(iterator.key(), iterator.value());
+            for (iterator.seek(from); iterator.isValid(); iterator.next()) {
+                if (!entry.visit(iterator.key(), iterator.value())) {
+                    return false;
+                }
             }
             iterator.status();
+            return true;
         } catch (RocksDBException e) {
             throw new IOException("index scan: " + e.getMessage(), e);
+        } finally {
+            use.readLock().unlock();
         }
     }
 
@@ -131,19 +167,25 @@ public final class RocksIndex implements AutoCloseable {
     }
 
     void write(WriteBatch batch) throws IOException {
+        enter();
         try {
             db.write(writes, batch);
         } catch (RocksDBException e) {
             throw new IOException("index write: " + e.getMessage(), e);
+        } finally {
+            use.readLock().unlock();
         }
     }
 
     /** Makes everything written durable. */
     public void flush() throws IOException {
+        enter();
         try (FlushOptions flush = new FlushOptions().setWaitForFlush(true)) {
             db.flush(flush);
         } catch (RocksDBException e) {
             throw new IOException("index flush: " + e.getMessage(), e);
+        } finally {
+            use.readLock().unlock();
         }
     }
 
@@ -154,9 +196,15 @@ public final class RocksIndex implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("index was not flushed, the next start replays more of the logs: {}", e.getMessage());
         }
-        db.close();
-        writes.close();
-        options.close();
-        cache.close();
+        use.writeLock().lock();
+        try {
+            closed = true;
+            db.close();
+            writes.close();
+            options.close();
+            cache.close();
+        } finally {
+            use.writeLock().unlock();
+        }
     }
 }

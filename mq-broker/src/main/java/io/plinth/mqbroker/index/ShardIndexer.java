@@ -7,16 +7,14 @@ import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.log.SegmentLog;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
@@ -35,59 +33,25 @@ public final class ShardIndexer implements ChangeListener {
 
     private record Key(long queueId, long id) {}
 
-    private record Place(
-            long position,
-            long expiresAt,
-            int size,
-            int priority,
-            @Nullable String group) {
-        byte[] bytes() {
-            byte[] text = group == null ? new byte[0] : group.getBytes(StandardCharsets.UTF_8);
-            boolean marked = priority > 0 || group != null;
-            ByteBuffer out = ByteBuffer.allocate(20 + (marked ? 2 + text.length : 0))
-                    .putLong(position)
-                    .putLong(expiresAt)
-                    .putInt(size);
-            if (marked) {
-                out.put((byte) priority).put((byte) (group == null ? 0 : 1)).put(text);
-            }
-            return out.array();
-        }
-
-        static Place of(byte[] value) {
-            ByteBuffer in = ByteBuffer.wrap(value);
-            long position = in.getLong();
-            long expiresAt = in.getLong();
-            int size = in.getInt();
-            int priority = in.hasRemaining() ? in.get() & 0xFF : 0;
-            boolean grouped = in.hasRemaining() && in.get() == 1;
-            return new Place(
-                    position,
-                    expiresAt,
-                    size,
-                    priority,
-                    grouped ? new String(value, in.position(), in.remaining(), StandardCharsets.UTF_8) : null);
-        }
-    }
-
     private final int shard;
     private final RocksIndex index;
     private final SegmentLog log;
-    private final TreeMap<Integer, Long> live = new TreeMap<>();
+    private final Ledger ledger;
     private final Map<Key, Place> added = new LinkedHashMap<>();
-    private final List<Key> removed = new ArrayList<>();
+    /** Those the index still has, with their priority. */
+    private final Map<Key, Integer> removed = new LinkedHashMap<>();
+
     private final Map<Long, Long> delivered = new HashMap<>();
     private final Set<Long> dropped = new HashSet<>();
     private final QueueMarks marks;
     private final CopyForward copyForward;
-    /** Octets of live messages, by segment. */
-    private final Map<Integer, Long> liveBytes = new HashMap<>();
     /** Those the index has at another place. */
     private final Set<Key> overwritten = new HashSet<>();
     /** Where messages went that their shard still knows at the old place. */
     private final Map<Key, Long> moving = new HashMap<>();
 
-    private @Nullable Relocation relocation;
+    private boolean relocating;
+    private @Nullable Listener listener;
     private Covered appended = Covered.NOTHING;
     private Covered written = Covered.NOTHING;
 
@@ -95,19 +59,23 @@ public final class ShardIndexer implements ChangeListener {
         this.shard = shard;
         this.index = index;
         this.log = log;
+        this.ledger = new Ledger(shard);
         this.marks = new QueueMarks(shard);
         this.copyForward = new CopyForward(shard, log);
     }
 
-    /** Tells the shard where messages went; {@code then} must run on the writer's thread once the old place is not read any more. */
-    @FunctionalInterface
-    public interface Relocation {
+    /** What the shard is told, on the writer's thread. */
+    public interface Listener {
+        /** Messages stand elsewhere; {@code then} must run on the writer's thread once the old places are not read any more. */
         void moved(List<CopyForward.Move> moves, Runnable then);
+
+        /** What happened up to the sequence is in the index. */
+        void indexed(long sequence);
     }
 
-    /** Without it nothing is copied forward. */
-    public void relocation(Relocation told) {
-        relocation = told;
+    /** Without one nothing is copied forward. */
+    public void listener(Listener told) {
+        listener = told;
     }
 
     /**
@@ -117,22 +85,23 @@ public final class ShardIndexer implements ChangeListener {
      */
     public record Opened(ShardIndexer indexer, RecoveredShard recovered) {}
 
-    /** Reads what the index has of a shard and the log behind it; messages of queues that no longer exist are forgotten. */
+    /** Brings the index up to the end of the log; messages of queues that no longer exist are forgotten. */
     public static Opened open(int shard, RocksIndex index, SegmentLog log, Set<Long> queueIds) throws IOException {
         ShardIndexer indexer = new ShardIndexer(shard, index, log);
         RecoveredShard recovered = indexer.recover();
-        for (long queueId : List.copyOf(recovered.queues().keySet())) {
-            if (!queueIds.contains(queueId)) {
-                recovered.queues().remove(queueId);
+        for (long queueId : List.copyOf(indexer.ledger.queueIds())) {
+            if (queueIds.contains(queueId)) {
+                recovered.holds(queueId, indexer.ledger.holdings(queueId));
+            } else {
                 indexer.forget(queueId);
             }
         }
-        indexer.count(recovered);
+        indexer.write();
         return new Opened(indexer, recovered);
     }
 
     private RecoveredShard recover() throws IOException {
-        Covered covered = Covered.of(index.get(Keys.covered(shard)));
+        Covered covered = Covered.of(index.get(Keys.followed(shard)));
         RecoveredShard recovered = new RecoveredShard();
         TreeSet<Integer> segments = new TreeSet<>();
         log.segments().forEach(segment -> segments.add(segment.id()));
@@ -143,7 +112,7 @@ public final class ShardIndexer implements ChangeListener {
         if (covered.position() == 0) {
             clear();
         } else {
-            load(segments, recovered);
+            load(recovered);
             recovered.reached(covered.epoch(), covered.sequence());
         }
         appended = covered;
@@ -163,6 +132,9 @@ public final class ShardIndexer implements ChangeListener {
         }
         into.replay(change);
         appended(change, position);
+        if (pending() >= CHECKPOINT_AT) {
+            write();
+        }
     }
 
     /** Whether what the index covers is not in the log, although it cannot have been deleted: segments go oldest first, the last never. */
@@ -183,32 +155,18 @@ public final class ShardIndexer implements ChangeListener {
     private void clear() throws IOException {
         try (WriteBatch batch = new WriteBatch()) {
             batch.deleteRange(Keys.messages(shard), RocksIndex.next(Keys.messages(shard)));
+            batch.deleteRange(Keys.lanes(shard), RocksIndex.next(Keys.lanes(shard)));
             batch.deleteRange(Keys.delivered(shard), RocksIndex.next(Keys.delivered(shard)));
             marks.clear(batch);
+            ledger.clear(batch);
             index.write(batch);
         } catch (RocksDBException e) {
             throw new IOException("index clear: " + e.getMessage(), e);
         }
     }
 
-    private void load(Set<Integer> segments, RecoveredShard into) throws IOException {
-        Map<Long, Message> byPosition = new HashMap<>();
-        index.scan(Keys.messages(shard), (key, value) -> {
-            Place place = Place.of(value);
-            ByteBuffer name = ByteBuffer.wrap(key, 2, 16);
-            long queueId = name.getLong();
-            long id = name.getLong();
-            // A segment goes only once all its messages are settled, so an entry that points to none is stale.
-            if (segments.contains(SegmentLog.segmentOf(place.position()))) {
-                Message message = byPosition.computeIfAbsent(place.position(), at -> new Message(at, place.size()));
-                into.add(
-                        queueId,
-                        id,
-                        new RecoveredShard.Entry(message, place.expiresAt(), place.priority(), place.group()));
-            } else {
-                removed.add(new Key(queueId, id));
-            }
-        });
+    private void load(RecoveredShard into) throws IOException {
+        ledger.load(index);
         marks.load(index, into);
         index.scan(
                 Keys.delivered(shard),
@@ -218,19 +176,10 @@ public final class ShardIndexer implements ChangeListener {
 
     private void forget(long queueId) {
         added.keySet().removeIf(key -> key.queueId() == queueId);
+        removed.keySet().removeIf(key -> key.queueId() == queueId);
         dropped.add(queueId);
         marks.dropped(queueId);
-    }
-
-    private void count(RecoveredShard recovered) {
-        live.clear();
-        liveBytes.clear();
-        recovered
-                .queues()
-                .values()
-                .forEach(entries -> entries.values()
-                        .forEach(entry -> entered(
-                                entry.message().position(), entry.message().size(), 1)));
+        ledger.dropped(queueId);
     }
 
     @Override
@@ -239,45 +188,21 @@ public final class ShardIndexer implements ChangeListener {
         switch (change.effect()) {
             case Effect.Enqueued e -> {
                 for (Effect.Target target : e.targets()) {
-                    added.put(
-                            new Key(target.queueId(), change.sequence()),
-                            new Place(
-                                    position,
-                                    target.expiresAt(),
-                                    e.message().size(),
-                                    target.priority(),
-                                    target.group()));
+                    stands(new Key(target.queueId(), change.sequence()), place(target, e.message(), position));
                     marks.entered(target, change.sequence());
                 }
-                entered(position, e.message().size(), e.targets().size());
             }
-            case Effect.Settled e -> {
-                for (long id : e.ids()) {
-                    Key key = new Key(e.queueId(), id);
-                    if (added.remove(key) == null || overwritten.remove(key)) {
-                        removed.add(key);
-                    }
-                    marks.settled(e.queueId(), id);
-                }
-                for (int i = 0; i < e.messages().size(); i++) {
-                    Message message = e.messages().get(i);
-                    Long moved = moving.remove(new Key(e.queueId(), e.ids()[i]));
-                    left(moved == null ? message.position() : moved, message.size());
-                }
-            }
+            case Effect.Settled e -> settled(e);
             case Effect.DeliveredUpTo e -> delivered.put(e.queueId(), e.id());
             case Effect.Moved e -> {
                 for (Effect.Target target : e.targets()) {
                     Key key = new Key(target.queueId(), e.sequence());
-                    added.put(
-                            key,
-                            new Place(
-                                    position,
-                                    target.expiresAt(),
-                                    e.message().size(),
-                                    target.priority(),
-                                    target.group()));
-                    overwritten.add(key);
+                    Place before = lookup(key);
+                    if (before != null) {
+                        left(key, before.priority(), before.position(), before.size());
+                        overwritten.add(key);
+                    }
+                    stands(key, place(target, e.message(), position));
                 }
             }
             case Effect.Returned e -> marks.returned(e);
@@ -285,29 +210,74 @@ public final class ShardIndexer implements ChangeListener {
             case Effect.QueueDropped e -> {
                 forget(e.queueId());
                 delivered.remove(e.queueId());
-                e.messages().forEach(message -> left(message.position(), message.size()));
             }
             case Effect.OnDefinitions e ->
                 throw new IllegalStateException("shard log: " + e + " (expected: an effect on messages)");
         }
     }
 
-    private void entered(long position, int size, int queues) {
-        live.merge(SegmentLog.segmentOf(position), (long) queues, Long::sum);
-        liveBytes.merge(SegmentLog.segmentOf(position), (long) size * queues, Long::sum);
+    private static Place place(Effect.Target target, Message message, long position) {
+        return new Place(position, target.expiresAt(), message.size(), target.priority(), target.group());
     }
 
-    private void left(long position, int size) {
-        live.merge(SegmentLog.segmentOf(position), -1L, Long::sum);
-        liveBytes.merge(SegmentLog.segmentOf(position), -(long) size, Long::sum);
+    private void stands(Key key, Place place) {
+        added.put(key, place);
+        ledger.entered(key.queueId(), place.priority(), SegmentLog.segmentOf(place.position()), place.size());
+    }
+
+    private void left(Key key, int priority, long position, int size) {
+        ledger.left(key.queueId(), priority, SegmentLog.segmentOf(position), size);
+    }
+
+    private void settled(Effect.Settled effect) {
+        long[] ids = effect.ids();
+        for (int i = 0; i < ids.length; i++) {
+            Key key = new Key(effect.queueId(), ids[i]);
+            Effect.Settled.Left message = effect.left(i);
+            if (message == null) {
+                Place place = lookup(key);
+                if (place != null) {
+                    settled(key, place.priority(), place.position(), place.size());
+                }
+            } else {
+                Long moved = moving.remove(key);
+                settled(key, message.priority(), moved == null ? message.position() : moved, message.size());
+            }
+            marks.settled(effect.queueId(), ids[i]);
+        }
+    }
+
+    private void settled(Key key, int priority, long position, int size) {
+        if (added.remove(key) == null || overwritten.remove(key)) {
+            removed.put(key, priority);
+        }
+        left(key, priority, position, size);
+    }
+
+    /** Where a live message stands. */
+    private @Nullable Place lookup(Key key) {
+        Place place = added.get(key);
+        if (place != null || removed.containsKey(key)) {
+            return place;
+        }
+        try {
+            byte[] value = index.get(Keys.message(shard, key.queueId(), key.id()));
+            return value == null ? null : Place.of(value);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override
     public void synced() {
-        if (added.size() + removed.size() >= CHECKPOINT_AT) {
+        if (pending() >= CHECKPOINT_AT) {
             checkpoint();
         }
         reclaim();
+    }
+
+    private int pending() {
+        return added.size() + removed.size();
     }
 
     @Override
@@ -331,35 +301,29 @@ public final class ShardIndexer implements ChangeListener {
     /** Empties the oldest segment where dead records take most of the log; the shard hears of it before the segment goes. */
     private void forward() throws IOException {
         List<SegmentLog.Segment> segments = log.segments();
-        long bytes = liveBytes.values().stream().mapToLong(Long::longValue).sum();
-        Relocation told = relocation;
-        if (told == null || !moving.isEmpty() || !CopyForward.due(segments, bytes)) {
+        Listener told = listener;
+        if (told == null || relocating || !CopyForward.due(segments, ledger.liveBytes())) {
             return;
         }
         int oldest = segments.getFirst().id();
-        if (oldest == log.current() || live.getOrDefault(oldest, 0L) <= 0) {
+        if (oldest == log.current() || ledger.liveIn(oldest) <= 0) {
             return;
         }
-        checkpoint();
+        if (!checkpoint()) {
+            return;
+        }
         List<CopyForward.Move> moves =
                 copyForward.copy(oldest, appended, this::livesAt, (change, position) -> appended(change, position));
         if (moves.isEmpty()) {
             return;
         }
         log.sync();
-        for (CopyForward.Move move : moves) {
-            Place place = added.get(new Key(move.queueId(), move.id()));
-            int size = place == null ? 0 : place.size();
-            entered(move.to(), size, 1);
-            left(move.from(), size);
-            moving.put(new Key(move.queueId(), move.id()), move.to());
-        }
-        // Counted at both places until the shard knows: a segment that is still read is not dropped.
-        live.merge(oldest, 1L, Long::sum);
+        relocating = true;
+        moves.forEach(move -> moving.put(new Key(move.queueId(), move.id()), move.to()));
         checkpoint();
         told.moved(moves, () -> {
+            relocating = false;
             moving.clear();
-            live.merge(oldest, -1L, Long::sum);
             reclaim();
         });
     }
@@ -369,60 +333,90 @@ public final class ShardIndexer implements ChangeListener {
         return value != null && Place.of(value).position() == position;
     }
 
-    private void checkpoint() {
+    /** Whether the index has everything now. */
+    private boolean checkpoint() {
+        try {
+            write();
+        } catch (IOException e) {
+            LOG.warn("shard {}: the index stays behind the log: {}", shard, e.getMessage());
+            return false;
+        }
+        if (listener != null) {
+            listener.indexed(appended.sequence());
+        }
+        return true;
+    }
+
+    private void write() throws IOException {
         try (WriteBatch batch = new WriteBatch()) {
             for (long queueId : dropped) {
-                byte[] prefix = Keys.messages(shard, queueId);
-                batch.deleteRange(prefix, RocksIndex.next(prefix));
+                byte[] messages = Keys.messages(shard, queueId);
+                batch.deleteRange(messages, RocksIndex.next(messages));
+                byte[] lanes = Keys.lanes(shard, queueId);
+                batch.deleteRange(lanes, RocksIndex.next(lanes));
                 batch.delete(Keys.delivered(shard, queueId));
             }
             marks.write(batch, dropped);
-            for (Key key : removed) {
+            for (Map.Entry<Key, Integer> entry : removed.entrySet()) {
+                Key key = entry.getKey();
                 batch.delete(Keys.message(shard, key.queueId(), key.id()));
+                if (entry.getValue() > 0) {
+                    batch.delete(Keys.lane(shard, key.queueId(), entry.getValue(), key.id()));
+                }
             }
             for (Map.Entry<Key, Place> entry : added.entrySet()) {
                 Key key = entry.getKey();
-                batch.put(
-                        Keys.message(shard, key.queueId(), key.id()),
-                        entry.getValue().bytes());
+                Place place = entry.getValue();
+                byte[] value = place.bytes();
+                batch.put(Keys.message(shard, key.queueId(), key.id()), value);
+                if (place.priority() > 0) {
+                    batch.put(Keys.lane(shard, key.queueId(), place.priority(), key.id()), value);
+                }
             }
             for (Map.Entry<Long, Long> entry : delivered.entrySet()) {
                 batch.put(
                         Keys.delivered(shard, entry.getKey()),
                         ByteBuffer.allocate(8).putLong(entry.getValue()).array());
             }
-            batch.put(Keys.covered(shard), appended.bytes());
+            ledger.write(batch);
+            batch.put(Keys.followed(shard), appended.bytes());
             index.write(batch);
-            written = appended;
-            added.clear();
-            removed.clear();
-            delivered.clear();
-            dropped.clear();
-            marks.written();
-            overwritten.clear();
-        } catch (RocksDBException | IOException e) {
-            LOG.warn("shard {}: the index stays behind the log: {}", shard, e.getMessage());
+        } catch (RocksDBException e) {
+            throw new IOException(e.getMessage(), e);
         }
+        written = appended;
+        added.clear();
+        removed.clear();
+        delivered.clear();
+        dropped.clear();
+        marks.written();
+        ledger.written();
+        overwritten.clear();
     }
 
     private void reclaim() {
+        // What is being moved is read at its old place until its shard knows the new one.
+        if (relocating) {
+            return;
+        }
         try {
             boolean flushed = false;
             List<SegmentLog.Segment> segments = log.segments();
             // The last one stays although it is empty: it tells the next life where to count on, and no number may come
             // twice.
             for (SegmentLog.Segment segment : segments.subList(0, Math.max(0, segments.size() - 1))) {
-                if (live.getOrDefault(segment.id(), 0L) > 0) {
+                if (ledger.liveIn(segment.id()) > 0) {
                     return;
                 }
                 if (!flushed) {
-                    checkpoint();
+                    if (!checkpoint()) {
+                        return;
+                    }
                     index.flush();
                     flushed = true;
                 }
                 log.drop(segment.id());
-                live.remove(segment.id());
-                liveBytes.remove(segment.id());
+                ledger.dropped(segment.id());
             }
         } catch (IOException e) {
             LOG.warn("shard {}: an empty segment was not deleted: {}", shard, e.toString());

@@ -224,10 +224,10 @@ public final class ChangeCodec {
                 for (int i = 0; i < ids.length; i++) {
                     ids[i] = in.readLong();
                 }
-                yield new Effect.Settled(queueId, ids, List.of());
+                yield new Effect.Settled(queueId, ids, List.of(), new byte[0]);
             }
             case DELIVERED -> new Effect.DeliveredUpTo(in.readLong(), in.readLong());
-            case DROPPED -> new Effect.QueueDropped(in.readLong(), List.of());
+            case DROPPED -> new Effect.QueueDropped(in.readLong());
             case RETURNED -> new Effect.Returned(in.readLong(), in.readLong(), in.readInt(), in.readLong());
             case MOVED -> {
                 long sequence = in.readLong();

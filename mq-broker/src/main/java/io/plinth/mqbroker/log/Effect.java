@@ -49,8 +49,25 @@ public sealed interface Effect {
         }
     }
 
-    /** Messages left a queue for good. {@code messages} are the same ones, for the ledger of segments; empty when replayed. */
-    record Settled(long queueId, long[] ids, List<Message> messages) implements OnMessages {}
+    /**
+     * Messages left a queue for good.
+     *
+     * @param messages the same ones, for the ledger of segments; empty when replayed
+     * @param priorities of the same ones; empty where none has any
+     */
+    record Settled(long queueId, long[] ids, List<Message> messages, byte[] priorities) implements OnMessages {
+        /** What is known of one that left. */
+        public record Left(long position, int size, int priority) {}
+
+        /** What is known of the one at an index; null when replayed. */
+        public @Nullable Left left(int at) {
+            if (messages.isEmpty()) {
+                return null;
+            }
+            Message message = messages.get(at);
+            return new Left(message.position(), message.size(), priorities.length == 0 ? 0 : priorities[at] & 0xFF);
+        }
+    }
 
     /** Every message up to the id has been delivered at least once. */
     record DeliveredUpTo(long queueId, long id) implements OnMessages {}
@@ -79,7 +96,7 @@ public sealed interface Effect {
     record DedupForgotten(long queueId, long upTo) implements OnMessages {}
 
     /** A queue is gone with all its messages. */
-    record QueueDropped(long queueId, List<Message> messages) implements OnMessages {}
+    record QueueDropped(long queueId) implements OnMessages {}
 
     record ExchangeDeclared(String name, String type, boolean autoDelete, boolean internal, FieldTable arguments)
             implements OnDefinitions {}

@@ -21,6 +21,9 @@ public final class LogWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
     private static final int BUFFER = 64 << 10;
     private static final long IDLE_MILLIS = 500;
+    /** What is put off until there is nothing to do is done this often although there is. */
+    private static final long BUSY_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     private static final int MOST_BATCHES = 1024;
 
     /** What the owner hears, on its own executor. */
@@ -53,6 +56,8 @@ public final class LogWriter implements AutoCloseable {
     /** When the oldest change that is not durable was appended. */
     private long unsyncedSince;
 
+    private long rested;
+
     /**
      * Starts the thread.
      *
@@ -76,6 +81,7 @@ public final class LogWriter implements AutoCloseable {
     }
 
     public void start() {
+        rested = nanoTime.getAsLong();
         thread.start();
     }
 
@@ -128,8 +134,9 @@ public final class LogWriter implements AutoCloseable {
 
     /** Changes nobody waits for may come without a pause; they are synced all the same, and the index follows. */
     private boolean overdue() {
-        return appended != durable
-                && nanoTime.getAsLong() - unsyncedSince >= TimeUnit.MILLISECONDS.toNanos(IDLE_MILLIS);
+        long now = nanoTime.getAsLong();
+        return now - rested >= BUSY_NANOS
+                || (appended != durable && now - unsyncedSince >= TimeUnit.MILLISECONDS.toNanos(IDLE_MILLIS));
     }
 
     private void write(List<Batch> batches) {
@@ -177,6 +184,7 @@ public final class LogWriter implements AutoCloseable {
     }
 
     private void rest() {
+        rested = nanoTime.getAsLong();
         if (failure != null) {
             return;
         }

@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.management;
 
+import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.auth.SafePattern;
 import io.plinth.mqbroker.http.ApiCall;
 import io.plinth.mqbroker.http.ApiException;
@@ -8,7 +9,6 @@ import io.plinth.mqbroker.http.ApiTable;
 import io.plinth.mqbroker.http.ApiTable.Level;
 import io.plinth.mqbroker.http.Listing;
 import io.plinth.mqbroker.log.Settings;
-import io.plinth.mqbroker.queue.QueueArguments;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

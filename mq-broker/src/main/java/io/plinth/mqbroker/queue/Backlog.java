@@ -1,6 +1,8 @@
 package io.plinth.mqbroker.queue;
 
 import io.plinth.mqbroker.flow.MemoryGauge;
+import io.plinth.mqbroker.index.CopyForward;
+import io.plinth.mqbroker.index.QueuePages;
 import io.plinth.mqbroker.log.ChangeCodec;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.Message;
@@ -9,56 +11,87 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Owned by its shard's loop. Which contents are in memory: new ones leave it once they are durable while memory is tight, and are read
- * back in blocks, on the reader's thread, when their turn comes.
+ * Owned by its shard's loop. What is in memory: contents leave it once they are durable while memory is tight or their queue long, entries
+ * of such a queue once the index has them. Both are read back in blocks, on the reader's thread, when their turn comes.
  */
 final class Backlog {
     private static final Logger LOG = LoggerFactory.getLogger(Backlog.class);
     private static final int BLOCK_MESSAGES = 256;
     private static final long BLOCK_BYTES = 1 << 20;
+    private static final int PAGE = 1024;
+
+    /**
+     * What it works with.
+     *
+     * @param reader where the log and the index are read
+     * @param window how many ready messages of a queue stay in memory
+     */
+    record Parts(
+            int shard,
+            SegmentLog log,
+            QueuePages pages,
+            Executor reader,
+            Executor loop,
+            MemoryGauge gauge,
+            int window) {}
 
     private record Candidate(long sequence, Message message) {}
 
-    private final int shard;
-    private final SegmentLog log;
-    private final Executor reader;
-    private final Executor loop;
+    private record Key(long queueId, long id) {}
+
+    private final Parts parts;
     private final MemoryGauge gauge;
     private final Deque<Candidate> candidates = new ArrayDeque<>();
+    /** Queues with messages that leave memory once the index has them. */
+    private final Set<MessageQueue> tails = new LinkedHashSet<>();
+    /** Where messages went while pages were on their way that may tell the old place. */
+    private final Map<Key, Long> moved = new HashMap<>();
 
-    Backlog(int shard, SegmentLog log, Executor reader, Executor loop, MemoryGauge gauge) {
-        this.shard = shard;
-        this.log = log;
-        this.reader = reader;
-        this.loop = loop;
-        this.gauge = gauge;
+    private int pagesOnTheirWay;
+
+    Backlog(Parts parts) {
+        this.parts = parts;
+        this.gauge = parts.gauge();
+    }
+
+    /** Puts a new message into its queue; returns whether it leaves memory once the index has it. */
+    boolean add(MessageQueue queue, QueueEntry entry) {
+        ReadyMessages ready = queue.ready();
+        boolean leaves = entry.durable && ready.pages() && (gauge.tight() || ready.inMemory() >= parts.window());
+        boolean tail = ready.add(entry, leaves);
+        if (tail) {
+            tails.add(queue);
+        }
+        return tail;
     }
 
     /**
      * A message entered with its content, in so many queues.
      *
      * @param logged whether the log keeps the content for as long as any of them has it
+     * @param leaves whether one of the queues is so long that it leaves memory
      */
-    void entered(Message message, int queues, long sequence, boolean logged) {
+    void entered(Message message, int queues, long sequence, boolean logged, boolean leaves) {
         gauge.add(message.size() + (long) queues * MessageQueue.ENTRY_BYTES);
-        if (logged && gauge.tight()) {
+        if (logged && (leaves || gauge.tight())) {
             candidates.addLast(new Candidate(sequence, message));
         }
     }
 
-    /** A message was found at start, its content in the log. */
-    void found() {
-        gauge.add(MessageQueue.ENTRY_BYTES);
-    }
-
-    /** One queue has the message no more. */
+    /** One queue has the message no more, or not in memory. */
     void left(Message message) {
         long bytes = MessageQueue.ENTRY_BYTES;
         if (message.release() && message.content() != null) {
@@ -79,27 +112,116 @@ final class Backlog {
         }
     }
 
-    /** Reads back the head of a queue, then calls {@code loaded} on the shard's loop. */
-    void load(MessageQueue queue, Runnable loaded) {
+    /** Everything up to the sequence is in the index, so the entry may leave memory. */
+    void indexed(long sequence) {
+        tails.removeIf(queue -> !queue.ready().pageOut(sequence, entry -> left(entry.message)));
+    }
+
+    void forget(MessageQueue queue) {
+        tails.remove(queue);
+    }
+
+    /** Messages stand elsewhere now. */
+    void moved(List<CopyForward.Move> moves) {
+        if (pagesOnTheirWay > 0) {
+            moves.forEach(move -> moved.put(new Key(move.queueId(), move.id()), move.to()));
+        }
+    }
+
+    /** A page of a queue, null where it could not be read, and its entries. */
+    @FunctionalInterface
+    interface Read extends BiConsumer<QueuePages.@Nullable Page, List<QueueEntry>> {}
+
+    /** Reads a page of a queue, unless one is on its way, and hands it over on the shard's loop. */
+    void page(MessageQueue queue, Paged paged, Read then) {
+        if (paged.loading) {
+            return;
+        }
+        boolean all = queue.wanted() || paged.purged() || !queue.ready().pages();
+        int page = Math.max(1, Math.min(PAGE, parts.window() / 2));
+        // Nobody wants it: it is the first that may expire, then more the more do.
+        int most = all ? page : Math.min(page, Math.max(1, queue.page));
+        queue.page = Math.min(PAGE, most * 4);
+        long from = paged.first();
+        long to = paged.last();
+        paged.loading = true;
+        pagesOnTheirWay++;
+        read(() -> {
+            QueuePages.Page found = page(queue, paged, from, to, most);
+            parts.loop().execute(() -> {
+                List<QueueEntry> entries = found == null ? List.of() : entries(queue, found);
+                if (--pagesOnTheirWay == 0) {
+                    moved.clear();
+                }
+                then.accept(found, entries);
+            });
+        });
+    }
+
+    private QueuePages.@Nullable Page page(MessageQueue queue, Paged paged, long from, long to, int most) {
+        try {
+            return parts.pages().read(queue.id(), paged.priority(), from, to, most);
+        } catch (IOException e) {
+            LOG.error(
+                    "shard {}: messages of {} cannot be read back: {}",
+                    parts.shard(),
+                    queue.ref().name(),
+                    e.toString());
+            return null;
+        }
+    }
+
+    private List<QueueEntry> entries(MessageQueue queue, QueuePages.Page page) {
+        boolean delays = queue.arguments().delayedFor() != null;
+        List<QueueEntry> entries = new ArrayList<>(page.rows().size());
+        for (QueuePages.Row row : page.rows()) {
+            Long to = moved.isEmpty() ? null : moved.get(new Key(queue.id(), row.id()));
+            Message message = new Message(to == null ? row.position() : to, row.size());
+            message.retain();
+            QueueEntry entry = new QueueEntry(
+                    row.id(), message, delays ? Long.MAX_VALUE : row.expiresAt(), true, row.priority(), row.group());
+            queue.recall(entry);
+            if (delays) {
+                entry.availableAt = row.expiresAt();
+            }
+            entries.add(entry);
+        }
+        gauge.add((long) entries.size() * MessageQueue.ENTRY_BYTES);
+        return entries;
+    }
+
+    private void read(Runnable work) {
+        try {
+            parts.reader().execute(work);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("the broker stops; nothing is read back any more", e);
+        }
+    }
+
+    /** Reads contents of the next of a queue back, then calls {@code loaded} on the shard's loop; returns how many. */
+    int load(MessageQueue queue, Runnable loaded) {
         List<Message> messages = new ArrayList<>();
-        for (QueueEntry entry : queue.absent(BLOCK_MESSAGES, BLOCK_BYTES)) {
+        for (QueueEntry entry : queue.ready().absent(BLOCK_MESSAGES, BLOCK_BYTES)) {
             messages.add(entry.message);
         }
-        queue.loading = true;
-        load(messages, () -> {
-            queue.loading = false;
-            loaded.run();
-        });
+        if (!messages.isEmpty()) {
+            queue.loading = true;
+            load(messages, () -> {
+                queue.loading = false;
+                loaded.run();
+            });
+        }
+        return messages.size();
     }
 
     /** Reads back contents, then calls {@code loaded} on the shard's loop; what cannot be read is marked lost. */
     void load(List<Message> messages, Runnable loaded) {
-        reader.execute(() -> {
+        read(() -> {
             List<@Nullable Content> contents = new ArrayList<>();
             for (Message message : messages) {
-                contents.add(read(message));
+                contents.add(content(message));
             }
-            loop.execute(() -> {
+            parts.loop().execute(() -> {
                 for (int i = 0; i < messages.size(); i++) {
                     arrived(messages.get(i), contents.get(i));
                 }
@@ -108,11 +230,11 @@ final class Backlog {
         });
     }
 
-    private @Nullable Content read(Message message) {
+    private @Nullable Content content(Message message) {
         try {
-            return ChangeCodec.content(log.read(message.position()));
+            return ChangeCodec.content(parts.log().read(message.position()));
         } catch (IOException e) {
-            LOG.error("shard {}: a message cannot be read back and is dropped: {}", shard, e.toString());
+            LOG.error("shard {}: a message cannot be read back and is dropped: {}", parts.shard(), e.toString());
             return null;
         }
     }

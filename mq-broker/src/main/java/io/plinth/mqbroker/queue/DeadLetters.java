@@ -6,6 +6,8 @@ import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.mark.DeathRecord;
+import io.plinth.mqbroker.mark.MessageMarks;
 import io.plinth.mqbroker.wire.ContentProperties;
 import java.util.LinkedHashSet;
 import java.util.List;

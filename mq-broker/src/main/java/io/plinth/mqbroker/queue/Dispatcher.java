@@ -1,22 +1,30 @@
 package io.plinth.mqbroker.queue;
 
-import io.netty.util.collection.LongObjectMap;
-import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.argument.QueueArguments;
+import io.plinth.mqbroker.index.QueuePages;
 import io.plinth.mqbroker.log.Content;
-import io.plinth.mqbroker.log.Effect;
-import io.plinth.mqbroker.log.Message;
-import io.plinth.mqbroker.queue.QueueArguments.Overflow;
+import io.plinth.mqbroker.mark.DeathRecord;
+import io.plinth.mqbroker.mark.MessageMarks;
 import io.plinth.mqbroker.stats.Counts;
-import io.plinth.mqbroker.wire.ContentProperties;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Owned by its shard's loop. Moves messages: into queues, out to consumers, past their time, to dead letters. */
+/** Owned by its shard's loop. Moves messages out of queues: to consumers, past their time, to dead letters. */
 final class Dispatcher {
+    private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+    /** Dead letters of a queue on their way. */
+    private static final int MOST_DYING = 1000;
+    /** With fewer in memory than these, more are read. */
+    private static final int FEW = 256;
+
+    private static final long RETRY_MILLIS = 1000;
+
     private final Shard shard;
     private final Journal journal;
     private final Backlog backlog;
@@ -42,147 +50,6 @@ final class Dispatcher {
         touched.remove(queue);
     }
 
-    void publish(ShardCommand.Publish command, LongObjectMap<MessageQueue> queues) {
-        Content content = command.content();
-        List<MessageQueue> into = new ArrayList<>(command.queues().size());
-        boolean logged = false;
-        boolean refused = false;
-        int size = content.size();
-        for (QueueRef ref : command.queues()) {
-            MessageQueue queue = queues.get(ref.id());
-            if (queue == null) {
-                continue;
-            }
-            if (seen(queue, content)) {
-                continue;
-            }
-            if (queue.arguments().overflow() != Overflow.DROP_HEAD && queue.full(size)) {
-                refused = true;
-                if (queue.arguments().overflow() == Overflow.REJECT_DEAD_LETTER) {
-                    deadLetters.send(queue, content, DeathRecord.Reason.MAXLEN, clock.millis(), sent -> {});
-                }
-                continue;
-            }
-            into.add(queue);
-            logged |= command.persistent() && ref.survives();
-        }
-        if (into.isEmpty() || (logged && journal.failed())) {
-            command.receipt().complete(shard, !refused && !logged);
-            return;
-        }
-        long sequence = enter(content, into, command.persistent(), logged);
-        for (MessageQueue queue : into) {
-            // At once: what follows in this turn must find the queue within its limit.
-            trim(queue);
-        }
-        if (logged) {
-            journal.await(sequence, command.receipt(), !refused, into.getFirst());
-        } else {
-            command.receipt().complete(shard, !refused);
-        }
-    }
-
-    private long enter(Content content, List<MessageQueue> into, boolean persistent, boolean logged) {
-        long now = clock.millis();
-        String expiration = ContentProperties.text(content.properties(), ContentProperties.Field.EXPIRATION);
-        long own = expiration == null ? -1 : Long.parseLong(expiration);
-        List<Effect.Target> targets = new ArrayList<>(into.size());
-        List<Effect.Target> durable = new ArrayList<>(into.size());
-        for (MessageQueue queue : into) {
-            Effect.Target target = target(queue, content, now, own);
-            targets.add(target);
-            if (persistent && queue.ref().survives()) {
-                durable.add(target);
-            }
-        }
-        Message message = new Message(content);
-        long sequence =
-                logged ? journal.enqueued(durable, message, content) : journal.passing(targets, message, content);
-        for (int i = 0; i < into.size(); i++) {
-            MessageQueue queue = into.get(i);
-            message.retain();
-            boolean lasting = persistent && queue.ref().survives();
-            queue.stats().entered(sequence, lasting, now);
-            queue.stats().counts().add(Counts.Kind.PUBLISH, 1);
-            Effect.Target target = targets.get(i);
-            queue.add(entry(queue, target, sequence, message, lasting, false));
-            DedupCache dedup = queue.dedup();
-            if (dedup != null && target.dedup() != null) {
-                dedup.remember(sequence, target.dedup());
-            }
-            touch(queue);
-        }
-        // Its segment may go once the durable queues are done with it, so a queue that is not durable needs it in
-        // memory.
-        backlog.entered(message, into.size(), sequence, logged && durable.size() == into.size());
-        return sequence;
-    }
-
-    /** Whether the queue saw a message of the same key; what it need not remember any more is forgotten first. */
-    private boolean seen(MessageQueue queue, Content content) {
-        DedupCache dedup = queue.dedup();
-        if (dedup == null) {
-            return false;
-        }
-        String key = MessageMarks.text(content, dedup.settings().header());
-        if (key == null) {
-            return false;
-        }
-        if (dedup.knows(key) && !dedup.expired(key, clock.millis())) {
-            return true;
-        }
-        journal.forgotten(queue, dedup.forget(clock.millis()));
-        return false;
-    }
-
-    private static Effect.Target target(MessageQueue queue, Content content, long now, long own) {
-        QueueArguments arguments = queue.arguments();
-        if (arguments.delayedFor() != null) {
-            return new Effect.Target(queue.id(), now + Math.max(0, MessageMarks.delay(content)));
-        }
-        long expiresAt = expiresAt(now, own, arguments.ttl());
-        DedupCache dedup = queue.dedup();
-        if (arguments.maxPriority() == 0 && !arguments.groups() && dedup == null) {
-            return new Effect.Target(queue.id(), expiresAt);
-        }
-        int priority = arguments.maxPriority() == 0
-                ? 0
-                : Math.min(
-                        arguments.maxPriority(),
-                        ContentProperties.octet(content.properties(), ContentProperties.Field.PRIORITY, 0));
-        String group = arguments.groups() ? MessageMarks.text(content, QueueArguments.GROUP_HEADER) : null;
-        String key = dedup == null
-                ? null
-                : MessageMarks.text(content, dedup.settings().header());
-        return new Effect.Target(
-                queue.id(),
-                expiresAt,
-                priority,
-                group,
-                key == null || dedup == null ? null : new Effect.Dedup(key, dedup.until(now)));
-    }
-
-    /** An entry as its target says; in a queue of delayed messages, the time says when they are due. */
-    static QueueEntry entry(
-            MessageQueue queue, Effect.Target target, long id, Message message, boolean durable, boolean redelivered) {
-        boolean delays = queue.arguments().delayedFor() != null;
-        QueueEntry entry = new QueueEntry(
-                id,
-                message,
-                delays ? Long.MAX_VALUE : target.expiresAt(),
-                durable,
-                redelivered,
-                target.priority(),
-                target.group());
-        entry.availableAt = delays ? target.expiresAt() : 0;
-        return entry;
-    }
-
-    private static long expiresAt(long now, long own, long ofQueue) {
-        long ttl = own < 0 ? ofQueue : ofQueue < 0 ? own : Math.min(own, ofQueue);
-        return ttl < 0 ? Long.MAX_VALUE : now + ttl;
-    }
-
     /** Hands out what can be handed out, of every queue touched in this turn. */
     void drain() {
         while (!touched.isEmpty()) {
@@ -198,7 +65,7 @@ final class Dispatcher {
 
     /** Does what is due for one queue now, so that its numbers are true. */
     void drain(MessageQueue queue) {
-        long next = queue.wake(clock.millis());
+        long next = queue.ready().wake(clock.millis());
         if (queue.arguments().delayedFor() != null) {
             release(queue);
         } else {
@@ -212,24 +79,83 @@ final class Dispatcher {
     }
 
     /** A consumer with room comes before the limit does. */
-    private void trim(MessageQueue queue) {
+    void trim(MessageQueue queue) {
         if (!queue.over()) {
             return;
         }
         deliver(queue);
-        while (queue.over()) {
-            QueueEntry least = queue.pollLeast();
+        while (queue.over() && queue.dying < MOST_DYING) {
+            QueueEntry least = queue.ready().pollLeast();
             if (least == null) {
+                read(queue, queue.ready().awaitedLeast());
                 return;
             }
             giveUp(queue, least, DeathRecord.Reason.MAXLEN);
         }
     }
 
-    /** Routes the delayed messages whose time has come. */
+    /** Sends delayed messages on whose time has come. */
     private void release(MessageQueue queue) {
-        while (queue.head() != null) {
-            giveUp(queue, queue.poll(), DeathRecord.Reason.DUE);
+        read(queue, queue.ready().awaited());
+        while (queue.ready().head() != null && queue.dying < MOST_DYING) {
+            giveUp(queue, queue.ready().poll(), DeathRecord.Reason.DUE);
+        }
+    }
+
+    /** Has a page read, then looks at the queue again. */
+    private void read(MessageQueue queue, @Nullable Paged paged) {
+        if (paged == null) {
+            return;
+        }
+        backlog.page(queue, paged, (page, entries) -> {
+            if (page == null) {
+                after(RETRY_MILLIS, () -> {
+                    paged.loading = false;
+                    touch(queue);
+                });
+            } else {
+                shard.turn(() -> arrived(queue, paged, page, entries));
+            }
+        });
+    }
+
+    private void arrived(MessageQueue queue, Paged paged, QueuePages.Page page, List<QueueEntry> entries) {
+        paged.loading = false;
+        if (!shard.exists(queue)) {
+            entries.forEach(entry -> backlog.left(entry.message));
+            return;
+        }
+        boolean purged = paged.purged();
+        long missing = queue.ready().read(paged, page, purged ? List.of() : entries);
+        if (missing != 0) {
+            LOG.error(
+                    "queue {}: {} messages fewer are there than were counted",
+                    queue.ref().name(),
+                    missing);
+        }
+        if (purged) {
+            for (QueueEntry entry : entries) {
+                // Its group never heard of it.
+                entry.group = null;
+                remove(queue, entry);
+            }
+            purge(queue, List.of(paged));
+        }
+        touch(queue);
+    }
+
+    /** Settles what is not in memory and is to go; answers who waits for that once all is settled. */
+    void purge(MessageQueue queue, List<Paged> parts) {
+        boolean more = false;
+        for (Paged paged : parts) {
+            if (paged.purged()) {
+                more = true;
+                read(queue, paged);
+            }
+        }
+        if (!more && !queue.ready().purging()) {
+            queue.purging.forEach(Runnable::run);
+            queue.purging.clear();
         }
     }
 
@@ -255,17 +181,21 @@ final class Dispatcher {
         while (true) {
             QueueEntry head = liveHead(queue);
             if (head == null) {
-                answerGetsEmpty(queue);
+                Paged awaited = queue.ready().awaited();
+                if (awaited != null) {
+                    read(queue, awaited);
+                } else if (queue.dying < MOST_DYING) {
+                    answerGetsEmpty(queue);
+                }
                 return;
             }
-            boolean wanted =
-                    !queue.waitingGets().isEmpty() || !queue.consumers().isEmpty();
-            if (!wanted || queue.loading) {
+            if (!queue.wanted()) {
                 return;
             }
             Content content = head.message.content();
             if (content == null) {
-                backlog.load(queue, () -> shard.turn(() -> touch(queue)));
+                queue.ahead = 0;
+                load(queue);
                 return;
             }
             ShardCommand.Get get = queue.waitingGets().pollFirst();
@@ -274,20 +204,41 @@ final class Dispatcher {
             } else if (!handOut(queue, content)) {
                 return;
             }
+            readAhead(queue);
         }
     }
 
-    private @org.jspecify.annotations.Nullable QueueEntry liveHead(MessageQueue queue) {
-        QueueEntry head = queue.head();
+    private void load(MessageQueue queue) {
+        if (!queue.loading) {
+            queue.ahead += backlog.load(queue, () -> shard.turn(() -> touch(queue)));
+        }
+    }
+
+    /** Has what comes soon read while what was read is handed out. */
+    private void readAhead(MessageQueue queue) {
+        if (queue.ahead > 0 && --queue.ahead < FEW) {
+            load(queue);
+        }
+        Paged soon = queue.ready().soon(FEW);
+        if (soon != null) {
+            read(queue, soon);
+        }
+    }
+
+    private @Nullable QueueEntry liveHead(MessageQueue queue) {
+        QueueEntry head = queue.ready().head();
         long now = head == null || head.expiresAt == Long.MAX_VALUE ? Long.MIN_VALUE : clock.millis();
         while (head != null && (head.expiresAt < now || head.message.isLost())) {
-            queue.poll();
+            if (queue.dying >= MOST_DYING) {
+                return null;
+            }
+            queue.ready().poll();
             if (head.message.isLost()) {
                 remove(queue, head);
             } else {
                 giveUp(queue, head, DeathRecord.Reason.EXPIRED);
             }
-            head = queue.head();
+            head = queue.ready().head();
         }
         return head;
     }
@@ -297,7 +248,7 @@ final class Dispatcher {
         if (to == null) {
             return false;
         }
-        QueueEntry entry = queue.poll();
+        QueueEntry entry = queue.ready().poll();
         queue.stats().counts().delivered(to.noAck, entry.redelivered);
         Content content = shown(queue, entry, stored);
         shard.outbox(to.channel.outlet())
@@ -326,7 +277,7 @@ final class Dispatcher {
     }
 
     private void answerGet(MessageQueue queue, ShardCommand.Get get, Content stored) {
-        QueueEntry entry = queue.poll();
+        QueueEntry entry = queue.ready().poll();
         queue.stats().counts().got(get.noAck(), entry.redelivered);
         Content content = shown(queue, entry, stored);
         if (get.noAck()) {
@@ -334,7 +285,8 @@ final class Dispatcher {
         } else {
             queue.handOut(entry, get.channel(), null);
         }
-        ShardCommand.Got got = new ShardCommand.Got(entry.id, entry.redelivered, content, queue.readyCount());
+        ShardCommand.Got got = new ShardCommand.Got(
+                entry.id, entry.redelivered, content, queue.ready().count());
         shard.outbox(get.channel().outlet())
                 .add(new ShardEvent.Replied(() -> get.reply().accept(got)));
     }
@@ -352,7 +304,7 @@ final class Dispatcher {
 
     /** The entry, in no part of the queue any more, is settled for good. */
     void remove(MessageQueue queue, QueueEntry entry) {
-        queue.left(entry);
+        queue.ready().left(entry);
         journal.settled(queue, entry);
         queue.stats().left(entry.durable);
         backlog.left(entry.message);
@@ -364,7 +316,8 @@ final class Dispatcher {
             remove(queue, entry);
             return;
         }
-        queue.left(entry);
+        queue.ready().left(entry);
+        queue.dying++;
         Content content = entry.message.content();
         if (content != null) {
             bury(queue, entry, content, reason);
@@ -374,7 +327,7 @@ final class Dispatcher {
                     () -> shard.turn(() -> {
                         Content loaded = entry.message.content();
                         if (loaded == null) {
-                            remove(queue, entry);
+                            buried(queue, entry, true);
                         } else {
                             bury(queue, entry, loaded, reason);
                         }
@@ -383,17 +336,23 @@ final class Dispatcher {
     }
 
     private void bury(MessageQueue queue, QueueEntry entry, Content content, DeathRecord.Reason reason) {
-        deadLetters.send(
-                queue,
-                content,
-                reason,
-                clock.millis(),
-                // Not settled where a target's log has failed: after a restart it is here again.
-                sent -> shard.later(sent ? () -> remove(queue, entry) : () -> backlog.left(entry.message)));
+        deadLetters.send(queue, content, reason, clock.millis(), sent -> shard.later(() -> buried(queue, entry, sent)));
+    }
+
+    /** Not settled where a target's log has failed: after a restart it is here again. */
+    private void buried(MessageQueue queue, QueueEntry entry, boolean settled) {
+        if (settled) {
+            remove(queue, entry);
+        } else {
+            backlog.left(entry.message);
+        }
+        if (queue.dying-- >= MOST_DYING) {
+            touch(queue);
+        }
     }
 
     private void armExpiry(MessageQueue queue) {
-        QueueEntry head = queue.head();
+        QueueEntry head = queue.ready().head();
         if (head == null || head.expiresAt == Long.MAX_VALUE || queue.expiryArmed) {
             return;
         }

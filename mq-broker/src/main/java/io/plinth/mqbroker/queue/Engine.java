@@ -6,7 +6,9 @@ import io.plinth.mqbroker.exchange.QueueLifecycle;
 import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.flow.MemoryGauge;
+import io.plinth.mqbroker.index.CopyForward;
 import io.plinth.mqbroker.index.DefinitionsIndexer;
+import io.plinth.mqbroker.index.QueuePages;
 import io.plinth.mqbroker.index.RecoveredDefinitions;
 import io.plinth.mqbroker.index.RecoveredShard;
 import io.plinth.mqbroker.index.RocksIndex;
@@ -52,6 +54,7 @@ public final class Engine implements AutoCloseable {
      *
      * @param fsync whether a confirm waits for the disk
      * @param memory octets messages may take
+     * @param window how many ready messages of a queue stay in memory
      * @param followers of the stream of changes, on the shards' loops
      */
     public record Settings(
@@ -60,6 +63,7 @@ public final class Engine implements AutoCloseable {
             Logs logs,
             boolean fsync,
             long memory,
+            int window,
             int maxQueues,
             Clock clock,
             LongSupplier nanoTime,
@@ -166,7 +170,9 @@ public final class Engine implements AutoCloseable {
                 stream,
                 log,
                 reader,
+                new QueuePages(number, index),
                 gauge,
+                settings.window(),
                 alarms,
                 settings.clock(),
                 settings.nanoTime(),
@@ -175,8 +181,17 @@ public final class Engine implements AutoCloseable {
                 streams,
                 lifecycle));
         late.set(shard);
-        opened.indexer()
-                .relocation((moves, then) -> shard.later(() -> shard.moved(moves, reader, () -> writer.execute(then))));
+        opened.indexer().listener(new ShardIndexer.Listener() {
+            @Override
+            public void moved(List<CopyForward.Move> moves, Runnable then) {
+                shard.later(() -> shard.moved(moves, reader, () -> writer.execute(then)));
+            }
+
+            @Override
+            public void indexed(long sequence) {
+                loop.execute(() -> shard.indexed(sequence));
+            }
+        });
         shards.set(shard);
         return opened.recovered();
     }

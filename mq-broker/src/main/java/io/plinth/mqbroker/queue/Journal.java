@@ -22,6 +22,31 @@ final class Journal {
     private static final class Settling {
         final List<Long> ids = new ArrayList<>();
         final List<Message> messages = new ArrayList<>();
+        /** Filled from the first that has one. */
+        final List<Byte> priorities = new ArrayList<>();
+
+        void add(QueueEntry entry) {
+            if (entry.priority > 0 || !priorities.isEmpty()) {
+                while (priorities.size() < ids.size()) {
+                    priorities.add((byte) 0);
+                }
+                priorities.add((byte) entry.priority);
+            }
+            ids.add(entry.id);
+            messages.add(entry.message);
+        }
+
+        Effect.Settled effect(long queueId) {
+            long[] all = new long[ids.size()];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = ids.get(i);
+            }
+            byte[] ranks = new byte[priorities.size()];
+            for (int i = 0; i < ranks.length; i++) {
+                ranks[i] = priorities.get(i);
+            }
+            return new Effect.Settled(queueId, all, messages, ranks);
+        }
     }
 
     private final ChangeStream stream;
@@ -64,11 +89,9 @@ final class Journal {
     /** A message left its queue for good. */
     void settled(MessageQueue queue, QueueEntry entry) {
         if (entry.durable) {
-            Settling group = settling.computeIfAbsent(queue.id(), ignored -> new Settling());
-            group.ids.add(entry.id);
-            group.messages.add(entry.message);
+            settling.computeIfAbsent(queue.id(), ignored -> new Settling()).add(entry);
         } else {
-            stream.passing(new Effect.Settled(queue.id(), new long[] {entry.id}, List.of()));
+            stream.passing(new Effect.Settled(queue.id(), new long[] {entry.id}, List.of(), new byte[0]));
         }
     }
 
@@ -90,8 +113,8 @@ final class Journal {
     }
 
     /** A queue is gone with what it held. */
-    void dropped(MessageQueue queue, List<Message> durable) {
-        Effect effect = new Effect.QueueDropped(queue.id(), durable);
+    void dropped(MessageQueue queue) {
+        Effect effect = new Effect.QueueDropped(queue.id());
         if (queue.ref().survives()) {
             stream.logged(effect, false);
         } else {
@@ -109,10 +132,7 @@ final class Journal {
 
     /** Hands everything of this turn to the log's writer. */
     void flush() {
-        settling.forEach((queueId, group) -> {
-            long[] ids = group.ids.stream().mapToLong(Long::longValue).toArray();
-            stream.logged(new Effect.Settled(queueId, ids, group.messages), false);
-        });
+        settling.forEach((queueId, group) -> stream.logged(group.effect(queueId), false));
         settling.clear();
         stream.flush();
     }

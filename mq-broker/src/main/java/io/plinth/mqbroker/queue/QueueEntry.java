@@ -29,19 +29,11 @@ final class QueueEntry {
     @Nullable
     Subscription subscription;
 
-    QueueEntry(
-            long id,
-            Message message,
-            long expiresAt,
-            boolean durable,
-            boolean redelivered,
-            int priority,
-            @Nullable String group) {
+    QueueEntry(long id, Message message, long expiresAt, boolean durable, int priority, @Nullable String group) {
         this.id = id;
         this.message = message;
         this.expiresAt = expiresAt;
         this.durable = durable;
-        this.redelivered = redelivered;
         this.priority = priority;
         this.group = group;
     }

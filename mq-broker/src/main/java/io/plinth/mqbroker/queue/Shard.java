@@ -3,15 +3,16 @@ package io.plinth.mqbroker.queue;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import io.netty.util.concurrent.EventExecutor;
+import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.exchange.QueueLifecycle;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.flow.MemoryGauge;
 import io.plinth.mqbroker.index.CopyForward;
+import io.plinth.mqbroker.index.QueuePages;
 import io.plinth.mqbroker.index.RecoveredShard;
-import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.LogWriter;
-import io.plinth.mqbroker.log.Message;
+import io.plinth.mqbroker.mark.DeathRecord;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.stream.StreamHost;
@@ -40,6 +41,7 @@ public final class Shard implements LogWriter.Owner {
     private final Alarms alarms;
     private final Clock clock;
     private final Dispatcher dispatcher;
+    private final Intake intake;
     private final QueueLifecycle lifecycle;
     private final LongObjectMap<MessageQueue> queues = new LongObjectHashMap<>();
     private final StreamQueues streams;
@@ -50,6 +52,7 @@ public final class Shard implements LogWriter.Owner {
      * What a shard works with.
      *
      * @param reader where contents are read back
+     * @param window how many ready messages of a queue stay in memory
      */
     public record Parts(
             int number,
@@ -57,7 +60,9 @@ public final class Shard implements LogWriter.Owner {
             io.plinth.mqbroker.log.ChangeStream stream,
             io.plinth.mqbroker.log.SegmentLog log,
             Executor reader,
+            QueuePages pages,
             MemoryGauge gauge,
+            int window,
             Alarms alarms,
             Clock clock,
             java.util.function.LongSupplier nanoTime,
@@ -73,10 +78,12 @@ public final class Shard implements LogWriter.Owner {
         this.clock = parts.clock();
         this.lifecycle = parts.lifecycle();
         this.journal = new Journal(parts.stream(), parts.nanoTime());
-        this.backlog = new Backlog(number, parts.log(), parts.reader(), this.loop, parts.gauge());
+        this.backlog = new Backlog(new Backlog.Parts(
+                number, parts.log(), parts.pages(), parts.reader(), this.loop, parts.gauge(), parts.window()));
         this.streams = new StreamQueues(new Host(parts.reader()), parts.streams(), clock);
-        this.dispatcher =
-                new Dispatcher(this, journal, backlog, clock, new DeadLetters(parts.vhosts(), parts.shards()));
+        DeadLetters deadLetters = new DeadLetters(parts.vhosts(), parts.shards());
+        this.dispatcher = new Dispatcher(this, journal, backlog, clock, deadLetters);
+        this.intake = new Intake(this, journal, backlog, clock, deadLetters, dispatcher);
     }
 
     public int number() {
@@ -89,25 +96,7 @@ public final class Shard implements LogWriter.Owner {
             return;
         }
         MessageQueue queue = new MessageQueue(ref, QueueArguments.of(ref.effective()), clock.millis());
-        long deliveredUpTo = recovered.deliveredUpTo(ref.id());
-        queue.deliveredUpTo(deliveredUpTo);
-        recovered.queue(ref.id()).forEach((id, entry) -> {
-            entry.message().retain();
-            backlog.found();
-            queue.stats().entered(id, true, clock.millis());
-            Effect.Target target =
-                    new Effect.Target(ref.id(), entry.expiresAt(), entry.priority(), entry.group(), null);
-            QueueEntry restored = Dispatcher.entry(queue, target, id, entry.message(), true, id <= deliveredUpTo);
-            RecoveredShard.Return back = recovered.returned(ref.id(), id);
-            if (back != null) {
-                restored.returns = back.count();
-                restored.availableAt = back.availableAt();
-            }
-            queue.add(restored);
-        });
-        if (queue.dedup() != null) {
-            queue.dedup().restore(recovered.remembered(ref.id()));
-        }
+        queue.restore(recovered, clock.millis());
         queues.put(ref.id(), queue);
         loop.execute(() -> turn(() -> dispatcher.touch(queue)));
     }
@@ -172,7 +161,7 @@ public final class Shard implements LogWriter.Owner {
             case ShardCommand.Publish c -> {
                 ShardCommand.Publish rest = streams.publish(c);
                 if (rest != null) {
-                    dispatcher.publish(rest, queues);
+                    intake.publish(rest, queues);
                 }
             }
             case ShardCommand.Settle c -> settle(c);
@@ -221,17 +210,18 @@ public final class Shard implements LogWriter.Owner {
             refusal = ShardCommand.Refusal.GONE;
         } else if (command.exclusive() && queue.arguments().singleActive()) {
             refusal = ShardCommand.Refusal.IN_EXCLUSIVE_USE;
-        } else if (queue.exclusivelyUsed()
+        } else if (queue.consumers().exclusive()
                 || (command.exclusive() && !queue.consumers().isEmpty())) {
             refusal = ShardCommand.Refusal.IN_EXCLUSIVE_USE;
         } else {
-            queue.subscribe(new Subscription(
-                    command.channel(),
-                    command.consumerTag(),
-                    command.noAck(),
-                    command.exclusive(),
-                    command.prefetch(),
-                    command.priority()));
+            queue.consumers()
+                    .subscribe(new Subscription(
+                            command.channel(),
+                            command.consumerTag(),
+                            command.noAck(),
+                            command.exclusive(),
+                            command.prefetch(),
+                            command.priority()));
             hold(command.channel(), queue);
             dispatcher.touch(queue);
         }
@@ -245,7 +235,7 @@ public final class Shard implements LogWriter.Owner {
 
     private void unsubscribe(ShardCommand.Unsubscribe command) {
         MessageQueue queue = queues.get(command.queueId());
-        if (queue != null && queue.unsubscribe(command.channel(), command.consumerTag())) {
+        if (queue != null && queue.consumers().unsubscribe(command.channel(), command.consumerTag())) {
             consumerLeft(queue);
         }
         reply(command.channel(), command.reply());
@@ -276,14 +266,14 @@ public final class Shard implements LogWriter.Owner {
 
     private void purge(ShardCommand.Purge command) {
         MessageQueue queue = queues.get(command.queueId());
-        if (queue != null) {
-            dispatcher.drain(queue);
+        if (queue == null) {
+            reply(command.channel(), () -> command.reply().accept(0));
+            return;
         }
-        long count = queue == null ? 0 : queue.readyCount();
-        if (queue != null) {
-            queue.drainReady().forEach(entry -> dispatcher.remove(queue, entry));
-        }
-        reply(command.channel(), () -> command.reply().accept(count));
+        dispatcher.drain(queue);
+        long count = queue.ready().count();
+        queue.purging.add(() -> reply(command.channel(), () -> command.reply().accept(count)));
+        dispatcher.purge(queue, queue.ready().drain(entry -> dispatcher.remove(queue, entry)));
     }
 
     private void delete(ShardCommand.Delete command) {
@@ -295,10 +285,10 @@ public final class Shard implements LogWriter.Owner {
             reply(command.channel(), () -> command.reply().accept(0));
         } else if (command.ifUnused() && !queue.consumers().isEmpty()) {
             reply(command.channel(), () -> command.refused().accept(ShardCommand.Refusal.IN_USE));
-        } else if (command.ifEmpty() && queue.readyCount() > 0) {
+        } else if (command.ifEmpty() && queue.ready().count() > 0) {
             reply(command.channel(), () -> command.refused().accept(ShardCommand.Refusal.NOT_EMPTY));
         } else {
-            long count = queue.readyCount();
+            long count = queue.ready().count();
             Runnable answer = () -> command.reply().accept(count);
             remove(queue, () -> later(() -> reply(command.channel(), answer)));
         }
@@ -316,23 +306,20 @@ public final class Shard implements LogWriter.Owner {
     /** Removes a queue whatever it holds; its consumers are told. */
     void remove(MessageQueue queue, Runnable done) {
         queues.remove(queue.id());
-        for (Subscription consumer : queue.consumers()) {
+        for (Subscription consumer : queue.consumers().all()) {
             outbox(consumer.channel.outlet()).add(new ShardEvent.Cancelled(consumer.channel, consumer.tag));
         }
-        queue.consumers().clear();
+        queue.consumers().all().clear();
         queue.waitingGets()
                 .forEach(get -> reply(get.channel(), () -> get.reply().accept(null)));
         queue.waitingGets().clear();
-        List<Message> durable = new ArrayList<>();
-        for (QueueEntry entry : queue.drain()) {
-            if (entry.durable) {
-                durable.add(entry.message);
-            }
-            backlog.left(entry.message);
-        }
+        queue.purging.forEach(Runnable::run);
+        queue.purging.clear();
+        queue.drain(entry -> backlog.left(entry.message));
+        backlog.forget(queue);
         holders.values().forEach(held -> held.remove(queue));
         dispatcher.forget(queue);
-        journal.dropped(queue, durable);
+        journal.dropped(queue);
         lifecycle.removed(queue.ref(), done);
     }
 
@@ -356,7 +343,9 @@ public final class Shard implements LogWriter.Owner {
 
     private static ShardCommand.Status status(MessageQueue queue) {
         return new ShardCommand.Status(
-                queue.readyCount(), queue.unackedCount(), queue.consumers().size());
+                queue.ready().count(),
+                queue.unackedCount(),
+                queue.consumers().all().size());
     }
 
     private Map<Long, QueueReport> survey() {
@@ -377,7 +366,7 @@ public final class Shard implements LogWriter.Owner {
                 queue.takeBack(entry.id, channel);
                 dispatcher.comeBack(queue, entry);
             }
-            if (queue.unsubscribe(channel, null)) {
+            if (queue.consumers().unsubscribe(channel, null)) {
                 consumerLeft(queue);
             } else {
                 dispatcher.touch(queue);
@@ -391,6 +380,7 @@ public final class Shard implements LogWriter.Owner {
         for (CopyForward.Move move : moves) {
             byQueue.computeIfAbsent(move.queueId(), ignored -> new HashMap<>()).put(move.id(), move.to());
         }
+        backlog.moved(moves);
         byQueue.forEach((queueId, places) -> {
             MessageQueue queue = queues.get(queueId);
             if (queue != null) {
@@ -403,6 +393,11 @@ public final class Shard implements LogWriter.Owner {
             }
         });
         reader.execute(then);
+    }
+
+    /** What happened up to the sequence is in the index. */
+    void indexed(long sequence) {
+        backlog.indexed(sequence);
     }
 
     /** Whether the log takes nothing any more; asked on the shard's loop. */

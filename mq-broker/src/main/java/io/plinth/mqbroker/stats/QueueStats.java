@@ -14,7 +14,13 @@ public final class QueueStats {
         return counts;
     }
 
-    /** A message came, or came back from the log. */
+    /** So many messages were there at the start, since when nobody knows. */
+    public void restored(long count, long now) {
+        arrivals.came(0, now);
+        persistent += count;
+    }
+
+    /** A message came. */
     public void entered(long id, boolean durable, long now) {
         arrivals.came(id, now);
         persistent += durable ? 1 : 0;

@@ -1,10 +1,10 @@
 package io.plinth.mqbroker.stream;
 
+import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.mark.MessageMarks;
 import io.plinth.mqbroker.queue.ChannelHandle;
-import io.plinth.mqbroker.queue.MessageMarks;
-import io.plinth.mqbroker.queue.QueueArguments;
 import io.plinth.mqbroker.queue.ShardEvent;
 import io.plinth.mqbroker.queue.Subscription;
 import java.io.IOException;

@@ -33,8 +33,21 @@ final class EngineDriver implements AutoCloseable, Outlet {
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
     EngineDriver(Path folder, Engine.Logs logs, boolean fsync, long memory) throws Exception {
+        this(folder, logs, fsync, memory, 32_768);
+    }
+
+    EngineDriver(Path folder, Engine.Logs logs, boolean fsync, long memory, int window) throws Exception {
         engine = new Engine(new Engine.Settings(
-                folder, List.of(loop), logs, fsync, memory, 1000, Clock.systemUTC(), System::nanoTime, List.of()));
+                folder,
+                List.of(loop),
+                logs,
+                fsync,
+                memory,
+                window,
+                1000,
+                Clock.systemUTC(),
+                System::nanoTime,
+                List.of()));
         for (int i = 0; i < outboxes.length; i++) {
             outboxes[i] = new Outbox(this);
         }
@@ -95,6 +108,40 @@ final class EngineDriver implements AutoCloseable, Outlet {
                 new ShardCommand.Publish(queues, content, true, (shard, ok) -> (ok ? confirmed : refused).add(body)));
     }
 
+    /** Publishes with a priority, persistent or not. */
+    void publish(String queue, String body, int priority, boolean persistent) {
+        byte[] properties =
+                persistent ? new byte[] {0x18, 0, 2, (byte) priority} : new byte[] {0x08, 0, (byte) priority};
+        QueueRef ref = queue(queue);
+        Content content = new Content("", "key", properties, body.getBytes(StandardCharsets.UTF_8));
+        submit(
+                ref.shard(),
+                new ShardCommand.Publish(
+                        List.of(ref), content, persistent, (shard, ok) -> (ok ? confirmed : refused).add(body)));
+    }
+
+    /** How many messages are ready. */
+    long length(String queue) throws Exception {
+        CompletableFuture<ShardCommand.@Nullable Status> status = new CompletableFuture<>();
+        QueueRef ref = queue(queue);
+        submit(ref.shard(), new ShardCommand.Ask(channel, ref.id(), status::complete));
+        return Objects.requireNonNull(status.get(20, TimeUnit.SECONDS)).ready();
+    }
+
+    long purge(String queue) throws Exception {
+        CompletableFuture<Long> purged = new CompletableFuture<>();
+        QueueRef ref = queue(queue);
+        submit(ref.shard(), new ShardCommand.Purge(channel, ref.id(), purged::complete));
+        return purged.get(20, TimeUnit.SECONDS);
+    }
+
+    long delete(String queue) throws Exception {
+        CompletableFuture<Long> deleted = new CompletableFuture<>();
+        QueueRef ref = queue(queue);
+        submit(ref.shard(), new ShardCommand.Delete(channel, ref.id(), false, false, refusal -> {}, deleted::complete));
+        return deleted.get(20, TimeUnit.SECONDS);
+    }
+
     private void submit(int shard, ShardCommand command) {
         engine.shards().get(shard).submit(List.of(command));
     }
@@ -105,6 +152,27 @@ final class EngineDriver implements AutoCloseable, Outlet {
         QueueRef ref = queue(queue);
         submit(ref.shard(), new ShardCommand.Get(channel, ref.id(), false, got::complete));
         return got.get(20, TimeUnit.SECONDS);
+    }
+
+    /** Takes so many, or as many as there are, asked for at once. */
+    List<ShardCommand.Got> get(String queue, int count) throws Exception {
+        QueueRef ref = queue(queue);
+        List<CompletableFuture<ShardCommand.@Nullable Got>> futures = new ArrayList<>();
+        List<ShardCommand> commands = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            CompletableFuture<ShardCommand.@Nullable Got> got = new CompletableFuture<>();
+            futures.add(got);
+            commands.add(new ShardCommand.Get(channel, ref.id(), false, got::complete));
+        }
+        engine.shards().get(ref.shard()).submit(commands);
+        List<ShardCommand.Got> all = new ArrayList<>();
+        for (CompletableFuture<ShardCommand.@Nullable Got> future : futures) {
+            ShardCommand.Got got = future.get(20, TimeUnit.SECONDS);
+            if (got != null) {
+                all.add(got);
+            }
+        }
+        return all;
     }
 
     static String body(ShardCommand.Got got) {

@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.argument;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

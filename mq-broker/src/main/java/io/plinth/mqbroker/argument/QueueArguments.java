@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.argument;
 
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.stream.Ages;
@@ -73,7 +73,7 @@ public record QueueArguments(
      */
     public record Retry(long min, long max, long multiplier) {
         /** The delay after the message came back so often. */
-        long delay(int count) {
+        public long delay(int count) {
             long delay = min;
             if (multiplier == 0) {
                 delay = min * count;
@@ -172,7 +172,7 @@ public record QueueArguments(
     }
 
     /** Whether deliveries say how often the message came back. */
-    boolean counts() {
+    public boolean counts() {
         return type == Type.QUORUM || deliveryLimit >= 0 || retry != null;
     }
 

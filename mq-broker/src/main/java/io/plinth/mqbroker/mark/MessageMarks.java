@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.mark;
 
 import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.log.Content;
@@ -11,7 +11,7 @@ public final class MessageMarks {
     private MessageMarks() {}
 
     /** A header as text, or null where it is absent. */
-    static @Nullable String text(Content content, String header) {
+    public static @Nullable String text(Content content, String header) {
         if (!ContentProperties.mayHaveHeader(content.properties(), header)) {
             return null;
         }
@@ -20,14 +20,14 @@ public final class MessageMarks {
     }
 
     /** Milliseconds a delayed exchange keeps it. */
-    static long delay(Content content) {
+    public static long delay(Content content) {
         Long delay = FieldTable.integer(
                 ContentProperties.headers(content.properties()).get(Attributes.DELAY));
         return delay == null ? 0 : delay;
     }
 
     /** A delayed message whose time has come says so with its delay turned negative. */
-    static Content due(Content content) {
+    public static Content due(Content content) {
         return with(content, Attributes.DELAY, -delay(content));
     }
 

@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.argument;
 
 import io.plinth.mqbroker.log.Effect;
 import java.util.ArrayDeque;
@@ -8,31 +8,31 @@ import java.util.Set;
 import java.util.SortedMap;
 
 /** Owned by its shard's loop. The keys of the last messages of a queue, the oldest forgotten first. */
-final class DedupCache {
+public final class DedupCache {
     private record Seen(long id, Effect.Dedup dedup) {}
 
     private final QueueArguments.Dedup settings;
     private final Deque<Seen> order = new ArrayDeque<>();
     private final Set<String> keys = new HashSet<>();
 
-    DedupCache(QueueArguments.Dedup settings) {
+    public DedupCache(QueueArguments.Dedup settings) {
         this.settings = settings;
     }
 
-    QueueArguments.Dedup settings() {
+    public QueueArguments.Dedup settings() {
         return settings;
     }
 
-    void restore(SortedMap<Long, Effect.Dedup> found) {
+    public void restore(SortedMap<Long, Effect.Dedup> found) {
         found.forEach((id, dedup) -> remember(id, dedup));
     }
 
-    boolean knows(String key) {
+    public boolean knows(String key) {
         return keys.contains(key);
     }
 
     /** Whether the key would be remembered no more; only the oldest are looked at. */
-    boolean expired(String key, long now) {
+    public boolean expired(String key, long now) {
         for (Seen seen : order) {
             if (seen.dedup().until() >= now) {
                 return false;
@@ -44,19 +44,19 @@ final class DedupCache {
         return false;
     }
 
-    void remember(long id, Effect.Dedup dedup) {
+    public void remember(long id, Effect.Dedup dedup) {
         if (keys.add(dedup.key())) {
             order.addLast(new Seen(id, dedup));
         }
     }
 
     /** Until when a key that comes now is remembered. */
-    long until(long now) {
+    public long until(long now) {
         return settings.ttl() < 0 ? Long.MAX_VALUE : now + settings.ttl();
     }
 
     /** Forgets what is too old, and the oldest where one more would be too many; returns the id up to which, or 0. */
-    long forget(long now) {
+    public long forget(long now) {
         long upTo = 0;
         while (!order.isEmpty() && (order.peekFirst().dedup().until() < now || order.size() >= settings.size())) {
             Seen oldest = order.removeFirst();

@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.mark;
 
 import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.log.Content;
@@ -11,9 +11,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The x-death header: how often a message left which queue why, the latest first, as RabbitMQ writes it. */
-final class DeathRecord {
+public final class DeathRecord {
     /** Why a message is dead-lettered. */
-    enum Reason {
+    public enum Reason {
         REJECTED("rejected"),
         EXPIRED("expired"),
         MAXLEN("maxlen"),
@@ -33,7 +33,8 @@ final class DeathRecord {
     private DeathRecord() {}
 
     /** The content with one death more, without its expiration, under the new routing key. */
-    static Content add(Content content, String exchange, String routingKey, String queue, Reason reason, long now) {
+    public static Content add(
+            Content content, String exchange, String routingKey, String queue, Reason reason, long now) {
         FieldTable headers = ContentProperties.headers(content.properties());
         List<@Nullable Object> deaths = new ArrayList<>();
         FieldTable own = null;
@@ -86,7 +87,7 @@ final class DeathRecord {
     }
 
     /** Whether the message has been in the queue before and nobody rejected it since: an automatic cycle, which ends here. */
-    static boolean cycle(Content dead, String queue) {
+    public static boolean cycle(Content dead, String queue) {
         if (!(ContentProperties.headers(dead.properties()).get(HEADER) instanceof List<?> deaths)) {
             return false;
         }

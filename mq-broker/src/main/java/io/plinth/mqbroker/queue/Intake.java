@@ -1,0 +1,172 @@
+package io.plinth.mqbroker.queue;
+
+import io.netty.util.collection.LongObjectMap;
+import io.plinth.mqbroker.argument.DedupCache;
+import io.plinth.mqbroker.argument.QueueArguments;
+import io.plinth.mqbroker.argument.QueueArguments.Overflow;
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.log.Effect;
+import io.plinth.mqbroker.log.Message;
+import io.plinth.mqbroker.mark.DeathRecord;
+import io.plinth.mqbroker.mark.MessageMarks;
+import io.plinth.mqbroker.stats.Counts;
+import io.plinth.mqbroker.wire.ContentProperties;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Owned by its shard's loop. Takes messages into queues, or refuses them. */
+final class Intake {
+    private final Shard shard;
+    private final Journal journal;
+    private final Backlog backlog;
+    private final Clock clock;
+    private final DeadLetters deadLetters;
+    private final Dispatcher dispatcher;
+
+    Intake(Shard shard, Journal journal, Backlog backlog, Clock clock, DeadLetters deadLetters, Dispatcher dispatcher) {
+        this.shard = shard;
+        this.journal = journal;
+        this.backlog = backlog;
+        this.clock = clock;
+        this.deadLetters = deadLetters;
+        this.dispatcher = dispatcher;
+    }
+
+    void publish(ShardCommand.Publish command, LongObjectMap<MessageQueue> queues) {
+        Content content = command.content();
+        List<MessageQueue> into = new ArrayList<>(command.queues().size());
+        boolean logged = false;
+        boolean refused = false;
+        int size = content.size();
+        for (QueueRef ref : command.queues()) {
+            MessageQueue queue = queues.get(ref.id());
+            if (queue == null) {
+                continue;
+            }
+            if (seen(queue, content)) {
+                continue;
+            }
+            if (queue.arguments().overflow() != Overflow.DROP_HEAD && queue.full(size)) {
+                refused = true;
+                if (queue.arguments().overflow() == Overflow.REJECT_DEAD_LETTER) {
+                    deadLetters.send(queue, content, DeathRecord.Reason.MAXLEN, clock.millis(), sent -> {});
+                }
+                continue;
+            }
+            into.add(queue);
+            logged |= command.persistent() && ref.survives();
+        }
+        if (into.isEmpty() || (logged && journal.failed())) {
+            command.receipt().complete(shard, !refused && !logged);
+            return;
+        }
+        long sequence = enter(content, into, command.persistent(), logged);
+        for (MessageQueue queue : into) {
+            // At once: what follows in this turn must find the queue within its limit.
+            dispatcher.trim(queue);
+        }
+        if (logged) {
+            journal.await(sequence, command.receipt(), !refused, into.getFirst());
+        } else {
+            command.receipt().complete(shard, !refused);
+        }
+    }
+
+    private long enter(Content content, List<MessageQueue> into, boolean persistent, boolean logged) {
+        long now = clock.millis();
+        String expiration = ContentProperties.text(content.properties(), ContentProperties.Field.EXPIRATION);
+        long own = expiration == null ? -1 : Long.parseLong(expiration);
+        List<Effect.Target> targets = new ArrayList<>(into.size());
+        List<Effect.Target> durable = new ArrayList<>(into.size());
+        for (MessageQueue queue : into) {
+            Effect.Target target = target(queue, content, now, own);
+            targets.add(target);
+            if (persistent && queue.ref().survives()) {
+                durable.add(target);
+            }
+        }
+        Message message = new Message(content);
+        long sequence =
+                logged ? journal.enqueued(durable, message, content) : journal.passing(targets, message, content);
+        boolean leaves = false;
+        for (int i = 0; i < into.size(); i++) {
+            MessageQueue queue = into.get(i);
+            message.retain();
+            boolean lasting = persistent && queue.ref().survives();
+            queue.stats().entered(sequence, lasting, now);
+            queue.stats().counts().add(Counts.Kind.PUBLISH, 1);
+            Effect.Target target = targets.get(i);
+            leaves |= backlog.add(queue, entry(queue.arguments(), target, sequence, message, lasting));
+            DedupCache dedup = queue.dedup();
+            if (dedup != null && target.dedup() != null) {
+                dedup.remember(sequence, target.dedup());
+            }
+            dispatcher.touch(queue);
+        }
+        // Its segment may go once the durable queues are done with it, so a queue that is not durable needs it in
+        // memory.
+        backlog.entered(message, into.size(), sequence, logged && durable.size() == into.size(), leaves);
+        return sequence;
+    }
+
+    /** Whether the queue saw a message of the same key; what it need not remember any more is forgotten first. */
+    private boolean seen(MessageQueue queue, Content content) {
+        DedupCache dedup = queue.dedup();
+        if (dedup == null) {
+            return false;
+        }
+        String key = MessageMarks.text(content, dedup.settings().header());
+        if (key == null) {
+            return false;
+        }
+        if (dedup.knows(key) && !dedup.expired(key, clock.millis())) {
+            return true;
+        }
+        journal.forgotten(queue, dedup.forget(clock.millis()));
+        return false;
+    }
+
+    private static Effect.Target target(MessageQueue queue, Content content, long now, long own) {
+        QueueArguments arguments = queue.arguments();
+        if (arguments.delayedFor() != null) {
+            return new Effect.Target(queue.id(), now + Math.max(0, MessageMarks.delay(content)));
+        }
+        long expiresAt = expiresAt(now, own, arguments.ttl());
+        DedupCache dedup = queue.dedup();
+        if (arguments.maxPriority() == 0 && !arguments.groups() && dedup == null) {
+            return new Effect.Target(queue.id(), expiresAt);
+        }
+        int priority = arguments.maxPriority() == 0
+                ? 0
+                : Math.min(
+                        arguments.maxPriority(),
+                        ContentProperties.octet(content.properties(), ContentProperties.Field.PRIORITY, 0));
+        String group = arguments.groups() ? MessageMarks.text(content, QueueArguments.GROUP_HEADER) : null;
+        String key = dedup == null
+                ? null
+                : MessageMarks.text(content, dedup.settings().header());
+        return new Effect.Target(
+                queue.id(),
+                expiresAt,
+                priority,
+                group,
+                key == null || dedup == null ? null : new Effect.Dedup(key, dedup.until(now)));
+    }
+
+    /** An entry as its target says; in a queue of delayed messages, the time says when they are due. */
+    private static QueueEntry entry(
+            QueueArguments arguments, Effect.Target target, long id, Message message, boolean durable) {
+        boolean delays = arguments.delayedFor() != null;
+        QueueEntry entry = new QueueEntry(
+                id, message, delays ? Long.MAX_VALUE : target.expiresAt(), durable, target.priority(), target.group());
+        entry.availableAt = delays ? target.expiresAt() : 0;
+        return entry;
+    }
+
+    private static long expiresAt(long now, long own, long ofQueue) {
+        long ttl = own < 0 ? ofQueue : ofQueue < 0 ? own : Math.min(own, ofQueue);
+        return ttl < 0 ? Long.MAX_VALUE : now + ttl;
+    }
+}
