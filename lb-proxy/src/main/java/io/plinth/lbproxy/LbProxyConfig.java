@@ -30,6 +30,7 @@ public record LbProxyConfig(
         @Doc("Groups of servers, by name.") Map<String, PoolConfig> pools,
         LimitsConfig limits,
         TimeoutsConfig timeouts,
+        MinRateConfig minRate,
         ForwardedConfig forwarded,
         AccessLogConfig accessLog,
 
@@ -146,8 +147,13 @@ public record LbProxyConfig(
     /** How long things may take. */
     @Doc("How long things may take.")
     public record TimeoutsConfig(
-            @Doc("From a request's first byte to the end of its head.") @Default("10s") @Range(min = "100ms")
+            @Doc("From a request's first byte to the end of its head; longer while that comes at `min-rate.head`.")
+            @Default("10s")
+            @Range(min = "100ms")
             Duration header,
+
+            @Doc("The same, however fast it comes.") @Default("40s") @Range(min = "100ms")
+            Duration headerMax,
 
             @Doc("Between two requests of a client's connection.") @Default("60s") @Range(min = "100ms")
             Duration keepAlive,
@@ -164,7 +170,10 @@ public record LbProxyConfig(
             @Doc("From the request sent to the first byte of the response.") @Default("60s") @Range(min = "100ms")
             Duration response,
 
-            @Doc("Without a byte in either direction while a body is under way.") @Default("60s") @Range(min = "100ms")
+            @Doc("Without a byte in either direction while a body is under way; also how far a client may fall behind"
+                    + " `min-rate`.")
+            @Default("60s")
+            @Range(min = "100ms")
             Duration stream,
 
             @Doc("Without a byte in either direction on a WebSocket.") @Default("1h") @Range(min = "1s")
@@ -174,6 +183,18 @@ public record LbProxyConfig(
             @Default("30s")
             @Range(min = "100ms")
             Duration serverIdle) {}
+
+    /** How fast clients have to be. */
+    @Doc("Bytes a second that clients have to send and take while they are waited for; 0B for any. One that is slow but"
+            + " steady lives, one that dribbles does not. What waits for a server does not count, nor do WebSockets,"
+            + " gRPC to an HTTP/2 pool, or a body that comes while its response is under way.")
+    public record MinRateConfig(
+            @Doc("Of a request's head: each byte lengthens `timeouts.header` by its share of a second.")
+            @Default("500B")
+            DataSize head,
+
+            @Doc("Of a request's body.") @Default("240B") DataSize body,
+            @Doc("Of a response.") @Default("240B") DataSize response) {}
 
     /** Whose X-Forwarded headers are believed. */
     @Doc("X-Forwarded-For, -Proto, -Host and -Port: set anew for every request, but grown where the client is trusted.")

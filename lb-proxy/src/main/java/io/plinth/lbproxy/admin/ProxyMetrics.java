@@ -30,7 +30,8 @@ public final class ProxyMetrics {
         "lb_proxy_retries", "Requests tried on another server",
         "lb_proxy_rejected_requests", "Requests refused as malformed or over a limit",
         "lb_proxy_unrouted_requests", "Requests no route matched",
-        "lb_proxy_limited_requests", "Requests over a rate limit"
+        "lb_proxy_limited_requests", "Requests over a rate limit",
+        "lb_proxy_slow_clients", "Requests and connections ended since their client was below a minimum rate"
     };
 
     private final int loops;

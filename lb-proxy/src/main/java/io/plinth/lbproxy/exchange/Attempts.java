@@ -12,6 +12,8 @@ import io.plinth.lbproxy.upstream.Server;
 import io.plinth.lbproxy.upstream.ServerLane;
 import io.plinth.lbproxy.upstream.UpstreamConnection;
 import io.plinth.lbproxy.upstream.UpstreamUser;
+import io.plinth.lbproxy.wire.http1.HeaderName;
+import io.plinth.lbproxy.wire.http1.Octets;
 import io.plinth.lbproxy.wire.http1.RequestHead;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Attempts {
     private static final int MAX_CONNECTS = 3;
+    private static final byte[] GRPC = "application/grpc".getBytes(StandardCharsets.US_ASCII);
 
     private static final long FAILURE_NANOS = 1_000_000_000L;
 
@@ -72,6 +75,18 @@ final class Attempts {
                 pick.sticky(0);
             }
         }
+    }
+
+    /** Whether the request is one whose body may take as long as it likes: a gRPC stream to servers that know those. */
+    boolean streams(RequestHead head) {
+        RouteTarget.Destination to = destination;
+        if (to == null || to.pool().settings().http2() == null || !head.has(HeaderName.CONTENT_TYPE)) {
+            return false;
+        }
+        int field = head.first(HeaderName.CONTENT_TYPE);
+        int from = head.valueStart(field);
+        int end = from + GRPC.length;
+        return head.valueEnd(field) >= end && Octets.equalsIgnoreCase(head.bytes(), from, end, GRPC);
     }
 
     Pick pick() {

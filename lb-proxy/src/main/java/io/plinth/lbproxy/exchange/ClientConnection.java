@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
@@ -14,9 +13,10 @@ import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.wire.http1.Framing;
+import io.plinth.lbproxy.wire.http1.HeldBytes;
 import io.plinth.lbproxy.wire.http1.ResponseHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;
-import java.nio.charset.StandardCharsets;
+import io.plinth.lbproxy.wire.http2.Endpoint;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,7 +29,6 @@ import org.slf4j.LoggerFactory;
 public final class ClientConnection extends AttendedClient implements ClientSide {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
     private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final long LINGER_NANOS = 2_000_000_000L;
     private static final long LINGER_BYTES = 1 << 20;
 
@@ -48,6 +47,8 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     private boolean gone;
     private boolean dirty;
     private boolean autoRead = true;
+    private @Nullable Outflow outflow;
+    private long received;
     private long discarded;
     private long deadline;
     /** Bytes of a whole response that the client has yet to take, when last looked at; 0 for none. */
@@ -68,6 +69,7 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
         worker.add(this);
+        outflow = new Outflow(ctx.channel(), worker.kernel(), worker.snapshot().settings());
         within(worker.snapshot().settings().timeouts().header());
     }
 
@@ -109,7 +111,8 @@ public final class ClientConnection extends AttendedClient implements ClientSide
             }
             return;
         }
-        hold(in);
+        received += in.readableBytes();
+        held = HeldBytes.join(held, in);
         if (fresh && !face.secure() && prefaceBegins(ctx)) {
             return;
         }
@@ -119,18 +122,13 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     /** Whether the first bytes are, or may yet be, HTTP/2's preface (RFC 9113 3.3); its connection takes over then. */
     private boolean prefaceBegins(ChannelHandlerContext ctx) {
         ByteBuf bytes = held;
-        int count = bytes == null ? 0 : Math.min(bytes.readableBytes(), PREFACE.length);
-        for (int i = 0; bytes != null && i < count; i++) {
-            if (bytes.getByte(bytes.readerIndex() + i) != PREFACE[i]) {
-                fresh = false;
-                return false;
-            }
-        }
-        if (count == PREFACE.length && bytes != null) {
+        fresh = bytes == null || Endpoint.prefaceBegins(bytes);
+        if (fresh && bytes != null && bytes.readableBytes() >= Endpoint.PREFACE_LENGTH) {
             held = null;
             http2(ctx).channelRead(ctx, bytes);
+            return true;
         }
-        return true;
+        return fresh;
     }
 
     private Http2ClientConnection http2(ChannelHandlerContext ctx) {
@@ -173,25 +171,6 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         LOG.debug("connection of client {} failed: {}", ctx.channel().remoteAddress(), cause.toString());
         ctx.close();
-    }
-
-    /** Adds to what is held. A head that is being read takes all bytes at once, so mostly nothing is. */
-    private void hold(ByteBuf in) {
-        ByteBuf before = held;
-        if (before == null) {
-            held = in;
-            return;
-        }
-        int size = before.readableBytes() + in.readableBytes();
-        if (before.maxFastWritableBytes() >= in.readableBytes()) {
-            before.writeBytes(in);
-        } else {
-            ByteBuf joined = in.alloc().directBuffer(size);
-            joined.writeBytes(before).writeBytes(in);
-            before.release();
-            held = joined;
-        }
-        in.release();
     }
 
     private void dropHeld() {
@@ -340,12 +319,20 @@ public final class ClientConnection extends AttendedClient implements ClientSide
             return;
         }
         dirty = true;
+        if (outflow != null) {
+            outflow.wrote(bytes.readableBytes());
+        }
         ctx.write(bytes, ctx.voidPromise());
     }
 
     @Override
     public boolean framed() {
         return false;
+    }
+
+    @Override
+    public long received() {
+        return received;
     }
 
     @Override
@@ -424,13 +411,22 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     /** Looks at the deadline; called a few times a second. */
     @Override
     void tick(long now) {
-        if (unsent > 0 && exchange == null) {
-            sending();
+        Exchange current = exchange;
+        Outflow out = outflow;
+        if (gone || out == null) {
+            return;
+        }
+        if (out.late(now, false, current != null && current.tunnels())) {
+            late(current);
+        } else if (current != null) {
+            current.tick(now, out.moved());
+        } else if (unsent > 0) {
+            sending(out.moved());
         }
         if (now - deadline < 0 || gone) {
             return;
         }
-        Exchange current = exchange;
+        current = exchange;
         if (current != null && !closing) {
             within(LINGER_NANOS);
             current.timeout();
@@ -443,10 +439,20 @@ public final class ClientConnection extends AttendedClient implements ClientSide
         }
     }
 
+    private void late(@Nullable Exchange current) {
+        if (current == null) {
+            worker.counts().add(Worker.SLOW, 1);
+            abort();
+        } else {
+            current.slow(408, "response taken more slowly than min-rate.response");
+            flush();
+        }
+    }
+
     /** A whole response is on its way out: its deadline restarts as the client takes of it, and idling begins after it. */
-    private void sending() {
+    private void sending(boolean moved) {
         long left = pending();
-        if (left >= unsent) {
+        if (left >= unsent && !moved) {
             return;
         }
         unsent = left;
@@ -459,9 +465,8 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     }
 
     private long pending() {
-        ChannelHandlerContext ctx = context;
-        ChannelOutboundBuffer out = ctx == null ? null : ctx.channel().unsafe().outboundBuffer();
-        return out == null ? 0 : out.totalPendingWriteBytes();
+        Outflow out = outflow;
+        return out == null ? 0 : out.pending();
     }
 
     /**

@@ -21,6 +21,9 @@ interface ClientSide {
     /** Whether it takes more for now; the exchange hears of a change. */
     boolean writable();
 
+    /** Bytes that have come from it so far, taken or not; good for differences alone. */
+    long received();
+
     /** Restarts the deadline. */
     void within(long nanos);
 

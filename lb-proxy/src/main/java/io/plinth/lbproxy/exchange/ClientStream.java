@@ -3,7 +3,9 @@ package io.plinth.lbproxy.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.plinth.lbproxy.forward.ForwardedHeaders;
+import io.plinth.lbproxy.limit.Pace;
 import io.plinth.lbproxy.route.HeaderChanges;
+import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeadParser;
 import io.plinth.lbproxy.wire.http1.Rejection;
@@ -47,6 +49,7 @@ final class ClientStream extends Http2Stream implements ClientSide {
     private boolean held;
 
     private long received;
+    private final Pace outPace;
     private long deadline;
 
     ClientStream(Endpoint endpoint, Http2ClientConnection connection, Worker worker) {
@@ -54,6 +57,8 @@ final class ClientStream extends Http2Stream implements ClientSide {
         this.connection = connection;
         this.worker = worker;
         encoder = endpoint.encoder();
+        ProxySettings settings = worker.snapshot().settings();
+        outPace = new Pace(settings.rates().response(), settings.timeouts().stream());
     }
 
     // ---- what the client sends
@@ -281,6 +286,12 @@ final class ClientStream extends Http2Stream implements ClientSide {
         return true;
     }
 
+    /** With what has come of a frame that is not whole: it may be one of this stream. */
+    @Override
+    public long received() {
+        return received + connection.partial();
+    }
+
     @Override
     public void within(long nanos) {
         deadline = worker.coarseNow() + nanos;
@@ -390,12 +401,32 @@ final class ClientStream extends Http2Stream implements ClientSide {
         flush();
     }
 
-    /** Looks at the deadline. */
-    void tick(long now) {
-        if (closed() || now - deadline < 0) {
+    private void slow(@Nullable Exchange current) {
+        if (current != null) {
+            current.slow(408, "response taken more slowly than min-rate.response");
+        } else {
+            worker.counts().add(Worker.SLOW, 1);
+            reset(ErrorCode.CANCEL);
+        }
+    }
+
+    /** Looks at the deadlines. */
+    void tick(long now, boolean connectionMoved) {
+        if (closed()) {
             return;
         }
         Exchange current = exchange;
+        if (outPace.late(now, sent(), windowClosed() && !tunnel)) {
+            slow(current);
+            return;
+        }
+        if (current != null) {
+            current.tick(now, connectionMoved && waiting() && !windowClosed());
+        }
+        if (closed() || now - deadline < 0) {
+            return;
+        }
+        current = exchange;
         if (current != null) {
             within(worker.snapshot().settings().timeouts().stream());
             current.timeout();

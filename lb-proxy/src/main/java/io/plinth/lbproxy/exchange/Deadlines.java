@@ -1,22 +1,54 @@
 package io.plinth.lbproxy.exchange;
 
+import io.plinth.lbproxy.limit.Pace;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** How long an exchange may stay where it is: sets its client's one deadline. Owned by the exchange's event loop. */
+/**
+ * How long an exchange may stay where it is: sets its client's one deadline, and looks whether its request's body comes
+ * fast enough. Owned by the exchange's event loop.
+ */
 final class Deadlines {
+    private static final long SECOND = 1_000_000_000L;
+
     private final ProxySettings.Timeouts timeouts;
+    private final ProxySettings.Rates rates;
+    private final Pace body;
+    private long begun;
+    private long headBytes;
     private @Nullable ClientSide client;
 
-    Deadlines(ProxySettings.Timeouts timeouts) {
-        this.timeouts = timeouts;
+    Deadlines(ProxySettings settings) {
+        timeouts = settings.timeouts();
+        rates = settings.rates();
+        body = new Pace(rates.body(), timeouts.stream());
     }
 
     /** A request's head begins. */
-    void begin(ClientSide of) {
+    void begin(ClientSide of, long now) {
         client = of;
+        begun = now;
+        headBytes = 0;
+        body.begin();
         of.within(timeouts.header());
+    }
+
+    /** More of the head came, and not all of it. */
+    void headGrew(int bytes, long now) {
+        headBytes += bytes;
+        within(begun - now + forHead(timeouts, rates, headBytes));
+    }
+
+    /** How long a head of which so many bytes have come may take in all. */
+    static long forHead(ProxySettings.Timeouts timeouts, ProxySettings.Rates rates, long bytes) {
+        long bought = rates.head() == 0 ? 0 : bytes * SECOND / rates.head();
+        return Math.max(timeouts.header(), Math.min(timeouts.header() + bought, timeouts.headerMax()));
+    }
+
+    /** Whether the request's body comes too slowly. */
+    boolean bodyLate(long now, long bytes, boolean waitedFor) {
+        return body.late(now, bytes, waitedFor);
     }
 
     private void within(long nanos) {

@@ -39,7 +39,7 @@ final class Exchange implements UpstreamUser {
         request = new RequestRelay(settings);
         response = new ResponseRelay(settings, request, worker::draining, this::retries);
         ledger = new Ledger(worker, request.head());
-        deadlines = new Deadlines(settings.timeouts());
+        deadlines = new Deadlines(settings);
     }
 
     ProxySettings settings() {
@@ -55,7 +55,7 @@ final class Exchange implements UpstreamUser {
         ledger.begin();
         request.begin();
         response.begin();
-        deadlines.begin(from);
+        deadlines.begin(from, worker.coarseNow());
     }
 
     private ClientSide client() {
@@ -81,8 +81,9 @@ final class Exchange implements UpstreamUser {
 
     void input(ByteBuf in) {
         if (state == ExchangeState.READING_HEAD) {
+            int before = in.readableBytes();
             switch (request.head(in)) {
-                case MORE -> {}
+                case MORE -> deadlines.headGrew(before - in.readableBytes(), worker.coarseNow());
                 case REJECTED, MALFORMED -> reject();
                 case DONE -> headRead();
             }
@@ -393,6 +394,35 @@ final class Exchange implements UpstreamUser {
         to.flush();
         end(what.status());
         to.exchangeEnded(lasts, !lasts);
+    }
+
+    /**
+     * Looks a few times a second whether the client sends fast enough.
+     *
+     * @param taken whether the client took of what it is sent
+     */
+    void tick(long now, boolean taken) {
+        if (taken && state == ExchangeState.RELAYING) {
+            progressed();
+        }
+        boolean waitsForClient = state == ExchangeState.AWAITING_RESPONSE
+                && link.takes()
+                && (response.interimSent() || !request.asksContinue())
+                && !attempts.streams(request.head());
+        if (!request.done() && deadlines.bodyLate(now, client().received(), waitsForClient)) {
+            slow(408, "request body slower than min-rate.body");
+        }
+    }
+
+    /** The client is slower than it has to be. */
+    void slow(int status, String why) {
+        worker.counts().add(Worker.SLOW, 1);
+        stopAcquiring();
+        failed(status, why);
+    }
+
+    boolean tunnels() {
+        return state == ExchangeState.TUNNEL;
     }
 
     /** The deadline that was set last has passed. */

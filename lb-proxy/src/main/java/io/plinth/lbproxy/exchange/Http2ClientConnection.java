@@ -5,7 +5,6 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
 import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.snapshot.ProxySettings;
@@ -57,8 +56,12 @@ final class Http2ClientConnection extends AttendedClient implements Output {
     private boolean autoRead = true;
     private long deadline;
     private long unsent;
-    private boolean inBlock;
-    private long blockDeadline;
+    private final Outflow outflow;
+    private long received;
+    /** When a head began that has not come whole; 0 for none. */
+    private long headSince;
+
+    private long headFrom;
     private long discarded;
 
     /** The streams of this connection. */
@@ -99,6 +102,7 @@ final class Http2ClientConnection extends AttendedClient implements Output {
         this.forwarded = forwarded;
         this.onGone = onGone;
         ProxySettings settings = worker.snapshot().settings();
+        outflow = new Outflow(channel, worker.kernel(), settings);
         endpoint = new Streams(settings);
         ownHeadParser = new HeadParser(settings.limits(), ownHead);
     }
@@ -146,6 +150,7 @@ final class Http2ClientConnection extends AttendedClient implements Output {
             }
             return;
         }
+        received += in.readableBytes();
         endpoint.receive(in);
     }
 
@@ -156,12 +161,13 @@ final class Http2ClientConnection extends AttendedClient implements Output {
         }
         touched.clear();
         endpoint.flush();
-        boolean block = endpoint.inHeaderBlock();
-        if (block && !inBlock) {
-            blockDeadline =
-                    worker.coarseNow() + worker.snapshot().settings().timeouts().header();
+        boolean head = endpoint.inHeaderBlock() || (endpoint.open() == 0 && endpoint.partial() > 0);
+        if (!head) {
+            headSince = 0;
+        } else if (headSince == 0) {
+            headSince = worker.coarseNow();
+            headFrom = received;
         }
-        inBlock = block;
         readWhileRoom();
     }
 
@@ -199,6 +205,7 @@ final class Http2ClientConnection extends AttendedClient implements Output {
         if (gone) {
             bytes.release();
         } else {
+            outflow.wrote(bytes.readableBytes());
             channel.write(bytes, channel.voidPromise());
         }
     }
@@ -232,11 +239,14 @@ final class Http2ClientConnection extends AttendedClient implements Output {
     }
 
     private long pending() {
-        ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
-        return out == null ? 0 : out.totalPendingWriteBytes();
+        return outflow.pending();
     }
 
     // ---- for its streams
+
+    int partial() {
+        return endpoint.partial();
+    }
 
     ForwardedHeaders forwarded() {
         return forwarded;
@@ -273,6 +283,11 @@ final class Http2ClientConnection extends AttendedClient implements Output {
         deadline = worker.coarseNow() + nanos;
     }
 
+    private long forHead() {
+        ProxySettings settings = worker.snapshot().settings();
+        return Deadlines.forHead(settings.timeouts(), settings.rates(), received - headFrom);
+    }
+
     /** No stream is open: the connection waits for the next, or ends. */
     private void idle() {
         within(worker.snapshot().settings().timeouts().keepAlive());
@@ -297,13 +312,18 @@ final class Http2ClientConnection extends AttendedClient implements Output {
                 return;
             }
         }
-        if (inBlock && now - blockDeadline >= 0) {
+        if (headSince != 0 && now - headSince >= forHead()) {
             end(ErrorCode.ENHANCE_YOUR_CALM, "header block not complete within timeouts.header");
+            return;
+        }
+        if (outflow.late(now, endpoint.windowClosed(), false)) {
+            worker.counts().add(Worker.SLOW, 1);
+            end(ErrorCode.ENHANCE_YOUR_CALM, "responses taken more slowly than min-rate.response");
             return;
         }
         for (Http2Stream stream : endpoint.all()) {
             if (stream instanceof ClientStream client) {
-                client.tick(now);
+                client.tick(now, outflow.moved());
             }
         }
         endpoint.flush();
@@ -313,7 +333,7 @@ final class Http2ClientConnection extends AttendedClient implements Output {
     /** Ends a connection that idles, or whose client takes nothing of what is on its way. */
     private void takes(long now) {
         long left = pending();
-        boolean stuck = left > 0 && left >= unsent;
+        boolean stuck = left > 0 && left >= unsent && !outflow.moved();
         if (left > 0 && !stuck) {
             within(worker.snapshot().settings().timeouts().stream());
         }
@@ -321,7 +341,7 @@ final class Http2ClientConnection extends AttendedClient implements Output {
             within(worker.snapshot().settings().timeouts().stream());
         }
         unsent = left;
-        boolean waits = endpoint.open() == 0 || stuck;
+        boolean waits = (endpoint.open() == 0 && headSince == 0) || stuck;
         if (waits && now - deadline >= 0) {
             end(ErrorCode.NO_ERROR, stuck ? "nothing read within timeouts.stream" : "idle for timeouts.keep-alive");
         }

@@ -8,6 +8,7 @@ import io.plinth.lbproxy.upstream.UpstreamConnection;
 import io.plinth.lbproxy.wire.http1.BodyDecoder;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeadParser;
+import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.Rejection;
 import io.plinth.lbproxy.wire.http1.RequestHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;
@@ -229,6 +230,11 @@ final class RequestRelay {
 
     boolean http10() {
         return head.http10();
+    }
+
+    /** Whether the client may wait for a 100 before it sends the body (RFC 9110 10.1.1). */
+    boolean asksContinue() {
+        return head.has(HeaderName.EXPECT);
     }
 
     boolean asksUpgrade() {

@@ -3,6 +3,7 @@ package io.plinth.lbproxy.exchange;
 import io.netty.channel.EventLoop;
 import io.plinth.lbproxy.admin.AccessLane;
 import io.plinth.lbproxy.admin.Tally;
+import io.plinth.lbproxy.measure.SocketQueue;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.snapshot.Snapshot;
 import io.plinth.lbproxy.upstream.Pool;
@@ -25,7 +26,8 @@ public final class Worker {
     public static final int REJECTED = 3;
     public static final int UNROUTED = 4;
     public static final int LIMITED = 5;
-    public static final int COUNTS = 6;
+    public static final int SLOW = 6;
+    public static final int COUNTS = 7;
 
     private static final long TICK_MILLIS = 200;
     private static final int MAX_SPARE = 256;
@@ -37,6 +39,7 @@ public final class Worker {
     private final RandomGenerator random;
     private final AccessLane accessLog;
     private final ErrorPage errorPage;
+    private final SocketQueue kernel = new SocketQueue();
     private final Tally counts = new Tally(COUNTS);
     private final ArrayDeque<Exchange> spare = new ArrayDeque<>();
     private @Nullable AttendedClient first;
@@ -106,6 +109,10 @@ public final class Worker {
     /** The time of the last tick: good enough for deadlines. */
     long coarseNow() {
         return coarseNow;
+    }
+
+    SocketQueue kernel() {
+        return kernel;
     }
 
     RandomGenerator random() {

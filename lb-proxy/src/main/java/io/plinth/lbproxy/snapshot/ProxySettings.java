@@ -11,6 +11,7 @@ import io.plinth.lbproxy.wire.http2.Http2Limits;
  * @param maxBody bytes of a request's body, 0 for no limit
  * @param readAhead bytes of pipelined requests held while one is under way
  * @param makeTraceparent whether a request without a trace context gets one
+ * @param rates how fast clients have to be
  * @param forwarded whose X-Forwarded headers are believed
  */
 public record ProxySettings(
@@ -20,12 +21,14 @@ public record ProxySettings(
         int readAhead,
         boolean makeTraceparent,
         TrustedProxies forwarded,
-        Timeouts timeouts) {
+        Timeouts timeouts,
+        Rates rates) {
 
     /**
      * How long things may take, in nanoseconds.
      *
      * @param header from a request's first byte to its head's end
+     * @param headerMax the same, however fast it comes
      * @param keepAlive between requests
      * @param queue waiting for a connection to a server
      * @param connect connecting to a server
@@ -34,5 +37,15 @@ public record ProxySettings(
      * @param tunnel the same for a WebSocket
      */
     public record Timeouts(
-            long header, long keepAlive, long queue, long connect, long response, long stream, long tunnel) {}
+            long header,
+            long headerMax,
+            long keepAlive,
+            long queue,
+            long connect,
+            long response,
+            long stream,
+            long tunnel) {}
+
+    /** Bytes a second that clients have to send or take while they are waited for; 0 for any. */
+    public record Rates(long head, long body, long response) {}
 }

@@ -156,12 +156,17 @@ public final class Snapshots {
                     new TrustedProxies(config.forwarded().trust()),
                     new ProxySettings.Timeouts(
                             timeouts.header().toNanos(),
+                            timeouts.headerMax().toNanos(),
                             timeouts.keepAlive().toNanos(),
                             timeouts.queue().toNanos(),
                             timeouts.connect().toNanos(),
                             timeouts.response().toNanos(),
                             timeouts.stream().toNanos(),
-                            timeouts.tunnel().toNanos()));
+                            timeouts.tunnel().toNanos()),
+                    new ProxySettings.Rates(
+                            config.minRate().head().bytes(),
+                            config.minRate().body().bytes(),
+                            config.minRate().response().bytes()));
         } catch (IllegalArgumentException e) {
             throw problem(file, "lb-proxy.forwarded.trust: " + e.getMessage());
         }

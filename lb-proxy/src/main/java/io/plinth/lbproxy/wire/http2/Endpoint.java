@@ -2,6 +2,7 @@ package io.plinth.lbproxy.wire.http2;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.collection.IntObjectHashMap;
+import io.plinth.lbproxy.wire.http1.HeldBytes;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public abstract class Endpoint {
+    /** Bytes that a client's connection begins with, as nothing else does (RFC 9113 3.4). */
+    public static final int PREFACE_LENGTH = FrameReader.PREFACE.length;
+
     private final boolean server;
     private final Http2Limits limits;
     private final Output output;
@@ -47,6 +51,17 @@ public abstract class Endpoint {
         peer = new PeerSettings(server);
         inbound = new InboundFrames(this, server, flood, peer);
         reader = new FrameReader(inbound, limits, server);
+    }
+
+    /** Whether what has come is that preface, or may yet become it. */
+    public static boolean prefaceBegins(ByteBuf bytes) {
+        int count = Math.min(bytes.readableBytes(), PREFACE_LENGTH);
+        for (int i = 0; i < count; i++) {
+            if (bytes.getByte(bytes.readerIndex() + i) != FrameReader.PREFACE[i]) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Says hello. */
@@ -125,7 +140,7 @@ public abstract class Endpoint {
             bytes.release();
             return;
         }
-        ByteBuf in = join(bytes);
+        ByteBuf in = HeldBytes.join(held, bytes);
         held = null;
         try {
             while (!closed && frame(in)) {}
@@ -138,19 +153,6 @@ public abstract class Endpoint {
         } else {
             in.release();
         }
-    }
-
-    private ByteBuf join(ByteBuf bytes) {
-        ByteBuf before = held;
-        if (before == null) {
-            return bytes;
-        }
-        int size = before.readableBytes() + bytes.readableBytes();
-        ByteBuf joined = output.allocator().directBuffer(size);
-        joined.writeBytes(before).writeBytes(bytes);
-        before.release();
-        bytes.release();
-        return joined;
     }
 
     private boolean frame(ByteBuf in) throws Fault {
@@ -246,6 +248,17 @@ public abstract class Endpoint {
     /** Whether a header block has begun and not ended. */
     public final boolean inHeaderBlock() {
         return reader.inBlock();
+    }
+
+    /** Bytes of a frame that has not come whole. */
+    public final int partial() {
+        ByteBuf bytes = held;
+        return bytes == null ? 0 : bytes.readableBytes();
+    }
+
+    /** Whether the peer's window for the whole connection holds bytes up. */
+    public final boolean windowClosed() {
+        return line.window() <= 0 && line.waits();
     }
 
     /** Open streams; a copy, since looking at one may end it. */

@@ -24,6 +24,7 @@ public abstract class Http2Stream {
     private int unacknowledged;
     private @Nullable ArrayDeque<ByteBuf> queue;
     private int queued;
+    private long sent;
     private boolean endQueued;
     private @Nullable TrailerFields queuedTrailers;
     private boolean localEnded;
@@ -174,6 +175,7 @@ public abstract class Http2Stream {
             endpoint.sent(count);
             sendWindow -= count;
             sent += count;
+            this.sent += count;
         }
         return sent;
     }
@@ -239,6 +241,16 @@ public abstract class Http2Stream {
         if (localEnded && remoteEnded) {
             close();
         }
+    }
+
+    /** Body bytes that went out. */
+    protected final long sent() {
+        return sent;
+    }
+
+    /** Whether the peer's window for this stream holds bytes up. */
+    protected final boolean windowClosed() {
+        return queued > 0 && sendWindow <= 0;
     }
 
     /** Whether bytes or the end wait for a window. */

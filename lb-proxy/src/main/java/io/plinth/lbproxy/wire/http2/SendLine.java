@@ -19,6 +19,10 @@ final class SendLine {
         return window;
     }
 
+    boolean waits() {
+        return !line.isEmpty();
+    }
+
     void sent(int bytes) {
         window -= bytes;
     }
