@@ -23,8 +23,12 @@ import io.plinth.geodns.load.Overlay;
 import io.plinth.geodns.load.Registry;
 import io.plinth.geodns.load.SnapshotLoader;
 import io.plinth.geodns.policy.Policy;
+import io.plinth.geodns.wire.Name;
+import io.plinth.geodns.zone.Zone;
+import io.plinth.geodns.zone.Zones;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.HostPort;
+import io.plinth.kit.config.Problem;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.health.HealthMonitor;
 import io.plinth.kit.lifecycle.Daemon;
@@ -44,6 +48,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -194,13 +199,28 @@ public final class GeoDns implements Daemon {
 
     private void load(StackFile file, GeoDnsConfig config) throws ConfigException {
         required(changes).again((overlay, overrides) -> {
-            Snapshot next = loader.load(file, config, overlay);
+            Snapshot next =
+                    loader.load(file, config, overlay, snapshots.current().zones());
             return () -> {
                 use(next, config);
                 health.overrides(overrides);
                 current = new Current(file, config);
             };
         });
+        Zones zones = snapshots.current().zones();
+        zones.broken().keySet().forEach(name -> {
+            Zone kept = zones.zone(name);
+            LOG.warn("zone {} {}", name, kept == null ? "is not served" : "keeps serial " + kept.serial());
+        });
+        report(zones, name -> true);
+    }
+
+    private static void report(Zones zones, Predicate<Name> concerning) throws ConfigException {
+        List<Problem> problems = new ArrayList<>();
+        zones.broken().forEach((name, found) -> problems.addAll(concerning.test(name) ? found : List.of()));
+        if (!problems.isEmpty()) {
+            throw new ConfigException(problems);
+        }
     }
 
     private static <T> T required(@Nullable T value) {
@@ -213,7 +233,9 @@ public final class GeoDns implements Daemon {
     /** What the API wants changed. */
     private Runnable change(Overlay overlay, Map<String, TargetHealth.Statement> overrides) throws ConfigException {
         Current loaded = required(current);
-        Snapshot next = loader.load(loaded.file(), loaded.config(), overlay);
+        Snapshot next = loader.load(
+                loaded.file(), loaded.config(), overlay, snapshots.current().zones());
+        report(next.zones(), name -> overlay.zones().containsKey(name.toString()));
         return () -> {
             use(next, loaded.config());
             health.overrides(overrides);

@@ -12,10 +12,12 @@ import io.plinth.geodns.wire.Name;
 import io.plinth.geodns.wire.RecordType;
 import io.plinth.geodns.zone.Zone;
 import io.plinth.geodns.zone.ZoneText;
+import io.plinth.geodns.zone.Zones;
 import io.plinth.kit.admin.AdminRoutes;
 import io.plinth.kit.admin.AdminRoutes.Request;
 import io.plinth.kit.admin.AdminRoutes.Response;
 import io.plinth.kit.config.ConfigException;
+import io.plinth.kit.config.Problem;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -23,8 +25,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -186,16 +190,29 @@ public final class ChangeRoutes {
                 edit);
     }
 
+    /** Those that are served, with what is wrong with their texts now; then those that never had a good one. */
     private Response zones() throws IOException {
         Map<String, String> changed = changes.get().current();
+        Zones all = snapshot.get().zones();
+        Set<Name> names = new LinkedHashSet<>();
+        all.all().forEach(zone -> names.add(zone.origin()));
+        names.addAll(all.broken().keySet());
         return json(json -> {
             json.writeStartArray();
-            for (Zone zone : snapshot.get().zones().all()) {
+            for (Name name : names) {
+                Zone zone = all.zone(name);
                 json.writeStartObject();
-                json.writeStringField("zone", zone.origin().toString());
-                json.writeNumberField("serial", zone.serial());
-                json.writeNumberField("records", zone.records());
-                json.writeStringField("from", changed.containsKey("zones/" + zone.origin()) ? "api" : "file");
+                json.writeStringField("zone", name.toString());
+                if (zone != null) {
+                    json.writeNumberField("serial", zone.serial());
+                    json.writeNumberField("records", zone.records());
+                }
+                json.writeStringField("from", changed.containsKey("zones/" + name) ? "api" : "file");
+                json.writeArrayFieldStart("problems");
+                for (Problem problem : all.broken().getOrDefault(name, List.of())) {
+                    json.writeString(problem.toString());
+                }
+                json.writeEndArray();
                 json.writeEndObject();
             }
             json.writeEndArray();

@@ -109,6 +109,10 @@ public final class GeoDnsMetrics {
                 "Zones served.",
                 () -> snapshot.get().zones().all().size());
         metrics.gauge(
+                "geodns_zones_broken",
+                "Zones whose text could not be read last: they keep their last good version.",
+                () -> snapshot.get().zones().broken().size());
+        metrics.gauge(
                 "geodns_database_loaded",
                 "1 with a country database; 0 where policies answer their default region instead.",
                 () -> snapshot.get().geo().places() == null ? 0 : 1);

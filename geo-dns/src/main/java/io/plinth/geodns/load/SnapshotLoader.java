@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Guarded by itself: makes a snapshot of the file, its zone files, the databases and what the API changed. Whatever is
- * wrong with them leaves the snapshot that is in use as it is.
+ * wrong with a zone leaves that zone as it is, and what is wrong elsewhere the whole snapshot.
  */
 public final class SnapshotLoader {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotLoader.class);
@@ -56,12 +56,16 @@ public final class SnapshotLoader {
         this.ownSecret = CookieSecrets.of(random.nextLong(), random.nextLong());
     }
 
-    /** Loads everything, or throws every problem the zone files have. */
-    public synchronized Snapshot load(StackFile file, GeoDnsConfig config, Overlay overlay) throws ConfigException {
+    /**
+     * Loads everything. A zone that cannot be read is the one of {@code last}, and {@link Zones#broken} says why; what is
+     * wrong elsewhere is thrown.
+     */
+    public synchronized Snapshot load(StackFile file, GeoDnsConfig config, Overlay overlay, Zones last)
+            throws ConfigException {
         GeoSource geo = databases.source(file, config);
         Map<String, Policy> loaded = policies.load(file, config.policies(), overlay, geo);
         Policies compiled = new Policies(loaded, Health.GOOD);
-        return new Snapshot(zones(file, config, overlay, compiled), compiled, geo, guard(file, config), aliases);
+        return new Snapshot(zones(file, config, overlay, compiled, last), compiled, geo, guard(file, config), aliases);
     }
 
     /** Whether a database's file is not as it was when it was read. */
@@ -111,32 +115,34 @@ public final class SnapshotLoader {
         }
     }
 
-    private Zones zones(StackFile file, GeoDnsConfig config, Overlay overlay, Policies compiled)
-            throws ConfigException {
+    private Zones zones(StackFile file, GeoDnsConfig config, Overlay overlay, Policies compiled, Zones last) {
         GeoDnsConfig.Limits limits = config.limits();
         ZoneLimits zoneLimits = new ZoneLimits(limits.records(), limits.recordsPerSet());
         ZoneFiles files = new ZoneFiles(zoneLimits, limits.zoneFile().bytes());
         Map<Name, String> all = new HashMap<>();
         config.zones().keySet().forEach(zone -> all.put(Name.parse(zone), zone));
         overlay.zones().keySet().forEach(zone -> all.putIfAbsent(Name.parse(zone), zone));
-        List<Problem> problems = new ArrayList<>();
+        Map<Name, List<Problem>> broken = new HashMap<>();
         List<Zone> zones = new ArrayList<>();
         all.forEach((name, zone) -> {
             PolicyNumbers numbers = numbers(config, compiled, name, List.copyOf(all.keySet()));
             int number = registry.zones().of(name.toString());
             String text = overlay.zones().get(name.toString());
+            List<Problem> problems = new ArrayList<>();
             Zone read = text == null
                     ? files.read(name, number, resolve(file, config.zones().getOrDefault(zone, "")), numbers, problems)
                     : parse(name, number, text, zoneLimits, numbers, problems);
-            if (read != null) {
-                zones.add(read);
+            if (read == null) {
+                broken.put(name, problems);
+                read = last.zone(name);
+            } else {
                 LOG.info("zone {}: {} records, serial {}", name, read.records(), read.serial());
             }
+            if (read != null) {
+                zones.add(read);
+            }
         });
-        if (!problems.isEmpty()) {
-            throw new ConfigException(problems);
-        }
-        return new Zones(zones);
+        return new Zones(zones, broken);
     }
 
     private static @Nullable Zone parse(

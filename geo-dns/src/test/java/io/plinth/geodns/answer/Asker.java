@@ -74,7 +74,8 @@ public final class Asker {
         policies.forEach(policy -> numbers.put(policy.name(), policy.number()));
         List<Zone> parsed = new ArrayList<>();
         zones.forEach((name, text) -> parsed.add(zone(name, parsed.size(), text, new PolicyNumbers(numbers, at))));
-        return new Snapshot(new Zones(parsed), new Policies(byName, Health.GOOD), geo, Guard.OPEN, AddressAliases.NONE);
+        return new Snapshot(
+                new Zones(parsed, Map.of()), new Policies(byName, Health.GOOD), geo, Guard.OPEN, AddressAliases.NONE);
     }
 
     private static Zone zone(String name, int number, String text, PolicyNumbers policies) {

@@ -9,6 +9,7 @@ import io.plinth.geodns.answer.Asker;
 import io.plinth.geodns.answer.Snapshot;
 import io.plinth.geodns.policy.Health;
 import io.plinth.geodns.policy.Target;
+import io.plinth.geodns.zone.Zones;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.NodeConfig;
 import io.plinth.kit.config.StackFile;
@@ -62,7 +63,7 @@ final class Loaded implements Health {
         NodeConfig node = file.stack().nodes().values().iterator().next();
         config = file.section(node, GeoDnsConfig.class);
         loader = new SnapshotLoader("eu", new Registry(), AddressAliases.NONE, new SplittableRandom(1));
-        snapshot = loader.load(file, config, new Overlay(Map.of(), Map.of(), Map.of()));
+        snapshot = whole(loader.load(file, config, new Overlay(Map.of(), Map.of(), Map.of()), Zones.NONE));
         asker = new Asker(snapshot);
         use();
     }
@@ -73,7 +74,7 @@ final class Loaded implements Health {
 
     /** What the API changed. */
     void overlay(Overlay overlay) throws ConfigException {
-        snapshot = loader.load(file, config, overlay);
+        snapshot = whole(loader.load(file, config, overlay, snapshot.zones()));
         use();
     }
 
@@ -130,5 +131,14 @@ final class Loaded implements Health {
                 ask("www.shop.example.", Type.A, client).getOPT().getOptions(EDNSOption.Code.CLIENT_SUBNET);
         assertThat(options).hasSize(1);
         return ((ClientSubnetOption) options.getFirst()).getScopePrefixLength();
+    }
+
+    private static Snapshot whole(Snapshot loaded) throws ConfigException {
+        if (!loaded.zones().broken().isEmpty()) {
+            throw new ConfigException(loaded.zones().broken().values().stream()
+                    .flatMap(List::stream)
+                    .toList());
+        }
+        return loaded;
     }
 }

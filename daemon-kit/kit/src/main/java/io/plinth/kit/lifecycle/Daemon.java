@@ -14,7 +14,10 @@ public interface Daemon extends AutoCloseable {
     /** Bound addresses by listener name, once started. */
     Map<String, InetSocketAddress> listening();
 
-    /** Swaps to the changed file atomically, keeping every connection the change does not concern, or throws and stays. */
+    /**
+     * Swaps to the changed file atomically, keeping every connection the change does not concern; what it throws about
+     * stays as it was.
+     */
     void reload(StackFile next) throws ConfigException;
 
     /** Stops accepting and completes when what was in flight has ended; the runner bounds the wait. */
