@@ -29,7 +29,9 @@ import io.plinth.kvcache.command.Settings;
 import io.plinth.kvcache.command.Stats;
 import io.plinth.kvcache.command.TransactionCommands;
 import io.plinth.kvcache.command.bits.BitCommands;
+import io.plinth.kvcache.command.geo.GeoCommands;
 import io.plinth.kvcache.command.hash.HashCommands;
+import io.plinth.kvcache.command.hll.HyperLogLogCommands;
 import io.plinth.kvcache.command.keys.DumpCommands;
 import io.plinth.kvcache.command.keys.ExpireCommands;
 import io.plinth.kvcache.command.keys.KeyCommands;
@@ -179,6 +181,8 @@ public final class KvCache implements Daemon {
         SortedSetCommands.register(builder);
         StreamCommands.register(builder);
         BitCommands.register(builder);
+        HyperLogLogCommands.register(builder);
+        GeoCommands.register(builder);
         LcsCommand.register(builder);
         SortCommand.register(builder);
         DumpCommands.register(builder);

@@ -212,6 +212,8 @@ final class CommandStream {
     };
     private static final String[] EDGES = {"-", "+", "[a", "(a", "[c", "(c", "[one", "(two", "[", "(", "x", "", "--"};
 
+    private static final String[] UNITS = {"m", "km", "KM", "ft", "mi", "m", "km", "furlong"};
+    private static final String[] SHOWN = {"WITHDIST", "WITHHASH", "WITHCOORD", "withdist"};
     private static final String[] OPTIONS = {"NX", "XX", "GT", "LT", "GET", "KEEPTTL", "nx", "xx", "REPLACE", "BAD"};
 
     private final SplittableRandom random;
@@ -246,6 +248,14 @@ final class CommandStream {
                         case "S" -> pick(FAR);
                         case "O" -> pick(OPTIONS);
                         case "L", "M", "Z", "X", "Q" -> word + random.nextInt(4);
+                        case "P" -> "p" + random.nextInt(4);
+                        case "E" -> "element " + random.nextInt(100_000);
+                        case "G" -> "{t}g" + random.nextInt(3);
+                        case "LON" -> degrees(180);
+                        case "LAT" -> degrees(85.05);
+                        case "U" -> pick(UNITS);
+                        case "R" -> Long.toString((long) Math.pow(10, random.nextDouble(7)));
+                        case "WITH" -> pick(SHOWN);
                         case "I" -> pick(IDS);
                         case "(I" -> "(" + pick(IDS);
                         case "H" -> random.nextInt(8) == 0 ? "h" : "g";
@@ -261,6 +271,12 @@ final class CommandStream {
         }
         // A database other than the first would hide what was stored.
         return words.getFirst().equalsIgnoreCase("select") && words.get(1).matches("1|2|5") ? List.of("PING") : words;
+    }
+
+    /** Mostly near each other, so that searches find something; seldom at an edge. */
+    private String degrees(double most) {
+        double degrees = random.nextInt(3) == 0 ? random.nextDouble(-most, most) : random.nextDouble(10, 14);
+        return random.nextInt(40) == 0 ? "0" : Double.toString(degrees);
     }
 
     private String pick(String[] from) {

@@ -80,6 +80,18 @@ class RedisDifferentialIT {
         compare(new CommandStream(new SplittableRandom(seed), Families.DUMPS), seed, PER_TYPE);
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void countsOfDistinctElementsAreTheSameBytes(long seed) throws Exception {
+        compare(new CommandStream(new SplittableRandom(seed), DataFamilies.COUNTS), seed, PER_TYPE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void placesAreTheSameBytes(long seed) throws Exception {
+        compare(new CommandStream(new SplittableRandom(seed), DataFamilies.PLACES), seed, PER_TYPE);
+    }
+
     private void compare(CommandStream stream, long seed, int commands) throws Exception {
         try (RawClient ours = new RawClient(node.port(0));
                 RawClient theirs = new RawClient(peer.port())) {

@@ -12,7 +12,9 @@ import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.admin.ServerCommands;
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.command.bits.BitCommands;
+import io.plinth.kvcache.command.geo.GeoCommands;
 import io.plinth.kvcache.command.hash.HashCommands;
+import io.plinth.kvcache.command.hll.HyperLogLogCommands;
 import io.plinth.kvcache.command.keys.DumpCommands;
 import io.plinth.kvcache.command.keys.ExpireCommands;
 import io.plinth.kvcache.command.keys.KeyCommands;
@@ -110,6 +112,8 @@ public final class CommandHarness {
         SortedSetCommands.register(builder);
         StreamCommands.register(builder);
         BitCommands.register(builder);
+        HyperLogLogCommands.register(builder);
+        GeoCommands.register(builder);
         LcsCommand.register(builder);
         SortCommand.register(builder);
         DumpCommands.register(builder);

@@ -17,7 +17,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Ranges of sorted sets: returned, stored, counted, removed. */
-final class SortedSetRanges {
+public final class SortedSetRanges {
     private SortedSetRanges() {}
 
     static void register(CommandTable.Builder to) {
@@ -97,7 +97,7 @@ final class SortedSetRanges {
     }
 
     /** A member and its score. */
-    record Member(byte[] name, double score) {}
+    public record Member(byte[] name, double score) {}
 
     /** Writes members, with scores in pairs for RESP3. */
     static void write(ReplyWriter out, List<Member> members, boolean scores) {
@@ -115,7 +115,7 @@ final class SortedSetRanges {
     }
 
     /** Makes the key at an argument these members, or removes it where there are none, and answers how many. */
-    static void store(Call call, int arg, List<Member> members, String event) {
+    public static void store(Call call, int arg, List<Member> members, String event) {
         KeyRef target = call.key(arg);
         if (members.isEmpty()) {
             Entry old = call.segment(target).peek(target, call.now());
