@@ -2,7 +2,13 @@ package io.plinth.lbproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
 import io.plinth.testkit.LeakCheck;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
@@ -10,10 +16,18 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -246,6 +260,165 @@ class Http2ServersIT {
         public @Nullable CompletionStage<?> onClose(WebSocket socket, int status, String reason) {
             closed.complete(status);
             return null;
+        }
+    }
+
+    private @Nullable X509Bundle made;
+
+    private Path identity(String folderName) throws Exception {
+        Path to = Files.createDirectories(folder.resolve(folderName));
+        X509Bundle bundle = new CertificateBuilder()
+                .subject("CN=shop.example")
+                .addSanDnsName("shop.example")
+                .setIsCertificateAuthority(true)
+                .buildSelfSigned();
+        made = bundle;
+        Files.writeString(to.resolve("cert.pem"), bundle.getCertificatePathPEM());
+        Files.writeString(to.resolve("key.pem"), bundle.getPrivateKeyPEM());
+        return to;
+    }
+
+    private Proxy secureBack(Origin origin, String listener) throws Exception {
+        return Proxy.start(identity("back"), """
+              listeners:
+                public: { bind: 127.0.0.1:0, tls: { cert: cert.pem, key: key.pem }%s }
+            """.formatted(listener) + Proxy.section("", origin));
+    }
+
+    private Proxy secureFront(Proxy back, String pool) throws Exception {
+        return secureFront(back.address().getPort(), pool);
+    }
+
+    private Proxy secureFront(int port, String pool) throws Exception {
+        Path own = Files.createDirectories(folder.resolve("front"));
+        return Proxy.start(own, """
+              routes: { all: { pool: web } }
+              pools: { web: { servers: { s: "127.0.0.1:%d" }, tls: { ca: ../back/cert.pem, name: shop.example }%s } }
+            """.formatted(port, pool), 1);
+    }
+
+    /** Two requests that wait for each other, and one connection for both. */
+    @Test
+    void aServerOverTlsThatChoosesHttp2IsSpokenToInIt() throws Exception {
+        CyclicBarrier both = new CyclicBarrier(2);
+        try (Origin origin = Origin.serving(connection -> {
+                    for (String head = connection.readRequest(); head != null; head = connection.readRequest()) {
+                        meet(both);
+                        connection.answer("200 OK", "x");
+                    }
+                });
+                Proxy back = secureBack(origin, "");
+                Proxy front = secureFront(back, ", max-per-server: 1");
+                Http one = front.connect();
+                Http other = front.connect()) {
+            for (int i = 0; i < 5; i++) {
+                one.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+                other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+                assertThat(one.read().body()).isEqualTo("x");
+                assertThat(other.read().body()).isEqualTo("x");
+            }
+            assertThat(back.metrics()).contains("lb_proxy_connections_total 1.0");
+        }
+    }
+
+    private static void meet(CyclicBarrier barrier) throws IOException {
+        try {
+            barrier.await(20, TimeUnit.SECONDS);
+        } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+            throw new IOException(e);
+        }
+    }
+
+    /** Nobody knows what the server speaks when the first requests come. */
+    @Test
+    void aServerOverTlsThatDoesNotChooseHttp2IsSpokenToInHttp1() throws Exception {
+        try (Origin origin = Origin.answering("x");
+                Proxy trusted = secureBack(origin, "");
+                TlsToHttp1 plain = new TlsToHttp1()) {
+            for (String pool : new String[] {"", ", max-per-server: 1", ", protocol: http1"}) {
+                try (Proxy front = plain.front(pool)) {
+                    List<Http> clients = new ArrayList<>();
+                    for (int i = 0; i < 8; i++) {
+                        clients.add(front.connect().send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+                    }
+                    for (Http client : clients) {
+                        assertThat(client.read().body()).as(pool).isEqualTo("x");
+                        client.close();
+                    }
+                }
+            }
+            assertThat(trusted.address().getPort()).isNotEqualTo(plain.listening.getLocalPort());
+            try (Proxy front = plain.front(", protocol: http2")) {
+                Http.Response refused = Http.get(front.address(), "/");
+                assertThat(refused.status()).isEqualTo(502);
+                assertThat(refused.body()).contains("expected: h2");
+            }
+        }
+    }
+
+    /** A server whose TLS knows no ALPN, with a certificate that the fronts trust. */
+    private final class TlsToHttp1 implements AutoCloseable {
+        private final SSLServerSocket listening;
+
+        TlsToHttp1() throws Exception {
+            X509Bundle bundle = Objects.requireNonNull(made);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(bundle.toKeyManagerFactory().getKeyManagers(), null, null);
+            listening = (SSLServerSocket)
+                    context.getServerSocketFactory().createServerSocket(0, 50, InetAddress.getLoopbackAddress());
+            Thread.ofVirtual().start(this::accept);
+        }
+
+        private void accept() {
+            while (!listening.isClosed()) {
+                try {
+                    Socket socket = listening.accept();
+                    Thread.ofVirtual().start(() -> serve(socket));
+                } catch (IOException closed) {
+                    return;
+                }
+            }
+        }
+
+        private static void serve(Socket socket) {
+            try (socket) {
+                while (Http.readHead(socket.getInputStream()) != null) {
+                    socket.getOutputStream()
+                            .write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx".getBytes(StandardCharsets.US_ASCII));
+                }
+            } catch (IOException gone) {
+                // The proxy went first.
+            }
+        }
+
+        Proxy front(String pool) throws Exception {
+            return secureFront(listening.getLocalPort(), pool);
+        }
+
+        @Override
+        public void close() throws IOException {
+            listening.close();
+        }
+    }
+
+    /** Each client has connections of its own, since they begin with its address; idle ones make room for others. */
+    @Test
+    void aProxyHeaderGoesBeforeHttp2AndItsConnectionIsThatClientsAlone() throws Exception {
+        try (Origin origin = Origin.answering("x");
+                Proxy back = secureBack(origin, ", proxy-protocol: true");
+                Proxy front = secureFront(back.address().getPort(), ", proxy-protocol: v2, max-per-server: 1")) {
+            for (String from : new String[] {"127.0.0.2", "127.0.0.3"}) {
+                try (Socket socket = new Socket()) {
+                    socket.bind(new InetSocketAddress(from, 0));
+                    socket.connect(front.address());
+                    Http http = Http.over(socket);
+                    for (int i = 0; i < 3; i++) {
+                        assertThat(http.get("/").body()).isEqualTo("x");
+                        assertThat(origin.heads.getLast()).contains("X-Forwarded-For: " + from + "\r\n");
+                    }
+                }
+            }
+            assertThat(back.metrics()).contains("lb_proxy_connections_total 2.0");
         }
     }
 }

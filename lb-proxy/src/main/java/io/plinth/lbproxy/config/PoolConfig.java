@@ -32,13 +32,14 @@ public record PoolConfig(
 
         @Doc("Speak TLS to the servers.") @Nullable UpstreamTlsConfig tls,
 
-        @Doc("Begin every connection to a server with a PROXY protocol header of the client; connections are not kept"
-                + " then.")
+        @Doc("Begin every connection to a server with a PROXY protocol header of the client; such a connection"
+                + " serves one request, or with HTTP/2 the requests of that client's connection.")
         @Default("off")
         ProxyProtocolConfig proxyProtocol,
 
-        @Doc("What the servers speak: HTTP/1.1, or HTTP/2 from the first byte (prior knowledge; gRPC needs it).")
-        @Default("http1")
+        @Doc("What the servers speak: `http1`, `http2` (which gRPC needs; by ALPN with `tls`, from the first byte"
+                + " without), or `auto`: with `tls` HTTP/2 where the server chooses it by ALPN, else HTTP/1.1.")
+        @Default("auto")
         ProtocolConfig protocol,
 
         @Doc("Requests under way at once over one HTTP/2 connection.") @Default("100") @Range(min = "1", max = "10000")
@@ -89,6 +90,7 @@ public record PoolConfig(
 
     /** What servers speak. */
     public enum ProtocolConfig {
+        AUTO,
         HTTP1,
         HTTP2
     }
@@ -254,9 +256,6 @@ public record PoolConfig(
             if (config != null && config.port() == null) {
                 check.problem(at + ".app", "app `" + app + "` has no port; give it one, or name `servers`");
             }
-        }
-        if (protocol == ProtocolConfig.HTTP2 && (tls != null || proxyProtocol != ProxyProtocolConfig.OFF)) {
-            check.problem(at + ".protocol", "protocol: http2 (expected: http1 with `tls` or `proxy-protocol`)");
         }
         try {
             RequestKey.parse(hash.by());

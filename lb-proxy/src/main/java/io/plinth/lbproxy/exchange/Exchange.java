@@ -224,6 +224,7 @@ final class Exchange implements UpstreamUser {
 
     @Override
     public void refused(Refusal why) {
+        link.lost();
         String before = attempts.failure();
         answer(before == null ? why.status() : 502, before == null ? why.text() : before, false);
     }

@@ -46,7 +46,8 @@ final class PoolPlan {
                 pool.slowStart(),
                 tls(name, pool.tls(), file),
                 PoolSettings.ProxyHeader.valueOf(pool.proxyProtocol().name()),
-                pool.protocol() == PoolConfig.ProtocolConfig.HTTP2 ? http2(pool, config.limits()) : null,
+                mayBeHttp2(pool) ? http2(pool, config.limits()) : null,
+                pool.protocol() == PoolConfig.ProtocolConfig.AUTO,
                 pool.maxPerServer(),
                 pool.idlePerServer(),
                 pool.queue(),
@@ -54,6 +55,14 @@ final class PoolPlan {
                 config.timeouts().serverIdle(),
                 pool.eject(),
                 pool.ejectMax());
+    }
+
+    private static boolean mayBeHttp2(PoolConfig pool) {
+        return switch (pool.protocol()) {
+            case HTTP1 -> false;
+            case HTTP2 -> true;
+            case AUTO -> pool.tls() != null;
+        };
     }
 
     private static PoolSettings.@Nullable Tls tls(

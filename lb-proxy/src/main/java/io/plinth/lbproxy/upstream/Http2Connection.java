@@ -18,6 +18,7 @@ import io.plinth.lbproxy.wire.http2.Http2Stream;
 import io.plinth.lbproxy.wire.http2.Output;
 import io.plinth.lbproxy.wire.http2.ResponseFields;
 import io.plinth.lbproxy.wire.http2.TrailerSink;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,9 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
     private final List<ServerStream> waiting = new ArrayList<>();
     private final List<ServerStream> touched = new ArrayList<>();
     private State state = State.CONNECTING;
+    /** Whose requests alone it may carry, since it began with a PROXY header of theirs; null for anybody's. */
+    private final @Nullable InetSocketAddress client;
+
     private @Nullable Channel channel;
     private boolean served;
     private long idleSince;
@@ -90,8 +94,9 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
         }
     }
 
-    Http2Connection(ServerLane lane, Http2Limits limits) {
+    Http2Connection(ServerLane lane, Http2Limits limits, @Nullable InetSocketAddress client) {
         this.lane = lane;
+        this.client = client;
         maxStreams = limits.streams();
         endpoint = new Streams(limits);
         idleSince = lane.pool().connector().now();
@@ -129,10 +134,17 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
         return endpoint.peerConnects();
     }
 
-    /** Whether another request may be sent over it. */
-    boolean hasRoom() {
+    boolean secure() {
+        return lane.pool().pool().settings().tls() != null;
+    }
+
+    /** Whether this request may be sent over it too. */
+    boolean hasRoom(Pick pick) {
+        if (client != null && !client.equals(pick.client())) {
+            return false;
+        }
         return switch (state) {
-            case CONNECTING -> waiting.size() < maxStreams;
+            case CONNECTING -> waiting.size() < (lane.sharing() ? maxStreams : 1);
             case OPEN -> endpoint.open() < Math.min(maxStreams, endpoint.peerStreams()) && !endpoint.goingAway();
             case LEAVING, CLOSED -> false;
         };
@@ -170,7 +182,29 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
             }
         }
         endpoint.flush();
-        freed();
+        if (lane.retired() || lane.pool().pool().retired()) {
+            leave();
+        } else {
+            freed();
+        }
+    }
+
+    /** The server chose HTTP/1.1: gives those away who wait, but for one such that nobody wants any more. */
+    List<UpstreamUser> downgraded() {
+        state = State.CLOSED;
+        endpoint.gone();
+        List<UpstreamUser> users = new ArrayList<>();
+        for (ServerStream stream : waiting) {
+            UpstreamUser user = stream.user();
+            if (user != null) {
+                users.add(user);
+            }
+        }
+        for (int i = Math.max(1, users.size()); i < waiting.size(); i++) {
+            lane.requestEnded();
+        }
+        waiting.clear();
+        return users;
     }
 
     void failed(String why) {
@@ -210,8 +244,12 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
         }
     }
 
+    boolean idle() {
+        return state == State.OPEN && endpoint.open() == 0;
+    }
+
     boolean idleBefore(long time) {
-        return state == State.OPEN && endpoint.open() == 0 && idleSince - time < 0;
+        return idle() && idleSince - time < 0;
     }
 
     // ---- channel

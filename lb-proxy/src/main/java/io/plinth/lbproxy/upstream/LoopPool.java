@@ -3,12 +3,16 @@ package io.plinth.lbproxy.upstream;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
 import io.plinth.lbproxy.balance.CircuitBreaker;
 import io.plinth.lbproxy.balance.RetryBudget;
 import io.plinth.lbproxy.route.Explanation;
 import io.plinth.lbproxy.wire.http2.Http2Limits;
+import java.net.ConnectException;
 import java.util.ArrayDeque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * one is free. Owned by that event loop.
  */
 public final class LoopPool {
+    private static final String NO_HTTP2 =
+            "server chose HTTP/1.1 in its TLS handshake (expected: h2, or protocol: auto)";
+
     private final Pool pool;
     private final Connector connector;
     private final int index;
@@ -84,11 +91,8 @@ public final class LoopPool {
         if (lane == null) {
             if (!picker.pickable(user.pick())) {
                 user.refused(Refusal.NO_SERVER);
-            } else if (pool.enterQueue()) {
-                waiting.addLast(user);
-                pool.onOtherLoops(this, LoopPool::shed);
             } else {
-                user.refused(Refusal.QUEUE_FULL);
+                await(user);
             }
             return;
         }
@@ -97,8 +101,10 @@ public final class LoopPool {
 
     private void hand(ServerLane lane, UpstreamUser user) {
         Http2Limits http2 = pool.settings().http2();
-        if (http2 != null) {
-            share(lane, user, http2);
+        Http2Connection shared = http2 == null ? null : lane.withRoom(user.pick());
+        if (shared != null) {
+            lane.requestBegins();
+            shared.use(user);
             return;
         }
         boolean perClient = pool.handshake().perClient();
@@ -106,48 +112,124 @@ public final class LoopPool {
         Http1Connection idle = mustConnect ? null : lane.takeIdle();
         if (idle != null) {
             idle.use(user, true);
-        } else if (lane.server().tryOpen()) {
-            connect(lane, user);
-        } else if (pool.enterQueue()) {
+        } else if (!lane.server().tryOpen()) {
             // Another loop was quicker.
+            await(user);
+        } else if (http2 == null) {
+            connect(lane, user);
+        } else {
+            share(lane, user, http2);
+        }
+    }
+
+    private void await(UpstreamUser user) {
+        if (pool.enterQueue()) {
             waiting.addLast(user);
+            if (pool.handshake().perClient()) {
+                // What idles here may have been made for other clients.
+                picker.lanes().forEach(ServerLane::shed);
+            }
+            pool.onOtherLoops(this, LoopPool::shed);
         } else {
             user.refused(Refusal.QUEUE_FULL);
         }
     }
 
-    /** Sends it over a connection that others use too, or over a new one. */
+    /** Sends it over a new connection that others will use too, if the server speaks HTTP/2. */
     private void share(ServerLane lane, UpstreamUser user, Http2Limits limits) {
-        Http2Connection connection = lane.withRoom();
-        if (connection == null && lane.server().tryOpen()) {
-            connection = new Http2Connection(lane, limits);
-            lane.share(connection);
-            connections = ++open;
-            connect(lane, connection);
-        }
-        if (connection != null) {
-            lane.requestBegins();
-            connection.use(user);
-        } else if (pool.enterQueue()) {
-            waiting.addLast(user);
-        } else {
-            user.refused(Refusal.QUEUE_FULL);
-        }
-    }
+        boolean perClient = pool.handshake().perClient();
+        Http2Connection connection =
+                new Http2Connection(lane, limits, perClient ? user.pick().client() : null);
+        lane.share(connection);
+        connections = ++open;
+        lane.requestBegins();
+        connection.use(user);
+        connect(lane.server(), connection, user.pick(), new Reached() {
+            @Override
+            public void done(Channel channel, boolean http2) {
+                lane.sharing(http2);
+                if (http2) {
+                    connection.connected(channel);
+                } else {
+                    downgrade(lane, connection, channel);
+                }
+            }
 
-    private void connect(ServerLane lane, Http2Connection connection) {
-        ChannelFuture future = connector.connect(
-                connection, lane.server(), pool.settings().connectTimeout().toMillis());
-        future.addListener(done -> {
-            if (done.isSuccess()) {
-                lane.server().connected();
-                connection.connected(future.channel());
-            } else {
-                lane.server().connectFailed(connector.now());
+            @Override
+            public void failed(String why) {
                 lane.left(connection);
-                connection.failed(String.valueOf(done.cause().getMessage()));
+                connection.failed(why);
             }
         });
+    }
+
+    /** It turned out to be one of HTTP/1.1: for the first who waits, the others ask anew. */
+    private void downgrade(ServerLane lane, Http2Connection from, Channel channel) {
+        lane.left(from);
+        List<UpstreamUser> users = from.downgraded();
+        Http1Connection connection = new Http1Connection(lane);
+        channel.pipeline().replace(from, null, connection);
+        if (!users.isEmpty()) {
+            connection.reserve(users.getFirst());
+        }
+        connection.connected(channel);
+        for (UpstreamUser other : users.subList(Math.min(1, users.size()), users.size())) {
+            lane.requestEnded();
+            acquire(other);
+        }
+    }
+
+    /** What becomes of an attempt to connect. */
+    private interface Reached {
+        /** Whether it speaks HTTP/2, else HTTP/1.1. */
+        void done(Channel channel, boolean http2);
+
+        void failed(String why);
+    }
+
+    /** Connects, and says what is to be said before the first request. */
+    private void connect(Server server, ChannelHandler connection, Pick pick, Reached reached) {
+        ByteBuf header = pool.handshake().header(pick);
+        ChannelFuture future = connector.connect(
+                connection, server, pool.settings().connectTimeout().toMillis());
+        future.addListener(done -> {
+            if (done.isSuccess()) {
+                handshake(server, future.channel(), header, reached);
+            } else {
+                ReferenceCountUtil.release(header);
+                notReached(server, done.cause(), reached);
+            }
+        });
+    }
+
+    private void handshake(Server server, Channel channel, @Nullable ByteBuf header, Reached reached) {
+        server.connected();
+        if (header != null) {
+            channel.writeAndFlush(header);
+        }
+        SslHandler tls = pool.retired() ? null : pool.handshake().tls(channel, server);
+        if (tls == null) {
+            reached.done(channel, pool.settings().http2() != null);
+            return;
+        }
+        channel.pipeline().addFirst(tls);
+        tls.handshakeFuture().addListener(done -> {
+            boolean http2 = done.isSuccess() && pool.handshake().speaksHttp2(tls);
+            if (done.isSuccess()
+                    && (http2
+                            || pool.settings().http2() == null
+                            || pool.settings().negotiated())) {
+                reached.done(channel, http2);
+            } else {
+                notReached(server, done.isSuccess() ? new ConnectException(NO_HTTP2) : done.cause(), reached);
+                channel.close();
+            }
+        });
+    }
+
+    private void notReached(Server server, Throwable why, Reached reached) {
+        server.connectFailed(connector.now());
+        reached.failed(String.valueOf(why.getMessage()));
     }
 
     /** Forgets a user that waits for a connection. */
@@ -191,43 +273,17 @@ public final class LoopPool {
         Http1Connection connection = new Http1Connection(lane);
         connection.reserve(user);
         user.connecting(connection);
-        ChannelFuture future = connector.connect(
-                connection, lane.server(), pool.settings().connectTimeout().toMillis());
-        ByteBuf header = pool.handshake().header(user.pick());
-        future.addListener(done -> {
-            if (done.isSuccess()) {
-                reached(connection, future.channel(), header);
-            } else {
-                notReached(connection, done.cause());
-            }
-        });
-    }
-
-    private void reached(Http1Connection connection, Channel channel, @Nullable ByteBuf header) {
-        Server server = connection.lane().server();
-        server.connected();
-        if (header != null) {
-            channel.writeAndFlush(header);
-        }
-        SslHandler tls = pool.retired() ? null : pool.handshake().tls(channel, server);
-        if (tls == null) {
-            connection.connected(channel);
-            return;
-        }
-        channel.pipeline().addFirst(tls);
-        tls.handshakeFuture().addListener(done -> {
-            if (done.isSuccess()) {
+        connect(lane.server(), connection, user.pick(), new Reached() {
+            @Override
+            public void done(Channel channel, boolean http2) {
                 connection.connected(channel);
-            } else {
-                notReached(connection, done.cause());
-                channel.close();
+            }
+
+            @Override
+            public void failed(String why) {
+                connection.failed(why);
             }
         });
-    }
-
-    private void notReached(Http1Connection connection, Throwable why) {
-        connection.lane().server().connectFailed(connector.now());
-        connection.failed(String.valueOf(why.getMessage()));
     }
 
     /** The server that {@link #acquire} would pick for a request now, and why; null for none. On the loop. */
@@ -270,6 +326,9 @@ public final class LoopPool {
     void streamFreed() {
         if (!waiting.isEmpty()) {
             serveWaiting();
+        }
+        if (!waiting.isEmpty() && pool.handshake().perClient()) {
+            picker.lanes().forEach(ServerLane::shed);
         }
     }
 

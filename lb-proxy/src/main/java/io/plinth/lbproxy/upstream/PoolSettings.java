@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param tls null for none
  * @param proxyHeader what a connection begins with
  * @param http2 bounds of HTTP/2 connections to the servers; null for HTTP/1.1
+ * @param negotiated whether the servers may choose HTTP/1.1 instead, in the TLS handshake
  * @param maxPerServer connections to one server, over all loops
  * @param idlePerServer connections kept idle to one server, over all loops
  * @param queue requests that wait for a connection, over all loops
@@ -36,6 +37,7 @@ public record PoolSettings(
         @Nullable Tls tls,
         ProxyHeader proxyHeader,
         @Nullable Http2Limits http2,
+        boolean negotiated,
         int maxPerServer,
         int idlePerServer,
         int queue,

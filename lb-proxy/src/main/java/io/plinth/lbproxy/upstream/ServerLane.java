@@ -20,12 +20,15 @@ public final class ServerLane {
 
     private int underWay;
     private boolean retired;
+    /** Whether the server is known to speak HTTP/2, so that requests may wait for one connection together. */
+    private boolean sharing;
 
     ServerLane(LoopPool pool, Server server, int maxIdle, long now) {
         this.pool = pool;
         this.server = server;
         this.maxIdle = maxIdle;
         latency = new PeakEwma(DECAY_NANOS, now);
+        sharing = !pool.pool().settings().negotiated();
     }
 
     public Server server() {
@@ -68,8 +71,17 @@ public final class ServerLane {
         return underWay;
     }
 
-    boolean hasRoom() {
-        return !idle.isEmpty() || withRoom() != null || server.hasRoom();
+    boolean hasRoom(Pick pick) {
+        return !idle.isEmpty() || withRoom(pick) != null || server.hasRoom();
+    }
+
+    boolean sharing() {
+        return sharing;
+    }
+
+    /** What the server chose. */
+    void sharing(boolean http2) {
+        sharing = http2;
     }
 
     void connecting() {
@@ -91,11 +103,11 @@ public final class ServerLane {
         return null;
     }
 
-    /** A connection of HTTP/2 that takes another request. */
+    /** A connection of HTTP/2 that takes this request too. */
     @Nullable
-    Http2Connection withRoom() {
+    Http2Connection withRoom(Pick pick) {
         for (Http2Connection connection : shared) {
-            if (connection.hasRoom()) {
+            if (connection.hasRoom(pick)) {
                 return connection;
             }
         }
@@ -155,11 +167,21 @@ public final class ServerLane {
         List.copyOf(shared).forEach(Http2Connection::leave);
     }
 
-    /** Closes the connection that has idled longest, if any, since another loop waits for its place. */
+    /** Closes the connection that has idled longest, if any, since somebody waits for its place. */
     void shed() {
-        Http1Connection oldest = server.hasRoom() ? null : idle.pollFirst();
+        if (server.hasRoom()) {
+            return;
+        }
+        Http1Connection oldest = idle.pollFirst();
         if (oldest != null) {
             oldest.close();
+            return;
+        }
+        for (Http2Connection connection : shared) {
+            if (connection.idle()) {
+                connection.leave();
+                return;
+            }
         }
     }
 

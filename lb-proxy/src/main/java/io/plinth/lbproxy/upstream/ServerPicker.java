@@ -191,7 +191,7 @@ final class ServerPicker implements Candidates {
         if (server.ejected(connector.now())) {
             return "ejected after failures" + (pool.panic() ? ", but too few are left" : "");
         }
-        return (lane.hasRoom() ? "available" : "every connection in use")
+        return (lane.hasRoom(asked) ? "available" : "every connection in use")
                 + (server.starting() ? ", starting slowly" : "");
     }
 
@@ -208,7 +208,7 @@ final class ServerPicker implements Candidates {
                 && server.healthy()
                 && !server.draining()
                 && (ignoreEjection || !server.ejected(now))
-                && (ignoreRoom || lane.hasRoom());
+                && (ignoreRoom || lane.hasRoom(asked));
     }
 
     @Override

@@ -39,6 +39,7 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
     private static final byte[] CONNECT = ascii("CONNECT");
     private static final byte[] WEBSOCKET = ascii("websocket");
     private static final byte[] HTTP = ascii("http");
+    private static final byte[] HTTPS = ascii("https");
     private static final byte[] TE = ascii("te");
     private static final byte[] TRAILERS = ascii("trailers");
     private static final byte[] KEY = ascii("sec-websocket-key");
@@ -135,7 +136,7 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
         if (tunnel) {
             encoder.field(PROTOCOL, WEBSOCKET);
         }
-        encoder.field(SCHEME, HTTP);
+        encoder.field(SCHEME, connection.secure() ? HTTPS : HTTP);
         int host = head.first(HeaderName.HOST);
         pseudo(AUTHORITY, null, head, head.valueStart(host), head.valueEnd(host));
         pseudo(PATH, null, head, head.target(), head.targetEnd());

@@ -3,6 +3,7 @@ package io.plinth.lbproxy.upstream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
 import io.plinth.kit.net.ClientTls;
 import io.plinth.kit.net.ServerTls;
@@ -34,7 +35,22 @@ final class UpstreamHandshake implements AutoCloseable {
         Path key = from.key();
         ServerTls.Identity identity =
                 certificate == null || key == null ? null : new ServerTls.Identity(certificate, key);
-        tls = ClientTls.of(from.authorities(), from.verify(), identity, List.of("http/1.1"));
+        tls = ClientTls.of(from.authorities(), from.verify(), identity, offered(settings));
+    }
+
+    private static List<String> offered(PoolSettings settings) {
+        if (settings.http2() == null) {
+            return List.of(ApplicationProtocolNames.HTTP_1_1);
+        }
+        return settings.negotiated()
+                ? List.of(ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1)
+                : List.of(ApplicationProtocolNames.HTTP_2);
+    }
+
+    /** Whether a server speaks HTTP/2, its handshake being over; null for none. */
+    boolean speaksHttp2(@Nullable SslHandler handshaken) {
+        return settings.http2() != null
+                && (handshaken == null || ApplicationProtocolNames.HTTP_2.equals(handshaken.applicationProtocol()));
     }
 
     /** Whether a connection is made for one client alone. */
