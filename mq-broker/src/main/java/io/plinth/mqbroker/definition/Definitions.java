@@ -191,7 +191,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
 
     private void commit(Effect.OnDefinitions effect, boolean durable, Pending change) {
         if (!durable) {
-            stream.passing(effect);
+            stream.passing(() -> effect);
             finish(change);
             return;
         }

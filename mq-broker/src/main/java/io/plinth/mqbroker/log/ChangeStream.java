@@ -3,6 +3,7 @@ package io.plinth.mqbroker.log;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Owned by its shard's loop. The one point every change of a shard passes: it gets the shard's next sequence here, is shown to whoever
@@ -42,9 +43,13 @@ public final class ChangeStream {
         return sequence;
     }
 
-    /** Emits an effect that ends with the process; returns its sequence. */
-    public long passing(Effect effect) {
-        Change change = new Change(shard, epoch, ++sequence, logged, effect);
+    /** Emits an effect that ends with the process; returns its sequence. It is made only where somebody follows. */
+    public long passing(Supplier<Effect> made) {
+        sequence++;
+        if (followers.isEmpty()) {
+            return sequence;
+        }
+        Change change = new Change(shard, epoch, sequence, logged, made.get());
         followers.forEach(follower -> follower.accept(change));
         return sequence;
     }

@@ -78,7 +78,7 @@ final class Journal {
 
     /** A message enters the targets' queues and ends with the process. */
     long passing(List<Effect.Target> targets, Message message, Content content) {
-        return stream.passing(new Effect.Enqueued(targets, message, content));
+        return stream.passing(() -> new Effect.Enqueued(targets, message, content));
     }
 
     /** Completes the receipt once the change is durable. */
@@ -91,7 +91,8 @@ final class Journal {
         if (entry.durable) {
             settling.computeIfAbsent(queue.id(), ignored -> new Settling()).add(entry);
         } else {
-            stream.passing(new Effect.Settled(queue.id(), new long[] {entry.id}, List.of(), new byte[0]));
+            stream.passing(
+                    () -> new Effect.Settled(queue.id(), new long[] {entry.id}, List.of(), new byte[0]));
         }
     }
 
@@ -101,7 +102,7 @@ final class Journal {
         if (entry.durable) {
             stream.logged(effect, false);
         } else {
-            stream.passing(effect);
+            stream.passing(() -> effect);
         }
     }
 
@@ -118,7 +119,7 @@ final class Journal {
         if (queue.ref().survives()) {
             stream.logged(effect, false);
         } else {
-            stream.passing(effect);
+            stream.passing(() -> effect);
         }
     }
 

@@ -85,7 +85,7 @@ final class ChannelSession {
         } else if (waiting) {
             behind.add(frame);
             if (behind.size() == limits.pendingFrames()) {
-                connection.pauseReading();
+                connection.behind(1);
             }
         } else {
             handle(frame);
@@ -122,6 +122,13 @@ final class ChannelSession {
             }
         } catch (AmqpException e) {
             failed(e, frame instanceof Frame.MethodFrame f ? f.method() : null);
+        }
+    }
+
+    /** Ends the channel for what the client did not do. */
+    void overdue(AmqpException error) {
+        if (state == State.OPEN) {
+            failed(error, null);
         }
     }
 
@@ -312,7 +319,7 @@ final class ChannelSession {
             }
         }
         if (full && behind.size() < limits.pendingFrames()) {
-            connection.resumeReading();
+            connection.behind(-1);
         }
     }
 

@@ -8,7 +8,6 @@ import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
 import io.plinth.mqbroker.auth.Identity;
 import io.plinth.mqbroker.channel.PartialBodies;
-import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.Outbox;
@@ -59,6 +58,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     private final IntObjectMap<ChannelSession> channels = new IntObjectHashMap<>();
     private final ExclusiveQueues exclusives = new ExclusiveQueues(this);
     private final Set<Publisher> answering = new LinkedHashSet<>();
+    private final SessionMetrics.Turn counted;
     private final ShardBatches batches;
     private final DeliveryFlow flow;
     private final ReadGate gate;
@@ -77,6 +77,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         this.identity = new Identity(broker.access());
         this.limits = broker.limits().get();
         this.decoder = decoder;
+        this.counted = broker.metrics().new Turn();
         this.negotiated = new Negotiated(limits);
         this.handshake = new Handshake(this, limits, tables);
         this.flow = new DeliveryFlow(new DeliveryWindow(limits.deliveryWindow()));
@@ -98,6 +99,10 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         return java.util.Objects.requireNonNull(ctx, "connection is not active");
     }
 
+    private FrameOutput output() {
+        return java.util.Objects.requireNonNull(output, "connection is not active");
+    }
+
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
@@ -113,16 +118,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         }
         connectedAt = broker.clock().millis();
         broker.metrics().connections.inc();
-        context.executor()
-                .schedule(
-                        () -> {
-                            if (state == State.OPENING) {
-                                LOG.debug("{}: handshake took too long", context.channel());
-                                context.close();
-                            }
-                        },
-                        limits.handshake().toMillis(),
-                        TimeUnit.MILLISECONDS);
+        handshake.within(context, limits.handshake());
     }
 
     @Override
@@ -236,22 +232,25 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     }
 
     private void beat() {
-        if (output != null) {
-            output.heartbeat();
-            flush();
-        }
+        output().heartbeat();
+        flush();
     }
 
     void write(int channel, Method method) {
-        if (output != null) {
-            output.method(channel, method);
-        }
+        output().method(channel, method);
     }
 
     void write(int channel, Method method, byte[] properties, byte[] body) {
-        if (output != null) {
-            output.content(channel, method, properties, body, negotiated.frameMax());
-        }
+        output().content(channel, method, properties, body, negotiated.frameMax());
+    }
+
+    void deliver(int channel, long tag, ShardEvent.Delivered event) {
+        output().delivery(channel, tag, event, negotiated.frameMax());
+    }
+
+    /** What this turn did, told to the counters at its end. */
+    SessionMetrics.Turn counted() {
+        return counted;
     }
 
     /** Adds to what this read brings for a shard. */
@@ -271,6 +270,11 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         }
     }
 
+    /** As {@link #execute}, after a time. */
+    void executeAfter(long nanos, Runnable work) {
+        ctx().executor().schedule(() -> execute(work), nanos, TimeUnit.NANOSECONDS);
+    }
+
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
         finishTurn();
@@ -281,13 +285,14 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
             due.answer();
         }
         answering.clear();
+        counted.tell();
         // Shards hear of it before the client can: whoever it tells next finds it done.
         batches.submit();
         flush();
     }
 
     private void flush() {
-        if (output != null && output.flush() && heartbeats != null) {
+        if (output().flush() && heartbeats != null) {
             heartbeats.wrote();
         }
     }
@@ -309,17 +314,23 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     @Override
     public void accept(List<ShardEvent> events, long releasedBytes) {
         execute(() -> {
-            events.forEach(this::on);
+            long octets = 0;
+            for (ShardEvent event : events) {
+                if (event instanceof ShardEvent.Delivered e) {
+                    octets += e.content().size();
+                }
+                on(event);
+            }
+            if (octets > 0) {
+                give(octets);
+            }
             gate.released(releasedBytes, ctx().channel());
         });
     }
 
     private void on(ShardEvent event) {
         switch (event) {
-            case ShardEvent.Delivered e -> {
-                give(e.content().size());
-                on(e.channel(), e);
-            }
+            case ShardEvent.Delivered e -> on(e.channel(), e);
             case ShardEvent.Confirmed e -> on(e.channel(), e);
             case ShardEvent.Cancelled e -> on(e.channel(), e);
             case ShardEvent.Replied e -> e.reply().run();
@@ -356,12 +367,9 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         gate.published(bytes, ctx().channel());
     }
 
-    void pauseReading() {
-        gate.behind(1, ctx().channel());
-    }
-
-    void resumeReading() {
-        gate.behind(-1, ctx().channel());
+    /** One more, or one less, of the channels is behind with its work. */
+    void behind(int change) {
+        gate.behind(change, ctx().channel());
     }
 
     /** The client publishes, so an alarm concerns it. */
@@ -387,12 +395,8 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         gate.blocked(on, ctx().channel());
     }
 
-    void owns(QueueRef queue) {
-        exclusives.add(queue);
-    }
-
-    void disowns(QueueRef queue) {
-        exclusives.remove(queue);
+    ExclusiveQueues exclusives() {
+        return exclusives;
     }
 
     void forget(ChannelSession channel, int number) {
@@ -464,10 +468,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
 
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
-        if (output != null) {
-            output.discard();
-            output = null;
-        }
+        output().discard();
     }
 
     @Override
@@ -489,7 +490,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
                 state.name().toLowerCase(java.util.Locale.ROOT),
                 negotiated,
                 connectedAt,
-                new ConnectionDescription.Octets(decoder.received(), output == null ? 0 : output.sent()),
+                new ConnectionDescription.Octets(decoder.received(), output().sent()),
                 channels.values())));
         return told.completeOnTimeout(null, 2, TimeUnit.SECONDS);
     }

@@ -215,17 +215,8 @@ final class Consumers {
         if (!event.noAck()) {
             ledger.add(new Ledger.Delivery(tag, event.shard(), event.queueId(), event.id()));
         }
-        connection.broker().metrics().delivered.inc();
-        connection.write(
-                handle.number(),
-                new BasicMethod.Deliver(
-                        event.consumerTag(),
-                        tag,
-                        event.redelivered(),
-                        event.content().exchange(),
-                        event.content().routingKey()),
-                event.content().properties(),
-                event.content().body());
+        connection.counted().deliveries++;
+        connection.deliver(handle.number(), tag, event);
     }
 
     void get(BasicMethod.Get method) {
@@ -322,7 +313,7 @@ final class Consumers {
     }
 
     private void settleNow(Ledger.Delivery delivery, Outcome outcome) {
-        connection.broker().metrics().acknowledged.inc();
+        connection.counted().acknowledgements++;
         if (outcome == Outcome.ACK) {
             handle.counts().add(Counts.Kind.ACK, 1);
         }

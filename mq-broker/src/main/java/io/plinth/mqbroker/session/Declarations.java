@@ -239,7 +239,7 @@ final class Declarations {
     private void declared(QueueMethod.Declare method, QueueRef queue, int attempts) {
         lastDeclared = queue.name();
         if (queue.exclusive()) {
-            connection.owns(queue);
+            connection.exclusives().add(queue);
         }
         channel.await();
         connection.submit(
@@ -305,7 +305,7 @@ final class Declarations {
                                     queue + (refusal == ShardCommand.Refusal.IN_USE ? " in use" : " not empty"));
                         }),
                         count -> channel.resume(() -> {
-                            connection.disowns(queue);
+                            connection.exclusives().remove(queue);
                             answerDeleted(method, count);
                         })));
     }

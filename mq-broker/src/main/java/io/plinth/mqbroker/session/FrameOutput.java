@@ -2,6 +2,8 @@ package io.plinth.mqbroker.session;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.queue.ShardEvent;
 import io.plinth.mqbroker.wire.FrameWriter;
 import io.plinth.mqbroker.wire.Method;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +16,7 @@ final class FrameOutput {
     private final ChannelHandlerContext ctx;
     private @Nullable ByteBuf buffer;
     private boolean unflushed;
+    private boolean gone;
     private long sent;
 
     FrameOutput(ChannelHandlerContext ctx) {
@@ -21,11 +24,17 @@ final class FrameOutput {
     }
 
     void method(int channel, Method method) {
+        if (gone) {
+            return;
+        }
         FrameWriter.method(buffer(), channel, method);
         passOn();
     }
 
     void content(int channel, Method method, byte[] properties, byte[] body, int frameMax) {
+        if (gone) {
+            return;
+        }
         ByteBuf out = buffer();
         FrameWriter.method(out, channel, method);
         out.ensureWritable(FrameWriter.contentSize(properties, body, frameMax));
@@ -33,8 +42,23 @@ final class FrameOutput {
         passOn();
     }
 
+    void delivery(int channel, long tag, ShardEvent.Delivered event, int frameMax) {
+        if (gone) {
+            return;
+        }
+        ByteBuf out = buffer();
+        Content content = event.content();
+        FrameWriter.deliver(
+                out, channel, event.consumerTag(), tag, event.redelivered(), content.exchange(), content.routingKey());
+        out.ensureWritable(FrameWriter.contentSize(content.properties(), content.body(), frameMax));
+        FrameWriter.content(out, channel, content.properties(), content.body(), frameMax);
+        passOn();
+    }
+
     void heartbeat() {
-        FrameWriter.heartbeat(buffer());
+        if (!gone) {
+            FrameWriter.heartbeat(buffer());
+        }
     }
 
     private ByteBuf buffer() {
@@ -76,8 +100,9 @@ final class FrameOutput {
         return sent;
     }
 
-    /** Drops what was not sent. */
+    /** Drops what was not sent, and what comes. */
     void discard() {
+        gone = true;
         if (buffer != null) {
             buffer.release();
             buffer = null;

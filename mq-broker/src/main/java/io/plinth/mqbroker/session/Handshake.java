@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.session;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.SslHandler;
 import io.plinth.mqbroker.auth.Access;
 import io.plinth.mqbroker.auth.Sasl;
@@ -15,6 +16,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
@@ -46,6 +49,17 @@ final class Handshake {
         this.connection = connection;
         this.limits = limits;
         this.tables = tables;
+    }
+
+    /** Closes a connection that is not open by then. */
+    void within(ChannelHandlerContext context, Duration time) {
+        Runnable check = () -> {
+            if (!done()) {
+                LOG.debug("{}: handshake took too long", context.channel());
+                context.close();
+            }
+        };
+        context.executor().schedule(check, time.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     boolean done() {

@@ -36,6 +36,9 @@ final class Publisher implements ConfirmTracker.Answers {
     private final ChannelHandle handle;
     private final ContentAssembler content;
     private final Consumers consumers;
+    /** Where the message at hand goes. */
+    private final Set<QueueRef> found = new LinkedHashSet<>(4);
+
     private @Nullable ConfirmTracker confirms;
     private @Nullable Transaction transaction;
 
@@ -118,51 +121,59 @@ final class Publisher implements ConfirmTracker.Answers {
     }
 
     private void publish(ContentAssembler.Published published) {
-        exchange(published.method());
+        Exchange exchange = exchange(published.method());
         check(published.properties());
         if (transaction != null) {
             transaction.publish(published);
             return;
         }
         Content message = message(published);
-        Set<QueueRef> targets = route(published, message);
+        List<QueueRef> targets = route(exchange, published, message);
         if (targets.isEmpty()) {
             confirmUntaken();
             return;
         }
-        int shards = targets.size() == 1
-                ? 1
-                : (int) targets.stream().mapToInt(QueueRef::shard).distinct().count();
-        long tag = confirms == null ? 0 : confirms.published(shards);
+        long tag = confirms == null ? 0 : confirms.published(shards(targets));
         send(targets, message, new Receipt.OfChannel(handle, tag, message.size()));
     }
 
     /** The queues it goes to; empty where it was returned or went to somebody who waits for a reply. */
-    private Set<QueueRef> route(ContentAssembler.Published published, Content message) {
+    private List<QueueRef> route(Exchange exchange, ContentAssembler.Published published, Content message) {
         BasicMethod.Publish method = published.method();
-        Set<QueueRef> targets = new LinkedHashSet<>(4);
-        connection.broker().metrics().published.inc();
+        connection.counted().publishes++;
         handle.counts().add(Counts.Kind.PUBLISH, 1);
         if (method.exchange().isEmpty() && DirectReplies.isAddress(method.routingKey())) {
             if (!connection.broker().replies().send(method.routingKey(), message)) {
                 unroutable(method, published);
             }
-            return targets;
+            return List.of();
         }
-        Exchange exchange = exchange(method);
+        found.clear();
         connection
                 .identity()
                 .topology()
-                .routeCopies(exchange, method.routingKey(), new Attributes(published.properties()), targets);
-        exchange.traffic().published(targets.size());
-        if (targets.isEmpty()) {
+                .routeCopies(exchange, method.routingKey(), new Attributes(published.properties()), found);
+        exchange.traffic().published(found.size());
+        if (found.isEmpty()) {
             unroutable(method, published);
         }
-        return targets;
+        return List.copyOf(found);
     }
 
-    private void send(Set<QueueRef> targets, Content message, Receipt receipt) {
+    private static int shards(List<QueueRef> targets) {
+        return targets.size() == 1
+                ? 1
+                : (int) targets.stream().mapToInt(QueueRef::shard).distinct().count();
+    }
+
+    private void send(List<QueueRef> targets, Content message, Receipt receipt) {
         boolean persistent = ContentProperties.persistent(message.properties());
+        if (targets.size() == 1) {
+            connection.published(message.size());
+            connection.submit(
+                    targets.getFirst().shard(), new ShardCommand.Publish(targets, message, persistent, receipt));
+            return;
+        }
         for (ShardCommand.Publish publish : connection.broker().shards().split(targets, message, persistent, receipt)) {
             connection.published(message.size());
             connection.submit(publish.queues().getFirst().shard(), publish);
@@ -197,9 +208,8 @@ final class Publisher implements ConfirmTracker.Answers {
         };
         for (ContentAssembler.Published published : committed.publishes()) {
             Content message = message(published);
-            Set<QueueRef> targets = route(published, message);
-            left[0] +=
-                    (int) targets.stream().mapToInt(QueueRef::shard).distinct().count();
+            List<QueueRef> targets = route(exchange(published.method()), published, message);
+            left[0] += shards(targets);
             send(targets, message, new Receipt.OfTransaction(handle, message.size(), one));
         }
         one.accept(true);

@@ -45,4 +45,26 @@ public final class SessionMetrics {
     public long connectionsCount() {
         return (long) connections.get();
     }
+
+    /** Owned by the connection's event loop. What one turn counts; the counters of all sessions hear of it once. */
+    final class Turn {
+        long publishes;
+        long deliveries;
+        long acknowledgements;
+
+        void tell() {
+            if (publishes > 0) {
+                published.inc(publishes);
+                publishes = 0;
+            }
+            if (deliveries > 0) {
+                delivered.inc(deliveries);
+                deliveries = 0;
+            }
+            if (acknowledgements > 0) {
+                acknowledged.inc(acknowledgements);
+                acknowledgements = 0;
+            }
+        }
+    }
 }

@@ -160,10 +160,10 @@ public sealed interface BasicMethod extends Method {
             implements BasicMethod {
         static final int ID = 40;
 
-        static Publish read(ByteBuf in) {
+        static Publish read(ByteBuf in, Names names) {
             int reserved1 = Fields.unsignedShort(in);
-            String exchange = ShortString.read(in);
-            String routingKey = ShortString.read(in);
+            String exchange = names.read(in);
+            String routingKey = names.read(in);
             int bits = Fields.octet(in);
             return new Publish(reserved1, exchange, routingKey, (bits & 1) != 0, (bits & 2) != 0);
         }

@@ -26,6 +26,7 @@ public final class FrameDecoder extends ByteToMessageDecoder {
     private final MethodDecoder methods;
     private final ContentProperties.Checker properties;
     private int frameMax;
+    private boolean agreed;
     private State state = State.PREAMBLE;
     private long received;
 
@@ -43,6 +44,7 @@ public final class FrameDecoder extends ByteToMessageDecoder {
     /** What was agreed on by tune-ok. */
     public void frameMax(int value) {
         frameMax = value;
+        agreed = true;
     }
 
     @Override
@@ -50,7 +52,7 @@ public final class FrameDecoder extends ByteToMessageDecoder {
         int before = in.readableBytes();
         switch (state) {
             case PREAMBLE -> preamble(in, out);
-            case FRAMES -> frame(in, out);
+            case FRAMES -> frames(in, out);
             case DEAD -> in.skipBytes(in.readableBytes());
         }
         received += before - in.readableBytes();
@@ -74,10 +76,19 @@ public final class FrameDecoder extends ByteToMessageDecoder {
         }
     }
 
-    private void frame(ByteBuf in, List<Object> out) {
+    /** One frame; once the limits are agreed on, and a frame cannot change how the next is read, all that are there. */
+    private void frames(ByteBuf in, List<Object> out) {
+        boolean more = frame(in, out);
+        while (more && agreed && state == State.FRAMES) {
+            more = frame(in, out);
+        }
+    }
+
+    /** Reads one frame; false when it has not all come, or is the last. */
+    private boolean frame(ByteBuf in, List<Object> out) {
         // | type 1 | channel 2 | size 4 | payload | 0xCE |
         if (in.readableBytes() < 7) {
-            return;
+            return false;
         }
         int start = in.readerIndex();
         int type = in.getUnsignedByte(start);
@@ -86,20 +97,21 @@ public final class FrameDecoder extends ByteToMessageDecoder {
         try {
             checkHead(type, size);
             if (in.readableBytes() < 7 + size + 1) {
-                return;
+                return false;
             }
-            int end = in.getUnsignedByte(start + 7 + (int) size);
+            int endAt = start + 7 + (int) size;
+            int end = in.getUnsignedByte(endAt);
             if (end != Frame.END) {
                 throw new AmqpException(ReplyCode.FRAME_ERROR, "frame end: " + end + " (expected: " + Frame.END + ")");
             }
-            in.skipBytes(7);
-            ByteBuf payload = in.readSlice((int) size);
-            in.skipBytes(1);
-            out.add(payload(type, channel, payload));
+            out.add(payload(type, channel, in, start + 7, endAt));
+            in.readerIndex(endAt + 1);
+            return true;
         } catch (AmqpException e) {
             state = State.DEAD;
             in.skipBytes(in.readableBytes());
             out.add(new Frame.Malformed(channel, e));
+            return false;
         }
     }
 
@@ -117,13 +129,20 @@ public final class FrameDecoder extends ByteToMessageDecoder {
         }
     }
 
-    private Frame payload(int type, int channel, ByteBuf payload) {
-        return switch (type) {
-            case Frame.TYPE_METHOD -> new Frame.MethodFrame(channel, methods.decode(payload));
-            case Frame.TYPE_HEADER -> header(channel, payload);
-            case Frame.TYPE_BODY -> new Frame.BodyFrame(channel, octets(payload));
-            default -> heartbeat(channel, payload);
-        };
+    /** Reads the octets between the indices, with nothing behind them in sight. */
+    private Frame payload(int type, int channel, ByteBuf in, int from, int to) {
+        int writerIndex = in.writerIndex();
+        in.setIndex(from, to);
+        try {
+            return switch (type) {
+                case Frame.TYPE_METHOD -> new Frame.MethodFrame(channel, methods.decode(in));
+                case Frame.TYPE_HEADER -> header(channel, in);
+                case Frame.TYPE_BODY -> new Frame.BodyFrame(channel, octets(in));
+                default -> heartbeat(channel, in);
+            };
+        } finally {
+            in.writerIndex(writerIndex);
+        }
     }
 
     private Frame header(int channel, ByteBuf in) {
@@ -136,7 +155,9 @@ public final class FrameDecoder extends ByteToMessageDecoder {
                     ReplyCode.SYNTAX_ERROR,
                     "content header: weight " + weight + ", body " + bodySize + " (expected: weight 0, body >= 0)");
         }
-        properties.check(in.duplicate());
+        int at = in.readerIndex();
+        properties.check(in);
+        in.readerIndex(at);
         return new Frame.HeaderFrame(channel, classId, bodySize, octets(in));
     }
 

@@ -16,6 +16,27 @@ public final class FrameWriter {
         out.writeByte(Frame.END);
     }
 
+    /** basic.deliver, which comes before every message's content. */
+    public static void deliver(
+            ByteBuf out,
+            int channel,
+            String consumerTag,
+            long deliveryTag,
+            boolean redelivered,
+            String exchange,
+            String routingKey) {
+        out.writeByte(Frame.TYPE_METHOD).writeShort(channel);
+        int sizeAt = out.writerIndex();
+        out.writeInt(0);
+        out.writeShort(BasicMethod.CLASS_ID).writeShort(BasicMethod.Deliver.ID);
+        ShortString.write(out, consumerTag);
+        out.writeLong(deliveryTag).writeBoolean(redelivered);
+        ShortString.write(out, exchange);
+        ShortString.write(out, routingKey);
+        out.setInt(sizeAt, out.writerIndex() - sizeAt - 4);
+        out.writeByte(Frame.END);
+    }
+
     /** Content header and body, the body cut to what the agreed frame_max holds. */
     public static void content(ByteBuf out, int channel, byte[] properties, byte[] body, int frameMax) {
         out.writeByte(Frame.TYPE_HEADER).writeShort(channel).writeInt(12 + properties.length);

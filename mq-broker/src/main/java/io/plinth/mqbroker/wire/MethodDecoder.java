@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads the payload of a method frame; what is unknown or too long or too short is refused. */
 public final class MethodDecoder {
     private final FieldTableCodec tables;
+    private final Names names = new Names();
 
     public MethodDecoder(FieldTableCodec tables) {
         this.tables = tables;
@@ -121,7 +122,7 @@ public final class MethodDecoder {
             case BasicMethod.ConsumeOk.ID -> BasicMethod.ConsumeOk.read(in);
             case BasicMethod.Cancel.ID -> BasicMethod.Cancel.read(in);
             case BasicMethod.CancelOk.ID -> BasicMethod.CancelOk.read(in);
-            case BasicMethod.Publish.ID -> BasicMethod.Publish.read(in);
+            case BasicMethod.Publish.ID -> BasicMethod.Publish.read(in, names);
             case BasicMethod.Return.ID -> BasicMethod.Return.read(in);
             case BasicMethod.Deliver.ID -> BasicMethod.Deliver.read(in);
             case BasicMethod.Get.ID -> BasicMethod.Get.read(in);
