@@ -5,53 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What RabbitMQ added to channels and exchanges, through its Java client. */
 @Timeout(60)
-class ChannelFeaturesIT {
+@ClientFixture.Section("{ limits: { transaction: 64KiB } }")
+class ChannelFeaturesIT extends ClientFixture {
     private static final String REPLIES = "amq.rabbitmq.reply-to";
-    private static TestBroker broker;
-
-    private Connection connection;
-    private Channel channel;
-    private String name;
-
-    @BeforeAll
-    static void start(@TempDir Path folder) throws Exception {
-        broker = new TestBroker(folder, "{ limits: { transaction: 64KiB } }");
-    }
-
-    @AfterAll
-    static void stop() {
-        broker.close();
-    }
-
-    @BeforeEach
-    void connect(TestInfo info) throws Exception {
-        connection = broker.connect();
-        channel = connection.createChannel();
-        name = info.getTestMethod().orElseThrow().getName();
-    }
-
-    @AfterEach
-    void disconnect() {
-        connection.abort();
-    }
 
     private String queue() throws Exception {
         return channel.queueDeclare().getQueue();

@@ -15,7 +15,6 @@ import com.rabbitmq.client.GetResponse;
 import com.rabbitmq.client.MessageProperties;
 import com.rabbitmq.client.Return;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,46 +24,13 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The broker through RabbitMQ's own Java client. */
 @Timeout(60)
-class ClientIT {
-    private static TestBroker broker;
-
-    private Connection connection;
-    private Channel channel;
-    private String name;
-
-    @BeforeAll
-    static void start(@TempDir Path folder) throws Exception {
-        broker = new TestBroker(folder, "{ limits: { message: 1MiB } }");
-    }
-
-    @AfterAll
-    static void stop() {
-        broker.close();
-    }
-
-    @BeforeEach
-    void connect(TestInfo info) throws Exception {
-        connection = broker.connect();
-        channel = connection.createChannel();
-        name = info.getTestMethod().orElseThrow().getName();
-    }
-
-    @AfterEach
-    void disconnect() {
-        connection.abort();
-    }
-
+@ClientFixture.Section("{ limits: { message: 1MiB } }")
+class ClientIT extends ClientFixture {
     private String queue() throws IOException {
         return channel.queueDeclare(name, true, false, false, Map.of()).getQueue();
     }

@@ -9,49 +9,15 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Every error closes what AMQP 0-9-1 says it closes, with its code. */
 @Timeout(60)
-class ErrorCodesIT {
-    private static TestBroker broker;
-
-    private Connection connection;
-    private Channel channel;
-    private String name;
-
-    @BeforeAll
-    static void start(@TempDir Path folder) throws Exception {
-        broker = new TestBroker(folder, "{ limits: { message: 1MiB } }");
-    }
-
-    @AfterAll
-    static void stop() {
-        broker.close();
-    }
-
-    @BeforeEach
-    void connect(TestInfo info) throws Exception {
-        connection = broker.connect();
-        channel = connection.createChannel();
-        name = info.getTestMethod().orElseThrow().getName();
-    }
-
-    @AfterEach
-    void disconnect() {
-        connection.abort();
-    }
-
+@ClientFixture.Section("{ limits: { message: 1MiB } }")
+class ErrorCodesIT extends ClientFixture {
     private String queue() throws IOException {
         return channel.queueDeclare(name, true, false, false, Map.of()).getQueue();
     }
