@@ -144,6 +144,7 @@ public final class MqBroker implements Daemon {
                 l.pendingFrames(),
                 l.transaction().bytes(),
                 l.partial().bytes(),
+                l.consumerTimeout(),
                 config.anonymous());
     }
 

@@ -188,6 +188,12 @@ public record MqBrokerConfig(
             @Range(min = "1KiB", max = "1GiB")
             DataSize partial,
 
+            @Doc("How long a delivery may wait for acknowledgement before its channel is closed; 0 for ever. A queue's"
+                    + " x-consumer-timeout, in milliseconds, comes before it.")
+            @Default("30m")
+            @Range(min = "0s", max = "365d")
+            Duration consumerTimeout,
+
             @Doc("Queues with metrics of their own.") @Default("1000") @Range(min = "0", max = "100000")
             int metricQueues) {}
 

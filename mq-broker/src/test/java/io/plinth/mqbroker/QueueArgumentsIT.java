@@ -1,58 +1,25 @@
 package io.plinth.mqbroker;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
+import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a queue's arguments do, through RabbitMQ's Java client. */
 @Timeout(60)
-class QueueArgumentsIT {
-    private static TestBroker broker;
-
-    private Connection connection;
-    private Channel channel;
-    private String name;
-
-    @BeforeAll
-    static void start(@TempDir Path folder) throws Exception {
-        broker = new TestBroker(folder, "{}");
-    }
-
-    @AfterAll
-    static void stop() {
-        broker.close();
-    }
-
-    @BeforeEach
-    void connect(TestInfo info) throws Exception {
-        connection = broker.connect();
-        channel = connection.createChannel();
-        name = info.getTestMethod().orElseThrow().getName();
-    }
-
-    @AfterEach
-    void disconnect() {
-        connection.abort();
-    }
-
+class QueueArgumentsIT extends ClientFixture {
     private void queue(Map<String, Object> arguments) throws IOException {
         channel.queueDeclare(name, true, false, false, arguments);
     }
@@ -297,5 +264,36 @@ class QueueArgumentsIT {
             assertThat(System.nanoTime()).as("the cycle ends").isLessThan(deadline);
             Thread.onSpinWait();
         }
+    }
+
+    @Test
+    void whoDoesNotAcknowledgeInTimeLosesItsChannel() throws Exception {
+        queue(Map.of("x-consumer-timeout", 300));
+        publish("late");
+        Channel slow = connection.createChannel();
+        CompletableFuture<ShutdownSignalException> closed = new CompletableFuture<>();
+        slow.addShutdownListener(closed::complete);
+        Deliveries held = Deliveries.of(slow, name);
+        assertThat(held.text()).isEqualTo("late");
+        AMQP.Channel.Close close = (AMQP.Channel.Close) closed.get(20, SECONDS).getReason();
+        assertThat(close.getReplyCode()).isEqualTo(AMQP.PRECONDITION_FAILED);
+        assertThat(close.getReplyText())
+                .contains("delivery acknowledgement on channel " + slow.getChannelNumber()
+                        + " timed out. Timeout value used: 300 ms");
+        Delivery again = Deliveries.of(channel, name).next();
+        assertThat(again.getEnvelope().isRedeliver()).isTrue();
+        assertThat(connection.isOpen()).isTrue();
+    }
+
+    @Test
+    void whoAcknowledgesInTimeKeepsItsChannel() throws Exception {
+        queue(Map.of("x-consumer-timeout", 400));
+        Deliveries seen = Deliveries.of(channel, name);
+        long end = System.nanoTime() + SECONDS.toNanos(1);
+        while (System.nanoTime() < end) {
+            publish("soon");
+            seen.ack(seen.next());
+        }
+        assertThat(channel.isOpen()).isTrue();
     }
 }

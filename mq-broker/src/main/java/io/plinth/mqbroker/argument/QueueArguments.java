@@ -103,6 +103,9 @@ public record QueueArguments(
     /** The header that names a message's group. */
     public static final String GROUP_HEADER = "x-message-group";
 
+    /** How long a delivery may wait for acknowledgement, in milliseconds; 0 for ever. */
+    public static final String CONSUMER_TIMEOUT = "x-consumer-timeout";
+
     /** Compared when a queue is declared again. */
     public static final List<String> COMPARED = List.of(
             "x-message-ttl",
@@ -125,6 +128,7 @@ public record QueueArguments(
             "x-cache-size",
             "x-cache-ttl",
             "x-deduplication-header",
+            CONSUMER_TIMEOUT,
             "x-max-age",
             "x-stream-max-segment-size-bytes");
 
@@ -151,6 +155,7 @@ public record QueueArguments(
             throw refused("x-dead-letter-routing-key", table, "at most " + MAX_KEY + " octets");
         }
         long limit = number(table, "x-delivery-limit", -1, Integer.MAX_VALUE);
+        number(table, CONSUMER_TIMEOUT, 0, MAX_MILLIS);
         boolean defaultLimit = type == Type.QUORUM && !table.has("x-delivery-limit");
         return new QueueArguments(
                 type,

@@ -1,6 +1,8 @@
 package io.plinth.mqbroker.channel;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,6 +53,16 @@ public final class Ledger {
             all.remove();
         }
         return taken;
+    }
+
+    /** The tag last given. */
+    public long last() {
+        return last;
+    }
+
+    /** Everything that is not settled, oldest first. */
+    public Collection<Delivery> open() {
+        return Collections.unmodifiableCollection(open.values());
     }
 
     public int size() {

@@ -91,8 +91,7 @@ final class Journal {
         if (entry.durable) {
             settling.computeIfAbsent(queue.id(), ignored -> new Settling()).add(entry);
         } else {
-            stream.passing(
-                    () -> new Effect.Settled(queue.id(), new long[] {entry.id}, List.of(), new byte[0]));
+            stream.passing(() -> new Effect.Settled(queue.id(), new long[] {entry.id}, List.of(), new byte[0]));
         }
     }
 

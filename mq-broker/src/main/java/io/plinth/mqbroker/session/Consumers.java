@@ -26,6 +26,7 @@ final class Consumers {
     private final SessionLimits limits;
     private final Ledger ledger = new Ledger();
     private final Map<String, QueueRef> byTag = new HashMap<>();
+    private final ConsumerTimeout timeout;
     private @Nullable Transaction transaction;
     private @Nullable String replyAddress;
     private @Nullable String replyTag;
@@ -37,6 +38,7 @@ final class Consumers {
         this.channel = channel;
         this.handle = handle;
         this.limits = limits;
+        this.timeout = new ConsumerTimeout(connection, channel, handle.number(), ledger, limits.consumerTimeout());
     }
 
     int unacked() {
@@ -125,6 +127,7 @@ final class Consumers {
         StreamOffset from = queue.stream() ? from(method, queue) : null;
         String tag = method.consumerTag().isEmpty() ? connection.broker().newName("amq.ctag-") : method.consumerTag();
         byTag.put(tag, queue);
+        timeout.concerns(queue);
         handle.shards().set(queue.shard());
         channel.await();
         connection.submit(
@@ -214,6 +217,7 @@ final class Consumers {
         long tag = ledger.nextTag();
         if (!event.noAck()) {
             ledger.add(new Ledger.Delivery(tag, event.shard(), event.queueId(), event.id()));
+            timeout.watch();
         }
         connection.counted().deliveries++;
         connection.deliver(handle.number(), tag, event);
@@ -231,6 +235,7 @@ final class Consumers {
                             + " single active consumer");
         }
         handle.shards().set(queue.shard());
+        timeout.concerns(queue);
         channel.await();
         connection.submit(
                 queue.shard(),
@@ -248,6 +253,7 @@ final class Consumers {
         long tag = ledger.nextTag();
         if (!method.noAck()) {
             ledger.add(new Ledger.Delivery(tag, queue.shard(), queue.id(), got.id()));
+            timeout.watch();
             handle.window().takeAnyway(1);
         }
         connection.broker().metrics().delivered.inc();

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param deliveryWindow octets of deliveries on their way to the socket before shards stop
  * @param transaction octets of messages a transaction holds
  * @param partial octets of bodies of which not all frames have come
+ * @param consumerTimeout how long a delivery may wait for acknowledgement, 0 for ever
  * @param anonymous who a client is that says nothing about it, null where it may not
  * @param pendingFrames frames of a channel that wait behind an operation before reading stops
  */
@@ -29,4 +30,5 @@ public record SessionLimits(
         int pendingFrames,
         long transaction,
         long partial,
+        Duration consumerTimeout,
         @Nullable String anonymous) {}
