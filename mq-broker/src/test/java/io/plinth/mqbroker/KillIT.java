@@ -7,22 +7,14 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.GetResponse;
 import com.rabbitmq.client.MessageProperties;
-import io.plinth.kit.config.StackFile;
-import io.plinth.kit.lifecycle.JvmSizing;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,65 +27,20 @@ class KillIT {
     @TempDir
     Path folder;
 
-    private @Nullable Process process;
-
-    @AfterEach
-    void stop() throws InterruptedException {
-        if (process != null) {
-            process.destroyForcibly().waitFor();
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
-    }
-
-    private Process start(int port) throws Exception {
-        Path file = TestBroker.write(folder, "{ segment: 1MiB }");
-        String text = java.nio.file.Files.readString(file).replace("port: 0,", "port: " + port + ",");
-        java.nio.file.Files.writeString(file, text);
-        StackFile stack = TestBroker.file(folder, "{ segment: 1MiB }");
-        java.nio.file.Files.writeString(file, text);
-        JvmSizing sizing = MqBrokerMain.TYPE.jvm(
-                stack, Objects.requireNonNull(stack.stack().nodes().get("mq")));
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(sizing.options());
-        command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp"));
-        command.add(System.getProperty("java.class.path"));
-        command.addAll(List.of(MqBrokerMain.class.getName(), "mq", "--file", file.toString()));
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(
-                        ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
-                .start();
-    }
-
-    private static Connection connect(int port) throws Exception {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (true) {
-            try {
-                return TestBroker.factory(port).newConnection();
-            } catch (IOException e) {
-                if (System.nanoTime() > deadline) {
-                    throw e;
-                }
-                TimeUnit.MILLISECONDS.sleep(100);
-            }
-        }
-    }
-
     @Test
     void everyConfirmedUnacknowledgedMessageIsBackOnceAfterAKill() throws Exception {
-        int port = freePort();
-        process = start(port);
+        try (BrokerProcess broker = new BrokerProcess(folder, "{ segment: 1MiB }", "-Xmx256m")) {
+            everyConfirmedUnacknowledgedMessageIsBackOnceAfterAKill(broker);
+        }
+    }
+
+    private static void everyConfirmedUnacknowledgedMessageIsBackOnceAfterAKill(BrokerProcess broker) throws Exception {
+        broker.start();
         Set<Integer> confirmed = ConcurrentHashMap.newKeySet();
         int acked = 200;
         int held = 50;
         int published;
-        Connection doomed = connect(port);
+        Connection doomed = broker.connect();
         try {
             Channel channel = doomed.createChannel();
             channel.exchangeDeclare("shop", "topic", true);
@@ -117,15 +64,15 @@ class KillIT {
             for (int i = 0; i <= 500; i++) {
                 confirmed.add(i);
             }
-            published = publishUntilKilled(channel, 501, confirmed);
+            published = publishUntilKilled(broker, channel, 501, confirmed);
         } finally {
             doomed.abort();
         }
         assertThat(confirmed.size()).isGreaterThan(501);
 
-        process = start(port);
+        broker.start();
         List<Integer> found = new ArrayList<>();
-        try (Connection connection = connect(port)) {
+        try (Connection connection = broker.connect()) {
             Channel channel = connection.createChannel();
             // Not acknowledged: they have to come back after the next restart as well.
             for (GetResponse got = channel.basicGet(QUEUE, false); got != null; got = channel.basicGet(QUEUE, false)) {
@@ -142,10 +89,9 @@ class KillIT {
         }
         assertThat(found).allMatch(number -> number < published);
 
-        process.destroy();
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        process = start(port);
-        try (Connection connection = connect(port)) {
+        broker.stop();
+        broker.start();
+        try (Connection connection = broker.connect()) {
             Channel channel = connection.createChannel();
             assertThat(channel.messageCount(QUEUE)).isEqualTo(found.size());
             channel.basicPublish("shop", "order.new", MessageProperties.PERSISTENT_BASIC, "x".getBytes(UTF_8));
@@ -159,7 +105,8 @@ class KillIT {
     }
 
     /** Returns the first number that was not published. */
-    private int publishUntilKilled(Channel channel, int from, Set<Integer> confirmed) throws Exception {
+    private static int publishUntilKilled(BrokerProcess broker, Channel channel, int from, Set<Integer> confirmed)
+            throws Exception {
         ConcurrentSkipListMap<Long, Integer> open = new ConcurrentSkipListMap<>();
         channel.addConfirmListener(
                 (tag, multiple) -> {
@@ -168,19 +115,17 @@ class KillIT {
                     done.clear();
                 },
                 (tag, multiple) -> {});
-        Process running = Objects.requireNonNull(process);
         int number = from;
         try {
             while (true) {
                 open.put(channel.getNextPublishSeqNo(), number);
                 publish(channel, number);
                 number++;
-                if (confirmed.size() > 3000 && running.isAlive()) {
-                    running.destroyForcibly();
+                if (confirmed.size() > 3000) {
+                    broker.kill();
                 }
             }
         } catch (IOException | com.rabbitmq.client.AlreadyClosedException e) {
-            running.waitFor();
             return number + 1;
         }
     }

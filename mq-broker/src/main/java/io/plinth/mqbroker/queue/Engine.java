@@ -47,6 +47,11 @@ public final class Engine implements AutoCloseable {
     @FunctionalInterface
     public interface Logs {
         SegmentLog open(Path folder) throws IOException;
+
+        /** Opens the log of a stream. */
+        default SegmentLog openStream(Path folder, long segmentBytes) throws IOException {
+            return new ChronicleSegmentLog(folder, segmentBytes);
+        }
     }
 
     /**
@@ -89,7 +94,7 @@ public final class Engine implements AutoCloseable {
                 Thread.ofPlatform().name("mq-reader").daemon().factory());
         shards = new Shards(layout.shards());
         streams = new StreamWriter(
-                settings.folder().resolve("streams"), ChronicleSegmentLog::new, settings.fsync(), settings.clock());
+                settings.folder().resolve("streams"), settings.logs()::openStream, settings.fsync(), settings.clock());
         try {
             index = new RocksIndex(layout.index());
         } catch (IOException | RuntimeException e) {

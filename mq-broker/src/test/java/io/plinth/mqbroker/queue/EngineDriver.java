@@ -1,5 +1,7 @@
 package io.plinth.mqbroker.queue;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.netty.channel.DefaultEventLoop;
 import io.plinth.mqbroker.definition.DefinitionCommand;
 import io.plinth.mqbroker.definition.Definitions;
@@ -7,16 +9,20 @@ import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.stream.StreamOffset;
+import io.plinth.mqbroker.wire.ContentProperties;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +37,7 @@ final class EngineDriver implements AutoCloseable, Outlet {
     private final ChannelHandle channel = new ChannelHandle(this, 1, new DeliveryWindow(Long.MAX_VALUE));
     private final Set<String> confirmed = ConcurrentHashMap.newKeySet();
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
+    private final List<String> delivered = new CopyOnWriteArrayList<>();
 
     EngineDriver(Path folder, Engine.Logs logs, boolean fsync, long memory) throws Exception {
         this(folder, logs, fsync, memory, 32_768);
@@ -70,17 +77,22 @@ final class EngineDriver implements AutoCloseable, Outlet {
         return refused;
     }
 
+    void declareDelayed(String exchange) throws Exception {
+        submit(new DefinitionCommand.DeclareExchange(
+                exchange, "x-delayed-message", true, false, false, new FieldTable(Map.of("x-delayed-type", "direct"))));
+    }
+
     void declare(String queue, FieldTable arguments) throws Exception {
         declare(queue, true, arguments);
     }
 
     void declare(String queue, boolean durable, FieldTable arguments) throws Exception {
+        submit(new DefinitionCommand.DeclareQueue(queue, durable, false, null, arguments));
+    }
+
+    private void submit(DefinitionCommand command) throws Exception {
         CompletableFuture<Definitions.Result> done = new CompletableFuture<>();
-        engine.definitions()
-                .submit(
-                        "/",
-                        new DefinitionCommand.DeclareQueue(queue, durable, false, null, arguments),
-                        done::complete);
+        engine.definitions().submit("/", command, done::complete);
         Definitions.Result result = done.get(20, TimeUnit.SECONDS);
         if (result.error() != null) {
             throw result.error();
@@ -101,23 +113,56 @@ final class EngineDriver implements AutoCloseable, Outlet {
 
     /** Publishes into queues of one shard. */
     void publish(List<QueueRef> queues, String body, int padding) {
-        byte[] bytes = (body + " ".repeat(padding)).getBytes(StandardCharsets.UTF_8);
-        Content content = new Content("", "key", PERSISTENT, bytes);
-        submit(
-                queues.getFirst().shard(),
-                new ShardCommand.Publish(queues, content, true, (shard, ok) -> (ok ? confirmed : refused).add(body)));
+        send(queues, PERSISTENT, body + " ".repeat(padding), body);
     }
 
     /** Publishes with a priority, persistent or not. */
     void publish(String queue, String body, int priority, boolean persistent) {
         byte[] properties =
                 persistent ? new byte[] {0x18, 0, 2, (byte) priority} : new byte[] {0x08, 0, (byte) priority};
-        QueueRef ref = queue(queue);
-        Content content = new Content("", "key", properties, body.getBytes(StandardCharsets.UTF_8));
+        send(List.of(queue(queue)), properties, body, body);
+    }
+
+    /** Publishes with a header. */
+    void publish(String queue, String body, String header, Object value) {
+        byte[] properties = ContentProperties.withHeaders(PERSISTENT, FieldTable.EMPTY.with(header, value));
+        send(List.of(queue(queue)), properties, body, body);
+    }
+
+    private void send(List<QueueRef> queues, byte[] properties, String text, String name) {
+        Content content = new Content("", "key", properties, text.getBytes(StandardCharsets.UTF_8));
+        submit(
+                queues.getFirst().shard(),
+                new ShardCommand.Publish(
+                        queues,
+                        content,
+                        ContentProperties.persistent(properties),
+                        (shard, ok) -> (ok ? confirmed : refused).add(name)));
+    }
+
+    /** Consumes from the start of a stream what is there, so many at most. */
+    List<String> read(String stream, int most) throws Exception {
+        delivered.clear();
+        QueueRef ref = queue(stream);
+        CompletableFuture<Boolean> subscribed = new CompletableFuture<>();
         submit(
                 ref.shard(),
-                new ShardCommand.Publish(
-                        List.of(ref), content, persistent, (shard, ok) -> (ok ? confirmed : refused).add(body)));
+                new ShardCommand.Subscribe(
+                        channel,
+                        ref.id(),
+                        "reader",
+                        false,
+                        false,
+                        most,
+                        0,
+                        StreamOffset.of("first"),
+                        refusal -> subscribed.complete(refusal == null)));
+        assertThat(subscribed.get(20, TimeUnit.SECONDS)).isTrue();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (delivered.size() < length(stream) && System.nanoTime() < deadline) {
+            TimeUnit.MILLISECONDS.sleep(2);
+        }
+        return List.copyOf(delivered);
     }
 
     /** How many messages are ready. */
@@ -198,6 +243,8 @@ final class EngineDriver implements AutoCloseable, Outlet {
         for (ShardEvent event : events) {
             if (event instanceof ShardEvent.Replied replied) {
                 replied.reply().run();
+            } else if (event instanceof ShardEvent.Delivered one) {
+                delivered.add(new String(one.content().body(), StandardCharsets.UTF_8).strip());
             }
         }
     }

@@ -31,6 +31,9 @@ class EngineTest {
     @TempDir
     Path folder;
 
+    @TempDir
+    Path elsewhere;
+
     private static SegmentLog log(Path path) throws IOException {
         return PreallocatedSegmentLog.open(path, 1 << 20);
     }
@@ -216,7 +219,7 @@ class EngineTest {
             // With nothing to do it lets go of what is settled.
             await(() -> count(logs(driver, "q")) <= 1);
         }
-        Path killed = folder.resolveSibling(folder.getFileName() + "-killed");
+        Path killed = elsewhere.resolve("killed");
         try (EngineDriver driver = open()) {
             numbers(0, 20).forEach(body -> driver.publish("q", body));
             await(() -> driver.confirmed().size() == 20 && count(logs(driver, "q")) == 1);

@@ -1,0 +1,230 @@
+package io.plinth.mqbroker.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.mqbroker.wire.ContentProperties;
+import io.plinth.mqbroker.wire.FieldTable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Every kind of queue, used at random, and what must be found of it after a cut: each message that was confirmed and not settled, none out
+ * of nowhere, in order but for those marked redelivered; and before a fence, nothing settled comes back and every return is counted.
+ */
+final class DurabilityLoad {
+    private static final Map<String, FieldTable> QUEUES = new LinkedHashMap<>();
+    private static final String DELAYED = "amq.delayed.later";
+    private static final List<String> ALL;
+    private static final int HOUR = 3_600_000;
+
+    static {
+        QUEUES.put("plain", FieldTable.EMPTY);
+        QUEUES.put("ranked", new FieldTable(Map.of("x-max-priority", 3)));
+        QUEUES.put("dead", FieldTable.EMPTY);
+        QUEUES.put(
+                "dying",
+                new FieldTable(Map.of(
+                        "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "dead", "x-message-ttl", HOUR)));
+        QUEUES.put("counted", new FieldTable(Map.of("x-delivery-limit", 1000)));
+        QUEUES.put("stream", new FieldTable(Map.of("x-queue-type", "stream")));
+        List<String> all = new ArrayList<>(QUEUES.keySet());
+        all.add(DELAYED);
+        ALL = List.copyOf(all);
+    }
+
+    private final SplittableRandom random;
+    private final Map<String, Set<String>> published = new HashMap<>();
+    /** May be gone. */
+    private final Set<String> settled = new HashSet<>();
+    /** Must be gone. */
+    private final Set<String> gone = new HashSet<>();
+
+    private final Map<String, Integer> returns = new HashMap<>();
+    private final Map<String, Integer> returnsAtFence = new HashMap<>();
+    private Set<String> promised = Set.of();
+    private int count;
+
+    DurabilityLoad(SplittableRandom random) {
+        this.random = random;
+        ALL.forEach(queue -> published.put(queue, new HashSet<>()));
+    }
+
+    void declare(EngineDriver driver) throws Exception {
+        for (Map.Entry<String, FieldTable> queue : QUEUES.entrySet()) {
+            driver.declare(queue.getKey(), queue.getValue());
+        }
+        driver.declareDelayed("later");
+    }
+
+    void run(EngineDriver driver, int steps) throws Exception {
+        for (int step = 0; step < steps; step++) {
+            switch (random.nextInt(8)) {
+                case 0 -> take(driver, "plain", ShardCommand.Outcome.ACK);
+                case 1 -> take(driver, "ranked", ShardCommand.Outcome.ACK);
+                case 2 -> take(driver, "dying", ShardCommand.Outcome.REJECT);
+                case 3 -> take(driver, "counted", ShardCommand.Outcome.REQUEUE);
+                default -> publish(driver, ALL.get(random.nextInt(ALL.size())), 1 + random.nextInt(30));
+            }
+        }
+    }
+
+    private void publish(EngineDriver driver, String queue, int burst) {
+        if (queue.equals("dead")) {
+            return;
+        }
+        for (int i = 0; i < burst; i++) {
+            String body = queue + " " + count++;
+            Objects.requireNonNull(published.get(queue)).add(body);
+            if (queue.equals(DELAYED)) {
+                driver.publish(queue, body, "x-delay", HOUR);
+            } else if (queue.equals("ranked")) {
+                driver.publish(queue, body, number(body) % 4, true);
+            } else {
+                driver.publish(queue, body, random.nextInt(10) == 0 ? 100_000 : random.nextInt(2000));
+            }
+        }
+    }
+
+    private void take(EngineDriver driver, String queue, ShardCommand.Outcome outcome) throws Exception {
+        for (ShardCommand.Got got : driver.get(queue, 1 + random.nextInt(5))) {
+            String body = EngineDriver.body(got);
+            if (outcome == ShardCommand.Outcome.ACK) {
+                settled.add(body);
+            } else if (outcome == ShardCommand.Outcome.REQUEUE) {
+                returns.merge(body, 1, Integer::sum);
+            }
+            driver.settle(queue, got, outcome);
+        }
+    }
+
+    /** Behind a confirm of each queue's, everything before is durable: settlements and counts too. */
+    void fence(EngineDriver driver) throws Exception {
+        Set<String> before = Set.copyOf(settled);
+        Map<String, Integer> counted = Map.copyOf(returns);
+        for (String queue : List.of("plain", "ranked", "counted")) {
+            publish(driver, queue, 1);
+            String last = queue + " " + (count - 1);
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (!driver.confirmed().contains(last)) {
+                assertThat(System.nanoTime()).as("confirm of " + last).isLessThan(deadline);
+                TimeUnit.MILLISECONDS.sleep(2);
+            }
+        }
+        gone.addAll(before);
+        returnsAtFence.putAll(counted);
+    }
+
+    /** What was confirmed by now must be found. */
+    void promised(EngineDriver driver) {
+        promised = new HashSet<>(driver.confirmed());
+    }
+
+    private static int number(String body) {
+        return Integer.parseInt(body.substring(body.indexOf(' ') + 1));
+    }
+
+    List<String> check(EngineDriver driver) throws Exception {
+        List<String> wrong = new ArrayList<>();
+        Set<String> found = new HashSet<>();
+        for (String queue : ALL) {
+            if (driver.topology().queue(queue) == null) {
+                wrong.add("lost queue " + queue);
+            } else if (queue.equals(DELAYED)) {
+                delayed(driver, wrong);
+            } else if (queue.equals("stream")) {
+                stream(driver.read(queue, 100_000), wrong);
+            } else {
+                queue(driver, queue, found, wrong);
+            }
+        }
+        for (String body : promised) {
+            if (QUEUES.containsKey(body.substring(0, body.indexOf(' ')))
+                    && !body.startsWith("stream")
+                    && !settled.contains(body)
+                    && !found.contains(body)) {
+                wrong.add("lost " + body);
+            }
+        }
+        return wrong;
+    }
+
+    private void delayed(EngineDriver driver, List<String> wrong) throws Exception {
+        long promises =
+                promised.stream().filter(body -> body.startsWith(DELAYED)).count();
+        long there = driver.length(DELAYED);
+        if (there < promises || there > published(DELAYED).size()) {
+            wrong.add("lost or doubled delayed messages: " + there + " of " + promises + " confirmed, "
+                    + published(DELAYED).size() + " published");
+        }
+    }
+
+    private Set<String> published(String queue) {
+        return Objects.requireNonNull(published.get(queue));
+    }
+
+    private void stream(List<String> read, List<String> wrong) {
+        Set<String> distinct = new HashSet<>(read);
+        if (distinct.size() != read.size()) {
+            wrong.add("doubled in the stream");
+        }
+        promised.stream()
+                .filter(body -> body.startsWith("stream") && !distinct.contains(body))
+                .forEach(body -> wrong.add("lost " + body));
+        distinct.stream()
+                .filter(body -> !published("stream").contains(body))
+                .forEach(body -> wrong.add("invented " + body));
+        if (!read.stream()
+                .map(DurabilityLoad::number)
+                .sorted()
+                .toList()
+                .equals(read.stream().map(DurabilityLoad::number).toList())) {
+            wrong.add("the stream is out of order");
+        }
+    }
+
+    private void queue(EngineDriver driver, String queue, Set<String> found, List<String> wrong) throws Exception {
+        Map<Integer, Integer> last = new HashMap<>();
+        Set<String> here = new HashSet<>();
+        String source = queue.equals("dead") ? "dying" : queue;
+        for (ShardCommand.Got got = driver.get(queue); got != null; got = driver.get(queue)) {
+            String body = EngineDriver.body(got);
+            found.add(body);
+            if (!here.add(body)) {
+                wrong.add("doubled " + body + " in " + queue);
+            }
+            if (!published(source).contains(body)) {
+                wrong.add("invented " + body + " in " + queue);
+                continue;
+            }
+            if (gone.contains(body)) {
+                wrong.add("settled, and back: " + body);
+            }
+            int rank = queue.equals("ranked") ? number(body) % 4 : 0;
+            // Dead letters are published anew, each when its contents were read.
+            if (!queue.equals("dead") && !got.redelivered() && number(body) < last.getOrDefault(rank, -1)) {
+                wrong.add("out of order: " + body + " behind " + last.get(rank));
+            }
+            last.merge(rank, number(body), Math::max);
+            count(body, got, wrong);
+        }
+    }
+
+    private void count(String body, ShardCommand.Got got, List<String> wrong) {
+        int least = returnsAtFence.getOrDefault(body, 0);
+        int most = returns.getOrDefault(body, 0);
+        Long told = FieldTable.integer(
+                ContentProperties.headers(got.content().properties()).get("x-delivery-count"));
+        long counted = told == null ? 0 : told;
+        if (counted < least || counted > most) {
+            wrong.add(body + " came back " + counted + " times (expected: " + least + " to " + most + ")");
+        }
+    }
+}
