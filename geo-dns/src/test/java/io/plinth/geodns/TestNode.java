@@ -9,7 +9,11 @@ import io.plinth.kit.lifecycle.NodeOptions;
 import io.plinth.kit.lifecycle.NodeRunner;
 import io.plinth.kit.lifecycle.RunningNode;
 import java.io.IOException;
+import java.net.BindException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -114,6 +118,20 @@ public final class TestNode implements AutoCloseable {
                 .method(method, HttpRequest.BodyPublishers.ofString(body))
                 .build();
         return http.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** Free for UDP and TCP both. */
+    public static int freePort() throws IOException {
+        for (int attempt = 0; attempt < 50; attempt++) {
+            try (ServerSocket stream = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
+                    DatagramSocket datagrams =
+                            new DatagramSocket(stream.getLocalPort(), InetAddress.ofLiteral("127.0.0.1"))) {
+                return datagrams.getLocalPort();
+            } catch (BindException e) {
+                // Taken for UDP: the next one.
+            }
+        }
+        throw new IOException("no port that is free for UDP and TCP");
     }
 
     /** Something that holds sooner or later. */

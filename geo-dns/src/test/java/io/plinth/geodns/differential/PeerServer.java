@@ -1,12 +1,10 @@
 package io.plinth.geodns.differential;
 
+import io.plinth.geodns.TestNode;
 import io.plinth.testkit.Peer;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,7 +15,7 @@ record PeerServer(String name, Process process, InetSocketAddress address) imple
     private static final String SECRET = "000102030405060708090a0b0c0d0e0f";
 
     static PeerServer knot(Path folder, List<String> zones) throws IOException {
-        int port = freePort();
+        int port = TestNode.freePort();
         StringBuilder text = new StringBuilder("""
             server:
                 rundir: "%1$s"
@@ -50,7 +48,7 @@ record PeerServer(String name, Process process, InetSocketAddress address) imple
     }
 
     static PeerServer nsd(Path folder, List<String> zones) throws IOException {
-        int port = freePort();
+        int port = TestNode.freePort();
         StringBuilder text = new StringBuilder("""
             server:
                 server-count: 1
@@ -80,7 +78,7 @@ record PeerServer(String name, Process process, InetSocketAddress address) imple
 
     /** Its zones stand in a folder, as files that have their names. */
     static PeerServer gdnsd(Path folder) throws IOException {
-        int port = freePort();
+        int port = TestNode.freePort();
         for (String part : List.of("run", "state")) {
             Files.createDirectories(folder.resolve(part));
         }
@@ -102,20 +100,6 @@ record PeerServer(String name, Process process, InetSocketAddress address) imple
                 .redirectOutput(folder.resolve(name + ".log").toFile())
                 .start();
         return new PeerServer(name, process, new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
-    }
-
-    /** Free for UDP and TCP both. */
-    static int freePort() throws IOException {
-        for (int attempt = 0; attempt < 50; attempt++) {
-            try (ServerSocket stream = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
-                    DatagramSocket datagrams =
-                            new DatagramSocket(stream.getLocalPort(), InetAddress.ofLiteral("127.0.0.1"))) {
-                return datagrams.getLocalPort();
-            } catch (BindException e) {
-                // Taken for UDP: the next one.
-            }
-        }
-        throw new IOException("no port that is free for UDP and TCP");
     }
 
     @Override
