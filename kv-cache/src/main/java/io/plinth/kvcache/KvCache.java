@@ -53,6 +53,7 @@ import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.ClientHandler;
 import io.plinth.kvcache.session.Clients;
 import io.plinth.kvcache.session.PubSub;
+import io.plinth.kvcache.session.Tracking;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.WireLimits;
 import java.net.InetSocketAddress;
@@ -76,6 +77,7 @@ public final class KvCache implements Daemon {
     private final Keyspace keyspace;
     private final Clients clients;
     private final PubSub pubSub;
+    private final Tracking tracking;
     private final Settings settings;
     private final Stats stats = new Stats();
     private final ClientMemory memory;
@@ -98,6 +100,11 @@ public final class KvCache implements Daemon {
                 config.memory().bytes(), eviction(config), context.clock().millis(), entropy);
         this.clients = new Clients(config.limits().maxClients());
         this.pubSub = new PubSub(config.limits().pubsubBuffer().bytes());
+        this.tracking = new Tracking(
+                keyspace,
+                clients,
+                config.limits().trackedKeys(),
+                config.limits().pubsubBuffer().bytes());
         this.settings = new Settings(password(config), config.eviction(), new KeyEvents(pubSub, keyspace));
         this.memory = new ClientMemory(config.limits().clientMemory().bytes());
         this.limits = new WireLimits(
@@ -133,6 +140,7 @@ public final class KvCache implements Daemon {
                 this::topology,
                 clients,
                 pubSub,
+                tracking,
                 links,
                 settings,
                 stats,
@@ -164,6 +172,7 @@ public final class KvCache implements Daemon {
         return new ClientHandler.Shared(
                 clients,
                 pubSub,
+                tracking,
                 memory,
                 limits,
                 Math.toIntExact(config.limits().outputBuffer().bytes()),

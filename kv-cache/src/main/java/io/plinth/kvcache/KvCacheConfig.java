@@ -71,6 +71,11 @@ public record KvCacheConfig(
             @Range(min = "1MiB")
             DataSize clientMemory,
 
+            @Doc("Keys that are remembered for clients with CLIENT TRACKING; with more, some are reported as changed.")
+            @Default("1000000")
+            @Range(min = "1", max = "100000000")
+            int trackedKeys,
+
             @Doc("What the values of one running script may take.") @Default("64MiB") @Range(min = "1MiB", max = "1GiB")
             DataSize scriptMemory,
 

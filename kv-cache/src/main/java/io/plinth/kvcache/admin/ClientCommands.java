@@ -44,7 +44,11 @@ public final class ClientCommands {
                 "reply 3",
                 "pause -3",
                 "unblock -3",
-                "unpause 2");
+                "unpause 2",
+                "tracking -3",
+                "trackinginfo 2",
+                "caching 3",
+                "getredir 2");
     }
 
     private static void client(Call call) {
@@ -74,6 +78,10 @@ public final class ClientCommands {
                 client.noTouch(onOff(call));
                 call.out().ok();
             }
+            case "TRACKING" -> TrackingCommands.tracking(call);
+            case "TRACKINGINFO" -> TrackingCommands.info(call);
+            case "CACHING" -> TrackingCommands.caching(call);
+            case "GETREDIR" -> call.out().integer(TrackingCommands.redirect(client));
             case "UNBLOCK" -> unblock(call);
             case "REPLY" -> reply(call);
             case "PAUSE" -> pause(call);
@@ -85,7 +93,9 @@ public final class ClientCommands {
                 Help.write(
                         call,
                         "CLIENT",
+                        "CACHING (YES|NO)",
                         "GETNAME",
+                        "GETREDIR",
                         "ID",
                         "INFO",
                         "KILL <option> <value> [<option> <value> [...]]",
@@ -96,6 +106,8 @@ public final class ClientCommands {
                         "REPLY (ON|OFF|SKIP)",
                         "SETINFO <option> <value>",
                         "SETNAME <name>",
+                        "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
+                        "TRACKINGINFO",
                         "UNBLOCK <clientid> [TIMEOUT|ERROR]",
                         "UNPAUSE");
             default -> throw CommandException.subcommand(call.text(1), "CLIENT");
@@ -290,10 +302,14 @@ public final class ClientCommands {
 
     private static String line(Call call, Client client) {
         Transaction transaction = client.transaction();
-        String flags = transaction != null ? "x" : subscribed(client) ? "P" : "N";
+        String flags = (subscribed(client) ? "P" : "")
+                + (transaction != null ? "x" : "")
+                + (client.blocked() != null ? "b" : "")
+                + TrackingCommands.flags(client);
         return "id=" + client.id() + " addr=" + client.address() + " laddr=" + client.localAddress() + " fd=0 name="
                 + client.name() + " age=" + (call.now() - client.connectedMillis()) / 1000 + " idle="
-                + Math.max(0, call.now() - client.seenMillis()) / 1000 + " flags=" + flags + " db=" + client.db()
+                + Math.max(0, call.now() - client.seenMillis()) / 1000 + " flags=" + (flags.isEmpty() ? "N" : flags)
+                + " db=" + client.db()
                 + " sub=" + client.channels().size() + " psub="
                 + client.patterns().size() + " ssub="
                 + client.shardChannels().size() + " multi="
@@ -301,7 +317,8 @@ public final class ClientCommands {
                 + " watch=" + client.watcher().size()
                 + " qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem="
                 + client.outlet().pending() + " tot-mem=0 events=r cmd=" + client.lastCommand()
-                + " user=default redir=-1 resp=" + client.out().protocol() + " lib-name=" + client.libraryName()
+                + " user=default redir=" + TrackingCommands.redirect(client) + " resp="
+                + client.out().protocol() + " lib-name=" + client.libraryName()
                 + " lib-ver=" + client.libraryVersion() + "\n";
     }
 }

@@ -53,7 +53,7 @@ public final class InfoReport {
                         node.clients().all().stream()
                                 .filter(client -> client.blocked() != null)
                                 .count());
-                text.line("tracking_clients", 0);
+                text.line("tracking_clients", node.tracking().clients());
             }
             case "memory" -> memory(node, text);
             case "persistence" -> {
@@ -154,6 +154,9 @@ public final class InfoReport {
         text.line("pubsub_patterns", node.pubSub().patterns());
         text.line("pubsubshard_channels", node.pubSub().shardChannels().size());
         text.line("latest_fork_usec", 0);
+        text.line("tracking_total_keys", node.tracking().keys());
+        text.line("tracking_total_items", node.tracking().items());
+        text.line("tracking_total_prefixes", node.tracking().prefixes());
         text.line("total_error_replies", node.stats().errors());
     }
 

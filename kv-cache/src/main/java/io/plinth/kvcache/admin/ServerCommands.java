@@ -40,6 +40,7 @@ public final class ServerCommands {
             mode(call);
             int db = call.client().db();
             call.keyspace().each(segment -> segment.flush(db));
+            call.node().tracking().flushed();
             call.out().ok();
         });
         to.add("flushall", -1, WRITE | KEYSPACE | DANGEROUS | EVERYTHING, "Removes all keys.", call -> {
@@ -49,6 +50,7 @@ public final class ServerCommands {
                     segment.flush(db);
                 }
             });
+            call.node().tracking().flushed();
             call.out().ok();
         });
         to.add("time", 1, LOADING | STALE | FAST, "Returns the Unix time.", call -> {

@@ -53,6 +53,10 @@ public final class CommandExecutor implements Dispatcher {
             client.replyMode(ReplyMode.SKIP);
         }
         boolean held = false;
+        boolean tracking = node.tracking().active();
+        if (tracking) {
+            node.tracking().running(client);
+        }
         client.startCommand();
         try {
             Transaction transaction = client.transaction();
@@ -85,8 +89,27 @@ public final class CommandExecutor implements Dispatcher {
                 client.replyMode(ReplyMode.ON);
             }
             client.endCommand();
+            if (tracking) {
+                node.tracking().running(null);
+                cachingIsOver(client, command);
+            }
         }
         return !held;
+    }
+
+    /** CLIENT CACHING is for the next command, or for all of the next transaction. */
+    private static void cachingIsOver(Client client, @Nullable Command command) {
+        boolean isClient = command != null && command.name().equals("client");
+        if (client.caching() && client.transaction() == null && !isClient) {
+            client.caching(false);
+        }
+    }
+
+    /** The client may keep what it reads now: remembered before it is read, while the key's segment is locked. */
+    private void remember(Command command, Client reader, Args args) {
+        if (command.factsOf(args, 0).is("readonly") && !command.is(Flag.SCRIPT)) {
+            command.keys(args, 0, (i, access) -> node.tracking().remember(reader, args.bytes(i)));
+        }
     }
 
     private boolean mustWait(Client client, Command command, long nowMillis) {
@@ -300,6 +323,10 @@ public final class CommandExecutor implements Dispatcher {
     private void handle(Command command, Call running) {
         ReplyWriter out = running.out();
         int mark = out.size();
+        Client reader = running.client().principal();
+        if (reader.tracking() != null) {
+            remember(command, reader, running.args());
+        }
         try {
             command.handler().run(running);
         } catch (CommandException e) {

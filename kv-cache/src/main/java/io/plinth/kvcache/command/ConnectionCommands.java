@@ -180,6 +180,7 @@ public final class ConnectionCommands {
         Client client = call.client();
         client.end();
         call.node().pubSub().unsubscribeAll(client);
+        call.node().tracking().off(client);
         client.db(0);
         client.name("");
         client.replyMode(ReplyMode.ON);

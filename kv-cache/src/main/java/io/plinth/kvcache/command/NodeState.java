@@ -5,6 +5,7 @@ import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.session.Clients;
 import io.plinth.kvcache.session.PubSub;
+import io.plinth.kvcache.session.Tracking;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.WireLimits;
 import java.time.Clock;
@@ -18,6 +19,7 @@ import java.util.random.RandomGenerator;
  * @param topology its place in the cluster, as it stands now
  * @param clients who is connected
  * @param pubSub who listens
+ * @param tracking who has which key in a cache of its own
  * @param peers where messages go on
  * @param settings what can be changed
  * @param stats what was counted
@@ -31,6 +33,7 @@ public record NodeState(
         Supplier<Topology> topology,
         Clients clients,
         PubSub pubSub,
+        Tracking tracking,
         PeerPublisher peers,
         Settings settings,
         Stats stats,

@@ -111,7 +111,18 @@ public final class Keyspace {
         return wheelNow;
     }
 
-    /** Adds a reader of the stream of changes. */
+    /** Removes a reader of the stream of changes where nobody wants it any more by the time a segment is free. */
+    public void unlisten(ChangeListener listener, java.util.function.BooleanSupplier unwanted) {
+        for (Segment segment : segments) {
+            segment.soon(() -> {
+                if (unwanted.getAsBoolean()) {
+                    segment.unlisten(listener);
+                }
+            });
+        }
+    }
+
+    /** Adds a reader of the stream of changes, once. */
     public void listen(ChangeListener listener) {
         each(segment -> segment.listen(listener));
     }

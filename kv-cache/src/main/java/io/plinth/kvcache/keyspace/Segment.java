@@ -410,7 +410,7 @@ public final class Segment {
     }
 
     void listen(ChangeListener listener) {
-        listeners = listeners.with(listener);
+        listeners = listeners.without(listener).with(listener);
     }
 
     void unlisten(ChangeListener listener) {

@@ -51,6 +51,7 @@ final class RedisTable {
         version = 2;
         client.out().protocol(2);
         client.db(asked.db());
+        client.principal(asked.caller());
     }
 
     int version() {

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.script;
 
+import io.plinth.kvcache.session.Client;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param readOnly whether it may not write
  * @param db where the client is
  * @param commandLine for FUNCTION STATS
+ * @param caller whose command it is
  */
 record Request(
         @Nullable Script script,
@@ -22,7 +24,8 @@ record Request(
         boolean readOnly,
         boolean allowOom,
         int db,
-        List<String> commandLine) {
+        List<String> commandLine,
+        Client caller) {
 
     boolean function() {
         return script == null;

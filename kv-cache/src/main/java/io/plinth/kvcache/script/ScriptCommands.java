@@ -141,7 +141,8 @@ public final class ScriptCommands {
                 readOnly,
                 allowOom,
                 call.client().db(),
-                line);
+                line,
+                call.client());
     }
 
     private void run(Call call, Request request) {

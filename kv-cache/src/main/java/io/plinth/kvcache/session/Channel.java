@@ -18,6 +18,12 @@ public record Channel(byte[] bytes) implements Comparable<Channel> {
         return Arrays.hashCode(bytes);
     }
 
+    /** Whether its first bytes are those of another. */
+    public boolean startsWith(Channel prefix) {
+        int length = prefix.bytes.length;
+        return bytes.length >= length && Arrays.equals(bytes, 0, length, prefix.bytes, 0, length);
+    }
+
     @Override
     public int compareTo(Channel other) {
         return Arrays.compareUnsigned(bytes, other.bytes);

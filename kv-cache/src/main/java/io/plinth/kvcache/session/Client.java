@@ -33,6 +33,10 @@ public final class Client {
     private volatile boolean noTouch;
     private volatile boolean closing;
     private volatile @Nullable Blocked blocked;
+    private volatile @Nullable TrackingMode tracking;
+    private volatile boolean redirectBroken;
+    private boolean caching;
+    private Client principal = this;
     private long seenMillis;
     private boolean running;
     private final ArrayDeque<Runnable> messages = new ArrayDeque<>();
@@ -190,6 +194,42 @@ public final class Client {
 
     public void noTouch(boolean yes) {
         noTouch = yes;
+    }
+
+    /** How it tracks what it reads; null where it does not. */
+    public @Nullable TrackingMode tracking() {
+        return tracking;
+    }
+
+    void tracking(@Nullable TrackingMode mode) {
+        tracking = mode;
+    }
+
+    /** Whether the client that is told of changes in its stead was gone. */
+    public boolean redirectBroken() {
+        return redirectBroken;
+    }
+
+    public void redirectBroken(boolean yes) {
+        redirectBroken = yes;
+    }
+
+    /** Whether CLIENT CACHING was the command before. */
+    public boolean caching() {
+        return caching;
+    }
+
+    public void caching(boolean yes) {
+        caching = yes;
+    }
+
+    /** For whom its commands are run: itself, but for the client of scripts. */
+    public Client principal() {
+        return principal;
+    }
+
+    public void principal(Client caller) {
+        principal = caller;
     }
 
     /** What its blocking command waits for; null when it does not wait. */

@@ -35,6 +35,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     public record Shared(
             Clients clients,
             PubSub pubSub,
+            Tracking tracking,
             io.plinth.kvcache.wire.ClientMemory memory,
             io.plinth.kvcache.wire.WireLimits limits,
             int outputBuffer,
@@ -239,6 +240,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
         }
         gone.end();
         shared.pubSub.unsubscribeAll(gone);
+        shared.tracking.off(gone);
         shared.clients.remove(gone);
         ByteBuf unsent = gone.out().take();
         if (unsent != null) {

@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: who is connected, and the pause all of them observe. */
 public final class Clients {
@@ -41,6 +42,11 @@ public final class Clients {
     /** Removes a client that is gone. */
     public void remove(Client client) {
         byId.remove(client.id());
+    }
+
+    /** The client of a number, or null. */
+    public @Nullable Client find(long id) {
+        return byId.get(id);
     }
 
     /** Everybody, oldest first. */

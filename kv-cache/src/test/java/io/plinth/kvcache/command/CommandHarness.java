@@ -31,6 +31,7 @@ import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.Clients;
 import io.plinth.kvcache.session.Outlet;
 import io.plinth.kvcache.session.PubSub;
+import io.plinth.kvcache.session.Tracking;
 import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.ReplyWriter;
@@ -71,6 +72,7 @@ public final class CommandHarness {
                 () -> topology,
                 clients,
                 pubSub,
+                new Tracking(keyspace, clients, 1000, 1 << 16),
                 (channel, message) ->
                         forwarded.add(new String(channel, ISO_8859_1) + "=" + new String(message, ISO_8859_1)),
                 settings,
