@@ -61,6 +61,17 @@ public final class AccessEntry {
         firstByte = 0;
     }
 
+    /** The head went to a second server too. */
+    public void hedged() {
+        attempts++;
+    }
+
+    /** The answer is that of the second server, which was asked at {@code at}. */
+    public void hedgeWon(String name, long at) {
+        server = name;
+        sent = at;
+    }
+
     /** A byte of the response came; returns how long that took. */
     public long firstByte(long now) {
         firstByte = now;

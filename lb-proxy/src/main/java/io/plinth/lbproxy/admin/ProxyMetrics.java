@@ -31,7 +31,11 @@ public final class ProxyMetrics {
         "lb_proxy_rejected_requests", "Requests refused as malformed or over a limit",
         "lb_proxy_unrouted_requests", "Requests no route matched",
         "lb_proxy_limited_requests", "Requests over a rate limit",
-        "lb_proxy_slow_clients", "Requests and connections ended since their client was below a minimum rate"
+        "lb_proxy_slow_clients", "Requests and connections ended since their client was below a minimum rate",
+        "lb_proxy_hedges", "Requests sent to a second server since the first took long",
+        "lb_proxy_hedges_won", "Requests that the second server answered",
+        "lb_proxy_mirrored_requests", "Requests copied to a mirror",
+        "lb_proxy_mirror_dropped", "Requests not copied to a mirror: too large, or too many under way"
     };
 
     private final int loops;

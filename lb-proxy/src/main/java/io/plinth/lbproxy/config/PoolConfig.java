@@ -63,6 +63,11 @@ public record PoolConfig(
 
         RetryBudgetConfig retryBudget,
 
+        @Doc("Send a request that may be repeated to a second server too when its answer takes long, within"
+                + " `retry-budget`; the answer that comes first is taken. Not done where left out.")
+        @Nullable
+        HedgeConfig hedge,
+
         @Doc("How long a server that has come up or been added takes to get its full share; 0s for at once.")
         @Default("0s")
         @Range(max = "1h")
@@ -232,6 +237,23 @@ public record PoolConfig(
 
             @Doc("Requests that try; when all succeed it closes.") @Default("3") @Range(min = "1", max = "1000")
             int trials) {}
+
+    /** When a request is sent twice. */
+    @Doc("When a request is sent to a second server too.")
+    @Shorthand("percentile")
+    public record HedgeConfig(
+            @Doc("After the time within which so many of a hundred answers of the pool begin.")
+            @Default("95")
+            @Range(min = "50", max = "99")
+            int percentile,
+
+            @Doc("Never earlier than this.") @Default("5ms") @Range(min = "0s", max = "1m")
+            Duration min,
+
+            @Doc("Answers that have to be known, of the last seconds and per event loop.")
+            @Default("100")
+            @Range(min = "10", max = "100000")
+            int minRequests) {}
 
     /** How many retries there may be. */
     @Doc("How many retries and hedges there may be.")

@@ -5,6 +5,7 @@ import io.plinth.kit.config.DataSize;
 import io.plinth.kit.config.Default;
 import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.Range;
+import io.plinth.kit.config.Shorthand;
 import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.route.PathPattern;
 import io.plinth.lbproxy.route.RequestKey;
@@ -42,6 +43,10 @@ public record RouteConfig(
 
         @Doc("Several pools and their shares of the requests, as `web: 95`, `canary: 5`.")
         Map<String, Integer> pools,
+
+        @Doc("Send copies of requests to another pool too and throw the answers away; not done where left out.")
+        @Nullable
+        MirrorConfig mirror,
 
         @Doc("Answer with a redirect instead.") @Nullable RedirectConfig redirect,
 
@@ -87,6 +92,23 @@ public record RouteConfig(
 
             @Doc("Statuses that are tried again too, as 502, 503.")
             List<Integer> statuses) {}
+
+    /** A mirror. */
+    @Doc("Copies of requests. They are sent once a request has come whole, and never hold it up.")
+    @Shorthand("pool")
+    public record MirrorConfig(
+            @Doc("The pool they go to.") String pool,
+
+            @Doc("So many of a hundred requests.") @Default("100") @Range(min = "0", max = "100")
+            int percent,
+
+            @Doc("Requests with a larger body are not copied.") @Default("64KiB") @Range(max = "16MiB")
+            DataSize body,
+
+            @Doc("Copies under way at once, on each event loop; further requests are not copied.")
+            @Default("100")
+            @Range(min = "1", max = "100000")
+            int underWay) {}
 
     /** A redirect. */
     @Doc("A redirect.")
@@ -167,6 +189,12 @@ public record RouteConfig(
         });
         if (!pools.isEmpty() && pools.values().stream().allMatch(share -> share == 0)) {
             check.problem(at + ".pools", "shares: all 0 (expected: at least one above)");
+        }
+        if (mirror != null) {
+            check.reference(at + ".mirror.pool", "pool", mirror.pool(), known);
+            if (pool == null && pools.isEmpty()) {
+                check.problem(at + ".mirror", "only beside `pool` or `pools`");
+            }
         }
         checkRate(check, at);
         checkHost(check, at);

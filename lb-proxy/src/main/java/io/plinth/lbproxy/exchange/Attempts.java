@@ -5,6 +5,8 @@ import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.route.RequestKey;
 import io.plinth.lbproxy.route.RequestParts;
 import io.plinth.lbproxy.snapshot.RouteTarget;
+import io.plinth.lbproxy.upstream.HedgeLine;
+import io.plinth.lbproxy.upstream.LoopPool;
 import io.plinth.lbproxy.upstream.Pick;
 import io.plinth.lbproxy.upstream.Pool;
 import io.plinth.lbproxy.upstream.PoolSettings;
@@ -33,6 +35,7 @@ final class Attempts {
     private @Nullable ServerLane lane;
     private final Pick pick = new Pick();
     private int sent;
+    private long firstSent;
     private int connectFailures;
     private boolean reused;
     private boolean freeUsed;
@@ -135,6 +138,10 @@ final class Attempts {
         ServerLane from = lane;
         if (from != null) {
             from.firstByte(nanos, now);
+            HedgeLine hedges = from.pool().hedges();
+            if (hedges != null) {
+                hedges.observe(now - firstSent);
+            }
             known().latencies().get(loop).add(nanos);
         }
     }
@@ -150,10 +157,49 @@ final class Attempts {
         return reused;
     }
 
-    void sentOver(UpstreamConnection connection) {
-        sent++;
+    void sentOver(UpstreamConnection connection, long now) {
+        firstSent = sent++ == 0 ? now : firstSent;
         lane = connection.lane();
         reused = connection.reused();
+    }
+
+    /** Whether it is sent for the first time. */
+    boolean first() {
+        return sent == 1;
+    }
+
+    /** The part of the pool from which a second server may come now; null for none. */
+    @Nullable
+    LoopPool hedging() {
+        ServerLane from = lane;
+        return from == null
+                        || sent != 1
+                        || from.pool().size() < 2
+                        || from.pool().hedges() == null
+                ? null
+                : from.pool();
+    }
+
+    /** Asks {@code other} for a server that was not asked yet; false when there is nothing to ask for. */
+    boolean elsewhere(Pick other) {
+        ServerLane from = lane;
+        if (from == null) {
+            return false;
+        }
+        other.like(pick);
+        other.avoid(from.server());
+        other.elsewhere();
+        return true;
+    }
+
+    /** Another server than the one asked first answers: that one was slower than this at least. */
+    void hedgeWon(UpstreamConnection by, long now) {
+        ServerLane from = lane;
+        if (from != null) {
+            from.observe(now - firstSent, now);
+        }
+        lane = by.lane();
+        reused = by.reused();
     }
 
     private void failed(ServerLane lane, String why) {
@@ -189,10 +235,12 @@ final class Attempts {
     }
 
     /** Whether a request may be sent to another server for the status of an answer. */
-    boolean afterStatus(int status, int allowed, long now) {
+    boolean afterStatus(int status, @Nullable RouteTarget route, long now) {
         ServerLane from = lane;
         if (from == null
-                || sent >= allowed
+                || route == null
+                || !route.retryStatuses().contains(status)
+                || sent >= route.attempts()
                 || !known().pool().loop(loop).retries().take(now)) {
             return false;
         }

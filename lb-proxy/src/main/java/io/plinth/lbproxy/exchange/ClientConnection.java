@@ -243,7 +243,7 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     private void flushBoth() {
         Exchange current = exchange;
         if (current != null) {
-            current.flushServer();
+            current.link.flush();
         }
         flush();
     }

@@ -212,7 +212,7 @@ final class ClientStream extends Http2Stream implements ClientSide {
         touched = false;
         Exchange current = exchange;
         if (current != null) {
-            current.flushServer();
+            current.link.flush();
         }
     }
 

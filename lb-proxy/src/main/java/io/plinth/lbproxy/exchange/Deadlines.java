@@ -2,6 +2,7 @@ package io.plinth.lbproxy.exchange;
 
 import io.plinth.lbproxy.limit.Pace;
 import io.plinth.lbproxy.snapshot.ProxySettings;
+import io.plinth.lbproxy.upstream.Refusal;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,25 @@ final class Deadlines {
     static long forHead(ProxySettings.Timeouts timeouts, ProxySettings.Rates rates, long bytes) {
         long bought = rates.head() == 0 ? 0 : bytes * SECOND / rates.head();
         return Math.max(timeouts.header(), Math.min(timeouts.header() + bought, timeouts.headerMax()));
+    }
+
+    /** What is answered when a deadline was missed. */
+    record Missed(int status, String text) {}
+
+    static Missed missed(ExchangeState in, boolean connecting, boolean requestDone, String server) {
+        return switch (in) {
+            case READING_HEAD -> new Missed(408, "request head not complete within timeouts.header");
+            case ACQUIRING ->
+                connecting
+                        ? new Missed(504, "server " + server + " not reached in time")
+                        : new Missed(Refusal.QUEUE_TIMEOUT.status(), Refusal.QUEUE_TIMEOUT.text());
+            case AWAITING_RESPONSE ->
+                requestDone
+                        ? new Missed(504, "server " + server + " did not answer within timeouts.response")
+                        : new Missed(408, "request body did not come within timeouts.stream");
+            case RELAYING -> new Missed(504, "response did not go on within timeouts.stream");
+            case TUNNEL, ENDED -> throw new IllegalStateException("nothing to answer in " + in);
+        };
     }
 
     /** Whether the request's body comes too slowly. */

@@ -27,11 +27,12 @@ final class Exchange implements UpstreamUser {
     private ExchangeState state = ExchangeState.ENDED;
     private @Nullable ClientSide client;
     private @Nullable RouteTarget route;
-    private final ServerLink link = new ServerLink();
-    private final Attempts attempts = new Attempts();
-    private final Ledger ledger;
+    final ServerLink link = new ServerLink();
+    final Attempts attempts = new Attempts();
+    final Ledger ledger;
     private final Admission admission = new Admission();
     private final Deadlines deadlines;
+    private final Hedge hedge;
 
     Exchange(Worker worker, ProxySettings settings) {
         this.worker = worker;
@@ -40,6 +41,7 @@ final class Exchange implements UpstreamUser {
         response = new ResponseRelay(settings, request, worker::draining, this::retries);
         ledger = new Ledger(worker, request.head());
         deadlines = new Deadlines(settings);
+        hedge = new Hedge(this, worker);
     }
 
     ProxySettings settings() {
@@ -159,13 +161,10 @@ final class Exchange implements UpstreamUser {
         }
     }
 
-    void flushServer() {
-        link.flush();
-    }
-
     // ---- getting a server
 
     private void acquire(boolean fresh) {
+        hedge.cancel();
         state = ExchangeState.ACQUIRING;
         deadlines.queue();
         attempts.acquire(this, fresh);
@@ -198,16 +197,43 @@ final class Exchange implements UpstreamUser {
         link.use(connection);
         ledger.tried(connection.lane().server());
         state = ExchangeState.AWAITING_RESPONSE;
-        attempts.sentOver(connection);
-        response.changes(attempts.changes(
-                to.toClient(), connection.lane().server(), from.forwarded().secure()));
+        attempts.sentOver(connection, worker.now());
+        changeResponse(connection);
         ledger.sent();
-        request.send(connection, to, from, settings.makeTraceparent(), worker.random());
+        if (attempts.first()) {
+            request.copyTo(Mirror.of(to, request, worker));
+        }
+        send(connection);
         awaits();
         from.resume();
         if (request.done()) {
-            flushServer();
+            link.flush();
         }
+        if (state == ExchangeState.AWAITING_RESPONSE && attempts.hedging() != null && request.repeatable()) {
+            hedge.begin(attempts.hedging());
+        }
+    }
+
+    // ---- a second server, when the first takes long
+
+    void send(UpstreamConnection connection) {
+        RouteTarget to = Objects.requireNonNull(route, "sent without a route");
+        request.send(connection, to, client(), settings.makeTraceparent(), worker.random());
+    }
+
+    /** The second server answers first, or is the one that is left. */
+    void hedgeWon(UpstreamConnection connection, long sentAt) {
+        link.drop();
+        link.use(connection);
+        attempts.hedgeWon(connection, worker.now());
+        ledger.hedgeWon(connection.lane().server(), sentAt);
+        changeResponse(connection);
+    }
+
+    private void changeResponse(UpstreamConnection connection) {
+        RouteTarget to = Objects.requireNonNull(route, "connected without a route");
+        response.changes(attempts.changes(
+                to.toClient(), connection.lane().server(), client().forwarded().secure()));
     }
 
     @Override
@@ -277,6 +303,7 @@ final class Exchange implements UpstreamUser {
 
     private void firstByte() {
         state = ExchangeState.RELAYING;
+        hedge.cancel();
         long now = worker.now();
         attempts.firstByte(ledger.firstByte(now), now);
     }
@@ -325,8 +352,14 @@ final class Exchange implements UpstreamUser {
     private void closedEarly() {
         RouteTarget to = route;
         String why = "server " + ledger.serverName() + " closed before it answered";
-        boolean more = attempts.afterClosed(why, to == null ? 1 : to.attempts(), worker.now());
-        if (more && request.repeatable() && !response.interimSent()) {
+        if (hedge.sent()) {
+            attempts.outcome(0, worker.now());
+            hedge.win();
+            return;
+        }
+        boolean repeatable = request.repeatable() && !response.interimSent();
+        boolean more = attempts.afterClosed(why, to == null || !repeatable ? 1 : to.attempts(), worker.now());
+        if (more && repeatable) {
             worker.counts().add(Worker.RETRIES, 1);
             acquire(attempts.reused());
         } else {
@@ -336,12 +369,7 @@ final class Exchange implements UpstreamUser {
 
     /** Whether a final status is to be tried on another server instead of going on to the client. */
     private boolean retries(int status) {
-        RouteTarget to = route;
-        return to != null
-                && to.retryStatuses().contains(status)
-                && request.repeatable()
-                && !response.interimSent()
-                && attempts.afterStatus(status, to.attempts(), worker.now());
+        return request.repeatable() && !response.interimSent() && attempts.afterStatus(status, route, worker.now());
     }
 
     private void sendAgain() {
@@ -406,7 +434,8 @@ final class Exchange implements UpstreamUser {
         if (taken && state == ExchangeState.RELAYING) {
             progressed();
         }
-        boolean waitsForClient = state == ExchangeState.AWAITING_RESPONSE
+        boolean waitsForClient = (state == ExchangeState.AWAITING_RESPONSE || state == ExchangeState.RELAYING)
+                && !response.started()
                 && link.takes()
                 && (response.interimSent() || !request.asksContinue())
                 && !attempts.streams(request.head());
@@ -430,29 +459,15 @@ final class Exchange implements UpstreamUser {
     void timeout() {
         boolean connecting = link.connecting();
         stopAcquiring();
-        switch (state) {
-            case READING_HEAD -> failed(408, "request head not complete within timeouts.header");
-            case ACQUIRING -> notAcquired(connecting);
-            case AWAITING_RESPONSE -> {
-                if (request.done()) {
-                    attempts.outcome(0, worker.now());
-                    failed(504, "server " + ledger.serverName() + " did not answer within timeouts.response");
-                } else {
-                    failed(408, "request body did not come within timeouts.stream");
-                }
-            }
-            case RELAYING -> failed(504, "response did not go on within timeouts.stream");
-            case TUNNEL -> tunnelEnds();
-            case ENDED -> throw new IllegalStateException("timeout after the end");
+        if (state == ExchangeState.TUNNEL) {
+            tunnelEnds();
+            return;
         }
-    }
-
-    private void notAcquired(boolean connecting) {
-        if (connecting) {
-            failed(504, "server " + ledger.serverName() + " not reached in time");
-        } else {
-            failed(Refusal.QUEUE_TIMEOUT.status(), Refusal.QUEUE_TIMEOUT.text());
+        if (state == ExchangeState.AWAITING_RESPONSE && request.done()) {
+            attempts.outcome(0, worker.now());
         }
+        Deadlines.Missed missed = Deadlines.missed(state, connecting, request.done(), ledger.serverName());
+        failed(missed.status(), missed.text());
     }
 
     /** Either side has said all it will, or nothing for too long. */
@@ -465,6 +480,7 @@ final class Exchange implements UpstreamUser {
 
     /** {@code own} is the status of an answer of ours; 0 where the server's went on. */
     private void end(int own) {
+        hedge.cancel();
         int status = own != 0 ? own : state == ExchangeState.TUNNEL ? 101 : response.status();
         if (own == 0) {
             attempts.outcome(status, worker.now());

@@ -45,6 +45,16 @@ final class Ledger {
         entry.sent(worker.now());
     }
 
+    /** The head went to a second server too. */
+    void hedged() {
+        entry.hedged();
+    }
+
+    /** The answer is that of the second server, which was asked at {@code at}. */
+    void hedgeWon(Server by, long at) {
+        entry.hedgeWon(by.name(), at);
+    }
+
     /** A byte of the response came; returns how long that took. */
     long firstByte(long now) {
         return entry.firstByte(now);

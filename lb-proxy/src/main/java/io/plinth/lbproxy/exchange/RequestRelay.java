@@ -50,6 +50,7 @@ final class RequestRelay {
     private boolean streamEnded;
     private long streamReceived;
     private @Nullable Rejection rejection;
+    private @Nullable Mirror copy;
 
     RequestRelay(ProxySettings settings) {
         parser = new HeadParser(settings.limits(), head);
@@ -69,6 +70,10 @@ final class RequestRelay {
 
     /** Forgets the head, so that its memory does not stay large. */
     void end() {
+        if (copy != null) {
+            copy.drop();
+            copy = null;
+        }
         head.reset();
     }
 
@@ -114,6 +119,26 @@ final class RequestRelay {
         return headDone && framing.body() == Framing.Body.LENGTH ? framing.length() : -1;
     }
 
+    /** What goes on from now on goes to a mirror too. */
+    void copyTo(@Nullable Mirror mirror) {
+        copy = mirror;
+    }
+
+    private void write(UpstreamConnection to, ByteBuf bytes) {
+        if (copy != null) {
+            copy.add(bytes);
+        }
+        to.write(bytes);
+    }
+
+    private void copied() {
+        Mirror whole = copy;
+        if (whole != null && done()) {
+            copy = null;
+            whole.send();
+        }
+    }
+
     private Progress streamBody(ByteBuf in, UpstreamConnection to, ClientSide client) {
         int count = in.readableBytes();
         streamReceived += count;
@@ -122,7 +147,7 @@ final class RequestRelay {
             return Progress.REJECTED;
         }
         if (framing.body() != Framing.Body.CHUNKED) {
-            to.write(in.readRetainedSlice(count));
+            write(to, in.readRetainedSlice(count));
             return Progress.MORE;
         }
         ByteBuf chunk = client.allocator().directBuffer(CHUNK_SLACK + (count <= COPIED ? count : 0));
@@ -130,11 +155,11 @@ final class RequestRelay {
         chunk.writeByte('\r').writeByte('\n');
         if (count <= COPIED) {
             chunk.writeBytes(in, count);
-            to.write(chunk.writeByte('\r').writeByte('\n'));
+            write(to, chunk.writeByte('\r').writeByte('\n'));
         } else {
-            to.write(chunk);
-            to.write(in.readRetainedSlice(count));
-            to.write(client.allocator().directBuffer(2).writeByte('\r').writeByte('\n'));
+            write(to, chunk);
+            write(to, in.readRetainedSlice(count));
+            write(to, client.allocator().directBuffer(2).writeByte('\r').writeByte('\n'));
         }
         return Progress.MORE;
     }
@@ -147,11 +172,12 @@ final class RequestRelay {
             ByteBuf last = client.allocator().directBuffer(CHUNK_SLACK + size);
             last.writeByte('0').writeByte('\r').writeByte('\n');
             if (trailers == null) {
-                to.write(last.writeByte('\r').writeByte('\n'));
+                write(to, last.writeByte('\r').writeByte('\n'));
             } else {
-                to.write(ResponseRelay.renderTrailers(last, trailers));
+                write(to, ResponseRelay.renderTrailers(last, trailers));
             }
         }
+        copied();
     }
 
     /** Takes body bytes and writes what goes on. */
@@ -166,7 +192,7 @@ final class RequestRelay {
                 return Progress.REJECTED;
             }
             if (count > 0) {
-                to.write(in.readRetainedSlice(count));
+                write(to, in.readRetainedSlice(count));
             }
         }
         if (!body.done()) {
@@ -174,15 +200,26 @@ final class RequestRelay {
         }
         TrailerFields trailers = body.trailers();
         if (trailers != null) {
-            to.write(ResponseRelay.renderTrailers(client.allocator().directBuffer(trailers.length() + 2), trailers));
+            write(to, ResponseRelay.renderTrailers(client.allocator().directBuffer(trailers.length() + 2), trailers));
         }
+        copied();
         return Progress.DONE;
     }
 
     /** Writes the head to a server. */
     void send(UpstreamConnection to, RouteTarget route, ClientSide client, boolean makeTrace, RandomGenerator random) {
-        to.write(RequestRewrite.render(
-                client.allocator(), head, framing, route, to.lane().server(), client.forwarded(), makeTrace, random));
+        write(
+                to,
+                RequestRewrite.render(
+                        client.allocator(),
+                        head,
+                        framing,
+                        route,
+                        to.lane().server(),
+                        client.forwarded(),
+                        makeTrace,
+                        random));
+        copied();
     }
 
     /**

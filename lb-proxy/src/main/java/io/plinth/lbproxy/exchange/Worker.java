@@ -9,6 +9,8 @@ import io.plinth.lbproxy.snapshot.Snapshot;
 import io.plinth.lbproxy.upstream.Pool;
 import java.time.Clock;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -27,7 +29,11 @@ public final class Worker {
     public static final int UNROUTED = 4;
     public static final int LIMITED = 5;
     public static final int SLOW = 6;
-    public static final int COUNTS = 7;
+    public static final int HEDGES = 7;
+    public static final int HEDGES_WON = 8;
+    public static final int MIRRORED = 9;
+    public static final int NOT_MIRRORED = 10;
+    public static final int COUNTS = 11;
 
     private static final long TICK_MILLIS = 200;
     private static final int MAX_SPARE = 256;
@@ -44,6 +50,7 @@ public final class Worker {
     private final ArrayDeque<Exchange> spare = new ArrayDeque<>();
     private @Nullable AttendedClient first;
     private int clients;
+    private final List<Mirror> mirrors = new ArrayList<>();
     private long coarseNow;
     private @Nullable CompletableFuture<Void> drained;
 
@@ -79,6 +86,9 @@ public final class Worker {
             client.tick(coarseNow);
             client = after;
         }
+        for (Mirror mirror : List.copyOf(mirrors)) {
+            mirror.tick(coarseNow);
+        }
         for (Pool pool : snapshot().pools().values()) {
             pool.loop(index).sweep();
         }
@@ -92,6 +102,19 @@ public final class Worker {
     /** Counters of this loop by the constants above. */
     public Tally counts() {
         return counts;
+    }
+
+    /** Copies of requests that are under way. */
+    int mirrors() {
+        return mirrors.size();
+    }
+
+    void add(Mirror mirror) {
+        mirrors.add(mirror);
+    }
+
+    void remove(Mirror mirror) {
+        mirrors.remove(mirror);
     }
 
     int index() {
@@ -210,6 +233,7 @@ public final class Worker {
                 client.abort();
                 client = after;
             }
+            List.copyOf(mirrors).forEach(Mirror::drop);
             // Behind the tasks in which the connections just closed end their exchanges.
             loop.execute(() -> {
                 accessLog.flush();

@@ -48,6 +48,7 @@ final class PoolPlan {
                 PoolSettings.ProxyHeader.valueOf(pool.proxyProtocol().name()),
                 mayBeHttp2(pool) ? http2(pool, config.limits()) : null,
                 pool.protocol() == PoolConfig.ProtocolConfig.AUTO,
+                hedge(pool.hedge()),
                 pool.maxPerServer(),
                 pool.idlePerServer(),
                 pool.queue(),
@@ -104,6 +105,12 @@ final class PoolPlan {
                 Integer.MAX_VALUE,
                 Integer.MAX_VALUE,
                 Math.toIntExact(http2.tableSize().bytes()));
+    }
+
+    private static PoolSettings.@Nullable Hedge hedge(PoolConfig.@Nullable HedgeConfig hedge) {
+        return hedge == null
+                ? null
+                : new PoolSettings.Hedge(hedge.percentile(), hedge.min().toNanos(), hedge.minRequests());
     }
 
     private static PoolSettings.@Nullable Sticky sticky(PoolConfig.@Nullable StickyConfig sticky) {

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the route's name
  * @param pools its pools by share; null for a route that answers itself
+ * @param mirror where copies of its requests go; null for nowhere
  * @param redirect where it sends its requests instead
  * @param respond what it answers instead
  * @param maintenance whether it answers 503 for now
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 public record RouteTarget(
         String name,
         @Nullable Shares<Destination> pools,
+        @Nullable Mirror mirror,
         @Nullable Redirect redirect,
         @Nullable Answer respond,
         boolean maintenance,
@@ -58,6 +60,15 @@ public record RouteTarget(
      * @param latencies times to the first byte, by loop; the pool's
      */
     public record Destination(Pool pool, List<LatencyTally> latencies) {}
+
+    /**
+     * Where copies of requests go.
+     *
+     * @param percent of a hundred requests
+     * @param maxBytes of body; larger ones are not copied
+     * @param underWay copies at once, on each event loop
+     */
+    public record Mirror(Destination destination, int percent, int maxBytes, int underWay) {}
 
     /** How many requests of one key there may be. */
     public record RateLimit(RequestKey key, RateLimiter limiter) {}

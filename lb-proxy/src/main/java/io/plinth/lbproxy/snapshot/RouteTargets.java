@@ -68,6 +68,7 @@ final class RouteTargets {
         RouteTarget target = new RouteTarget(
                 name,
                 destinations(route, pools),
+                mirror(route.mirror(), pools),
                 redirect == null ? null : new Redirect(redirect.status(), redirect.to(), route.path()),
                 respond == null ? null : Answer.content(respond.status(), respond.type(), respond.body()),
                 route.maintenance(),
@@ -109,6 +110,17 @@ final class RouteTargets {
                 config.keys(),
                 nanoTime.getAsLong());
         return new RouteTarget.RateLimit(RequestKey.parse(config.by()), limiter);
+    }
+
+    private RouteTarget.@Nullable Mirror mirror(RouteConfig.@Nullable MirrorConfig mirror, Map<String, Pool> pools) {
+        Pool pool = mirror == null ? null : pools.get(mirror.pool());
+        return mirror == null || pool == null
+                ? null
+                : new RouteTarget.Mirror(
+                        new Destination(pool, metrics.latencies(mirror.pool())),
+                        mirror.percent(),
+                        Math.toIntExact(mirror.body().bytes()),
+                        mirror.underWay());
     }
 
     private static HeaderChanges changes(HeaderChangesConfig config, boolean request) {

@@ -29,6 +29,7 @@ public final class LoopPool {
     private final long idleNanos;
     private final RetryBudget retries;
     private final ServerPicker picker;
+    private final @Nullable HedgeLine hedges;
     private final ArrayDeque<UpstreamUser> waiting = new ArrayDeque<>();
     private int open;
     private volatile int connections;
@@ -42,6 +43,8 @@ public final class LoopPool {
         int idle = Math.min(settings.maxPerServer(), settings.idlePerServer());
         retries = new RetryBudget(
                 settings.retryPercent() / 100.0, (double) settings.retriesPerSecond() / loops, connector.now());
+        PoolSettings.Hedge hedge = settings.hedge();
+        hedges = hedge == null ? null : new HedgeLine(connector, hedge);
         picker = new ServerPicker(this, idle == 0 ? 0 : Math.max(1, idle / loops));
     }
 
@@ -72,6 +75,23 @@ public final class LoopPool {
     /** What retries and hedges live on. */
     public RetryBudget retries() {
         return retries;
+    }
+
+    /** Who may be sent to a second server; null where nobody is. */
+    public @Nullable HedgeLine hedges() {
+        return hedges;
+    }
+
+    /** Gives {@code user} a connection to another server than the one it avoids, if there is one and the budget allows it. */
+    public boolean hedge(UpstreamUser user) {
+        CircuitBreaker breaker = pool.breaker();
+        boolean refuses = breaker != null && breaker.state() != CircuitBreaker.State.CLOSED;
+        ServerLane lane = refuses || pool.retired() ? null : picker.pick(user.pick());
+        if (lane == null || !retries.take(connector.now())) {
+            return false;
+        }
+        hand(lane, user);
+        return true;
     }
 
     /** Gives {@code user} a connection, now or later, or tells it why not. */
@@ -350,6 +370,9 @@ public final class LoopPool {
         }
         if (index == 0) {
             pool.sweep(at);
+        }
+        if (hedges != null) {
+            hedges.look();
         }
         serveWaiting();
     }

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 public final class Pick {
     private long tried;
     private boolean fresh;
+    private boolean elsewhere;
     private long key;
     private long sticky;
     private @Nullable InetSocketAddress client;
@@ -16,15 +17,30 @@ public final class Pick {
     public void begin() {
         tried = 0;
         fresh = false;
+        elsewhere = false;
         key = 0;
         sticky = 0;
         client = null;
         local = null;
     }
 
+    /** Asks for the same as another, but for its cookie's server. */
+    public void like(Pick other) {
+        begin();
+        tried = other.tried;
+        key = other.key;
+        client = other.client;
+        local = other.local;
+    }
+
     /** A server that is not to be picked while another one can be. */
     public void avoid(Server server) {
         tried |= server.bit();
+    }
+
+    /** Rather no server than one that is avoided or ejected. */
+    public void elsewhere() {
+        elsewhere = true;
     }
 
     /** Whether an idle connection will not do. */
@@ -65,6 +81,10 @@ public final class Pick {
 
     long tried() {
         return tried;
+    }
+
+    boolean onlyElsewhere() {
+        return elsewhere;
     }
 
     boolean fresh() {

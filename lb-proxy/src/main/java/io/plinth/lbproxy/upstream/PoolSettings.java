@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param proxyHeader what a connection begins with
  * @param http2 bounds of HTTP/2 connections to the servers; null for HTTP/1.1
  * @param negotiated whether the servers may choose HTTP/1.1 instead, in the TLS handshake
+ * @param hedge null for none
  * @param maxPerServer connections to one server, over all loops
  * @param idlePerServer connections kept idle to one server, over all loops
  * @param queue requests that wait for a connection, over all loops
@@ -38,6 +39,7 @@ public record PoolSettings(
         ProxyHeader proxyHeader,
         @Nullable Http2Limits http2,
         boolean negotiated,
+        @Nullable Hedge hedge,
         int maxPerServer,
         int idlePerServer,
         int queue,
@@ -99,6 +101,15 @@ public record PoolSettings(
      * @param panicPercent below this share of servers left all are used
      */
     public record Outliers(int consecutive, Duration interval, int minRequests, int deviation, int panicPercent) {}
+
+    /**
+     * When a request is sent to a second server too.
+     *
+     * @param percentile of the latencies seen, after which it is
+     * @param minNanos never earlier
+     * @param minRequests latencies that have to be known
+     */
+    public record Hedge(int percentile, long minNanos, int minRequests) {}
 
     /** What consistent hashing goes by. */
     RequestKey hashKey() {

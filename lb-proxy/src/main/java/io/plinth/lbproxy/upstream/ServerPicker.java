@@ -126,6 +126,9 @@ final class ServerPicker implements Candidates {
         if (found == Balancer.NONE) {
             found = next();
         }
+        if (pick.onlyElsewhere()) {
+            return found;
+        }
         if (found == Balancer.NONE && excluded != 0) {
             excluded = 0;
             found = next();
