@@ -7,6 +7,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
+import io.plinth.testkit.RabbitServer;
 import io.plinth.testkit.RequiresPeer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -64,13 +65,13 @@ class RabbitIT {
     @TempDir
     static Path folder;
 
-    private static @Nullable RabbitPeer rabbit;
+    private static @Nullable RabbitServer rabbit;
     private static @Nullable TestBroker plinth;
 
     @BeforeAll
     static void start() throws Exception {
         Path own = java.nio.file.Files.createDirectory(folder.resolve("plinth"));
-        rabbit = new RabbitPeer(java.nio.file.Files.createDirectory(folder.resolve("rabbit")));
+        rabbit = new RabbitServer(java.nio.file.Files.createDirectory(folder.resolve("rabbit")));
         plinth = new TestBroker(own, "{}");
     }
 
@@ -159,11 +160,11 @@ class RabbitIT {
 
     @Test
     void answersHaveRabbitMqsFieldsAndTypes() throws Exception {
-        RabbitPeer theirs = Objects.requireNonNull(rabbit);
+        RabbitServer theirs = Objects.requireNonNull(rabbit);
         TestBroker ours = Objects.requireNonNull(plinth);
-        try (ManagementClient their = theirs.management();
+        try (ManagementClient their = new ManagementClient(theirs.httpPort(), "guest", "guest");
                 ManagementClient our = ours.management();
-                Connection one = load(theirs.factory(), their);
+                Connection one = load(TestBroker.factory(theirs.port()), their);
                 Connection two = load(ours.factory(), our)) {
             assertThat(List.of(one.isOpen(), two.isOpen())).containsOnly(true);
             awaitStatistics(their);
@@ -298,11 +299,12 @@ class RabbitIT {
     @Test
     void refusalsAreWordedAsRabbitMqs() throws Exception {
         List<List<String>> texts = new ArrayList<>();
-        RabbitPeer theirs = Objects.requireNonNull(rabbit);
+        RabbitServer theirs = Objects.requireNonNull(rabbit);
         TestBroker ours = Objects.requireNonNull(plinth);
-        for (ConnectionFactory factory : List.of(theirs.factory(), ours.factory())) {
-            try (ManagementClient api =
-                    factory.getPort() == ours.address().getPort() ? ours.management() : theirs.management()) {
+        for (ConnectionFactory factory : List.of(TestBroker.factory(theirs.port()), ours.factory())) {
+            try (ManagementClient api = factory.getPort() == ours.address().getPort()
+                    ? ours.management()
+                    : new ManagementClient(theirs.httpPort(), "guest", "guest")) {
                 api.put("users/t", "{\"tags\":\"\",\"password\":\"p\"}");
                 api.put("permissions/%2F/t", "{\"configure\":\"^c\",\"write\":\"^w|topic\",\"read\":\"^r|direct\"}");
                 api.put("topic-permissions/%2F/t", "{\"exchange\":\"amq.topic\",\"write\":\"^w\",\"read\":\".*\"}");

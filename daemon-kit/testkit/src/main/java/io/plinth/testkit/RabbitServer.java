@@ -1,22 +1,32 @@
-package io.plinth.mqbroker;
+package io.plinth.testkit;
 
-import com.rabbitmq.client.ConnectionFactory;
-import io.plinth.testkit.Peer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Debian's RabbitMQ with its management plugin, on free ports and in a folder of its own. */
-final class RabbitPeer {
+public final class RabbitServer implements AutoCloseable {
     /** Debian's wrapper on the PATH wants to be root; the script behind it does not. */
     private static final Path SCRIPT = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
+
+    private static final Duration UNTIL_READY = Duration.ofSeconds(90);
+    private static final int PATIENCE_SECONDS = 20;
 
     private final Process process;
     private final int amqp;
@@ -24,7 +34,8 @@ final class RabbitPeer {
     /** Erlang's name server. RabbitMQ would start one that outlives it. */
     private final Process names;
 
-    RabbitPeer(Path folder) throws Exception {
+    /** Starts it; it is ready when this returns. */
+    public RabbitServer(Path folder) throws Exception {
         Peer.path("rabbitmq-server");
         amqp = free();
         http = free();
@@ -33,7 +44,7 @@ final class RabbitPeer {
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("epmd.log").toFile())
                 .start();
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (!listens(namesPort) && System.nanoTime() < deadline) {
             TimeUnit.MILLISECONDS.sleep(10);
         }
@@ -81,11 +92,18 @@ final class RabbitPeer {
     }
 
     private void await(Path folder) throws Exception {
-        long deadline = System.nanoTime() + Duration.ofSeconds(90).toNanos();
-        try (ManagementClient api = management()) {
+        long deadline = System.nanoTime() + UNTIL_READY.toNanos();
+        String guest = Base64.getEncoder().encodeToString("guest:guest".getBytes(StandardCharsets.US_ASCII));
+        HttpRequest overview = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + http + "/api/overview"))
+                .header("Authorization", "Basic " + guest)
+                .timeout(Duration.ofSeconds(5))
+                .build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
             while (true) {
                 try {
-                    if (api.get("overview").status() == 200) {
+                    if (client.send(overview, HttpResponse.BodyHandlers.discarding())
+                                    .statusCode()
+                            == 200) {
                         return;
                     }
                 } catch (IOException e) {
@@ -100,29 +118,36 @@ final class RabbitPeer {
         }
     }
 
-    ManagementClient management() {
-        return new ManagementClient(http, "guest", "guest");
+    /** Where it takes AMQP, as guest. */
+    public int port() {
+        return amqp;
     }
 
-    int httpPort() {
+    /** Where its management API is. */
+    public int httpPort() {
         return http;
     }
 
-    ConnectionFactory factory() {
-        return TestBroker.factory(amqp);
-    }
-
-    void close() throws Exception {
-        List<ProcessHandle> children = process.descendants().toList();
-        process.destroy();
-        children.forEach(ProcessHandle::destroy);
-        if (!process.waitFor(20, TimeUnit.SECONDS)) {
-            process.destroyForcibly();
-        }
-        for (ProcessHandle child : children) {
-            child.onExit().get(20, TimeUnit.SECONDS);
+    @Override
+    public void close() {
+        List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
+        all.add(process.toHandle());
+        all.forEach(ProcessHandle::destroy);
+        for (ProcessHandle each : all) {
+            end(each);
         }
         names.destroy();
-        names.waitFor(20, TimeUnit.SECONDS);
+        end(names.toHandle());
+    }
+
+    private static void end(ProcessHandle process) {
+        try {
+            process.onExit().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            process.destroyForcibly();
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
     }
 }
