@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
         name = "mq",
         header = "Operates a broker: users, virtual hosts, permissions, policies, queues.",
         description = "Speaks RabbitMQ's management API, so it also operates a RabbitMQ.",
+        subcommands = MoveCommand.class,
         mixinStandardHelpOptions = true)
 public final class MqCommand implements Runnable {
     @Option(

@@ -1,0 +1,203 @@
+package io.plinth.deploy.mq;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.GetResponse;
+import io.plinth.deploy.Plinth;
+import io.plinth.kit.config.StackFiles;
+import io.plinth.kit.lifecycle.NodeRunner;
+import io.plinth.kit.lifecycle.RunningNode;
+import io.plinth.mqbroker.MqBrokerMain;
+import io.plinth.testkit.RabbitServer;
+import io.plinth.testkit.RequiresPeer;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** A real RabbitMQ is drained into our broker by a mover that is killed in the middle. */
+@RequiresPeer("rabbitmq-server")
+class MoveIT {
+    private static final int MESSAGES = 20_000;
+    private static final int UNDER_WAY = 500;
+    private static final Map<String, Object> ARGUMENTS =
+            Map.of("x-message-ttl", 86_400_000, "x-dead-letter-exchange", "dead");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    @Timeout(180)
+    void nothingIsLostThoughTheMoverIsKilled() throws Exception {
+        try (RabbitServer rabbit = new RabbitServer(Files.createDirectory(folder.resolve("rabbit")));
+                RunningNode broker = broker()) {
+            int ours = Objects.requireNonNull(broker.listening().get("amqp")).getPort();
+            load(rabbit);
+            List<String> move = List.of(
+                    "mq",
+                    "move",
+                    "--from=amqp://guest:guest@127.0.0.1:" + rabbit.port() + "/%2F",
+                    "--from-url=http://127.0.0.1:" + rabbit.httpPort(),
+                    "--to=amqp://guest:guest@127.0.0.1:" + ours + "/%2F",
+                    "--to-url=http://127.0.0.1:"
+                            + Objects.requireNonNull(broker.listening().get("management"))
+                                    .getPort());
+
+            killInTheMiddle(move, ours);
+            StringWriter out = new StringWriter();
+            StringWriter err = new StringWriter();
+            assertThat(plinth(out, err, move)).as(err.toString()).isZero();
+            assertThat(out.toString()).contains("definitions moved", "orders: ", "empty: 0 messages moved");
+
+            try (Connection theirs = connect(rabbit.port(), "guest", "guest")) {
+                assertThat(theirs.createChannel().messageCount("orders")).isZero();
+            }
+            // The user came with its password.
+            try (Connection connection = connect(ours, "app", "secret")) {
+                Channel channel = connection.createChannel();
+                channel.queueDeclare("orders", true, false, false, ARGUMENTS);
+                everythingArrived(channel);
+                channel.basicPublish("events", "order.new", null, "routed".getBytes(UTF_8));
+                assertThat(next(channel).getBody()).asString(UTF_8).isEqualTo("routed");
+            }
+        }
+    }
+
+    private RunningNode broker() throws Exception {
+        Path file = Files.writeString(folder.resolve("plinth.yaml"), """
+            stack: test
+            state: state
+            mq-broker: {}
+            nodes:
+              mq: { run: mq-broker, port: 0, admin: "127.0.0.1:0" }
+            """);
+        return NodeRunner.start(
+                MqBrokerMain.TYPE, StackFiles.read(file, List.of(MqBrokerMain.TYPE), Map.of(), Map.of()), "mq");
+    }
+
+    private static void load(RabbitServer rabbit) throws Exception {
+        StringWriter err = new StringWriter();
+        String url = "--url=http://127.0.0.1:" + rabbit.httpPort();
+        for (List<String> command : List.of(
+                List.of("mq", "add-user", "app", "secret", url),
+                List.of("mq", "set-permissions", "app", ".*", ".*", ".*", url),
+                List.of("mq", "set-policy", "limit", "^orders$", "{\"max-length\":1000000}", url))) {
+            assertThat(plinth(new StringWriter(), err, command))
+                    .as(err.toString())
+                    .isZero();
+        }
+        try (Connection connection = connect(rabbit.port(), "guest", "guest")) {
+            Channel channel = connection.createChannel();
+            channel.exchangeDeclare("events", "topic", true);
+            channel.queueDeclare("orders", true, false, false, ARGUMENTS);
+            channel.queueDeclare("empty", true, false, false, Map.of());
+            channel.queueBind("orders", "events", "order.#");
+            channel.confirmSelect();
+            for (int i = 0; i < MESSAGES; i++) {
+                AMQP.BasicProperties properties = new AMQP.BasicProperties.Builder()
+                        .deliveryMode(2)
+                        .userId("guest")
+                        .headers(Map.of("CC", List.of("order.copy"), "n", i))
+                        .build();
+                channel.basicPublish(
+                        "events", "order." + i, properties, Integer.toString(i).getBytes(UTF_8));
+            }
+            channel.waitForConfirmsOrDie(60_000);
+        }
+    }
+
+    private void killInTheMiddle(List<String> move, int ours) throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Plinth.class.getName()));
+        command.addAll(move);
+        Process mover = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("mover.log").toFile())
+                .start();
+        try (Connection connection = connect(ours, "guest", "guest")) {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (waiting(connection) < MESSAGES / 10 && mover.isAlive() && System.nanoTime() < deadline) {
+                TimeUnit.MILLISECONDS.sleep(5);
+            }
+        } finally {
+            mover.destroyForcibly().waitFor();
+        }
+        assertThat(mover.exitValue())
+                .as(Files.readString(folder.resolve("mover.log")))
+                .isNotZero();
+    }
+
+    /** 0 while the queue is not there. */
+    private static long waiting(Connection connection) throws Exception {
+        Channel channel = connection.createChannel();
+        try {
+            return channel.messageCount("orders");
+        } catch (java.io.IOException e) {
+            return 0;
+        } finally {
+            channel.abort();
+        }
+    }
+
+    private static void everythingArrived(Channel channel) throws Exception {
+        List<Integer> all = new ArrayList<>();
+        for (GetResponse got = channel.basicGet("orders", true); got != null; got = channel.basicGet("orders", true)) {
+            int number = Integer.parseInt(new String(got.getBody(), UTF_8));
+            assertThat(got.getEnvelope().getRoutingKey()).isEqualTo("order." + number);
+            assertThat(got.getProps().getHeaders()).containsEntry("n", number);
+            all.add(number);
+        }
+        Set<Integer> once = new LinkedHashSet<>(all);
+        assertThat(once)
+                .as("in their order")
+                .containsExactlyElementsOf(IntStream.range(0, MESSAGES).boxed().toList());
+        assertThat(all.size() - once.size()).as("twice").isLessThanOrEqualTo(UNDER_WAY);
+    }
+
+    private static GetResponse next(Channel channel) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        GetResponse got = channel.basicGet("orders", true);
+        while (got == null && System.nanoTime() < deadline) {
+            TimeUnit.MILLISECONDS.sleep(10);
+            got = channel.basicGet("orders", true);
+        }
+        return Objects.requireNonNull(got, "no message within 20 s");
+    }
+
+    private static Connection connect(int port, String user, String password) throws Exception {
+        ConnectionFactory factory = new ConnectionFactory();
+        factory.setHost("127.0.0.1");
+        factory.setPort(port);
+        factory.setUsername(user);
+        factory.setPassword(password);
+        return factory.newConnection();
+    }
+
+    private static int plinth(StringWriter out, StringWriter err, List<String> arguments) {
+        CommandLine line = Plinth.commandLine();
+        line.setOut(new PrintWriter(out));
+        line.setErr(new PrintWriter(err));
+        return line.execute(arguments.toArray(String[]::new));
+    }
+}
