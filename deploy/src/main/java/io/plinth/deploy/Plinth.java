@@ -15,6 +15,7 @@ import io.plinth.deploy.command.StartCommand;
 import io.plinth.deploy.command.StatusCommand;
 import io.plinth.deploy.command.TrainCommand;
 import io.plinth.deploy.command.UpCommand;
+import io.plinth.deploy.dns.DnsCommand;
 import io.plinth.deploy.mq.MqCommand;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.Problem;
@@ -45,6 +46,7 @@ import picocli.CommandLine.Command;
             RunCommand.class,
             BenchCommand.class,
             MqCommand.class,
+            DnsCommand.class,
             ConfigReferenceCommand.class,
             JvmOptionsCommand.class,
             TrainCommand.class,

@@ -91,7 +91,13 @@ public record PolicyConfig(
         @Doc("Whether users never leave the member that is theirs.") @Default("false")
         boolean fence,
 
-        @Doc("The share of a member's targets, in percent, that has to be healthy for it to be used; 0 for any one.")
+        @Doc("Whether users never leave the members that the entry of their place or network names, or that `nearest`"
+                + " tells apart, or `order`; all others follow where it is false.")
+        @Default("false")
+        boolean strict,
+
+        @Doc("The share of a member's targets, in percent, that has to be healthy for it to be used; 0 for any one."
+                + " With `by: weighted` the share of all members' weights, below which all are answered.")
         @Default("0")
         @Range(max = "100")
         int upShare,

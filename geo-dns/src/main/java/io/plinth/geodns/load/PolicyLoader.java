@@ -141,14 +141,18 @@ final class PolicyLoader {
         if (first != null && order.isEmpty()) {
             order.add(first);
         }
-        names.stream().filter(name -> !order.contains(name)).forEach(order::add);
+        if (!config.strict() || config.order().isEmpty()) {
+            names.stream().filter(name -> !order.contains(name)).forEach(order::add);
+        }
         return order.stream().map(names::indexOf).toList();
     }
 
     private Ranking ranking(StackFile file, PolicyConfig config, List<String> names, List<Integer> usual) {
         return switch (config.by()) {
             case GEO ->
-                config.map().isEmpty() ? byRegion(file, names, usual) : new MapRanking(map(config, names), usual);
+                config.map().isEmpty()
+                        ? byRegion(file, names, usual)
+                        : new MapRanking(map(config, names), usual, config.strict());
             case NEAREST -> distance(config, names, usual);
             case LATENCY ->
                 config.coordinates().keySet().containsAll(names)
@@ -182,7 +186,7 @@ final class PolicyLoader {
                 .toList();
         List<Integer> bias =
                 names.stream().map(name -> config.bias().getOrDefault(name, 0)).toList();
-        return new DistanceRanking(points, bias, config.nearest(), usual);
+        return new DistanceRanking(points, bias, config.nearest(), usual, config.strict());
     }
 
     private static List<Network> networks(
@@ -194,24 +198,24 @@ final class PolicyLoader {
             List<Integer> usual)
             throws IOException {
         List<Network> networks = new ArrayList<>();
+        List<Integer> rest = config.strict() ? List.of() : usual;
         String path = config.networksFile();
         if (path != null) {
             Path resolved = SnapshotLoader.resolve(file, path);
             try {
-                networks.addAll(
-                        NetworkLines.parse(Files.readString(resolved, StandardCharsets.US_ASCII), names, usual));
+                networks.addAll(NetworkLines.parse(Files.readString(resolved, StandardCharsets.US_ASCII), names, rest));
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException(resolved + ", " + e.getMessage(), e);
             }
         }
         @Nullable String pushed = overlay.latency().get(policy);
         if (pushed != null) {
-            networks.addAll(NetworkLines.parse(pushed, names, usual));
+            networks.addAll(NetworkLines.parse(pushed, names, rest));
         }
         config.networks().forEach((network, order) -> {
             List<Integer> all =
                     new ArrayList<>(order.stream().map(names::indexOf).toList());
-            usual.stream().filter(member -> !all.contains(member)).forEach(all::add);
+            rest.stream().filter(member -> !all.contains(member)).forEach(all::add);
             networks.add(Network.parse(network, all));
         });
         return networks;

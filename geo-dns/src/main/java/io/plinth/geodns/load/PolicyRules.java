@@ -144,7 +144,12 @@ public final class PolicyRules {
         known(path + ".weights", policy.weights().keySet(), members);
         known(path + ".coordinates", policy.coordinates().keySet(), members);
         known(path + ".bias", policy.bias().keySet(), members);
-        policy.map().forEach((place, order) -> known(path + ".map." + place, order, members));
+        policy.map().forEach((place, order) -> {
+            known(path + ".map." + place, order, members);
+            if (order.isEmpty() && !policy.strict()) {
+                check.problem(path + ".map." + place, "no members (expected: at least one, or `strict: true`)");
+            }
+        });
         policy.networks().forEach((network, order) -> known(path + ".networks." + network, order, members));
         policy.weights().forEach((member, weight) -> {
             if (weight < 0 || weight > 1_000_000) {

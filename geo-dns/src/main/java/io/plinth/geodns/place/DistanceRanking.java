@@ -10,10 +10,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param points of each member
  * @param bias kilometres taken off each member's distance
- * @param nearest how many of the nearest are told apart: fewer make wider scopes; the rest follows in the default order
+ * @param nearest how many of the nearest are told apart: fewer make wider scopes
+ * @param strict whether the rest does not follow in the default order
  */
-public record DistanceRanking(List<Point> points, List<Integer> bias, int nearest, List<Integer> unknown)
-        implements Ranking {
+public record DistanceRanking(
+        List<Point> points, List<Integer> bias, int nearest, List<Integer> unknown, boolean strict) implements Ranking {
     @Override
     public List<Integer> order(Place place) {
         Point point = place.point();
@@ -25,11 +26,13 @@ public record DistanceRanking(List<Point> points, List<Integer> bias, int neares
                 .sorted(Comparator.comparingInt(number -> distance(number, point)))
                 .limit(nearest)
                 .toList();
-        return IntStream.concat(
-                        near.stream().mapToInt(Integer::intValue),
-                        unknown.stream().mapToInt(Integer::intValue).filter(number -> !near.contains(number)))
-                .boxed()
-                .toList();
+        return strict
+                ? near
+                : IntStream.concat(
+                                near.stream().mapToInt(Integer::intValue),
+                                unknown.stream().mapToInt(Integer::intValue).filter(number -> !near.contains(number)))
+                        .boxed()
+                        .toList();
     }
 
     private int distance(int member, Point point) {

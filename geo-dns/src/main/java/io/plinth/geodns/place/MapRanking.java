@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Members by a map of places: {@code EU}, {@code EU/DE}, {@code EU/DE/BY}, {@code EU/DE/BY/MUNICH}, {@code AS64500}.
  * The entry of the place itself counts, else its nearest ancestor's; an autonomous system's counts more. Members that
- * an entry does not name follow in the default order. A part of the way that the map leaves out, such as a level of
+ * an entry does not name follow in the default order, unless it is strict. A part of the way that the map leaves out, such as a level of
  * subdivisions, may be left out in the place too: {@code EU/DE/MUNICH} is Munich in whatever subdivision. Immutable.
  */
-public record MapRanking(Map<String, List<Integer>> map, List<Integer> unknown) implements Ranking {
+public record MapRanking(Map<String, List<Integer>> map, List<Integer> unknown, boolean strict) implements Ranking {
     public MapRanking {
         map = Map.copyOf(map);
     }
@@ -46,6 +46,9 @@ public record MapRanking(Map<String, List<Integer>> map, List<Integer> unknown) 
     }
 
     private List<Integer> completed(List<Integer> named) {
+        if (strict) {
+            return named;
+        }
         List<Integer> all = new ArrayList<>(named);
         unknown.stream().filter(number -> !all.contains(number)).forEach(all::add);
         return all;

@@ -72,7 +72,8 @@ final class PolicyCompiler {
         }
         List<Target> up = up(member.targets());
         boolean enough = !up.isEmpty()
-                && up.size() >= policy.upShare() * member.targets().size();
+                && (policy.by() == Policy.By.WEIGHTED
+                        || up.size() >= policy.upShare() * member.targets().size());
         return enough ? new Chooser.End(Choice.of(policy.name(), member, up, ttl, policy.picks(), pretend)) : null;
     }
 
@@ -94,7 +95,9 @@ final class PolicyCompiler {
                 up.add(chooser);
             }
         }
-        return up.isEmpty()
+        long all = policy.members().stream().mapToLong(Member::weight).sum() * Health.WHOLE;
+        long healthy = weights.stream().mapToLong(Long::longValue).sum();
+        return up.isEmpty() || (!pretend && healthy < policy.upShare() * all)
                 ? null
                 : up.size() == 1
                         ? up.getFirst()
@@ -150,8 +153,13 @@ final class PolicyCompiler {
         List<Chooser> whole = new ArrayList<>();
         for (int i = 0; i < byOrder.size(); i++) {
             Chooser chooser = byOrder.get(i);
+            List<Integer> order = index.orders().get(i);
             whole.add(
-                    chooser != null ? chooser : lost(policy, ttl, index.orders().get(i)));
+                    chooser != null
+                            ? chooser
+                            : order.isEmpty()
+                                    ? new Chooser.End(Choice.nothing(policy.name()))
+                                    : lost(policy, ttl, order));
         }
         return whole.size() == 1 ? whole.getFirst() : new Chooser.ByPlace(policy.name(), index, whole);
     }

@@ -266,6 +266,33 @@ class PoliciesTest {
     }
 
     @Test
+    void strictEntriesAreServedByTheirMembersAlone() throws Exception {
+        writeCities();
+        String policy = ABC + ", order: [c], strict: true, map: { EU: [a], EU/CZ: [] }, networks: { 10.1.0.0/16: [b] }";
+        Loaded loaded = loadWithPlaces(policy, "");
+        assertThat(loaded.www("198.51.100.1")).isEmpty();
+        loaded.down(A, C);
+        assertThat(loaded.www("192.0.2.1")).containsExactly(A);
+        assertThat(loaded.www(NOWHERE)).containsExactly(C);
+        loaded.down(B);
+        assertThat(loaded.www("10.1.0.1")).containsExactly(B);
+        loaded = loadWithPlaces(policy.replace("strict: true", "strict: false").replace(", EU/CZ: []", ""), "");
+        loaded.down(A, C);
+        assertThat(loaded.www("192.0.2.1")).containsExactly(B);
+        assertThatThrownBy(() -> loadWithPlaces(policy.replace("strict: true", "strict: false"), ""))
+                .hasMessageContaining("no members (expected: at least one, or `strict: true`)");
+    }
+
+    @Test
+    void ofWeightsAShareMayHaveToBeHealthy() throws Exception {
+        Loaded loaded = load("by: weighted, weights: { a: 2, b: 1, c: 1 }, up-share: 50, " + ABC);
+        loaded.down(A);
+        assertThat(shares(loaded)).containsOnlyKeys(B, C);
+        loaded.down(A, B);
+        assertThat(shares(loaded)).containsOnlyKeys(A, B, C);
+    }
+
+    @Test
     void withEverythingDownThePolicySaysWhatIsAnswered() throws Exception {
         Loaded loaded = load("by: failover, order: [a, b, c], on-all-down: none, " + ABC);
         loaded.down(A, B, C);
