@@ -9,6 +9,7 @@ import io.plinth.geodns.gdnsd.GdnsdImport;
 import io.plinth.geodns.load.Overlay;
 import io.plinth.geodns.load.Registry;
 import io.plinth.geodns.load.SnapshotLoader;
+import io.plinth.geodns.zone.Zones;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.NodeConfig;
 import io.plinth.kit.config.StackFile;
@@ -78,9 +79,10 @@ final class GdnsdCommand implements Callable<Integer> {
     }
 
     private PrintWriter out() {
-        return spec == null
-                ? new PrintWriter(System.out, true)
-                : spec.commandLine().getOut();
+        if (spec == null) {
+            throw new IllegalStateException("command: called by nobody (expected: picocli)");
+        }
+        return spec.commandLine().getOut();
     }
 
     private static boolean isUsed(Path folder) throws IOException {
@@ -96,7 +98,16 @@ final class GdnsdCommand implements Callable<Integer> {
     private static void load(Path file) throws ConfigException {
         StackFile read = StackFiles.read(file, List.of(GeoDnsMain.TYPE), Map.of(), Map.of());
         NodeConfig node = read.stack().nodes().values().iterator().next();
-        new SnapshotLoader(node.region(), new Registry(), AddressAliases.NONE, new SplittableRandom())
-                .load(read, read.section(node, GeoDnsConfig.class), new Overlay(Map.of(), Map.of(), Map.of()));
+        Zones zones = new SnapshotLoader(node.region(), new Registry(), AddressAliases.NONE, new SplittableRandom())
+                .load(
+                        read,
+                        read.section(node, GeoDnsConfig.class),
+                        new Overlay(Map.of(), Map.of(), Map.of()),
+                        Zones.NONE)
+                .zones();
+        if (!zones.broken().isEmpty()) {
+            throw new ConfigException(
+                    zones.broken().values().stream().flatMap(List::stream).toList());
+        }
     }
 }

@@ -45,7 +45,12 @@ class GdnsdCommandTest {
         String[] all = new String[6 + more.length];
         System.arraycopy(
                 new String[] {
-                    "dns", "import", "gdnsd", folder.resolve("gdnsd").toString(), "--to", folder.resolve("out").toString()
+                    "dns",
+                    "import",
+                    "gdnsd",
+                    folder.resolve("gdnsd").toString(),
+                    "--to",
+                    folder.resolve("out").toString()
                 },
                 0,
                 all,
@@ -62,8 +67,10 @@ class GdnsdCommandTest {
                 .contains("config:1: options.chaos_response: left out (queries of class CH are refused)")
                 .contains("1 files, 1 things to look at");
         assertThat(Files.readString(folder.resolve("out/plinth.yaml"))).startsWith("stack: names\n");
-        assertThat(Files.readString(folder.resolve("out/zones/example.com.zone"))).contains("www\tPOLICY\tpair\n");
-        assertThat(plinth("check", folder.resolve("out/plinth.yaml").toString())).isZero();
+        assertThat(Files.readString(folder.resolve("out/zones/example.com.zone")))
+                .contains("www\tPOLICY\tpair\n");
+        assertThat(plinth("check", folder.resolve("out/plinth.yaml").toString()))
+                .isZero();
     }
 
     @Test
