@@ -1,5 +1,6 @@
 package io.plinth.geodns;
 
+import io.plinth.geodns.load.PolicyConfig;
 import io.plinth.geodns.load.SnapshotLoader;
 import io.plinth.kit.config.DataSize;
 import io.plinth.kit.config.NodeConfig;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 
 /** Runs one geo-dns node. */
 public final class GeoDnsMain {
@@ -57,8 +59,13 @@ public final class GeoDnsMain {
             long zones = config.zones().values().stream()
                     .mapToLong(zone -> size(SnapshotLoader.resolve(file, zone)))
                     .sum();
+            long networks = config.policies().values().stream()
+                    .map(PolicyConfig::networksFile)
+                    .filter(Objects::nonNull)
+                    .mapToLong(path -> size(SnapshotLoader.resolve(file, path)))
+                    .sum();
             long database = Math.max(8 * MIB, size(SnapshotLoader.database(file, config)));
-            long heap = 64 * MIB + 20 * zones + 6 * database;
+            long heap = 64 * MIB + 20 * (zones + networks) + 6 * database;
             return new JvmSizing(new DataSize(heap), new DataSize(64 * MIB), List.of());
         }
 

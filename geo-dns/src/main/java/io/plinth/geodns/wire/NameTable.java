@@ -1,7 +1,6 @@
 package io.plinth.geodns.wire;
 
 import java.util.Arrays;
-import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -29,11 +28,6 @@ public final class NameTable<V> {
             }
             values[slot] = value;
         }
-    }
-
-    /** Of the values of a map whose keys are their names. */
-    public static <V> NameTable<V> of(Map<Name, V> entries, Function<V, Name> nameOf) {
-        return new NameTable<>(entries.values(), entries.size(), nameOf);
     }
 
     /** What stands at the question's name without its first {@code skip} labels, or null. */

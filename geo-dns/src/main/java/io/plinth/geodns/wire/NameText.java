@@ -6,12 +6,14 @@ import org.jspecify.annotations.Nullable;
 /** Names as text (RFC 1035 section 5.1): dots between labels, {@code \X} and {@code \DDD} for what would read otherwise. */
 final class NameText {
     private final String text;
-    private final byte[] out = new byte[Name.MAX_LENGTH];
+    private final byte[] out;
     private int length = 1;
     private int labelStart;
 
     private NameText(String text) {
         this.text = text;
+        // No text is shorter than its name by more than the first length and the root.
+        this.out = new byte[Math.min(Name.MAX_LENGTH, text.length() + 2)];
     }
 
     static Name parse(String text, @Nullable Name origin) {

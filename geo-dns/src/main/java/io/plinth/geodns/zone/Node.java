@@ -13,12 +13,11 @@ public final class Node {
     /** No policy answers here. */
     public static final int NO_POLICY = -1;
 
-    private static final RecordSet[] NOTHING = {};
-
     private final Name name;
-    private final RecordSet[] sets;
+    /** Null for none, the set itself where there is one as at most names, else an array of them. */
+    private final @Nullable Object sets;
+
     private final @Nullable Special special;
-    private final boolean occluded;
 
     /** An address record set that a referral carries. */
     public record Glue(Name owner, RecordSet addresses) {}
@@ -33,6 +32,7 @@ public final class Node {
      * @param glue the addresses of those servers that stand in this zone
      * @param referral servers and glue, ready to be answered
      * @param redirect the DNAME here, or null
+     * @param occluded whether it is below a cut or a DNAME, which answers in its place
      */
     record Special(
             int policy,
@@ -41,12 +41,12 @@ public final class Node {
             @Nullable RecordSet servers,
             List<Glue> glue,
             @Nullable ReadyTail referral,
-            @Nullable RecordSet redirect) {}
+            @Nullable RecordSet redirect,
+            boolean occluded) {}
 
-    Node(Name name, List<RecordSet> sets, boolean occluded, @Nullable Special special) {
+    Node(Name name, List<RecordSet> sets, @Nullable Special special) {
         this.name = name;
-        this.sets = sets.isEmpty() ? NOTHING : sets.toArray(RecordSet[]::new);
-        this.occluded = occluded;
+        this.sets = sets.isEmpty() ? null : sets.size() == 1 ? sets.getFirst() : sets.toArray(RecordSet[]::new);
         this.special = special;
     }
 
@@ -56,14 +56,21 @@ public final class Node {
 
     /** Every record set. */
     public List<RecordSet> sets() {
-        return List.of(sets);
+        return sets instanceof RecordSet one
+                ? List.of(one)
+                : sets instanceof RecordSet[] several ? List.of(several) : List.of();
     }
 
     /** The records of a type, or null. */
     public @Nullable RecordSet find(int type) {
-        for (RecordSet set : sets) {
-            if (set.type() == type) {
-                return set;
+        if (sets instanceof RecordSet one) {
+            return one.type() == type ? one : null;
+        }
+        if (sets instanceof RecordSet[] several) {
+            for (RecordSet set : several) {
+                if (set.type() == type) {
+                    return set;
+                }
             }
         }
         return null;
@@ -77,12 +84,12 @@ public final class Node {
 
     /** Whether anything stands here. */
     public boolean isEmpty() {
-        return sets.length == 0 && policy() == NO_POLICY && alias() == null;
+        return sets == null && policy() == NO_POLICY && alias() == null;
     }
 
     /** Whether it is below a cut or a DNAME, which answers in its place. */
     boolean isOccluded() {
-        return occluded;
+        return special != null && special.occluded();
     }
 
     /** The number of the policy that answers for the addresses of this name, or {@link #NO_POLICY}. */
@@ -117,7 +124,7 @@ public final class Node {
 
     /** The CNAME here, or null. */
     public @Nullable RecordSet cname() {
-        return sets.length == 0 ? null : find(RecordType.CNAME);
+        return find(RecordType.CNAME);
     }
 
     @Nullable

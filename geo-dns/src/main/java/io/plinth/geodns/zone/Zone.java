@@ -6,8 +6,8 @@ import io.plinth.geodns.wire.Query;
 import io.plinth.geodns.wire.ReadyTail;
 import io.plinth.geodns.wire.RecordSet;
 import io.plinth.geodns.wire.RecordType;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -23,16 +23,16 @@ public final class Zone {
     private final int number;
     private final List<Name> aliases;
 
-    Zone(Name origin, int number, Map<Name, Node> nodes, Node apex, RecordSet negative, int records) {
+    Zone(Name origin, int number, Collection<Node> nodes, Node apex, RecordSet negative, int records) {
         this.origin = origin;
         this.labels = origin.labels();
         this.number = number;
-        this.nodes = NameTable.of(nodes, Node::name);
+        this.nodes = new NameTable<>(nodes, nodes.size(), Node::name);
         this.apex = apex;
         this.negative = negative;
         this.negativeTail = ReadyTail.authority(negative);
         this.records = records;
-        this.aliases = nodes.values().stream()
+        this.aliases = nodes.stream()
                 .map(Node::alias)
                 .filter(alias -> alias != null)
                 .distinct()

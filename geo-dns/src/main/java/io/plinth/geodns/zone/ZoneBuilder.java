@@ -13,8 +13,10 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by the thread that loads: collects records and links the nodes of a zone. */
@@ -22,7 +24,7 @@ final class ZoneBuilder {
     private final Name origin;
     private final ZoneLimits limits;
     private final Map<Name, Map<Integer, Pending>> names = new LinkedHashMap<>();
-    private final Map<Name, Node> nodes = new HashMap<>();
+    private final List<Node> nodes = new ArrayList<>();
     private int records;
 
     ZoneBuilder(Name origin, ZoneLimits limits) {
@@ -38,10 +40,15 @@ final class ZoneBuilder {
             throw new IllegalArgumentException(
                     "records: " + records + " (expected: at most limits.records, " + limits.records() + ")");
         }
-        Map<Integer, Pending> sets = names.computeIfAbsent(owner, name -> new LinkedHashMap<>(2));
-        Pending pending = sets.get(type);
-        if (pending == null) {
-            sets.put(type, new Pending(line, ttl, data));
+        Map<Integer, Pending> sets = names.get(owner);
+        Pending pending = sets == null ? null : sets.get(type);
+        if (sets == null) {
+            // Of a million names most have one set.
+            names.put(owner, Map.of(type, new Pending(line, ttl, data)));
+        } else if (pending == null) {
+            Map<Integer, Pending> several = sets instanceof LinkedHashMap ? sets : new LinkedHashMap<>(sets);
+            several.put(type, new Pending(line, ttl, data));
+            names.put(owner, several);
         } else if (pending.add(ttl, data) > limits.recordsPerSet()) {
             throw new IllegalArgumentException("records: more of one type at " + owner
                     + " (expected: at most limits.records-per-set, " + limits.recordsPerSet() + ")");
@@ -75,8 +82,7 @@ final class ZoneBuilder {
             problems.sort(Comparator.comparing(ZoneProblem::file).thenComparingInt(ZoneProblem::line));
             throw new ZoneException(problems);
         }
-        link(answering);
-        Node apex = required(nodes.get(origin));
+        Node apex = link(answering);
         RecordSet soa = required(apex.find(RecordType.SOA));
         RecordSet negative =
                 soa.withTtl(Math.min(soa.ttl(), minimum(soa.records().getFirst())));
@@ -111,51 +117,76 @@ final class ZoneBuilder {
     }
 
     /** Makes a node for every name and every empty non-terminal above one, wildcards before their parents. */
-    private void link(Map<Name, Integer> answering) {
-        Map<Name, Boolean> every = new LinkedHashMap<>(names.size() * 2);
+    private Node link(Map<Name, Integer> answering) {
+        Set<Name> without = new LinkedHashSet<>();
         Map<Name, Name> wildcards = new HashMap<>();
-        for (Collection<Name> some : List.of(names.keySet(), answering.keySet(), List.of(origin))) {
-            for (Name name : some) {
-                for (Name at = name; every.putIfAbsent(at, true) == null && !at.equals(origin); at = at.ancestor(1)) {
-                    if (at.isWildcard()) {
-                        wildcards.put(at.ancestor(1), at);
-                    }
-                }
-            }
-        }
+        without(answering.keySet(), answering, without, wildcards);
+        without(names.keySet(), answering, without, wildcards);
         boolean cuts = names.entrySet().stream()
                 .anyMatch(entry -> entry.getValue().containsKey(RecordType.DNAME)
                         || (entry.getValue().containsKey(RecordType.NS)
                                 && !entry.getKey().equals(origin)));
+        Map<Name, Node> made = new HashMap<>();
         // A wildcard's node has to be there before its parent's.
         wildcards.values().stream()
                 .sorted(Comparator.comparingInt(Name::labels).reversed())
-                .forEach(name -> nodes.put(name, node(name, answering, wildcards, cuts)));
-        every.keySet().forEach(name -> {
-            if (!nodes.containsKey(name)) {
-                nodes.put(name, node(name, answering, wildcards, cuts));
+                .forEach(name -> made.put(name, node(name, answering, wildcards, made, cuts)));
+        nodes.addAll(made.values());
+        Node apex = node(origin, answering, wildcards, made, cuts);
+        nodes.add(apex);
+        for (Collection<Name> some : List.of(names.keySet(), without)) {
+            for (Name name : some) {
+                if (!made.containsKey(name) && !name.equals(origin)) {
+                    nodes.add(node(name, answering, wildcards, made, cuts));
+                }
             }
-        });
+        }
+        return apex;
     }
 
-    private Node node(Name name, Map<Name, Integer> answering, Map<Name, Name> wildcards, boolean cuts) {
+    /** Finds names without records that have to have a node, and every wildcard. */
+    private void without(
+            Collection<Name> some, Map<Name, Integer> answering, Set<Name> without, Map<Name, Name> wildcards) {
+        for (Name name : some) {
+            if (!names.containsKey(name)) {
+                without.add(name);
+            }
+            for (Name at = name; !at.equals(origin); ) {
+                Name above = at.labels() == origin.labels() + 1 ? origin : at.ancestor(1);
+                if (at.isWildcard()) {
+                    wildcards.put(above, at);
+                }
+                if (above.equals(origin)
+                        || names.containsKey(above)
+                        || answering.containsKey(above)
+                        || !without.add(above)) {
+                    break;
+                }
+                at = above;
+            }
+        }
+    }
+
+    private Node node(
+            Name name, Map<Name, Integer> answering, Map<Name, Name> wildcards, Map<Name, Node> made, boolean cuts) {
         Map<Integer, Pending> pending = names.getOrDefault(name, Map.of());
         Name wildcard = wildcards.get(name);
         int policy = answering.getOrDefault(name, Node.NO_POLICY);
         boolean occluded = cuts && isOccluded(name);
         boolean plain = wildcard == null
                 && policy == Node.NO_POLICY
+                && !occluded
                 && !pending.containsKey(RecordType.NS)
                 && !pending.containsKey(RecordType.DNAME)
                 && !pending.containsKey(RecordType.ALIAS);
         return new Node(
                 name,
                 sets(name),
-                occluded,
-                plain ? null : special(name, pending, policy, wildcard == null ? null : nodes.get(wildcard)));
+                plain ? null : special(name, pending, policy, wildcard == null ? null : made.get(wildcard), occluded));
     }
 
-    private Node.Special special(Name name, Map<Integer, Pending> pending, int policy, @Nullable Node wildcard) {
+    private Node.Special special(
+            Name name, Map<Integer, Pending> pending, int policy, @Nullable Node wildcard, boolean occluded) {
         Pending alias = pending.get(RecordType.ALIAS);
         Pending servers = name.equals(origin) ? null : pending.get(RecordType.NS);
         Pending redirect = pending.get(RecordType.DNAME);
@@ -177,7 +208,8 @@ final class ZoneBuilder {
                 cut,
                 glue,
                 referral,
-                redirect == null ? null : redirect.at(name, RecordType.DNAME));
+                redirect == null ? null : redirect.at(name, RecordType.DNAME),
+                occluded);
     }
 
     /** Whether a cut or a DNAME stands above. */

@@ -80,7 +80,7 @@ class NameTest {
             Name name = Name.parse(random.nextInt(50) + "." + random.nextInt(50) + ".example");
             entries.put(name, name);
         }
-        NameTable<Name> table = NameTable.of(entries, name -> name);
+        NameTable<Name> table = new NameTable<>(entries.values(), entries.size(), name -> name);
         Query query = new Query();
         entries.forEach((name, value) -> {
             assertThat(table.get(name)).isEqualTo(value);
