@@ -222,6 +222,11 @@ public final class Call {
         return write(arg, ValueType.HASH);
     }
 
+    /** Makes a key the string at an argument. */
+    public void putString(KeyRef ref, int arg, long expireAt) {
+        segment(ref).putString(ref, args.buffer(), args.offset(arg), args.length(arg), expireAt, now);
+    }
+
     /** An integer argument. */
     public long integer(int arg) {
         long value = Numbers.parse(args.buffer(), args.offset(arg), args.length(arg));

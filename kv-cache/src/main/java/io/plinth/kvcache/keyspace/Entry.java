@@ -1,5 +1,7 @@
 package io.plinth.kvcache.keyspace;
 
+import io.netty.buffer.ByteBuf;
+import io.plinth.kvcache.keyspace.store.Records;
 import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.SetValue;
@@ -9,150 +11,128 @@ import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.value.ValueType;
-import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
+import io.plinth.kvcache.wire.Bulk;
+import java.lang.foreign.MemorySegment;
 
-/** Guarded by its segment's lock: one key, its value (bytes, or a {@link Value}) and what expiry and eviction need. */
-public final class Entry {
+/**
+ * Guarded by its segment's lock, and of use only while that is held: one key, its value (bytes, or a {@link Value}) and what expiry
+ * and eviction need, as they lie in the segment's records. A key that was removed has none of these any more.
+ */
+public final class Entry implements Bulk {
     /** The expiry of a key that has none: later than every time. */
-    public static final long NEVER = Long.MAX_VALUE;
+    public static final long NEVER = Records.NEVER;
 
-    static final byte UNLINKED = 0;
-    static final byte SMALL = 1;
-    static final byte MAIN = 2;
-
-    /** Objects and table slots an entry costs beside its key's and value's own bytes. */
-    private static final int OVERHEAD = 72;
-
-    private static final int MAX_FREQUENCY = 3;
-
-    final byte[] key;
     final int hash;
-    final short slot;
-    final byte db;
+    private final Records records;
+    private final int segment;
+    /** Names the record until it changes its size; 0 when it is removed. */
+    int handle;
 
-    Object value;
-    long expireAt = NEVER;
-    /** The wheel's tick that will look at this entry next; 0 for none. */
-    int timerTick;
-    /** Seconds since the keyspace was made, of the last touch. */
-    int touched;
-
-    byte queue = UNLINKED;
-    byte frequency;
-    StringForm form = StringForm.STORED;
-
-    boolean dead;
-
-    @Nullable
-    Entry previous;
-
-    @Nullable
-    Entry next;
-
-    Entry(KeyRef key, Object value) {
-        this.key = key.copy();
-        this.hash = key.hash();
-        this.slot = (short) key.slot();
-        this.db = (byte) key.db();
-        this.value = value;
-    }
-
-    boolean matches(KeyRef other) {
-        return db == other.db()
-                && Arrays.equals(key, 0, key.length, other.buffer(), other.offset(), other.offset() + other.length());
-    }
-
-    void touch(int seconds) {
-        touched = seconds;
-        if (frequency < MAX_FREQUENCY) {
-            frequency++;
-        }
+    Entry(Records records, int segment, int hash, int handle) {
+        this.records = records;
+        this.segment = segment;
+        this.hash = hash;
+        this.handle = handle;
     }
 
     /** What this entry is accounted with. */
     public long bytes() {
-        return OVERHEAD
-                + arrayBytes(key.length)
-                + (value instanceof byte[] string ? arrayBytes(string.length) : ((Value) value).bytes());
+        return records.bytes(handle);
     }
 
-    static long arrayBytes(int length) {
-        return Value.arrayBytes(length);
-    }
-
-    /** The key; never to be changed. */
+    /** The key, a copy. */
     public byte[] key() {
-        return key;
+        return records.key(handle);
     }
 
     /** The Redis Cluster slot of the key. */
     public int slot() {
-        return slot;
+        return records.slotHigh(handle) << Keyspace.SEGMENT_BITS | segment;
     }
 
     /** The database the key is in. */
     public int db() {
-        return db;
+        return records.db(handle);
     }
 
     /** Unix milliseconds after which the key is gone, or {@link #NEVER}. */
     public long expireAt() {
-        return expireAt;
+        return records.expireAt(handle);
     }
 
     /** Whether the value is a string. */
     public boolean isString() {
-        return value instanceof byte[];
+        return records.isString(handle);
     }
 
     /** The string; never to be changed. Only for an entry that {@link #isString}. */
     public byte[] string() {
-        return (byte[]) value;
+        return records.string(handle);
+    }
+
+    /** How long the string is. Only for an entry that {@link #isString}. */
+    @Override
+    public int length() {
+        return records.length(handle);
+    }
+
+    /** Writes the string. Only for an entry that {@link #isString}. */
+    @Override
+    public void writeTo(ByteBuf out) {
+        MemorySegment bytes = records.bytesOf(handle);
+        int length = (int) bytes.byteSize();
+        int at = out.writerIndex();
+        MemorySegment.copy(bytes, 0, MemorySegment.ofBuffer(out.internalNioBuffer(at, length)), 0, length);
+        out.writerIndex(at + length);
     }
 
     /** The hash, to be changed only through the segment. Only for an entry that is not a string. */
     public HashValue hash() {
-        return (HashValue) value;
+        return (HashValue) records.collection(handle);
     }
 
     /** The list, to be changed only through the segment. */
     public ListValue list() {
-        return (ListValue) value;
+        return (ListValue) records.collection(handle);
     }
 
     /** The set, to be changed only through the segment. */
     public SetValue set() {
-        return (SetValue) value;
+        return (SetValue) records.collection(handle);
     }
 
     /** The sorted set, to be changed only through the segment. */
     public SortedSetValue sortedSet() {
-        return (SortedSetValue) value;
+        return (SortedSetValue) records.collection(handle);
     }
 
     /** The stream, to be changed only through the segment. */
     public StreamValue stream() {
-        return (StreamValue) value;
+        return (StreamValue) records.collection(handle);
     }
 
-    /** The value of any type; of a string a view. */
+    /** The value of any type; of a string a copy. */
     public Value value() {
-        return value instanceof byte[] string ? new StringValue(string, form) : (Value) value;
+        return isString() ? new StringValue(string(), form()) : records.collection(handle);
     }
 
     /** How the string came to be. */
     public StringForm form() {
-        return form;
+        return records.form(handle);
     }
 
     /** The eviction counter, 0 to 3. */
     public int frequency() {
-        return frequency;
+        return records.frequency(handle);
+    }
+
+    /** The keyspace's second of the last use. */
+    int touched() {
+        return records.touched(handle);
     }
 
     /** The value's type. */
     public ValueType type() {
-        return isString() ? ValueType.STRING : ((Value) value).type();
+        return isString() ? ValueType.STRING : records.collection(handle).type();
     }
 }

@@ -1,7 +1,12 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.store.KeyTable;
+import io.plinth.kvcache.keyspace.store.Records;
+import io.plinth.kvcache.keyspace.store.Region;
+import io.plinth.kvcache.keyspace.store.Slabs;
 import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.Packing;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -24,6 +29,10 @@ public final class Keyspace {
     private static final int MAX_VISITS = 8 * SEGMENTS;
     private static final int EXPIRED_PER_VISIT = 128;
 
+    /** Shared by as many segments each, so that few pages are half empty, and few segments wait for one another. */
+    private static final int SLABS = 16;
+
+    private final Region region = new Region();
     private final Segment[] segments = new Segment[SEGMENTS];
     private final KeyHash hasher;
     private final MemoryBudget memory;
@@ -43,8 +52,10 @@ public final class Keyspace {
         this.eviction = eviction;
         this.startMillis = nowMillis;
         this.wheelNow = nowMillis;
+        Slabs[] slabs = new Slabs[SLABS];
+        Arrays.setAll(slabs, i -> new Slabs(region));
         for (int i = 0; i < SEGMENTS; i++) {
-            segments[i] = new Segment(this, eviction, nowMillis);
+            segments[i] = new Segment(this, i, new Records(region, slabs[i % SLABS]), eviction, nowMillis);
         }
     }
 
@@ -104,7 +115,7 @@ public final class Keyspace {
 
     /** Seconds since an entry was last used. */
     public long idleSeconds(Entry entry, long nowMillis) {
-        return Math.max(0, seconds(nowMillis) - entry.touched);
+        return Math.max(0, seconds(nowMillis) - entry.touched());
     }
 
     long wheelNow() {
@@ -116,7 +127,7 @@ public final class Keyspace {
         for (Segment segment : segments) {
             segment.soon(() -> {
                 if (unwanted.getAsBoolean()) {
-                    segment.unlisten(listener);
+                    segment.changes().unlisten(listener);
                 }
             });
         }
@@ -124,7 +135,7 @@ public final class Keyspace {
 
     /** Adds a reader of the stream of changes, once. */
     public void listen(ChangeListener listener) {
-        each(segment -> segment.listen(listener));
+        each(segment -> segment.changes().listen(listener));
     }
 
     /** Runs under each segment's lock in turn. */
@@ -257,7 +268,7 @@ public final class Keyspace {
             next = segment.bytes() == 0
                     ? KeyTable.END
                     : segment.scan(cursor & 0xffff_ffffL, entry -> {
-                        if (nowMillis <= entry.expireAt) {
+                        if (nowMillis <= entry.expireAt()) {
                             visitor.accept(entry);
                         }
                     });
@@ -277,7 +288,7 @@ public final class Keyspace {
     }
 
     /** A key of the database, each about as likely; null when there is none. */
-    public @Nullable Entry random(int db, long nowMillis, RandomGenerator random) {
+    public byte @Nullable [] random(int db, long nowMillis, RandomGenerator random) {
         int start = random.nextInt(SEGMENTS);
         for (int i = 0; i < SEGMENTS; i++) {
             Segment segment = segments[start + i & SEGMENTS - 1];
@@ -287,17 +298,17 @@ public final class Keyspace {
                     continue;
                 }
                 Entry entry = segment.random(random);
-                if (entry != null && entry.db == db && nowMillis <= entry.expireAt) {
-                    return entry;
+                if (entry != null && entry.db() == db && nowMillis <= entry.expireAt()) {
+                    return entry.key();
                 }
                 Entry[] found = new Entry[1];
                 segment.forEach(other -> {
-                    if (other.db == db && nowMillis <= other.expireAt) {
+                    if (other.db() == db && nowMillis <= other.expireAt()) {
                         found[0] = other;
                     }
                 });
                 if (found[0] != null) {
-                    return found[0];
+                    return found[0].key();
                 }
             } finally {
                 segment.unlock();

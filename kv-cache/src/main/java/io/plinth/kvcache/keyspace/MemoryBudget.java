@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.store.Region;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Shared by all segments: what the keys take together, and how much they may. Segments report in batches. */
@@ -31,7 +32,7 @@ public final class MemoryBudget {
     }
 
     boolean fits(long more) {
-        return used.get() <= limit - more;
+        return used.get() <= Math.min(limit, Region.MOST) - more;
     }
 
     long batch() {

@@ -1,13 +1,15 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.store.ExpiryWheel;
+import io.plinth.kvcache.keyspace.store.Records;
+import io.plinth.kvcache.keyspace.store.S3Fifo;
 import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -19,44 +21,46 @@ import org.jspecify.annotations.Nullable;
  * <p>Every change goes through {@link #changed}, the one point that numbers it and hands it to the listeners.
  */
 public final class Segment {
-    private static final byte[] NO_BYTES = {};
-    private static final int SLOTS = Slots.COUNT / Keyspace.SEGMENTS;
     private static final int WHEEL_SLACK = 1024;
     private final ReentrantLock lock = new ReentrantLock();
     private final Keyspace keyspace;
-    private final KeyTable table = new KeyTable();
-    private final S3Fifo fifo = new S3Fifo();
+    private final int index;
+    private final Records records;
+    private final S3Fifo fifo;
     private final ExpiryWheel wheel;
     private final ExpiryWheel.Owner wheelOwner = new ExpiryWheel.Owner() {
         @Override
-        public void expire(Entry entry) {
-            remove(entry, Change.Kind.EXPIRED);
+        public int visit(int hash, long nowMillis) {
+            return expire(hash, nowMillis);
         }
 
         @Override
         public void rearm() {
-            table.forEach(Segment.this::rearm);
+            records.forEach(place -> {
+                long at = records.expireAt(Records.handle(place));
+                if (at != Entry.NEVER) {
+                    wheel.arm(Records.hash(place), at);
+                }
+            });
         }
     };
-    private final int[] slotKeys = new int[SLOTS];
-    private final int[] dbKeys = new int[Keyspace.DATABASES];
-    private final int[] dbExpiring = new int[Keyspace.DATABASES];
+    private final KeyCounts keys = new KeyCounts();
     private final SegmentCounts counts = new SegmentCounts();
-    private ChangeListener.All listeners = ChangeListener.All.NONE;
+    private final SegmentChanges changes;
     private final SegmentWatches watches = new SegmentWatches(this);
     private final SegmentWaits waits = new SegmentWaits(this);
-    /** What was to be done under the lock while somebody else had it. */
-    private final Queue<Runnable> later = new ConcurrentLinkedQueue<>();
+    private final PutOff putOff = new PutOff();
 
     private Eviction eviction;
-    private int expiring;
     private long bytes;
     private long unreported;
-    private long sequence;
-    private long unit;
 
-    Segment(Keyspace keyspace, Eviction eviction, long nowMillis) {
+    Segment(Keyspace keyspace, int index, Records records, Eviction eviction, long nowMillis) {
         this.keyspace = keyspace;
+        this.changes = new SegmentChanges(keyspace);
+        this.index = index;
+        this.records = records;
+        this.fifo = new S3Fifo(records);
         this.eviction = eviction;
         this.wheel = new ExpiryWheel(nowMillis);
     }
@@ -83,19 +87,7 @@ public final class Segment {
 
     /** Does a thing under the lock: now where nobody else has it, else at the next visit for expiry. Waits for nothing. */
     public void soon(Runnable action) {
-        if (!lock.tryLock()) {
-            later.add(action);
-            return;
-        }
-        try {
-            action.run();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void unit(long number) {
-        unit = number;
+        putOff.soon(lock, action);
     }
 
     /** What was looked up, expired and evicted here. */
@@ -118,7 +110,7 @@ public final class Segment {
     public @Nullable Entry find(KeyRef key, long nowMillis) {
         Entry entry = peek(key, nowMillis);
         if (entry != null) {
-            entry.touch(keyspace.seconds(nowMillis));
+            records.used(entry.handle, keyspace.seconds(nowMillis));
         }
         return entry;
     }
@@ -126,43 +118,79 @@ public final class Segment {
     /** The key's entry, not counted as used; null when absent or over. */
     public @Nullable Entry peek(KeyRef key, long nowMillis) {
         assert held();
-        Entry entry = table.find(key);
-        if (entry != null && nowMillis > entry.expireAt) {
+        int handle = records.find(key.hash(), key.db(), key.buffer(), key.offset(), key.length());
+        if (handle == 0) {
+            return null;
+        }
+        Entry entry = entry(key.hash(), handle);
+        if (nowMillis > records.expireAt(handle)) {
             remove(entry, Change.Kind.EXPIRED);
             return null;
         }
         return entry;
     }
 
-    /** Makes the key this string, whatever it was; keeps the array. */
+    private Entry entry(int hash, int handle) {
+        return new Entry(records, index, hash, handle);
+    }
+
+    private Entry entry(long place) {
+        return entry(Records.hash(place), Records.handle(place));
+    }
+
+    /** Makes the key this string, whatever it was; copies it. */
     public void putString(KeyRef key, byte[] value, long expireAt, long nowMillis) {
+        putString(key, value, 0, value.length, expireAt, nowMillis);
+    }
+
+    /** Makes the key the string of so many bytes from an offset on, whatever it was; copies them. */
+    public void putString(KeyRef key, byte[] buffer, int from, int length, long expireAt, long nowMillis) {
         Entry entry = peek(key, nowMillis);
         if (entry == null) {
-            entry = add(key, value, nowMillis);
+            entry = add(
+                    key,
+                    records.addString(
+                            key.hash(),
+                            key.db(),
+                            key.slot(),
+                            key.buffer(),
+                            key.offset(),
+                            key.length(),
+                            buffer,
+                            from,
+                            length),
+                    nowMillis);
         } else {
-            replace(entry, value, StringForm.STORED);
-            entry.touch(keyspace.seconds(nowMillis));
+            replace(entry, buffer, from, length, StringForm.STORED);
+            records.used(entry.handle, keyspace.seconds(nowMillis));
         }
         moveExpiry(entry, expireAt);
-        changed(Change.Kind.STRING, entry, null, value);
+        changed(Change.Kind.STRING, entry, null, heard() ? Arrays.copyOfRange(buffer, from, from + length) : null);
     }
 
     /** Gives a string another value and keeps its expiry. */
     public void setString(Entry entry, byte[] value, StringForm form) {
-        replace(entry, value, form);
+        replace(entry, value, 0, value.length, form);
         changed(Change.Kind.STRING, entry, null, value);
     }
 
-    private void replace(Entry entry, byte[] value, StringForm form) {
+    private void replace(Entry entry, byte[] buffer, int from, int length, StringForm form) {
         long before = entry.bytes();
-        entry.value = value;
-        entry.form = form;
+        entry.handle = records.string(entry.hash, entry.handle, buffer, from, length);
+        records.form(entry.handle, form);
         resized(entry, entry.bytes() - before);
     }
 
     /** Adds an empty collection; the caller puts the first element into it at once. */
     public Entry addEmpty(KeyRef key, Value value, long nowMillis) {
-        return add(key, value, nowMillis);
+        return addValue(key, value, nowMillis);
+    }
+
+    private Entry addValue(KeyRef key, Value value, long nowMillis) {
+        return add(
+                key,
+                records.addObject(key.hash(), key.db(), key.slot(), key.buffer(), key.offset(), key.length(), value),
+                nowMillis);
     }
 
     /**
@@ -171,7 +199,7 @@ public final class Segment {
      */
     public void mutated(Entry entry, long before, Change.Kind kind, byte @Nullable [] field, byte @Nullable [] value) {
         resized(entry, entry.bytes() - before);
-        if (entry.value().size() == 0 && kind != Change.Kind.STREAM) {
+        if (kind != Change.Kind.STREAM && entry.value().size() == 0) {
             remove(entry, Change.Kind.DELETED);
         } else {
             changed(kind, entry, field, value);
@@ -185,31 +213,31 @@ public final class Segment {
 
     /** Whether somebody reads the stream of changes, so that an effect is worth describing. */
     public boolean heard() {
-        return listeners.any();
+        return changes.heard();
     }
 
     /** Makes the key a string that was not stored as sent. The key is absent. */
     public void addString(KeyRef key, byte[] value, StringForm form, long nowMillis) {
-        Entry entry = add(key, value, nowMillis);
-        entry.form = form;
-        changed(Change.Kind.STRING, entry, null, value);
+        putString(key, value, Entry.NEVER, nowMillis);
+        form(key, form);
     }
 
-    /** Makes the key this value, whatever it was; keeps the value. */
+    private void form(KeyRef key, StringForm form) {
+        records.form(records.find(key.hash(), key.db(), key.buffer(), key.offset(), key.length()), form);
+    }
+
+    /** Makes the key this value, whatever it was; keeps the value, but for a string. */
     public void putValue(KeyRef key, Value value, long expireAt, long nowMillis) {
         if (value instanceof StringValue string) {
             putString(key, string.string(), expireAt, nowMillis);
-            Entry entry = table.find(key);
-            if (entry != null) {
-                entry.form = string.form();
-            }
+            form(key, string.form());
             return;
         }
         Entry old = peek(key, nowMillis);
         if (old != null) {
             remove(old, Change.Kind.DELETED);
         }
-        Entry entry = add(key, value, nowMillis);
+        Entry entry = addValue(key, value, nowMillis);
         moveExpiry(entry, expireAt);
         changed(Change.Kind.VALUE, entry, null, null);
     }
@@ -225,45 +253,54 @@ public final class Segment {
         remove(entry, Change.Kind.DELETED);
     }
 
-    private Entry add(KeyRef key, Object value, long nowMillis) {
+    private Entry add(KeyRef key, int handle, long nowMillis) {
         assert held();
-        Entry entry = new Entry(key, value);
-        entry.touched = keyspace.seconds(nowMillis);
-        table.add(entry);
-        slotKeys[entry.slot >> Keyspace.SEGMENT_BITS]++;
-        dbKeys[entry.db]++;
-        account(entry.bytes());
+        records.touched(handle, keyspace.seconds(nowMillis));
+        keys.count(key.slot() >> Keyspace.SEGMENT_BITS, key.db(), 1);
+        account(records.bytes(handle));
         if (eviction == Eviction.ALL_KEYS) {
-            fifo.added(entry);
+            fifo.added(key.hash(), handle);
         }
-        return entry;
+        return entry(key.hash(), handle);
     }
 
     private void remove(Entry entry, Change.Kind kind) {
         assert held();
-        table.remove(entry);
-        slotKeys[entry.slot >> Keyspace.SEGMENT_BITS]--;
-        dbKeys[entry.db]--;
-        fifo.removed(entry);
-        account(-entry.bytes());
-        if (entry.expireAt != Entry.NEVER) {
-            expiring--;
-            dbExpiring[entry.db]--;
+        int handle = entry.handle;
+        int db = records.db(handle);
+        keys.count(records.slotHigh(handle), db, -1);
+        fifo.removed(handle);
+        account(-records.bytes(handle));
+        if (records.expireAt(handle) != Entry.NEVER) {
+            keys.countExpiring(db, -1);
         }
-        entry.dead = true;
         if (kind == Change.Kind.EXPIRED) {
             counts.expired++;
         } else if (kind == Change.Kind.EVICTED) {
             counts.evicted++;
         }
         changed(kind, entry, null, null);
-        // A place in the wheel may hold the entry for a while yet; not so its value.
-        entry.value = NO_BYTES;
+        records.remove(entry.hash, handle);
+        entry.handle = 0;
+    }
+
+    /** Removes the keys with this hash whose time is over, and arms the others; answers how many went. */
+    private int expire(int hash, long nowMillis) {
+        int gone = 0;
+        for (int handle = records.overdue(hash, nowMillis); handle != 0; handle = records.overdue(hash, nowMillis)) {
+            remove(entry(hash, handle), Change.Kind.EXPIRED);
+            gone++;
+        }
+        long next = records.earliest(hash);
+        if (next != Entry.NEVER) {
+            wheel.arm(hash, next);
+        }
+        return gone;
     }
 
     private void resized(Entry entry, long delta) {
         account(delta);
-        fifo.resized(entry, delta);
+        fifo.resized(entry.handle, delta);
     }
 
     private void account(long delta) {
@@ -277,34 +314,36 @@ public final class Segment {
 
     private void moveExpiry(Entry entry, long expireAt) {
         assert held();
-        long before = entry.expireAt;
+        long before = entry.expireAt();
         if (before == expireAt) {
             return;
         }
-        entry.expireAt = expireAt;
-        if (before == Entry.NEVER || expireAt == Entry.NEVER) {
-            int delta = before == Entry.NEVER ? 1 : -1;
-            expiring += delta;
-            dbExpiring[entry.db] += delta;
-            if (eviction == Eviction.VOLATILE && delta > 0) {
-                fifo.added(entry);
-            } else if (eviction == Eviction.VOLATILE) {
-                fifo.removed(entry);
-            }
+        long bytes = entry.bytes();
+        entry.handle = records.expireAt(entry.hash, entry.handle, expireAt);
+        long delta = entry.bytes() - bytes;
+        if (delta != 0) {
+            resized(entry, delta);
         }
-        if (expireAt != Entry.NEVER) {
-            wheel.arm(entry);
-            if (wheel.places() > 2 * expiring + WHEEL_SLACK) {
-                wheel.reset(keyspace.wheelNow());
-                wheelOwner.rearm();
-            }
+        if (before == Entry.NEVER) {
+            countExpiring(entry, 1);
+            wheel.arm(entry.hash, expireAt);
+        } else if (expireAt == Entry.NEVER) {
+            countExpiring(entry, -1);
+        } else {
+            wheel.rearm(entry.hash, before, expireAt);
+        }
+        if (wheel.places() > 2 * keys.expiring() + WHEEL_SLACK) {
+            wheel.reset(keyspace.wheelNow());
+            wheelOwner.rearm();
         }
     }
 
-    private void rearm(Entry entry) {
-        entry.timerTick = 0;
-        if (entry.expireAt != Entry.NEVER) {
-            wheel.arm(entry);
+    private void countExpiring(Entry entry, int delta) {
+        keys.countExpiring(entry.db(), delta);
+        if (eviction == Eviction.VOLATILE && delta > 0) {
+            fifo.added(entry.hash, entry.handle);
+        } else if (eviction == Eviction.VOLATILE) {
+            fifo.removed(entry.handle);
         }
     }
 
@@ -314,9 +353,7 @@ public final class Segment {
             return true;
         }
         try {
-            for (Runnable action = later.poll(); action != null; action = later.poll()) {
-                action.run();
-            }
+            putOff.run();
             return wheel.advance(nowMillis, budget, wheelOwner);
         } finally {
             lock.unlock();
@@ -328,11 +365,11 @@ public final class Segment {
         assert held();
         long before = bytes;
         while (before - bytes < wanted) {
-            Entry victim = fifo.victim();
-            if (victim == null) {
+            long victim = fifo.victim();
+            if (victim == 0) {
                 break;
             }
-            remove(victim, Change.Kind.EVICTED);
+            remove(entry(victim), Change.Kind.EVICTED);
         }
         report();
         return before - bytes;
@@ -350,12 +387,11 @@ public final class Segment {
         assert held();
         eviction = next;
         fifo.clear();
-        table.forEach(entry -> {
-            entry.queue = Entry.UNLINKED;
-            entry.previous = null;
-            entry.next = null;
-            if (next == Eviction.ALL_KEYS || (next == Eviction.VOLATILE && entry.expireAt != Entry.NEVER)) {
-                fifo.added(entry);
+        records.forEach(place -> {
+            int handle = Records.handle(place);
+            records.unqueue(handle);
+            if (next == Eviction.ALL_KEYS || (next == Eviction.VOLATILE && records.expireAt(handle) != Entry.NEVER)) {
+                fifo.added(Records.hash(place), handle);
             }
         });
     }
@@ -363,62 +399,32 @@ public final class Segment {
     /** Removes every key of a database. */
     public void flush(int db) {
         assert held();
-        if (dbKeys[db] == 0) {
+        if (keys.database(db) == 0) {
             return;
         }
-        sequence++;
-        if (listeners.any()) {
-            listeners.changed(new Change(
-                    Change.Kind.FLUSHED,
-                    db,
-                    -1,
-                    keyspace.epoch(),
-                    sequence,
-                    unit,
-                    NO_BYTES,
-                    null,
-                    null,
-                    Entry.NEVER,
-                    null));
-        }
-        List<Entry> going = table.of(db);
-        ChangeListener.All kept = listeners;
-        listeners = ChangeListener.All.NONE;
-        long numbered = sequence;
-        going.forEach(entry -> remove(entry, Change.Kind.DELETED));
-        sequence = numbered;
-        listeners = kept;
+        changes.flushed(db);
+        List<Entry> going = new ArrayList<>();
+        records.forEach(place -> {
+            if (records.db(Records.handle(place)) == db) {
+                going.add(entry(place));
+            }
+        });
+        changes.silently(() -> going.forEach(entry -> remove(entry, Change.Kind.DELETED)));
     }
 
     private void changed(Change.Kind kind, Entry entry, byte @Nullable [] field, byte @Nullable [] value) {
         assert held();
-        sequence++;
-        if (listeners.any()) {
-            listeners.changed(new Change(
-                    kind,
-                    entry.db,
-                    entry.slot,
-                    keyspace.epoch(),
-                    sequence,
-                    unit,
-                    entry.key,
-                    field,
-                    value,
-                    entry.expireAt,
-                    kind == Change.Kind.VALUE ? entry.value() : null));
-        }
+        changes.changed(kind, entry, field, value);
     }
 
-    void listen(ChangeListener listener) {
-        listeners = listeners.without(listener).with(listener);
-    }
-
-    void unlisten(ChangeListener listener) {
-        listeners = listeners.without(listener);
+    /** Its stream of changes. */
+    SegmentChanges changes() {
+        return changes;
     }
 
     boolean present(int db, byte[] key) {
-        return table.find(new KeyRef().set(keyspace.hasher(), db, key, 0, key.length)) != null;
+        KeyRef ref = new KeyRef().set(keyspace.hasher(), db, key, 0, key.length);
+        return records.find(ref.hash(), db, key, 0, key.length) != 0;
     }
 
     SegmentWatches watches() {
@@ -433,35 +439,36 @@ public final class Segment {
     /** Visits the entries of one step of a scan, over ones included; answers where to go on, or {@link KeyTable#END}. */
     long scan(long from, Consumer<Entry> visitor) {
         assert held();
-        return table.scan(from, visitor);
+        return records.scan(from, place -> visitor.accept(entry(place)));
     }
 
     /** Visits every entry, over ones included; the visitor changes nothing. */
     public void forEach(Consumer<Entry> visitor) {
         assert held();
-        table.forEach(visitor);
+        records.forEach(place -> visitor.accept(entry(place)));
     }
 
     /** Some entry, null only when the segment is empty. */
     @Nullable
     Entry random(RandomGenerator random) {
         assert held();
-        return table.near(random.nextInt(table.capacity()));
+        long place = records.near(random.nextInt(records.places()));
+        return place == 0 ? null : entry(place);
     }
 
     /** How many keys a database has here. */
     public int keys(int db) {
-        return dbKeys[db];
+        return keys.database(db);
     }
 
     /** How many of them have an expiry. */
     public int expiring(int db) {
-        return dbExpiring[db];
+        return keys.expiring(db);
     }
 
     /** How many keys a slot of this segment has. */
     public int slotKeys(int slot) {
-        return slotKeys[slot >> Keyspace.SEGMENT_BITS];
+        return keys.slot(slot >> Keyspace.SEGMENT_BITS);
     }
 
     /** What its keys take. */
@@ -477,19 +484,16 @@ public final class Segment {
     /** For tests: whether the counts agree with what is there. */
     void verify() {
         long[] sums = new long[4];
-        table.forEach(entry -> {
+        records.forEach(place -> {
+            int handle = Records.handle(place);
+            long taken = records.bytes(handle);
             sums[0]++;
-            sums[1] += entry.bytes();
-            sums[2] += entry.expireAt == Entry.NEVER ? 0 : 1;
-            sums[3] += entry.queue == Entry.UNLINKED ? 0 : entry.bytes();
+            sums[1] += taken;
+            sums[2] += records.expireAt(handle) == Entry.NEVER ? 0 : 1;
+            sums[3] += records.isQueued(handle) ? taken : 0;
         });
-        if (sums[0] != table.size()
-                || sums[0] != Arrays.stream(dbKeys).sum()
-                || sums[0] != Arrays.stream(slotKeys).sum()
-                || sums[1] != bytes
-                || sums[2] != expiring
-                || sums[3] != fifo.bytes()) {
-            throw new IllegalStateException("segment - keys=" + sums[0] + " table=" + table.size() + " bytes=" + bytes
+        if (sums[0] != records.size() || !keys.are(sums[0], sums[2]) || sums[1] != bytes || sums[3] != fifo.bytes()) {
+            throw new IllegalStateException("segment - keys=" + sums[0] + " table=" + records.size() + " bytes=" + bytes
                     + " counted=" + sums[1] + " queued=" + fifo.bytes() + " counted=" + sums[3]);
         }
     }

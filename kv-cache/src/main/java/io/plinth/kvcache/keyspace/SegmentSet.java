@@ -107,7 +107,9 @@ public final class SegmentSet {
     public void unit(Keyspace keyspace, long unit) {
         for (int word = 0; word < WORDS; word++) {
             for (long rest = bits[word]; rest != 0; rest &= rest - 1) {
-                keyspace.at(word << 6 | Long.numberOfTrailingZeros(rest)).unit(unit);
+                keyspace.at(word << 6 | Long.numberOfTrailingZeros(rest))
+                        .changes()
+                        .unit(unit);
             }
         }
     }

@@ -29,7 +29,7 @@ public final class SegmentWaits implements ChangeListener {
     public void add(KeyRef key, Waiter waiter) {
         assert segment.held();
         if (waiters.isEmpty()) {
-            segment.listen(this);
+            segment.changes().listen(this);
         }
         waiters.computeIfAbsent(of(key), k -> new ArrayDeque<>(2)).add(waiter);
     }
@@ -42,7 +42,7 @@ public final class SegmentWaits implements ChangeListener {
             waiters.remove(of(key));
             ready.remove(of(key));
             if (waiters.isEmpty()) {
-                segment.unlisten(this);
+                segment.changes().unlisten(this);
             }
         }
     }

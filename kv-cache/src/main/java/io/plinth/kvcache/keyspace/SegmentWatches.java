@@ -18,7 +18,7 @@ final class SegmentWatches implements ChangeListener {
     void add(WatchedKey key, Watcher.Round round) {
         assert segment.held();
         if (watchers.isEmpty()) {
-            segment.listen(this);
+            segment.changes().listen(this);
         }
         watchers.computeIfAbsent(key, k -> new ArrayList<>(1)).add(round);
     }
@@ -29,7 +29,7 @@ final class SegmentWatches implements ChangeListener {
         if (list != null && list.remove(round) && list.isEmpty()) {
             watchers.remove(key);
             if (watchers.isEmpty()) {
-                segment.unlisten(this);
+                segment.changes().unlisten(this);
             }
         }
     }

@@ -157,6 +157,15 @@ public final class ReplyWriter {
         buffer.writeShort(CRLF);
     }
 
+    /** Bytes from where they lie. */
+    public void bulk(Bulk bytes) {
+        int length = bytes.length();
+        header('$', BULKS, length);
+        ByteBuf buffer = room(length + 2);
+        bytes.writeTo(buffer);
+        buffer.writeShort(CRLF);
+    }
+
     /** Text as a bulk, byte for character. */
     public void bulk(String text) {
         bulk(text.getBytes(StandardCharsets.ISO_8859_1));
@@ -169,6 +178,15 @@ public final class ReplyWriter {
 
     /** The bulk, or a null where there is none. */
     public void bulkOrNull(byte @Nullable [] bytes) {
+        if (bytes == null) {
+            nullBulk();
+        } else {
+            bulk(bytes);
+        }
+    }
+
+    /** The bulk, or a null where there is none. */
+    public void bulkOrNull(@Nullable Bulk bytes) {
         if (bytes == null) {
             nullBulk();
         } else {

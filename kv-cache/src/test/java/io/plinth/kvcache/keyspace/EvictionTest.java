@@ -47,24 +47,6 @@ class EvictionTest {
     }
 
     @Test
-    void aKeyThatComesBackSoonAfterItLeftIsKeptLonger() {
-        S3Fifo fifo = new S3Fifo();
-        KeyspaceFixture fixture = new KeyspaceFixture(0, Eviction.NONE);
-        Entry first = new Entry(fixture.key("a"), new byte[10]);
-        Entry second = new Entry(fixture.key("b"), new byte[10]);
-        fifo.added(first);
-        fifo.added(second);
-        assertThat(fifo.victim()).isSameAs(first);
-        fifo.removed(first);
-
-        Entry again = new Entry(fixture.key("a"), new byte[10]);
-        fifo.added(again);
-
-        assertThat(again.queue).isEqualTo(Entry.MAIN);
-        assertThat(fifo.victim()).isSameAs(second);
-    }
-
-    @Test
     void volatileEvictionTakesOnlyKeysWithAnExpiry() {
         KeyspaceFixture fixture = new KeyspaceFixture(MEMORY, Eviction.VOLATILE);
         for (int i = 0; i < 5_000; i++) {

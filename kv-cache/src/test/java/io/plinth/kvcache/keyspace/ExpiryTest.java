@@ -2,6 +2,7 @@ package io.plinth.kvcache.keyspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.kvcache.keyspace.store.ExpiryWheel;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;

@@ -142,9 +142,9 @@ public final class KeyCommands {
     }
 
     private static void randomKey(Call call) {
-        Entry entry = call.keyspace()
-                .random(call.client().db(), call.now(), call.node().random());
-        call.out().bulkOrNull(entry == null ? null : entry.key());
+        call.out()
+                .bulkOrNull(call.keyspace()
+                        .random(call.client().db(), call.now(), call.node().random()));
     }
 
     private static void rename(Call call, boolean replace) {

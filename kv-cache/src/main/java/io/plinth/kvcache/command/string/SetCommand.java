@@ -27,7 +27,7 @@ final class SetCommand {
     static void set(Call call) {
         if (call.count() == 3) {
             var key = call.key(1);
-            call.segment(key).putString(key, call.bytes(2), Entry.NEVER, call.now());
+            call.putString(key, 2, Entry.NEVER);
             call.event(KeyEvents.STRING, "set", 1);
             call.out().ok();
             return;
@@ -43,7 +43,7 @@ final class SetCommand {
             if (entry != null && !entry.isString()) {
                 throw CommandException.wrongType();
             }
-            call.out().bulkOrNull(entry == null ? null : entry.string());
+            call.out().bulkOrNull(entry);
         }
         if (options.has(entry == null ? XX : NX)) {
             if (!options.has(GET)) {
@@ -60,7 +60,7 @@ final class SetCommand {
                 call.segment(key).delete(entry);
             }
         } else {
-            call.segment(key).putString(key, call.bytes(2), expireAt, call.now());
+            call.putString(key, 2, expireAt);
             call.event(KeyEvents.STRING, "set", 1);
             if (unit != null) {
                 call.event(KeyEvents.GENERIC, "expire", 1);
@@ -80,7 +80,7 @@ final class SetCommand {
         }
         Unit unit = options.unit;
         long expireAt = unit == null ? Entry.NEVER : Deadlines.positive(call, options.expiryArg, unit);
-        call.out().bulk(entry.string());
+        call.out().bulk(entry);
         if (unit != null && expireAt <= call.now()) {
             call.segment().delete(entry);
             call.event(KeyEvents.GENERIC, "del", 1);

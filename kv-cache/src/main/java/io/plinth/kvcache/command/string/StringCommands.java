@@ -57,7 +57,7 @@ public final class StringCommands {
         if (entry == null) {
             call.out().nullBulk();
         } else {
-            call.out().bulk(entry.string());
+            call.out().bulk(entry);
         }
     }
 
@@ -65,7 +65,7 @@ public final class StringCommands {
         var key = call.key(1);
         boolean absent = call.segment(key).find(key, call.now()) == null;
         if (absent) {
-            call.segment(key).putString(key, call.bytes(2), Entry.NEVER, call.now());
+            call.putString(key, 2, Entry.NEVER);
             call.event(KeyEvents.STRING, "set", 1);
         }
         call.out().integer(absent ? 1 : 0);
@@ -74,7 +74,7 @@ public final class StringCommands {
     private static void setWithExpiry(Call call, Unit unit) {
         long expireAt = Deadlines.positive(call, 2, unit);
         var key = call.key(1);
-        call.segment(key).putString(key, call.bytes(3), expireAt, call.now());
+        call.putString(key, 3, expireAt);
         call.event(KeyEvents.STRING, "set", 1);
         call.event(KeyEvents.GENERIC, "expire", 1);
         call.out().ok();
@@ -86,15 +86,15 @@ public final class StringCommands {
             call.out().nullBulk();
             return;
         }
-        call.out().bulk(entry.string());
+        call.out().bulk(entry);
         call.segment().delete(entry);
         call.event(KeyEvents.GENERIC, "del", 1);
     }
 
     private static void getSet(Call call) {
         Entry entry = call.readString(1);
-        call.out().bulkOrNull(entry == null ? null : entry.string());
-        call.segment().putString(call.key(), call.bytes(2), Entry.NEVER, call.now());
+        call.out().bulkOrNull(entry);
+        call.putString(call.key(), 2, Entry.NEVER);
         call.event(KeyEvents.STRING, "set", 1);
     }
 
@@ -103,7 +103,7 @@ public final class StringCommands {
         for (int i = 1; i < call.count(); i++) {
             var key = call.key(i);
             Entry entry = call.segment(key).read(key, call.now());
-            call.out().bulkOrNull(entry == null || !entry.isString() ? null : entry.string());
+            call.out().bulkOrNull(entry == null || !entry.isString() ? null : entry);
         }
     }
 
@@ -113,7 +113,7 @@ public final class StringCommands {
         }
         for (int i = 1; i < call.count(); i += 2) {
             var key = call.key(i);
-            call.segment(key).putString(key, call.bytes(i + 1), Entry.NEVER, call.now());
+            call.putString(key, i + 1, Entry.NEVER);
             call.event(KeyEvents.STRING, "set", i);
         }
         call.out().ok();
@@ -132,7 +132,7 @@ public final class StringCommands {
         }
         for (int i = 1; i < call.count(); i += 2) {
             var key = call.key(i);
-            call.segment(key).putString(key, call.bytes(i + 1), Entry.NEVER, call.now());
+            call.putString(key, i + 1, Entry.NEVER);
             call.event(KeyEvents.STRING, "set", i);
         }
         call.out().integer(1);
@@ -164,7 +164,7 @@ public final class StringCommands {
 
     private static void strlen(Call call) {
         Entry entry = call.readString(1);
-        call.out().integer(entry == null ? 0 : entry.string().length);
+        call.out().integer(entry == null ? 0 : entry.length());
     }
 
     private static void getRange(Call call) {

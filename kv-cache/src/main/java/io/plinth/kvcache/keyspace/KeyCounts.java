@@ -1,0 +1,46 @@
+package io.plinth.kvcache.keyspace;
+
+import java.util.Arrays;
+
+/** Guarded by its segment's lock: how many keys a segment has, by database and by slot. */
+final class KeyCounts {
+    private final int[] slots = new int[Slots.COUNT / Keyspace.SEGMENTS];
+    private final int[] databases = new int[Keyspace.DATABASES];
+    private final int[] expiring = new int[Keyspace.DATABASES];
+    private int allExpiring;
+
+    /** {@code slotHigh}: the slot over 256; {@code delta}: 1 for a key that came, -1 for one that went. */
+    void count(int slotHigh, int db, int delta) {
+        slots[slotHigh] += delta;
+        databases[db] += delta;
+    }
+
+    void countExpiring(int db, int delta) {
+        expiring[db] += delta;
+        allExpiring += delta;
+    }
+
+    int slot(int slotHigh) {
+        return slots[slotHigh];
+    }
+
+    int database(int db) {
+        return databases[db];
+    }
+
+    int expiring(int db) {
+        return expiring[db];
+    }
+
+    int expiring() {
+        return allExpiring;
+    }
+
+    /** Whether there are so many, however they are counted. */
+    boolean are(long keys, long withExpiry) {
+        return Arrays.stream(databases).sum() == keys
+                && Arrays.stream(slots).sum() == keys
+                && Arrays.stream(expiring).sum() == withExpiry
+                && allExpiring == withExpiry;
+    }
+}

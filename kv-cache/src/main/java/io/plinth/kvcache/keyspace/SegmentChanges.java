@@ -1,0 +1,86 @@
+package io.plinth.kvcache.keyspace;
+
+import org.jspecify.annotations.Nullable;
+
+/** Guarded by its segment's lock: numbers the segment's changes and hands them to who listens. */
+final class SegmentChanges {
+    private static final byte[] NO_BYTES = {};
+
+    private final Keyspace keyspace;
+    private ChangeListener.All listeners = ChangeListener.All.NONE;
+    private long sequence;
+    private long unit;
+
+    SegmentChanges(Keyspace keyspace) {
+        this.keyspace = keyspace;
+    }
+
+    /** Whether somebody listens, so that an effect is worth describing. */
+    boolean heard() {
+        return listeners.any();
+    }
+
+    /** What the changes from now on belong to. */
+    void unit(long number) {
+        unit = number;
+    }
+
+    void listen(ChangeListener listener) {
+        listeners = listeners.without(listener).with(listener);
+    }
+
+    void unlisten(ChangeListener listener) {
+        listeners = listeners.without(listener);
+    }
+
+    /** A key was changed, or is about to go. */
+    void changed(Change.Kind kind, Entry entry, byte @Nullable [] field, byte @Nullable [] value) {
+        sequence++;
+        if (listeners.any()) {
+            listeners.changed(new Change(
+                    kind,
+                    entry.db(),
+                    entry.slot(),
+                    keyspace.epoch(),
+                    sequence,
+                    unit,
+                    entry.key(),
+                    field,
+                    value,
+                    entry.expireAt(),
+                    kind == Change.Kind.VALUE ? entry.value() : null));
+        }
+    }
+
+    /** Everything of a database is about to go. */
+    void flushed(int db) {
+        sequence++;
+        if (listeners.any()) {
+            listeners.changed(new Change(
+                    Change.Kind.FLUSHED,
+                    db,
+                    -1,
+                    keyspace.epoch(),
+                    sequence,
+                    unit,
+                    NO_BYTES,
+                    null,
+                    null,
+                    Entry.NEVER,
+                    null));
+        }
+    }
+
+    /** Does what one change before stands for. */
+    void silently(Runnable changes) {
+        ChangeListener.All kept = listeners;
+        long numbered = sequence;
+        listeners = ChangeListener.All.NONE;
+        try {
+            changes.run();
+        } finally {
+            sequence = numbered;
+            listeners = kept;
+        }
+    }
+}

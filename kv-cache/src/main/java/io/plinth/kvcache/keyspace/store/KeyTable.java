@@ -1,0 +1,186 @@
+package io.plinth.kvcache.keyspace.store;
+
+import java.util.function.LongConsumer;
+
+/**
+ * Guarded by its segment's lock: an open-addressing table in the order of hashes, with linear probing. A place holds the hash and
+ * the record's handle, so that growing and most misses touch no record.
+ *
+ * <p>Because places lie in hash order but for short runs, a scan can name its place by a hash: a table that grows, shrinks or
+ * shifts places between two steps neither hides nor repeats a key that stays. The capacity grows by a quarter, so that few
+ * places are empty.
+ */
+public final class KeyTable {
+    /** One past the largest hash: where a scan of the table ends. */
+    public static final long END = 1L << 32;
+
+    private static final int LEAST = 8;
+    /** Of eight places, at most so many are taken. */
+    private static final int FULL = 7;
+
+    private static final long HANDLE = 0xffff_ffffL;
+
+    private long[] places = new long[LEAST];
+    private int size;
+
+    int size() {
+        return size;
+    }
+
+    int capacity() {
+        return places.length;
+    }
+
+    /** What a key takes here: a place, and its share of the empty ones. */
+    static final int SHARE = 11;
+
+    static int handle(long place) {
+        return (int) place;
+    }
+
+    static int hash(long place) {
+        return (int) (place >>> 32);
+    }
+
+    private int home(int hash) {
+        return (int) (((hash & HANDLE) * places.length) >>> 32);
+    }
+
+    private int after(int index) {
+        return index + 1 == places.length ? 0 : index + 1;
+    }
+
+    /** The index of the first record with this hash at or behind an index of its run, -1 when there is none. */
+    int find(int hash, int from) {
+        for (int i = from; ; i = after(i)) {
+            long place = places[i];
+            if (place == 0) {
+                return -1;
+            }
+            if (hash(place) == hash) {
+                return i;
+            }
+        }
+    }
+
+    /** Where a look-up of a hash begins. */
+    int first(int hash) {
+        return home(hash);
+    }
+
+    /** Where it goes on. */
+    int next(int index) {
+        return after(index);
+    }
+
+    /** The handle at an index. */
+    int at(int index) {
+        return handle(places[index]);
+    }
+
+    /** Adds a record whose key is not there. */
+    void add(int hash, int handle) {
+        if ((size + 1) * 8L > (long) places.length * FULL) {
+            resize(places.length + Math.max(LEAST, places.length >> 2));
+        }
+        put(place(hash, handle));
+        size++;
+    }
+
+    private static long place(int hash, int handle) {
+        return (long) hash << 32 | (handle & HANDLE);
+    }
+
+    private void put(long place) {
+        int i = home(hash(place));
+        while (places[i] != 0) {
+            i = after(i);
+        }
+        places[i] = place;
+    }
+
+    /** A record that is there has moved. */
+    void move(int hash, int from, int to) {
+        places[index(hash, from)] = place(hash, to);
+    }
+
+    private int index(int hash, int handle) {
+        long place = place(hash, handle);
+        int i = home(hash);
+        while (places[i] != place) {
+            i = after(i);
+        }
+        return i;
+    }
+
+    /** Removes a record that is there, and closes the gap so that no run is broken. */
+    void remove(int hash, int handle) {
+        int gap = index(hash, handle);
+        for (int i = after(gap); ; i = after(i)) {
+            long other = places[i];
+            if (other == 0) {
+                break;
+            }
+            if (distance(home(hash(other)), i) >= distance(gap, i)) {
+                places[gap] = other;
+                gap = i;
+            }
+        }
+        places[gap] = 0;
+        size--;
+        if (places.length > LEAST && size * 2L < places.length) {
+            resize(Math.max(LEAST, size + (size >> 1)));
+        }
+    }
+
+    private int distance(int from, int to) {
+        return to >= from ? to - from : to - from + places.length;
+    }
+
+    private void resize(int capacity) {
+        long[] old = places;
+        places = new long[capacity];
+        for (long place : old) {
+            if (place != 0) {
+                put(place);
+            }
+        }
+    }
+
+    /** Visits every place: hash above, handle below. The visitor changes nothing here. */
+    void forEach(LongConsumer action) {
+        for (long place : places) {
+            if (place != 0) {
+                action.accept(place);
+            }
+        }
+    }
+
+    /** Visits every place whose home is that of hash {@code from}; answers the hash to go on from, or {@link #END}. */
+    long scan(long from, LongConsumer visitor) {
+        int home = home((int) from);
+        for (int i = home; ; i = after(i)) {
+            long place = places[i];
+            if (place == 0) {
+                break;
+            }
+            if (home(hash(place)) == home && (place >>> 32) >= from) {
+                visitor.accept(place);
+            }
+        }
+        // The smallest hash with the next home.
+        return Math.min(END, (((home + 1L) << 32) + places.length - 1) / places.length);
+    }
+
+    /** Some place at or after an index; 0 only when empty. */
+    long near(int start) {
+        int i = start;
+        for (int n = 0; n < places.length; n++) {
+            if (places[i] != 0) {
+                return places[i];
+            }
+            i = after(i);
+        }
+        return 0;
+    }
+}

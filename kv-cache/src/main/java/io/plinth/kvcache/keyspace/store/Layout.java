@@ -1,0 +1,213 @@
+package io.plinth.kvcache.keyspace.store;
+
+import io.plinth.kvcache.keyspace.value.StringForm;
+
+/**
+ * Guarded by the record's segment's lock: one record in native memory, by its address.
+ *
+ * <pre>
+ *  0  what it holds (2 bits), {@link StringForm} (2), has an expiry, queue (2), mark
+ *  1  database (4), uses counted (2), expiry of eight bytes
+ *  2  the key's slot over 256
+ *  3  length of the key; 255: the key is with the value on the heap
+ *  4  seconds of the last use
+ *  8  length of the string
+ * 10  expiry: none; five bytes, milliseconds since {@link #EPOCH}; or eight, Unix milliseconds
+ *     key
+ *     string, or the number of a value on the heap
+ * </pre>
+ */
+final class Layout {
+    static final int INLINE = 1;
+    static final int HEAP = 2;
+    static final int COLLECTION = 3;
+
+    static final int HEAD = 10;
+    static final int LONG_KEY = 255;
+    static final int SHORT_EXPIRY = 5;
+
+    /** September 2020 in Unix milliseconds: five bytes reach from there to 2055. */
+    static final long EPOCH = 1_600_000_000_000L;
+
+    private static final int HOLDS = 3;
+    private static final int FORM_SHIFT = 2;
+    private static final int FORM = 3;
+    private static final int EXPIRES = 1 << 4;
+    private static final int QUEUE_SHIFT = 5;
+    private static final int QUEUE = 3;
+    private static final int MARK = 1 << 7;
+
+    private static final int DB_AT = 1;
+    private static final int DB = 15;
+    private static final int FREQUENCY_SHIFT = 4;
+    private static final int FREQUENCY = 3;
+    private static final int LONG_EXPIRY = 1 << 6;
+
+    private static final int SLOT_AT = 2;
+    private static final int KEY_LENGTH_AT = 3;
+    private static final int TOUCHED_AT = 4;
+    private static final int LENGTH_AT = 8;
+
+    private Layout() {}
+
+    /** Writes the head of a record without an expiry. */
+    static void create(long at, int holds, int db, int slot, int keyLength) {
+        Native.putByte(at, holds);
+        Native.putByte(at + DB_AT, db);
+        Native.putByte(at + SLOT_AT, slot >> 8);
+        Native.putByte(at + KEY_LENGTH_AT, keyLength);
+        Native.putInt(at + TOUCHED_AT, 0);
+        Native.putShort(at + LENGTH_AT, 0);
+    }
+
+    static int holds(long at) {
+        return Native.getByte(at) & HOLDS;
+    }
+
+    static void holds(long at, int what) {
+        bits(at, 0, HOLDS, what);
+    }
+
+    static int db(long at) {
+        return Native.getByte(at + DB_AT) & DB;
+    }
+
+    static int slotHigh(long at) {
+        return Native.getByte(at + SLOT_AT);
+    }
+
+    /** As it is noted: {@link #LONG_KEY} for one that is not here. */
+    static int keyLength(long at) {
+        return Native.getByte(at + KEY_LENGTH_AT);
+    }
+
+    private static int keySize(long at) {
+        int length = keyLength(at);
+        return length == LONG_KEY ? 0 : length;
+    }
+
+    static long keyAt(long at) {
+        return at + HEAD + expirySize(at);
+    }
+
+    /** How much stands before the value. */
+    static int headSize(long at) {
+        return HEAD + expirySize(at) + keySize(at);
+    }
+
+    static long valueAt(long at) {
+        return at + headSize(at);
+    }
+
+    static int total(long at) {
+        return headSize(at) + (holds(at) == INLINE ? length(at) : Integer.BYTES);
+    }
+
+    static int length(long at) {
+        return Native.getShort(at + LENGTH_AT);
+    }
+
+    static void length(long at, int bytes) {
+        Native.putShort(at + LENGTH_AT, bytes);
+    }
+
+    static int touched(long at) {
+        return Native.getInt(at + TOUCHED_AT);
+    }
+
+    static void touched(long at, int seconds) {
+        Native.putInt(at + TOUCHED_AT, seconds);
+    }
+
+    /** How many bytes the expiry takes here. */
+    static int expirySize(long at) {
+        if ((Native.getByte(at) & EXPIRES) == 0) {
+            return 0;
+        }
+        return (Native.getByte(at + DB_AT) & LONG_EXPIRY) == 0 ? SHORT_EXPIRY : Long.BYTES;
+    }
+
+    /** How many bytes an expiry takes. */
+    static int sizeOfExpiry(long expireAt) {
+        if (expireAt == Records.NEVER) {
+            return 0;
+        }
+        return (expireAt - EPOCH) >>> (SHORT_EXPIRY * Byte.SIZE) == 0 ? SHORT_EXPIRY : Long.BYTES;
+    }
+
+    /** Notes how many bytes the expiry takes; who calls has made the room. */
+    static void expirySize(long at, int bytes) {
+        Native.putByte(at, bytes == 0 ? Native.getByte(at) & ~EXPIRES : Native.getByte(at) | EXPIRES);
+        int second = Native.getByte(at + DB_AT);
+        Native.putByte(at + DB_AT, bytes == Long.BYTES ? second | LONG_EXPIRY : second & ~LONG_EXPIRY);
+    }
+
+    static long expireAt(long at) {
+        return switch (expirySize(at)) {
+            case 0 -> Records.NEVER;
+            case SHORT_EXPIRY ->
+                EPOCH
+                        + ((Native.getInt(at + HEAD) & 0xffff_ffffL)
+                                | (long) Native.getByte(at + HEAD + Integer.BYTES) << Integer.SIZE);
+            default -> Native.getLong(at + HEAD);
+        };
+    }
+
+    /** Writes an expiry into the bytes it has here. */
+    static void expireAt(long at, long expireAt) {
+        if (expirySize(at) == SHORT_EXPIRY) {
+            long since = expireAt - EPOCH;
+            Native.putInt(at + HEAD, (int) since);
+            Native.putByte(at + HEAD + Integer.BYTES, (int) (since >>> Integer.SIZE));
+        } else {
+            Native.putInt(at + HEAD, (int) expireAt);
+            Native.putInt(at + HEAD + Integer.BYTES, (int) (expireAt >>> Integer.SIZE));
+        }
+    }
+
+    static StringForm form(long at) {
+        return switch ((Native.getByte(at) >> FORM_SHIFT) & FORM) {
+            case 0 -> StringForm.STORED;
+            case 1 -> StringForm.SUM;
+            default -> StringForm.BUILT;
+        };
+    }
+
+    static void form(long at, StringForm form) {
+        int code = switch (form) {
+            case STORED -> 0;
+            case SUM -> 1;
+            case BUILT -> 2;
+        };
+        bits(at, FORM_SHIFT, FORM, code);
+    }
+
+    static int frequency(long at) {
+        return (Native.getByte(at + DB_AT) >> FREQUENCY_SHIFT) & FREQUENCY;
+    }
+
+    static void frequency(long at, int count) {
+        bits(at + DB_AT, FREQUENCY_SHIFT, FREQUENCY, count);
+    }
+
+    static int queue(long at) {
+        return (Native.getByte(at) >> QUEUE_SHIFT) & QUEUE;
+    }
+
+    static void queue(long at, int queue) {
+        bits(at, QUEUE_SHIFT, QUEUE, queue);
+    }
+
+    /** Writes bits of one byte. */
+    private static void bits(long at, int shift, int mask, int value) {
+        Native.putByte(at, (Native.getByte(at) & ~(mask << shift)) | (value << shift));
+    }
+
+    static boolean marked(long at) {
+        return (Native.getByte(at) & MARK) != 0;
+    }
+
+    static void mark(long at, boolean yes) {
+        Native.putByte(at, yes ? Native.getByte(at) | MARK : Native.getByte(at) & ~MARK);
+    }
+}

@@ -1,0 +1,428 @@
+package io.plinth.kvcache.keyspace.store;
+
+import io.plinth.kvcache.keyspace.value.StringForm;
+import io.plinth.kvcache.keyspace.value.Value;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.function.LongConsumer;
+
+/**
+ * Guarded by its segment's lock: the keys of one segment with their small strings, each a record in native memory.
+ *
+ * <p>A handle names a record until the record changes its size; whoever changes one takes the handle that is answered.
+ */
+public final class Records {
+    /** The expiry of a key that has none: later than every time. */
+    public static final long NEVER = Long.MAX_VALUE;
+
+    static final int UNLINKED = 0;
+    static final int SMALL = 1;
+    static final int MAIN = 2;
+
+    private static final int MOST_USES = 3;
+    /** What a record costs in the table and in the queue of eviction. */
+    private static final int SHARE = KeyTable.SHARE + 5;
+    /** What an expiry costs in the wheel. */
+    private static final int WHEEL_SHARE = 5;
+
+    private final Region region;
+    private final Slabs slabs;
+    private final KeyTable table = new KeyTable();
+    private final HeapValues heap = new HeapValues();
+
+    /** A key too long for its record, and its value. */
+    private static final class Keyed {
+        private final byte[] key;
+        private Object value;
+
+        Keyed(byte[] key, Object value) {
+            this.key = key;
+            this.value = value;
+        }
+    }
+
+    public Records(Region region, Slabs slabs) {
+        this.region = region;
+        this.slabs = slabs;
+    }
+
+    /** How many there are. */
+    public int size() {
+        return table.size();
+    }
+
+    /** The record of a key; 0 when there is none. */
+    public int find(int hash, int db, byte[] buffer, int offset, int length) {
+        for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
+            int handle = table.at(i);
+            if (matches(handle, db, buffer, offset, length)) {
+                return handle;
+            }
+        }
+        return 0;
+    }
+
+    private boolean matches(int handle, int db, byte[] buffer, int offset, int length) {
+        long at = region.address(handle);
+        if (Layout.db(at) != db) {
+            return false;
+        }
+        int own = Layout.keyLength(at);
+        if (own == Layout.LONG_KEY) {
+            byte[] key = keyed(at).key;
+            return Arrays.equals(key, 0, key.length, buffer, offset, offset + length);
+        }
+        return own == length && Native.same(Layout.keyAt(at), buffer, offset, length);
+    }
+
+    /** Adds a string under a key that is not there; copies both. */
+    public int addString(
+            int hash, int db, int slot, byte[] key, int offset, int length, byte[] value, int from, int count) {
+        if (length >= Layout.LONG_KEY || Layout.HEAD + length + count > Slabs.MOST) {
+            return addObject(hash, db, slot, key, offset, length, Arrays.copyOfRange(value, from, from + count));
+        }
+        int handle = create(hash, db, slot, Layout.INLINE, key, offset, length, count);
+        long at = region.address(handle);
+        Layout.length(at, count);
+        Native.put(value, from, Layout.valueAt(at), count);
+        return handle;
+    }
+
+    /** Adds a collection, or a string kept as it is given, under a key that is not there. */
+    public int addObject(int hash, int db, int slot, byte[] key, int offset, int length, Object value) {
+        int holds = value instanceof byte[] ? Layout.HEAP : Layout.COLLECTION;
+        boolean longKey = length >= Layout.LONG_KEY;
+        int handle = create(hash, db, slot, holds, key, offset, longKey ? Layout.LONG_KEY : length, Integer.BYTES);
+        Object kept = longKey ? new Keyed(Arrays.copyOfRange(key, offset, offset + length), value) : value;
+        Native.putInt(Layout.valueAt(region.address(handle)), heap.add(kept));
+        return handle;
+    }
+
+    private int create(int hash, int db, int slot, int holds, byte[] key, int offset, int length, int body) {
+        int inline = length == Layout.LONG_KEY ? 0 : length;
+        int handle = slabs.allocate(Layout.HEAD + inline + body);
+        long at = region.address(handle);
+        Layout.create(at, holds, db, slot, length);
+        Native.put(key, offset, Layout.keyAt(at), inline);
+        table.add(hash, handle);
+        return handle;
+    }
+
+    /** Removes a record. */
+    public void remove(int hash, int handle) {
+        table.remove(hash, handle);
+        long at = region.address(handle);
+        if (Layout.holds(at) != Layout.INLINE) {
+            heap.remove(number(at));
+        }
+        slabs.free(handle);
+    }
+
+    /** Of its value on the heap. */
+    private static int number(long at) {
+        return Native.getInt(Layout.valueAt(at));
+    }
+
+    private Keyed keyed(long at) {
+        return (Keyed) heap.get(number(at));
+    }
+
+    private Object object(long at) {
+        Object found = heap.get(number(at));
+        return found instanceof Keyed keyed ? keyed.value : found;
+    }
+
+    private void object(long at, Object value) {
+        int id = number(at);
+        if (heap.get(id) instanceof Keyed keyed) {
+            keyed.value = value;
+        } else {
+            heap.set(id, value);
+        }
+    }
+
+    /** Gives a record room for so many bytes; what it holds is copied as far as it fits. */
+    private int resize(int hash, int handle, int before, int bytes) {
+        if (Slabs.taken(before) == Slabs.taken(bytes)) {
+            return handle;
+        }
+        int moved = slabs.allocate(bytes);
+        Native.copy(region.address(handle), region.address(moved), Math.min(before, bytes));
+        table.move(hash, handle, moved);
+        slabs.free(handle);
+        return moved;
+    }
+
+    /** Makes the value this string, whatever it was; copies it. Answers the record's handle from now on. */
+    public int string(int hash, int handle, byte[] value, int from, int count) {
+        long at = region.address(handle);
+        int head = Layout.headSize(at);
+        if (Layout.keyLength(at) == Layout.LONG_KEY || head + count > Slabs.MOST) {
+            byte[] kept = Arrays.copyOfRange(value, from, from + count);
+            if (Layout.holds(at) == Layout.INLINE) {
+                return toHeap(hash, handle, kept);
+            }
+            object(at, kept);
+            Layout.holds(at, Layout.HEAP);
+            return handle;
+        }
+        int before = Layout.total(at);
+        if (Layout.holds(at) != Layout.INLINE) {
+            heap.remove(number(at));
+        }
+        int now = resize(hash, handle, before, head + count);
+        at = region.address(now);
+        Layout.holds(at, Layout.INLINE);
+        Layout.length(at, count);
+        Native.put(value, from, at + head, count);
+        return now;
+    }
+
+    private int toHeap(int hash, int handle, byte[] value) {
+        long at = region.address(handle);
+        int head = Layout.headSize(at);
+        int now = resize(hash, handle, Layout.total(at), head + Integer.BYTES);
+        at = region.address(now);
+        Layout.holds(at, Layout.HEAP);
+        Native.putInt(at + head, heap.add(value));
+        return now;
+    }
+
+    /** Unix milliseconds after which the key is gone, or {@link #NEVER}. */
+    public long expireAt(int handle) {
+        return Layout.expireAt(region.address(handle));
+    }
+
+    /** Changes it; answers the record's handle from now on. */
+    public int expireAt(int hash, int handle, long expireAt) {
+        int before = Layout.expirySize(region.address(handle));
+        int after = Layout.sizeOfExpiry(expireAt);
+        int now = before == after ? handle : room(hash, handle, before, after);
+        if (after != 0) {
+            Layout.expireAt(region.address(now), expireAt);
+        }
+        return now;
+    }
+
+    /** Makes the expiry's place so many bytes. */
+    private int room(int hash, int given, int before, int after) {
+        int handle = given;
+        long at = region.address(handle);
+        int total = Layout.total(at);
+        if (Layout.holds(at) == Layout.INLINE && total - before + after > Slabs.MOST) {
+            handle = toHeap(hash, handle, string(handle));
+            at = region.address(handle);
+            total = Layout.total(at);
+        }
+        int body = total - Layout.HEAD - before;
+        if (after > before) {
+            handle = resize(hash, handle, total, total - before + after);
+            at = region.address(handle);
+            Native.copy(at + Layout.HEAD + before, at + Layout.HEAD + after, body);
+        } else {
+            Native.copy(at + Layout.HEAD + before, at + Layout.HEAD + after, body);
+            handle = resize(hash, handle, total, total - before + after);
+        }
+        Layout.expirySize(region.address(handle), after);
+        return handle;
+    }
+
+    /** The key's own bytes, a copy. */
+    public byte[] key(int handle) {
+        long at = region.address(handle);
+        int length = Layout.keyLength(at);
+        if (length == Layout.LONG_KEY) {
+            return keyed(at).key;
+        }
+        byte[] key = new byte[length];
+        Native.get(Layout.keyAt(at), key, 0, length);
+        return key;
+    }
+
+    /** Whether it holds a string. */
+    public boolean isString(int handle) {
+        return Layout.holds(region.address(handle)) != Layout.COLLECTION;
+    }
+
+    /** How long the string is. */
+    public int length(int handle) {
+        long at = region.address(handle);
+        return Layout.holds(at) == Layout.INLINE ? Layout.length(at) : ((byte[]) object(at)).length;
+    }
+
+    /** The string; never to be changed. */
+    public byte[] string(int handle) {
+        long at = region.address(handle);
+        if (Layout.holds(at) != Layout.INLINE) {
+            return (byte[]) object(at);
+        }
+        byte[] value = new byte[Layout.length(at)];
+        Native.get(Layout.valueAt(at), value, 0, value.length);
+        return value;
+    }
+
+    /** The string where it lies, until the record is changed. */
+    public MemorySegment bytesOf(int handle) {
+        long at = region.address(handle);
+        return Layout.holds(at) == Layout.INLINE
+                ? Native.at(Layout.valueAt(at), Layout.length(at))
+                : MemorySegment.ofArray((byte[]) object(at));
+    }
+
+    /** The collection; to be changed only through the segment. */
+    public Value collection(int handle) {
+        return (Value) object(region.address(handle));
+    }
+
+    /** What it is accounted with. */
+    public long bytes(int handle) {
+        long at = region.address(handle);
+        long own = (long) Slabs.taken(Layout.total(at)) + SHARE + (Layout.expirySize(at) == 0 ? 0 : WHEEL_SHARE);
+        if (Layout.holds(at) == Layout.INLINE) {
+            return own;
+        }
+        Object found = heap.get(number(at));
+        if (found instanceof Keyed keyed) {
+            own += Value.arrayBytes(keyed.key.length);
+            found = keyed.value;
+        }
+        return own
+                + HeapValues.SHARE
+                + (found instanceof byte[] string ? Value.arrayBytes(string.length) : ((Value) found).bytes());
+    }
+
+    public int db(int handle) {
+        return Layout.db(region.address(handle));
+    }
+
+    /** The key's slot over 256. */
+    public int slotHigh(int handle) {
+        return Layout.slotHigh(region.address(handle));
+    }
+
+    /** How the string came to be. */
+    public StringForm form(int handle) {
+        return Layout.form(region.address(handle));
+    }
+
+    /** Says how the string came to be. */
+    public void form(int handle, StringForm form) {
+        Layout.form(region.address(handle), form);
+    }
+
+    /** Seconds of the last use. */
+    public int touched(int handle) {
+        return Layout.touched(region.address(handle));
+    }
+
+    /** Says when it was last used, without counting that. */
+    public void touched(int handle, int seconds) {
+        Layout.touched(region.address(handle), seconds);
+    }
+
+    /** Counts a use, up to three. */
+    public void used(int handle, int seconds) {
+        long at = region.address(handle);
+        Layout.touched(at, seconds);
+        int frequency = Layout.frequency(at);
+        if (frequency < MOST_USES) {
+            Layout.frequency(at, frequency + 1);
+        }
+    }
+
+    /** Uses counted, 0 to 3. */
+    public int frequency(int handle) {
+        return Layout.frequency(region.address(handle));
+    }
+
+    void frequency(int handle, int count) {
+        Layout.frequency(region.address(handle), count);
+    }
+
+    int queue(int handle) {
+        return Layout.queue(region.address(handle));
+    }
+
+    void queue(int handle, int queue) {
+        Layout.queue(region.address(handle), queue);
+    }
+
+    /** Whether it waits for eviction. */
+    public boolean isQueued(int handle) {
+        return queue(handle) != UNLINKED;
+    }
+
+    /** Says that it does not. */
+    public void unqueue(int handle) {
+        queue(handle, UNLINKED);
+    }
+
+    void mark(int handle, boolean yes) {
+        Layout.mark(region.address(handle), yes);
+    }
+
+    /** The place of a record with this hash that is in a queue and marked or not; 0 when there is none. */
+    long queued(int hash, int queue, boolean marked) {
+        for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
+            int handle = table.at(i);
+            long at = region.address(handle);
+            if (Layout.queue(at) == queue && Layout.marked(at) == marked) {
+                return place(hash, handle);
+            }
+        }
+        return 0;
+    }
+
+    /** The first record with this hash whose time is over; 0 when there is none. */
+    public int overdue(int hash, long nowMillis) {
+        for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
+            if (nowMillis > expireAt(table.at(i))) {
+                return table.at(i);
+            }
+        }
+        return 0;
+    }
+
+    /** The earliest expiry of the records with this hash, {@link #NEVER} without any. */
+    public long earliest(int hash) {
+        long earliest = NEVER;
+        for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
+            earliest = Math.min(earliest, expireAt(table.at(i)));
+        }
+        return earliest;
+    }
+
+    private static long place(int hash, int handle) {
+        return (long) hash << 32 | (handle & 0xffff_ffffL);
+    }
+
+    /** A place's hash. */
+    public static int hash(long place) {
+        return KeyTable.hash(place);
+    }
+
+    /** A place's handle. */
+    public static int handle(long place) {
+        return KeyTable.handle(place);
+    }
+
+    /** Visits every record, hash above and handle below; the visitor adds and removes none. */
+    public void forEach(LongConsumer visitor) {
+        table.forEach(visitor);
+    }
+
+    /** Visits the records of one step of a scan; answers the hash to go on from, or {@link KeyTable#END}. */
+    public long scan(long from, LongConsumer visitor) {
+        return table.scan(from, visitor);
+    }
+
+    /** How many places there are to begin {@link #near} at. */
+    public int places() {
+        return table.capacity();
+    }
+
+    /** Some record at or after a place; 0 only when there is none. */
+    public long near(int start) {
+        return table.near(start);
+    }
+}

@@ -1,0 +1,186 @@
+package io.plinth.kvcache.keyspace.store;
+
+/**
+ * Guarded by its segment's lock: S3-FIFO (Yang et al., SOSP 2023). New keys enter a small queue; those used more than once
+ * by the time they reach its end move to the main queue, the others leave and are remembered as ghosts; a ghost that
+ * returns enters the main queue at once. The main queue gives a used key another round.
+ *
+ * <p>The queues hold hashes; a record says which queue it is in. What was removed leaves its hash behind, which is skipped when
+ * its turn comes, and swept when such hashes outnumber the records.
+ */
+public final class S3Fifo {
+    private static final int SMALL_SHARE = 10;
+    private static final int PROMOTED_ABOVE = 1;
+    /** Keeps one eviction short when every key of the main queue was used. */
+    private static final int MAX_ROUNDS = 128;
+
+    private static final int SLACK = 64;
+
+    private final Records records;
+    private final Queue small = new Queue(Records.SMALL);
+    private final Queue main = new Queue(Records.MAIN);
+    private final Ghosts ghosts = new Ghosts();
+
+    /** Over the records of one segment. */
+    public S3Fifo(Records records) {
+        this.records = records;
+    }
+
+    /** A key is there that was not. */
+    public void added(int hash, int handle) {
+        (ghosts.take(hash) ? main : small).push(hash, handle);
+    }
+
+    /** A key goes. */
+    public void removed(int handle) {
+        int queue = records.queue(handle);
+        if (queue != Records.UNLINKED) {
+            (queue == Records.SMALL ? small : main).forget(handle);
+        }
+    }
+
+    /** A key takes more or less than before. */
+    public void resized(int handle, long delta) {
+        int queue = records.queue(handle);
+        if (queue != Records.UNLINKED) {
+            (queue == Records.SMALL ? small : main).bytes += delta;
+        }
+    }
+
+    /** The key to evict next, its hash above its handle, to be removed by the caller; 0 when nothing may be evicted. */
+    public long victim() {
+        for (int round = 0; ; round++) {
+            boolean fromSmall =
+                    main.count == 0 || (small.count > 0 && small.bytes * SMALL_SHARE >= small.bytes + main.bytes);
+            long first = (fromSmall ? small : main).pop();
+            if (first == 0) {
+                return 0;
+            }
+            int handle = KeyTable.handle(first);
+            int hash = KeyTable.hash(first);
+            int frequency = records.frequency(handle);
+            if (fromSmall && frequency > PROMOTED_ABOVE) {
+                small.forget(handle);
+                records.frequency(handle, 0);
+                main.push(hash, handle);
+            } else if (fromSmall) {
+                ghosts.add(hash, small.count + main.count);
+                return first;
+            } else if (frequency == 0 || round >= MAX_ROUNDS) {
+                return first;
+            } else {
+                main.forget(handle);
+                records.frequency(handle, frequency - 1);
+                main.push(hash, handle);
+            }
+        }
+    }
+
+    /** Forgets everything; the records know of no queue by then. */
+    public void clear() {
+        small.clear();
+        main.clear();
+    }
+
+    /** What the queued keys take. */
+    public long bytes() {
+        return small.bytes + main.bytes;
+    }
+
+    /** How many hashes it holds, those of removed keys included. */
+    int hashes() {
+        return small.hashes.size() + main.hashes.size();
+    }
+
+    /** One of the two queues. */
+    private final class Queue {
+        private final int mark;
+        private final HashRing hashes = new HashRing();
+        private long bytes;
+        private int count;
+
+        Queue(int mark) {
+            this.mark = mark;
+        }
+
+        void push(int hash, int handle) {
+            records.queue(handle, mark);
+            if (hashes.size() > 2 * count + SLACK) {
+                sweep();
+            }
+            hashes.push(hash);
+            bytes += records.bytes(handle);
+            count++;
+        }
+
+        void forget(int handle) {
+            records.queue(handle, Records.UNLINKED);
+            bytes -= records.bytes(handle);
+            count--;
+        }
+
+        /** The first record, which stays counted; 0 when there is none. */
+        long pop() {
+            while (hashes.size() > 0 && count > 0) {
+                long found = records.queued(hashes.pop(), mark, false);
+                if (found != 0) {
+                    return found;
+                }
+            }
+            return 0;
+        }
+
+        /** Keeps the last hash of each record that is queued here. */
+        private void sweep() {
+            int[] kept = new int[hashes.size()];
+            int from = kept.length;
+            for (int i = hashes.size() - 1; i >= 0; i--) {
+                long found = records.queued(hashes.get(i), mark, false);
+                if (found != 0) {
+                    records.mark(KeyTable.handle(found), true);
+                    kept[--from] = hashes.get(i);
+                }
+            }
+            hashes.set(kept, from);
+            for (int i = 0; i < hashes.size(); i++) {
+                records.mark(KeyTable.handle(records.queued(hashes.get(i), mark, true)), false);
+            }
+        }
+
+        void clear() {
+            hashes.set(new int[0], 0);
+            bytes = 0;
+            count = 0;
+        }
+    }
+
+    /** The hashes that left the small queue lately: direct-mapped, each with the time it left, counted in leavings. */
+    private static final class Ghosts {
+        private static final int MIN = 16;
+        private static final int MAX = 1 << 20;
+
+        private long[] slots = new long[0];
+        private int clock;
+
+        void add(int hash, int resident) {
+            if (slots.length < MAX && slots.length < Math.max(MIN, resident)) {
+                slots = new long[Math.max(MIN, Integer.highestOneBit(resident) << 1)];
+            }
+            clock++;
+            slots[hash & slots.length - 1] = (long) hash << 32 | (clock & 0xffff_ffffL);
+        }
+
+        boolean take(int hash) {
+            if (slots.length == 0) {
+                return false;
+            }
+            int i = hash & slots.length - 1;
+            long slot = slots[i];
+            if (slot == 0 || (int) (slot >> 32) != hash || clock - (int) slot >= slots.length) {
+                return false;
+            }
+            slots[i] = 0;
+            return true;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package io.plinth.kvcache.keyspace.store;
+
+/**
+ * Guarded by itself; shared by a few segments, so that pages which are not full are few: places for records of 16 to 2048 bytes.
+ * A page has places of one size. Its head says how many are taken and chains the free ones; pages with free places of one size
+ * are chained, those that were full last first, so that sparse ones empty and go back to the {@link Region}.
+ */
+public final class Slabs {
+    /** The largest place. */
+    static final int MOST = 2048;
+
+    private static final int LEAST = 16;
+    private static final int FINE = 256;
+    private static final int FINE_CLASSES = (FINE - LEAST) / 8 + 1;
+    private static final int FINE_BITS = 8;
+    private static final int STEPS_BITS = 3;
+    private static final int CLASSES = FINE_CLASSES + 3 * (1 << STEPS_BITS);
+
+    private static final int HEAD = 32;
+    private static final int CLASS = 0;
+    private static final int USED = 2;
+    /** Of the first free place, its number plus one. */
+    private static final int FREE = 4;
+    /** How many places were ever taken: the rest lies behind them. */
+    private static final int TOUCHED = 6;
+
+    private static final int NEXT = 8;
+    private static final int PREVIOUS = 12;
+
+    private final Region region;
+    private final int[] partial = new int[CLASSES];
+
+    /** With pages of this region. */
+    public Slabs(Region region) {
+        this.region = region;
+    }
+
+    private static int classOf(int bytes) {
+        if (bytes <= FINE) {
+            return Math.max(0, ((bytes + 7) >> 3) - LEAST / 8);
+        }
+        int bits = Integer.SIZE - 1 - Integer.numberOfLeadingZeros(bytes - 1);
+        return FINE_CLASSES + ((bits - FINE_BITS) << STEPS_BITS) + ((bytes - 1 - (1 << bits)) >> (bits - STEPS_BITS));
+    }
+
+    private static int sizeOf(int sizeClass) {
+        if (sizeClass < FINE_CLASSES) {
+            return LEAST + (sizeClass << 3);
+        }
+        int coarse = sizeClass - FINE_CLASSES;
+        int bits = FINE_BITS + (coarse >> STEPS_BITS);
+        return (1 << bits) + (((coarse & ((1 << STEPS_BITS) - 1)) + 1) << (bits - STEPS_BITS));
+    }
+
+    /** What a record of so many bytes takes. */
+    static int taken(int bytes) {
+        return sizeOf(classOf(bytes));
+    }
+
+    /** A place for so many bytes, of undefined contents. */
+    synchronized int allocate(int bytes) {
+        int sizeClass = classOf(bytes);
+        int size = sizeOf(sizeClass);
+        int page = partial[sizeClass];
+        long head;
+        if (page == 0) {
+            page = region.take();
+            head = region.pageAddress(page);
+            Native.putShort(head + CLASS, sizeClass);
+            Native.putShort(head + USED, 0);
+            Native.putShort(head + FREE, 0);
+            Native.putShort(head + TOUCHED, 0);
+            link(sizeClass, page, head);
+        } else {
+            head = region.pageAddress(page);
+        }
+        int number = Native.getShort(head + FREE);
+        long at;
+        if (number != 0) {
+            at = head + HEAD + (long) (number - 1) * size;
+            Native.putShort(head + FREE, Native.getShort(at));
+        } else {
+            int touched = Native.getShort(head + TOUCHED);
+            at = head + HEAD + (long) touched * size;
+            Native.putShort(head + TOUCHED, touched + 1);
+        }
+        int used = Native.getShort(head + USED) + 1;
+        Native.putShort(head + USED, used);
+        if (used == capacity(size)) {
+            unlink(sizeClass, head);
+        }
+        return region.handle(at);
+    }
+
+    private static int capacity(int size) {
+        return (Region.PAGE - HEAD) / size;
+    }
+
+    /** Takes a place back. */
+    synchronized void free(int handle) {
+        long at = region.address(handle);
+        int page = region.pageOf(at);
+        long head = region.pageAddress(page);
+        int sizeClass = Native.getShort(head + CLASS);
+        int size = sizeOf(sizeClass);
+        Native.putShort(at, Native.getShort(head + FREE));
+        Native.putShort(head + FREE, (int) ((at - head - HEAD) / size) + 1);
+        int used = Native.getShort(head + USED) - 1;
+        Native.putShort(head + USED, used);
+        if (used == capacity(size) - 1) {
+            link(sizeClass, page, head);
+        }
+        if (used == 0 && (partial[sizeClass] != page || Native.getInt(head + NEXT) != 0)) {
+            unlink(sizeClass, head);
+            region.give(page);
+        }
+    }
+
+    private void link(int sizeClass, int page, long head) {
+        int first = partial[sizeClass];
+        Native.putInt(head + NEXT, first);
+        Native.putInt(head + PREVIOUS, 0);
+        if (first != 0) {
+            Native.putInt(region.pageAddress(first) + PREVIOUS, page);
+        }
+        partial[sizeClass] = page;
+    }
+
+    private void unlink(int sizeClass, long head) {
+        int before = Native.getInt(head + PREVIOUS);
+        int after = Native.getInt(head + NEXT);
+        if (before != 0) {
+            Native.putInt(region.pageAddress(before) + NEXT, after);
+        } else {
+            partial[sizeClass] = after;
+        }
+        if (after != 0) {
+            Native.putInt(region.pageAddress(after) + PREVIOUS, before);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package io.plinth.kvcache.keyspace.store;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.kvcache.keyspace.value.StringForm;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RecordsTest {
+    private final Region region = new Region();
+    private final Records records = new Records(region, new Slabs(region));
+
+    /** What a record is expected to be like. */
+    private static final class Model {
+        private byte[] value = new byte[0];
+        private long expireAt = Records.NEVER;
+        private int touched;
+        private int handle;
+    }
+
+    private static int length(SplittableRandom random) {
+        return switch (random.nextInt(10)) {
+            case 0 -> random.nextInt(6_000);
+            case 1 -> 2_000 + random.nextInt(100);
+            default -> random.nextInt(120);
+        };
+    }
+
+    private static long expiry(SplittableRandom random) {
+        return switch (random.nextInt(4)) {
+            case 0 -> Records.NEVER;
+            case 1 -> random.nextLong(1L << 62);
+            default -> random.nextLong(1L << 42);
+        };
+    }
+
+    private static byte[] bytes(SplittableRandom random, int length) {
+        byte[] bytes = new byte[length];
+        random.nextBytes(bytes);
+        return bytes;
+    }
+
+    /** Few hashes, so that many keys share one. */
+    private static int hash(String key) {
+        return (key.hashCode() & 63) * 0x9E3779B9;
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void keepWhatTheyAreGivenWhateverIsChangedAmongThem(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Map<String, Model> models = new HashMap<>();
+        for (int i = 0; i < 20_000; i++) {
+            String name = "k".repeat(random.nextInt(50) == 0 ? 300 : 1 + random.nextInt(30)) + random.nextInt(40);
+            byte[] key = name.getBytes(ISO_8859_1);
+            int db = name.length() & 15;
+            int handle = records.find(hash(name), db, key, 0, key.length);
+            Model model = models.get(name);
+            assertThat(handle).as(name).isEqualTo(model == null ? 0 : model.handle);
+            if (model == null) {
+                model = new Model();
+                model.value = bytes(random, length(random));
+                model.handle = records.addString(
+                        hash(name), db, i & 0x3fff, key, 0, key.length, model.value, 0, model.value.length);
+                models.put(name, model);
+            } else {
+                change(random, name, model, models);
+            }
+            check(name, model, models);
+        }
+        assertThat(records.size()).isEqualTo(models.size());
+        Set<Integer> seen = new HashSet<>();
+        records.forEach(place -> seen.add(Records.handle(place)));
+        assertThat(seen).hasSameSizeAs(models.entrySet());
+        models.forEach((name, model) -> check(name, model, models));
+    }
+
+    private void change(SplittableRandom random, String name, Model model, Map<String, Model> models) {
+        switch (random.nextInt(4)) {
+            case 0 -> {
+                records.remove(hash(name), model.handle);
+                models.remove(name);
+            }
+            case 1 -> {
+                model.expireAt = expiry(random);
+                model.handle = records.expireAt(hash(name), model.handle, model.expireAt);
+            }
+            case 2 -> {
+                model.touched = random.nextInt();
+                records.used(model.handle, model.touched);
+                records.form(model.handle, StringForm.SUM);
+            }
+            default -> {
+                model.value = bytes(random, length(random));
+                byte[] around = Arrays.copyOf(model.value, model.value.length + 3);
+                model.handle = records.string(hash(name), model.handle, around, 0, model.value.length);
+            }
+        }
+    }
+
+    private void check(String name, Model model, Map<String, Model> models) {
+        if (models.get(name) != model) {
+            return;
+        }
+        assertThat(records.string(model.handle)).isEqualTo(model.value);
+        assertThat(records.length(model.handle)).isEqualTo(model.value.length);
+        assertThat(records.bytesOf(model.handle).byteSize()).isEqualTo(model.value.length);
+        assertThat(records.expireAt(model.handle)).isEqualTo(model.expireAt);
+        assertThat(records.touched(model.handle)).isEqualTo(model.touched);
+        assertThat(new String(records.key(model.handle), ISO_8859_1)).isEqualTo(name);
+    }
+
+    @Test
+    void placesOfRemovedOnesAreUsedAgain() {
+        long resident = 0;
+        for (int round = 0; round < 20; round++) {
+            for (int i = 0; i < 5_000; i++) {
+                byte[] key = ("k" + i).getBytes(ISO_8859_1);
+                records.addString(i, 0, 0, key, 0, key.length, new byte[300 + round * 64], 0, 300 + round * 64);
+            }
+            resident = round == 0 ? region.resident() : resident;
+            for (int i = 0; i < 5_000; i++) {
+                byte[] key = ("k" + i).getBytes(ISO_8859_1);
+                records.remove(i, records.find(i, 0, key, 0, key.length));
+            }
+        }
+        // The last round's values are five times as long as the first's.
+        assertThat(region.resident()).isLessThan(6 * resident);
+        assertThat(records.size()).isZero();
+    }
+
+    @Test
+    void aSmallStringTakesAtMost32BytesMoreThanKeyAndValueAnd40WithAnExpiry() {
+        int keys = 100_000;
+        long without = 0;
+        long with = 0;
+        for (int i = 0; i < keys; i++) {
+            byte[] key = "key:%09d".formatted(i).getBytes(ISO_8859_1);
+            int hash = i * 0x9E3779B9;
+            int length = 20 + i % 80;
+            int handle = records.addString(hash, 0, 0, key, 0, key.length, new byte[length], 0, length);
+            without += records.bytes(handle) - key.length - length;
+            handle = records.expireAt(hash, handle, 1_800_000_000_000L);
+            with += records.bytes(handle) - key.length - length;
+        }
+        assertThat(without / (double) keys).isLessThan(32);
+        assertThat(with / (double) keys).isLessThan(40);
+    }
+
+    @Test
+    void evictsByS3FifoAndPutsAGhostThatReturnsIntoTheMainQueue() {
+        S3Fifo fifo = new S3Fifo(records);
+        int first = add("a", 1);
+        int second = add("b", 2);
+        fifo.added(1, first);
+        fifo.added(2, second);
+        assertThat(Records.handle(fifo.victim())).isEqualTo(first);
+        fifo.removed(first);
+        records.remove(1, first);
+
+        int again = add("a", 1);
+        fifo.added(1, again);
+
+        assertThat(records.queue(again)).isEqualTo(Records.MAIN);
+        assertThat(Records.handle(fifo.victim())).isEqualTo(second);
+    }
+
+    private int add(String name, int hash) {
+        byte[] key = name.getBytes(ISO_8859_1);
+        return records.addString(hash, 0, 0, key, 0, key.length, new byte[10], 0, 10);
+    }
+
+    @Test
+    void keysAddedAndRemovedOverAndOverLeaveNoTrailInTheQueue() {
+        S3Fifo fifo = new S3Fifo(records);
+        int kept = add("kept", 7);
+        fifo.added(7, kept);
+        for (int i = 0; i < 100_000; i++) {
+            int handle = add("gone", 9);
+            fifo.added(9, handle);
+            fifo.removed(handle);
+            records.remove(9, handle);
+        }
+        assertThat(fifo.hashes()).isLessThan(1_000);
+        assertThat(Records.handle(fifo.victim())).isEqualTo(kept);
+    }
+}

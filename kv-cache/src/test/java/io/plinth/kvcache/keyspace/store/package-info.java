@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.keyspace.store;
+
+import org.jspecify.annotations.NullMarked;
