@@ -8,6 +8,10 @@ import io.plinth.kit.config.StackFile;
 import io.plinth.kit.lifecycle.Daemon;
 import io.plinth.kit.lifecycle.NodeContext;
 import io.plinth.kit.net.Listeners;
+import io.plinth.kvcache.acl.AclException;
+import io.plinth.kvcache.acl.Catalogue;
+import io.plinth.kvcache.acl.Users;
+import io.plinth.kvcache.admin.AclCommands;
 import io.plinth.kvcache.admin.ClientCommands;
 import io.plinth.kvcache.admin.ClusterCommands;
 import io.plinth.kvcache.admin.ConfigTable;
@@ -19,6 +23,7 @@ import io.plinth.kvcache.admin.ServerCommands;
 import io.plinth.kvcache.cluster.PeerLinks;
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.cluster.TopologyLoader;
+import io.plinth.kvcache.command.Command;
 import io.plinth.kvcache.command.CommandExecutor;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.ConnectionCommands;
@@ -78,6 +83,8 @@ public final class KvCache implements Daemon {
     private final Clients clients;
     private final PubSub pubSub;
     private final Tracking tracking;
+    private final CommandTable table;
+    private final Users users;
     private final Settings settings;
     private final Stats stats = new Stats();
     private final ClientMemory memory;
@@ -105,7 +112,13 @@ public final class KvCache implements Daemon {
                 clients,
                 config.limits().trackedKeys(),
                 config.limits().pubsubBuffer().bytes());
-        this.settings = new Settings(password(config), config.eviction(), new KeyEvents(pubSub, keyspace));
+        this.table = commands();
+        String aclFile = config.aclFile();
+        this.users = new Users(
+                new Catalogue(table.all().stream().map(Command::facts).toList()),
+                password(config),
+                aclFile == null ? null : context.data().resolve(aclFile));
+        this.settings = new Settings(password(config), config.eviction(), new KeyEvents(pubSub, keyspace), users);
         this.memory = new ClientMemory(config.limits().clientMemory().bytes());
         this.limits = new WireLimits(
                 Math.toIntExact(config.limits().maxBulk().bytes()),
@@ -148,7 +161,8 @@ public final class KvCache implements Daemon {
                 limits,
                 context.clock(),
                 new Random(entropy.nextLong()));
-        CommandTable table = commands();
+        users(config);
+        users.load();
         NodeMetrics.register(context.metrics(), node, links::dropped);
         new ExplainRoute(node).register(context.admin());
         List<EventLoop> loops = context.loops().all();
@@ -176,7 +190,7 @@ public final class KvCache implements Daemon {
                 memory,
                 limits,
                 Math.toIntExact(config.limits().outputBuffer().bytes()),
-                () -> settings.password() != null,
+                () -> !users.open(),
                 context.clock());
     }
 
@@ -208,8 +222,21 @@ public final class KvCache implements Daemon {
                         config.limits().scriptSteps(),
                         config.limits().scriptBusy().toMillis())),
                 System::nanoTime);
+        AclCommands.register(builder, entropy);
         ServerCommands.register(builder, new InfoReport(this::facts), new ConfigTable(this::facts));
         return builder.build();
+    }
+
+    /** The users of the file, as it has them; others stay. */
+    private void users(KvCacheConfig given) throws ConfigException {
+        for (String line : given.users()) {
+            try {
+                users.add(line);
+            } catch (AclException e) {
+                throw new ConfigException(List.of(
+                        new Problem(context.file().path().toString(), 1, 1, "kv-cache.users: " + e.getMessage())));
+            }
+        }
     }
 
     private Topology topology() {
@@ -258,6 +285,7 @@ public final class KvCache implements Daemon {
                     "nodes: the nodes of this kv-cache cluster changed (expected: the nodes of the stored slot table;"
                             + " to move, stop all of them and follow what they say at start)")));
         }
+        users(changed);
         settings.password(password(changed));
         settings.policy(changed.eviction());
         keyspace.eviction(eviction(changed));

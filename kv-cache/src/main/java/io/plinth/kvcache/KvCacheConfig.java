@@ -9,6 +9,7 @@ import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Secret;
 import io.plinth.kvcache.keyspace.Eviction;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What the file says under {@code kv-cache}. */
@@ -27,6 +28,15 @@ public record KvCacheConfig(
 
         @Doc("What clients have to send with AUTH; nothing where left out.") @Nullable
         Secret password,
+
+        @Doc("Users beside the default one, each a line as ACL SETUSER takes it: `alice on #<sha-256 of the"
+                + " password> ~app:* +@read`.")
+        List<String> users,
+
+        @Doc("A file of users in Redis's form, relative to the node's data folder, that ACL LOAD reads and ACL SAVE"
+                + " writes; instead of `users`.")
+        @Nullable
+        String aclFile,
 
         @Doc("What one client, and all of them, may take.") Limits limits)
         implements Checked {
@@ -93,6 +103,9 @@ public record KvCacheConfig(
     public void check(Check check) {
         if (replicas > 0) {
             check.problem("replicas", "replicas: " + replicas + " (expected: 0; copies on other nodes come later)");
+        }
+        if (aclFile != null && !users.isEmpty()) {
+            check.problem("acl-file", "acl-file: " + aclFile + " (expected: either users or acl-file)");
         }
         if (Eviction.of(eviction) == null) {
             check.problem(

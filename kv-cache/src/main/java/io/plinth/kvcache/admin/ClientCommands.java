@@ -271,7 +271,7 @@ public final class ClientCommands {
                 case "ADDR" -> chosen = chosen.and(client -> client.address().equals(value));
                 case "LADDR" ->
                     chosen = chosen.and(client -> client.localAddress().equals(value));
-                case "USER" -> chosen = chosen.and(client -> value.equals("default"));
+                case "USER" -> chosen = chosen.and(client -> value.equals(user(call, client)));
                 case "SKIPME" -> {
                     if (!call.args().is(i + 1, "YES") && !call.args().is(i + 1, "NO")) {
                         throw CommandException.syntax();
@@ -300,6 +300,10 @@ public final class ClientCommands {
         }
     }
 
+    private static String user(Call call, Client client) {
+        return call.node().settings().users().of(client.user()).name();
+    }
+
     private static String line(Call call, Client client) {
         Transaction transaction = client.transaction();
         String flags = (subscribed(client) ? "P" : "")
@@ -317,7 +321,7 @@ public final class ClientCommands {
                 + " watch=" + client.watcher().size()
                 + " qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem="
                 + client.outlet().pending() + " tot-mem=0 events=r cmd=" + client.lastCommand()
-                + " user=default redir=" + TrackingCommands.redirect(client) + " resp="
+                + " user=" + user(call, client) + " redir=" + TrackingCommands.redirect(client) + " resp="
                 + client.out().protocol() + " lib-name=" + client.libraryName()
                 + " lib-ver=" + client.libraryVersion() + "\n";
     }

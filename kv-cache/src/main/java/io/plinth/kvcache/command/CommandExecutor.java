@@ -155,9 +155,10 @@ public final class CommandExecutor implements Dispatcher {
         }
         if (!command.is(Flag.NO_AUTH)
                 && !client.authenticated()
-                && node.settings().password() != null) {
+                && !node.settings().users().open()) {
             throw new CommandException("NOAUTH Authentication required.");
         }
+        Permissions.check(node, client, command, args, client.transaction() == null ? "toplevel" : "multi");
         if (node.keyspace().turn().busy() && !command.factsOf(args, 0).is("allow_busy")) {
             throw new CommandException(BUSY);
         }
@@ -360,6 +361,15 @@ public final class CommandExecutor implements Dispatcher {
         }
     }
 
+    /** Whether what MULTI accepted is still allowed; writes the error where it is not. */
+    private boolean permitted(Client client, Command command, Args args) {
+        String reason = Permissions.changed(node, client, command, args);
+        if (reason != null) {
+            client.out().error(reason);
+        }
+        return reason == null;
+    }
+
     private boolean runsScript(Args args) {
         Command command = table.find(args);
         return command != null && command.is(Flag.SCRIPT);
@@ -387,7 +397,7 @@ public final class CommandExecutor implements Dispatcher {
             out.array(transaction.queued().size());
             for (Args args : transaction.queued()) {
                 Command command = table.find(args);
-                if (command != null) {
+                if (command != null && permitted(client, command, args)) {
                     Call queued = call(command, client, args, nowMillis);
                     queued.atOnce();
                     handle(command, queued);

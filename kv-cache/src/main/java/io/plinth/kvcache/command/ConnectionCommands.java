@@ -9,13 +9,13 @@ import static io.plinth.kvcache.command.Command.Flag.NO_AUTH;
 import static io.plinth.kvcache.command.Command.Flag.STALE;
 import static io.plinth.kvcache.command.Command.Flag.WHILE_SUBSCRIBED;
 
+import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.ReplyMode;
 import io.plinth.kvcache.wire.Numbers;
 import io.plinth.kvcache.wire.ReplyWriter;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /** What a connection says about itself: greeting, password, database. */
@@ -86,7 +86,8 @@ public final class ConnectionCommands {
         if (call.count() > 3) {
             throw CommandException.syntax();
         }
-        if (call.count() == 2 && call.node().settings().password() == null) {
+        if (call.count() == 2
+                && call.node().settings().users().standard().user().noPassword()) {
             throw new CommandException(
                     "ERR AUTH <password> called without any password configured for the default user."
                             + " Are you sure your configuration is correct?");
@@ -97,13 +98,12 @@ public final class ConnectionCommands {
     }
 
     private static void authenticate(Call call, String user, int passwordArg) {
-        String expected = call.node().settings().password();
-        boolean right = user.equals("default")
-                && (expected == null
-                        || MessageDigest.isEqual(expected.getBytes(StandardCharsets.UTF_8), call.bytes(passwordArg)));
-        if (!right) {
+        UserRef known = call.node().settings().users().authenticate(user, call.bytes(passwordArg));
+        if (known == null) {
+            Permissions.refused(call.node(), call.client(), user, call.text(0).toUpperCase(Locale.ROOT));
             throw new CommandException("WRONGPASS invalid username-password pair or user is disabled.");
         }
+        call.client().user(known);
         call.client().authenticated(true);
     }
 
@@ -135,7 +135,7 @@ public final class ConnectionCommands {
                         "ERR Syntax error in HELLO option '" + CommandException.clean(call.text(i)) + "'");
             }
         }
-        if (!call.client().authenticated() && call.node().settings().password() != null) {
+        if (!call.client().authenticated() && !call.node().settings().users().open()) {
             throw new CommandException(
                     "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto>"
                             + " AUTH <user> <pass> option can be used to authenticate the client and select the RESP"
@@ -187,6 +187,7 @@ public final class ConnectionCommands {
         client.noEvict(false);
         client.noTouch(false);
         client.authenticated(false);
+        client.user(null);
         client.out().protocol(2);
         call.out().simple("RESET");
     }

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.command;
 
+import io.plinth.kvcache.acl.Users;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: what CONFIG SET and a reload may change while the node runs. */
@@ -9,7 +11,11 @@ public final class Settings {
 
     private final KeyEvents events;
 
-    public Settings(@Nullable String password, String policy, KeyEvents events) {
+    private final Users users;
+
+    /** {@code password} is that of the default user. */
+    public Settings(@Nullable String password, String policy, KeyEvents events, Users users) {
+        this.users = users;
         this.events = events;
         this.password = password;
         this.policy = policy;
@@ -20,12 +26,20 @@ public final class Settings {
         return events;
     }
 
-    /** What AUTH expects; null for nothing. */
+    /** Who may do what. */
+    public Users users() {
+        return users;
+    }
+
+    /** The default user's password as the file has it, which the other nodes expect; null for none. */
     public @Nullable String password() {
         return password;
     }
 
     public void password(@Nullable String secret) {
+        if (!Objects.equals(password, secret)) {
+            users.password(secret);
+        }
         password = secret;
     }
 

@@ -5,6 +5,7 @@ import io.plinth.kvcache.command.Command;
 import io.plinth.kvcache.command.Command.Flag;
 import io.plinth.kvcache.command.CommandExecutor;
 import io.plinth.kvcache.command.NodeState;
+import io.plinth.kvcache.command.Permissions;
 import io.plinth.kvcache.keyspace.Slots;
 import io.plinth.kvcache.lua.Arguments;
 import io.plinth.kvcache.lua.Builtin;
@@ -177,10 +178,11 @@ final class RedisTable {
 
     private Object aclCheck(Interp in, Arguments args) {
         Args command = arguments(in, args, true);
-        if (command == null || executor.table().find(command) == null) {
+        Command found = command == null ? null : executor.table().find(command);
+        if (command == null || found == null) {
             throw in.raise(error("ERR Invalid command passed to redis.acl_check_cmd()"));
         }
-        return true;
+        return Permissions.allows(node, client.principal(), found, command);
     }
 
     /** The arguments as a command; null with a table of the error where {@code raise} is not set. */
@@ -289,6 +291,10 @@ final class RedisTable {
         }
         if (command.is(Flag.NOSCRIPT) || command.factsOf(args, 0).is("noscript")) {
             return "ERR This Redis command is not allowed from script";
+        }
+        String denied = Permissions.inScript(node, asked.caller(), command, args);
+        if (denied != null) {
+            return denied;
         }
         boolean write = command.is(Flag.WRITE) || command.factsOf(args, 0).is("write");
         if (asked.readOnly() && (write || command.name().endsWith("publish"))) {

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.session;
 
+import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.keyspace.Watcher;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.ReplyWriter;
@@ -37,6 +38,7 @@ public final class Client {
     private volatile boolean redirectBroken;
     private boolean caching;
     private Client principal = this;
+    private volatile @Nullable UserRef user;
     private long seenMillis;
     private boolean running;
     private final ArrayDeque<Runnable> messages = new ArrayDeque<>();
@@ -103,6 +105,13 @@ public final class Client {
     /** Channels and patterns together, as SUBSCRIBE counts them. */
     public int subscriptions() {
         return channels.size() + patterns.size();
+    }
+
+    /** A line about it for logs. */
+    public String summary() {
+        UserRef known = user;
+        return "id=" + id + " addr=" + address + " laddr=" + localAddress + " name=" + name + " db=" + db + " cmd="
+                + lastCommand + " user=" + (known == null ? "default" : known.name()) + " resp=" + out.protocol();
     }
 
     /** Whether it speaks RESP2 and has subscribed, and may therefore only say a few things. */
@@ -221,6 +230,15 @@ public final class Client {
 
     public void caching(boolean yes) {
         caching = yes;
+    }
+
+    /** Who it said it is; null for the default user. */
+    public @Nullable UserRef user() {
+        return user;
+    }
+
+    public void user(@Nullable UserRef known) {
+        user = known;
     }
 
     /** For whom its commands are run: itself, but for the client of scripts. */

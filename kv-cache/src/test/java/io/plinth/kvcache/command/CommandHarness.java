@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.plinth.kvcache.acl.Catalogue;
+import io.plinth.kvcache.acl.Users;
 import io.plinth.kvcache.admin.ClientCommands;
 import io.plinth.kvcache.admin.ClusterCommands;
 import io.plinth.kvcache.admin.ConfigTable;
@@ -66,7 +68,12 @@ public final class CommandHarness {
 
     public CommandHarness(Topology topology, long limit, Eviction eviction, @Nullable String password) {
         keyspace = new Keyspace(limit, eviction, now, new Random(1));
-        settings = new Settings(password, "allkeys-lru", new KeyEvents(pubSub, keyspace));
+        CommandTable table = table();
+        settings = new Settings(
+                password,
+                "allkeys-lru",
+                new KeyEvents(pubSub, keyspace),
+                new Users(new Catalogue(table.all().stream().map(Command::facts).toList()), password, null));
         NodeState node = new NodeState(
                 keyspace,
                 () -> topology,
@@ -81,7 +88,7 @@ public final class CommandHarness {
                 new WireLimits(1 << 16, 1024, 1024, 1 << 17),
                 clock(),
                 new Random(2));
-        executor = new CommandExecutor(node, table());
+        executor = new CommandExecutor(node, table);
     }
 
     private Clock clock() {
