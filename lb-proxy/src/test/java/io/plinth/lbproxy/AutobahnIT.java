@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * them, some minutes. The suite is Python, which Jython runs in a process of its own.
  */
 @EnabledIfSystemProperty(named = "autobahn.cases", matches = ".+")
+@Timeout(value = 40, unit = TimeUnit.MINUTES)
 class AutobahnIT {
     private static final Pattern CASE = Pattern.compile("\"([0-9]+(?:\\.[0-9]+)+)\": \\{([^}]*)}");
     private static final Pattern BEHAVIOR = Pattern.compile("\"behavior(?:Close)?\": \"([^\"]*)\"");

@@ -31,7 +31,7 @@ public final class Origin {
     static final String LARGE = "/large";
 
     private static final int SMALL_BYTES = 1024;
-    private static final int LARGE_BYTES = 64 * 1024;
+    private static final int LARGE_BYTES = 100 * 1000;
 
     private Origin() {}
 

@@ -3,10 +3,12 @@ package io.plinth.lbproxy.upstream;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -14,6 +16,9 @@ import java.util.random.RandomGenerator;
 /** Connects to servers on one event loop, with that loop's clock and randomness. */
 public final class Connector {
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 * 1024, 64 * 1024);
+
+    /** A response of 100 KB comes in one read; the guess falls back to what a server's responses take. */
+    private static final RecvByteBufAllocator READS = new AdaptiveRecvByteBufAllocator(512, 4096, 128 * 1024);
 
     private final EventLoop loop;
     private final Bootstrap bootstrap;
@@ -27,6 +32,7 @@ public final class Connector {
         bootstrap = new Bootstrap()
                 .group(loop)
                 .channel(channel)
+                .option(ChannelOption.RECVBUF_ALLOCATOR, READS)
                 .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)
