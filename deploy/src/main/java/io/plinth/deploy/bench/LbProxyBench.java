@@ -4,18 +4,31 @@ import io.plinth.deploy.DeployException;
 import io.plinth.deploy.bench.harness.Bench;
 import io.plinth.deploy.bench.harness.Stage;
 import io.plinth.deploy.bench.harness.WrkLoad;
+import io.plinth.deploy.prepare.DevelopmentCertificate;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** lb-proxy beside HAProxy and nginx: the same origin behind each, a small and a larger response. */
+/** lb-proxy on epoll and on io_uring beside HAProxy and nginx, the same origin behind each. Owned by the command. */
 final class LbProxyBench implements Bench {
     private static final String OURS = "lb-proxy";
+    private static final String IO_URING = "lb-proxy-io_uring";
     private static final String NODE = "lb";
+    private static final int IDLE = 9000;
+
+    private final List<Contender> contenders = new ArrayList<>();
+    private final Map<String, InetSocketAddress> secure = new HashMap<>();
+    private final Map<String, InetSocketAddress> admin = new HashMap<>();
+    private @Nullable Stage stage;
 
     @Override
     public String daemon() {
@@ -29,32 +42,64 @@ final class LbProxyBench implements Bench {
 
     @Override
     public List<Case> cases(Stage stage, int connections) {
-        return List.of(
-                new Case("get-1KiB", new WrkLoad(stage, Origin.SMALL, connections)),
-                new Case("get-64KiB", new WrkLoad(stage, Origin.LARGE, connections)));
+        List<Case> cases = new ArrayList<>();
+        cases.add(new Case("h1-small", new WrkLoad(stage, Origin.SMALL, connections)));
+        cases.add(new Case("h1-100k", new WrkLoad(stage, Origin.LARGE, connections)));
+        cases.add(new Case("tls", new WrkLoad(stage, this::securePage, connections, List.of())));
+        if (stage.program("h2load").isPresent()) {
+            cases.add(new Case("h2", new H2Load(stage, this::securePage)));
+        }
+        cases.add(new Case(
+                "connect",
+                new WrkLoad(
+                        stage,
+                        server -> page(server.address(), Origin.SMALL).toString(),
+                        connections,
+                        List.of("--header=Connection: close"))));
+        cases.add(new Case("p99", new AtRate(stage, contenders, connections, false)));
+        cases.add(new Case("idle", new AtRate(stage, contenders, IDLE, true), Set.of(), true));
+        cases.add(new Case("reload", this::reload, Set.of(OURS), true));
+        return cases;
+    }
+
+    private String securePage(Contender server) {
+        InetSocketAddress address = secure.getOrDefault(server.name(), server.address());
+        return "https://127.0.0.1:" + address.getPort() + Origin.SMALL;
+    }
+
+    private Outcome reload(Contender server, Duration time) throws IOException, DeployException, InterruptedException {
+        Stage on = stage;
+        InetSocketAddress at = admin.get(server.name());
+        if (on == null || at == null) {
+            throw new IllegalStateException("reload: " + server.name() + " (expected: one of ours, started)");
+        }
+        Path file = on.folder().resolve(server.name()).resolve("plinth.yaml");
+        return new SocketsOverReloads(on, file, at.getPort()).run(server, time);
     }
 
     @Override
-    public List<Contender> start(Stage stage) throws IOException, DeployException, InterruptedException {
-        InetSocketAddress origin = stage.free();
-        Process process = stage.start("origin", stage.cores().origin(), Origin.command(stage.installation(), origin));
-        byte[] expected = stage.ready("origin", process, page(origin, Origin.LARGE));
+    public List<Contender> start(Stage on) throws IOException, DeployException, InterruptedException {
+        stage = on;
+        InetSocketAddress origin = on.free();
+        Process process = on.start("origin", on.cores().origin(), Origin.command(on.installation(), origin));
+        byte[] expected = on.ready("origin", process, page(origin, Origin.LARGE));
+        Path certificate = on.folder().resolve("certificate.pem");
+        Path key = on.folder().resolve("key.pem");
+        DevelopmentCertificate.make(
+                certificate, key, Set.of("127.0.0.1"), Path.of(on.installation().javaHome()));
+        // HAProxy reads both from one file.
+        Files.writeString(on.folder().resolve("both.pem"), Files.readString(certificate) + Files.readString(key));
 
-        List<Contender> contenders = new ArrayList<>();
-        contenders.add(stage.ours(OURS, NODE, Map.of("ORIGIN", port(origin))));
-        if (stage.program("haproxy").isPresent()) {
-            contenders.add(peer(stage, origin, "haproxy", "haproxy.cfg", List.of("-db", "-f")));
+        ours(on, OURS, origin, List.of());
+        ours(on, IO_URING, origin, List.of("-Dplinth.transport=io_uring"));
+        if (on.program("haproxy").isPresent()) {
+            peer(on, origin, "haproxy", "haproxy.cfg", List.of("-db", "-f"));
         }
-        if (stage.program("nginx").isPresent()) {
-            contenders.add(peer(
-                    stage,
-                    origin,
-                    "nginx",
-                    "nginx.conf",
-                    List.of("-p", stage.folder().toString(), "-c")));
+        if (on.program("nginx").isPresent()) {
+            peer(on, origin, "nginx", "nginx.conf", List.of("-p", on.folder().toString(), "-c"));
         }
         for (Contender contender : contenders) {
-            byte[] body = stage.ready(contender.name(), contender.process(), page(contender.address(), Origin.LARGE));
+            byte[] body = on.ready(contender.name(), contender.process(), page(contender.address(), Origin.LARGE));
             if (!java.util.Arrays.equals(body, expected)) {
                 throw new DeployException(contender.name() + ": " + body.length
                         + " bytes came through (expected: the origin's " + expected.length + ")");
@@ -63,21 +108,37 @@ final class LbProxyBench implements Bench {
         return contenders;
     }
 
-    private static Contender peer(
-            Stage stage, InetSocketAddress origin, String name, String configuration, List<String> arguments)
+    private void ours(Stage on, String name, InetSocketAddress origin, List<String> options)
+            throws IOException, DeployException {
+        InetSocketAddress tls = on.free();
+        InetSocketAddress control = on.free();
+        Map<String, String> values = Map.of(
+                "ORIGIN", port(origin),
+                "TLS", port(tls),
+                "ADMIN", port(control),
+                "STAGE", on.folder().toString());
+        contenders.add(on.ours(name, OURS, NODE, values, options));
+        secure.put(name, tls);
+        admin.put(name, control);
+    }
+
+    private void peer(Stage on, InetSocketAddress origin, String name, String configuration, List<String> arguments)
             throws IOException {
-        InetSocketAddress address = stage.free();
-        Path file = stage.fill(
+        InetSocketAddress address = on.free();
+        InetSocketAddress tls = on.free();
+        Path file = on.fill(
                 "lb-proxy/" + configuration,
                 Map.of(
                         "PORT", port(address),
+                        "TLS", port(tls),
                         "ORIGIN", port(origin),
-                        "CORES", String.valueOf(stage.cores().server().size()),
-                        "FOLDER", stage.folder().toString()));
-        List<String> command = new ArrayList<>(List.of(stage.program(name).orElse(name)));
+                        "CORES", String.valueOf(on.cores().server().size()),
+                        "FOLDER", on.folder().toString()));
+        List<String> command = new ArrayList<>(List.of(on.program(name).orElse(name)));
         command.addAll(arguments);
         command.add(file.toString());
-        return stage.peer(name, address, command);
+        contenders.add(on.peer(name, address, command));
+        secure.put(name, tls);
     }
 
     private static String port(InetSocketAddress address) {

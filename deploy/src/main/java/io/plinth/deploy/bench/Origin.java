@@ -29,9 +29,15 @@ import java.util.List;
 public final class Origin {
     static final String SMALL = "/small";
     static final String LARGE = "/large";
+    /** Answers an Upgrade, then sends every byte back. */
+    static final String SOCKET = "/tunnel";
 
     private static final int SMALL_BYTES = 1024;
     private static final int LARGE_BYTES = 100 * 1000;
+    private static final byte[] SWITCHED =
+            ("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                            + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII);
 
     private Origin() {}
 
@@ -85,7 +91,8 @@ public final class Origin {
         /** How many bytes of this head came so far; the sixth, the second of the path, tells which page is meant. */
         private int at;
 
-        private boolean wantsLarge;
+        private byte wants;
+        private boolean tunnel;
 
         Answers(ByteBuf small, ByteBuf large) {
             this.small = small;
@@ -95,18 +102,31 @@ public final class Origin {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
             ByteBuf in = (ByteBuf) message;
+            if (tunnel) {
+                ctx.write(in, ctx.voidPromise());
+                return;
+            }
             for (int i = in.readerIndex(); i < in.writerIndex(); i++) {
                 byte next = in.getByte(i);
                 if (++at == 6) {
-                    wantsLarge = next == 'l';
+                    wants = next;
                 }
                 lastFour = lastFour << 8 | next;
                 if (lastFour == END_OF_HEAD) {
-                    ctx.write((wantsLarge ? large : small).duplicate(), ctx.voidPromise());
+                    answer(ctx);
                     at = 0;
                 }
             }
             in.release();
+        }
+
+        private void answer(ChannelHandlerContext ctx) {
+            tunnel = wants == 't';
+            if (tunnel) {
+                ctx.write(Unpooled.wrappedBuffer(SWITCHED), ctx.voidPromise());
+            } else {
+                ctx.write((wants == 'l' ? large : small).duplicate(), ctx.voidPromise());
+            }
         }
 
         @Override

@@ -38,17 +38,24 @@ class BenchCommandIT {
                 err,
                 "bench",
                 "lb-proxy",
+                "h1-small",
+                "p99",
                 "--rounds=1",
                 "--seconds=1",
                 "--connections=8",
                 "--warm-up=1",
                 "--json=" + file);
         assertThat(exit).as(err.toString()).isZero();
-        assertThat(out.toString()).contains("get-1KiB", "get-64KiB", "requests/s", "CPU us/req");
+        assertThat(out.toString()).contains("h1-small", "p99", "lb-proxy-io_uring", "requests/s", "CPU us/req");
 
         Map<String, Object> report = scalars(file);
-        assertThat(report).containsEntry("daemon", "lb-proxy").containsEntry("cases.0.name", "get-1KiB");
-        assertThat(report).containsKeys("machine", "cases.0.cpu_ratio", "cases.1.throughput_ratio");
+        assertThat(report).containsEntry("daemon", "lb-proxy").containsEntry("cases.0.name", "h1-small");
+        assertThat(report)
+                .containsKeys(
+                        "machine",
+                        "cases.0.cpu_ratio",
+                        "cases.0.variants.lb-proxy-io_uring_cpu_ratio",
+                        "cases.1.throughput_ratio");
         for (String number : new String[] {"throughput", "cpu_us", "p50_us", "p99_us"}) {
             assertThat(((Number) report.getOrDefault("cases.0.ours." + number, -1)).doubleValue())
                     .as(number)

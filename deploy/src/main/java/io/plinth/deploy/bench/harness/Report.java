@@ -25,6 +25,19 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
         return best.isPresent() ? Optional.of(ours(load).cpuMicros() / best.getAsDouble()) : Optional.empty();
     }
 
+    /** The same for each variant of ours, by its name. */
+    public Map<String, Double> variantCpuRatios(String load) {
+        Map<String, Double> ratios = new LinkedHashMap<>();
+        double ours = ours(load).cpuMicros();
+        cpuRatio(load)
+                .ifPresent(ratio -> servers(load).forEach((name, sample) -> {
+                    if (variant(name)) {
+                        ratios.put(name, ratio * sample.cpuMicros() / ours);
+                    }
+                }));
+        return ratios;
+    }
+
     /** Ours over the best peer's throughput; above 1 ours does more. */
     public Optional<Double> throughputRatio(String load) {
         OptionalDouble best =
@@ -50,6 +63,8 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
                     .ifPresent(ratio -> out.printf(
                             "%-12s ours over the best peer: throughput %.2f, CPU %.2f%n",
                             load, throughputRatio(load).orElse(0.0), ratio));
+            variantCpuRatios(load)
+                    .forEach((name, ratio) -> out.printf("%-12s %s over the best peer: CPU %.2f%n", load, name, ratio));
         });
         out.flush();
     }
@@ -70,6 +85,13 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
                 for (Map.Entry<String, Sample> peer : peers(load).entrySet()) {
                     json.writeFieldName(peer.getKey());
                     write(json, peer.getValue());
+                }
+                json.writeEndObject();
+                json.writeObjectFieldStart("variants");
+                for (Map.Entry<String, Double> variant : variantCpuRatios(load).entrySet()) {
+                    json.writeFieldName(variant.getKey());
+                    write(json, servers(load).getOrDefault(variant.getKey(), ours(load)));
+                    json.writeNumberField(variant.getKey() + "_cpu_ratio", rounded(variant.getValue()));
                 }
                 json.writeEndObject();
                 write(json, "cpu_ratio", cpuRatio(load));
@@ -115,8 +137,13 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
 
     private Map<String, Sample> peers(String load) {
         Map<String, Sample> peers = new LinkedHashMap<>(servers(load));
-        peers.remove(daemon);
+        peers.keySet().removeIf(name -> name.equals(daemon) || variant(name));
         return peers;
+    }
+
+    /** Whether it is ours too, run in another way. */
+    private boolean variant(String name) {
+        return name.startsWith(daemon + "-");
     }
 
     private Map<String, Sample> servers(String load) {

@@ -224,6 +224,17 @@ public final class Stage implements AutoCloseable {
      */
     public Bench.Contender ours(String kind, String node, Map<String, String> values)
             throws IOException, DeployException {
+        return ours(kind, kind, node, values, List.of());
+    }
+
+    /**
+     * As above, as one of several that differ.
+     *
+     * @param name the kind, or the kind, a hyphen and in what it differs
+     * @param options further ones of its JVM
+     */
+    public Bench.Contender ours(String name, String kind, String node, Map<String, String> values, List<String> options)
+            throws IOException, DeployException {
         DaemonType type = daemons.stream()
                 .filter(each -> each.kind().equals(kind))
                 .findFirst()
@@ -231,13 +242,16 @@ public final class Stage implements AutoCloseable {
         InetSocketAddress address = free();
         Map<String, String> all = new HashMap<>(values);
         all.put("PORT", String.valueOf(address.getPort()));
-        all.put("ADMIN", String.valueOf(free().getPort()));
+        all.putIfAbsent("ADMIN", String.valueOf(free().getPort()));
         all.put("LOOPS", String.valueOf(cores.server().size()));
-        all.put("FOLDER", folder.toString());
-        return new Bench.Contender(kind, true, address, node(type, fill(kind + "/plinth.yaml", all), node));
+        Path own = Files.createDirectories(folder.resolve(name));
+        all.put("FOLDER", own.toString());
+        Path file = Files.move(fill(kind + "/plinth.yaml", all), own.resolve("plinth.yaml"));
+        return new Bench.Contender(name, true, address, node(name, type, file, node, options));
     }
 
-    private Process node(DaemonType type, Path file, String node) throws IOException, DeployException {
+    private Process node(String name, DaemonType type, Path file, String node, List<String> options)
+            throws IOException, DeployException {
         StackFile stack;
         try {
             stack = StackFiles.read(file, daemons, Map.of(), Map.of());
@@ -248,9 +262,10 @@ public final class Stage implements AutoCloseable {
         if (spec == null) {
             throw new DeployException("bench: no node " + node + " in " + file);
         }
-        List<String> command =
-                installation.command(type.jvm(stack, spec), List.of("run", node, "--file", file.toString()));
-        return start(type.kind(), cores.server(), command);
+        List<String> command = new ArrayList<>(
+                installation.command(type.jvm(stack, spec), List.of("run", node, "--file", file.toString())));
+        command.addAll(1, options);
+        return start(name, cores.server(), command);
     }
 
     /** Processor time of a process and its descendants so far. */
