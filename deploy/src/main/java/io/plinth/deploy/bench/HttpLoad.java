@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 public final class HttpLoad {
     private static final long LONGEST_MICROS = TimeUnit.MINUTES.toMicros(1);
     private static final int CONNECTING_AT_ONCE = 256;
+    /** How fast connections ask that ask once. */
+    private static final long ONCE_A_SECOND = 1000;
 
     private final ByteBuf request;
     private final boolean once;
@@ -47,7 +49,7 @@ public final class HttpLoad {
         request = Unpooled.unreleasableBuffer(
                 Unpooled.directBuffer(text.length()).writeBytes(text.getBytes(StandardCharsets.US_ASCII)));
         once = rate == 0;
-        gapNanos = once ? 0 : TimeUnit.SECONDS.toNanos(1) * connections / rate;
+        gapNanos = TimeUnit.SECONDS.toNanos(1) * connections / (once ? ONCE_A_SECOND : rate);
     }
 
     public static void main(String[] arguments) throws InterruptedException {
@@ -100,7 +102,7 @@ public final class HttpLoad {
     }
 
     private void begin(List<Channel> channels, long begun, int seconds) {
-        endsAt = begun + TimeUnit.SECONDS.toNanos(seconds);
+        endsAt = begun + TimeUnit.SECONDS.toNanos(seconds) + (once ? gapNanos : 0);
         for (int i = 0; i < channels.size(); i++) {
             Asking asking = channels.get(i).pipeline().get(Asking.class);
             if (asking == null || !channels.get(i).isActive()) {
