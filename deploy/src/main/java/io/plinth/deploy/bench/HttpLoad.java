@@ -33,12 +33,13 @@ import org.jspecify.annotations.Nullable;
 public final class HttpLoad {
     private static final long LONGEST_MICROS = TimeUnit.MINUTES.toMicros(1);
     private static final int CONNECTING_AT_ONCE = 256;
-    /** How fast connections ask that ask once. */
-    private static final long ONCE_A_SECOND = 1000;
 
     private final ByteBuf request;
     private final boolean once;
     private final long gapNanos;
+    /** Connections that are not yet open or, if they ask once, not yet answered. */
+    private final CountDownLatch open;
+
     private final Histogram latency = new Histogram(LONGEST_MICROS, 3);
     private long endsAt;
     private long answered;
@@ -49,7 +50,8 @@ public final class HttpLoad {
         request = Unpooled.unreleasableBuffer(
                 Unpooled.directBuffer(text.length()).writeBytes(text.getBytes(StandardCharsets.US_ASCII)));
         once = rate == 0;
-        gapNanos = TimeUnit.SECONDS.toNanos(1) * connections / (once ? ONCE_A_SECOND : rate);
+        open = new CountDownLatch(connections);
+        gapNanos = once ? 0 : TimeUnit.SECONDS.toNanos(1) * connections / rate;
     }
 
     public static void main(String[] arguments) throws InterruptedException {
@@ -73,11 +75,14 @@ public final class HttpLoad {
                         }
                     });
             List<Channel> channels = new ArrayList<>();
-            CountDownLatch open = new CountDownLatch(connections);
             for (int i = 0; i < connections; i++) {
                 channels.add(bootstrap
                         .connect("127.0.0.1", port)
-                        .addListener(done -> open.countDown())
+                        .addListener(done -> {
+                            if (!once || !done.isSuccess()) {
+                                open.countDown();
+                            }
+                        })
                         .channel());
                 while (i + 1 - (connections - open.getCount()) > CONNECTING_AT_ONCE) {
                     Thread.sleep(1);
@@ -102,7 +107,7 @@ public final class HttpLoad {
     }
 
     private void begin(List<Channel> channels, long begun, int seconds) {
-        endsAt = begun + TimeUnit.SECONDS.toNanos(seconds) + (once ? gapNanos : 0);
+        endsAt = begun + TimeUnit.SECONDS.toNanos(seconds);
         for (int i = 0; i < channels.size(); i++) {
             Asking asking = channels.get(i).pipeline().get(Asking.class);
             if (asking == null || !channels.get(i).isActive()) {
@@ -110,7 +115,7 @@ public final class HttpLoad {
                 channels.get(i).close();
             } else {
                 // Spread over one gap, so that they are not all due at once.
-                asking.begin(begun + gapNanos * i / channels.size());
+                asking.begin(once ? endsAt : begun + gapNanos * i / channels.size());
             }
         }
     }
@@ -122,6 +127,7 @@ public final class HttpLoad {
         private long due;
         private boolean waiting;
         private boolean ends;
+        private boolean answeredOnce;
 
         void begin(long at) {
             due = at;
@@ -141,6 +147,19 @@ public final class HttpLoad {
             context = ctx;
         }
 
+        @Override
+        public void channelActive(ChannelHandlerContext ctx) {
+            if (once) {
+                due = System.nanoTime();
+                send(ctx);
+            }
+        }
+
+        private void send(ChannelHandlerContext ctx) {
+            waiting = true;
+            ctx.writeAndFlush(request.duplicate(), ctx.voidPromise());
+        }
+
         private void ask() {
             ChannelHandlerContext ctx = context;
             if (ctx == null) {
@@ -151,8 +170,7 @@ public final class HttpLoad {
                 ctx.close();
                 return;
             }
-            waiting = true;
-            ctx.writeAndFlush(request.duplicate(), ctx.voidPromise());
+            send(ctx);
         }
 
         @Override
@@ -168,17 +186,21 @@ public final class HttpLoad {
                 answered++;
                 latency.recordValue(Math.clamp((System.nanoTime() - due) / 1000, 0, LONGEST_MICROS));
                 if (once) {
-                    due = endsAt;
+                    answeredOnce = true;
+                    open.countDown();
                 } else {
                     due += gapNanos;
+                    schedule();
                 }
-                schedule();
             }
         }
 
         @Override
         public void channelInactive(ChannelHandlerContext ctx) {
             errors += ends ? 0 : 1;
+            if (once && !answeredOnce) {
+                open.countDown();
+            }
         }
 
         @Override

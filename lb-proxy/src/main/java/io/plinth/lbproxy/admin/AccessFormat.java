@@ -1,12 +1,10 @@
 package io.plinth.lbproxy.admin;
 
-import java.io.ByteArrayOutputStream;
-
 /** How a request becomes a line. One per event loop. */
 @FunctionalInterface
 public interface AccessFormat {
     /** Appends one line, its end included. */
-    void write(AccessEntry entry, long millis, ByteArrayOutputStream out);
+    void write(AccessEntry entry, long millis, LogLines out);
 
     /** The formats the file can name. */
     enum Kind {

@@ -1,6 +1,5 @@
 package io.plinth.lbproxy.admin;
 
-import java.io.ByteArrayOutputStream;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -14,15 +13,8 @@ public final class AccessLane {
     private final @Nullable AccessLog log;
     private final AccessFormat format;
     private final LongSupplier millis;
-    private final Buffer buffer = new Buffer();
+    private final LogLines buffer = new LogLines(BUFFER_BYTES + 4096);
     private int lines;
-
-    /** A growing buffer that gives its bytes away. */
-    private static final class Buffer extends ByteArrayOutputStream {
-        Buffer() {
-            super(BUFFER_BYTES + 4096);
-        }
-    }
 
     AccessLane(@Nullable AccessLog log, AccessFormat format, LongSupplier millis) {
         this.log = log;
@@ -50,8 +42,7 @@ public final class AccessLane {
     /** Hands what is there to the writer; called a few times a second. */
     public void flush() {
         if (log != null && buffer.size() > 0) {
-            log.offer(buffer.toByteArray(), lines);
-            buffer.reset();
+            log.offer(buffer.take(), lines);
             lines = 0;
         }
     }

@@ -2,7 +2,6 @@ package io.plinth.lbproxy.admin;
 
 import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.RequestHead;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -30,8 +29,8 @@ final class CombinedFormat implements AccessFormat {
     private byte[] time = new byte[0];
 
     @Override
-    public void write(AccessEntry entry, long millis, ByteArrayOutputStream out) {
-        text(out, entry.client());
+    public void write(AccessEntry entry, long millis, LogLines out) {
+        out.text(entry.client());
         long now = Math.floorDiv(millis, 1_000L);
         if (now != second) {
             second = now;
@@ -41,11 +40,11 @@ final class CombinedFormat implements AccessFormat {
         RequestHead head = entry.request();
         if (entry.requestLineRead()) {
             quoted(out, head.bytes(), head.methodStart(), head.targetEnd());
-            text(out, head.http2() ? " HTTP/2.0" : head.http10() ? " HTTP/1.0" : " HTTP/1.1");
+            out.text(head.http2() ? " HTTP/2.0" : head.http10() ? " HTTP/1.0" : " HTTP/1.1");
         } else {
             out.write('-');
         }
-        text(out, "\" ");
+        out.text("\" ");
         number(out, entry.status());
         out.write(' ');
         number(out, entry.bodyBytes());
@@ -66,8 +65,8 @@ final class CombinedFormat implements AccessFormat {
         out.write('\n');
     }
 
-    private static void header(ByteArrayOutputStream out, RequestHead head, int id) {
-        text(out, " \"");
+    private static void header(LogLines out, RequestHead head, int id) {
+        out.text(" \"");
         if (head.has(id)) {
             int field = head.first(id);
             quoted(out, head.bytes(), head.valueStart(field), head.valueEnd(field));
@@ -78,14 +77,14 @@ final class CombinedFormat implements AccessFormat {
     }
 
     /** What would end the quotes or the line is written as {@code \xHH}. */
-    private static void quoted(ByteArrayOutputStream out, byte[] bytes, int from, int to) {
+    private static void quoted(LogLines out, byte[] bytes, int from, int to) {
         int run = from;
         for (int i = from; i < to; i++) {
             byte b = bytes[i];
             if (b < ' ' || b == 0x7f || b == '"' || b == '\\') {
                 out.write(bytes, run, i - run);
                 run = i + 1;
-                text(out, "\\x");
+                out.text("\\x");
                 out.write(HEX[(b >> 4) & 15]);
                 out.write(HEX[b & 15]);
             }
@@ -93,17 +92,11 @@ final class CombinedFormat implements AccessFormat {
         out.write(bytes, run, to - run);
     }
 
-    private static void name(ByteArrayOutputStream out, @Nullable String name) {
-        text(out, name == null ? "-" : name);
+    private static void name(LogLines out, @Nullable String name) {
+        out.text(name == null ? "-" : name);
     }
 
-    private static void text(ByteArrayOutputStream out, String ascii) {
-        for (int i = 0; i < ascii.length(); i++) {
-            out.write(ascii.charAt(i));
-        }
-    }
-
-    private void number(ByteArrayOutputStream out, long value) {
+    private void number(LogLines out, long value) {
         if (value == Long.MIN_VALUE) {
             out.write(MIN_LONG, 0, MIN_LONG.length);
             return;

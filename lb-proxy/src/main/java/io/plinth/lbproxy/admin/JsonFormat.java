@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.RequestHead;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
@@ -15,7 +14,7 @@ final class JsonFormat implements AccessFormat {
     private final JsonFactory factory = new JsonFactory();
 
     @Override
-    public void write(AccessEntry entry, long millis, ByteArrayOutputStream out) {
+    public void write(AccessEntry entry, long millis, LogLines out) {
         try (JsonGenerator json = factory.createGenerator(out)) {
             json.writeStartObject();
             json.writeStringField("time", Instant.ofEpochMilli(millis).toString());
