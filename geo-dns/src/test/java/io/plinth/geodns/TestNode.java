@@ -47,7 +47,17 @@ public final class TestNode implements AutoCloseable {
     }
 
     static TestNode start(Path folder, String regions, String section, String transport) throws Exception {
-        StackFile file = load(write(folder, regions, section));
+        return start(folder, load(write(folder, regions, section)), transport);
+    }
+
+    /** One that is bound to {@code host}. */
+    static TestNode startAt(Path folder, String regions, String section, String host) throws Exception {
+        Path path = write(folder, regions, section);
+        Files.writeString(path, Files.readString(path).replace("run: geo-dns,", "run: geo-dns, host: " + host + ","));
+        return start(folder, load(path), "epoll");
+    }
+
+    private static TestNode start(Path folder, StackFile file, String transport) throws Exception {
         return new TestNode(
                 folder,
                 NodeRunner.start(

@@ -150,6 +150,30 @@ class GeoAnswerTest {
         assertThat(echoed(asked(name, address, prefix)).getScopePrefixLength()).isEqualTo(scope);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "0000:0000:0000:0000:0000:ffff:c633:6400, 120, 120", // IPv4-mapped
+        "::c633:6400, 120, 120", // IPv4-compatible
+        "::ffff:0:c633:6400, 120, 120", // SIIT
+        "64:ff9b::c633:6400, 120, 120", // NAT64
+        "2002:c633:6400::, 48, 40", // 6to4
+    })
+    void anIpv4SubnetWithinIpv6IsWhereTheIpv4Is(String address, int prefix, int scope) throws Exception {
+        byte[] octets = io.netty.util.NetUtil.createByteArrayFromIpAddressString(address);
+        assertThat(octets).hasSize(16);
+        byte[] option = new byte[4 + (prefix + 7) / 8];
+        option[1] = 2;
+        option[2] = (byte) prefix;
+        System.arraycopy(octets, 0, option, 4, option.length - 4);
+        // dnsjava takes IPv4-mapped addresses for IPv4 ones and refuses to read them in the answer.
+        asker.from("192.0.2.9");
+        byte[] out = java.util.Objects.requireNonNull(
+                asker.datagram(query("www.shop.example.", Type.A, new org.xbill.DNS.GenericEDNSOption(8, option))
+                        .toWire()));
+        assertThat(java.util.HexFormat.of().formatHex(out)).contains("0004cb007102");
+        assertThat(out[out.length - option.length + 3]).isEqualTo((byte) scope);
+    }
+
     @Test
     void aSubnetOfNoBitsMeansTheResolversAddressAndScopeZero() {
         Message message = asker.from("198.51.100.9").udp(query("www.shop.example.", Type.A, subnet("0.0.0.0", 0)));
