@@ -13,8 +13,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -134,6 +136,31 @@ class OtherClientsIT {
                 worker.waitFor(20, TimeUnit.SECONDS);
                 worker.destroyForcibly();
             }
+        }
+    }
+
+    /**
+     * All tests that the npm package ships, which know RabbitMQ's behaviour on every method, but for those that ask for a broker on the
+     * usual port whatever they are told.
+     */
+    @Test
+    @RequiresPeer({"node", "npm", "mocha"})
+    void amqplibsOwnTests() throws Exception {
+        Path tests = Path.of(run("npm", "root", "-g").lines().toList().getLast(), "amqplib", "test");
+        List<String> command = new ArrayList<>(
+                List.of("mocha", "--exit", "--ui", "tdd", "--timeout", "20000", "--reporter", "dot", "--invert"));
+        command.addAll(List.of("--grep", "Connect API (serverProperties|using custom heartbeat option|ipv6)$"));
+        try (Stream<Path> files = Files.list(tests)) {
+            files.filter(file -> file.toString().endsWith(".js"))
+                    .sorted()
+                    .forEach(file -> command.add(file.toString()));
+        }
+        try (TestBroker broker = new TestBroker(folder, "{}")) {
+            command.addFirst(
+                    "URL=amqp://guest:guest@127.0.0.1:" + broker.address().getPort());
+            command.addFirst("env");
+            String output = run(command.toArray(String[]::new));
+            assertThat(output).containsPattern("2[0-9][0-9] passing").doesNotContain("failing");
         }
     }
 
