@@ -18,6 +18,7 @@ import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.http.ApiServer;
+import io.plinth.mqbroker.http.ApiTable;
 import io.plinth.mqbroker.listen.AmqpInitializer;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.PreallocatedSegmentLog;
@@ -62,6 +63,7 @@ public final class MqBroker implements Daemon {
     private static final Logger LOG = LoggerFactory.getLogger(MqBroker.class);
     private static final String LISTENER = "amqp";
     private static final String MANAGEMENT = "management";
+    private static final String MANAGEMENT_TLS = "management-tls";
     private static final int SAMPLE_SECONDS = 5;
     private static final String TLS_LISTENER = "amqps";
     private static final String STOPPING = "broker shuts down";
@@ -83,7 +85,9 @@ public final class MqBroker implements Daemon {
     private Listeners.@Nullable Bound bound;
     private Listeners.@Nullable Bound management;
     private Listeners.@Nullable Bound secured;
-    private @Nullable ServerTls tls;
+    private Listeners.@Nullable Bound secureManagement;
+    /** Served on listeners, read again on reload. */
+    private final List<ServerTls> certificates = new ArrayList<>();
 
     public MqBroker(NodeContext context) {
         this.context = context;
@@ -224,7 +228,7 @@ public final class MqBroker implements Daemon {
                     resolve(secure.key()),
                     List.of(),
                     secure.clients() == null ? null : resolve(secure.clients()));
-            tls = serving;
+            certificates.add(serving);
             HostPort at = new HostPort(node.host(), secure.port());
             secured = context.listeners().tcp(TLS_LISTENER, at, new AmqpInitializer(broker, serving));
         }
@@ -247,22 +251,35 @@ public final class MqBroker implements Daemon {
                         () -> context.data().toFile().getUsableSpace(),
                         () -> config.diskReserve().bytes()),
                 this::sockets);
+        ApiTable routes = ManagementApi.routes(broker, survey, node, managementWorker);
         management = context.listeners()
-                .tcp(
-                        MANAGEMENT,
-                        new HostPort(context.node().host(), port),
-                        new ApiServer(
-                                ManagementApi.routes(broker, survey, node, managementWorker),
-                                broker.access(),
-                                managementWorker,
-                                (int) c.body().bytes(),
-                                c.connections()));
+                .tcp(MANAGEMENT, new HostPort(context.node().host(), port), api(routes, broker, null));
+        MqBrokerConfig.Management.Https secure = c.tls();
+        if (secure != null) {
+            ServerTls serving = new ServerTls(resolve(secure.cert()), resolve(secure.key()), List.of());
+            certificates.add(serving);
+            secureManagement = context.listeners()
+                    .tcp(
+                            MANAGEMENT_TLS,
+                            new HostPort(context.node().host(), secure.port()),
+                            api(routes, broker, serving));
+        }
+    }
+
+    private ApiServer api(ApiTable routes, Broker broker, @Nullable ServerTls serving) {
+        MqBrokerConfig.Management c = config.management();
+        return new ApiServer(
+                routes, broker.access(), managementWorker, (int) c.body().bytes(), c.connections(), serving);
     }
 
     private List<ManagementApi.Listener> sockets() {
         List<ManagementApi.Listener> sockets = new ArrayList<>();
         listening().forEach((name, address) -> {
-            String protocol = name.equals(MANAGEMENT) ? "http" : "amqp";
+            String protocol = switch (name) {
+                case MANAGEMENT -> "http";
+                case MANAGEMENT_TLS -> "https";
+                default -> "amqp";
+            };
             sockets.add(
                     new ManagementApi.Listener(protocol, address.getAddress().getHostAddress(), address.getPort()));
         });
@@ -312,6 +329,9 @@ public final class MqBroker implements Daemon {
         if (management != null) {
             all.put(MANAGEMENT, management.address());
         }
+        if (secureManagement != null) {
+            all.put(MANAGEMENT_TLS, secureManagement.address());
+        }
         if (secured != null) {
             all.put(TLS_LISTENER, secured.address());
         }
@@ -326,8 +346,7 @@ public final class MqBroker implements Daemon {
         if (known != null) {
             known.reload(users(changed));
         }
-        ServerTls serving = tls;
-        if (serving != null) {
+        for (ServerTls serving : certificates) {
             try {
                 serving.reload();
             } catch (TlsException e) {

@@ -93,7 +93,21 @@ public record MqBrokerConfig(
             DataSize body,
 
             @Doc("Open connections.") @Default("256") @Range(min = "1", max = "10000")
-            int connections) {
+            int connections,
+
+            @Doc("Serve it over TLS, too.") @Nullable Https tls) {
+
+        /** The API's TLS listener. */
+        @Doc("Where the API is served over TLS; the files are read again on reload.")
+        public record Https(
+                @Doc("PEM file of the certificate and its chain; relative to this file.")
+                Path cert,
+
+                @Doc("PEM file of the private key (PKCS#8); relative to this file.")
+                Path key,
+
+                @Doc("The port.") @Default("15671") @Range(min = "0", max = "65535")
+                int port) {}
 
         private static final int ABOVE = 10_000;
         private static final int HIGHEST = 65_535;

@@ -50,6 +50,10 @@ final class TestBroker implements AutoCloseable {
                 Objects.requireNonNull(node.listening().get("management")).getPort(), user, password);
     }
 
+    InetSocketAddress secureManagement() {
+        return Objects.requireNonNull(node.listening().get("management-tls"));
+    }
+
     InetSocketAddress secure() {
         return Objects.requireNonNull(node.listening().get("amqps"));
     }

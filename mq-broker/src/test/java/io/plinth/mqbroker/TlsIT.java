@@ -1,5 +1,6 @@
 package io.plinth.mqbroker;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,8 +12,13 @@ import com.rabbitmq.client.SaslMechanism;
 import com.rabbitmq.client.impl.LongStringHelper;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
@@ -46,6 +52,7 @@ class TlsIT {
         Files.writeString(folder.resolve("secret"), "guest");
         broker = new TestBroker(folder, """
             { tls: { cert: cert.pem, key: key.pem, clients: clients.pem, port: 0 }, anonymous: guest,
+              management: { tls: { cert: cert.pem, key: key.pem, port: 0 } },
               users: { guest: { password: { file: secret }, tags: [] }, robot: { password: { file: secret }, tags: [] } } }\
             """);
     }
@@ -140,6 +147,22 @@ class TlsIT {
             ConnectionFactory factory = broker.factory();
             factory.setSaslConfig(mechanism(name));
             works(factory);
+        }
+    }
+
+    @Test
+    void theManagementApiIsServedOverTls() throws Exception {
+        SSLContext context = SSLContext.getInstance("TLSv1.3");
+        context.init(null, authority.toTrustManagerFactory().getTrustManagers(), null);
+        URI overview =
+                URI.create("https://localhost:" + broker.secureManagement().getPort() + "/api/overview");
+        HttpRequest request = HttpRequest.newBuilder(overview)
+                .header("Authorization", "Basic " + Base64.getEncoder().encodeToString("guest:guest".getBytes(UTF_8)))
+                .build();
+        try (HttpClient client = HttpClient.newBuilder().sslContext(context).build()) {
+            HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(answer.body()).contains("rabbitmq_version", "\"protocol\":\"https\"");
         }
     }
 }

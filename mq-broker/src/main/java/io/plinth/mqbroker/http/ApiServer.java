@@ -7,9 +7,11 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.timeout.IdleStateHandler;
+import io.plinth.kit.net.ServerTls;
 import io.plinth.mqbroker.auth.Access;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,14 +28,23 @@ public final class ApiServer extends ChannelInitializer<Channel> {
     private final Executor worker;
     private final int bodyBytes;
     private final int connectionsMax;
+    private final @Nullable ServerTls tls;
     private final AtomicInteger connections = new AtomicInteger();
 
     /**
      * Serves the routes.
      *
      * @param worker where requests are handled, so that a long list holds up no loop
+     * @param tls null for plain ones
      */
-    public ApiServer(ApiTable routes, Access access, Executor worker, int bodyBytes, int connectionsMax) {
+    public ApiServer(
+            ApiTable routes,
+            Access access,
+            Executor worker,
+            int bodyBytes,
+            int connectionsMax,
+            @Nullable ServerTls tls) {
+        this.tls = tls;
         this.routes = routes;
         this.access = access;
         this.worker = worker;
@@ -48,6 +59,9 @@ public final class ApiServer extends ChannelInitializer<Channel> {
             channel.close();
         }
         channel.closeFuture().addListener(closed -> connections.decrementAndGet());
+        if (tls != null) {
+            channel.pipeline().addLast(tls.handler(channel.alloc()));
+        }
         channel.pipeline()
                 .addLast(new IdleStateHandler(0, 0, IDLE_SECONDS))
                 .addLast(new HttpServerCodec(LINE_MAX, HEADERS_MAX, CHUNK_MAX))
