@@ -15,7 +15,12 @@ enum Listing {
     USERS("name", "tags"),
     VHOSTS("name"),
     PERMISSIONS("vhost", "user", "configure", "write", "read"),
+    TOPIC_PERMISSIONS("vhost", "user", "exchange", "write", "read"),
     POLICIES("vhost", "name", "pattern", "apply-to", "priority", "definition"),
+    OPERATOR_POLICIES("vhost", "name", "pattern", "apply-to", "priority", "definition"),
+    VHOST_LIMITS("vhost", "value"),
+    USER_LIMITS("user", "value"),
+    PARAMETERS("vhost", "component", "name", "value"),
     QUEUES("vhost", "name", "type", "messages", "messages_ready", "messages_unacknowledged", "consumers", "policy"),
     EXCHANGES("vhost", "name", "type", "durable", "auto_delete"),
     BINDINGS("vhost", "source", "destination_type", "destination", "routing_key"),
@@ -36,11 +41,16 @@ enum Listing {
 
     /** Below {@code /api}. */
     String path() {
-        return "/" + name().toLowerCase(Locale.ROOT);
+        return "/" + name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** The columns' values, a list for each row; what a row does not have is empty. */
     List<List<String>> rows(String json) throws IOException {
+        return rows(json, columns());
+    }
+
+    /** The columns' values of an array of objects. */
+    static List<List<String>> rows(String json, List<String> columns) throws IOException {
         List<List<String>> rows = new ArrayList<>();
         try (JsonParser parser = new JsonFactory().createParser(json)) {
             if (parser.nextToken() != JsonToken.START_ARRAY) {
@@ -49,7 +59,7 @@ enum Listing {
             while (parser.nextToken() == JsonToken.START_OBJECT) {
                 Map<String, String> fields = new LinkedHashMap<>();
                 object(parser, "", fields);
-                rows.add(columns().stream()
+                rows.add(columns.stream()
                         .map(column -> fields.getOrDefault(column, ""))
                         .toList());
             }

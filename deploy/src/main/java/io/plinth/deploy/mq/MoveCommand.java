@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 /** {@code plinth mq move}. */
 @Command(
         name = "move",
-        header = "Drains a running broker, such as a RabbitMQ, into another.",
+        header = "Drains a running RabbitMQ into this broker.",
         description = {
             "First users, virtual hosts, policies, queues and bindings, over both management APIs; then the messages"
                 + " of each queue, one queue after the other, until it is empty. A message leaves the old broker once"

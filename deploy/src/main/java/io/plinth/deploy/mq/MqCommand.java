@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,7 @@ public final class MqCommand implements Runnable {
     @Option(
             names = "--password",
             paramLabel = "P",
-            description = "The password; by default that in PLINTH_MQ_PASSWORD, else guest.",
+            description = "Default: that in PLINTH_MQ_PASSWORD, else guest.",
             scope = ScopeType.INHERIT)
     private @Nullable String password;
 
@@ -65,16 +66,91 @@ public final class MqCommand implements Runnable {
     }
 
     @Command(name = "list", header = "Lists one kind of thing.", mixinStandardHelpOptions = true)
-    int list(@Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Listing kind) throws Exception {
-        List<List<String>> rows = kind.rows(call("GET", kind.path(), null));
-        print(kind.columns(), rows);
+    int list(
+            @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Listing kind,
+            @Option(
+                            names = "--columns",
+                            paramLabel = "C,C",
+                            split = ",",
+                            description = "Fields of the API's answer, nested ones with a dot.")
+                    @Nullable
+                    List<String> columns)
+            throws Exception {
+        List<String> shown = columns == null ? kind.columns() : columns;
+        print(shown, Listing.rows(call("GET", kind.path(), null), shown));
         return 0;
     }
 
-    @Command(name = "add-user", header = "Makes a user, or changes it.", mixinStandardHelpOptions = true)
+    @Command(
+            name = "status",
+            header = "Says what the broker holds and what is wrong.",
+            description = "Exits with 1 while an alarm stops publishers.",
+            mixinStandardHelpOptions = true)
+    int status() throws Exception {
+        List<String> told = List.of(
+                "product_name",
+                "rabbitmq_version",
+                "node",
+                "object_totals.connections",
+                "object_totals.channels",
+                "object_totals.queues",
+                "object_totals.consumers",
+                "queue_totals.messages_ready",
+                "queue_totals.messages_unacknowledged");
+        List<String> values =
+                Listing.rows("[" + call("GET", "/overview", null) + "]", told).getFirst();
+        List<List<String>> rows = new ArrayList<>();
+        for (int i = 0; i < told.size(); i++) {
+            rows.add(List.of(told.get(i), values.get(i)));
+        }
+        List<String> alarms = new ArrayList<>();
+        for (List<String> node :
+                Listing.rows(call("GET", "/nodes", null), List.of("name", "mem_alarm", "disk_free_alarm"))) {
+            if (node.contains("true")) {
+                alarms.add(node.getFirst() + (node.get(1).equals("true") ? " memory" : " disk"));
+            }
+        }
+        rows.add(List.of("alarms", alarms.isEmpty() ? "none" : String.join(", ", alarms)));
+        print(List.of("what", "value"), rows);
+        return alarms.isEmpty() ? 0 : 1;
+    }
+
+    @Command(name = "set-limit", header = "Bounds what a virtual host or a user has.", mixinStandardHelpOptions = true)
+    int setLimit(
+            @Parameters(paramLabel = "WHOSE", description = "${COMPLETION-CANDIDATES}") Limited whose,
+            @Parameters(paramLabel = "NAME", description = "The virtual host's or the user's.") String name,
+            @Parameters(paramLabel = "LIMIT", description = "max-connections, max-queues, max-channels.") String limit,
+            @Parameters(paramLabel = "N", description = "Below 0 for none.") int value)
+            throws Exception {
+        return put(
+                ManagementApi.path(whose == Limited.VHOST ? "vhost-limits" : "user-limits", name, limit),
+                json -> json.writeNumberField("value", value));
+    }
+
+    @Command(name = "close-connections", header = "Closes all connections, or some.", mixinStandardHelpOptions = true)
+    int closeConnections(
+            @Option(names = "--of-user", paramLabel = "U") @Nullable String ofUser,
+            @Option(names = "--of-vhost", paramLabel = "V") @Nullable String ofVhost)
+            throws Exception {
+        int closed = 0;
+        for (List<String> each : Listing.rows(call("GET", "/connections", null), List.of("name", "user", "vhost"))) {
+            if ((ofUser == null || ofUser.equals(each.get(1))) && (ofVhost == null || ofVhost.equals(each.get(2)))) {
+                delete(ManagementApi.path("connections", each.getFirst()));
+                closed++;
+            }
+        }
+        spec().commandLine().getOut().println(closed + " connections closed");
+        return 0;
+    }
+
+    @Command(
+            name = "add-user",
+            header = "Makes a user, or changes it.",
+            description = "Without a password, one that is there keeps its own.",
+            mixinStandardHelpOptions = true)
     int addUser(
             @Parameters(paramLabel = "NAME") String name,
-            @Parameters(paramLabel = "PASSWORD") String secret,
+            @Parameters(paramLabel = "PASSWORD", arity = "0..1") @Nullable String secret,
             @Option(
                             names = "--tags",
                             paramLabel = "T,T",
@@ -82,8 +158,18 @@ public final class MqCommand implements Runnable {
                     @Nullable
                     String tags)
             throws Exception {
-        return put(ManagementApi.path("users", name), json -> {
-            json.writeStringField("password", secret);
+        String path = ManagementApi.path("users", name);
+        List<String> known = secret != null
+                ? List.of()
+                : Listing.rows("[" + call("GET", path, null) + "]", List.of("password_hash", "hashing_algorithm"))
+                        .getFirst();
+        return put(path, json -> {
+            if (secret != null) {
+                json.writeStringField("password", secret);
+            } else {
+                json.writeStringField("password_hash", known.getFirst());
+                json.writeStringField("hashing_algorithm", known.getLast());
+            }
             json.writeStringField("tags", tags == null ? "" : tags);
         });
     }
@@ -96,18 +182,31 @@ public final class MqCommand implements Runnable {
     @Command(
             name = "set-permissions",
             header = "Says what a user may do in the virtual host.",
-            description = "Three regular expressions over names: '.*' is everything, '' nothing.",
+            description = "Regular expressions over names: '.*' is everything, '' nothing.",
             mixinStandardHelpOptions = true)
     int setPermissions(
             @Parameters(paramLabel = "NAME") String name,
-            @Parameters(paramLabel = "CONFIGURE") String configure,
-            @Parameters(paramLabel = "WRITE") String write,
-            @Parameters(paramLabel = "READ") String read)
+            @Parameters(
+                            arity = "2..3",
+                            paramLabel = "PATTERN",
+                            description = "CONFIGURE WRITE READ; of a topic exchange, WRITE READ over routing keys.")
+                    List<String> patterns,
+            @Option(names = "--topic", paramLabel = "EXCHANGE", description = "With which routing keys it is used.")
+                    @Nullable
+                    String exchange)
             throws Exception {
-        return put(ManagementApi.path("permissions", vhost, name), json -> {
-            json.writeStringField("configure", configure);
-            json.writeStringField("write", write);
-            json.writeStringField("read", read);
+        int expected = exchange == null ? 3 : 2;
+        if (patterns.size() != expected) {
+            throw new DeployException("patterns: " + patterns.size() + " (expected: " + expected + ")", 2);
+        }
+        return put(ManagementApi.path(exchange == null ? "permissions" : "topic-permissions", vhost, name), json -> {
+            if (exchange == null) {
+                json.writeStringField("configure", patterns.getFirst());
+            } else {
+                json.writeStringField("exchange", exchange);
+            }
+            json.writeStringField("write", patterns.get(expected - 2));
+            json.writeStringField("read", patterns.get(expected - 1));
         });
     }
 
@@ -122,10 +221,12 @@ public final class MqCommand implements Runnable {
                             defaultValue = "all",
                             description = "all, queues, exchanges")
                     String applyTo,
-            @Option(names = "--priority", paramLabel = "N", defaultValue = "0") int priority)
+            @Option(names = "--priority", paramLabel = "N", defaultValue = "0") int priority,
+            @Option(names = "--operator", description = "An operator's: it comes before those of others.")
+                    boolean operator)
             throws Exception {
         check(definition);
-        return put(ManagementApi.path("policies", vhost, name), json -> {
+        return put(ManagementApi.path(operator ? "operator-policies" : "policies", vhost, name), json -> {
             json.writeStringField("pattern", pattern);
             json.writeFieldName("definition");
             json.writeRawValue(definition);
@@ -148,19 +249,13 @@ public final class MqCommand implements Runnable {
         return delete(ManagementApi.path("queues", vhost, name, "contents"));
     }
 
-    @Command(
-            name = "export",
-            header = "Writes users, virtual hosts, policies, queues and bindings to a file.",
-            mixinStandardHelpOptions = true)
+    @Command(name = "export", header = "Writes all definitions to a file.", mixinStandardHelpOptions = true)
     int export(@Parameters(paramLabel = "FILE") Path file) throws Exception {
         Files.writeString(file, call("GET", "/definitions", null));
         return 0;
     }
 
-    @Command(
-            name = "import",
-            header = "Makes what such a file says, also one that RabbitMQ wrote.",
-            mixinStandardHelpOptions = true)
+    @Command(name = "import", header = "Makes what such a file says, RabbitMQ's too.", mixinStandardHelpOptions = true)
     int load(@Parameters(paramLabel = "FILE") Path file) throws Exception {
         String definitions = Files.readString(file);
         check(definitions);
@@ -239,12 +334,20 @@ public final class MqCommand implements Runnable {
         return spec;
     }
 
+    /** What can have limits. */
+    enum Limited {
+        VHOST,
+        USER
+    }
+
     /** What can be removed by its name. */
     enum Removable {
         USER,
         VHOST,
         PERMISSIONS,
         POLICY,
+        OPERATOR_POLICY,
+        TOPIC_PERMISSIONS,
         QUEUE,
         EXCHANGE,
         CONNECTION;
@@ -256,6 +359,8 @@ public final class MqCommand implements Runnable {
                 case VHOST -> ManagementApi.path("vhosts", name);
                 case PERMISSIONS -> ManagementApi.path("permissions", vhost, name);
                 case POLICY -> ManagementApi.path("policies", vhost, name);
+                case OPERATOR_POLICY -> ManagementApi.path("operator-policies", vhost, name);
+                case TOPIC_PERMISSIONS -> ManagementApi.path("topic-permissions", vhost, name);
                 case QUEUE -> ManagementApi.path("queues", vhost, name);
                 case EXCHANGE -> ManagementApi.path("exchanges", vhost, name);
                 case CONNECTION -> ManagementApi.path("connections", name);

@@ -74,6 +74,14 @@ class MoveIT {
                 Channel channel = connection.createChannel();
                 channel.queueDeclare("orders", true, false, false, ARGUMENTS);
                 everythingArrived(channel);
+                operated(
+                        ours,
+                        List.of(
+                                "--url=http://127.0.0.1:"
+                                        + Objects.requireNonNull(
+                                                        broker.listening().get("management"))
+                                                .getPort(),
+                                "--user=guest"));
                 channel.basicPublish("events", "order.new", null, "routed".getBytes(UTF_8));
                 assertThat(next(channel).getBody()).asString(UTF_8).isEqualTo("routed");
             }
@@ -183,6 +191,38 @@ class MoveIT {
             got = channel.basicGet("orders", true);
         }
         return Objects.requireNonNull(got, "no message within 20 s");
+    }
+
+    /** What an operator does daily. */
+    private static void operated(int port, List<String> to) throws Exception {
+        assertThat(done(to, "status")).contains("object_totals.queues", "alarms", "none");
+        done(to, "add-user", "app", "--tags=monitoring");
+        assertThat(done(to, "list", "USERS")).containsPattern("app +monitoring");
+        // Without a password it kept its own.
+        try (Connection again = connect(port, "app", "secret")) {
+            assertThat(again.isOpen()).isTrue();
+        }
+        done(to, "set-permissions", "app", "--topic=events", "^order", ".*");
+        assertThat(done(to, "list", "TOPIC_PERMISSIONS")).contains("^order");
+        done(to, "delete", "TOPIC_PERMISSIONS", "app");
+        done(to, "set-limit", "VHOST", "/", "max-queues", "1000");
+        assertThat(done(to, "list", "VHOST_LIMITS")).contains("max-queues=1000");
+        done(to, "set-policy", "--operator", "--apply-to=queues", "o", "^x", "{\"max-length\":5}");
+        assertThat(done(to, "list", "OPERATOR_POLICIES")).contains("max-length=5");
+        done(to, "delete", "OPERATOR_POLICY", "o");
+        assertThat(done(to, "list", "QUEUES", "--columns=name,arguments.x-message-ttl"))
+                .containsPattern("orders +86400000");
+        assertThat(done(to, "close-connections", "--of-user=nobody")).contains("0 connections closed");
+    }
+
+    private static String done(List<String> to, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("mq"));
+        command.addAll(List.of(arguments));
+        command.addAll(to);
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        assertThat(plinth(out, err, command)).as(command + ": " + err).isZero();
+        return out.toString();
     }
 
     private static Connection connect(int port, String user, String password) throws Exception {
