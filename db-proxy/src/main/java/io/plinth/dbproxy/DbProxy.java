@@ -2,92 +2,94 @@ package io.plinth.dbproxy;
 
 import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.DbProxyConfig.DatabaseConfig;
-import io.plinth.dbproxy.DbProxyConfig.ReadYourWrites;
-import io.plinth.dbproxy.DbProxyConfig.ReplicaConfig;
-import io.plinth.dbproxy.DbProxyConfig.ShardConfig;
-import io.plinth.dbproxy.DbProxyConfig.UserConfig;
 import io.plinth.dbproxy.admin.AdminPages;
-import io.plinth.dbproxy.auth.AccessRules;
 import io.plinth.dbproxy.auth.ClientEncryption;
-import io.plinth.dbproxy.auth.Credential;
+import io.plinth.dbproxy.client.AdminConsole;
 import io.plinth.dbproxy.client.ClientMetrics;
+import io.plinth.dbproxy.client.Clients;
 import io.plinth.dbproxy.client.Front;
+import io.plinth.dbproxy.console.Console;
+import io.plinth.dbproxy.console.Operations;
+import io.plinth.dbproxy.console.Statistics;
 import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.database.Definitions;
+import io.plinth.dbproxy.database.Reload;
 import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.database.UserLookup;
 import io.plinth.dbproxy.failover.ServerHealth;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.listen.ClientAcceptor;
 import io.plinth.dbproxy.pool.PoolDirectory;
-import io.plinth.dbproxy.pool.PoolLimits;
 import io.plinth.dbproxy.pool.PoolMetrics;
-import io.plinth.dbproxy.route.ShardAudit;
-import io.plinth.dbproxy.route.Topology;
 import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.Encryption;
-import io.plinth.dbproxy.server.Login;
 import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.session.CancelKeys;
-import io.plinth.dbproxy.shard.BucketMap;
-import io.plinth.dbproxy.shard.ShardedTable;
+import io.plinth.dbproxy.usage.UsageBook;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.HostPort;
-import io.plinth.kit.config.Problem;
-import io.plinth.kit.config.Secret;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.lifecycle.Daemon;
 import io.plinth.kit.lifecycle.NodeContext;
-import io.plinth.kit.net.ClientTls;
 import io.plinth.kit.net.Listeners;
 import io.plinth.kit.net.TlsException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A db-proxy node, wired. Called by its runner's thread. */
 final class DbProxy implements Daemon {
     private static final String LISTENER = "postgresql";
+    private static final String ENDING = "the proxy is shutting down";
 
     private final NodeContext context;
-    private final DbProxyConfig config;
-    private final ServerConnector connector;
     private final PoolDirectory pools;
+    private final Clients clients = new Clients();
     private final ClientAcceptor acceptor;
     private final SecureRandom random = new SecureRandom();
-    private final Map<String, ShardHealth> health = new TreeMap<>();
+    private final Definitions definitions;
+    private final Operations operations;
+    private volatile DbProxyConfig config;
     private volatile Map<String, Database> databases = Map.of();
+    private volatile Front.Limits limits;
+    private volatile @Nullable ClientEncryption encryption;
+    private volatile @Nullable AdminConsole console;
     private Listeners.@Nullable Bound bound;
 
     DbProxy(NodeContext context) {
         this.context = context;
-        this.config = context.section(DbProxyConfig.class);
+        DbProxyConfig first = context.section(DbProxyConfig.class);
+        this.config = first;
+        this.limits = limits(first);
+        this.encryption = encryption(first.tls());
         List<EventLoop> loops = context.loops().all();
-        this.connector = new ServerConnector(
-                context.loops().clientChannel(), config.serverPreparedStatements(), System::nanoTime);
+        ServerConnector connector = new ServerConnector(
+                context.loops().clientChannel(), first.serverPreparedStatements(), System::nanoTime);
         this.pools = new PoolDirectory(loops, connector, new PoolMetrics(context.metrics()), System::nanoTime);
+        this.definitions =
+                new Definitions(connector, loops, context.node().region(), this::besideFile, random, System::nanoTime);
         Map<EventLoop, StatementCaches> caches = new HashMap<>();
-        loops.forEach(loop -> caches.put(loop, new StatementCaches(config.plans())));
-        Front.Limits limits = new Front.Limits(
-                config.clients(),
-                config.loginTimeout(),
-                (int) config.maxMessage().bytes(),
-                config.maxPipeline().bytes(),
-                config.maxPipelineMessages(),
-                config.preparedStatements());
+        loops.forEach(loop -> caches.put(loop, new StatementCaches(first.plans())));
+        UsageBook usage = new UsageBook(loops);
+        this.operations = new Operations(
+                () -> databases,
+                () -> config,
+                pools,
+                clients,
+                new Statistics(usage, loops.getFirst(), System::nanoTime),
+                context.admin()::reload,
+                () -> Math.max(0, port()),
+                System::nanoTime,
+                context.clock());
         this.acceptor = new ClientAcceptor(new Front(
                 () -> databases,
                 pools,
@@ -96,12 +98,26 @@ final class DbProxy implements Daemon {
                 new CancelSender(connector),
                 connector,
                 new UserLookup(pools, System::nanoTime),
-                encryption(config.tls()),
+                () -> encryption,
                 new ClientMetrics(context.metrics()),
-                limits,
+                clients,
+                usage,
+                () -> console,
+                () -> limits,
                 random,
-                System::nanoTime));
+                System::nanoTime,
+                context.clock()));
         AdminPages.register(context.admin(), pools, this::servers, () -> databases);
+    }
+
+    private static Front.Limits limits(DbProxyConfig config) {
+        return new Front.Limits(
+                config.clients(),
+                config.loginTimeout(),
+                (int) config.maxMessage().bytes(),
+                config.maxPipeline().bytes(),
+                config.maxPipelineMessages(),
+                config.preparedStatements());
     }
 
     private @Nullable ClientEncryption encryption(DbProxyConfig.@Nullable TlsConfig tls) {
@@ -121,222 +137,29 @@ final class DbProxy implements Daemon {
         return context.file().path().toAbsolutePath().resolveSibling(path);
     }
 
-    private @Nullable Encryption encryption(DbProxyConfig.ServerTlsConfig tls) throws TlsException {
-        Path authorities = tls.ca();
-        List<String> protocols = List.of(ClientEncryption.PROTOCOL);
-        return switch (tls.mode()) {
-            case OFF -> null;
-            case PREFER -> new Encryption(ClientTls.unverified(protocols), false);
-            case REQUIRE -> new Encryption(ClientTls.unverified(protocols), true);
-            case VERIFY ->
-                new Encryption(
-                        authorities == null
-                                ? ClientTls.verifying(protocols)
-                                : ClientTls.verifying(besideFile(authorities), protocols),
-                        true);
-        };
-    }
-
     @Override
     public void start() throws Exception {
         Map<String, Database> opened = new LinkedHashMap<>();
         for (Map.Entry<String, DatabaseConfig> entry : config.databases().entrySet()) {
-            opened.put(entry.getKey(), open(entry.getKey(), entry.getValue()));
+            opened.put(entry.getKey(), definitions.open(entry.getKey(), entry.getValue(), context.data()));
         }
         databases = Map.copyOf(opened);
+        console = Console.of(config.console(), operations, random);
+        bound = context.listeners().tcp(LISTENER, new HostPort(context.node().host(), Math.max(0, port())), acceptor);
+    }
+
+    /** Where clients connect to: bound, or wished for. */
+    private int port() {
+        Listeners.Bound listener = bound;
         Integer port = context.node().port();
-        bound = context.listeners()
-                .tcp(
-                        LISTENER,
-                        new HostPort(context.node().host(), port == null ? DbProxyMain.TYPE.standardPort() : port),
-                        acceptor);
-    }
-
-    private Database open(String name, DatabaseConfig database) throws IOException, TlsException {
-        Encryption encryption = encryption(database.serverTls());
-        List<ShardedTable> tables = new ArrayList<>();
-        database.tables().forEach((table, t) -> tables.add(new ShardedTable(table, t.key(), t.type())));
-        List<String> shards = database.shards().keySet().stream().sorted().toList();
-        BucketMap buckets = BucketMap.open(context.data().resolve("buckets." + name), name, shards, tables);
-        String first = database.defaultShard() == null ? shards.getFirst() : database.defaultShard();
-        Topology topology = new Topology(name, shards, first, Topology.byName(tables), buckets);
-        Map<String, Database.User> users = users(name, database, encryption);
-        ShardAudit audit = new ShardAudit(topology.tables());
-        AtomicReference<@Nullable Database> opened = new AtomicReference<>();
-        Map<String, ShardHealth> byShard = new TreeMap<>();
-        List<EventLoop> loops = context.loops().all();
-        for (String shard : shards) {
-            Database.Servers servers = servers(name, database, shard, watcher(name, database, encryption));
-            ShardHealth watch = new ShardHealth(
-                    connector,
-                    loops.get(byShard.size() % loops.size()),
-                    database.healthInterval(),
-                    System::nanoTime,
-                    servers.primary(),
-                    inFileOrder(servers),
-                    topology.sharded() && !tables.isEmpty() ? audit.sql() : "",
-                    rows -> {
-                        Database known = opened.get();
-                        if (known != null) {
-                            known.audited(audit, rows);
-                        }
-                    });
-            byShard.put(shard, watch);
-            health.put(name + "/" + shard, watch);
-        }
-        Database made = new Database(
-                topology,
-                rules(database, encryption),
-                users,
-                login -> serversByShard(name, database, login),
-                lookup(name, database, first, encryption),
-                byShard);
-        opened.set(made);
-        byShard.values().forEach(ShardHealth::start);
-        return made;
-    }
-
-    private static List<ServerKey> inFileOrder(Database.Servers servers) {
-        return IntStream.range(0, servers.replicas().size())
-                .boxed()
-                .sorted(Comparator.comparing(i -> servers.healthIndex().get(i)))
-                .map(i -> servers.replicas().get(i))
-                .toList();
-    }
-
-    /** Whose login asks servers how they are: the first user's, or the one who looks users up. */
-    private static Login watcher(String name, DatabaseConfig database, @Nullable Encryption encryption) {
-        DbProxyConfig.AuthQueryConfig query = database.authQuery();
-        return query != null && database.users().isEmpty()
-                ? new Login(query.user(), query.password(), null, null, encryption)
-                : login(configured(name, database).entrySet().iterator().next(), encryption);
-    }
-
-    private Database.@Nullable Lookup lookup(
-            String name, DatabaseConfig database, String shard, @Nullable Encryption encryption) {
-        DbProxyConfig.AuthQueryConfig query = database.authQuery();
-        if (query == null) {
-            return null;
-        }
-        Login login = new Login(query.user(), query.password(), null, null, encryption);
-        return new Database.Lookup(servers(name, database, shard, login).primary(), query.sql());
-    }
-
-    private Map<String, Database.Servers> serversByShard(String name, DatabaseConfig database, Login login) {
-        Map<String, Database.Servers> servers = new HashMap<>();
-        database.shards().keySet().forEach(shard -> servers.put(shard, servers(name, database, shard, login)));
-        return servers;
-    }
-
-    private Database.Rules rules(DatabaseConfig database, @Nullable Encryption encryption) throws IOException {
-        Path hba = database.hba();
-        DbProxyConfig.PoolConfig pool = database.pool();
-        return new Database.Rules(
-                new PoolLimits(
-                        pool.size(),
-                        pool.queue(),
-                        pool.patience(),
-                        pool.connectTimeout(),
-                        pool.idle(),
-                        pool.lifetime()),
-                pool.mode() == DbProxyConfig.PoolMode.SESSION,
-                pool.mode() == DbProxyConfig.PoolMode.STATEMENT,
-                hba == null
-                        ? AccessRules.standard(database.loopback() == DbProxyConfig.Loopback.TRUST)
-                        : AccessRules.read(besideFile(hba)),
-                database.passThrough(),
-                database.learnedUsers(),
-                encryption,
-                database.readYourWrites() != ReadYourWrites.OFF,
-                database.readYourWrites() == ReadYourWrites.PROXY
-                        || database.readYourWrites() == ReadYourWrites.DATABASE,
-                database.maxLag().bytes(),
-                database.readWait(),
-                database.failoverWait(),
-                database.maxMerge().bytes());
-    }
-
-    /** The configured users, or one named like the database. */
-    private static Map<String, UserConfig> configured(String name, DatabaseConfig database) {
-        return database.users().isEmpty() ? Map.of(name, new UserConfig(null, null, null, null)) : database.users();
-    }
-
-    private Map<String, Database.User> users(String name, DatabaseConfig database, @Nullable Encryption encryption) {
-        Map<String, Database.User> users = new HashMap<>();
-        for (Map.Entry<String, UserConfig> entry : configured(name, database).entrySet()) {
-            UserConfig user = entry.getValue();
-            Login login = login(entry, encryption);
-            users.put(
-                    entry.getKey(),
-                    new Database.User(
-                            entry.getKey(),
-                            credential(entry.getKey(), user),
-                            user.verifier() != null && login.password() == null,
-                            serversByShard(name, database, login)));
-        }
-        return users;
-    }
-
-    private Credential credential(String name, UserConfig user) {
-        Secret verifier = user.verifier();
-        Secret password = user.password();
-        if (verifier != null) {
-            return Credential.ofStored(verifier.reveal().strip());
-        }
-        return password == null ? Credential.NONE : Credential.ofPassword(name, password.reveal(), random);
-    }
-
-    private static Login login(Map.Entry<String, UserConfig> entry, @Nullable Encryption encryption) {
-        UserConfig user = entry.getValue();
-        String name = user.serverUser();
-        Secret password = user.serverPassword();
-        return new Login(
-                name == null ? entry.getKey() : name,
-                password == null ? user.password() : password,
-                null,
-                null,
-                encryption);
-    }
-
-    /** A shard's servers; replicas of the node's own region first. */
-    private Database.Servers servers(String name, DatabaseConfig database, String shard, Login login) {
-        ShardConfig servers = Collections.unmodifiableMap(database.shards()).get(shard);
-        if (servers == null) {
-            throw new IllegalArgumentException("shard: " + shard + " (expected: one of the file's)");
-        }
-        String prefix = name + "/" + shard;
-        String named = servers.database() == null ? name : servers.database();
-        List<Map.Entry<String, ReplicaConfig>> replicas =
-                List.copyOf(servers.replicas().entrySet());
-        List<Integer> order = IntStream.range(0, replicas.size())
-                .boxed()
-                .sorted(Comparator.comparing(i -> !isNear(replicas.get(i).getValue())))
-                .toList();
-        return new Database.Servers(
-                new ServerKey(prefix, shard, false, servers.primary(), named, login),
-                order.stream()
-                        .map(i -> new ServerKey(
-                                prefix + "/" + replicas.get(i).getKey(),
-                                shard,
-                                true,
-                                replicas.get(i).getValue().at(),
-                                named,
-                                login))
-                        .toList(),
-                order,
-                (int) replicas.stream()
-                        .filter(replica -> isNear(replica.getValue()))
-                        .count());
-    }
-
-    private boolean isNear(ReplicaConfig replica) {
-        String region = replica.region();
-        return region == null || region.equals(context.node().region());
+        return listener != null ? listener.address().getPort() : port == null ? DbProxyMain.TYPE.standardPort() : port;
     }
 
     private Map<String, ServerHealth> servers() {
         Map<String, ServerHealth> all = new TreeMap<>();
-        health.values().forEach(shard -> all.putAll(shard.byName()));
+        databases
+                .values()
+                .forEach(database -> database.setup().health().values().forEach(shard -> all.putAll(shard.byName())));
         return all;
     }
 
@@ -346,27 +169,76 @@ final class DbProxy implements Daemon {
         return listener == null ? Map.of() : Map.of(LISTENER, listener.address());
     }
 
+    /** Everything that can fail comes first, on copies; what the change does not concern keeps its connections. */
     @Override
-    public void reload(StackFile next) throws ConfigException {
-        if (!next.section(context.node(), DbProxyConfig.class).equals(config)) {
-            throw new ConfigException(List.of(new Problem(
-                    next.path().toString(),
-                    1,
-                    1,
-                    "db-proxy: changed (expected: unchanged on reload; restart this node)")));
+    public void reload(StackFile file) throws ConfigException {
+        DbProxyConfig before = config;
+        DbProxyConfig next = file.section(context.node(), DbProxyConfig.class);
+        Reload.demandReloadable(file, before, next);
+        Map<String, Database> after = new LinkedHashMap<>();
+        Map<Database, Database.Setup> setups = new LinkedHashMap<>();
+        ClientEncryption tls;
+        AdminConsole operators;
+        try {
+            tls = encryption(next.tls());
+            operators = Console.of(next.console(), operations, random);
+            for (Map.Entry<String, DatabaseConfig> entry : next.databases().entrySet()) {
+                String name = entry.getKey();
+                Database known = databases.get(name);
+                DatabaseConfig old = before.databases().get(name);
+                if (known == null || old == null) {
+                    after.put(name, definitions.open(name, entry.getValue(), context.data()));
+                } else {
+                    after.put(name, known);
+                    setups.put(known, definitions.next(known, name, old, entry.getValue()));
+                }
+            }
+        } catch (IOException | TlsException | IllegalArgumentException e) {
+            throw Reload.refused(file, e);
         }
+        Map<String, Database> gone = new LinkedHashMap<>(databases);
+        gone.keySet().removeAll(after.keySet());
+        setups.forEach(definitions::change);
+        config = next;
+        limits = limits(next);
+        encryption = tls;
+        console = operators;
+        databases = Map.copyOf(after);
+        gone.values().forEach(this::end);
+        pools.retire(this::outdated);
+    }
+
+    /** A database that is not in the file any more: its clients go as each ends its transaction. */
+    private void end(Database database) {
+        clients.letGo(client -> client.database() == database, "database \"" + database.name() + "\" was removed")
+                .thenRun(() -> database.setup().health().values().forEach(ShardHealth::close));
+    }
+
+    /** Whether no session can ask for this server any more. */
+    private boolean outdated(ServerKey key) {
+        Database database = databases.get(key.owner());
+        if (database == null) {
+            return true;
+        }
+        Database.Setup setup = database.setup();
+        Encryption current = setup.rules().encryption();
+        return setup.serversOf().apply(key.login().over(current)).values().stream()
+                .noneMatch(servers -> servers.has(key));
     }
 
     @Override
     public CompletionStage<Void> drain() {
         context.listeners().stopAccepting();
-        return acceptor.drain();
+        return clients.letGo(client -> true, ENDING);
     }
 
     @Override
     public void close() {
-        acceptor.close();
-        health.values().forEach(ShardHealth::close);
+        clients.close();
+        databases
+                .values()
+                .forEach(database -> database.setup().health().values().forEach(ShardHealth::close));
+        operations.close();
         pools.close();
     }
 }

@@ -25,6 +25,8 @@ public record DbProxyConfig(
         @Doc("TLS towards clients; none where left out.") @Nullable
         TlsConfig tls,
 
+        @Doc("The admin console.") ConsoleConfig console,
+
         @Doc("Client connections at most.") @Default("10000") @Range(min = "1", max = "1000000")
         int clients,
 
@@ -70,6 +72,36 @@ public record DbProxyConfig(
 
             @Doc("Whether clients from other machines must use TLS.") @Default("false")
             boolean required) {}
+
+    /** The admin console. */
+    @Doc("A database that is none: its users send it PgBouncer's console commands. Off while it has no users.")
+    public record ConsoleConfig(
+            @Doc("The name operators connect to.") @Default("pgbouncer")
+            String database,
+
+            @Doc("Users by name who may send every command.")
+            Map<String, OperatorConfig> adminUsers,
+
+            @Doc("Users by name who may send SHOW commands only.")
+            Map<String, OperatorConfig> statsUsers,
+
+            @Doc("Whether operators on this machine need no password (trust) or log in like all others (scram).")
+            @Default("scram")
+            Loopback loopback) {
+
+        public boolean off() {
+            return adminUsers.isEmpty() && statsUsers.isEmpty();
+        }
+    }
+
+    /** Who may use the console. */
+    @Doc("An operator.")
+    public record OperatorConfig(
+            @Doc("The password operators prove with SCRAM-SHA-256.") @Nullable
+            Secret password,
+
+            @Doc("Instead of the password, PostgreSQL's stored form of it.") @Nullable
+            Secret verifier) {}
 
     /** TLS towards servers. */
     @Doc("TLS towards the servers of a database.")
@@ -228,6 +260,21 @@ public record DbProxyConfig(
             @Range(min = "1", max = "10000")
             int size,
 
+            @Doc("Server connections of one user to all servers of the database, at most; 0 for no bound.")
+            @Default("0")
+            @Range(min = "0", max = "100000")
+            int maxUser,
+
+            @Doc("Server connections of all users to all servers of the database, at most; 0 for no bound.")
+            @Default("0")
+            @Range(min = "0", max = "100000")
+            int maxDatabase,
+
+            @Doc("Server connections of all users to one server of the database, at most; 0 for no bound.")
+            @Default("0")
+            @Range(min = "0", max = "100000")
+            int maxServer,
+
             @Doc("How long a client waits for a server connection.")
             @Key("wait")
             @Default("5s")
@@ -285,6 +332,9 @@ public record DbProxyConfig(
 
     @Override
     public void check(Check check) {
+        if (!console.off() && databases.containsKey(console.database)) {
+            check.problem("console.database", "database: " + console.database + " (expected: no name of databases)");
+        }
         databases.forEach((name, database) -> {
             String path = "databases." + name;
             if (database.shards.isEmpty()) {

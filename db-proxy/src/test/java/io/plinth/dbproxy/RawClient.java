@@ -24,10 +24,18 @@ final class RawClient implements AutoCloseable {
     }
 
     static RawClient session(int port) throws IOException {
+        return session(port, "shop", "shop");
+    }
+
+    static RawClient session(int port, String user, String database) throws IOException {
         RawClient client = new RawClient(port);
-        client.send(out -> FrontendWriter.startup(out, Map.of("user", "shop", "database", "shop")));
+        client.startup(user, database);
         client.untilReady();
         return client;
+    }
+
+    void startup(String user, String database) throws IOException {
+        send(out -> FrontendWriter.startup(out, Map.of("user", user, "database", database)));
     }
 
     void send(Consumer<ByteBuf> writer) throws IOException {

@@ -15,6 +15,7 @@ import io.plinth.deploy.command.StartCommand;
 import io.plinth.deploy.command.StatusCommand;
 import io.plinth.deploy.command.TrainCommand;
 import io.plinth.deploy.command.UpCommand;
+import io.plinth.deploy.db.DbCommand;
 import io.plinth.deploy.dns.DnsCommand;
 import io.plinth.deploy.mq.MqCommand;
 import io.plinth.kit.config.ConfigException;
@@ -47,6 +48,7 @@ import picocli.CommandLine.Command;
             BenchCommand.class,
             MqCommand.class,
             DnsCommand.class,
+            DbCommand.class,
             ConfigReferenceCommand.class,
             JvmOptionsCommand.class,
             TrainCommand.class,

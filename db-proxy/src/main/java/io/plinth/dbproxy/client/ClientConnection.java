@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import io.plinth.dbproxy.auth.ClientEncryption;
@@ -12,7 +13,7 @@ import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.session.CancelKeys;
 import io.plinth.dbproxy.session.StartupSettings;
-import io.plinth.dbproxy.wire.Backend;
+import io.plinth.dbproxy.usage.Usage;
 import io.plinth.dbproxy.wire.BackendWriter;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.FrameReader;
@@ -23,9 +24,7 @@ import io.plinth.dbproxy.wire.SqlException;
 import io.plinth.dbproxy.wire.StartupPacket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.TreeMap;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,7 +47,6 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private static final int LONGEST_BEFORE_LOGIN = 64 * 1024;
 
     private final Front front;
-    private final Runnable closed;
     private boolean counted;
     private int encryptionRequests;
     private boolean longKeys;
@@ -58,20 +56,25 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private @Nullable ByteBuf startup;
     private @Nullable FrameReader reader;
     private @Nullable Login login;
-    private @Nullable ClientSession session;
+    private long id;
+    private @Nullable Instant connected;
+    private @Nullable Usage usage;
+    private @Nullable Conversation session;
+    private Database.@Nullable User user;
+    private @Nullable Database database;
     private @Nullable ChannelHandlerContext context;
     private @Nullable Future<?> loginDeadline;
 
-    /** {@code closed} runs when the client has gone. */
-    public ClientConnection(Front front, Runnable closed) {
+    public ClientConnection(Front front) {
         this.front = front;
-        this.closed = closed;
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         context = ctx;
         counted = true;
+        connected = front.clock().instant();
+        id = front.clients().enter(this);
         startup = Unpooled.EMPTY_BUFFER;
         int clients = front.metrics().clients.incrementAndGet();
         loginDeadline = ctx.executor()
@@ -91,6 +94,10 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf bytes = (ByteBuf) message;
+        Usage counts = usage;
+        if (counts != null) {
+            counts.received += bytes.readableBytes();
+        }
         try {
             if (reader != null) {
                 reader.read(bytes, this);
@@ -231,45 +238,54 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     /** The client is who it says: learn what servers report, if no one has yet, and let it in. */
-    private void loggedIn(StartupSettings asked, Database database, Database.User user) {
+    private void loggedIn(StartupSettings asked, Database chosen, Database.User known) {
         ChannelHandlerContext ctx = context;
         FrameReader frames = reader;
         if (ctx == null || frames == null || startupOver()) {
             return;
         }
         login = null;
+        database = chosen;
+        user = known;
+        AdminConsole console = front.console();
+        if (console != null && chosen == console.realm()) {
+            session = console.open(ctx.channel(), known, asked.values().getOrDefault("application_name", ""));
+            endDeadline();
+            return;
+        }
         if (asked.replication() != null) {
-            relay(ctx, asked, database, user);
+            relay(ctx, asked, chosen, known);
             return;
         }
         frames.limit(front.limits().message());
-        ClientSession opened = new ClientSession(ctx.channel(), frames, front, database, user, asked);
+        ClientSession opened = new ClientSession(ctx.channel(), frames, front, chosen, known, asked);
         session = opened;
-        if (!database.parameters().isEmpty()) {
-            welcome(ctx, opened, asked, database);
+        usage = opened.usage();
+        if (!chosen.parameters().isEmpty()) {
+            welcome(ctx, opened, asked, chosen);
             return;
         }
         ctx.channel().config().setAutoRead(false);
-        ServerKey primary = opened.servers().primary(database.topology().defaultShard());
+        ServerKey primary = opened.servers().primary(chosen.topology().defaultShard());
         opened.servers()
                 .acquire(
                         primary,
                         connection -> {
-                            database.parameters(connection.identity().parameters());
+                            chosen.parameters(connection.identity().parameters());
                             opened.servers().giveBack(connection);
                             ctx.channel().config().setAutoRead(true);
-                            welcome(ctx, opened, asked, database);
+                            welcome(ctx, opened, asked, chosen);
                         },
                         why -> fatal(ctx, why));
     }
 
-    private void relay(ChannelHandlerContext ctx, StartupSettings asked, Database database, Database.User user) {
+    private void relay(ChannelHandlerContext ctx, StartupSettings asked, Database chosen, Database.User known) {
         endDeadline();
         ReplicationRelay.begin(
                 ctx,
                 front,
-                user.servers(database.topology().defaultShard()).primary(),
-                database.rules().pool().connect(),
+                known.servers(chosen.topology().defaultShard()).primary(),
+                chosen.rules().pool().connect(),
                 asked,
                 cancellable -> {
                     FrameReader frames = reader;
@@ -289,38 +305,21 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         return session != null;
     }
 
-    private void welcome(ChannelHandlerContext ctx, ClientSession opened, StartupSettings asked, Database database) {
+    private void welcome(ChannelHandlerContext ctx, ClientSession opened, StartupSettings asked, Database chosen) {
         if (!ctx.channel().isActive()) {
             return;
         }
         endDeadline();
-        ByteBuf out = ctx.alloc().buffer(512);
-        BackendWriter.authenticationOk(out);
-        Map<String, String> reported = new TreeMap<>(database.parameters());
-        reported.put("in_hot_standby", "off");
-        Map<String, String> spelled = new HashMap<>();
-        reported.keySet().forEach(name -> spelled.put(name.toLowerCase(java.util.Locale.ROOT), name));
-        reported.put("application_name", "");
-        asked.values().forEach((name, value) -> {
-            String reportedName = spelled.get(name);
-            if (reportedName != null && !name.equals("datestyle")) {
-                reported.put(reportedName, value);
-            }
-        });
-        reported.forEach((name, value) -> {
-            opened.settings().tell(name, value);
-            BackendWriter.parameterStatus(out, name, value);
-        });
         CancelKeys.Key key = front.cancelKeys().enter(opened, longKeys);
         cancelKey = key;
-        BackendWriter.backendKey(out, key.process(), key.secret().array());
-        BackendWriter.ready(out, Backend.IDLE);
+        ByteBuf out = ctx.alloc().buffer(512);
+        Welcome.write(out, opened.settings(), asked, chosen.parameters(), key);
         ctx.writeAndFlush(out, ctx.voidPromise());
     }
 
     @Override
     public boolean streams(byte type) {
-        ClientSession open = session;
+        Conversation open = session;
         return type == Frontend.COPY_DATA && open != null && open.copying();
     }
 
@@ -333,7 +332,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         }
         ClientMessage message = ClientMessage.read(type, body);
         Login pending = login;
-        ClientSession open = session;
+        Conversation open = session;
         if (pending != null) {
             pending.receive(message);
         } else if (open != null) {
@@ -344,7 +343,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void run(ByteBuf run) {
-        ClientSession open = session;
+        Conversation open = session;
         if (open == null) {
             run.release();
         } else {
@@ -367,15 +366,71 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         ctx.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
     }
 
-    /** Lets the client go when it is between transactions; tells whether it was. */
-    public boolean closeWhenQuiet() {
+    EventLoop loop() {
+        return context().channel().eventLoop();
+    }
+
+    private ChannelHandlerContext context() {
         ChannelHandlerContext ctx = context;
-        ClientSession open = session;
-        if (ctx == null || (open != null && !open.quiet())) {
-            return false;
+        if (ctx == null) {
+            throw new IllegalStateException("a client before its channel was active - id=" + id);
         }
-        fatal(ctx, SqlError.of("57P01", "the proxy is shutting down"));
-        return true;
+        return ctx;
+    }
+
+    /** What it is logged in to; null before. */
+    public @Nullable Database database() {
+        return database;
+    }
+
+    public long id() {
+        return id;
+    }
+
+    /** Lets the client go when it is between transactions. */
+    void closeWhenQuiet(String why) {
+        Conversation open = session;
+        if (open == null || open.quiet()) {
+            end(why);
+        }
+    }
+
+    /** Ends the conversation, whatever is under way. */
+    void end(String why) {
+        ChannelHandlerContext ctx = context();
+        if (ctx.channel().isActive()) {
+            fatal(ctx, SqlError.of("57P01", why));
+        }
+    }
+
+    /** Closes the channel without a word. */
+    void drop() {
+        context().close();
+    }
+
+    /** The client as it is now; null before it is logged in. */
+    @Nullable
+    ClientView view() {
+        Conversation open = session;
+        Database.User known = user;
+        Database of = database;
+        Instant since = connected;
+        if (open == null || known == null || of == null || since == null) {
+            return null;
+        }
+        ChannelHandlerContext ctx = context();
+        Conversation.State state = open.state();
+        return new ClientView(
+                id,
+                known.name(),
+                known.serverName(),
+                of.name(),
+                remote(ctx),
+                ctx.channel().localAddress() instanceof InetSocketAddress local ? local : null,
+                since,
+                front.nanoTime().getAsLong() - state.sinceNanos(),
+                tls != null,
+                state);
     }
 
     private void end() {
@@ -394,7 +449,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         if (pending != null) {
             pending.end();
         }
-        ClientSession open = session;
+        Conversation open = session;
         if (open != null) {
             open.close();
         }
@@ -415,7 +470,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        ClientSession open = session;
+        Conversation open = session;
         if (open != null && ctx.channel().isWritable()) {
             open.clientWritable();
         }
@@ -428,7 +483,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         if (counted) {
             counted = false;
             front.metrics().clients.decrementAndGet();
-            closed.run();
+            front.clients().leave(this);
         }
         ctx.fireChannelInactive();
     }

@@ -17,6 +17,7 @@ import io.plinth.dbproxy.session.CancelKeys;
 import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.session.SessionSettings;
 import io.plinth.dbproxy.session.StartupSettings;
+import io.plinth.dbproxy.usage.Usage;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.FrameReader;
 import io.plinth.dbproxy.wire.Frontend;
@@ -32,12 +33,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Messages are gathered into groups, up to a Sync, Flush or query; one group at a time is planned, given a server
  * connection and sent, and the next one follows its ReadyForQuery.
  */
-final class ClientSession implements CancelKeys.Cancellable {
+final class ClientSession implements Conversation, CancelKeys.Cancellable {
     private final Channel channel;
     private final Names names;
     private final SessionSettings settings;
     private final Servers servers;
     private final Exchange exchange;
+    private final Usage usage;
     private final FrameReader frames;
     private final Front front;
     private final Database database;
@@ -61,8 +63,9 @@ final class ClientSession implements CancelKeys.Cancellable {
         this.channel = channel;
         this.names = new Names(front.limits().preparedStatements());
         this.settings = new SessionSettings(startup.settings());
-        this.servers = new Servers(front, front.pools().of(channel.eventLoop()), database, user);
-        this.exchange = new Exchange(this, channel, names, settings, servers, front.metrics());
+        this.usage = front.usage().of(channel.eventLoop(), database.name());
+        this.servers = new Servers(front, front.pools().of(channel.eventLoop()), database, user, usage);
+        this.exchange = new Exchange(this, channel, names, settings, servers, front);
         servers.serve(this, exchange);
         this.frames = frames;
         this.front = front;
@@ -75,6 +78,10 @@ final class ClientSession implements CancelKeys.Cancellable {
         this.outside = new OutsideWork(this, front, database, servers, settings::wanted, subscriptions, channel);
     }
 
+    Usage usage() {
+        return usage;
+    }
+
     SessionSettings settings() {
         return settings;
     }
@@ -83,8 +90,8 @@ final class ClientSession implements CancelKeys.Cancellable {
         return servers;
     }
 
-    /** Takes a message from the client. */
-    void receive(ClientMessage message) throws SqlException {
+    @Override
+    public void receive(ClientMessage message) throws SqlException {
         assertOwner();
         switch (message) {
             case ClientMessage.Terminate _ -> channel.close();
@@ -292,12 +299,13 @@ final class ClientSession implements CancelKeys.Cancellable {
         return transaction.status();
     }
 
-    boolean copying() {
+    @Override
+    public boolean copying() {
         return exchange.copying();
     }
 
-    /** Takes ownership of copied data. */
-    void copied(ByteBuf run) {
+    @Override
+    public void copied(ByteBuf run) {
         exchange.copied(run);
     }
 
@@ -316,7 +324,8 @@ final class ClientSession implements CancelKeys.Cancellable {
         subscriptions.deliver();
     }
 
-    void clientWritable() {
+    @Override
+    public void clientWritable() {
         servers.reading();
         outside.clientWritable();
     }
@@ -345,13 +354,25 @@ final class ClientSession implements CancelKeys.Cancellable {
         });
     }
 
-    /** Whether nothing is under way, so that the client may be let go. */
-    boolean quiet() {
+    @Override
+    public boolean quiet() {
         return exchange.idle() && servers.attached() == null && transaction.none() && intake.empty();
     }
 
-    /** The client is gone, or must go: what it used is given back where that is safe, and closed otherwise. */
-    void close() {
+    @Override
+    public State state() {
+        ServerConnection server = servers.attached();
+        return new State(
+                exchange.waiting(),
+                exchange.began(),
+                settings.known("application_name"),
+                names.count(),
+                server == null ? "" : server.key().name());
+    }
+
+    /** What it used is given back where that is safe, and closed otherwise. */
+    @Override
+    public void close() {
         if (exchange.closed()) {
             return;
         }

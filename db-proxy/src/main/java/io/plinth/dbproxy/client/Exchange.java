@@ -11,10 +11,12 @@ import io.plinth.dbproxy.server.ReplySink;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.session.SessionSettings;
+import io.plinth.dbproxy.usage.Usage;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.dbproxy.wire.SqlError;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,12 +50,15 @@ final class Exchange implements ReplySink {
     private final SessionSettings settings;
     private final Servers servers;
     private final ClientMetrics metrics;
+    private final LongSupplier nanoTime;
+    private final Usage usage;
     private final Effects effects;
     private final Repetition repetition = new Repetition();
     private State state = State.IDLE;
     private boolean readyOwed;
     private boolean looking;
     private boolean releaseOwed;
+    private long began;
 
     Exchange(
             ClientSession session,
@@ -61,13 +66,16 @@ final class Exchange implements ReplySink {
             Names names,
             SessionSettings settings,
             Servers servers,
-            ClientMetrics metrics) {
+            Front front) {
         this.session = session;
         this.channel = channel;
         this.names = names;
         this.settings = settings;
         this.servers = servers;
-        this.metrics = metrics;
+        this.metrics = front.metrics();
+        this.nanoTime = front.nanoTime();
+        this.usage = session.usage();
+        this.began = nanoTime.getAsLong();
         this.effects = new Effects(names, settings, servers);
     }
 
@@ -102,10 +110,16 @@ final class Exchange implements ReplySink {
         state = State.IDLE;
     }
 
+    /** When the last group was sent. */
+    long began() {
+        return began;
+    }
+
     /** {@code beginning}: the transaction's, put off until now. {@code fresh}: the server was attached for this group. */
     void send(ServerConnection server, GroupPlan plan, byte @Nullable [] beginning, boolean fresh) {
+        began = nanoTime.getAsLong();
         (server.key().replica() ? metrics.toReplica : metrics.toPrimary).inc();
-        GroupSender sender = new GroupSender(server);
+        GroupSender sender = new GroupSender(server, usage);
         if (beginning != null) {
             sender.begin(beginning, outcome -> {
                 SqlError error = outcome.error();
@@ -139,7 +153,7 @@ final class Exchange implements ReplySink {
             readyOwed = true;
             state = State.RUNNING;
         }
-        new GroupSender(server).refusal(error, endsReady);
+        new GroupSender(server, usage).refusal(error, endsReady);
     }
 
     void copyEnds(byte type, byte[] body) {
@@ -192,6 +206,7 @@ final class Exchange implements ReplySink {
     @Override
     public void bytes(ByteBuf run) {
         repetition.told();
+        usage.sent += run.readableBytes();
         channel.write(run, channel.voidPromise());
     }
 
@@ -262,7 +277,7 @@ final class Exchange implements ReplySink {
             servers.drop();
             session.attachFor(plan, false);
         } else {
-            new GroupSender(server).group(plan);
+            new GroupSender(server, usage).group(plan);
         }
     }
 
@@ -277,10 +292,14 @@ final class Exchange implements ReplySink {
     @Override
     public void ready(byte status) {
         readyOwed = false;
+        usage.queries++;
+        usage.queryNanos += nanoTime.getAsLong() - began;
         boolean over = status == Backend.IDLE;
         names.settle(over);
         effects.ready(over);
         if (over) {
+            // Known to have written before the client knows: its next read may come on another loop.
+            servers.acknowledge();
             // The connection will be another client's when its read completes, so this one's flush is due now.
             channel.flush();
             if (session.midFrame()) {

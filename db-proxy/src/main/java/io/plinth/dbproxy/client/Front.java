@@ -9,7 +9,9 @@ import io.plinth.dbproxy.pool.PoolDirectory;
 import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.session.CancelKeys;
+import io.plinth.dbproxy.usage.UsageBook;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -17,10 +19,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What every session is given. Immutable; {@code databases} answers the current snapshot.
+ * What every session is given. Immutable; suppliers answer the current snapshot.
  *
+ * @param consoles what operators log in to, or null for none
  * @param caches plans and prepared statements of each loop
- * @param encryption TLS towards clients, or null for none
+ * @param clientEncryption TLS towards clients, or null for none
  */
 public record Front(
         Supplier<Map<String, Database>> databases,
@@ -30,11 +33,15 @@ public record Front(
         CancelSender cancelSender,
         ServerConnector connector,
         UserLookup userLookup,
-        @Nullable ClientEncryption encryption,
+        Supplier<@Nullable ClientEncryption> clientEncryption,
         ClientMetrics metrics,
-        Limits limits,
+        Clients clients,
+        UsageBook usage,
+        Supplier<@Nullable AdminConsole> consoles,
+        Supplier<Limits> currentLimits,
         SecureRandom random,
-        LongSupplier nanoTime) {
+        LongSupplier nanoTime,
+        Clock clock) {
 
     /** Bounds on what one client may do. */
     public record Limits(
@@ -44,6 +51,20 @@ public record Front(
             long pipelineBytes,
             int pipelineMessages,
             int preparedStatements) {}
+
+    Limits limits() {
+        return currentLimits.get();
+    }
+
+    @Nullable
+    ClientEncryption encryption() {
+        return clientEncryption.get();
+    }
+
+    @Nullable
+    AdminConsole console() {
+        return consoles.get();
+    }
 
     StatementCaches cachesOf(EventLoop loop) {
         StatementCaches found = caches.get(loop);

@@ -80,6 +80,10 @@ final class Login {
         }
         Database found = database(settings);
         database = found;
+        if (found != null && found.gate().shut()) {
+            throw new SqlException(
+                    SqlError.CANNOT_CONNECT_NOW, "database \"" + found.name() + "\" takes no new clients (DISABLE)");
+        }
         AccessRules.Rule rule = found == null ? null : demand(found.rules().access(), settings);
         Method method = rule == null ? Method.SCRAM : rule.method();
         user = found == null ? null : found.user(settings.user());
@@ -92,6 +96,10 @@ final class Login {
 
     /** A standby need not say which database: there is one, or the name decides. */
     private @Nullable Database database(StartupSettings settings) {
+        AdminConsole console = front.console();
+        if (console != null && console.realm().name().equals(settings.database())) {
+            return console.realm();
+        }
         Map<String, Database> databases = front.databases().get();
         Database found = databases.get(settings.database());
         boolean only = found == null && settings.physical() && databases.size() == 1;

@@ -10,6 +10,7 @@ import io.plinth.dbproxy.pool.Waiter;
 import io.plinth.dbproxy.server.ReplySink;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.ServerKey;
+import io.plinth.dbproxy.usage.Usage;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.SqlError;
 import java.util.HashMap;
@@ -31,6 +32,7 @@ final class Servers {
     private final LoopPools pools;
     private final Database database;
     private final Database.User user;
+    private final Usage usage;
     private final Map<String, ServerConnection> pinned = new HashMap<>();
     private final Map<String, Long> lastWrites = new HashMap<>();
     private @Nullable ClientSession served;
@@ -41,10 +43,15 @@ final class Servers {
     private @Nullable Future<?> pausing;
     private boolean pin;
     private boolean wrote;
+    private boolean acknowledged;
     private boolean closed;
     private int turn;
+    private long asked;
+    private long taken;
+    private @Nullable Parking parked;
 
-    Servers(Front front, LoopPools pools, Database database, Database.User user) {
+    Servers(Front front, LoopPools pools, Database database, Database.User user, Usage usage) {
+        this.usage = usage;
         this.front = front;
         this.pools = pools;
         this.database = database;
@@ -100,7 +107,11 @@ final class Servers {
             prepare(kept);
             return;
         }
+        if (database.gate().paused() && parks(() -> attach(shard, replicaWill))) {
+            return;
+        }
         long now = front.nanoTime().getAsLong();
+        asked = now;
         boolean replica =
                 replicaWill && shares() && !user.servers(shard).replicas().isEmpty();
         if (replica) {
@@ -127,6 +138,34 @@ final class Servers {
         } else {
             write(shard, now + database.rules().failoverWait().toNanos(), true);
         }
+    }
+
+    /** A transaction that an operator holds up. */
+    private final class Parking implements Runnable {
+        private final Runnable next;
+
+        Parking(Runnable next) {
+            this.next = next;
+        }
+
+        @Override
+        public void run() {
+            session().loop().execute(() -> {
+                if (parked == this) {
+                    parked = null;
+                    next.run();
+                }
+            });
+        }
+    }
+
+    private boolean parks(Runnable next) {
+        Parking parking = new Parking(next);
+        parked = parking;
+        if (!database.gate().await(parking)) {
+            parked = null;
+        }
+        return parked != null;
     }
 
     private boolean mayCatchUp(ShardHealth health, Database.Servers servers) {
@@ -257,6 +296,9 @@ final class Servers {
 
     private void granted(ServerConnection connection) {
         attached = connection;
+        taken = front.nanoTime().getAsLong();
+        usage.assignments++;
+        usage.waitNanos += taken - asked;
         ReplySink replies = sink;
         if (replies != null) {
             connection.attach(replies);
@@ -290,6 +332,12 @@ final class Servers {
 
     /** Stops waiting for a connection; false when none is waited for. */
     boolean stopWaiting() {
+        Parking parking = parked;
+        parked = null;
+        if (parking != null) {
+            database.gate().forget(parking);
+            return true;
+        }
         Future<?> paused = pausing;
         pausing = null;
         if (paused != null) {
@@ -339,6 +387,15 @@ final class Servers {
         wrote |= server != null && !server.key().replica();
     }
 
+    /** What the transaction has written is about to be told; from here on reads must see it. */
+    void acknowledge() {
+        ServerConnection server = attached;
+        if (wrote && !acknowledged && server != null) {
+            acknowledged = true;
+            written(server.key().shard());
+        }
+    }
+
     void wroteEverywhere() {
         database.topology().shards().forEach(this::written);
     }
@@ -356,15 +413,18 @@ final class Servers {
         if (server == null) {
             return;
         }
+        usage.transactions++;
+        usage.transactionNanos += front.nanoTime().getAsLong() - taken;
         String shard = server.key().shard();
         boolean ask = wrote
                 && shares()
                 && database.rules().ownWrites()
                 && database.health(shard).hasReplicas();
-        if (wrote) {
-            wrote = false;
+        if (wrote && !acknowledged) {
             written(shard);
         }
+        wrote = false;
+        acknowledged = false;
         if (pin || database.rules().sessionMode()) {
             pinned.put(shard, server);
         }

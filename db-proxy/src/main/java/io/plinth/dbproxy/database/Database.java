@@ -23,43 +23,85 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A database as sessions see it. Immutable but for what servers report of themselves, which any loop may replace. */
+/**
+ * A database as sessions see it. What a reload may change is one immutable snapshot, replaced by the node's runner; what
+ * servers report of themselves any loop may replace.
+ */
 public final class Database {
     private final Topology topology;
+    private final Gate gate = new Gate();
+    private final Map<String, User> learned;
+    private volatile Setup setup;
     private volatile Classifier classifier;
     private Map<String, ShardedTable> tables;
-    private final Rules rules;
-    private final Map<String, User> users;
-    private final Function<Login, Map<String, Servers>> serversOf;
-    private final @Nullable Lookup lookup;
-    private final Map<String, User> learned;
-    private final Map<String, ShardHealth> health;
     private volatile boolean bytewise;
     private boolean otherCollation;
     private volatile Map<String, String> parameters = Map.of();
 
-    /** {@code serversOf} answers the servers by shard for a login that is not configured. */
-    public Database(
-            Topology topology,
-            Rules rules,
-            Map<String, User> users,
-            Function<Login, Map<String, Servers>> serversOf,
-            @Nullable Lookup lookup,
-            Map<String, ShardHealth> health) {
-        this.serversOf = serversOf;
-        this.lookup = lookup;
+    public Database(Topology topology, Setup setup) {
         this.learned = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
             @Override
             protected boolean removeEldestEntry(Map.Entry<String, User> eldest) {
-                return size() > rules.learnedUsers();
+                return size() > rules().learnedUsers();
             }
         });
         this.topology = topology;
+        this.setup = setup;
         this.classifier = topology.classifier();
         this.tables = topology.tables();
-        this.rules = rules;
-        this.users = Map.copyOf(users);
-        this.health = Map.copyOf(health);
+    }
+
+    /**
+     * What a reload may change.
+     *
+     * @param users the configured ones
+     * @param serversOf the servers by shard, for a login
+     */
+    public record Setup(
+            Rules rules,
+            Map<String, Known> users,
+            Function<Login, Map<String, Servers>> serversOf,
+            @Nullable Lookup lookup,
+            Map<String, ShardHealth> health) {
+        public Setup {
+            users = Map.copyOf(users);
+            health = Map.copyOf(health);
+        }
+    }
+
+    /**
+     * A configured user.
+     *
+     * @param keysWanted whether the servers want what only the client's own proof tells
+     * @param login how the proxy logs in to the servers for it
+     */
+    public record Known(Credential credential, boolean keysWanted, Login login) {}
+
+    /** From now on it is as {@code next} says; sessions follow with their next transaction. */
+    public void change(Setup next) {
+        setup = next;
+    }
+
+    public Setup setup() {
+        return setup;
+    }
+
+    /** The default shard's configured primary, with some configured user's login. */
+    public ServerKey primary() {
+        Setup now = setup;
+        Login login = now.users().isEmpty()
+                ? new Login(name(), null, null, null, null)
+                : now.users().values().iterator().next().login();
+        Servers servers = now.serversOf().apply(login).get(topology.defaultShard());
+        if (servers == null) {
+            throw new IllegalStateException("no servers - shard=" + topology.defaultShard());
+        }
+        return servers.primary();
+    }
+
+    /** Where operators hold clients up. */
+    public Gate gate() {
+        return gate;
     }
 
     /**
@@ -92,29 +134,64 @@ public final class Database {
             Duration failoverWait,
             long maxMerge) {}
 
-    /**
-     * A user.
-     *
-     * @param keysWanted whether the servers want what only the client's own proof tells
-     * @param servers servers by shard, with this user's login
-     */
-    public record User(String name, Credential credential, boolean keysWanted, Map<String, Servers> servers) {
-        public User {
-            servers = Map.copyOf(servers);
+    /** A user who is logging in or has. Immutable but for where its servers are, which any loop may look up anew. */
+    public final class User {
+        private final String name;
+        private final Credential credential;
+        private final boolean keysWanted;
+        private final Login login;
+        private volatile Placed placed;
+
+        private User(String name, Credential credential, boolean keysWanted, Login login) {
+            this.name = name;
+            this.credential = credential;
+            this.keysWanted = keysWanted;
+            this.login = login;
+            this.placed = place(setup);
+        }
+
+        public String name() {
+            return name;
+        }
+
+        public Credential credential() {
+            return credential;
+        }
+
+        boolean keysWanted() {
+            return keysWanted;
         }
 
         public String serverName() {
-            return servers.values().iterator().next().primary().login().user();
+            return login.user();
+        }
+
+        private Placed place(Setup now) {
+            Known known =
+                    login.keys() == null && login.md5() == null ? now.users().get(name) : null;
+            Login current = known == null ? login : known.login();
+            return new Placed(
+                    now.serversOf(),
+                    now.serversOf().apply(current.over(now.rules().encryption())));
         }
 
         public Servers servers(String shard) {
-            Servers found = servers.get(shard);
+            Placed now = placed;
+            Setup current = setup;
+            if (!now.serversOf().equals(current.serversOf())) {
+                now = place(current);
+                placed = now;
+            }
+            Servers found = now.servers().get(shard);
             if (found == null) {
-                throw new IllegalArgumentException("shard: " + shard + " (expected: one of " + servers.keySet() + ")");
+                throw new IllegalArgumentException("shard: " + shard + " (expected: one of "
+                        + now.servers().keySet() + ")");
             }
             return found;
         }
     }
+
+    private record Placed(Function<Login, Map<String, Servers>> serversOf, Map<String, Servers> servers) {}
 
     /**
      * How users that are not configured are found.
@@ -134,6 +211,12 @@ public final class Database {
         public Servers {
             replicas = List.copyOf(replicas);
             healthIndex = List.copyOf(healthIndex);
+        }
+
+        /** Whether it is one of them. */
+        public boolean has(ServerKey key) {
+            return key.equals(primary)
+                    || replicas.stream().anyMatch(replica -> key.equals(replica) || key.equals(replica.promoted()));
         }
 
         /** The server that takes writes; {@code leader} as {@link ShardHealth#leader} says. */
@@ -168,17 +251,18 @@ public final class Database {
     }
 
     public Rules rules() {
-        return rules;
+        return setup.rules();
     }
 
     @Nullable
     public User user(String name) {
-        return users.get(name);
+        Known known = setup.users().get(name);
+        return known == null ? null : new User(name, known.credential(), known.keysWanted(), known.login());
     }
 
     @Nullable
     public Lookup lookup() {
-        return lookup;
+        return setup.lookup();
     }
 
     /** A user as a server knows it; the same object while what is stored does not change. Any loop. */
@@ -192,7 +276,7 @@ public final class Database {
         Credential known = credential;
         User made = learned.computeIfAbsent(
                 name + '\0' + stored,
-                n -> new User(name, known, known.scram() != null, serversOf(name, null, null, known.md5())));
+                n -> new User(name, known, known.scram() != null, new Login(name, null, null, known.md5(), null)));
         return keys == null ? made : proven(made, keys);
     }
 
@@ -200,7 +284,7 @@ public final class Database {
     public User passed(String name, String password) {
         return learned.computeIfAbsent(
                 name + '\0' + password,
-                n -> new User(name, Credential.NONE, false, serversOf(name, new Secret(password), null, null)));
+                n -> new User(name, Credential.NONE, false, new Login(name, new Secret(password), null, null, null)));
     }
 
     /** The user with what its proof has told. Any loop. */
@@ -215,25 +299,22 @@ public final class Database {
                 + HexFormat.of().formatHex(verifier.salt());
         return learned.computeIfAbsent(
                 id,
-                n -> new User(user.name(), user.credential(), true, serversOf(user.serverName(), null, keys, null)));
-    }
-
-    private Map<String, Servers> serversOf(
-            String name, @Nullable Secret password, @Nullable ScramKeys keys, @Nullable String md5) {
-        return serversOf.apply(new Login(name, password, keys, md5, rules.encryption()));
+                n -> new User(
+                        user.name(), user.credential(), true, new Login(user.serverName(), null, keys, null, null)));
     }
 
     public ShardHealth health(String shard) {
-        ShardHealth found = health.get(shard);
+        ShardHealth found = setup.health().get(shard);
         if (found == null) {
-            throw new IllegalArgumentException("shard: " + shard + " (expected: one of " + health.keySet() + ")");
+            throw new IllegalArgumentException(
+                    "shard: " + shard + " (expected: one of " + setup.health().keySet() + ")");
         }
         return found;
     }
 
     /** Whether any shard has a replica. */
     public boolean hasReplicas() {
-        return health.values().stream().anyMatch(ShardHealth::hasReplicas);
+        return setup.health().values().stream().anyMatch(ShardHealth::hasReplicas);
     }
 
     /** Whether text is surely ordered by its bytes. */

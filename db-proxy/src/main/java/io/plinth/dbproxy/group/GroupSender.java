@@ -5,6 +5,7 @@ import io.plinth.dbproxy.group.GroupPlan.Step;
 import io.plinth.dbproxy.server.Expectation;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
+import io.plinth.dbproxy.usage.Usage;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.FrontendWriter;
@@ -21,9 +22,11 @@ public final class GroupSender {
     private static final byte[] NOT_SQL = "!".getBytes(StandardCharsets.US_ASCII);
 
     private final ServerConnection server;
+    private final Usage usage;
     private final ByteBuf out;
 
-    public GroupSender(ServerConnection server) {
+    public GroupSender(ServerConnection server, Usage usage) {
+        this.usage = usage;
         this.server = server;
         this.out = server.allocator().buffer();
     }
@@ -93,11 +96,13 @@ public final class GroupSender {
                 }
             }
             case ClientMessage.Parse parse -> {
+                usage.clientParses++;
                 if (statement != null) {
                     parse(parse.name(), statement);
                 }
             }
             case ClientMessage.Bind bind -> {
+                usage.binds++;
                 if (statement != null) {
                     boolean unnamed = bind.statement().isEmpty();
                     provide(statement, unnamed);
@@ -141,6 +146,7 @@ public final class GroupSender {
         if (name.isEmpty()) {
             server.prepared().unnamed(statement);
             server.expect(new Expectation.Parse(statement, "", true));
+            usage.serverParses++;
             FrontendWriter.parse(out, "", statement.sql(), statement.types());
         } else if (server.prepared().has(statement)) {
             server.expect(new Expectation.AlreadyParsed(name, statement));
@@ -166,6 +172,7 @@ public final class GroupSender {
         if (unnamed && server.prepared().unnamed() != statement) {
             server.prepared().unnamed(statement);
             server.expect(new Expectation.Parse(statement, null, true));
+            usage.serverParses++;
             FrontendWriter.parse(out, "", statement.sql(), statement.types());
         } else if (!unnamed && !server.prepared().has(statement)) {
             add(statement, null);
@@ -179,6 +186,7 @@ public final class GroupSender {
         }
         server.prepared().add(statement);
         server.expect(new Expectation.Parse(statement, name, false));
+        usage.serverParses++;
         FrontendWriter.parse(out, statement.serverName(), statement.sql(), statement.types());
         PreparedStatement evicted = server.prepared().evict();
         if (evicted != null) {

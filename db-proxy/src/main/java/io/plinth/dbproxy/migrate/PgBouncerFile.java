@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /** Reads a {@code pgbouncer.ini} and its user list. Stateless. */
 public final class PgBouncerFile {
     private static final Pattern PAIR = Pattern.compile("([a-z_]+)\\s*=\\s*(?:'((?:[^']|'')*)'|(\\S+))");
+    private static final Pattern PLACE = Pattern.compile("^[^:]*:(\\d+): ");
+    private static final Pattern COMMA = Pattern.compile(",");
     private static final Pattern USER = Pattern.compile("\"((?:[^\"]|\"\")*)\"\\s+\"((?:[^\"]|\"\")*)\".*");
 
     /** Settings that have no counterpart and need none. */
@@ -24,8 +28,6 @@ public final class PgBouncerFile {
             "unix_socket_mode",
             "unix_socket_group",
             "user",
-            "admin_users",
-            "stats_users",
             "stats_period",
             "log_connections",
             "log_disconnections",
@@ -50,6 +52,8 @@ public final class PgBouncerFile {
             "job_name",
             "application_name_add_host",
             "server_fast_close",
+            "server_reset_query",
+            "server_reset_query_always",
             "max_prepared_statements",
             "disable_pqexec");
 
@@ -70,6 +74,7 @@ public final class PgBouncerFile {
         Map<String, String> settings = new LinkedHashMap<>();
         Map<String, Map<String, String>> databases = new LinkedHashMap<>();
         List<String> notes = new ArrayList<>();
+        Map<String, String> places = new HashMap<>();
         String section = "";
         List<String> lines = Files.readAllLines(file);
         for (int i = 0; i < lines.size(); i++) {
@@ -81,21 +86,30 @@ public final class PgBouncerFile {
             if (line.startsWith("[") && line.endsWith("]")) {
                 section = line.substring(1, line.length() - 1);
             } else if (line.startsWith("%include")) {
-                notes.add(file.getFileName() + ":" + (i + 1) + ": " + line + " is not read: import that file too");
+                notes.add(at(file, i) + line + " is not read: import that file too");
             } else if (equals < 1) {
-                throw new IllegalArgumentException(
-                        file.getFileName() + ":" + (i + 1) + ": " + line + " (expected: name = value)");
+                throw new IllegalArgumentException(at(file, i) + line + " (expected: name = value)");
             } else {
                 String name = line.substring(0, equals).strip();
                 String value = line.substring(equals + 1).strip();
                 switch (section) {
-                    case "pgbouncer" -> settings.put(name, value);
-                    case "databases" -> databases.put(name.replace("\"", ""), pairs(value));
-                    default -> notes.add("[" + section + "] " + name + ": not taken over");
+                    case "pgbouncer" -> {
+                        settings.put(name, value);
+                        places.put(name, at(file, i));
+                    }
+                    case "databases" -> {
+                        databases.put(name.replace("\"", ""), pairs(value));
+                        places.put("databases." + name.replace("\"", ""), at(file, i));
+                    }
+                    default -> notes.add(at(file, i) + "[" + section + "] " + name + ": not taken over");
                 }
             }
         }
-        return new Translation(file, settings, databases, notes).result();
+        return new Translation(file, settings, databases, places, notes).result();
+    }
+
+    private static String at(Path file, int line) {
+        return file.getFileName() + ":" + (line + 1) + ": ";
     }
 
     private static Map<String, String> pairs(String text) {
@@ -113,6 +127,7 @@ public final class PgBouncerFile {
         private final Path file;
         private final Map<String, String> settings;
         private final Map<String, Map<String, String>> databases;
+        private final Map<String, String> places;
         private final List<String> notes;
         private final Map<String, String> secrets = new LinkedHashMap<>();
 
@@ -120,7 +135,9 @@ public final class PgBouncerFile {
                 Path file,
                 Map<String, String> settings,
                 Map<String, Map<String, String>> databases,
+                Map<String, String> places,
                 List<String> notes) {
+            this.places = places;
             this.file = file;
             this.settings = settings;
             this.databases = databases;
@@ -133,12 +150,13 @@ public final class PgBouncerFile {
             Map<String, Object> each = new LinkedHashMap<>();
             for (Map.Entry<String, Map<String, String>> database : databases.entrySet()) {
                 if (database.getKey().equals("*")) {
-                    notes.add("databases.*: not taken over: name each database");
+                    note("databases.*", "databases.*: not taken over: name each database");
                 } else {
                     each.put(database.getKey(), database(database.getKey(), database.getValue(), users));
                 }
             }
             section.put("databases", each);
+            console(section, users);
             number("max_client_conn", section, "clients");
             seconds("client_login_timeout", section, "login-timeout");
             tls(section);
@@ -146,7 +164,8 @@ public final class PgBouncerFile {
             take("listen_addr", "");
             settings.keySet().stream()
                     .filter(name -> !NEEDLESS.contains(name))
-                    .forEach(name -> notes.add(name + ": not taken over"));
+                    .forEach(name -> note(name, name + ": not taken over"));
+            notes.sort(Comparator.comparingInt(Translation::line));
             return new Result(section, port, secrets, notes);
         }
 
@@ -178,7 +197,9 @@ public final class PgBouncerFile {
             Map<String, Object> shard = new LinkedHashMap<>();
             String host = own.getOrDefault("host", "127.0.0.1");
             if (host.contains(",") || host.startsWith("/")) {
-                notes.add("databases." + name + ".host: " + host + ": the first address is taken, no socket folders");
+                note(
+                        "databases." + name,
+                        "databases." + name + ".host: " + host + ": the first address is taken, no socket folders");
                 host = host.startsWith("/") ? "127.0.0.1" : host.substring(0, host.indexOf(','));
             }
             shard.put("primary", host + ":" + own.getOrDefault("port", "5432"));
@@ -187,9 +208,17 @@ public final class PgBouncerFile {
             }
             made.put("shards", Map.of("s0", shard));
             for (String key : own.keySet()) {
-                if (!List.of("host", "port", "dbname", "user", "password", "pool_size", "pool_mode")
+                if (!List.of(
+                                "host",
+                                "port",
+                                "dbname",
+                                "user",
+                                "password",
+                                "pool_size",
+                                "pool_mode",
+                                "max_db_connections")
                         .contains(key)) {
-                    notes.add("databases." + name + "." + key + ": not taken over");
+                    note("databases." + name, "databases." + name + "." + key + ": not taken over");
                 }
             }
             return made;
@@ -201,11 +230,57 @@ public final class PgBouncerFile {
             pool.put(
                     "size",
                     Integer.parseInt(own.getOrDefault("pool_size", settings.getOrDefault("default_pool_size", "20"))));
+            bound(
+                    own.getOrDefault("max_db_connections", settings.getOrDefault("max_db_connections", "0")),
+                    pool,
+                    "max-database");
+            bound(settings.getOrDefault("max_user_connections", "0"), pool, "max-user");
             duration("query_wait_timeout", pool, "wait");
             duration("server_idle_timeout", pool, "idle");
             duration("server_lifetime", pool, "lifetime");
             duration("server_connect_timeout", pool, "connect-timeout");
             return pool;
+        }
+
+        /** Zero means no bound, here as there. */
+        private static void bound(String value, Map<String, Object> pool, String key) {
+            if (Integer.parseInt(value) > 0) {
+                pool.put(key, Integer.parseInt(value));
+            }
+        }
+
+        private void note(String place, String text) {
+            notes.add(places.getOrDefault(place, "") + text);
+        }
+
+        /** The line that a note is about; the file's own order is the reader's. */
+        private static int line(String note) {
+            Matcher matcher = PLACE.matcher(note);
+            return matcher.find() ? Integer.parseInt(matcher.group(1)) : 0;
+        }
+
+        private void console(Map<String, Object> section, Map<String, Object> users) {
+            Map<String, Object> console = new LinkedHashMap<>();
+            operators("admin_users", "admin-users", console, users);
+            operators("stats_users", "stats-users", console, users);
+            if (!console.isEmpty()) {
+                section.put("console", console);
+            }
+        }
+
+        private void operators(String name, String key, Map<String, Object> console, Map<String, Object> users) {
+            Map<String, Object> operators = new LinkedHashMap<>();
+            for (String user :
+                    COMMA.splitAsStream(take(name, "")).map(String::strip).toList()) {
+                if (users.get(user) instanceof Map<?, ?> known && !known.isEmpty()) {
+                    operators.put(user, known);
+                } else if (!user.isEmpty()) {
+                    note(name, name + ": " + user + " has no password in auth_file: name it in console yourself");
+                }
+            }
+            if (!operators.isEmpty()) {
+                console.put(key, operators);
+            }
         }
 
         private void access(Map<String, Object> made) {
@@ -249,6 +324,8 @@ public final class PgBouncerFile {
                     "server_idle_timeout",
                     "server_lifetime",
                     "server_connect_timeout",
+                    "max_db_connections",
+                    "max_user_connections",
                     "auth_type",
                     "auth_hba_file",
                     "auth_user",
@@ -266,7 +343,7 @@ public final class PgBouncerFile {
             }
             Path path = file.toAbsolutePath().resolveSibling(list);
             if (!Files.isReadable(path)) {
-                notes.add("auth_file: " + list + " cannot be read: name the users yourself");
+                note("auth_file", "auth_file: " + list + " cannot be read: name the users yourself");
                 return users;
             }
             for (String line : Files.readAllLines(path)) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /** All pools of one event loop. Owned by that loop. */
 public final class LoopPools {
@@ -35,10 +36,32 @@ public final class LoopPools {
         sweepLater();
     }
 
-    /** The pool of a server; made when first asked for. */
+    /** The pool of a server; made when first asked for, and bounded as is said now. */
     public ServerPool pool(ServerKey key, PoolLimits limits) {
-        return pools.computeIfAbsent(
-                key, k -> new ServerPool(k, loop, limits, directory.permits(k, limits), connector, metrics, nanoTime));
+        ServerPool known = pools.get(key);
+        if (known == null) {
+            known = new ServerPool(key, loop, limits, directory.permits(key, limits), connector, metrics, nanoTime);
+            pools.put(key, known);
+        }
+        known.limits(limits);
+        return known;
+    }
+
+    List<PoolView> views() {
+        return pools.values().stream().map(ServerPool::view).toList();
+    }
+
+    void kill(Predicate<ServerKey> which) {
+        pools.values().stream().filter(pool -> which.test(pool.key())).forEach(ServerPool::kill);
+    }
+
+    void retire(Predicate<ServerKey> which) {
+        pools.values().stream().filter(pool -> which.test(pool.key())).forEach(ServerPool::retire);
+        listeners.forEach((key, listener) -> {
+            if (which.test(key)) {
+                listener.renew();
+            }
+        });
     }
 
     /** The connection that listens for this loop's clients of a user. */

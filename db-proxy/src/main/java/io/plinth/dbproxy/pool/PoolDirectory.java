@@ -4,17 +4,22 @@ import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.server.ServerKey;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /** The pools of every event loop and the permits they share. Immutable but for the permits, which any loop may ask for. */
 public final class PoolDirectory implements AutoCloseable {
     private final Map<ServerKey, PoolPermits> permits = new ConcurrentHashMap<>();
+    private final Map<List<Object>, Quota> quotas = new ConcurrentHashMap<>();
     private final Map<EventLoop, LoopPools> byLoop = new LinkedHashMap<>();
 
     public PoolDirectory(List<EventLoop> loops, ServerConnector connector, PoolMetrics metrics, LongSupplier nanoTime) {
@@ -31,20 +36,57 @@ public final class PoolDirectory implements AutoCloseable {
     }
 
     PoolPermits permits(ServerKey key, PoolLimits limits) {
-        return permits.computeIfAbsent(key, k -> new PoolPermits(limits.size()));
+        return permits.computeIfAbsent(key, k -> {
+            int[] sizes = limits.sizes();
+            return new PoolPermits(List.of(
+                    new Quota(sizes[0]),
+                    quota(List.of(k.owner(), "user", k.login().user()), sizes[1]),
+                    quota(List.of(k.owner()), sizes[2]),
+                    quota(List.of(k.owner(), "server", k.address()), sizes[3])));
+        });
+    }
+
+    private Quota quota(List<Object> of, int size) {
+        return quotas.computeIfAbsent(of, q -> new Quota(size));
+    }
+
+    /** Every event loop. */
+    public Set<EventLoop> loops() {
+        return Collections.unmodifiableSet(byLoop.keySet());
+    }
+
+    /** Asks every loop's pools something on that loop and puts the answers together. */
+    public <T> CompletionStage<List<T>> ask(Function<LoopPools, List<T>> question) {
+        CompletableFuture<List<T>> all = CompletableFuture.completedFuture(new ArrayList<>());
+        for (Map.Entry<EventLoop, LoopPools> entry : byLoop.entrySet()) {
+            all = all.thenCombine(
+                    CompletableFuture.supplyAsync(() -> question.apply(entry.getValue()), entry.getKey()),
+                    (before, more) -> {
+                        before.addAll(more);
+                        return before;
+                    });
+        }
+        return all;
+    }
+
+    /** Every pool as it is now. */
+    public CompletionStage<List<PoolView>> views() {
+        return ask(LoopPools::views);
+    }
+
+    /** Closes every connection of a server that {@code which} picks: now where nobody uses it, else when it is given back. */
+    public void retire(Predicate<ServerKey> which) {
+        byLoop.forEach((loop, pools) -> loop.execute(() -> pools.retire(which)));
+    }
+
+    /** Closes every connection of a server that {@code which} picks, whoever uses it. */
+    public void kill(Predicate<ServerKey> which) {
+        byLoop.forEach((loop, pools) -> loop.execute(() -> pools.kill(which)));
     }
 
     /** Every pool as JSON, collected from each loop in turn. */
     public CompletionStage<String> describe() {
-        CompletableFuture<List<String>> lines = CompletableFuture.completedFuture(new ArrayList<>());
-        for (Map.Entry<EventLoop, LoopPools> entry : byLoop.entrySet()) {
-            lines = lines.thenCombine(
-                    CompletableFuture.supplyAsync(() -> entry.getValue().describe(), entry.getKey()), (all, more) -> {
-                        all.addAll(more);
-                        return all;
-                    });
-        }
-        return lines.thenApply(all -> "[" + String.join(",\n ", all) + "]\n");
+        return ask(LoopPools::describe).thenApply(all -> "[" + String.join(",\n ", all) + "]\n");
     }
 
     @Override

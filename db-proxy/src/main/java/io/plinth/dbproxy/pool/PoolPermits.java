@@ -1,61 +1,113 @@
 package io.plinth.dbproxy.pool;
 
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.TimeUnit;
 
 /**
- * How many connections to one server there may be, over all event loops, and which loops' pools lack one. Shared by the
- * loops; the only state of pools that is.
+ * Which bounds the connections to one server for one user come under, over all event loops, and which pools lack one.
+ * Shared by the loops; with the quotas the only state of pools that is.
  */
 final class PoolPermits {
-    private final AtomicInteger free;
-    private final List<ServerPool> pools = new CopyOnWriteArrayList<>();
+    /** Whoever has waited longest is served first, the others when that one is likely to have been. */
+    private static final long NEXT_MILLIS = 2;
 
-    PoolPermits(int size) {
-        free = new AtomicInteger(size);
+    /** Moving a connection to another pool costs opening one, so waiting a little longer there is no reason for it. */
+    private static final long HEAD_START_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+    private final List<Quota> quotas;
+
+    /** {@code quotas} is the pool's own first. */
+    PoolPermits(List<Quota> quotas) {
+        this.quotas = List.copyOf(quotas);
+    }
+
+    void resize(PoolLimits limits) {
+        int[] sizes = limits.sizes();
+        for (int i = 0; i < sizes.length; i++) {
+            quotas.get(i).resize(sizes[i]);
+        }
     }
 
     void join(ServerPool pool) {
-        pools.add(pool);
+        quotas.forEach(quota -> quota.join(pool));
+    }
+
+    void leave(ServerPool pool) {
+        quotas.forEach(quota -> quota.leave(pool));
     }
 
     boolean take() {
-        int before;
-        do {
-            before = free.get();
-            if (before == 0) {
+        for (int i = 0; i < quotas.size(); i++) {
+            if (!quotas.get(i).take()) {
+                for (int taken = 0; taken < i; taken++) {
+                    quotas.get(taken).give();
+                }
                 return false;
             }
-        } while (!free.compareAndSet(before, before - 1));
+        }
         return true;
     }
 
-    /** Gives one back, and wakes the other loops' pools that have clients waiting. */
-    void give(ServerPool from) {
-        free.incrementAndGet();
-        for (ServerPool pool : pools) {
-            if (pool != from && pool.hungry()) {
-                pool.loop().execute(pool::feed);
+    /** Connections to this server for this user. */
+    int used() {
+        return quotas.getFirst().used();
+    }
+
+    /** Gives one back, and wakes the pools that have clients waiting. */
+    void give() {
+        quotas.forEach(Quota::give);
+        ServerPool longest = null;
+        for (Quota quota : quotas) {
+            if (quota.bounds()) {
+                for (ServerPool pool : quota.pools()) {
+                    if (pool.hungry() && (longest == null || pool.hungrySince() - longest.hungrySince() < 0)) {
+                        longest = pool;
+                    }
+                }
+            }
+        }
+        if (longest == null) {
+            return;
+        }
+        longest.loop().execute(longest::feed);
+        for (Quota quota : quotas) {
+            if (quota.bounds()) {
+                for (ServerPool pool : quota.pools()) {
+                    if (pool != longest && pool.hungry()) {
+                        pool.loop().schedule(pool::feed, NEXT_MILLIS, TimeUnit.MILLISECONDS);
+                    }
+                }
             }
         }
     }
 
-    /** Whether another loop's clients wait for a connection. */
-    boolean othersHungry(ServerPool self) {
-        for (ServerPool pool : pools) {
-            if (pool != self && pool.hungry()) {
-                return true;
+    /**
+     * Whether clients of another pool have waited for a connection of this one's share for longer than its own.
+     *
+     * @param since when its own longest wait began; ignored when {@code waits} is false
+     */
+    boolean othersFirst(ServerPool self, boolean waits, long since) {
+        for (Quota quota : quotas) {
+            if (quota.exhausted()) {
+                for (ServerPool pool : quota.pools()) {
+                    if (pool != self && pool.hungry() && (!waits || since - pool.hungrySince() > HEAD_START_NANOS)) {
+                        return true;
+                    }
+                }
             }
         }
         return false;
     }
 
-    /** Asks the other loops to let go of a connection they do not use. */
+    /** Asks the other pools of an exhausted share to let go of a connection they do not use. */
     void plead(ServerPool self) {
-        for (ServerPool pool : pools) {
-            if (pool != self) {
-                pool.loop().execute(pool::surrender);
+        for (Quota quota : quotas) {
+            if (quota.exhausted()) {
+                for (ServerPool pool : quota.pools()) {
+                    if (pool != self) {
+                        pool.loop().execute(pool::surrender);
+                    }
+                }
             }
         }
     }

@@ -8,6 +8,7 @@ import io.plinth.dbproxy.wire.SqlError;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -23,7 +24,7 @@ public final class ServerPool {
 
     private final ServerKey key;
     private final EventLoop loop;
-    private final PoolLimits limits;
+    private PoolLimits limits;
     private final PoolPermits permits;
     private final ServerConnector connector;
     private final PoolMetrics metrics;
@@ -36,7 +37,10 @@ public final class ServerPool {
     private long blockedUntil;
     private boolean closed;
     private @Nullable SqlError blockedBy;
+    private long retiredBefore;
+    private boolean retiring;
     private volatile boolean hungry;
+    private volatile long hungrySince;
 
     ServerPool(
             ServerKey key,
@@ -56,6 +60,19 @@ public final class ServerPool {
         permits.join(this);
     }
 
+    ServerKey key() {
+        return key;
+    }
+
+    /** Bounds that may have been changed. */
+    @SuppressWarnings("ReferenceEquality") // Asked with each acquisition, and nearly always the very same.
+    void limits(PoolLimits next) {
+        if (next != limits) {
+            permits.resize(next);
+            limits = next;
+        }
+    }
+
     EventLoop loop() {
         return loop;
     }
@@ -67,6 +84,19 @@ public final class ServerPool {
 
     boolean hungry() {
         return hungry;
+    }
+
+    /** When the longest wait began, while it is hungry. */
+    long hungrySince() {
+        return hungrySince;
+    }
+
+    private void hungry(boolean now) {
+        Waiter first = now ? waiters.peek() : null;
+        if (first != null) {
+            hungrySince = first.sinceNanos;
+        }
+        hungry = first != null;
     }
 
     /** Answers the waiter at once when it can, later otherwise. */
@@ -92,7 +122,7 @@ public final class ServerPool {
         waiter.timeout = loop.schedule(() -> expire(waiter), limits.patience().toMillis(), TimeUnit.MILLISECONDS);
         feed();
         if (!waiter.answered && connecting < waiters.size()) {
-            hungry = true;
+            hungry(true);
             permits.plead(this);
         }
     }
@@ -103,7 +133,7 @@ public final class ServerPool {
         if (!waiter.answered && waiters.remove(waiter)) {
             metrics.waiting.decrementAndGet();
             waiter.end();
-            hungry = hungry && !waiters.isEmpty();
+            hungry(hungry);
         }
     }
 
@@ -113,16 +143,20 @@ public final class ServerPool {
         connection.detach(nanoTime.getAsLong());
         connection.afterCancels(() -> {
             metrics.active.decrementAndGet();
-            boolean old = nanoTime.getAsLong() - connection.createdNanos()
+            boolean old = connection.releasedNanos() - connection.createdNanos()
                     > limits.lifetime().toNanos();
-            if (closed || old || !connection.reusable()) {
+            if (closed || old || retired(connection) || !connection.reusable()) {
+                connection.close();
+                return;
+            }
+            Waiter first = waiters.peek();
+            if (permits.othersFirst(this, first != null, first == null ? 0 : first.sinceNanos)) {
                 connection.close();
                 return;
             }
             idle.addFirst(connection);
-            feed();
-            if (!idle.isEmpty() && permits.othersHungry(this)) {
-                surrender();
+            if (first != null) {
+                feed();
             }
         });
     }
@@ -145,7 +179,7 @@ public final class ServerPool {
             connecting++;
             connect();
         }
-        hungry = connecting < waiters.size();
+        hungry(connecting < waiters.size());
     }
 
     /** Lets go of a connection that nobody uses, for another loop's sake. */
@@ -154,6 +188,44 @@ public final class ServerPool {
         if (connection != null) {
             connection.close();
         }
+    }
+
+    private boolean retired(ServerConnection connection) {
+        return retiring && connection.createdNanos() - retiredBefore <= 0;
+    }
+
+    /** Closes every connection that there is now: at once where it is idle, else when its client is done with it. */
+    void retire() {
+        retiring = true;
+        retiredBefore = nanoTime.getAsLong();
+        new ArrayDeque<>(idle).forEach(ServerConnection::close);
+    }
+
+    /** Ends every connection; who uses one is told that it was lost. */
+    void kill() {
+        new ArrayDeque<>(all).forEach(connection -> connection.lose(SqlError.of("57P01", "ended by an operator")));
+    }
+
+    PoolView view() {
+        long now = nanoTime.getAsLong();
+        Waiter first = waiters.peek();
+        List<PoolView.Connection> connections = all.stream()
+                .map(each -> new PoolView.Connection(
+                        idle.contains(each) ? "idle" : "active",
+                        retired(each),
+                        now - each.createdNanos(),
+                        now - each.releasedNanos(),
+                        each))
+                .toList();
+        return new PoolView(
+                key,
+                all.size() - idle.size(),
+                idle.size(),
+                connecting,
+                (int) connections.stream().filter(PoolView.Connection::retired).count(),
+                waiters.size(),
+                first == null ? 0 : now - first.sinceNanos,
+                connections);
     }
 
     private @Nullable ServerConnection takeIdle() {
@@ -193,8 +265,8 @@ public final class ServerPool {
                 ArrayDeque<Waiter> refused = new ArrayDeque<>(waiters);
                 waiters.clear();
                 metrics.waiting.addAndGet(-refused.size());
-                hungry = false;
-                permits.give(ServerPool.this);
+                hungry(false);
+                permits.give();
                 refused.forEach(waiter -> waiter.refuse(why));
             }
         });
@@ -204,17 +276,14 @@ public final class ServerPool {
         all.remove(connection);
         idle.remove(connection);
         metrics.open.decrementAndGet();
-        permits.give(this);
-        if (!waiters.isEmpty()) {
-            loop.execute(this::feed);
-        }
+        permits.give();
     }
 
     private void expire(Waiter waiter) {
         if (!waiter.answered && waiters.remove(waiter)) {
             metrics.waiting.decrementAndGet();
             metrics.timeouts.inc();
-            hungry = hungry && !waiters.isEmpty();
+            hungry(hungry);
             waiter.refuse(
                     exhausted("none became free within " + limits.patience().toMillis() + " ms"));
         }
@@ -223,8 +292,15 @@ public final class ServerPool {
     private SqlError exhausted(String why) {
         return new SqlError(
                 SqlError.TOO_MANY_CONNECTIONS,
-                "no connection to server " + key.name() + ": all " + limits.size() + " are in use and " + why,
-                "Shorten transactions, or raise pool.size.");
+                "no connection to server " + key.name() + ": all " + permits.used() + " are in use and " + why,
+                "Shorten transactions, or raise pool.size" + bounds() + ".");
+    }
+
+    /** The other keys that may stand in the way. */
+    private String bounds() {
+        return (limits.perUser() > 0 ? ", pool.max-user" : "")
+                + (limits.perDatabase() > 0 ? ", pool.max-database" : "")
+                + (limits.perServer() > 0 ? ", pool.max-server" : "");
     }
 
     /** Closes what has been unused or open for too long. */

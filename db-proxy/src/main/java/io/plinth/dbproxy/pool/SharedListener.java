@@ -193,6 +193,14 @@ public final class SharedListener {
         }
     }
 
+    /** Listens over another connection from now on. */
+    void renew() {
+        ServerConnection open = connection;
+        if (open != null) {
+            open.close();
+        }
+    }
+
     void close() {
         closed = true;
         ServerConnection open = connection;

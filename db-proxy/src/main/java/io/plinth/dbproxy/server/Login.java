@@ -2,10 +2,11 @@ package io.plinth.dbproxy.server;
 
 import io.plinth.dbproxy.auth.ScramKeys;
 import io.plinth.kit.config.Secret;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the proxy logs in to a server. Compared by identity of the secrets.
+ * How the proxy logs in to a server. Compared by its secrets.
  *
  * @param password null where the server trusts us or one of the others will do
  * @param keys from the client's own SCRAM proof
@@ -17,4 +18,9 @@ public record Login(
         @Nullable Secret password,
         @Nullable ScramKeys keys,
         @Nullable String md5,
-        @Nullable Encryption encryption) {}
+        @Nullable Encryption encryption) {
+    /** The same over another kind of connection. */
+    public Login over(@Nullable Encryption other) {
+        return Objects.equals(other, encryption) ? this : new Login(user, password, keys, md5, other);
+    }
+}

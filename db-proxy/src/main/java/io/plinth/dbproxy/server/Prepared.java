@@ -17,6 +17,11 @@ public final class Prepared {
         this.limit = limit;
     }
 
+    /** How many have a name of their own. */
+    public int count() {
+        return named.size();
+    }
+
     /** Whether the server has it under its own name; counts as a use. */
     public boolean has(PreparedStatement statement) {
         return named.get(statement) != null;

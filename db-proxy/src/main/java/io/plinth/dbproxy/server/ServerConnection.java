@@ -13,6 +13,7 @@ import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -92,6 +93,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     public void applied(Settings settings) {
         assertOwner();
         applied = settings;
+    }
+
+    /** Its own end; null when it is closed. */
+    public @Nullable InetSocketAddress localAddress() {
+        return channel.localAddress() instanceof InetSocketAddress address ? address : null;
     }
 
     public long createdNanos() {
@@ -247,6 +253,12 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
             action.run();
         }
         replies.abandon();
+    }
+
+    /** Ends it, whoever uses it. */
+    public void lose(SqlError why) {
+        assertOwner();
+        fail(why);
     }
 
     /** The server can no longer be trusted to be where we think it is; {@code why} null when the client knows. */

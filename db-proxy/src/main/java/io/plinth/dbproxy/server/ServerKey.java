@@ -5,13 +5,15 @@ import io.plinth.kit.config.HostPort;
 /**
  * A server as seen by a pool.
  *
+ * @param owner the database as clients name it
  * @param name for people: {@code shop/s0} or {@code shop/s0/r1}
  * @param shard the shard it belongs to
  * @param replica whether it takes reads only
  */
-public record ServerKey(String name, String shard, boolean replica, HostPort address, String database, Login login) {
+public record ServerKey(
+        String owner, String name, String shard, boolean replica, HostPort address, String database, Login login) {
     /** The same server after its promotion. */
     public ServerKey promoted() {
-        return new ServerKey(name, shard, false, address, database, login);
+        return new ServerKey(owner, name, shard, false, address, database, login);
     }
 }

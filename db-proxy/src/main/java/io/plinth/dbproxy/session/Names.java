@@ -81,6 +81,11 @@ public final class Names {
         return sent.getOrDefault(name, Optional.empty()).orElse(null);
     }
 
+    /** Statements that have a name. */
+    public int count() {
+        return confirmed.size();
+    }
+
     /** Whether a server's or our own confirmation made this name. */
     public boolean has(String name) {
         return confirmed.containsKey(name);

@@ -40,6 +40,11 @@ public final class SessionSettings {
         known.put(name, value);
     }
 
+    /** What the client has been told of a setting; empty for nothing. */
+    public String known(String name) {
+        return known.getOrDefault(name, "");
+    }
+
     public void change(Setting setting) {
         pending.add(setting);
     }

@@ -2,7 +2,9 @@ package io.plinth.dbproxy.wire;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Writes what a server says, to a client. */
 public final class BackendWriter {
@@ -82,13 +84,18 @@ public final class BackendWriter {
 
     /** Columns of text, for answers of our own. */
     public static void textColumns(ByteBuf out, List<String> names) {
+        columns(out, names, Collections.nCopies(names.size(), 25));
+    }
+
+    /** {@code types} are the columns' type OIDs; values are sent as text. */
+    public static void columns(ByteBuf out, List<String> names, List<Integer> types) {
         int start = begin(out, Backend.ROW_DESCRIPTION);
         out.writeShort(names.size());
-        for (String name : names) {
-            FrontendWriter.string(out, name);
+        for (int i = 0; i < names.size(); i++) {
+            FrontendWriter.string(out, names.get(i));
             out.writeInt(0)
                     .writeShort(0)
-                    .writeInt(25)
+                    .writeInt(types.get(i))
                     .writeShort(-1)
                     .writeInt(-1)
                     .writeShort(0);
@@ -96,10 +103,14 @@ public final class BackendWriter {
         end(out, start);
     }
 
-    public static void textRow(ByteBuf out, List<String> values) {
+    public static void textRow(ByteBuf out, List<? extends @Nullable String> values) {
         int start = begin(out, Backend.DATA_ROW);
         out.writeShort(values.size());
         for (String value : values) {
+            if (value == null) {
+                out.writeInt(-1);
+                continue;
+            }
             byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
             out.writeInt(bytes.length).writeBytes(bytes);
         }
@@ -117,6 +128,18 @@ public final class BackendWriter {
         if (hint != null) {
             field(out, 'H', hint);
         }
+        out.writeByte(0);
+        end(out, start);
+    }
+
+    /** A notice with a detail. */
+    public static void notice(ByteBuf out, String message, String detail) {
+        int start = begin(out, Backend.NOTICE);
+        field(out, 'S', "NOTICE");
+        field(out, 'V', "NOTICE");
+        field(out, 'C', "00000");
+        field(out, 'M', message);
+        field(out, 'D', detail);
         out.writeByte(0);
         end(out, start);
     }

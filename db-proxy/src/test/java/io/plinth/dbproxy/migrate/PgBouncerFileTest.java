@@ -35,27 +35,35 @@ class PgBouncerFileTest {
             server_lifetime = 0
             server_reset_query = DISCARD ALL
             logfile = /dev/null
+            admin_users = app
+            stats_users = old, nobody
+            max_db_connections = 50
+            server_check_magic = 1
             """);
         PgBouncerFile.Result result = PgBouncerFile.read(folder.resolve("pgbouncer.ini"));
         assertThat(result.port()).isEqualTo(6543);
         assertThat(result.section().toString())
                 .isEqualTo("{databases={shop={users={app={password={file=secrets/app}},"
                         + " old={verifier={file=secrets/old}}}, loopback=scram, pool={mode=transaction, size=7,"
-                        + " wait=2500ms}, shards={s0={primary=10.0.0.1:5433, database=store}}},"
-                        + " fixed={users={app={password={file=secrets/app}, server-user=owner,"
-                        + " server-password={file=secrets/fixed.owner.server}},"
+                        + " max-database=50, wait=2500ms}, shards={s0={primary=10.0.0.1:5433,"
+                        + " database=store}}}, fixed={users={app={password={file=secrets/app},"
+                        + " server-user=owner, server-password={file=secrets/fixed.owner.server}},"
                         + " old={verifier={file=secrets/old}, server-user=owner,"
                         + " server-password={file=secrets/fixed.owner.server}}}, loopback=scram,"
-                        + " pool={mode=transaction, size=15, wait=2500ms},"
-                        + " shards={s0={primary=10.0.0.2:5432}}}}, clients=400}");
+                        + " pool={mode=transaction, size=15, max-database=50, wait=2500ms},"
+                        + " shards={s0={primary=10.0.0.2:5432}}}},"
+                        + " console={admin-users={app={password={file=secrets/app}}},"
+                        + " stats-users={old={verifier={file=secrets/old}}}}, clients=400}");
         assertThat(result.secrets())
                 .containsEntry("secrets/app", "pencil")
                 .containsEntry("secrets/fixed.owner.server", "it's");
         assertThat(result.notes())
-                .containsExactlyInAnyOrder(
-                        "databases.*: not taken over: name each database",
-                        "databases.fixed.connect_query: not taken over",
-                        "server_reset_query: not taken over");
+                .containsExactly(
+                        "pgbouncer.ini:4: databases.fixed.connect_query: not taken over",
+                        "pgbouncer.ini:5: databases.*: not taken over: name each database",
+                        "pgbouncer.ini:18: stats_users: nobody has no password in auth_file: name it in console"
+                                + " yourself",
+                        "pgbouncer.ini:20: server_check_magic: not taken over");
     }
 
     @Test

@@ -11,6 +11,9 @@ public interface AdminRoutes {
     /** Adds a route; {@code path} matches exactly, or by prefix when it ends in {@code /*}. Handlers must not block. */
     void route(String method, String path, Function<Request, CompletionStage<Response>> handler);
 
+    /** Reads the node's file again, as {@code POST /reload} does. */
+    CompletionStage<Response> reload();
+
     /** Adds a condition to {@code /health/ready}; {@code name} is shown when it does not hold. */
     void readyWhen(String name, BooleanSupplier condition);
 

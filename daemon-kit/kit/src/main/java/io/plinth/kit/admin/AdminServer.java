@@ -53,7 +53,7 @@ public final class AdminServer implements AdminRoutes {
         route("GET", "/health/ready", request -> now(ready()));
         route("GET", "/metrics", request -> now(scrape()));
         route("GET", "/config", request -> now(Response.text(200, hooks.config())));
-        route("POST", "/reload", request -> hooks.reload());
+        route("POST", "/reload", request -> reload());
         route("POST", "/drain", request -> hooks.drain());
     }
 
@@ -65,6 +65,11 @@ public final class AdminServer implements AdminRoutes {
     @Override
     public synchronized void route(String method, String path, Function<Request, CompletionStage<Response>> handler) {
         routes = routes.with(method, path, handler);
+    }
+
+    @Override
+    public CompletionStage<Response> reload() {
+        return hooks.reload();
     }
 
     @Override

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.deploy.db;
+
+import org.jspecify.annotations.NullMarked;
