@@ -21,13 +21,17 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Autobahn's client with its WebSocket cases, through the proxy, at their own server that echoes: the profile {@code autobahn} runs all of
- * them, 20 minutes. The suite is Python, which Jython runs in processes of their own.
+ * them, 20 minutes. Their server serves its
+ * own port's name only. The suite is Python, which Jython runs in processes of their own.
  */
 @EnabledIfSystemProperty(named = "autobahn.cases", matches = ".+")
 @Timeout(value = 40, unit = TimeUnit.MINUTES)
 class AutobahnIT {
     private static final Pattern CASE = Pattern.compile("\"([0-9]+(?:\\.[0-9]+)+)\": \\{([^}]*)}");
     private static final Pattern BEHAVIOR = Pattern.compile("\"behavior(?:Close)?\": \"([^\"]*)\"");
+    /** A wrong frame follows a right one: what the server read together it may refuse without an echo of the first. */
+    private static final String FAILS_AT_ONCE = "3\\.[234]";
+
     private static final String SERVER = """
         import sys
         from autobahntestsuite import wstest
@@ -37,7 +41,7 @@ class AutobahnIT {
     private static final String CLIENT = """
         import sys
         from autobahntestsuite import wstest
-        spec = {'options': {'failByDrop': False}, 'outdir': sys.argv[3], 'cases': [sys.argv[2]], 'exclude-cases': [],
+        spec = {'options': {'failByDrop': False}, 'outdir': sys.argv[3], 'cases': sys.argv[2].split(','), 'exclude-cases': [],
                 'exclude-agent-cases': {}, 'servers': [{'agent': 'lb-proxy', 'url': sys.argv[1], 'options': {'version': 18}}]}
         wstest.start({'mode': 'fuzzingclient'}, spec)
         """;
@@ -68,9 +72,9 @@ class AutobahnIT {
         Path reports = folder.resolve("reports");
         Process server = python("server", SERVER, "ws://127.0.0.1:" + port);
         try (Proxy proxy = Proxy.start(folder, """
-              routes: { all: { pool: web } }
+              routes: { all: { pool: web, request-headers: { set: { Host: "127.0.0.1:%d" } } } }
               pools: { web: { servers: { s: "127.0.0.1:%d" } } }
-            """.formatted(port))) {
+            """.formatted(port, port))) {
             awaitListening(port, server);
             Process suite = python(
                     "client",
@@ -112,7 +116,9 @@ class AutobahnIT {
             while (behaviors.find()) {
                 String behavior = behaviors.group(1);
                 counts.merge(behavior, 1, Integer::sum);
-                if (!behavior.equals("OK") && !behavior.equals("INFORMATIONAL")) {
+                boolean strict =
+                        !behavior.equals("NON-STRICT") || !cases.group(1).matches(FAILS_AT_ONCE);
+                if (strict && !behavior.equals("OK") && !behavior.equals("INFORMATIONAL")) {
                     bad.add(cases.group(1) + " " + behavior);
                 }
             }

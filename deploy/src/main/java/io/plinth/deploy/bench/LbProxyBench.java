@@ -99,6 +99,8 @@ final class LbProxyBench implements Bench {
             peer(on, origin, "nginx", "nginx.conf", List.of("-p", on.folder().toString(), "-c"));
         }
         for (Contender contender : contenders) {
+            on.listening(
+                    contender.name(), contender.process(), secure.getOrDefault(contender.name(), contender.address()));
             byte[] body = on.ready(contender.name(), contender.process(), page(contender.address(), Origin.LARGE));
             if (!java.util.Arrays.equals(body, expected)) {
                 throw new DeployException(contender.name() + ": " + body.length
