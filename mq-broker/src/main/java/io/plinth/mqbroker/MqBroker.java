@@ -19,6 +19,7 @@ import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.http.ApiServer;
 import io.plinth.mqbroker.http.ApiTable;
+import io.plinth.mqbroker.index.SegmentReport;
 import io.plinth.mqbroker.listen.AmqpInitializer;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.PreallocatedSegmentLog;
@@ -27,6 +28,7 @@ import io.plinth.mqbroker.management.ExplainRoute;
 import io.plinth.mqbroker.management.ManagementApi;
 import io.plinth.mqbroker.management.ManagementRoutes;
 import io.plinth.mqbroker.management.QueueMetrics;
+import io.plinth.mqbroker.management.SegmentRoute;
 import io.plinth.mqbroker.management.Survey;
 import io.plinth.mqbroker.queue.Engine;
 import io.plinth.mqbroker.session.Broker;
@@ -188,6 +190,7 @@ public final class MqBroker implements Daemon {
                 c.memory().bytes(),
                 c.window(),
                 c.limits().queues(),
+                c.limits().metricQueues(),
                 context.clock(),
                 System::nanoTime,
                 List.of()));
@@ -217,6 +220,7 @@ public final class MqBroker implements Daemon {
         watch.scheduleWithFixedDelay(survey::tick, SAMPLE_SECONDS, SAMPLE_SECONDS, TimeUnit.SECONDS);
         new QueueMetrics(broker, survey, c.limits().metricQueues()).register(context.metrics());
         new ExplainRoute(opened.vhosts()).register(context.admin());
+        new SegmentRoute(opened.vhosts(), segments(opened)).register(context.admin());
         NodeConfig node = context.node();
         Integer port = node.port();
         HostPort address = new HostPort(node.host(), port == null ? MqBrokerMain.TYPE.standardPort() : port);
@@ -289,6 +293,25 @@ public final class MqBroker implements Daemon {
     private Path resolve(Path path) {
         Path folder = context.file().path().toAbsolutePath().getParent();
         return folder == null ? path : folder.resolve(path);
+    }
+
+    private static SegmentRoute.Segments segments(Engine opened) {
+        return new SegmentRoute.Segments() {
+            @Override
+            public int shards() {
+                return opened.shards().count();
+            }
+
+            @Override
+            public CompletableFuture<List<SegmentReport>> of(int shard) {
+                return opened.segments(shard);
+            }
+
+            @Override
+            public CompletableFuture<SegmentReport> withOldest(SegmentReport report) {
+                return opened.withOldest(report);
+            }
+        };
     }
 
     private void observe(Engine opened) {

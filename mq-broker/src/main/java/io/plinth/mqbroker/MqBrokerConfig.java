@@ -208,7 +208,9 @@ public record MqBrokerConfig(
             @Range(min = "0s", max = "365d")
             Duration consumerTimeout,
 
-            @Doc("Queues with metrics of their own.") @Default("1000") @Range(min = "0", max = "100000")
+            @Doc("Queues with metrics of their own, and with percentiles of confirm latency.")
+            @Default("1000")
+            @Range(min = "0", max = "100000")
             int metricQueues) {}
 
     @Override

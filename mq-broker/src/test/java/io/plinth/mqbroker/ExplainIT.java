@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.MessageProperties;
+import io.plinth.mqbroker.queue.Shards;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -17,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,9 +32,14 @@ class ExplainIT {
     Path folder;
 
     private static String explain(TestBroker broker, String exchange, String key) throws Exception {
-        URI uri = URI.create("http://127.0.0.1:" + broker.admin().getPort() + "/explain/publish?exchange="
-                + URLEncoder.encode(exchange, StandardCharsets.UTF_8) + "&key="
-                + URLEncoder.encode(key, StandardCharsets.UTF_8) + "&header.h=1");
+        return explain(
+                broker,
+                "publish?exchange=" + URLEncoder.encode(exchange, StandardCharsets.UTF_8) + "&key="
+                        + URLEncoder.encode(key, StandardCharsets.UTF_8) + "&header.h=1");
+    }
+
+    private static String explain(TestBroker broker, String question) throws Exception {
+        URI uri = URI.create("http://127.0.0.1:" + broker.admin().getPort() + "/explain/" + question);
         try (HttpClient client = HttpClient.newHttpClient()) {
             HttpResponse<String> response =
                     client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
@@ -114,6 +123,41 @@ class ExplainIT {
                     .contains("\"way\":\"alternate_exchange\"", "\"routed\":false", "\"destination\":\"amq.fanout\"");
             assertThat(explain(broker, "", "orders")).contains("\"way\":\"queue_name\"");
             assertThat(explain(broker, "nowhere", "x")).startsWith("404 ");
+        }
+    }
+
+    @Test
+    void namesTheQueueWhoseOldestMessageHoldsASegment() throws Exception {
+        try (TestBroker broker = new TestBroker(folder, "{ segment: 1MiB }");
+                Connection connection = broker.connect()) {
+            Channel channel = connection.createChannel();
+            channel.confirmSelect();
+            channel.queueDeclare("forgotten", true, false, false, null);
+            int shard = Shards.of("/", "forgotten", Shards.COUNT);
+            String busy = IntStream.range(0, 1000)
+                    .mapToObj(i -> "busy" + i)
+                    .filter(name -> Shards.of("/", name, Shards.COUNT) == shard)
+                    .findFirst()
+                    .orElseThrow();
+            channel.queueDeclare(busy, true, false, false, null);
+            channel.basicPublish("", "forgotten", MessageProperties.MINIMAL_PERSISTENT_BASIC, new byte[10]);
+            for (int i = 0; i < 150; i++) {
+                channel.basicPublish("", busy, MessageProperties.MINIMAL_PERSISTENT_BASIC, new byte[10_000]);
+            }
+            channel.waitForConfirmsOrDie(20_000);
+            channel.queuePurge(busy);
+            assertThat(explain(broker, "segment?shard=" + shard))
+                    .contains("\"why\":\"messages in it are not settled\"", "\"why\":\"it is being written\"");
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            String answer = explain(broker, "segment?shard=" + shard + "&segment=1");
+            while (!answer.contains("\"live_messages\":1,") && System.nanoTime() < deadline) {
+                TimeUnit.MILLISECONDS.sleep(20);
+                answer = explain(broker, "segment?shard=" + shard + "&segment=1");
+            }
+            assertThat(answer).contains("\"oldest\":{\"vhost\":\"/\",\"queue\":\"forgotten\",\"message\":1}");
+            assertThat(explain(broker, "segment?shard=" + shard + "&segment=77"))
+                    .startsWith("404 ");
+            assertThat(explain(broker, "segment?shard=x")).startsWith("404 ");
         }
     }
 }

@@ -61,6 +61,11 @@ public final class DurableImage {
         files.forEach(file -> durable.put(name(file), read(file)));
     }
 
+    /** These files are gone for good: their folder was synced behind their deletion. */
+    public synchronized void deleted(Collection<Path> files) {
+        files.forEach(file -> durable.remove(name(file)));
+    }
+
     /** The bytes {@code [from, to)} of a file, and its length, are durable. */
     public synchronized void synced(Path file, long from, long to) {
         SparseFile.Content now = read(file);

@@ -30,12 +30,13 @@ import picocli.CommandLine.Spec;
         name = "explain",
         header = "Asks a running node what it would do with a request, and why.",
         mixinStandardHelpOptions = true,
-        synopsisSubcommandLabel = "(http | dns | sql | publish | key)",
+        synopsisSubcommandLabel = "(http | dns | sql | publish | segment | key)",
         subcommands = {
             ExplainCommand.Http.class,
             ExplainCommand.Dns.class,
             ExplainCommand.Sql.class,
             ExplainCommand.Publish.class,
+            ExplainCommand.Segment.class,
             ExplainCommand.Key.class
         })
 public final class ExplainCommand implements Callable<Integer> {
@@ -216,6 +217,35 @@ public final class ExplainCommand implements Callable<Integer> {
         @Override
         String path() {
             return "/explain/publish" + query(List.of("vhost", vhost, "exchange", exchange, "key", key));
+        }
+    }
+
+    @Command(
+            name = "segment",
+            header = "Why segments of a broker's log are there: which queues hold them.",
+            mixinStandardHelpOptions = true)
+    static final class Segment extends Question {
+        @Parameters(index = "0", paramLabel = "SHARD", description = "The shard, a number from 0.")
+        private int shard;
+
+        @Parameters(
+                index = "1",
+                arity = "0..1",
+                paramLabel = "SEGMENT",
+                description = "One segment, with its oldest message; by default all of the shard.")
+        private @Nullable Integer segment;
+
+        @Override
+        String kind() {
+            return "mq-broker";
+        }
+
+        @Override
+        String path() {
+            Integer one = segment;
+            List<@Nullable String> query = new ArrayList<>(List.of("shard", Integer.toString(shard), "segment"));
+            query.add(one == null ? null : one.toString());
+            return "/explain/segment" + query(query);
         }
     }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ObjLongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** Owned by its log's writer thread. Copies what is live in the oldest segment to the end of the log, so that the segment can go. */
 public final class CopyForward {
@@ -60,6 +61,34 @@ public final class CopyForward {
             return true;
         });
         return moves;
+    }
+
+    /** The first live message of a segment, null where there is none. */
+    SegmentReport.@Nullable Oldest oldest(int segment, Live live) throws IOException {
+        SegmentReport.@Nullable Oldest[] found = {null};
+        log.scan(SegmentLog.position(segment, 0), (position, record) -> {
+            if (SegmentLog.segmentOf(position) != segment) {
+                return false;
+            }
+            Change change = ChangeCodec.read(shard, position, record);
+            found[0] = switch (change.effect()) {
+                case Effect.Enqueued e -> oldest(change.sequence(), position, e.targets(), live);
+                case Effect.Moved e -> oldest(e.sequence(), position, e.targets(), live);
+                default -> null;
+            };
+            return found[0] == null;
+        });
+        return found[0];
+    }
+
+    private static SegmentReport.@Nullable Oldest oldest(long id, long position, List<Effect.Target> targets, Live live)
+            throws IOException {
+        for (Effect.Target target : targets) {
+            if (live.at(target.queueId(), id, position)) {
+                return new SegmentReport.Oldest(target.queueId(), id);
+            }
+        }
+        return null;
     }
 
     private record Moving(long id, long from, Covered last, Live live, ObjLongConsumer<Change> copied) {}

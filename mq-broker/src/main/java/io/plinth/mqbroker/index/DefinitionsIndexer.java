@@ -54,7 +54,11 @@ public final class DefinitionsIndexer implements ChangeListener {
                 found.apply(definition);
             }
         });
-        compact(log, found);
+        try {
+            compact(log, found);
+        } catch (IOException e) {
+            LOG.warn("definitions: the log stays as long as it is: {}", e.toString());
+        }
         return found;
     }
 

@@ -9,6 +9,7 @@ import io.plinth.mqbroker.log.SegmentLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -326,6 +327,30 @@ public final class ShardIndexer implements ChangeListener {
             moving.clear();
             reclaim();
         });
+    }
+
+    /** Why each segment is there, oldest first; on the writer's thread. */
+    public List<SegmentReport> report() {
+        List<SegmentReport> reports = new ArrayList<>();
+        List<SegmentLog.Segment> segments = log.segments();
+        for (int i = 0; i < segments.size(); i++) {
+            SegmentLog.Segment segment = segments.get(i);
+            reports.add(new SegmentReport(
+                    shard,
+                    segment.id(),
+                    segment.bytes(),
+                    segment.id() == log.current(),
+                    i == segments.size() - 1,
+                    i > 0,
+                    ledger.holders(segment.id()),
+                    null));
+        }
+        return reports;
+    }
+
+    /** The same with the first live message of the segment, which is read for that; on any thread but a loop. */
+    public SegmentReport withOldest(SegmentReport report) throws IOException {
+        return report.with(copyForward.oldest(report.segment(), this::livesAt));
     }
 
     private boolean livesAt(long queueId, long id, long position) throws IOException {

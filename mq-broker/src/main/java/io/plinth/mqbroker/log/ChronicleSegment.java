@@ -2,10 +2,8 @@ package io.plinth.mqbroker.log;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.SyncMode;
@@ -57,8 +55,8 @@ final class ChronicleSegment implements AutoCloseable {
         file = new ExcerptFile(fileIn(folder));
         end = file.end();
         allocated = end;
-        force(folder);
-        force(java.util.Objects.requireNonNull(folder.getParent()));
+        SegmentFolder.force(folder);
+        SegmentFolder.force(java.util.Objects.requireNonNull(folder.getParent()));
     }
 
     static Path fileIn(Path folder) throws IOException {
@@ -66,12 +64,6 @@ final class ChronicleSegment implements AutoCloseable {
             return files.filter(path -> path.toString().endsWith(".cq4"))
                     .findFirst()
                     .orElseThrow(() -> new IOException("segment " + folder + ": no cycle file (expected: one)"));
-        }
-    }
-
-    private static void force(Path folder) throws IOException {
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
         }
     }
 

@@ -4,14 +4,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,11 +19,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class ChronicleSegmentLog implements SegmentLog {
     private static final Logger LOG = LoggerFactory.getLogger(ChronicleSegmentLog.class);
-    private static final String PREFIX = "seg-";
     /** A record is cut into excerpts of this size: Chronicle's maps overlap by no more than a quarter of a block. */
     private static final int PIECE = 128 << 10;
 
-    private final Path folder;
+    private final SegmentFolder folder;
     private final long segmentBytes;
     private final RecordFraming framing = new RecordFraming();
     private final ByteBuffer excerpt = ByteBuffer.allocate(PIECE + RecordFraming.HEADER);
@@ -36,16 +32,10 @@ public final class ChronicleSegmentLog implements SegmentLog {
 
     /** Opens the folder, creating it; a segment is ended once it is longer than {@code segmentBytes}. */
     public ChronicleSegmentLog(Path folder, long segmentBytes) throws IOException {
-        this.folder = folder;
+        this.folder = new SegmentFolder(folder, "");
         this.segmentBytes = segmentBytes;
-        Files.createDirectories(folder);
-        try (Stream<Path> entries = Files.list(folder)) {
-            for (Path entry : entries.sorted().toList()) {
-                String name = entry.getFileName().toString();
-                if (name.startsWith(PREFIX)) {
-                    open(Integer.parseInt(name.substring(PREFIX.length())), entry);
-                }
-            }
+        for (Map.Entry<Integer, Path> entry : this.folder.segments().entrySet()) {
+            open(entry.getKey(), entry.getValue());
         }
     }
 
@@ -56,10 +46,6 @@ public final class ChronicleSegmentLog implements SegmentLog {
         } catch (IOException e) {
             LOG.warn("{}: no cycle file; nothing was written to it", entry);
         }
-    }
-
-    private Path path(int id) {
-        return folder.resolve(String.format("%s%08d", PREFIX, id));
     }
 
     @Override
@@ -89,8 +75,8 @@ public final class ChronicleSegmentLog implements SegmentLog {
     private ChronicleSegment begin() throws IOException {
         int id = ++last;
         framing.write(excerpt, id, RecordFraming.OPENING, ByteBuffer.allocate(0));
-        ChronicleSegment segment = new ChronicleSegment(id, path(id), excerpt);
-        files.put(id, new ExcerptFile(ChronicleSegment.fileIn(path(id))));
+        ChronicleSegment segment = new ChronicleSegment(id, folder.path(id), excerpt);
+        files.put(id, new ExcerptFile(ChronicleSegment.fileIn(folder.path(id))));
         current = segment;
         return segment;
     }
@@ -111,16 +97,6 @@ public final class ChronicleSegmentLog implements SegmentLog {
             current = null;
             segment.close();
         }
-    }
-
-    @Override
-    public void replay(long from, Visitor visitor) throws IOException {
-        scan(from, (position, record) -> {
-            if (position != from) {
-                visitor.record(position, record);
-            }
-            return true;
-        });
     }
 
     @Override
@@ -145,7 +121,7 @@ public final class ChronicleSegmentLog implements SegmentLog {
             ExcerptFile.Document document = file.document(at);
             ByteBuffer content = document == null || !document.data() ? null : file.content(document);
             if (document == null || (document.data() && (content == null || !check.intact(content, id)))) {
-                LOG.debug("{}: replay ends at offset {}", path(id), at);
+                LOG.debug("{}: replay ends at offset {}", folder.path(id), at);
                 return true;
             }
             at = ExcerptFile.behind(document.offset(), document.length());
@@ -172,7 +148,7 @@ public final class ChronicleSegmentLog implements SegmentLog {
         int id = SegmentLog.segmentOf(position);
         ExcerptFile file = files.get(id);
         if (file == null) {
-            throw new NoSuchFileException(path(id).toString());
+            throw new NoSuchFileException(folder.path(id).toString());
         }
         RecordFraming check = new RecordFraming();
         ByteArrayOutputStream pieces = new ByteArrayOutputStream();
@@ -181,7 +157,7 @@ public final class ChronicleSegmentLog implements SegmentLog {
             ExcerptFile.Document document = file.document(at);
             ByteBuffer content = document == null ? null : file.content(document);
             if (document == null || content == null || (document.data() && !check.intact(content, id))) {
-                throw new IOException(path(id) + ": damaged record at offset " + at);
+                throw new IOException(folder.path(id) + ": damaged record at offset " + at);
             }
             at = ExcerptFile.behind(document.offset(), document.length());
             if (!document.data()) {
@@ -228,15 +204,7 @@ public final class ChronicleSegmentLog implements SegmentLog {
         if (file != null) {
             file.close();
         }
-        deleteFolder(path(id));
-    }
-
-    private static void deleteFolder(Path path) throws IOException {
-        try (Stream<Path> entries = Files.walk(path)) {
-            for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(entry);
-            }
-        }
+        folder.delete(id);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.log;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -11,14 +12,20 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The data folder: {@code layout} (format and number of shards, fixed when the folder is made), {@code broker.lock}, {@code shard-NN} and
- * {@code definitions} (segment logs), {@code index} (RocksDB).
+ * {@code definitions} (segment logs), {@code index} (RocksDB), {@code room} (kept so that a full disk can be started on).
  */
 public final class DataLayout implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DataLayout.class);
     private static final Pattern LAYOUT = Pattern.compile("format (\\d{1,9})\\nshards (\\d{1,9})\\n");
     private static final int FORMAT = 1;
+    private static final String ROOM = "room";
+    private static final int ROOM_BYTES = 4 << 20;
+    private static final int ROOM_PIECE = 256 << 10;
 
     private final Path folder;
     private final FileChannel lockFile;
@@ -70,6 +77,24 @@ public final class DataLayout implements AutoCloseable {
                     + " (expected: a data folder of this release or an older one)");
         }
         return Integer.parseInt(matcher.group(2));
+    }
+
+    /** Gives the disk back what was kept for a start: the index cannot be opened without writing some. */
+    public void takeRoom() throws IOException {
+        Files.deleteIfExists(folder.resolve(ROOM));
+    }
+
+    /** Keeps what the next start needs, where the disk has it. */
+    public void keepRoom() {
+        Path room = folder.resolve(ROOM);
+        try (FileChannel out = FileChannel.open(room, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            ByteBuffer zeros = ByteBuffer.allocate(ROOM_PIECE);
+            while (out.size() < ROOM_BYTES) {
+                out.write(zeros.clear());
+            }
+        } catch (IOException e) {
+            LOG.warn("{}: the disk has no room to keep for the next start: {}", room, e.toString());
+        }
     }
 
     public int shards() {

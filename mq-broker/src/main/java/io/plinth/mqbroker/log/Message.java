@@ -52,6 +52,11 @@ public final class Message {
         return references > 0;
     }
 
+    /** Whether one queue holds it. */
+    public boolean single() {
+        return references == 1;
+    }
+
     /** Where its record stands, 0 before it was appended. */
     public long position() {
         return position;

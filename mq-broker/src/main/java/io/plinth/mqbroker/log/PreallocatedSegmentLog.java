@@ -3,12 +3,11 @@ package io.plinth.mqbroker.log;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -21,10 +20,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class PreallocatedSegmentLog implements SegmentLog {
     private static final Logger LOG = LoggerFactory.getLogger(PreallocatedSegmentLog.class);
-    private static final String PREFIX = "seg-";
-    private static final String SUFFIX = ".log";
 
-    private final Path folder;
+    private final SegmentFolder folder;
     private final long segmentBytes;
     private final ConcurrentSkipListMap<Integer, SegmentFile> files = new ConcurrentSkipListMap<>();
     private int last;
@@ -32,18 +29,11 @@ public final class PreallocatedSegmentLog implements SegmentLog {
 
     /** Opens the folder, creating it; a segment is ended once it is longer than {@code segmentBytes}. */
     public PreallocatedSegmentLog(Path folder, long segmentBytes) throws IOException {
-        this.folder = folder;
+        this.folder = new SegmentFolder(folder, ".log");
         this.segmentBytes = segmentBytes;
-        Files.createDirectories(folder);
-        try (Stream<Path> entries = Files.list(folder)) {
-            for (Path entry : entries.sorted().toList()) {
-                String name = entry.getFileName().toString();
-                if (name.startsWith(PREFIX) && name.endsWith(SUFFIX)) {
-                    int id = Integer.parseInt(name.substring(PREFIX.length(), name.length() - SUFFIX.length()));
-                    last = Math.max(last, id);
-                    files.put(id, new SegmentFile(id, entry, segmentBytes));
-                }
-            }
+        for (Map.Entry<Integer, Path> entry : this.folder.segments().entrySet()) {
+            last = entry.getKey();
+            files.put(last, new SegmentFile(last, entry.getValue(), segmentBytes));
         }
     }
 
@@ -59,10 +49,6 @@ public final class PreallocatedSegmentLog implements SegmentLog {
         return new PreallocatedSegmentLog(folder, segmentBytes);
     }
 
-    private Path path(int id) {
-        return folder.resolve(String.format("%s%08d%s", PREFIX, id, SUFFIX));
-    }
-
     @Override
     public long append(ByteBuffer record) throws IOException {
         SegmentFile segment = current;
@@ -75,11 +61,9 @@ public final class PreallocatedSegmentLog implements SegmentLog {
 
     private SegmentFile begin() throws IOException {
         int id = ++last;
-        SegmentFile segment = new SegmentFile(id, path(id), segmentBytes);
+        SegmentFile segment = new SegmentFile(id, folder.path(id), segmentBytes);
         segment.begin();
-        try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
-            entries.force(true);
-        }
+        folder.force();
         files.put(id, segment);
         current = segment;
         return segment;
@@ -108,16 +92,6 @@ public final class PreallocatedSegmentLog implements SegmentLog {
             segment.seal();
             current = null;
         }
-    }
-
-    @Override
-    public void replay(long from, Visitor visitor) throws IOException {
-        scan(from, (position, record) -> {
-            if (position != from) {
-                visitor.record(position, record);
-            }
-            return true;
-        });
     }
 
     @Override
@@ -154,7 +128,8 @@ public final class PreallocatedSegmentLog implements SegmentLog {
     public ByteBuffer read(long position) throws IOException {
         SegmentFile segment = files.get(SegmentLog.segmentOf(position));
         if (segment == null) {
-            throw new NoSuchFileException(path(SegmentLog.segmentOf(position)).toString());
+            throw new NoSuchFileException(
+                    folder.path(SegmentLog.segmentOf(position)).toString());
         }
         SegmentFile.Found found = segment.at(position & 0xFFFF_FFFFL, new RecordFraming());
         if (found == null) {
@@ -193,7 +168,7 @@ public final class PreallocatedSegmentLog implements SegmentLog {
         if (segment != null) {
             segment.close();
         }
-        Files.deleteIfExists(path(id));
+        folder.delete(id);
     }
 
     @Override

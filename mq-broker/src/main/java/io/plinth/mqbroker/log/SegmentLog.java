@@ -44,7 +44,14 @@ public interface SegmentLog extends AutoCloseable {
      * Visits the records behind {@code from} (exclusive; 0 for all), in order. In each segment it stops at the first record that is
      * incomplete or whose checksum differs, unless intact ones follow: then the damage is reported with its place.
      */
-    void replay(long from, Visitor visitor) throws IOException;
+    default void replay(long from, Visitor visitor) throws IOException {
+        scan(from, (position, record) -> {
+            if (position != from) {
+                visitor.record(position, record);
+            }
+            return true;
+        });
+    }
 
     /** As {@link #replay}, but with the record at {@code from}, for as long as the visitor wants, and from any thread. */
     void scan(long from, Scan visitor) throws IOException;
@@ -58,7 +65,7 @@ public interface SegmentLog extends AutoCloseable {
     /** The segment being appended to, 0 before the first append. */
     int current();
 
-    /** Deletes a segment that is not the current one. */
+    /** Deletes a segment that is not the current one, for good. */
     void drop(int segment) throws IOException;
 
     @Override

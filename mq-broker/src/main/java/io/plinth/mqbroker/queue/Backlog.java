@@ -61,6 +61,8 @@ final class Backlog {
     private final Map<Key, Long> moved = new HashMap<>();
 
     private int pagesOnTheirWay;
+    /** Everything up to this id is in the log. */
+    private long durable;
 
     Backlog(Parts parts) {
         this.parts = parts;
@@ -101,8 +103,18 @@ final class Backlog {
         gauge.add(-bytes);
     }
 
+    /** The entry is with a consumer: its content, if it is durable, is read back should it come back. */
+    void handedOut(QueueEntry entry) {
+        Message message = entry.message;
+        if (entry.durable && entry.id <= durable && message.single() && gauge.tight() && message.content() != null) {
+            message.content(null);
+            gauge.add(-message.size());
+        }
+    }
+
     /** Everything up to the sequence is in the log, so its content may leave memory. */
     void durable(long sequence) {
+        durable = sequence;
         while (!candidates.isEmpty() && candidates.peekFirst().sequence() <= sequence) {
             Message message = candidates.removeFirst().message();
             if (message.held() && message.content() != null) {

@@ -265,6 +265,7 @@ final class Dispatcher {
             remove(queue, entry);
         } else {
             queue.handOut(entry, to.channel, to);
+            backlog.handedOut(entry);
         }
         return true;
     }
@@ -284,6 +285,7 @@ final class Dispatcher {
             remove(queue, entry);
         } else {
             queue.handOut(entry, get.channel(), null);
+            backlog.handedOut(entry);
         }
         ShardCommand.Got got = new ShardCommand.Got(
                 entry.id, entry.redelivered, content, queue.ready().count());

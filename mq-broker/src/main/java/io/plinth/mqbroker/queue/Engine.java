@@ -12,6 +12,7 @@ import io.plinth.mqbroker.index.QueuePages;
 import io.plinth.mqbroker.index.RecoveredDefinitions;
 import io.plinth.mqbroker.index.RecoveredShard;
 import io.plinth.mqbroker.index.RocksIndex;
+import io.plinth.mqbroker.index.SegmentReport;
 import io.plinth.mqbroker.index.ShardIndexer;
 import io.plinth.mqbroker.log.Change;
 import io.plinth.mqbroker.log.ChangeStream;
@@ -19,6 +20,7 @@ import io.plinth.mqbroker.log.ChronicleSegmentLog;
 import io.plinth.mqbroker.log.DataLayout;
 import io.plinth.mqbroker.log.LogWriter;
 import io.plinth.mqbroker.log.SegmentLog;
+import io.plinth.mqbroker.stats.HistogramBudget;
 import io.plinth.mqbroker.stream.StreamWriter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,6 +29,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -60,6 +63,7 @@ public final class Engine implements AutoCloseable {
      * @param fsync whether a confirm waits for the disk
      * @param memory octets messages may take
      * @param window how many ready messages of a queue stay in memory
+     * @param maxHistograms how many queues have a histogram of their own
      * @param followers of the stream of changes, on the shards' loops
      */
     public record Settings(
@@ -70,6 +74,7 @@ public final class Engine implements AutoCloseable {
             long memory,
             int window,
             int maxQueues,
+            int maxHistograms,
             Clock clock,
             LongSupplier nanoTime,
             List<Consumer<Change>> followers) {}
@@ -78,8 +83,10 @@ public final class Engine implements AutoCloseable {
     private final Vhosts vhosts = new Vhosts();
     private final Alarms alarms = new Alarms();
     private final MemoryGauge gauge;
+    private final HistogramBudget histograms;
     private final ExecutorService reader;
     private final List<LogWriter> writers = new ArrayList<>();
+    private final List<LogFollower> followers = new ArrayList<>();
     private final List<SegmentLog> unowned = new ArrayList<>();
     private final RocksIndex index;
     private final Shards shards;
@@ -90,12 +97,14 @@ public final class Engine implements AutoCloseable {
     public Engine(Settings settings) throws IOException {
         layout = new DataLayout(settings.folder(), Shards.COUNT);
         gauge = new MemoryGauge(settings.memory(), alarms);
+        histograms = new HistogramBudget(settings.maxHistograms());
         reader = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name("mq-reader").daemon().factory());
         shards = new Shards(layout.shards());
         streams = new StreamWriter(
                 settings.folder().resolve("streams"), settings.logs()::openStream, settings.fsync(), settings.clock());
         try {
+            layout.takeRoom();
             index = new RocksIndex(layout.index());
         } catch (IOException | RuntimeException e) {
             layout.close();
@@ -110,6 +119,7 @@ public final class Engine implements AutoCloseable {
             reader.shutdownNow();
             throw e;
         }
+        layout.keepRoom();
         writers.forEach(LogWriter::start);
         streams.start();
     }
@@ -167,6 +177,7 @@ public final class Engine implements AutoCloseable {
         LogWriter writer = new LogWriter(
                 "mq-log-" + number, log, settings.fsync(), opened.indexer(), loop, late.owner(), settings.nanoTime());
         writers.add(writer);
+        followers.add(new LogFollower(writer, opened.indexer()));
         ChangeStream stream = new ChangeStream(
                 number, opened.recovered().epoch() + 1, opened.recovered().sequence(), writer, settings.followers());
         Shard shard = new Shard(new Shard.Parts(
@@ -178,6 +189,7 @@ public final class Engine implements AutoCloseable {
                 new QueuePages(number, index),
                 gauge,
                 settings.window(),
+                histograms,
                 alarms,
                 settings.clock(),
                 settings.nanoTime(),
@@ -199,6 +211,29 @@ public final class Engine implements AutoCloseable {
         });
         shards.set(shard);
         return opened.recovered();
+    }
+
+    private record LogFollower(LogWriter writer, ShardIndexer indexer) {}
+
+    /** Why the segments of a shard's log are there, oldest first. */
+    public CompletableFuture<List<SegmentReport>> segments(int shard) {
+        CompletableFuture<List<SegmentReport>> reports = new CompletableFuture<>();
+        LogFollower log = followers.get(shard);
+        log.writer().execute(() -> reports.complete(log.indexer().report()));
+        return reports;
+    }
+
+    /** The same of one segment, with its first live message; read on a thread of its own. */
+    public CompletableFuture<SegmentReport> withOldest(SegmentReport report) {
+        CompletableFuture<SegmentReport> complete = new CompletableFuture<>();
+        Thread.ofPlatform().name("mq-explain").daemon().start(() -> {
+            try {
+                complete.complete(followers.get(report.shard()).indexer().withOldest(report));
+            } catch (IOException | RuntimeException e) {
+                complete.completeExceptionally(e);
+            }
+        });
+        return complete;
     }
 
     public Vhosts vhosts() {

@@ -4,6 +4,7 @@ import io.plinth.mqbroker.log.ChangeStream;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.Message;
+import io.plinth.mqbroker.stats.HistogramBudget;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -53,10 +54,12 @@ final class Journal {
     private final Deque<Waiting> waiting = new ArrayDeque<>();
     private final Map<Long, Settling> settling = new LinkedHashMap<>();
     private final LongSupplier nanoTime;
+    private final HistogramBudget histograms;
     private long turnStarted;
     private boolean failed;
 
-    Journal(ChangeStream stream, LongSupplier nanoTime) {
+    Journal(ChangeStream stream, LongSupplier nanoTime, HistogramBudget histograms) {
+        this.histograms = histograms;
         this.stream = stream;
         this.nanoTime = nanoTime;
     }
@@ -114,6 +117,7 @@ final class Journal {
 
     /** A queue is gone with what it held. */
     void dropped(MessageQueue queue) {
+        queue.stats().ended(histograms);
         Effect effect = new Effect.QueueDropped(queue.id());
         if (queue.ref().survives()) {
             stream.logged(effect, false);
@@ -141,7 +145,7 @@ final class Journal {
     void durable(long sequence, Shard shard) {
         while (!waiting.isEmpty() && waiting.peekFirst().sequence() <= sequence) {
             Waiting first = waiting.removeFirst();
-            first.queue().stats().confirms().record(turnStarted - first.since());
+            first.queue().stats().confirmed(turnStarted - first.since(), histograms);
             first.receipt().complete(shard, first.ok());
         }
     }

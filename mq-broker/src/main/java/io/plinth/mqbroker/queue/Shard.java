@@ -14,6 +14,7 @@ import io.plinth.mqbroker.index.RecoveredShard;
 import io.plinth.mqbroker.log.LogWriter;
 import io.plinth.mqbroker.mark.DeathRecord;
 import io.plinth.mqbroker.stats.Counts;
+import io.plinth.mqbroker.stats.HistogramBudget;
 import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.stream.StreamHost;
 import io.plinth.mqbroker.stream.StreamQueues;
@@ -63,6 +64,7 @@ public final class Shard implements LogWriter.Owner {
             QueuePages pages,
             MemoryGauge gauge,
             int window,
+            HistogramBudget histograms,
             Alarms alarms,
             Clock clock,
             java.util.function.LongSupplier nanoTime,
@@ -77,7 +79,7 @@ public final class Shard implements LogWriter.Owner {
         this.alarms = parts.alarms();
         this.clock = parts.clock();
         this.lifecycle = parts.lifecycle();
-        this.journal = new Journal(parts.stream(), parts.nanoTime());
+        this.journal = new Journal(parts.stream(), parts.nanoTime(), parts.histograms());
         this.backlog = new Backlog(new Backlog.Parts(
                 number, parts.log(), parts.pages(), parts.reader(), this.loop, parts.gauge(), parts.window()));
         this.streams = new StreamQueues(new Host(parts.reader()), parts.streams(), clock);
@@ -97,6 +99,7 @@ public final class Shard implements LogWriter.Owner {
         }
         MessageQueue queue = new MessageQueue(ref, QueueArguments.of(ref.effective()), clock.millis());
         queue.restore(recovered, clock.millis());
+        backlog.durable(recovered.sequence());
         queues.put(ref.id(), queue);
         loop.execute(() -> turn(() -> dispatcher.touch(queue)));
     }

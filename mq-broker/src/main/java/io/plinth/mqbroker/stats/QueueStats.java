@@ -7,6 +7,7 @@ public final class QueueStats {
     private final Counts counts = new Counts();
     private final Arrivals arrivals = new Arrivals();
     private @Nullable Latency confirms;
+    private boolean refused;
     private long persistent;
     private long unackedBytes;
 
@@ -49,14 +50,25 @@ public final class QueueStats {
         return arrivals.cameAt(id, otherwise);
     }
 
-    /** Latencies of confirms, made with the first. */
-    public Latency confirms() {
+    /** A publish was confirmed after so long; kept where there is a histogram left for this queue. */
+    public void confirmed(long nanos, HistogramBudget budget) {
         Latency known = confirms;
-        if (known == null) {
-            known = new Latency();
+        if (known == null && !refused) {
+            known = budget.take();
             confirms = known;
+            refused = known == null;
         }
-        return known;
+        if (known != null) {
+            known.record(nanos);
+        }
+    }
+
+    /** The queue is gone. */
+    public void ended(HistogramBudget budget) {
+        if (confirms != null) {
+            budget.give();
+            confirms = null;
+        }
     }
 
     public @Nullable Latency confirmed() {

@@ -140,7 +140,9 @@ final class DurabilityLoad {
             } else if (queue.equals(DELAYED)) {
                 delayed(driver, wrong);
             } else if (queue.equals("stream")) {
-                stream(driver.read(queue, 100_000), wrong);
+                long least =
+                        promised.stream().filter(body -> body.startsWith(queue)).count();
+                stream(driver.read(queue, least, 100_000), wrong);
             } else {
                 queue(driver, queue, found, wrong);
             }

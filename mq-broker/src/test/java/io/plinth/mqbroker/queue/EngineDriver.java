@@ -52,6 +52,7 @@ final class EngineDriver implements AutoCloseable, Outlet {
                 memory,
                 window,
                 1000,
+                2,
                 Clock.systemUTC(),
                 System::nanoTime,
                 List.of()));
@@ -140,8 +141,8 @@ final class EngineDriver implements AutoCloseable, Outlet {
                         (shard, ok) -> (ok ? confirmed : refused).add(name)));
     }
 
-    /** Consumes from the start of a stream what is there, so many at most. */
-    List<String> read(String stream, int most) throws Exception {
+    /** Consumes from the start of a stream what is there, waiting for so many: a stream is opened behind the start. */
+    List<String> read(String stream, long least, int most) throws Exception {
         delivered.clear();
         QueueRef ref = queue(stream);
         CompletableFuture<Boolean> subscribed = new CompletableFuture<>();
@@ -159,7 +160,7 @@ final class EngineDriver implements AutoCloseable, Outlet {
                         refusal -> subscribed.complete(refusal == null)));
         assertThat(subscribed.get(20, TimeUnit.SECONDS)).isTrue();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (delivered.size() < length(stream) && System.nanoTime() < deadline) {
+        while (delivered.size() < Math.max(least, length(stream)) && System.nanoTime() < deadline) {
             TimeUnit.MILLISECONDS.sleep(2);
         }
         return List.copyOf(delivered);

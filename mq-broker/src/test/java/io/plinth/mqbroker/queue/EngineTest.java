@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -119,6 +120,49 @@ class EngineTest {
             assertThat(seen).isEqualTo(numbers(0, 1000));
             await(() -> driver.engine().gauge().used() == 0);
             assertThat(driver.engine().alarms().blocked()).isEmpty();
+        }
+    }
+
+    @Test
+    void unacknowledgedMessagesKeepTheirContentsOnDiskWhileMemoryIsTight() throws Exception {
+        try (EngineDriver driver = new EngineDriver(folder, EngineTest::log, true, 400_000)) {
+            driver.declare("q", FieldTable.EMPTY);
+            for (String body : numbers(0, 1000)) {
+                driver.publish("q", body, 1000);
+            }
+            await(() -> driver.confirmed().size() == 1000);
+            List<ShardCommand.Got> held = driver.get("q", 1000);
+            assertThat(held).hasSize(1000);
+            await(() -> driver.engine().gauge().used() < 400_000);
+            held.forEach(got -> driver.settle("q", got, ShardCommand.Outcome.REQUEUE));
+            assertThat(driver.get("q", 1000).stream().map(EngineDriver::body).toList())
+                    .isEqualTo(numbers(0, 1000));
+        }
+    }
+
+    @Test
+    void aSlowSyncHoldsTheConfirmAndNotTheConsumer() throws Exception {
+        Semaphore mayEnd = new Semaphore(0);
+        boolean[] slow = {false};
+        Engine.Logs logs = path -> new LogDecorator(log(path)) {
+            @Override
+            public void sync() throws IOException {
+                if (slow[0]) {
+                    mayEnd.acquireUninterruptibly();
+                }
+                super.sync();
+            }
+        };
+        try (EngineDriver driver = new EngineDriver(folder, logs, true, MEMORY)) {
+            driver.declare("q", FieldTable.EMPTY);
+            slow[0] = true;
+            numbers(0, 100).forEach(body -> driver.publish("q", body));
+            assertThat(driver.get("q", 100).stream().map(EngineDriver::body).toList())
+                    .isEqualTo(numbers(0, 100));
+            assertThat(driver.confirmed()).isEmpty();
+            slow[0] = false;
+            mayEnd.release(1000);
+            await(() -> driver.confirmed().size() == 100);
         }
     }
 

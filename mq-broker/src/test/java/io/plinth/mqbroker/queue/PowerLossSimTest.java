@@ -127,6 +127,15 @@ class PowerLossSimTest {
             }
         }
 
+        @Override
+        public void drop(int segment) throws IOException {
+            synchronized (image) {
+                List<Path> before = files();
+                log.drop(segment);
+                image.deleted(before.stream().filter(Files::notExists).toList());
+            }
+        }
+
         private List<Path> files() {
             try (Stream<Path> all = Files.walk(path)) {
                 return all.filter(Files::isRegularFile).toList();

@@ -1,0 +1,145 @@
+package io.plinth.mqbroker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import com.rabbitmq.client.BlockedCallback;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.GetResponse;
+import com.rabbitmq.client.MessageProperties;
+import com.rabbitmq.client.UnblockedCallback;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The disk is nearly full, or full. */
+@Timeout(120)
+class DiskIT {
+    private static final String QUEUE = "kept";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void publishersWaitAndConsumersGoOnWhileTheDiskIsNearlyFull() throws Exception {
+        try (BrokerProcess broker = new BrokerProcess(folder, "{}", "-Xmx256m")) {
+            broker.start();
+            try (Connection connection = broker.connect()) {
+                fill(connection.createChannel(), 0, 10);
+            }
+            broker.stop();
+        }
+        try (BrokerProcess broker = new BrokerProcess(folder, "{ disk-reserve: 1000TiB }", "-Xmx256m")) {
+            broker.start();
+            BlockingQueue<String> said = new LinkedBlockingQueue<>();
+            // What is blocked is not read from, so it cannot be closed in turn.
+            Connection publisher = broker.connect();
+            try (Connection consumer = broker.connect()) {
+                publisher.addBlockedListener(
+                        (BlockedCallback) said::add, (UnblockedCallback) () -> said.add("unblocked"));
+                Channel out = publisher.createChannel();
+                out.basicPublish("", QUEUE, MessageProperties.MINIMAL_PERSISTENT_BASIC, new byte[10]);
+                assertThat(said.poll(20, TimeUnit.SECONDS)).isEqualTo("low on disk");
+                Channel in = consumer.createChannel();
+                assertThat(drain(in).subList(0, 10)).isEqualTo(numbers(10));
+                assertThat(in.messageCount(QUEUE)).isZero();
+            } finally {
+                publisher.abort(1000);
+            }
+        }
+    }
+
+    @Test
+    void aFullDiskRefusesAndKeepsWhatItConfirmedOverStartsOnIt() throws Exception {
+        Path state = Files.createDirectories(folder.resolve("state"));
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", state.toString()))
+                .as("a file system of its own can be mounted")
+                .isTrue();
+        try (BrokerProcess broker = new BrokerProcess(folder, "{ disk-reserve: 0B, segment: 4MiB }", "-Xmx256m")) {
+            broker.start();
+            int confirmed = 0;
+            Connection publisher = broker.connect();
+            try {
+                Channel channel = publisher.createChannel();
+                channel.queueDeclare(QUEUE, true, false, false, Map.of());
+                channel.confirmSelect();
+                while (confirms(channel, confirmed)) {
+                    confirmed++;
+                }
+            } finally {
+                publisher.abort(1000);
+            }
+            assertThat(confirmed).isGreaterThan(100);
+            broker.kill();
+            broker.start();
+            try (Connection connection = broker.connect()) {
+                assertThat(connection.createChannel().messageCount(QUEUE)).isBetween((long) confirmed, confirmed + 1L);
+            }
+            broker.stop();
+            assertThat(run("mount", "-o", "remount,size=128m", state.toString()))
+                    .isTrue();
+            broker.start();
+            try (Connection connection = broker.connect()) {
+                Channel channel = connection.createChannel();
+                assertThat(drain(channel).subList(0, confirmed)).isEqualTo(numbers(confirmed));
+                fill(channel, 0, 10);
+            }
+        } finally {
+            run("umount", "-l", state.toString());
+        }
+    }
+
+    private static boolean confirms(Channel channel, int number) throws Exception {
+        channel.basicPublish("", QUEUE, MessageProperties.MINIMAL_PERSISTENT_BASIC, body(number, 60_000));
+        try {
+            return channel.waitForConfirms(3000);
+        } catch (TimeoutException e) {
+            return false;
+        }
+    }
+
+    private static void fill(Channel channel, int from, int count) throws Exception {
+        channel.queueDeclare(QUEUE, true, false, false, Map.of());
+        channel.confirmSelect();
+        for (int i = from; i < from + count; i++) {
+            channel.basicPublish("", QUEUE, MessageProperties.MINIMAL_PERSISTENT_BASIC, body(i, 100));
+        }
+        channel.waitForConfirmsOrDie(20_000);
+    }
+
+    private static byte[] body(int number, int size) {
+        return ByteBuffer.allocate(size).putInt(number).array();
+    }
+
+    private static List<Integer> drain(Channel channel) throws IOException {
+        List<Integer> all = new ArrayList<>();
+        for (GetResponse got = channel.basicGet(QUEUE, true); got != null; got = channel.basicGet(QUEUE, true)) {
+            all.add(ByteBuffer.wrap(got.getBody()).getInt());
+        }
+        return all;
+    }
+
+    private static List<Integer> numbers(int to) {
+        return java.util.stream.IntStream.range(0, to).boxed().toList();
+    }
+
+    private static boolean run(String... command) throws Exception {
+        try {
+            return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}
