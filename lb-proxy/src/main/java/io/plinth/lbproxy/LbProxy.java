@@ -26,10 +26,12 @@ import io.plinth.lbproxy.limit.AddressLimit;
 import io.plinth.lbproxy.listen.ClientInitializer;
 import io.plinth.lbproxy.listen.ConnectionLimit;
 import io.plinth.lbproxy.snapshot.Snapshots;
+import io.plinth.lbproxy.trace.SpanExporter;
 import io.plinth.lbproxy.upstream.Connector;
 import io.plinth.lbproxy.upstream.HealthChecks;
 import io.plinth.lbproxy.upstream.Pool;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -63,6 +65,7 @@ final class LbProxy implements Daemon {
     private final Map<String, ServerTls> tls = new LinkedHashMap<>();
     private final Map<String, InetSocketAddress> listening = new LinkedHashMap<>();
     private final @Nullable AccessLog accessLog;
+    private final @Nullable SpanExporter spans;
     private LbProxyConfig config;
     private boolean closed;
 
@@ -76,6 +79,10 @@ final class LbProxy implements Daemon {
             connectors.add(new Connector(loop, context.loops().clientChannel(), System::nanoTime, seeds.split()));
         }
         accessLog = accessLog(config.accessLog());
+        LbProxyConfig.TracingConfig tracing = config.tracing();
+        spans = tracing == null
+                ? null
+                : new SpanExporter(URI.create(tracing.endpoint()), tracing.queue(), context.name(), context.name());
         metrics = new ProxyMetrics(loops.size(), System::nanoTime);
         healthChecks = new HealthChecks(
                 new HealthMonitor(context.loops().clientChannel(), seeds.split()), loops, System::nanoTime);
@@ -85,7 +92,14 @@ final class LbProxy implements Daemon {
         for (int i = 0; i < loops.size(); i++) {
             AccessLane lane = accessLog == null ? AccessLane.off() : accessLog.lane();
             workers.add(new Worker(
-                    i, loops.get(i), snapshots::current, context.clock(), System::nanoTime, seeds.split(), lane));
+                    i,
+                    loops.get(i),
+                    snapshots::current,
+                    context.clock(),
+                    System::nanoTime,
+                    seeds.split(),
+                    lane,
+                    spans));
         }
         connectionLimit = new ConnectionLimit(config.limits().connections());
         addressLimit = new AddressLimit(config.limits().connectionsPerAddress());
@@ -95,7 +109,9 @@ final class LbProxy implements Daemon {
                 () -> snapshots.current().pools().values(),
                 connectionLimit::refused,
                 addressLimit::refused,
-                accessLog == null ? () -> 0 : accessLog::dropped);
+                accessLog == null ? () -> 0 : accessLog::dropped,
+                spans == null ? () -> 0 : spans::exported,
+                spans == null ? () -> 0 : spans::dropped);
         new ServerControl(discovery).register(context.admin());
         PoolStatus status = new PoolStatus(() -> snapshots.current().pools().values(), System::nanoTime);
         Explain explain = new Explain(workers, new SplittableRandom(seeds.nextLong()));
@@ -120,6 +136,9 @@ final class LbProxy implements Daemon {
     public void start() throws Exception {
         if (accessLog != null) {
             accessLog.start();
+        }
+        if (spans != null) {
+            spans.start();
         }
         discovery.awaitFirst();
         for (Worker worker : workers) {
@@ -239,6 +258,9 @@ final class LbProxy implements Daemon {
         tls.clear();
         if (accessLog != null) {
             accessLog.close();
+        }
+        if (spans != null) {
+            spans.close();
         }
     }
 }

@@ -7,6 +7,7 @@ import io.plinth.kit.config.Default;
 import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.Range;
+import io.plinth.kit.config.Shorthand;
 import io.plinth.lbproxy.config.PoolConfig;
 import io.plinth.lbproxy.config.RouteConfig;
 import java.nio.file.Path;
@@ -35,7 +36,10 @@ public record LbProxyConfig(
         AccessLogConfig accessLog,
 
         @Doc("Give requests without a W3C traceparent one; existing ones pass either way.") @Default("true")
-        boolean traceparent)
+        boolean traceparent,
+
+        @Doc("Send spans of sampled requests to a tracing backend; not done where left out.") @Nullable
+        TracingConfig tracing)
         implements Checked {
 
     /** One address it listens on. */
@@ -210,7 +214,8 @@ public record LbProxyConfig(
             @Doc("Where to; relative to the node's data folder; `-` for standard output.") @Default("access.log")
             String file,
 
-            @Doc("The combined format with route, server, tries and microseconds, or a JSON object a line.")
+            @Doc("`common` as other servers have it, `combined` with route, server, tries and microseconds behind"
+                    + " it, or `json`, an object a line.")
             @Default("combined")
             FormatConfig format,
 
@@ -219,8 +224,31 @@ public record LbProxyConfig(
             @Range(min = "1", max = "10000")
             int queue) {}
 
+    /** Where spans go. */
+    @Doc("Spans of sampled requests, sent as OTLP over HTTP in JSON, at least twice a second. `endpoint` and"
+            + " `queue` change with a restart.")
+    @Shorthand("endpoint")
+    public record TracingConfig(
+            @Doc("The collector's address for traces, as http://127.0.0.1:4318/v1/traces.")
+            String endpoint,
+
+            @Doc("So many of a hundred requests that come without a trace are sampled.")
+            @Default("1")
+            @Range(min = "0", max = "100")
+            double sample,
+
+            @Doc("Sample all requests whose traceparent says so; false where clients are not to decide.")
+            @Default("true")
+            boolean parents,
+
+            @Doc("Spans that may wait for the collector; beyond that they are dropped and counted.")
+            @Default("4096")
+            @Range(min = "1", max = "1000000")
+            int queue) {}
+
     /** Formats of the access log. */
     public enum FormatConfig {
+        COMMON,
         COMBINED,
         JSON
     }
@@ -247,6 +275,12 @@ public record LbProxyConfig(
             }
         });
         pools.forEach((name, pool) -> pool.check(check, "pools." + name));
+        if (tracing != null && !tracing.endpoint().matches("https?://[^/\\s]+(/\\S*)?")) {
+            check.problem(
+                    "tracing.endpoint",
+                    "endpoint: " + tracing.endpoint()
+                            + " (expected: an http or https URL, as http://127.0.0.1:4318/v1/traces)");
+        }
         for (String network : forwarded.trust()) {
             int slash = network.indexOf('/');
             if (slash <= 0 || !network.substring(slash + 1).matches("\\d{1,3}")) {

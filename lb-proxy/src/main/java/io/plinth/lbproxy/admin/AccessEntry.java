@@ -1,5 +1,7 @@
 package io.plinth.lbproxy.admin;
 
+import io.plinth.lbproxy.trace.Span;
+import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.RequestHead;
 import org.jspecify.annotations.Nullable;
 
@@ -83,6 +85,29 @@ public final class AccessEntry {
         ended = now;
         status = finalStatus;
         bodyBytes = bytes;
+    }
+
+    /** It as a span that ended at {@code now}, in nanoseconds since 1970. */
+    public Span span(Span.Ids ids, String scheme, long now) {
+        return new Span(
+                ids,
+                ids.parent() == 0 ? null : header(HeaderName.TRACESTATE),
+                request.text(request.methodStart(), request.methodEnd()),
+                request.text(request.path(), request.pathEnd()),
+                scheme,
+                header(HeaderName.HOST),
+                client,
+                route,
+                pool,
+                server,
+                attempts,
+                status,
+                now - nanos(),
+                now);
+    }
+
+    private @Nullable String header(int id) {
+        return request.has(id) ? request.value(request.first(id)) : null;
     }
 
     /** From the first byte of the request to its end. */

@@ -8,11 +8,16 @@ public interface AccessFormat {
 
     /** The formats the file can name. */
     enum Kind {
+        COMMON,
         COMBINED,
         JSON;
 
         AccessFormat create() {
-            return this == COMBINED ? new CombinedFormat() : new JsonFormat();
+            return switch (this) {
+                case COMMON -> new CombinedFormat(false);
+                case COMBINED -> new CombinedFormat(true);
+                case JSON -> new JsonFormat();
+            };
         }
     }
 }

@@ -10,7 +10,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The combined log format, then route, pool/server, tries, and microseconds in all and until the server's first byte.
+ * The common log format; or the combined one, then route, pool/server, tries, and microseconds in all and until the server's first byte.
  * Owned by one event loop.
  *
  * <pre>
@@ -24,9 +24,15 @@ final class CombinedFormat implements AccessFormat {
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] MIN_LONG = "-9223372036854775808".getBytes(StandardCharsets.US_ASCII);
 
+    private final boolean all;
     private final byte[] digits = new byte[20];
     private long second = -1;
     private byte[] time = new byte[0];
+
+    /** {@code all} for more than the common format has. */
+    CombinedFormat(boolean all) {
+        this.all = all;
+    }
 
     @Override
     public void write(AccessEntry entry, long millis, LogLines out) {
@@ -48,6 +54,13 @@ final class CombinedFormat implements AccessFormat {
         number(out, entry.status());
         out.write(' ');
         number(out, entry.bodyBytes());
+        if (all) {
+            further(entry, head, out);
+        }
+        out.write('\n');
+    }
+
+    private void further(AccessEntry entry, RequestHead head, LogLines out) {
         header(out, head, HeaderName.REFERER);
         header(out, head, HeaderName.USER_AGENT);
         out.write(' ');
@@ -62,7 +75,6 @@ final class CombinedFormat implements AccessFormat {
         number(out, entry.micros());
         out.write(' ');
         number(out, entry.serverMicros());
-        out.write('\n');
     }
 
     private static void header(LogLines out, RequestHead head, int id) {

@@ -23,6 +23,7 @@ final class JsonFormat implements AccessFormat {
             if (entry.requestLineRead()) {
                 json.writeStringField("method", head.text(head.methodStart(), head.methodEnd()));
                 json.writeStringField("target", head.text(head.target(), head.targetEnd()));
+                json.writeStringField("protocol", head.http2() ? "HTTP/2.0" : head.http10() ? "HTTP/1.0" : "HTTP/1.1");
             }
             header(json, "host", head, HeaderName.HOST);
             json.writeNumberField("status", entry.status());

@@ -82,6 +82,8 @@ public final class ProxyMetrics {
      * @param workers counters of each loop, in the order of the worker's constants
      * @param refused connections over the limit
      * @param refusedByAddress connections over the limit of their address
+     * @param spans those that a collector took
+     * @param spansDropped those that none got
      * @param dropped lines missing in the access log
      */
     public void register(
@@ -90,7 +92,9 @@ public final class ProxyMetrics {
             Supplier<? extends Collection<Pool>> pools,
             LongSupplier refused,
             LongSupplier refusedByAddress,
-            LongSupplier dropped) {
+            LongSupplier dropped,
+            LongSupplier spans,
+            LongSupplier spansDropped) {
         registry.register((MultiCollector) () -> {
             List<MetricSnapshot> all = new ArrayList<>();
             for (int i = 0; i * 2 < WORKER_COUNTERS.length; i++) {
@@ -102,6 +106,8 @@ public final class ProxyMetrics {
                     "Connections over their address's limit",
                     refusedByAddress.getAsLong()));
             all.add(counter("lb_proxy_access_log_dropped", "Lines not written", dropped.getAsLong()));
+            all.add(counter("lb_proxy_spans", "Spans that the collector took", spans.getAsLong()));
+            all.add(counter("lb_proxy_spans_dropped", "Spans that no collector got", spansDropped.getAsLong()));
             all.add(requests());
             all.add(upstreamSeconds());
             pools(all, pools.get(), nanoTime.getAsLong());

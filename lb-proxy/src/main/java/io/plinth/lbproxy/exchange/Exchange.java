@@ -121,7 +121,7 @@ final class Exchange implements UpstreamUser {
     }
 
     void headRead() {
-        ledger.client(client().forwarded().client());
+        ledger.headRead(client().forwarded(), settings);
         admission.decide(worker, request, client().forwarded());
         RouteTarget found = admission.route();
         RouteTarget.Destination to = admission.destination();
@@ -218,7 +218,7 @@ final class Exchange implements UpstreamUser {
 
     void send(UpstreamConnection connection) {
         RouteTarget to = Objects.requireNonNull(route, "sent without a route");
-        request.send(connection, to, client(), settings.makeTraceparent(), worker.random());
+        request.send(connection, to, client(), ledger.trace(), worker.random());
     }
 
     /** The second server answers first, or is the one that is left. */

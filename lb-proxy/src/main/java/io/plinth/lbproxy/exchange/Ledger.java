@@ -1,7 +1,11 @@
 package io.plinth.lbproxy.exchange;
 
 import io.plinth.lbproxy.admin.AccessEntry;
+import io.plinth.lbproxy.forward.ForwardedHeaders;
+import io.plinth.lbproxy.forward.Trace;
+import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.snapshot.RouteTarget;
+import io.plinth.lbproxy.trace.SpanExporter;
 import io.plinth.lbproxy.upstream.Server;
 import io.plinth.lbproxy.wire.http1.RequestHead;
 import org.jspecify.annotations.Nullable;
@@ -12,21 +16,35 @@ final class Ledger {
 
     private final Worker worker;
     private final AccessEntry entry;
+    private final RequestHead head;
+    private final Trace trace = new Trace();
+    private boolean traced;
+    private String scheme = "";
     private long tunnelled;
 
     Ledger(Worker worker, RequestHead head) {
         this.worker = worker;
+        this.head = head;
         entry = new AccessEntry(head);
     }
 
     void begin() {
         tunnelled = 0;
+        traced = false;
         entry.begin(worker.now());
     }
 
-    /** Who asks. */
-    void client(String address) {
-        entry.client(address);
+    /** A head is whole; tells who asks. */
+    void headRead(ForwardedHeaders from, ProxySettings settings) {
+        entry.client(from.client());
+        scheme = from.scheme();
+        traced = true;
+        trace.begin(head, settings.makeTraceparent(), settings.sampled(), settings.followsParents(), worker.random());
+    }
+
+    /** What its servers are told of its trace. */
+    Trace trace() {
+        return trace;
     }
 
     /** Where it goes. */
@@ -78,5 +96,9 @@ final class Ledger {
             route.statuses().get(worker.index()).add(Math.clamp(status / 100, 0, CLASSES), 1);
         }
         worker.accessLog().add(entry);
+        SpanExporter spans = worker.spans();
+        if (spans != null && traced && trace.sampled()) {
+            spans.offer(entry.span(trace.ids(), scheme, worker.nanosSince1970()));
+        }
     }
 }

@@ -2,6 +2,7 @@ package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.plinth.lbproxy.forward.Trace;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.snapshot.RouteTarget;
 import io.plinth.lbproxy.upstream.UpstreamConnection;
@@ -207,7 +208,7 @@ final class RequestRelay {
     }
 
     /** Writes the head to a server. */
-    void send(UpstreamConnection to, RouteTarget route, ClientSide client, boolean makeTrace, RandomGenerator random) {
+    void send(UpstreamConnection to, RouteTarget route, ClientSide client, Trace trace, RandomGenerator random) {
         write(
                 to,
                 RequestRewrite.render(
@@ -217,7 +218,7 @@ final class RequestRelay {
                         route,
                         to.lane().server(),
                         client.forwarded(),
-                        makeTrace,
+                        trace,
                         random));
         copied();
     }

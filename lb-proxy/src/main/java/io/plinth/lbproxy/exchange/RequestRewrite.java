@@ -4,7 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.plinth.lbproxy.forward.ForwardedHeaders;
-import io.plinth.lbproxy.forward.TraceContext;
+import io.plinth.lbproxy.forward.Trace;
 import io.plinth.lbproxy.route.TargetRewrite;
 import io.plinth.lbproxy.snapshot.RouteTarget;
 import io.plinth.lbproxy.upstream.Server;
@@ -44,11 +44,11 @@ final class RequestRewrite {
             RouteTarget route,
             Server server,
             ForwardedHeaders forwarded,
-            boolean makeTrace,
+            Trace trace,
             RandomGenerator random) {
         int size = head.length()
                 + forwarded.size(head)
-                + TraceContext.SIZE
+                + Trace.SIZE
                 + WEBSOCKET.length
                 + SLACK
                 + route.toServer().size();
@@ -57,14 +57,9 @@ final class RequestRewrite {
         out.writeBytes(bytes, head.methodStart(), head.methodEnd() + 1 - head.methodStart());
         writeTarget(out, head, route.rewrite());
         out.writeBytes(VERSION);
-        long dropped = HOP_BY_HOP | forwarded.dropped();
+        long dropped = HOP_BY_HOP | forwarded.dropped() | trace.dropped();
         if (!framing.expectContinue()) {
             dropped |= HeaderName.bit(HeaderName.EXPECT);
-        }
-        boolean trace = makeTrace && !TraceContext.carried(head);
-        if (trace) {
-            // A tracestate without the parent it belongs to says nothing.
-            dropped |= HeaderName.bit(HeaderName.TRACEPARENT) | HeaderName.bit(HeaderName.TRACESTATE);
         }
         if (!head.has(HeaderName.HOST) && !route.toServer().setsHost()) {
             // HTTP/1.0 may lack it, what we speak to the server may not (RFC 9112 3.2).
@@ -74,9 +69,7 @@ final class RequestRewrite {
         }
         route.toServer().write(head, out, dropped);
         forwarded.write(out, head);
-        if (trace) {
-            TraceContext.make(out, random);
-        }
+        trace.write(out);
         if (framing.body() == Framing.Body.CHUNKED && !head.has(HeaderName.TRANSFER_ENCODING)) {
             out.writeBytes(CHUNKED);
         }

@@ -6,6 +6,7 @@ import io.plinth.lbproxy.admin.Tally;
 import io.plinth.lbproxy.measure.SocketQueue;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.snapshot.Snapshot;
+import io.plinth.lbproxy.trace.SpanExporter;
 import io.plinth.lbproxy.upstream.Pool;
 import java.time.Clock;
 import java.util.ArrayDeque;
@@ -44,6 +45,8 @@ public final class Worker {
     private final LongSupplier nanoTime;
     private final RandomGenerator random;
     private final AccessLane accessLog;
+    private final @Nullable SpanExporter spans;
+    private final Clock clock;
     private final ErrorPage errorPage;
     private final SocketQueue kernel = new SocketQueue();
     private final Tally counts = new Tally(COUNTS);
@@ -61,13 +64,16 @@ public final class Worker {
             Clock clock,
             LongSupplier nanoTime,
             RandomGenerator random,
-            AccessLane accessLog) {
+            AccessLane accessLog,
+            @Nullable SpanExporter spans) {
         this.index = index;
         this.loop = loop;
         this.snapshots = snapshots;
         this.nanoTime = nanoTime;
         this.random = random;
         this.accessLog = accessLog;
+        this.spans = spans;
+        this.clock = clock;
         errorPage = new ErrorPage(clock);
         coarseNow = nanoTime.getAsLong();
     }
@@ -144,6 +150,16 @@ public final class Worker {
 
     AccessLane accessLog() {
         return accessLog;
+    }
+
+    /** Where spans go; null for nowhere. */
+    @Nullable
+    SpanExporter spans() {
+        return spans;
+    }
+
+    long nanosSince1970() {
+        return TimeUnit.MILLISECONDS.toNanos(clock.millis());
     }
 
     ErrorPage errorPage() {

@@ -12,6 +12,8 @@ import io.plinth.lbproxy.wire.http2.Http2Limits;
  * @param readAhead bytes of pipelined requests held while one is under way
  * @param makeTraceparent whether a request without a trace context gets one
  * @param rates how fast clients have to be
+ * @param sampled of a hundred requests without a trace, how many are told of to a tracing backend
+ * @param followsParents whether all are that come with a trace which is sampled
  * @param forwarded whose X-Forwarded headers are believed
  */
 public record ProxySettings(
@@ -20,6 +22,8 @@ public record ProxySettings(
         long maxBody,
         int readAhead,
         boolean makeTraceparent,
+        double sampled,
+        boolean followsParents,
         TrustedProxies forwarded,
         Timeouts timeouts,
         Rates rates) {

@@ -153,6 +153,8 @@ public final class Snapshots {
                     limits.body().bytes(),
                     size(limits.readAhead()),
                     config.traceparent(),
+                    config.tracing() == null ? 0 : config.tracing().sample(),
+                    config.tracing() != null && config.tracing().parents(),
                     new TrustedProxies(config.forwarded().trust()),
                     new ProxySettings.Timeouts(
                             timeouts.header().toNanos(),

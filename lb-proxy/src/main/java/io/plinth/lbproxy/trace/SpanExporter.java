@@ -1,0 +1,145 @@
+package io.plinth.lbproxy.trace;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Spans on their way to a collector: event loops put them into a bounded queue, one thread sends batches. What that thread or
+ * the collector cannot keep up with is dropped and counted, never waited for.
+ */
+public final class SpanExporter implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SpanExporter.class);
+    private static final int BATCH = 512;
+    private static final long PAUSE_NANOS = 500_000_000L;
+    private static final int TIMEOUT_MILLIS = 5_000;
+    private static final long STOP_MILLIS = 2_000;
+
+    private final URI endpoint;
+    private final int most;
+    private final OtlpJson encoding;
+    private final Queue<Span> queue = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger queued = new AtomicInteger();
+    private final AtomicLong dropped = new AtomicLong();
+    private final AtomicLong exported = new AtomicLong();
+    private final Thread sender;
+    private volatile boolean closing;
+    private boolean failing;
+
+    /**
+     * Prepares it.
+     *
+     * @param endpoint where a collector takes traces, as {@code http://127.0.0.1:4318/v1/traces}
+     * @param most spans that may wait
+     */
+    public SpanExporter(URI endpoint, int most, String service, String node) {
+        this.endpoint = endpoint;
+        this.most = most;
+        encoding = new OtlpJson(service, node);
+        sender = Thread.ofPlatform().name(node + "-traces").daemon(true).unstarted(this::run);
+    }
+
+    public void start() {
+        sender.start();
+    }
+
+    /** Takes a span, or drops it. Any thread. */
+    public void offer(Span span) {
+        if (queued.incrementAndGet() > most) {
+            queued.decrementAndGet();
+            dropped.incrementAndGet();
+        } else {
+            queue.add(span);
+        }
+    }
+
+    /** Spans that no collector got. */
+    public long dropped() {
+        return dropped.get();
+    }
+
+    /** Spans that a collector took. */
+    public long exported() {
+        return exported.get();
+    }
+
+    private void run() {
+        while (true) {
+            boolean last = closing;
+            List<Span> batch = new ArrayList<>();
+            Span span;
+            while (batch.size() < BATCH && (span = queue.poll()) != null) {
+                batch.add(span);
+            }
+            if (batch.isEmpty()) {
+                if (last) {
+                    return;
+                }
+                LockSupport.parkNanos(PAUSE_NANOS);
+            } else {
+                queued.addAndGet(-batch.size());
+                send(batch);
+            }
+        }
+    }
+
+    private void send(List<Span> batch) {
+        try {
+            int status = post(encoding.encode(batch));
+            if (status / 100 != 2) {
+                throw new IOException("status " + status);
+            }
+            exported.addAndGet(batch.size());
+            failing = false;
+        } catch (IOException e) {
+            dropped.addAndGet(batch.size());
+            if (!failing) {
+                LOG.warn("spans not sent to {}: {} (further failures are counted only)", endpoint, e.toString());
+            }
+            failing = true;
+        }
+    }
+
+    private int post(byte[] body) throws IOException {
+        HttpURLConnection http = (HttpURLConnection) endpoint.toURL().openConnection();
+        http.setRequestMethod("POST");
+        http.setDoOutput(true);
+        http.setConnectTimeout(TIMEOUT_MILLIS);
+        http.setReadTimeout(TIMEOUT_MILLIS);
+        http.setFixedLengthStreamingMode(body.length);
+        http.setRequestProperty("Content-Type", "application/json");
+        try (OutputStream out = http.getOutputStream()) {
+            out.write(body);
+        }
+        int status = http.getResponseCode();
+        try (var in = status < 400 ? http.getInputStream() : http.getErrorStream()) {
+            if (in != null) {
+                // Read to its end, so that the connection serves again.
+                in.readAllBytes();
+            }
+        }
+        return status;
+    }
+
+    /** Sends what waits, for a while, and ends. */
+    @Override
+    public void close() {
+        closing = true;
+        LockSupport.unpark(sender);
+        try {
+            sender.join(STOP_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

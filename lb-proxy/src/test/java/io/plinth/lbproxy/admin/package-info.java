@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.lbproxy.admin;
+
+import org.jspecify.annotations.NullMarked;

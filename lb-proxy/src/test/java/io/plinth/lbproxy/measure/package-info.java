@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.lbproxy.measure;
+
+import org.jspecify.annotations.NullMarked;
