@@ -204,7 +204,12 @@ public record LbProxyConfig(
     @Doc("X-Forwarded-For, -Proto, -Host and -Port: set anew for every request, but grown where the client is trusted.")
     public record ForwardedConfig(
             @Doc("Networks of proxies in front of this one, as 10.0.0.0/8.")
-            List<String> trust) {}
+            List<String> trust,
+
+            @Doc("The name by which requests and responses say in Via that they came this way; not said where left"
+                    + " out.")
+            @Nullable
+            String via) {}
 
     /** The access log. */
     @Doc("The access log: one line per request.")
@@ -280,6 +285,10 @@ public record LbProxyConfig(
                     "tracing.endpoint",
                     "endpoint: " + tracing.endpoint()
                             + " (expected: an http or https URL, as http://127.0.0.1:4318/v1/traces)");
+        }
+        String via = forwarded.via();
+        if (via != null && !via.matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+(:\\d{1,5})?")) {
+            check.problem("forwarded.via", "via: " + via + " (expected: a name, or host:port)");
         }
         for (String network : forwarded.trust()) {
             int slash = network.indexOf('/');

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(LeakCheck.class)
 @Timeout(60)
@@ -264,6 +266,40 @@ class BalancingIT {
             return http.get("/").body().equals(body);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** An hour's slow start does not get anywhere in a test: the share stays a twentieth. */
+    @ParameterizedTest
+    @ValueSource(strings = {"peak-ewma", "round-robin", "least-loaded", "consistent-hash, hash: path"})
+    void aServerThatIsAddedBeginsWithLittleOfItsShareHoweverServersAreFound(String balance) throws Exception {
+        try (Origin old = Origin.answering("old");
+                Origin added = Origin.answering("added");
+                Proxy proxy = Proxy.start(folder, pool("slow-start: 1h, balance: " + balance, old), 1);
+                Http http = proxy.connect()) {
+            assertThat(http.get("/").body()).isEqualTo("old");
+            proxy.reload(pool("slow-start: 1h, balance: " + balance, old, added));
+            Proxy.await("the loop's own list", () -> explains(proxy, "s1"));
+            for (int i = 0; i < 300; i++) {
+                assertThat(http.get("/" + i).status()).isEqualTo(200);
+            }
+            assertThat(added.heads.size()).isBetween(1, 45);
+            old.kill();
+            Proxy.await("nobody else left", () -> {
+                try {
+                    return http.get("/").body().equals("added");
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+    }
+
+    private static boolean explains(Proxy proxy, String server) {
+        try {
+            return proxy.admin("/explain?url=http://a/").contains(server + ": available, starting slowly");
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
         }
     }
 }

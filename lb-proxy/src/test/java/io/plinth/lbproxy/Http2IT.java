@@ -354,4 +354,46 @@ class Http2IT {
             assertThat(origin.heads.getFirst()).contains("X-Forwarded-Proto: https\r\n");
         }
     }
+
+    /** RFC 9110 6.5: trailers may be dropped on the way, and behind Content-Length HTTP/1.1 has no place for them. */
+    @Test
+    void trailersBehindContentLengthAreDroppedAndTheRequestGoesOn() throws Exception {
+        try (Origin server = Origin.answering("fine");
+                Proxy node = Proxy.of(Files.createDirectories(folder.resolve("own")), server);
+                H2 h2 = H2.to(node.address())) {
+            int id = h2.request("POST", "/", false, "content-length", "5");
+            h2.data(id, "hello", false);
+            h2.headers(id, true, "x-sum", "1");
+            h2.flush();
+            assertThat(h2.read(id).body()).isEqualTo("fine");
+            assertThat(server.heads.getFirst())
+                    .contains("content-length: 5\r\n")
+                    .doesNotContain("chunked");
+            assertThat(h2.get("/").body()).isEqualTo("fine");
+            assertThat(server.heads).hasSize(2);
+        }
+    }
+
+    @Test
+    void viaNamesTheProxyAndTheVersionThatCame() throws Exception {
+        try (Origin server = Origin.serving(connection -> {
+                    while (connection.readRequest() != null) {
+                        connection.send("HTTP/1.1 200 OK\r\nVia: 1.0 inner\r\nContent-Length: 0\r\n\r\n");
+                    }
+                });
+                Proxy node = Proxy.start(
+                        Files.createDirectories(folder.resolve("own")),
+                        Proxy.section("forwarded: { via: edge }", server));
+                H2 h2 = H2.to(node.address());
+                Http http = node.connect()) {
+            assertThat(h2.get("/").headers).containsEntry("via", "1.0 inner\n1.1 edge");
+            assertThat(server.heads.getLast()).contains("Via: 2 edge\r\n");
+            http.send("GET / HTTP/1.1\r\nHost: a\r\nVia: 1.1 cdn\r\n\r\n");
+            assertThat(http.read().head()).contains("Via: 1.0 inner\r\n").contains("Via: 1.1 edge\r\n");
+            assertThat(server.heads.getLast()).contains("Via: 1.1 cdn\r\n").contains("Via: 1.1 edge\r\n");
+            http.send("GET / HTTP/1.0\r\n\r\n");
+            assertThat(http.read().status()).isEqualTo(200);
+            assertThat(server.heads.getLast()).contains("Via: 1.0 edge\r\n");
+        }
+    }
 }

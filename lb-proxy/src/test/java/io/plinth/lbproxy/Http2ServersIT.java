@@ -158,6 +158,37 @@ class Http2ServersIT {
         }
     }
 
+    /** RFC 6455 4.1: who makes the key looks at what comes of it; over HTTP/2 that is the proxy. */
+    @Test
+    void aServerThatSwitchesWithoutHavingReadTheKeyOpensNoTunnel() throws Exception {
+        try (Origin origin = Origin.serving(connection -> {
+                    connection.readRequest();
+                    connection.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                            + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+                    connection.in.readAllBytes();
+                });
+                Proxy back = back(origin);
+                H2 h2 = H2.to(back.address())) {
+            int id = h2.newStream();
+            h2.headers(
+                    id,
+                    false,
+                    ":method",
+                    "CONNECT",
+                    ":protocol",
+                    "websocket",
+                    ":scheme",
+                    "http",
+                    ":authority",
+                    "a",
+                    ":path",
+                    "/ws");
+            h2.flush();
+            assertThat(h2.read(id).status).isEqualTo(502);
+            assertThat(h2.stream(id).body()).contains("Sec-WebSocket-Accept");
+        }
+    }
+
     @Test
     void aRefusedTunnelIsNoTunnel() throws Exception {
         try (Origin origin = Origin.answering("no");

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.plinth.testkit.LeakCheck;
+import io.plinth.testkit.Peer;
+import io.plinth.testkit.RequiresPeer;
 import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -191,6 +194,67 @@ class TlsIT {
                     }
                 }
             }
+        }
+    }
+
+    /** RFC 6066 3: a session of one name is not resumed under another, or its client would get the first one's certificate. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-tls1_2", "-tls1_3"})
+    @RequiresPeer("openssl")
+    void aSessionOfOneNameIsNotResumedUnderAnother(String version) throws Exception {
+        X509Bundle authority = certificate();
+        write("a", named("a.example", authority));
+        write("b", named("b.example", authority));
+        write("c", named("x.c.example", authority));
+        try (Origin origin = Origin.answering("x");
+                Proxy proxy = Proxy.start(folder, """
+                      listeners:
+                        public:
+                          bind: 127.0.0.1:0
+                          tls:
+                            cert: a.pem
+                            key: a.key
+                            sni: { b.example: { cert: b.pem, key: b.key }, "*.c.example": { cert: c.pem, key: c.key } }
+                    """ + Proxy.section("", origin))) {
+            assertThat(session(proxy, version, "b.example", "-sess_out"))
+                    .contains("New, ")
+                    .contains("CN = b.example");
+            assertThat(session(proxy, version, "b.example", "-sess_in")).contains("Reused, ");
+            for (String[] other :
+                    new String[][] {{"a.example", "a.example"}, {"x.c.example", "x.c.example"}, {"none", "a.example"}
+                    }) {
+                assertThat(session(proxy, version, other[0], "-sess_in"))
+                        .contains("New, ")
+                        .contains("CN = " + other[1]);
+            }
+            assertThat(session(proxy, version, "a.example", "-sess_out")).contains("New, ");
+            assertThat(session(proxy, version, "b.example", "-sess_in"))
+                    .contains("New, ")
+                    .contains("CN = b.example");
+        }
+    }
+
+    /** What openssl says of a connection on which it asked for a page, so that tickets have come. */
+    private String session(Proxy proxy, String version, String name, String keep) throws Exception {
+        Process client = new ProcessBuilder(
+                        Peer.path("openssl").toString(),
+                        "s_client",
+                        version,
+                        "-connect",
+                        "127.0.0.1:" + proxy.address().getPort(),
+                        "-servername",
+                        name,
+                        keep,
+                        folder.resolve("session").toString(),
+                        "-ign_eof")
+                .redirectErrorStream(true)
+                .start();
+        try (var out = client.getOutputStream()) {
+            out.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            out.flush();
+            return new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        } finally {
+            client.destroy();
         }
     }
 

@@ -396,7 +396,10 @@ public final class ClientConnection extends AttendedClient implements ClientSide
                 throw new IllegalStateException("not in a pipeline");
             }
             known = ForwardedHeaders.of(
-                    face, ctx.channel(), worker.snapshot().settings().forwarded());
+                    face,
+                    ctx.channel(),
+                    worker.snapshot().settings().forwarded(),
+                    worker.snapshot().settings().via());
             forwarded = known;
         }
         return known;

@@ -9,10 +9,11 @@ import io.plinth.lbproxy.upstream.UpstreamConnection;
 import io.plinth.lbproxy.wire.http1.BodyDecoder;
 import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeadParser;
-import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.Rejection;
 import io.plinth.lbproxy.wire.http1.RequestHead;
+import io.plinth.lbproxy.wire.http1.ResponseHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;
+import io.plinth.lbproxy.wire.http1.WebSocketKey;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,7 @@ final class RequestRelay {
     private long streamReceived;
     private @Nullable Rejection rejection;
     private @Nullable Mirror copy;
+    private @Nullable String webSocketKey;
 
     RequestRelay(ProxySettings settings) {
         parser = new HeadParser(settings.limits(), head);
@@ -209,6 +211,8 @@ final class RequestRelay {
 
     /** Writes the head to a server. */
     void send(UpstreamConnection to, RouteTarget route, ClientSide client, Trace trace, RandomGenerator random) {
+        // RFC 8441 5.1: HTTP/2 has no use for it, HTTP/1.1 asks for one.
+        webSocketKey = head.extendedConnect() ? WebSocketKey.make(random) : null;
         write(
                 to,
                 RequestRewrite.render(
@@ -219,7 +223,7 @@ final class RequestRelay {
                         to.lane().server(),
                         client.forwarded(),
                         trace,
-                        random));
+                        webSocketKey));
         copied();
     }
 
@@ -270,9 +274,22 @@ final class RequestRelay {
         return head.http10();
     }
 
+    /** Whether a server that switches to WebSockets shows that it read the key which was made for it (RFC 6455 4.1). */
+    boolean accepted(ResponseHead answer) {
+        if (webSocketKey == null) {
+            return true;
+        }
+        for (int field = 0; field < answer.count(); field++) {
+            if (answer.name(field).equalsIgnoreCase("sec-websocket-accept")) {
+                return answer.value(field).equals(WebSocketKey.accept(webSocketKey));
+            }
+        }
+        return false;
+    }
+
     /** Whether the client may wait for a 100 before it sends the body (RFC 9110 10.1.1). */
     boolean asksContinue() {
-        return head.has(HeaderName.EXPECT);
+        return framing.expectContinue();
     }
 
     boolean asksUpgrade() {

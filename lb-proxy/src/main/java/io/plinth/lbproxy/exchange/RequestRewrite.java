@@ -12,8 +12,7 @@ import io.plinth.lbproxy.wire.http1.Framing;
 import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.RequestHead;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
-import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** A request's head as its server gets it: untouched lines in as few copies as there are gaps, then ours. */
 final class RequestRewrite {
@@ -45,7 +44,7 @@ final class RequestRewrite {
             Server server,
             ForwardedHeaders forwarded,
             Trace trace,
-            RandomGenerator random) {
+            @Nullable String webSocketKey) {
         int size = head.length()
                 + forwarded.size(head)
                 + Trace.SIZE
@@ -73,20 +72,13 @@ final class RequestRewrite {
         if (framing.body() == Framing.Body.CHUNKED && !head.has(HeaderName.TRANSFER_ENCODING)) {
             out.writeBytes(CHUNKED);
         }
-        if (head.extendedConnect()) {
-            webSocketKey(out, random);
+        if (webSocketKey != null) {
+            ByteBufUtil.writeAscii(out, "Sec-WebSocket-Key: " + webSocketKey + "\r\n");
         }
         if (framing.upgrade()) {
             out.writeBytes(WEBSOCKET);
         }
         return out.writeByte('\r').writeByte('\n');
-    }
-
-    /** RFC 8441 5.1: HTTP/2 has no use for it, HTTP/1.1 asks for 16 random bytes. */
-    private static void webSocketKey(ByteBuf out, RandomGenerator random) {
-        byte[] key = new byte[16];
-        random.nextBytes(key);
-        ByteBufUtil.writeAscii(out, "Sec-WebSocket-Key: " + Base64.getEncoder().encodeToString(key) + "\r\n");
     }
 
     /** Origin-form whatever form it came in (RFC 9112 3.2.1), with the path that the route makes of it. */

@@ -151,6 +151,10 @@ final class ResponseRelay {
                 wrong = NO_UPGRADE;
                 return Progress.BROKEN;
             }
+            if (!request.accepted(head)) {
+                wrong = "101 without the Sec-WebSocket-Accept of its key";
+                return Progress.BROKEN;
+            }
             client.interim(head, framing);
             return Progress.SWITCHED;
         }

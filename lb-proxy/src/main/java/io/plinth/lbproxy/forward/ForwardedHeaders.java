@@ -25,6 +25,10 @@ public final class ForwardedHeaders {
 
     private static final byte[] FOR = ascii("X-Forwarded-For: ");
     private static final byte[] HOST = ascii("X-Forwarded-Host: ");
+    private static final byte[] VIA = ascii("Via: ");
+    private static final byte[] HTTP_10 = ascii("1.0");
+    private static final byte[] HTTP_11 = ascii("1.1");
+    private static final byte[] HTTP_2 = ascii("2");
     private static final byte[] CRLF = ascii("\r\n");
     private static final byte[] LIST = ascii(", ");
 
@@ -36,8 +40,11 @@ public final class ForwardedHeaders {
     private final byte[] proto;
     private final byte[] port;
     private final byte[] all;
+    private final byte[] via;
 
-    ForwardedHeaders(Face face, InetSocketAddress client, InetSocketAddress local, boolean trusted) {
+    ForwardedHeaders(
+            Face face, InetSocketAddress client, InetSocketAddress local, boolean trusted, @Nullable String via) {
+        this.via = via == null ? new byte[0] : ascii(" " + via + "\r\n");
         this.trusted = trusted;
         scheme = face.scheme();
         remote = client;
@@ -53,9 +60,9 @@ public final class ForwardedHeaders {
     }
 
     /** Those of a connection that was accepted. */
-    public static ForwardedHeaders of(Face face, Channel channel, TrustedProxies proxies) {
+    public static ForwardedHeaders of(Face face, Channel channel, TrustedProxies proxies, @Nullable String via) {
         InetSocketAddress remote = inet(ProxyProtocol.remote(channel));
-        return new ForwardedHeaders(face, remote, inet(channel.localAddress()), proxies.contains(remote));
+        return new ForwardedHeaders(face, remote, inet(channel.localAddress()), proxies.contains(remote), via);
     }
 
     private static InetSocketAddress inet(@Nullable SocketAddress address) {
@@ -105,7 +112,7 @@ public final class ForwardedHeaders {
     public int size(RequestHead head) {
         int host = head.has(HeaderName.HOST) ? HOST.length + 2 + hostLength(head) : 0;
         // The trusted case repeats values that stand in the head.
-        return all.length + host + (trusted ? head.length() : 0);
+        return all.length + host + (trusted ? head.length() : 0) + VIA.length + via.length + 3;
     }
 
     private static int hostLength(RequestHead head) {
@@ -114,6 +121,12 @@ public final class ForwardedHeaders {
     }
 
     public void write(ByteBuf out, RequestHead head) {
+        if (via.length > 0) {
+            // RFC 9110 7.6.3: the version of the message as it came.
+            out.writeBytes(VIA);
+            out.writeBytes(head.http2() ? HTTP_2 : head.http10() ? HTTP_10 : HTTP_11);
+            out.writeBytes(via);
+        }
         if (!trusted) {
             out.writeBytes(all);
             writeHost(out, head);

@@ -2,6 +2,7 @@ package io.plinth.lbproxy.snapshot;
 
 import io.plinth.lbproxy.wire.http1.Http1Limits;
 import io.plinth.lbproxy.wire.http2.Http2Limits;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What of the file concerns every exchange. Immutable.
@@ -14,6 +15,7 @@ import io.plinth.lbproxy.wire.http2.Http2Limits;
  * @param rates how fast clients have to be
  * @param sampled of a hundred requests without a trace, how many are told of to a tracing backend
  * @param followsParents whether all are that come with a trace which is sampled
+ * @param via our name in Via; null for none
  * @param forwarded whose X-Forwarded headers are believed
  */
 public record ProxySettings(
@@ -24,6 +26,7 @@ public record ProxySettings(
         boolean makeTraceparent,
         double sampled,
         boolean followsParents,
+        @Nullable String via,
         TrustedProxies forwarded,
         Timeouts timeouts,
         Rates rates) {

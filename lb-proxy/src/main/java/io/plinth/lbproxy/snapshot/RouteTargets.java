@@ -3,6 +3,7 @@ package io.plinth.lbproxy.snapshot;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.DataSize;
 import io.plinth.kit.config.StackFile;
+import io.plinth.lbproxy.LbProxyConfig;
 import io.plinth.lbproxy.LbProxyConfig.LimitsConfig;
 import io.plinth.lbproxy.admin.ProxyMetrics;
 import io.plinth.lbproxy.config.RouteConfig;
@@ -34,6 +35,7 @@ final class RouteTargets {
 
     private final ProxyMetrics metrics;
     private final LimitsConfig limits;
+    private final @Nullable String via;
     private final StackFile file;
     private final LongSupplier nanoTime;
     private final Map<String, Limited> known;
@@ -44,14 +46,15 @@ final class RouteTargets {
 
     RouteTargets(
             ProxyMetrics metrics,
-            LimitsConfig limits,
+            LbProxyConfig config,
             StackFile file,
             LongSupplier nanoTime,
             Map<String, Limited> known) {
         this.nanoTime = nanoTime;
         this.known = known;
         this.metrics = metrics;
-        this.limits = limits;
+        limits = config.limits();
+        via = config.forwarded().via();
         this.file = file;
     }
 
@@ -76,7 +79,9 @@ final class RouteTargets {
                 new HashSet<>(route.retry().statuses()),
                 TargetRewrite.of(route.path(), route.strip(), route.rewrite()),
                 changes(route.requestHeaders(), true),
-                changes(route.responseHeaders(), false),
+                via == null
+                        ? changes(route.responseHeaders(), false)
+                        : changes(route.responseHeaders(), false).plus("Via", "1.1 " + via),
                 errorPages(name, route),
                 new RouteTarget.Limits(
                         body == null ? limits.body().bytes() : body.bytes(),

@@ -90,7 +90,7 @@ public final class Snapshots {
                 pools.put(entry.getKey(), pool(wanted, servers, file));
             }
         }
-        RouteTargets targets = new RouteTargets(metrics, config.limits(), file, nanoTime, rateLimits);
+        RouteTargets targets = new RouteTargets(metrics, config, file, nanoTime, rateLimits);
         List<RouteRule<RouteTarget>> rules = new ArrayList<>();
         for (Map.Entry<String, RouteConfig> entry : config.routes().entrySet()) {
             rules.add(targets.rule(entry.getKey(), entry.getValue(), pools));
@@ -155,6 +155,7 @@ public final class Snapshots {
                     config.traceparent(),
                     config.tracing() == null ? 0 : config.tracing().sample(),
                     config.tracing() != null && config.tracing().parents(),
+                    config.forwarded().via(),
                     new TrustedProxies(config.forwarded().trust()),
                     new ProxySettings.Timeouts(
                             timeouts.header().toNanos(),

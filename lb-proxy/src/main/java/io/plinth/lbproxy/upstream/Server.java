@@ -15,7 +15,9 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class Server {
     private static final int MAX_DOUBLINGS = 16;
-    private static final int FULL = 1_000;
+    /** A whole share. */
+    static final int FULL = 1_000;
+
     private static final int LEAST = 50;
 
     private final String name;

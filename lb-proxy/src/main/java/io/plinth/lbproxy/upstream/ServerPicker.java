@@ -32,6 +32,9 @@ final class ServerPicker implements Candidates {
     private boolean ignoreEjection;
     private boolean ignoreRoom;
     private boolean peeking;
+    /** Whether a server that starts slowly stands for choice in its share of picks alone. */
+    private boolean gated;
+
     private long now;
 
     ServerPicker(LoopPool part, int maxIdle) {
@@ -142,7 +145,27 @@ final class ServerPicker implements Candidates {
     }
 
     private int next() {
-        return peeking ? balancer.peek(this) : balancer.pick(this);
+        gated = true;
+        int found = peeking ? balancer.peek(this) : balancer.pick(this);
+        gated = false;
+        if (found == Balancer.NONE) {
+            found = peeking ? balancer.peek(this) : balancer.pick(this);
+        }
+        return found;
+    }
+
+    /**
+     * Costs, loads and rings say little of a server's weight while there is not much to do, so chance keeps the one that
+     * starts slowly to its share; turns do by themselves.
+     */
+    private boolean byTurns() {
+        return pool.settings().balance() == PoolSettings.Balance.ROUND_ROBIN;
+    }
+
+    private boolean heldBack(Server server) {
+        return server.starting()
+                && !byTurns()
+                && connector.random().nextInt(Server.FULL) >= server.shareOfWeight(now) / server.weight();
     }
 
     private int sticky(long id) {
@@ -211,12 +234,14 @@ final class ServerPicker implements Candidates {
                 && server.healthy()
                 && !server.draining()
                 && (ignoreEjection || !server.ejected(now))
-                && (ignoreRoom || lane.hasRoom(asked));
+                && (ignoreRoom || lane.hasRoom(asked))
+                && !(gated && heldBack(server));
     }
 
     @Override
     public int weight(int position) {
-        return lanes.get(position).server().shareOfWeight(now);
+        Server server = lanes.get(position).server();
+        return byTurns() ? server.shareOfWeight(now) : server.weight();
     }
 
     @Override

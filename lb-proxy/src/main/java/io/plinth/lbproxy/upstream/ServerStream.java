@@ -8,6 +8,7 @@ import io.plinth.lbproxy.wire.http1.HeadParser;
 import io.plinth.lbproxy.wire.http1.HeaderName;
 import io.plinth.lbproxy.wire.http1.RequestHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;
+import io.plinth.lbproxy.wire.http1.WebSocketKey;
 import io.plinth.lbproxy.wire.http2.Endpoint;
 import io.plinth.lbproxy.wire.http2.ErrorCode;
 import io.plinth.lbproxy.wire.http2.Fault;
@@ -17,9 +18,6 @@ import io.plinth.lbproxy.wire.http2.Http2Stream;
 import io.plinth.lbproxy.wire.http2.ResponseFields;
 import io.plinth.lbproxy.wire.http2.TrailerSink;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Base64;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +41,6 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
     private static final byte[] TE = ascii("te");
     private static final byte[] TRAILERS = ascii("trailers");
     private static final byte[] KEY = ascii("sec-websocket-key");
-    private static final String ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
     /** What HTTP/2 says otherwise, or not at all. */
     private static final long DROPPED = HeaderName.bit(HeaderName.HOST)
@@ -224,7 +221,7 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
             out.clear();
             ByteBufUtil.writeAscii(
                     out, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");
-            ByteBufUtil.writeAscii(out, "Sec-WebSocket-Accept: " + accept(String.valueOf(key)) + "\r\n");
+            ByteBufUtil.writeAscii(out, "Sec-WebSocket-Accept: " + WebSocketKey.accept(String.valueOf(key)) + "\r\n");
             return;
         }
         tunnel = false;
@@ -234,16 +231,6 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
         }
         chunked = !end;
         ByteBufUtil.writeAscii(out, end ? "content-length: 0\r\n" : "transfer-encoding: chunked\r\n");
-    }
-
-    /** RFC 6455 4.2.2. */
-    private static String accept(String key) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-1").digest(ascii(key + ACCEPT_SALT));
-            return Base64.getEncoder().encodeToString(hash);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("no SHA-1", e);
-        }
     }
 
     @Override
