@@ -161,6 +161,7 @@ final class LbProxy implements Daemon {
                                     addressLimit,
                                     secure,
                                     listener.proxyProtocol(),
+                                    listener.halfClose(),
                                     config.timeouts().handshake().toMillis()));
             listening.put(entry.getKey(), bound.address());
         }
@@ -220,7 +221,8 @@ final class LbProxy implements Daemon {
     private static Map<String, String> bindings(LbProxyConfig from) {
         Map<String, String> bindings = new LinkedHashMap<>();
         from.listeners()
-                .forEach((name, at) -> bindings.put(name, at.bind() + " " + at.tls() + " " + at.proxyProtocol()));
+                .forEach((name, at) -> bindings.put(
+                        name, at.bind() + " " + at.tls() + " " + at.proxyProtocol() + " " + at.halfClose()));
         return bindings;
     }
 

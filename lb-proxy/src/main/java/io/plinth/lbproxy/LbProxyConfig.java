@@ -51,7 +51,12 @@ public record LbProxyConfig(
             @Doc("Every connection begins with a PROXY protocol header (v1 or v2); only where trusted proxies alone"
                     + " can connect.")
             @Default("false")
-            boolean proxyProtocol) {}
+            boolean proxyProtocol,
+
+            @Doc("Answer clients that close their sending side before they have the answer, as some scripts do;"
+                    + " without it they are taken to have left. HTTP/1.1 without TLS only.")
+            @Default("false")
+            boolean halfClose) {}
 
     /** A listener's certificate. */
     @Doc("Certificate and key of a TLS listener; both are read again on reload.")

@@ -429,4 +429,31 @@ class ForwardingIT {
             assertThat(http.get("/other").status()).isEqualTo(404);
         }
     }
+
+    /** nginx takes such a client to have left, HAProxy until 3.3 does not. */
+    @Test
+    void whoClosesItsSendingSideIsAnsweredWhereThatIsAskedFor() throws Exception {
+        try (Origin server = Origin.answering("late");
+                Proxy node = Proxy.start(
+                        Files.createDirectories(folder.resolve("half")),
+                        "  listeners: { public: { bind: 127.0.0.1:0, half-close: true } }\n"
+                                + Proxy.section("", server))) {
+            for (int i = 0; i < 20; i++) {
+                try (Http http = node.connect()) {
+                    http.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+                    http.socket.shutdownOutput();
+                    assertThat(http.read().body()).isEqualTo("late");
+                    assertThat(http.read().body()).isEqualTo("late");
+                    assertThat(http.closed()).isTrue();
+                }
+                try (Http http = node.connect()) {
+                    http.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+                    http.socket.shutdownOutput();
+                    assertThat(http.closed()).isTrue();
+                }
+            }
+            assertThat(server.heads.stream().filter(head -> head.startsWith("GET")))
+                    .hasSize(40);
+        }
+    }
 }

@@ -197,6 +197,7 @@ final class Attempts {
         ServerLane from = lane;
         if (from != null) {
             from.observe(now - firstSent, now);
+            pick.avoid(from.server());
         }
         lane = by.lane();
         reused = by.reused();

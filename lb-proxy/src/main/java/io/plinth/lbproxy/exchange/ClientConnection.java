@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
@@ -43,6 +44,9 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     private boolean fresh = true;
 
     private boolean processing;
+    /** Whether the client has closed its sending side, and may still take answers. */
+    private boolean inputEnded;
+
     private boolean closing;
     private boolean gone;
     private boolean dirty;
@@ -143,6 +147,13 @@ public final class ClientConnection extends AttendedClient implements ClientSide
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            Exchange current = exchange;
+            inputEnded = true;
+            if (current == null || current.tunnels() || !current.request.done()) {
+                ctx.close();
+            }
+        }
         if (event instanceof SslHandshakeCompletionEvent done && done.isSuccess() && !gone) {
             SslHandler tls = ctx.pipeline().get(SslHandler.class);
             if (tls != null && ApplicationProtocolNames.HTTP_2.equals(tls.applicationProtocol())) {
@@ -255,7 +266,7 @@ public final class ClientConnection extends AttendedClient implements ClientSide
         if (gone) {
             return;
         }
-        if (!lasts || worker.draining()) {
+        if (!lasts || worker.draining() || (inputEnded && held == null)) {
             close(unreadBody);
             return;
         }

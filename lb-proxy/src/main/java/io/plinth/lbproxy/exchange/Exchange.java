@@ -201,7 +201,7 @@ final class Exchange implements UpstreamUser {
         changeResponse(connection);
         ledger.sent();
         if (attempts.first()) {
-            request.copyTo(Mirror.of(to, request, worker));
+            request.copyTo(Mirror.of(to, request, from.forwarded(), worker));
         }
         send(connection);
         awaits();

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.snapshot.ProxySettings;
@@ -152,6 +153,14 @@ final class Http2ClientConnection extends AttendedClient implements Output {
         }
         received += in.readableBytes();
         endpoint.receive(in);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            // Without its WINDOW_UPDATEs there is nothing to go on with.
+            ctx.close();
+        }
     }
 
     @Override

@@ -39,7 +39,12 @@ final class Ledger {
         entry.client(from.client());
         scheme = from.scheme();
         traced = true;
-        trace.begin(head, settings.makeTraceparent(), settings.sampled(), settings.followsParents(), worker.random());
+        trace.begin(
+                head,
+                settings.makeTraceparent(),
+                worker.spans() == null ? 0 : settings.sampled(),
+                worker.spans() != null && settings.followsParents(),
+                worker.random());
     }
 
     /** What its servers are told of its trace. */

@@ -2,6 +2,7 @@ package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.snapshot.RouteTarget;
 import io.plinth.lbproxy.upstream.LoopPool;
@@ -39,16 +40,18 @@ final class Mirror implements UpstreamUser {
     private boolean acquiring;
     private boolean over;
 
-    private Mirror(RouteTarget.Mirror to, RequestRelay request, Worker worker) {
+    private Mirror(RouteTarget.Mirror to, RequestRelay request, ForwardedHeaders client, Worker worker) {
         this.worker = worker;
         settings = worker.snapshot().settings();
         pool = to.destination().pool().loop(worker.index());
         toHead = request.isHead();
         room = to.maxBytes();
+        Attempts.ask(pick, to.destination().pool(), request.head(), client.address());
+        pick.between(client.remote(), client.local());
     }
 
     /** The copy that a request's route asks for; null for none. */
-    static @Nullable Mirror of(RouteTarget route, RequestRelay request, Worker worker) {
+    static @Nullable Mirror of(RouteTarget route, RequestRelay request, ForwardedHeaders client, Worker worker) {
         RouteTarget.Mirror to = route.mirror();
         if (to == null || request.asksUpgrade() || worker.random().nextInt(100) >= to.percent()) {
             return null;
@@ -57,7 +60,7 @@ final class Mirror implements UpstreamUser {
             worker.counts().add(Worker.NOT_MIRRORED, 1);
             return null;
         }
-        Mirror mirror = new Mirror(to, request, worker);
+        Mirror mirror = new Mirror(to, request, client, worker);
         worker.add(mirror);
         return mirror;
     }

@@ -34,6 +34,7 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
     private final AddressLimit addresses;
     private final @Nullable ServerTls tls;
     private final boolean proxyProtocol;
+    private final boolean halfClose;
     private final long handshakeMillis;
 
     public ClientInitializer(
@@ -43,6 +44,7 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
             AddressLimit addresses,
             @Nullable ServerTls tls,
             boolean proxyProtocol,
+            boolean halfClose,
             long handshakeMillis) {
         face = new Face(listener, tls != null);
         workers.forEach(worker -> this.workers.put(worker.loop(), worker));
@@ -50,6 +52,7 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
         this.addresses = addresses;
         this.tls = tls;
         this.proxyProtocol = proxyProtocol;
+        this.halfClose = halfClose && tls == null;
         this.handshakeMillis = handshakeMillis;
     }
 
@@ -72,6 +75,7 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
         channel.config().setAllocator(PooledByteBufAllocator.DEFAULT);
         channel.config().setWriteBufferWaterMark(WATER_MARK);
         channel.config().setOption(ChannelOption.TCP_NODELAY, true);
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, halfClose);
         if (proxyProtocol) {
             ProxyProtocol.expect(channel.pipeline());
             channel.pipeline().addLast(new AddressGate(addresses));
