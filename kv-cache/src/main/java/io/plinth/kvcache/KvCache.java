@@ -51,6 +51,7 @@ import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.listen.ClientPipeline;
 import io.plinth.kvcache.listen.LoopTimer;
+import io.plinth.kvcache.memcached.MemcachedPipeline;
 import io.plinth.kvcache.script.ScriptCommands;
 import io.plinth.kvcache.script.ScriptLimits;
 import io.plinth.kvcache.script.Scripts;
@@ -63,6 +64,7 @@ import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.WireLimits;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -178,8 +180,30 @@ public final class KvCache implements Daemon {
         topology = loaded.boundTo(bound.address().getPort());
         facts = facts(bound.address().getPort());
         listening = Map.of("redis", bound.address());
+        memcached(node, loaded);
         ticking.start();
         links.open();
+    }
+
+    private void memcached(NodeState node, Topology loaded) throws Exception {
+        Integer port = config.memcachedPort();
+        if (port == null) {
+            return;
+        }
+        if (loaded.clustered()) {
+            // Its clients choose nodes by a hash of their own.
+            throw new ConfigException(List.of(new Problem(
+                    context.file().path().toString(),
+                    1,
+                    1,
+                    "kv-cache.memcached-port: " + port
+                            + " (expected: none where the region has several kv-cache nodes)")));
+        }
+        Listeners.Bound bound = context.listeners()
+                .tcp("memcached", new HostPort(context.node().host(), port), new MemcachedPipeline(node));
+        Map<String, InetSocketAddress> both = new HashMap<>(listening);
+        both.put("memcached", bound.address());
+        listening = Map.copyOf(both);
     }
 
     private ClientHandler.Shared shared() {

@@ -38,6 +38,12 @@ public record KvCacheConfig(
         @Nullable
         String aclFile,
 
+        @Doc("Port of memcached's text and meta protocols over the keys of database 0, 11211 as a rule; none where"
+                + " left out.")
+        @Nullable
+        @Range(min = "0", max = "65535")
+        Integer memcachedPort,
+
         @Doc("What one client, and all of them, may take.") Limits limits)
         implements Checked {
 

@@ -39,7 +39,8 @@ public final class MemoryBudget {
         return batch;
     }
 
-    void report(long delta) {
+    /** Adds what is taken beside keys, or takes it away where negative. */
+    public void report(long delta) {
         used.addAndGet(delta);
     }
 }

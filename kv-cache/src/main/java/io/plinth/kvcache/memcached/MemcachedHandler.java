@@ -1,0 +1,343 @@
+package io.plinth.kvcache.memcached;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.plinth.kvcache.acl.UserRef;
+import io.plinth.kvcache.command.NodeState;
+import io.plinth.kvcache.keyspace.SegmentsHeldException;
+import io.plinth.kvcache.memcached.Store.Mode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owned by the connection's event loop: takes lines and data blocks out of what was read, runs each command at once and flushes all
+ * replies together. While the client does not take its replies nothing further is run or read.
+ */
+final class MemcachedHandler extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(MemcachedHandler.class);
+    private static final int CHUNK = 64 * 1024;
+    private static final int FIRST = 512;
+    private static final int RETRY_MILLIS = 10;
+    private static final String TOO_LARGE = "SERVER_ERROR object too large for cache";
+
+    private final NodeState node;
+    private final Statistics statistics;
+    private final Store store;
+    private byte[] buffer = new byte[0];
+    private int start;
+    private int end;
+    private long taken;
+    private long skip;
+    private boolean counted;
+    private boolean waiting;
+    private boolean closing;
+    private boolean known;
+    private @Nullable Replies replies;
+    private @Nullable TextCommands text;
+    private @Nullable MetaCommands meta;
+
+    MemcachedHandler(NodeState node, Marks marks, Statistics statistics) {
+        this.node = node;
+        this.statistics = statistics;
+        this.store = new Store(node, marks);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        Replies out = new Replies(ctx.alloc());
+        replies = out;
+        text = new TextCommands(store, out, statistics);
+        meta = new MetaCommands(store, out, statistics);
+        counted = true;
+        UserRef standard = node.settings().users().standard();
+        known = node.settings().users().open() && !standard.restricted();
+        if (statistics.opened() > node.clients().limit()) {
+            out.line("ERROR Too many open connections");
+            closing = true;
+            flush(ctx);
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        try {
+            if (closing) {
+                return;
+            }
+            if (keep(in)) {
+                process(ctx);
+            } else {
+                fail(ctx, "SERVER_ERROR out of memory reading request");
+            }
+        } finally {
+            in.release();
+        }
+    }
+
+    /** Appends what was read; answers false where the memory of clients does not suffice. */
+    private boolean keep(ByteBuf in) {
+        int more = in.readableBytes();
+        int length = end - start;
+        if (buffer.length - end < more) {
+            int size = Math.max(Math.max(FIRST, length + more), Math.min(2 * length, length + more + CHUNK));
+            if (!node.memory().take(size)) {
+                return false;
+            }
+            byte[] larger = new byte[size];
+            System.arraycopy(buffer, start, larger, 0, length);
+            node.memory().give(taken);
+            taken = size;
+            buffer = larger;
+            start = 0;
+            end = length;
+        }
+        in.readBytes(buffer, end, more);
+        end += more;
+        return true;
+    }
+
+    private void process(ChannelHandlerContext ctx) {
+        Replies out = replies;
+        if (out == null) {
+            return;
+        }
+        int mark = out.size();
+        int before = start;
+        try {
+            while (!closing && !waiting) {
+                mark = out.size();
+                before = start;
+                if (!step(ctx, out)) {
+                    break;
+                }
+                if (out.size() >= CHUNK) {
+                    flush(ctx);
+                    if (!ctx.channel().isWritable()) {
+                        hold(ctx);
+                    }
+                }
+            }
+        } catch (SegmentsHeldException e) {
+            // A script holds the key's segment for long: the command is given again.
+            out.rewind(mark);
+            start = before;
+            hold(ctx);
+            ctx.channel().eventLoop().schedule(() -> resume(ctx), RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        }
+        if (start == end) {
+            node.memory().give(taken);
+            taken = 0;
+            buffer = new byte[0];
+            start = 0;
+            end = 0;
+        }
+    }
+
+    private void hold(ChannelHandlerContext ctx) {
+        waiting = true;
+        ctx.channel().config().setAutoRead(false);
+    }
+
+    private void resume(ChannelHandlerContext ctx) {
+        if (!waiting || !ctx.channel().isActive()) {
+            return;
+        }
+        waiting = false;
+        process(ctx);
+        flush(ctx);
+        if (!waiting) {
+            ctx.channel().config().setAutoRead(true);
+        }
+    }
+
+    /** One command; answers false where it is not all there yet. */
+    private boolean step(ChannelHandlerContext ctx, Replies out) {
+        if (skip > 0) {
+            int now = (int) Math.min(skip, end - start);
+            start += now;
+            skip -= now;
+            return skip == 0;
+        }
+        int at = start;
+        while (at < end && buffer[at] != '\n') {
+            at++;
+        }
+        if (at == end) {
+            if (end - start > node.limits().maxInline()) {
+                fail(ctx, "CLIENT_ERROR line too long");
+            }
+            return false;
+        }
+        int lineEnd = at > start && buffer[at - 1] == '\r' ? at - 1 : at;
+        Line line = Line.of(buffer, start, lineEnd);
+        if (TextCommands.storing(line.name()) != null || line.name().equals("ms")) {
+            return storing(line, at + 1, out);
+        }
+        start = at + 1;
+        if (line.name().equals("quit")) {
+            closing = true;
+            ctx.channel().eventLoop().execute(() -> flush(ctx));
+        } else if (!known) {
+            out.line("CLIENT_ERROR unauthenticated");
+        } else if (!run(line)) {
+            out.line(Replies.ERROR);
+        }
+        return true;
+    }
+
+    private boolean run(Line line) {
+        TextCommands classic = text;
+        MetaCommands modern = meta;
+        return classic != null && modern != null && (classic.run(line) || modern.run(line));
+    }
+
+    /** A command with a data block after its line. */
+    private boolean storing(Line line, int dataAt, Replies out) {
+        boolean modern = line.name().equals("ms");
+        Object parsed = modern && line.count() > 2 ? MetaLine.of(line, 3) : "";
+        String problem = modern ? metaProblem(line, parsed) : textProblem(line);
+        if (problem != null) {
+            start = dataAt;
+            // What follows a wrong meta line is its data where the length could be read; a classic one is read on as
+            // lines.
+            Integer length = modern && line.count() > 2 ? Line.number(line.word(2)) : null;
+            if (length != null && length >= 0) {
+                skip = length + 2L;
+            }
+            if (modern || !line.silent() || problem.equals(Replies.ERROR)) {
+                out.line(problem);
+            }
+            return true;
+        }
+        int length = Integer.parseInt(line.word(modern ? 2 : 4));
+        if (length > node.limits().maxBulk()) {
+            start = dataAt;
+            skip = length + 2L;
+            out.line(TOO_LARGE);
+            return true;
+        }
+        if (end - dataAt < length + 2) {
+            return false;
+        }
+        byte[] value = Arrays.copyOfRange(buffer, dataAt, dataAt + length);
+        boolean whole = buffer[dataAt + length] == '\r' && buffer[dataAt + length + 1] == '\n';
+        if (!whole) {
+            start = dataAt + length + 2;
+            if (modern || !line.silent()) {
+                out.line("CLIENT_ERROR bad data chunk");
+            }
+            return true;
+        }
+        store(line, parsed, value, out);
+        start = dataAt + length + 2;
+        return true;
+    }
+
+    private void store(Line line, Object parsed, byte[] value, Replies out) {
+        TextCommands classic = text;
+        MetaCommands modern = meta;
+        if (!known) {
+            authenticate(line, value, out);
+        } else if (parsed instanceof MetaLine metaLine && modern != null) {
+            modern.set(metaLine, value);
+        } else if (classic != null) {
+            Mode mode = TextCommands.storing(line.name());
+            classic.store(line, mode == null ? Mode.SET : mode, value);
+        }
+    }
+
+    /** As memcached with -Y: the first set carries a name and a password. Only users that may do everything come in here. */
+    private void authenticate(Line line, byte[] value, Replies out) {
+        String[] words = new String(value, StandardCharsets.ISO_8859_1).trim().split(" ", 2);
+        UserRef user = words.length < 2 || !line.name().equals("set")
+                ? null
+                : node.settings().users().authenticate(words[0], words[1].getBytes(StandardCharsets.ISO_8859_1));
+        known = user != null && !user.restricted();
+        out.line(known ? "STORED" : "CLIENT_ERROR authentication failure");
+    }
+
+    private static @Nullable String textProblem(Line line) {
+        return TextCommands.complete(line) ? TextCommands.problem(line) : Replies.ERROR;
+    }
+
+    private static @Nullable String metaProblem(Line line, Object parsed) {
+        if (line.count() < 3) {
+            return line.count() < 2 ? Replies.ERROR : Replies.BAD_LINE;
+        }
+        Integer length = Line.number(line.word(2));
+        if (length == null || length < 0) {
+            return Replies.BAD_LINE;
+        }
+        return parsed instanceof MetaLine ? null : String.valueOf(parsed);
+    }
+
+    private void fail(ChannelHandlerContext ctx, String why) {
+        Replies out = replies;
+        if (out != null) {
+            out.line(why);
+        }
+        closing = true;
+        flush(ctx);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        flush(ctx);
+        if (!waiting && !ctx.channel().isWritable()) {
+            hold(ctx);
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (ctx.channel().isWritable() && waiting) {
+            ctx.channel().eventLoop().execute(() -> resume(ctx));
+        }
+    }
+
+    private void flush(ChannelHandlerContext ctx) {
+        Replies out = replies;
+        ByteBuf reply = out == null ? null : out.take();
+        if (closing) {
+            ctx.writeAndFlush(reply == null ? ctx.alloc().buffer(0) : reply).addListener(ChannelFutureListener.CLOSE);
+        } else if (reply != null) {
+            ctx.writeAndFlush(reply, ctx.voidPromise());
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (counted) {
+            counted = false;
+            statistics.closed();
+        }
+        node.memory().give(taken);
+        taken = 0;
+        Replies out = replies;
+        ByteBuf unsent = out == null ? null : out.take();
+        if (unsent != null) {
+            unsent.release();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof IOException) {
+            LOG.debug("memcached client {}: {}", ctx.channel().remoteAddress(), cause.getMessage());
+        } else {
+            LOG.warn(
+                    "memcached client {} closed by an unexpected error",
+                    ctx.channel().remoteAddress(),
+                    cause);
+        }
+        ctx.close();
+    }
+}

@@ -1,0 +1,33 @@
+package io.plinth.kvcache.memcached;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
+import io.plinth.kvcache.command.NodeState;
+
+/** Sets up each connection of the memcached port. Immutable. */
+@Sharable
+public final class MemcachedPipeline extends ChannelInitializer<Channel> {
+    private static final WriteBufferWaterMark UNSENT = new WriteBufferWaterMark(64 * 1024, 256 * 1024);
+
+    private final NodeState node;
+    private final Marks marks;
+    private final Statistics statistics;
+
+    public MemcachedPipeline(NodeState node) {
+        this.node = node;
+        this.marks = new Marks(node.keyspace());
+        this.statistics = new Statistics(node.clock().millis());
+        node.keyspace().listen(marks);
+    }
+
+    @Override
+    protected void initChannel(Channel channel) {
+        channel.config().setOption(ChannelOption.TCP_NODELAY, true);
+        channel.config().setOption(ChannelOption.SO_KEEPALIVE, true);
+        channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNSENT);
+        channel.pipeline().addLast(new MemcachedHandler(node, marks, statistics));
+    }
+}

@@ -1,0 +1,307 @@
+package io.plinth.kvcache.memcached;
+
+import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.memcached.Store.Item;
+import io.plinth.kvcache.memcached.Store.Mode;
+import io.plinth.kvcache.memcached.Store.Stored;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** Owned by one connection: the meta commands but for the data block of ms. */
+final class MetaCommands {
+    private static final String BAD_TOKEN = "CLIENT_ERROR bad token in command line format";
+    private static final String BAD_FLAG = "CLIENT_ERROR invalid or duplicate flag";
+    private static final byte[] NOTHING = new byte[0];
+
+    private final Store store;
+    private final Replies out;
+    private final Statistics statistics;
+
+    MetaCommands(Store store, Replies out, Statistics statistics) {
+        this.store = store;
+        this.out = out;
+        this.statistics = statistics;
+    }
+
+    /** Runs a command without a value; answers false where there is none of its name. */
+    boolean run(Line line) {
+        switch (line.name()) {
+            case "mn" -> out.line("MN");
+            case "mg", "md", "ma", "me" -> {
+                if (line.count() < 2) {
+                    out.line(line.name().equals("me") ? Replies.BAD_LINE : Replies.ERROR);
+                    return true;
+                }
+                Object parsed = MetaLine.of(line, 2);
+                if (!(parsed instanceof MetaLine meta)) {
+                    out.line(counting(line) ? BAD_FLAG : String.valueOf(parsed));
+                } else if (!meta.numbers("TNRCDJ")) {
+                    out.line(counting(line) ? BAD_FLAG : BAD_TOKEN);
+                } else {
+                    switch (line.name()) {
+                        case "mg" -> get(meta);
+                        case "md" -> delete(meta);
+                        case "ma" -> count(meta);
+                        default -> debug(meta);
+                    }
+                }
+            }
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** md and ma say less of what is wrong. */
+    private static boolean counting(Line line) {
+        return line.name().equals("md") || line.name().equals("ma");
+    }
+
+    private void get(MetaLine meta) {
+        store.with(meta.key(), segment -> {
+            Item item = store.read(segment);
+            statistics.got(item != null);
+            Integer vivify = meta.seconds('N');
+            boolean made = false;
+            if (item == null && vivify != null) {
+                store.put(segment, NOTHING, 0, Store.deadline(vivify, store.now()));
+                item = store.find(segment);
+                made = true;
+            }
+            if (item == null) {
+                if (!meta.has('q')) {
+                    out.line("EN" + flags(meta, null));
+                }
+                return false;
+            }
+            answer(meta, segment, item, made);
+            return true;
+        });
+    }
+
+    private void answer(MetaLine meta, Segment segment, Item item, boolean made) {
+        Mark mark = item.mark();
+        Integer ttl = meta.seconds('T');
+        byte[] value = item.value();
+        long deadline = item.entry().expireAt();
+        // The time left is looked at before a new one is set.
+        boolean win = made || recached(meta, mark, deadline);
+        if (ttl != null && !made) {
+            deadline = Store.deadline(ttl, store.now());
+        }
+        StringBuilder text = new StringBuilder(meta.has('v') ? "VA " + value.length : "HD");
+        for (char flag : meta.order()) {
+            switch (flag) {
+                case 'c' -> text.append(" c").append(mark.cas);
+                case 'f' -> text.append(" f").append(Integer.toUnsignedString(mark.flags));
+                case 'h' -> text.append(" h").append(mark.fetched ? 1 : 0);
+                case 'l' -> text.append(" l").append((store.now() - mark.usedMillis) / 1000);
+                case 's' -> text.append(" s").append(value.length);
+                case 't' -> text.append(" t").append(left(deadline));
+                default -> meta.echo(text, flag);
+            }
+        }
+        boolean told = mark.won && !win;
+        text.append(told ? " Z" : "").append(mark.stale ? " X" : "").append(win ? " W" : "");
+        mark.won |= win;
+        out.line(text.toString());
+        if (meta.has('v')) {
+            out.block(value);
+        }
+        if (!meta.has('u')) {
+            mark.fetched = true;
+            mark.usedMillis = store.now();
+        }
+        if (deadline != item.entry().expireAt()) {
+            store.expireAt(segment, deadline);
+        }
+    }
+
+    private boolean recached(MetaLine meta, Mark mark, long deadline) {
+        Integer least = meta.seconds('R');
+        boolean soon = least != null && deadline != Entry.NEVER && left(deadline) < least;
+        return !mark.won && (mark.stale || soon);
+    }
+
+    private long left(long deadline) {
+        return deadline == Entry.NEVER ? -1 : Math.max(0, (deadline - store.now() + 999) / 1000);
+    }
+
+    /** The mode of a meta set, or null where there is none such. */
+    static @Nullable Mode mode(MetaLine meta) {
+        return switch (meta.token('M')) {
+            case "", "S", "s" -> Mode.SET;
+            case "E", "e" -> Mode.ADD;
+            case "A", "a" -> Mode.APPEND;
+            case "P", "p" -> Mode.PREPEND;
+            case "R", "r" -> Mode.REPLACE;
+            default -> null;
+        };
+    }
+
+    /** ms with its value. */
+    void set(MetaLine meta, byte[] value) {
+        Mode mode = mode(meta);
+        Long flags = meta.has('F') ? meta.number('F') : Long.valueOf(0);
+        if (mode == null || flags == null || !meta.numbers("TC")) {
+            out.line(
+                    mode == null
+                            ? "CLIENT_ERROR invalid mode for ms M token"
+                            : flags == null ? Replies.BAD_LINE : BAD_TOKEN);
+            return;
+        }
+        statistics.set();
+        Integer ttl = meta.seconds('T');
+        Long cas = meta.number('C');
+        Stored[] stored = {Stored.NO_MEMORY};
+        long[] number = {0};
+        if (store.room(value.length)) {
+            store.with(meta.key(), segment -> {
+                Item item = store.find(segment);
+                boolean older = meta.has('I') && cas != null && item != null && cas < item.mark().cas;
+                // What is stored as out of date keeps the time that was left, and who was told to make it anew.
+                boolean won = older && item != null && item.mark().won;
+                long deadline = older && item != null
+                        ? item.entry().expireAt()
+                        : Store.deadline(ttl == null ? 0 : ttl, store.now());
+                stored[0] = store.store(segment, mode, value, flags.intValue(), deadline, older ? null : cas);
+                Item now = store.find(segment);
+                if (stored[0] == Stored.STORED && now != null) {
+                    now.mark().stale = older;
+                    now.mark().won = won;
+                    number[0] = now.mark().cas;
+                }
+                return number[0];
+            });
+        }
+        String code = switch (stored[0]) {
+            case STORED -> "HD";
+            case NOT_STORED -> "NS";
+            case EXISTS -> "EX";
+            case NOT_FOUND -> "NF";
+            case NO_MEMORY -> "SERVER_ERROR out of memory storing object";
+        };
+        if (stored[0] == Stored.NO_MEMORY) {
+            out.line(code);
+        } else if (!code.equals("HD") || !meta.has('q')) {
+            out.line(code + flags(meta, number[0]));
+        }
+    }
+
+    private static String flags(MetaLine meta, @Nullable Long cas) {
+        StringBuilder text = new StringBuilder();
+        for (char flag : meta.order()) {
+            if (flag == 'c' && cas != null) {
+                text.append(" c").append(cas);
+            } else {
+                meta.echo(text, flag);
+            }
+        }
+        return text.toString();
+    }
+
+    private void delete(MetaLine meta) {
+        Long cas = meta.number('C');
+        Integer ttl = meta.seconds('T');
+        String code = store.with(meta.key(), segment -> {
+            Item item = store.find(segment);
+            if (item == null) {
+                return "NF";
+            }
+            if (cas != null && cas != item.mark().cas) {
+                return "EX";
+            }
+            if (meta.has('I')) {
+                item.mark().cas = store.nextCas();
+                item.mark().stale = true;
+                item.mark().won = false;
+                if (ttl != null) {
+                    store.expireAt(segment, Store.deadline(ttl, store.now()));
+                }
+            } else {
+                store.delete(item);
+            }
+            return "HD";
+        });
+        if (!meta.has('q') || !code.equals("HD")) {
+            out.line(code + flags(meta, null));
+        }
+    }
+
+    private void count(MetaLine meta) {
+        boolean down = meta.token('M').matches("[Dd-]");
+        if (!down && !meta.token('M').matches("[Ii+]?")) {
+            out.line("CLIENT_ERROR invalid mode for ma M token");
+            return;
+        }
+        Long given = meta.number('D');
+        long delta = given == null ? 1 : given;
+        store.with(meta.key(), segment -> {
+            Item item = store.find(segment);
+            Integer vivify = meta.seconds('N');
+            if (item == null && vivify != null) {
+                Long initial = meta.number('J');
+                byte[] first =
+                        Long.toUnsignedString(initial == null ? 0 : initial).getBytes(StandardCharsets.ISO_8859_1);
+                store.put(segment, first, 0, Store.deadline(vivify, store.now()));
+                counted(meta, store.find(segment));
+                return true;
+            }
+            Long cas = meta.number('C');
+            boolean empty = item != null && item.value().length == 0;
+            if (item == null || (cas != null && cas != item.mark().cas && !empty)) {
+                out.line((item == null ? "NF" : "EX") + flags(meta, null));
+                return false;
+            }
+            Long old = Store.number(item);
+            if (old == null) {
+                out.line("CLIENT_ERROR cannot increment or decrement non-numeric value");
+                return false;
+            }
+            store.count(item, Store.added(item, old, delta, !down));
+            Integer ttl = meta.seconds('T');
+            if (ttl != null) {
+                store.expireAt(segment, Store.deadline(ttl, store.now()));
+            }
+            counted(meta, store.find(segment));
+            return true;
+        });
+    }
+
+    private void counted(MetaLine meta, @Nullable Item item) {
+        if (item == null || (meta.has('q') && !meta.has('v'))) {
+            return;
+        }
+        String digits = new String(item.value(), StandardCharsets.ISO_8859_1).trim();
+        StringBuilder text = new StringBuilder(meta.has('v') ? "VA " + digits.length() : "HD");
+        for (char flag : meta.order()) {
+            switch (flag) {
+                case 'c' -> text.append(" c").append(item.mark().cas);
+                case 't' -> text.append(" t").append(left(item.entry().expireAt()));
+                default -> meta.echo(text, flag);
+            }
+        }
+        out.line(text.toString());
+        if (meta.has('v')) {
+            out.line(digits);
+        }
+    }
+
+    private void debug(MetaLine meta) {
+        store.with(meta.key(), segment -> {
+            Item item = store.find(segment);
+            if (item == null) {
+                out.line("EN");
+                return false;
+            }
+            Mark mark = item.mark();
+            out.line("ME " + meta.shown() + " exp=" + left(item.entry().expireAt()) + " la="
+                    + (store.now() - mark.usedMillis) / 1000 + " cas=" + mark.cas + " fetch="
+                    + (mark.fetched ? "yes" : "no") + " cls=1 size="
+                    + item.entry().bytes());
+            return true;
+        });
+    }
+}

@@ -1,0 +1,208 @@
+package io.plinth.kvcache.memcached;
+
+import io.plinth.kvcache.command.KeyEvents;
+import io.plinth.kvcache.command.NodeState;
+import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.Segment;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Owned by one connection: what commands do to keys, each under its key's segment lock. */
+final class Store {
+    private static final int MONTH = 60 * 60 * 24 * 30;
+    private static final int MAX_DIGITS = 20;
+
+    private final NodeState node;
+    private final Marks marks;
+    private final KeyRef key = new KeyRef();
+    private long now;
+
+    Store(NodeState node, Marks marks) {
+        this.node = node;
+        this.marks = marks;
+    }
+
+    /** How storing ended. */
+    enum Stored {
+        STORED,
+        NOT_STORED,
+        EXISTS,
+        NOT_FOUND,
+        NO_MEMORY
+    }
+
+    /** How to store. */
+    enum Mode {
+        SET,
+        ADD,
+        REPLACE,
+        APPEND,
+        PREPEND
+    }
+
+    /** A key that is there, with its segment locked. */
+    record Item(Segment segment, Entry entry, Mark mark) {
+        byte[] value() {
+            return entry.string();
+        }
+    }
+
+    NodeState node() {
+        return node;
+    }
+
+    long now() {
+        return now;
+    }
+
+    long nextCas() {
+        return marks.next();
+    }
+
+    /** Does something with a key, under its lock. */
+    <T> T with(byte[] name, Function<Segment, T> action) {
+        now = node.clock().millis();
+        key.set(node.keyspace().hasher(), 0, name, 0, name.length);
+        Segment segment = node.keyspace().segment(key.slot());
+        segment.lock();
+        try {
+            return action.apply(segment);
+        } finally {
+            segment.unlock();
+        }
+    }
+
+    /** The item of the key that is locked, counted as a hit or a miss, or null; what is no string is none. */
+    @Nullable
+    Item read(Segment segment) {
+        Entry entry = segment.read(key, now);
+        return entry == null || !entry.isString() ? null : new Item(segment, entry, marks.of(key, now));
+    }
+
+    /** The item of the key that is locked, or null. */
+    @Nullable
+    Item find(Segment segment) {
+        Entry entry = segment.find(key, now);
+        return entry == null || !entry.isString() ? null : new Item(segment, entry, marks.of(key, now));
+    }
+
+    /** When a time as memcached writes it is over; in the past where it is over at once. */
+    static long deadline(long seconds, long nowMillis) {
+        if (seconds == 0) {
+            return Entry.NEVER;
+        }
+        if (seconds < 0) {
+            return nowMillis - 1;
+        }
+        return seconds > MONTH ? seconds * 1000 : nowMillis + seconds * 1000;
+    }
+
+    boolean room(long bytes) {
+        return node.keyspace().makeRoom(bytes);
+    }
+
+    /** Gives the key that is locked a value. */
+    Mark put(Segment segment, byte[] value, int flags, long deadline) {
+        segment.putString(key, value, deadline, now);
+        event(KeyEvents.STRING, "set");
+        Mark mark = marks.put(key, flags, now);
+        expireAt(segment, deadline);
+        return mark;
+    }
+
+    /** Gives the item another value, and keeps its flags and expiry. */
+    Mark change(Item item, byte[] value) {
+        int flags = item.mark.flags;
+        item.segment.putString(key, value, item.entry.expireAt(), now);
+        event(KeyEvents.STRING, "set");
+        return marks.put(key, flags, now);
+    }
+
+    /** Gives a number another value; one of as many digits is changed in its place, and is as stale as before. */
+    void count(Item item, byte[] value) {
+        boolean inPlace = value.length == item.value().length;
+        Mark before = item.mark;
+        Mark after = change(item, value);
+        if (inPlace) {
+            after.stale = before.stale;
+            after.won = before.won;
+            after.fetched = before.fetched;
+        }
+    }
+
+    /** Moves the expiry of the key that is locked. */
+    void expireAt(Segment segment, long deadline) {
+        Entry entry = segment.find(key, now);
+        if (entry == null) {
+            return;
+        }
+        if (deadline < now) {
+            segment.delete(entry);
+            event(KeyEvents.GENERIC, "del");
+        } else if (entry.expireAt() != deadline) {
+            segment.expireAt(entry, deadline);
+        }
+    }
+
+    void delete(Item item) {
+        item.segment.delete(item.entry);
+        event(KeyEvents.GENERIC, "del");
+    }
+
+    private void event(int type, String name) {
+        if (node.settings().events().wants(type)) {
+            node.settings().events().publish(type, name, 0, key.copy());
+        }
+    }
+
+    /** Stores by a mode; {@code cas} null for any. The mark is that of the new value. */
+    Stored store(Segment segment, Mode mode, byte[] value, int flags, long deadline, @Nullable Long cas) {
+        Item item = find(segment);
+        if (cas != null && item == null) {
+            return Stored.NOT_FOUND;
+        }
+        if (cas != null && item != null && item.mark.cas != cas) {
+            return Stored.EXISTS;
+        }
+        boolean wanted = mode == Mode.ADD ? item == null : mode == Mode.SET || item != null;
+        if (!wanted) {
+            return Stored.NOT_STORED;
+        }
+        if (item == null || mode == Mode.SET || mode == Mode.ADD || mode == Mode.REPLACE) {
+            put(segment, value, flags, deadline);
+            return Stored.STORED;
+        }
+        byte[] old = item.value();
+        if ((long) old.length + value.length > node.limits().maxBulk()) {
+            return Stored.NO_MEMORY;
+        }
+        byte[] first = mode == Mode.APPEND ? old : value;
+        byte[] second = mode == Mode.APPEND ? value : old;
+        byte[] joined = java.util.Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, joined, first.length, second.length);
+        change(item, joined);
+        return Stored.STORED;
+    }
+
+    /** The number of an item, 64 bits without a sign; null where it is none. */
+    static @Nullable Long number(Item item) {
+        byte[] value = item.value();
+        return value.length > MAX_DIGITS ? null : Line.unsigned(new String(value, StandardCharsets.ISO_8859_1).trim());
+    }
+
+    /** Adds to, or takes from, a number: over the top it starts again, below nought it stays there. Shorter ones are padded. */
+    static byte[] added(Item item, long old, long delta, boolean up) {
+        long result = up ? old + delta : Long.compareUnsigned(delta, old) > 0 ? 0 : old - delta;
+        String digits = Long.toUnsignedString(result);
+        int length = item.value().length;
+        return (digits + " ".repeat(Math.max(0, length - digits.length()))).getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /** Removes every key. */
+    void flush() {
+        node.keyspace().each(segment -> segment.flush(0));
+        node.tracking().flushed();
+    }
+}

@@ -1,0 +1,233 @@
+package io.plinth.kvcache.memcached;
+
+import io.plinth.kvcache.memcached.Store.Item;
+import io.plinth.kvcache.memcached.Store.Mode;
+import io.plinth.kvcache.memcached.Store.Stored;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Owned by one connection: the classic text commands, memcached 1.6's words. */
+final class TextCommands {
+    private static final String DELETE_USAGE = Replies.BAD_LINE + ".  Usage: delete <key> [noreply]";
+
+    private final Store store;
+    private final Replies out;
+    private final Statistics statistics;
+
+    TextCommands(Store store, Replies out, Statistics statistics) {
+        this.store = store;
+        this.out = out;
+        this.statistics = statistics;
+    }
+
+    /** How a command that carries a value begins; null where the line is not such a command. */
+    static @Nullable Mode storing(String name) {
+        return switch (name) {
+            case "set", "cas" -> Mode.SET;
+            case "add" -> Mode.ADD;
+            case "replace" -> Mode.REPLACE;
+            case "append" -> Mode.APPEND;
+            case "prepend" -> Mode.PREPEND;
+            default -> null;
+        };
+    }
+
+    /** Whether the words of a storing command are as many as it has. */
+    static boolean complete(Line line) {
+        int words = line.name().equals("cas") ? 6 : 5;
+        return line.count() == words || line.count() == words + 1;
+    }
+
+    /** What is wrong with a storing command of enough words; null for nothing. */
+    static @Nullable String problem(Line line) {
+        boolean cas = line.name().equals("cas");
+        Long flags = Line.unsigned(line.word(2));
+        if (line.key(1) == null
+                || flags == null
+                || flags < 0
+                || flags > 0xffffffffL
+                || Line.number(line.word(3)) == null) {
+            return Replies.BAD_LINE;
+        }
+        Integer length = Line.number(line.word(4));
+        if (length == null || length < 0) {
+            return Replies.BAD_LINE;
+        }
+        return cas && Line.unsigned(line.word(5)) == null ? Replies.BAD_LINE : null;
+    }
+
+    /** Stores a value; its line has been checked. */
+    void store(Line line, Mode mode, byte[] value) {
+        byte[] key = line.key(1);
+        Long flags = Line.unsigned(line.word(2));
+        Integer time = Line.number(line.word(3));
+        Long cas = line.name().equals("cas") ? Line.unsigned(line.word(5)) : null;
+        if (key == null || flags == null || time == null) {
+            out.line(Replies.BAD_LINE);
+            return;
+        }
+        Stored stored = store.room(value.length)
+                ? store.with(
+                        key,
+                        segment -> store.store(
+                                segment, mode, value, flags.intValue(), Store.deadline(time, store.now()), cas))
+                : Stored.NO_MEMORY;
+        statistics.set();
+        answer(line, stored == Stored.NO_MEMORY ? "SERVER_ERROR out of memory storing object" : stored.name());
+    }
+
+    private void answer(Line line, String text) {
+        if (!line.silent()) {
+            out.line(text);
+        }
+    }
+
+    /** Runs a command without a value; answers false where there is none of its name. */
+    boolean run(Line line) {
+        switch (line.name()) {
+            case "get", "gets" -> get(line, 1, null);
+            case "gat", "gats" -> {
+                Integer time = line.count() > 1 ? Line.number(line.word(1)) : null;
+                if (line.count() < 2) {
+                    out.line(Replies.ERROR);
+                } else if (time == null) {
+                    out.line("CLIENT_ERROR invalid exptime argument");
+                } else {
+                    get(line, 2, time);
+                }
+            }
+            case "incr" -> count(line, true);
+            case "decr" -> count(line, false);
+            case "delete" -> delete(line);
+            case "touch" -> touch(line);
+            case "flush_all" -> flush(line);
+            case "verbosity" -> answer(line, line.count() < 2 || line.count() > 3 ? Replies.ERROR : "OK");
+            case "version" -> out.line("VERSION " + Statistics.VERSION);
+            case "stats" -> statistics.write(store, line, out);
+            case "shutdown" -> out.line("ERROR: shutdown not enabled");
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void get(Line line, int first, @Nullable Integer time) {
+        if (line.count() <= first && time == null) {
+            out.line(Replies.ERROR);
+            return;
+        }
+        int mark = out.size();
+        for (int i = first; i < line.count(); i++) {
+            byte[] key = line.key(i);
+            if (key == null) {
+                out.rewind(mark);
+                out.line(Replies.BAD_LINE);
+                return;
+            }
+            boolean withCas = line.name().endsWith("s");
+            String word = line.word(i);
+            store.with(key, segment -> {
+                Item item = store.read(segment);
+                statistics.got(item != null);
+                if (item != null) {
+                    out.line("VALUE " + word + " " + Integer.toUnsignedString(item.mark().flags) + " "
+                            + item.value().length + (withCas ? " " + item.mark().cas : ""));
+                    out.block(item.value());
+                    item.mark().fetched = true;
+                    item.mark().usedMillis = store.now();
+                    if (time != null) {
+                        store.expireAt(segment, Store.deadline(time, store.now()));
+                    }
+                }
+                return item != null;
+            });
+        }
+        out.line("END");
+    }
+
+    private void count(Line line, boolean up) {
+        if (line.count() != 3 && line.count() != 4) {
+            out.line(Replies.ERROR);
+            return;
+        }
+        byte[] key = line.key(1);
+        Long delta = Line.unsigned(line.word(2));
+        if (key == null || delta == null) {
+            answer(line, key == null ? Replies.BAD_LINE : "CLIENT_ERROR invalid numeric delta argument");
+            return;
+        }
+        answer(line, store.with(key, segment -> {
+            Item item = store.find(segment);
+            Long old = item == null ? null : Store.number(item);
+            if (item == null) {
+                return "NOT_FOUND";
+            }
+            if (old == null) {
+                return "CLIENT_ERROR cannot increment or decrement non-numeric value";
+            }
+            byte[] value = Store.added(item, old, delta, up);
+            store.count(item, value);
+            return new String(value, java.nio.charset.StandardCharsets.ISO_8859_1).trim();
+        }));
+    }
+
+    private void delete(Line line) {
+        if (line.count() < 2 || line.count() > 4) {
+            out.line(Replies.ERROR);
+            return;
+        }
+        // Once there was a time; a nought is what old clients still send.
+        boolean zero = line.count() > 2 && line.word(2).equals("0");
+        boolean right = line.count() == 2
+                || (line.count() == 3 && (zero || line.silent()))
+                || (line.count() == 4 && zero && line.silent());
+        byte[] key = line.key(1);
+        if (!right || key == null) {
+            answer(line, right ? Replies.BAD_LINE : DELETE_USAGE);
+            return;
+        }
+        answer(line, store.with(key, segment -> {
+            Item item = store.find(segment);
+            if (item != null) {
+                store.delete(item);
+            }
+            return item == null ? "NOT_FOUND" : "DELETED";
+        }));
+    }
+
+    private void touch(Line line) {
+        if (line.count() != 3 && line.count() != 4) {
+            out.line(Replies.ERROR);
+            return;
+        }
+        byte[] key = line.key(1);
+        Integer time = Line.number(line.word(2));
+        if (key == null || time == null) {
+            answer(line, key == null ? Replies.BAD_LINE : "CLIENT_ERROR invalid exptime argument");
+            return;
+        }
+        answer(line, store.with(key, segment -> {
+            Item item = store.find(segment);
+            if (item != null) {
+                store.expireAt(segment, Store.deadline(time, store.now()));
+            }
+            return item == null ? "NOT_FOUND" : "TOUCHED";
+        }));
+    }
+
+    private void flush(Line line) {
+        int words = line.count() - (line.silent() ? 1 : 0);
+        Integer delay = words > 1 ? Line.number(line.word(1)) : Integer.valueOf(0);
+        if (words > 2) {
+            out.line(Replies.ERROR);
+        } else if (delay == null) {
+            out.line("CLIENT_ERROR invalid exptime argument");
+        } else if (delay > 0) {
+            out.line(String.format(Locale.ROOT, "CLIENT_ERROR flush_all with a delay is not supported: %d", delay));
+        } else {
+            store.flush();
+            answer(line, "OK");
+        }
+    }
+}
