@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * What Jazzer finds by coverage, in the profile {@code jazzer}: HTTP/1.1's decoders never throw, and read the same whether their
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 class DecodersJazzer {
     @FuzzTest(maxDuration = "3m")
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void requestsAndResponses(FuzzedDataProvider data) {
         boolean request = data.consumeBoolean();
         int split = data.consumeInt(0, 400);
