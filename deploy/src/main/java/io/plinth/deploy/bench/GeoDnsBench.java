@@ -59,8 +59,7 @@ final class GeoDnsBench implements Bench {
     public List<Contender> start(Stage stage) throws IOException, DeployException, InterruptedException {
         write(stage.folder());
         List<Contender> contenders = new ArrayList<>();
-        contenders.add(
-                stage.ours(OURS, NODE, Map.of("TRANSPORT", System.getProperty("plinth.bench.transport", "native"))));
+        contenders.add(stage.ours(OURS, NODE, Map.of()));
         Path folder = stage.folder();
         if (stage.program("knotd").isPresent()) {
             Files.createDirectories(folder.resolve(KNOT));

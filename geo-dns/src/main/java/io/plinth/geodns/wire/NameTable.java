@@ -8,24 +8,28 @@ import org.jspecify.annotations.Nullable;
 /**
  * An immutable table from names to what stands there, which looks up any suffix of a question without making a name.
  *
- * @param <V> knows its own name, so that a slot is one reference
+ * @param <V> what has a name
  */
 public final class NameTable<V> {
+    /** Beside the values, so that a name is compared without waiting for the value that knows it. */
+    private final byte[] @Nullable [] names;
+
     private final @Nullable Object[] values;
-    private final Function<V, Name> nameOf;
     private final int mask;
 
     /** Holds all values, of which no two have one name. */
     public NameTable(Iterable<V> all, int size, Function<V, Name> nameOf) {
         int capacity = Integer.highestOneBit(Math.max(4, size) * 2 - 1) * 2;
+        this.names = new byte[capacity] @Nullable [];
         this.values = new @Nullable Object[capacity];
-        this.nameOf = nameOf;
         this.mask = capacity - 1;
         for (V value : all) {
-            int slot = slot(nameOf.apply(value).hash(0));
+            Name name = nameOf.apply(value);
+            int slot = slot(name.hash(0));
             while (values[slot] != null) {
                 slot = (slot + 1) & mask;
             }
+            names[slot] = name.lower();
             values[slot] = value;
         }
     }
@@ -37,10 +41,9 @@ public final class NameTable<V> {
         int from = query.offset(skip);
         int to = query.nameLength();
         int slot = slot(query.hash(skip));
-        for (Object candidate = values[slot]; candidate != null; candidate = values[slot]) {
-            byte[] octets = nameOf.apply((V) candidate).lower();
+        for (byte[] octets = names[slot]; octets != null; octets = names[slot]) {
             if (octets.length == to - from && Arrays.equals(octets, 0, octets.length, lower, from, to)) {
-                return (V) candidate;
+                return (V) values[slot];
             }
             slot = (slot + 1) & mask;
         }
@@ -51,9 +54,9 @@ public final class NameTable<V> {
     @SuppressWarnings("unchecked")
     public @Nullable V get(Name name) {
         int slot = slot(name.hash(0));
-        for (Object candidate = values[slot]; candidate != null; candidate = values[slot]) {
-            if (nameOf.apply((V) candidate).equals(name)) {
-                return (V) candidate;
+        for (byte[] octets = names[slot]; octets != null; octets = names[slot]) {
+            if (Arrays.equals(octets, name.lower())) {
+                return (V) values[slot];
             }
             slot = (slot + 1) & mask;
         }
