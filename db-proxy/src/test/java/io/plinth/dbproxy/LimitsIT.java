@@ -1,0 +1,109 @@
+package io.plinth.dbproxy;
+
+import static io.plinth.dbproxy.Cluster.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.plinth.kit.lifecycle.RunningNode;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Bounds on server connections that several pools share. */
+@Timeout(60)
+class LimitsIT {
+    private static final String USERS = "users: { shop: {}, postgres: {} }\n";
+
+    private static Connection connect(RunningNode node, String user) throws SQLException {
+        return DriverManager.getConnection(Cluster.url(node, "?socketTimeout=20"), user, "");
+    }
+
+    /** Keeps a server connection for itself until it commits. */
+    private static void busy(Connection connection) throws SQLException {
+        connection.setAutoCommit(false);
+        text(connection, "SELECT pg_advisory_xact_lock_shared(9)");
+    }
+
+    @Test
+    void aDatabasesBoundHoldsForAllItsUsers(@TempDir Path state) throws Exception {
+        try (RunningNode node =
+                        Cluster.shared().single(state, USERS + "pool: { size: 5, max-database: 2, wait: 300ms }");
+                Connection a = connect(node, "shop");
+                Connection b = connect(node, "postgres");
+                Connection c = connect(node, "postgres")) {
+            busy(a);
+            busy(b);
+            assertThatThrownBy(() -> text(c, "SELECT 1 FOR UPDATE")).hasMessageContaining("pool.max-database");
+            a.commit();
+            assertThat(text(c, "SELECT pg_advisory_xact_lock_shared(9) IS NULL"))
+                    .isIn("t", "f");
+            b.commit();
+        }
+    }
+
+    @Test
+    void aUsersBoundLeavesOthersAlone(@TempDir Path state) throws Exception {
+        try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-user: 1, wait: 300ms }");
+                Connection a = connect(node, "shop");
+                Connection b = connect(node, "shop");
+                Connection c = connect(node, "postgres")) {
+            busy(a);
+            busy(c);
+            assertThatThrownBy(() -> text(b, "SELECT 1 FOR UPDATE")).hasMessageContaining("pool.max-user");
+            a.commit();
+            assertThat(text(b, "SELECT 1")).isEqualTo("1");
+            c.commit();
+        }
+    }
+
+    @Test
+    void aServersBoundHoldsForAllUsers(@TempDir Path state) throws Exception {
+        try (RunningNode node =
+                        Cluster.shared().single(state, USERS + "pool: { size: 5, max-server: 1, wait: 300ms }");
+                Connection a = connect(node, "shop");
+                Connection b = connect(node, "postgres")) {
+            busy(a);
+            assertThatThrownBy(() -> text(b, "SELECT 1 FOR UPDATE")).hasMessageContaining("pool.max-server");
+            a.commit();
+            assertThat(text(b, "SELECT 2 FOR UPDATE")).isEqualTo("2");
+        }
+    }
+
+    /** One connection for two users on two loops: whoever waits gets it, however busy the other one keeps it. */
+    @Test
+    void whoWaitsLongestIsServedBeforeWhoHasTheConnection(@TempDir Path state) throws Exception {
+        AtomicInteger done = new AtomicInteger();
+        List<Throwable> failures = new ArrayList<>();
+        try (RunningNode node =
+                Cluster.shared().single(state, USERS + "pool: { size: 5, max-database: 1, wait: 20s }")) {
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                String user = i % 2 == 0 ? "shop" : "postgres";
+                threads.add(Thread.ofVirtual().start(() -> {
+                    try (Connection connection = connect(node, user)) {
+                        for (int k = 0; k < 20; k++) {
+                            text(connection, "SELECT pg_advisory_xact_lock_shared(9)");
+                            done.incrementAndGet();
+                        }
+                    } catch (SQLException e) {
+                        synchronized (failures) {
+                            failures.add(e);
+                        }
+                    }
+                }));
+            }
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        }
+        assertThat(failures).isEmpty();
+        assertThat(done).hasValue(120);
+    }
+}
