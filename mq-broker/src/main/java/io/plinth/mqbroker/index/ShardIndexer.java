@@ -331,6 +331,9 @@ public final class ShardIndexer implements ChangeListener {
 
     /** Why each segment is there, oldest first; on the writer's thread. */
     public List<SegmentReport> report() {
+        if (!appended.equals(written)) {
+            checkpoint();
+        }
         List<SegmentReport> reports = new ArrayList<>();
         List<SegmentLog.Segment> segments = log.segments();
         for (int i = 0; i < segments.size(); i++) {
