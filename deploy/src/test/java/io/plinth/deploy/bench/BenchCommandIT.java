@@ -39,14 +39,14 @@ class BenchCommandIT {
                 "bench",
                 "lb-proxy",
                 "h1-small",
-                "p99",
+                "connect",
                 "--rounds=1",
                 "--seconds=1",
                 "--connections=8",
                 "--warm-up=1",
                 "--json=" + file);
         assertThat(exit).as(err.toString()).isZero();
-        assertThat(out.toString()).contains("h1-small", "p99", "lb-proxy-io_uring", "requests/s", "CPU us/req");
+        assertThat(out.toString()).contains("h1-small", "connect", "lb-proxy-io_uring", "requests/s", "CPU us/req");
 
         Map<String, Object> report = scalars(file);
         assertThat(report).containsEntry("daemon", "lb-proxy").containsEntry("cases.0.name", "h1-small");
