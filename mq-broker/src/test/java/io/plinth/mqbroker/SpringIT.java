@@ -50,6 +50,8 @@ class SpringIT {
                 listened(factory, template);
                 transacted(broker);
                 asked(factory, template);
+                // The consumer of its replies would go on asking for the broker.
+                template.stop();
             } finally {
                 factory.destroy();
             }
