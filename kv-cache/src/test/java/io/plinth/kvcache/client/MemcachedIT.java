@@ -246,7 +246,11 @@ class MemcachedIT {
                         "-U",
                         "0",
                         "-u",
-                        "nobody")
+                        "nobody",
+                        // While its own threads hold an item, a number is replaced instead of changed, and forgets its
+                        // marks.
+                        "-o",
+                        "no_lru_maintainer,no_lru_crawler")
                 .redirectErrorStream(true)
                 .redirectOutput(new File(folder.toFile(), "memcached.log"))
                 .start();
