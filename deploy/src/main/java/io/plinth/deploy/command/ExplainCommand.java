@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
 /** {@code plinth explain}: asks a running node what it would do, which it answers by the function that does it. */
 @Command(
         name = "explain",
-        header = "Asks a running node what it would do with a request, and why.",
+        header = "Asks a running node what it would do, and why.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "(http | dns | sql | publish | segment | key)",
         subcommands = {

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
 /** {@code plinth mq}. */
 @Command(
         name = "mq",
-        header = "Operates a broker: users, virtual hosts, permissions, policies, queues.",
+        header = "Operates a broker: users, policies, queues, and more.",
         description = "Speaks RabbitMQ's management API, so it also operates a RabbitMQ.",
         subcommands = MoveCommand.class,
         mixinStandardHelpOptions = true)
