@@ -16,17 +16,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Autobahn's client with its WebSocket cases, through the proxy, at their own server that echoes: the profile {@code autobahn} runs all of
- * them, 20 minutes. Their server serves its
+ * them, 20 minutes; its name keeps it out of every other build. Their server serves its
  * own port's name only. The suite is Python, which Jython runs in processes of their own.
  */
-@EnabledIfSystemProperty(named = "autobahn.cases", matches = ".+")
 @Timeout(value = 40, unit = TimeUnit.MINUTES)
-class AutobahnIT {
+class AutobahnCases {
     private static final Pattern CASE = Pattern.compile("\"([0-9]+(?:\\.[0-9]+)+)\": \\{([^}]*)}");
     private static final Pattern BEHAVIOR = Pattern.compile("\"behavior(?:Close)?\": \"([^\"]*)\"");
     /** A wrong frame follows a right one: what the server read together it may refuse without an echo of the first. */
