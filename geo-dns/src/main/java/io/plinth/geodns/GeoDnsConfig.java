@@ -121,7 +121,7 @@ public record GeoDnsConfig(
             @Doc("The largest zone file.") @Default("64MiB") @Range(max = "1GiB")
             DataSize zoneFile,
 
-            @Doc("Records of one zone.") @Default("1000000") @Range(min = "2", max = "100000000")
+            @Doc("Records of one zone.") @Default("4000000") @Range(min = "2", max = "100000000")
             int records,
 
             @Doc("Records of one type at one name.") @Default("1000") @Range(min = "1", max = "4000")
