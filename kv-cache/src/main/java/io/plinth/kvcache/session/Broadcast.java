@@ -32,23 +32,25 @@ final class Broadcast {
         return client.id() == other.client.id() && prefix.equals(other.prefix);
     }
 
-    /** A key changed by a client's command, or by none. */
-    void changed(Channel key, @Nullable Client by) {
+    /** A key changed by a client's command, or by none; answers whether it is the first, so that somebody is to be told. */
+    boolean changed(Channel key, @Nullable Client by) {
         TrackingMode mode = client.tracking();
         if (mode == null || !key.startsWith(prefix) || (mode.noLoop() && client.equals(by))) {
-            return;
+            return false;
         }
-        boolean first;
         lock.lock();
         try {
-            first = changed.isEmpty();
+            boolean first = changed.isEmpty();
             changed.add(key);
+            return first;
         } finally {
             lock.unlock();
         }
-        if (first) {
-            client.outlet().later(this::tell);
-        }
+    }
+
+    /** Tells what changed so far, on the client's loop. */
+    void tellSoon() {
+        client.outlet().later(this::tell);
     }
 
     private void tell() {

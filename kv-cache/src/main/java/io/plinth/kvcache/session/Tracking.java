@@ -4,6 +4,7 @@ import io.netty.util.concurrent.FastThreadLocal;
 import io.plinth.kvcache.keyspace.Change;
 import io.plinth.kvcache.keyspace.ChangeListener;
 import io.plinth.kvcache.keyspace.Keyspace;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -27,10 +28,21 @@ public final class Tracking {
     private final ConcurrentMap<Channel, long[]> table = new ConcurrentHashMap<>();
     private final AtomicInteger clients = new AtomicInteger();
     private final CopyOnWriteArrayList<Broadcast> broadcasts = new CopyOnWriteArrayList<>();
-    private final FastThreadLocal<@Nullable Client> running = new FastThreadLocal<>();
+    private final FastThreadLocal<Running> running = new FastThreadLocal<>() {
+        @Override
+        protected Running initialValue() {
+            return new Running();
+        }
+    };
     private final ReentrantLock evicting = new ReentrantLock();
     private final ChangeListener listener = this::changed;
     private @Nullable Iterator<Map.Entry<Channel, long[]>> hand;
+
+    /** Owned by its thread: whose command runs there, and who is to be told when it has ended. */
+    private static final class Running {
+        private @Nullable Client client;
+        private final List<Broadcast> due = new ArrayList<>();
+    }
 
     /** {@code limit}: keys remembered; with more some are forgotten, and who has them is told that they changed. */
     public Tracking(Keyspace keyspace, Clients clients, int limit, long buffer) {
@@ -100,12 +112,16 @@ public final class Tracking {
         }
     }
 
-    /** Whose command runs on this thread from here on; null for nobody's. Only told while somebody tracks. */
+    /**
+     * Whose command runs on this thread from here on; null for nobody's: then those are told that hear of all keys of a prefix, of
+     * everything the command changed at once. Only told while somebody tracks.
+     */
     public void running(@Nullable Client client) {
-        if (client == null) {
-            running.remove();
-        } else {
-            running.set(client);
+        Running now = running.get();
+        now.client = client;
+        if (client == null && !now.due.isEmpty()) {
+            now.due.forEach(Broadcast::tellSoon);
+            now.due.clear();
         }
     }
 
@@ -156,9 +172,15 @@ public final class Tracking {
             return;
         }
         Channel key = new Channel(change.key());
-        Client by = running.get();
+        Running now = running.get();
         for (Broadcast broadcast : broadcasts) {
-            broadcast.changed(key, by);
+            if (broadcast.changed(key, now.client)) {
+                if (now.client == null) {
+                    broadcast.tellSoon();
+                } else {
+                    now.due.add(broadcast);
+                }
+            }
         }
         invalidate(key);
     }
@@ -168,7 +190,7 @@ public final class Tracking {
         if (ids == null) {
             return;
         }
-        Client by = running.get();
+        Client by = running.get().client;
         for (long id : ids) {
             Client client = invalidations.find(id);
             TrackingMode mode = client == null ? null : client.tracking();
