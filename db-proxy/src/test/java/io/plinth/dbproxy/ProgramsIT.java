@@ -18,6 +18,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Programs that people have, unchanged. */
 @Timeout(60)
 class ProgramsIT {
+    /** Debian's own, which has the module. */
+    private static final String PYTHON = "/usr/bin/python3";
+
     private static @Nullable RunningNode proxy;
 
     @BeforeAll
@@ -90,6 +93,6 @@ class ProgramsIT {
             k.execute('SELECT 1'); assert k.fetchone() == (1,)
             print('well')
             """.formatted(port(), autocommit);
-        assertThat(Program.run(Map.of(), "python3", "-c", script)).contains("well");
+        assertThat(Program.run(Map.of(), "env", PYTHON, "-c", script)).contains("well");
     }
 }
