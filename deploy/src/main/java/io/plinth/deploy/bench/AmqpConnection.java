@@ -76,6 +76,12 @@ final class AmqpConnection extends ByteToMessageDecoder {
         listener = value;
     }
 
+    /** Sends a method from the connection's loop, behind what was set before. */
+    void ask(Method method) {
+        ChannelHandlerContext ctx = context();
+        ctx.executor().execute(() -> send(ctx, CHANNEL, method));
+    }
+
     ChannelHandlerContext context() {
         ChannelHandlerContext ctx = context;
         if (ctx == null) {

@@ -100,7 +100,8 @@ public final class BrokerLoad {
             }
             if (kind != Kind.FILL) {
                 AmqpConnection consumer = connect(consumer(queue), 0);
-                flow.consumeFrom(consumer);
+                // Only now: what is delivered before somebody listens would be missed.
+                flow.consumeFrom(consumer, consume(queue));
                 connections.add(consumer);
             }
             flows.add(flow);
@@ -179,9 +180,10 @@ public final class BrokerLoad {
     }
 
     private List<Method> consumer(String queue) {
-        return List.of(
-                declare(queue),
-                new BasicMethod.Qos(0, PREFETCH, false),
-                new BasicMethod.Consume(0, queue, "bench", false, !kind.durable(), false, false, FieldTable.EMPTY));
+        return List.of(declare(queue), new BasicMethod.Qos(0, PREFETCH, false));
+    }
+
+    private Method consume(String queue) {
+        return new BasicMethod.Consume(0, queue, "bench", false, !kind.durable(), false, false, FieldTable.EMPTY);
     }
 }

@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.concurrent.Promise;
 import io.plinth.mqbroker.wire.BasicMethod;
 import io.plinth.mqbroker.wire.FrameWriter;
+import io.plinth.mqbroker.wire.Method;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +82,7 @@ final class MessageFlow {
         });
     }
 
-    void consumeFrom(AmqpConnection connection) {
+    void consumeFrom(AmqpConnection connection, Method consume) {
         consumer = connection;
         connection.listener(new AmqpConnection.Listener() {
             @Override
@@ -106,6 +107,7 @@ final class MessageFlow {
                 go();
             }
         });
+        connection.ask(consume);
     }
 
     /** Goes on for {@code nanos} or, where {@code most} is not 0, until so many messages are done. */
