@@ -5,25 +5,29 @@ import io.plinth.kvcache.keyspace.ChangeListener;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.session.Channel;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Shared by all loops: flags, CAS numbers and the like of keys that memcached clients stored or looked at. A reader of the stream of
  * changes: what a Redis command, expiry or eviction does to a key ends its mark, so that a CAS number never outlives its value. What
- * marks take counts as memory of the keys. Each mark is read and changed under its key's segment lock.
+ * marks take counts as memory of the keys. Marks and the map they are in are guarded by their key's segment lock.
  */
 final class Marks implements ChangeListener {
     private static final int OVERHEAD = 136;
 
     private final Keyspace keyspace;
-    private final ConcurrentMap<Channel, Mark> marks = new ConcurrentHashMap<>();
+    private final List<Map<Channel, Mark>> segments = new ArrayList<>();
     private final AtomicLong numbers = new AtomicLong();
 
     Marks(Keyspace keyspace) {
         this.keyspace = keyspace;
+        for (int i = 0; i < Keyspace.SEGMENTS; i++) {
+            segments.add(new HashMap<>());
+        }
     }
 
     /** A number that no value had. */
@@ -31,21 +35,20 @@ final class Marks implements ChangeListener {
         return numbers.incrementAndGet();
     }
 
-    @Nullable
-    Mark find(KeyRef key) {
-        return marks.get(new Channel(key.copy()));
+    private Map<Channel, Mark> of(int slot) {
+        return segments.get(slot % Keyspace.SEGMENTS);
     }
 
     /** The mark of a key that is present; a Redis client's key gets one now. */
     Mark of(KeyRef key, long nowMillis) {
-        Mark mark = find(key);
+        Mark mark = of(key.slot()).get(new Channel(key.copy()));
         return mark == null ? put(key, 0, nowMillis) : mark;
     }
 
     /** A key has a new value. */
     Mark put(KeyRef key, int flags, long nowMillis) {
         Mark mark = new Mark(flags, next(), nowMillis);
-        if (marks.put(new Channel(key.copy()), mark) == null) {
+        if (of(key.slot()).put(new Channel(key.copy()), mark) == null) {
             keyspace.memory().report(OVERHEAD + key.length());
         }
         return mark;
@@ -57,15 +60,20 @@ final class Marks implements ChangeListener {
             return;
         }
         if (change.kind() == Change.Kind.FLUSHED) {
-            marks.keySet().forEach(this::forget);
-        } else {
-            forget(new Channel(change.key()));
+            flushed();
+        } else if (of(change.slot()).remove(new Channel(change.key())) != null) {
+            keyspace.memory().report(-(OVERHEAD + change.key().length));
         }
     }
 
-    private void forget(Channel key) {
-        if (marks.remove(key) != null) {
-            keyspace.memory().report(-(OVERHEAD + key.bytes().length));
+    /** A segment goes, of those this thread has locked: all of them do. */
+    private void flushed() {
+        for (int i = 0; i < Keyspace.SEGMENTS; i++) {
+            Map<Channel, Mark> marks = segments.get(i);
+            if (keyspace.at(i).held()) {
+                marks.keySet().forEach(key -> keyspace.memory().report(-(OVERHEAD + key.bytes().length)));
+                marks.clear();
+            }
         }
     }
 }
