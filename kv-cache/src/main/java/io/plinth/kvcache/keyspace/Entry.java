@@ -35,51 +35,57 @@ public final class Entry implements Bulk {
         this.handle = handle;
     }
 
+    /** The handle, while it names the key's record: another view of the same key may have moved or removed that. */
+    private int live() {
+        assert records.has(hash, handle) : "entry - used after its record went or moved";
+        return handle;
+    }
+
     /** What this entry is accounted with. */
     public long bytes() {
-        return records.bytes(handle);
+        return records.bytes(live());
     }
 
     /** The key, a copy. */
     public byte[] key() {
-        return records.key(handle);
+        return records.key(live());
     }
 
     /** The Redis Cluster slot of the key. */
     public int slot() {
-        return records.slotHigh(handle) << Keyspace.SEGMENT_BITS | segment;
+        return records.slotHigh(live()) << Keyspace.SEGMENT_BITS | segment;
     }
 
     /** The database the key is in. */
     public int db() {
-        return records.db(handle);
+        return records.db(live());
     }
 
     /** Unix milliseconds after which the key is gone, or {@link #NEVER}. */
     public long expireAt() {
-        return records.expireAt(handle);
+        return records.expireAt(live());
     }
 
     /** Whether the value is a string. */
     public boolean isString() {
-        return records.isString(handle);
+        return records.isString(live());
     }
 
     /** The string; never to be changed. Only for an entry that {@link #isString}. */
     public byte[] string() {
-        return records.string(handle);
+        return records.string(live());
     }
 
     /** How long the string is. Only for an entry that {@link #isString}. */
     @Override
     public int length() {
-        return records.length(handle);
+        return records.length(live());
     }
 
     /** Writes the string. Only for an entry that {@link #isString}. */
     @Override
     public void writeTo(ByteBuf out) {
-        MemorySegment bytes = records.bytesOf(handle);
+        MemorySegment bytes = records.bytesOf(live());
         int length = (int) bytes.byteSize();
         int at = out.writerIndex();
         MemorySegment.copy(bytes, 0, MemorySegment.ofBuffer(out.internalNioBuffer(at, length)), 0, length);
@@ -88,51 +94,51 @@ public final class Entry implements Bulk {
 
     /** The hash, to be changed only through the segment. Only for an entry that is not a string. */
     public HashValue hash() {
-        return (HashValue) records.collection(handle);
+        return (HashValue) records.collection(live());
     }
 
     /** The list, to be changed only through the segment. */
     public ListValue list() {
-        return (ListValue) records.collection(handle);
+        return (ListValue) records.collection(live());
     }
 
     /** The set, to be changed only through the segment. */
     public SetValue set() {
-        return (SetValue) records.collection(handle);
+        return (SetValue) records.collection(live());
     }
 
     /** The sorted set, to be changed only through the segment. */
     public SortedSetValue sortedSet() {
-        return (SortedSetValue) records.collection(handle);
+        return (SortedSetValue) records.collection(live());
     }
 
     /** The stream, to be changed only through the segment. */
     public StreamValue stream() {
-        return (StreamValue) records.collection(handle);
+        return (StreamValue) records.collection(live());
     }
 
     /** The value of any type; of a string a copy. */
     public Value value() {
-        return isString() ? new StringValue(string(), form()) : records.collection(handle);
+        return isString() ? new StringValue(string(), form()) : records.collection(live());
     }
 
     /** How the string came to be. */
     public StringForm form() {
-        return records.form(handle);
+        return records.form(live());
     }
 
     /** The eviction counter, 0 to 3. */
     public int frequency() {
-        return records.frequency(handle);
+        return records.frequency(live());
     }
 
     /** The keyspace's second of the last use. */
     int touched() {
-        return records.touched(handle);
+        return records.touched(live());
     }
 
     /** The value's type. */
     public ValueType type() {
-        return isString() ? ValueType.STRING : records.collection(handle).type();
+        return isString() ? ValueType.STRING : records.collection(live()).type();
     }
 }

@@ -108,7 +108,7 @@ public final class SetCommands {
         if (to != null && to.type() != ValueType.SET) {
             throw CommandException.wrongType();
         }
-        if (to == from || !contains(call, from, 3)) {
+        if (call.key().same(target) || !contains(call, from, 3)) {
             call.out().integer(contains(call, from, 3) ? 1 : 0);
             return;
         }

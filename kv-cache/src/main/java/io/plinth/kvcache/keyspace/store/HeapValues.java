@@ -29,7 +29,7 @@ final class HeapValues {
     }
 
     Object get(int id) {
-        Object value = values[id];
+        Object value = id < 0 ? null : values[id];
         if (value == null) {
             throw new IllegalStateException("value " + id + " (expected: there)");
         }

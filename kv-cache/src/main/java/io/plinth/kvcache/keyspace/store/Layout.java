@@ -60,6 +60,12 @@ final class Layout {
         Native.putShort(at + LENGTH_AT, 0);
     }
 
+    /** Writes what stands for every removed record: a collection that is nowhere, so that its use is an error. */
+    static void removed(long at) {
+        create(at, COLLECTION, 0, 0, 0);
+        Native.putInt(valueAt(at), -1);
+    }
+
     static int holds(long at) {
         return Native.getByte(at) & HOLDS;
     }

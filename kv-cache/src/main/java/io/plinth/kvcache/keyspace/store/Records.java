@@ -51,6 +51,16 @@ public final class Records {
         return table.size();
     }
 
+    /** Whether a handle names a record of this hash now. */
+    public boolean has(int hash, int handle) {
+        for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
+            if (table.at(i) == handle) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The record of a key; 0 when there is none. */
     public int find(int hash, int db, byte[] buffer, int offset, int length) {
         for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {

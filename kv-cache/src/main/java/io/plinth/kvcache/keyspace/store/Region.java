@@ -115,6 +115,9 @@ public final class Region {
                 throw new IllegalStateException("memory: the machine gives no more (expected: " + PAGES_AT_ONCE * PAGE
                         + " bytes); lower `memory`");
             }
+            if (committed == 0) {
+                Layout.removed(pageAddress(0));
+            }
             committed += PAGES_AT_ONCE;
         }
         return next++;
