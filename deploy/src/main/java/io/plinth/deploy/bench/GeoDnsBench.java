@@ -59,7 +59,7 @@ final class GeoDnsBench implements Bench {
     public List<Contender> start(Stage stage) throws IOException, DeployException, InterruptedException {
         write(stage.folder());
         List<Contender> contenders = new ArrayList<>();
-        contenders.add(stage.ours(OURS, NODE, Map.of()));
+        contenders.add(stage.ours(OURS, NODE, Map.of("FILES", stage.folder().toString())));
         Path folder = stage.folder();
         if (stage.program("knotd").isPresent()) {
             Files.createDirectories(folder.resolve(KNOT));

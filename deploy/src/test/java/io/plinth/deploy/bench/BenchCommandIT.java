@@ -19,6 +19,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 /** One short round: not what it measures, but that it measures and says so in the form agreed. */
@@ -98,6 +100,28 @@ class BenchCommandIT {
         assertThat(plinth(new StringWriter(), err, "bench", "mq-broker", "no-such"))
                 .isEqualTo(2);
         assertThat(err.toString()).contains("case no-such (expected: some of [transient, ");
+    }
+
+    /** Each has files, programs and peers of its own to set up, so each can break alone. */
+    @ParameterizedTest
+    @CsvSource({"geo-dns,geo", "kv-cache,get-p16", "db-proxy,prepared"})
+    @RequiresPeer({"dnsperf", "gdnsd", "redis-server", "pgbench", "pgbouncer"})
+    @Timeout(value = 150, unit = TimeUnit.SECONDS)
+    void theBenchOfEveryDaemonMeasuresItAndAPeer(String daemon, String name) throws IOException {
+        Path file = folder.resolve("bench.json");
+        StringWriter err = new StringWriter();
+        int exit = plinth(
+                new StringWriter(),
+                err,
+                "bench",
+                daemon,
+                name,
+                "--rounds=1",
+                "--seconds=1",
+                "--warm-up=1",
+                "--json=" + file);
+        assertThat(exit).as(err.toString()).isZero();
+        assertThat(scalars(file)).containsEntry("cases.0.name", name).containsKey("cases.0.cpu_ratio");
     }
 
     @Test
