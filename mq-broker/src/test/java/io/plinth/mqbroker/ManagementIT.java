@@ -246,6 +246,19 @@ class ManagementIT {
                     .isEqualTo("{\"routed\":true}");
             assertThat(api.post("exchanges/%2F/amq.fanout/publish", message).body())
                     .isEqualTo("{\"routed\":false}");
+            String longName = "k".repeat(256);
+            assertThat(api.post("exchanges/%2F/amq.fanout/publish", message.replace("\"q\"", "\"" + longName + "\""))
+                            .status())
+                    .isEqualTo(400);
+            assertThat(api.post("bindings/%2F/e/amq.fanout/q/q", "{\"routing_key\":\"" + longName + "\"}")
+                            .status())
+                    .isEqualTo(400);
+            assertThat(api.put("policies/%2F/long", "{\"pattern\":\"^$\",\"definition\":{\"" + longName + "\":1}}")
+                            .status())
+                    .isEqualTo(400);
+            assertThat(api.put("queues/%2F/nested", "{\"arguments\":{\"a\":[{\"" + longName + "\":1}]}}")
+                            .status())
+                    .isEqualTo(400);
             ManagementClient.Answer peeked = api.post(
                     "queues/%2F/q/get", "{\"count\":5,\"ackmode\":\"ack_requeue_true\",\"encoding\":\"auto\"}");
             assertThat(peeked.body())

@@ -190,6 +190,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     }
 
     private void commit(Effect.OnDefinitions effect, boolean durable, Pending change) {
+        Writable.check(effect, durable);
         if (!durable) {
             stream.passing(() -> effect);
             finish(change);

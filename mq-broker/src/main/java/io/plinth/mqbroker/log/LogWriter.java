@@ -142,28 +142,35 @@ public final class LogWriter implements AutoCloseable {
     private void write(List<Batch> batches) {
         if (failure != null) {
             report(failure);
-            return;
-        }
-        try {
-            boolean sync = false;
-            for (Batch batch : batches) {
-                sync |= batch.sync();
-                for (Change change : batch.changes()) {
-                    append(change);
-                }
+        } else {
+            try {
+                append(batches);
+            } catch (IOException e) {
+                fail(e);
+            } catch (RuntimeException e) {
+                // Nothing was said of it to anybody: the thread goes on, and answers that it takes nothing any more.
+                fail(new IOException("log record: " + e, e));
             }
-            if (sync) {
-                sync();
-            } else {
-                log.flush();
-            }
-        } catch (IOException e) {
-            fail(e);
         }
         for (Batch batch : batches) {
             if (batch.then() != null) {
                 batch.then().run();
             }
+        }
+    }
+
+    private void append(List<Batch> batches) throws IOException {
+        boolean sync = false;
+        for (Batch batch : batches) {
+            sync |= batch.sync();
+            for (Change change : batch.changes()) {
+                append(change);
+            }
+        }
+        if (sync) {
+            sync();
+        } else {
+            log.flush();
         }
     }
 
@@ -198,6 +205,8 @@ public final class LogWriter implements AutoCloseable {
             listener.idle();
         } catch (IOException e) {
             fail(e);
+        } catch (RuntimeException e) {
+            fail(new IOException("log writer at rest: " + e, e));
         }
     }
 

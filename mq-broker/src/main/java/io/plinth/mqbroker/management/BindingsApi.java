@@ -187,7 +187,7 @@ final class BindingsApi {
 
     private CompletionStage<ApiResponse> bind(ApiCall call, boolean toQueue) {
         Map<String, @Nullable Object> document = call.document();
-        String key = document.get("routing_key") instanceof String text ? text : "";
+        String key = document.get("routing_key") instanceof String text ? Tables.shortString("routing_key", text) : "";
         FieldTable arguments = Tables.table(document.get("arguments"));
         String source = name(call.name("source"));
         String destination = call.name("destination");

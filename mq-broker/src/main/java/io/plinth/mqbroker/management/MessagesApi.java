@@ -54,7 +54,7 @@ final class MessagesApi {
     private CompletionStage<ApiResponse> publish(ApiCall call) {
         Map<String, @Nullable Object> document = call.document();
         String exchange = BindingsApi.name(call.name("name"));
-        String key = text(document, "routing_key");
+        String key = Tables.shortString("routing_key", text(document, "routing_key"));
         String payload = text(document, "payload");
         byte[] body = switch (text(document, "payload_encoding")) {
             case "string" -> payload.getBytes(StandardCharsets.UTF_8);

@@ -1,5 +1,7 @@
 package io.plinth.mqbroker.management;
 
+import io.netty.buffer.ByteBufUtil;
+import io.plinth.mqbroker.http.ApiException;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Field tables as JSON and back. Whole numbers become 64 bits wide; equality of arguments does not look at the width. */
 final class Tables {
+    private static final int MAX_SHORT = 255;
+
     private Tables() {}
 
     static Map<String, @Nullable Object> json(FieldTable table) {
@@ -44,9 +48,22 @@ final class Tables {
     static FieldTable table(@Nullable Object json) {
         Map<String, @Nullable Object> entries = new LinkedHashMap<>();
         if (json instanceof Map<?, ?> map) {
-            map.forEach((key, value) -> entries.put(String.valueOf(key), value(value)));
+            map.forEach((key, value) -> entries.put(key(String.valueOf(key)), value(value)));
         }
         return new FieldTable(entries);
+    }
+
+    private static String key(String key) {
+        return shortString("key", key);
+    }
+
+    /** Refuses what no short string holds. */
+    static String shortString(String what, String text) {
+        int octets = ByteBufUtil.utf8Bytes(text);
+        if (octets > MAX_SHORT) {
+            throw ApiException.badRequest(what + ": " + octets + " octets (expected: at most " + MAX_SHORT + ")");
+        }
+        return text;
     }
 
     static @Nullable Object value(@Nullable Object json) {

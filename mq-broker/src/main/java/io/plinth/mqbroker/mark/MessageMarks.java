@@ -4,10 +4,16 @@ import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.wire.ContentProperties;
 import io.plinth.mqbroker.wire.FieldTable;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /** Headers that queues look at or write. */
 public final class MessageMarks {
+    private static final int LONGEST = 1024;
+
     private MessageMarks() {}
 
     /** A header as text, or null where it is absent. */
@@ -16,7 +22,20 @@ public final class MessageMarks {
             return null;
         }
         Object value = ContentProperties.headers(content.properties()).get(header);
-        return value == null ? null : String.valueOf(value);
+        return value == null ? null : shortened(String.valueOf(value));
+    }
+
+    /** A long text stands in every record and in memory for as long as its message: its digest does as well. */
+    private static String shortened(String text) {
+        if (text.length() <= LONGEST) {
+            return text;
+        }
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return "sha256:" + HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("SHA-256 is part of every Java", e);
+        }
     }
 
     /** Milliseconds a delayed exchange keeps it. */

@@ -26,7 +26,7 @@ final class Names {
             return "";
         }
         if (length > LONGEST) {
-            return in.readString(length, StandardCharsets.UTF_8);
+            return ShortString.checked(in.readString(length, StandardCharsets.UTF_8));
         }
         int at = in.readerIndex();
         int slot = slot(in, at, length);

@@ -14,7 +14,18 @@ final class ShortString {
         Need.bytes(in, 1, "short string length");
         int length = in.readUnsignedByte();
         Need.bytes(in, length, "short string");
-        return in.readString(length, StandardCharsets.UTF_8);
+        return checked(in.readString(length, StandardCharsets.UTF_8));
+    }
+
+    /** What is not UTF-8 grows as it is decoded: what could not be written to the next client any more is refused. */
+    static String checked(String value) {
+        if (value.length() * 3 > MAX && ByteBufUtil.utf8Bytes(value) > MAX) {
+            throw new AmqpException(
+                    ReplyCode.SYNTAX_ERROR,
+                    "short string: " + ByteBufUtil.utf8Bytes(value) + " octets (expected: at most " + MAX
+                            + " of UTF-8)");
+        }
+        return value;
     }
 
     static void write(ByteBuf out, String value) {

@@ -2,9 +2,12 @@ package io.plinth.mqbroker.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.testkit.LogWatcher;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -34,6 +37,44 @@ class LogWriterTest {
 
         @Override
         public void closed() {}
+    }
+
+    /** A record is taken by the log, or it takes nothing more; whoever waits for the thread hears of it either way. */
+    @Test
+    void aRecordThatCannotBeWrittenIsAnsweredAndTheThreadGoesOn(LogWatcher.Expected watched) throws Exception {
+        watched.expect("log write failed");
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        SegmentLog log = new PreallocatedSegmentLog(folder, 1 << 20);
+        LogWriter.Owner owner = new LogWriter.Owner() {
+            @Override
+            public void durable(long sequence) {
+                told.add("durable " + sequence);
+            }
+
+            @Override
+            public void failed(IOException cause) {
+                told.add("failed");
+            }
+        };
+        try (LogWriter writer =
+                new LogWriter("test-log", log, true, new Rests(), Runnable::run, owner, System::nanoTime)) {
+            writer.start();
+            writer.submit(List.of(change(1, "key")), true);
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("durable 1");
+            writer.submit(List.of(change(2, "k".repeat(70_000))), true);
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("failed");
+            writer.submit(List.of(change(3, "key")), true);
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("failed");
+            writer.execute(() -> told.add("done"));
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("failed");
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("done");
+        }
+    }
+
+    private static Change change(long sequence, String key) {
+        Content content = new Content("", key, new byte[2], new byte[10]);
+        List<Effect.Target> targets = List.of(new Effect.Target(1, Long.MAX_VALUE));
+        return new Change(0, 1, sequence, sequence - 1, new Effect.Enqueued(targets, new Message(content), content));
     }
 
     private final class Durable implements LogWriter.Owner {

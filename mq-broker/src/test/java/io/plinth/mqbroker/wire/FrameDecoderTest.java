@@ -56,6 +56,20 @@ class FrameDecoderTest {
     }
 
     @Test
+    void aNameThatGrowsAsItIsDecodedIsRefused() {
+        ByteBuf out = begun();
+        int at = out.writerIndex();
+        FrameWriter.method(out, 1, new BasicMethod.Publish(0, "", "x".repeat(255), false, false));
+        for (int i = out.indexOf(at, out.writerIndex(), (byte) 'x'), left = 255; left > 0; left--) {
+            out.setByte(i + left - 1, 0xFF);
+        }
+        assertThat(decode(out).getLast())
+                .isInstanceOfSatisfying(
+                        Frame.Malformed.class,
+                        malformed -> assertThat(malformed.error().code()).isEqualTo(ReplyCode.SYNTAX_ERROR));
+    }
+
+    @Test
     void anySplitOfAConversationGivesTheSameFrames() {
         List<String> seen = SplitFeeding.of(conversation()).rounds(30).channel(FrameDecoderTest::channel);
         assertThat(seen).hasSizeGreaterThanOrEqualTo(9);
