@@ -231,6 +231,9 @@ public final class ShardIndexer implements ChangeListener {
     }
 
     private void settled(Effect.Settled effect) {
+        if (dropped.contains(effect.queueId())) {
+            return;
+        }
         long[] ids = effect.ids();
         for (int i = 0; i < ids.length; i++) {
             Key key = new Key(effect.queueId(), ids[i]);

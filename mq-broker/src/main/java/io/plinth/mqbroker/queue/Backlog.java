@@ -155,8 +155,7 @@ final class Backlog {
         int most = all ? page : Math.min(page, Math.max(1, queue.page));
         queue.page = Math.min(PAGE, most * 4);
         long from = paged.first();
-        long to = paged.last();
-        paged.loading = true;
+        long to = paged.ask();
         pagesOnTheirWay++;
         read(() -> {
             QueuePages.Page found = page(queue, paged, from, to, most);

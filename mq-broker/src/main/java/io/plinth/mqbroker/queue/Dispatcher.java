@@ -84,7 +84,7 @@ final class Dispatcher {
             return;
         }
         deliver(queue);
-        while (queue.over() && queue.dying < MOST_DYING) {
+        while (queue.over() && queue.dying.size() < MOST_DYING) {
             QueueEntry least = queue.ready().pollLeast();
             if (least == null) {
                 read(queue, queue.ready().awaitedLeast());
@@ -97,7 +97,7 @@ final class Dispatcher {
     /** Sends delayed messages on whose time has come. */
     private void release(MessageQueue queue) {
         read(queue, queue.ready().awaited());
-        while (queue.ready().head() != null && queue.dying < MOST_DYING) {
+        while (queue.ready().head() != null && queue.dying.size() < MOST_DYING) {
             giveUp(queue, queue.ready().poll(), DeathRecord.Reason.DUE);
         }
     }
@@ -184,7 +184,7 @@ final class Dispatcher {
                 Paged awaited = queue.ready().awaited();
                 if (awaited != null) {
                     read(queue, awaited);
-                } else if (queue.dying < MOST_DYING) {
+                } else if (queue.dying.size() < MOST_DYING) {
                     answerGetsEmpty(queue);
                 }
                 return;
@@ -229,7 +229,7 @@ final class Dispatcher {
         QueueEntry head = queue.ready().head();
         long now = head == null || head.expiresAt == Long.MAX_VALUE ? Long.MIN_VALUE : clock.millis();
         while (head != null && (head.expiresAt < now || head.message.isLost())) {
-            if (queue.dying >= MOST_DYING) {
+            if (queue.dying.size() >= MOST_DYING) {
                 return null;
             }
             queue.ready().poll();
@@ -319,7 +319,7 @@ final class Dispatcher {
             return;
         }
         queue.ready().left(entry);
-        queue.dying++;
+        queue.dying.add(entry);
         Content content = entry.message.content();
         if (content != null) {
             bury(queue, entry, content, reason);
@@ -341,28 +341,33 @@ final class Dispatcher {
         deadLetters.send(queue, content, reason, clock.millis(), sent -> shard.later(() -> buried(queue, entry, sent)));
     }
 
-    /** Not settled where a target's log has failed: after a restart it is here again. */
+    /** Not settled where a target's log has failed: after a restart it is here again; nor where the queue went with all it had. */
     private void buried(MessageQueue queue, QueueEntry entry, boolean settled) {
-        if (settled) {
+        boolean most = queue.dying.size() >= MOST_DYING;
+        queue.dying.remove(entry);
+        if (settled && shard.exists(queue)) {
             remove(queue, entry);
         } else {
             backlog.left(entry.message);
         }
-        if (queue.dying-- >= MOST_DYING) {
+        if (most) {
             touch(queue);
         }
     }
 
     private void armExpiry(MessageQueue queue) {
         QueueEntry head = queue.ready().head();
-        if (head == null || head.expiresAt == Long.MAX_VALUE || queue.expiryArmed) {
+        if (head == null || head.expiresAt >= queue.expiryArmed) {
             return;
         }
-        queue.expiryArmed = true;
-        long delay = Math.max(1, head.expiresAt + 1 - clock.millis());
-        after(delay, () -> {
-            queue.expiryArmed = false;
-            touch(queue);
+        long at = head.expiresAt;
+        queue.expiryArmed = at;
+        after(Math.max(1, at + 1 - clock.millis()), () -> {
+            // An earlier one was armed meanwhile, and has armed the next.
+            if (queue.expiryArmed == at) {
+                queue.expiryArmed = Long.MAX_VALUE;
+                touch(queue);
+            }
         });
     }
 
@@ -372,28 +377,39 @@ final class Dispatcher {
         }
         queue.wakeArmed = at;
         after(Math.max(1, at - clock.millis()), () -> {
-            queue.wakeArmed = Long.MAX_VALUE;
-            touch(queue);
+            if (queue.wakeArmed == at) {
+                queue.wakeArmed = Long.MAX_VALUE;
+                touch(queue);
+            }
         });
     }
 
     private void armUnused(MessageQueue queue) {
         long expires = queue.arguments().expires();
-        if (expires < 0 || queue.unusedArmed || !queue.consumers().isEmpty()) {
+        long at = queue.lastUsed + expires;
+        if (expires < 0 || at >= queue.unusedArmed || !queue.consumers().isEmpty()) {
             return;
         }
-        queue.unusedArmed = true;
-        after(Math.max(1, queue.lastUsed + expires - clock.millis()), () -> {
-            queue.unusedArmed = false;
-            if (!shard.exists(queue) || !queue.consumers().isEmpty()) {
-                return;
-            }
-            if (clock.millis() >= queue.lastUsed + expires) {
-                shard.remove(queue, () -> {});
-            } else {
-                touch(queue);
+        queue.unusedArmed = at;
+        after(Math.max(1, at - clock.millis()), () -> {
+            if (queue.unusedArmed == at) {
+                queue.unusedArmed = Long.MAX_VALUE;
+                unused(queue);
             }
         });
+    }
+
+    /** Removes the queue where nobody used it for as long as it goes by now, else looks at it again. */
+    private void unused(MessageQueue queue) {
+        long expires = queue.arguments().expires();
+        if (!shard.exists(queue) || !queue.consumers().isEmpty()) {
+            return;
+        }
+        if (expires >= 0 && clock.millis() >= queue.lastUsed + expires) {
+            shard.remove(queue, () -> {});
+        } else {
+            touch(queue);
+        }
     }
 
     private void after(long millis, Runnable work) {

@@ -118,6 +118,8 @@ final class Journal {
     /** A queue is gone with what it held. */
     void dropped(MessageQueue queue) {
         queue.stats().ended(histograms);
+        // Settled behind the drop they would be taken from the segments' counts twice.
+        settling.remove(queue.id());
         Effect effect = new Effect.QueueDropped(queue.id());
         if (queue.ref().survives()) {
             stream.logged(effect, false);

@@ -14,8 +14,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -47,14 +49,16 @@ final class MessageQueue {
     /** Contents that were read back and not handed out yet. */
     int ahead;
     /** Dead letters on their way, not settled here yet. */
-    int dying;
+    final Set<QueueEntry> dying = new HashSet<>();
     /** How many messages the next page has. */
     int page;
     /** When it was last used, epoch milliseconds, for x-expires. */
     long lastUsed;
 
-    boolean expiryArmed;
-    boolean unusedArmed;
+    /** When the head is looked at because its time is over, epoch milliseconds. */
+    long expiryArmed = Long.MAX_VALUE;
+    /** When it is looked at because nobody uses it, epoch milliseconds. */
+    long unusedArmed = Long.MAX_VALUE;
     /** When the next look at what waits for its time is due, epoch milliseconds. */
     long wakeArmed = Long.MAX_VALUE;
 
@@ -189,6 +193,7 @@ final class MessageQueue {
     void forEach(Consumer<QueueEntry> each) {
         ready.forEach(each);
         unacked.values().forEach(each);
+        dying.forEach(each);
     }
 
     /** Takes every message in memory, ready or handed out. */

@@ -15,6 +15,9 @@ final class Paged {
     private long bytes;
     private long first;
     private long last;
+    /** Up to which id the page on its way was asked for. */
+    private long asked;
+
     private boolean ended = true;
     private boolean purged;
     /** Whether a page is on its way. */
@@ -41,8 +44,11 @@ final class Paged {
         return first;
     }
 
-    long last() {
-        return last;
+    /** A page is asked for, of ids from {@link #first} up to what this returns. */
+    long ask() {
+        loading = true;
+        asked = last;
+        return asked;
     }
 
     /** They are to be settled as they are read. */
@@ -76,8 +82,9 @@ final class Paged {
             count--;
             bytes -= row.size();
         }
-        first = page.next();
-        ended = page.ended();
+        // Others may have left memory since the page was asked for: they stand behind it.
+        first = page.ended() ? asked + 1 : page.next();
+        ended = page.ended() && asked == last;
         if (!ended) {
             return new Holding(0, 0);
         }
@@ -88,10 +95,8 @@ final class Paged {
         return missing;
     }
 
-    /** Nobody gets them any more; returns what they were. */
-    Holding purge() {
-        Holding all = purged ? new Holding(0, 0) : new Holding(count, bytes);
+    /** Nobody gets them any more. */
+    void purge() {
         purged = !ended;
-        return all;
     }
 }

@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** An engine without sockets: publishes, takes and settles from the test's thread. */
@@ -102,6 +103,18 @@ final class EngineDriver implements AutoCloseable, Outlet {
 
     QueueRef queue(String name) {
         return Objects.requireNonNull(topology().queue(name), name);
+    }
+
+    /** Publishes what expires after so many milliseconds. */
+    void publishExpiring(String queue, String body, String millis) {
+        byte[] properties = new byte[4 + millis.length()];
+        properties[0] = 0x11;
+        properties[2] = 2;
+        properties[3] = (byte) millis.length();
+        for (int i = 0; i < millis.length(); i++) {
+            properties[4 + i] = (byte) millis.charAt(i);
+        }
+        send(List.of(queue(queue)), properties, body, body);
     }
 
     void publish(String queue, String body) {
@@ -189,7 +202,32 @@ final class EngineDriver implements AutoCloseable, Outlet {
     }
 
     private void submit(int shard, ShardCommand command) {
-        engine.shards().get(shard).submit(List.of(command));
+        submit(shard, List.of(command));
+    }
+
+    /** Hands several over at once, so that one turn does them all. */
+    void submit(int shard, List<ShardCommand> commands) {
+        engine.shards().get(shard).submit(commands);
+    }
+
+    /** Settles what was got and deletes the queue, in one turn; answers once it is gone from the definitions. */
+    CompletableFuture<Long> settleAndDelete(String queue, List<ShardCommand.Got> held, ShardCommand.Outcome outcome) {
+        QueueRef ref = queue(queue);
+        List<ShardCommand> commands = new ArrayList<>();
+        held.forEach(got -> commands.add(new ShardCommand.Settle(channel, ref.id(), got.id(), outcome)));
+        CompletableFuture<Long> deleted = new CompletableFuture<>();
+        commands.add(new ShardCommand.Delete(channel, ref.id(), false, false, refusal -> {}, deleted::complete));
+        submit(ref.shard(), commands);
+        return deleted;
+    }
+
+    /** A name whose queue is on the shard. */
+    static String named(String prefix, int shard) {
+        return IntStream.range(0, 1000)
+                .mapToObj(i -> prefix + i)
+                .filter(name -> Shards.of("/", name, Shards.COUNT) == shard)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Takes one message without settling it, or null. */
@@ -202,6 +240,11 @@ final class EngineDriver implements AutoCloseable, Outlet {
 
     /** Takes so many, or as many as there are, asked for at once. */
     List<ShardCommand.Got> get(String queue, int count) throws Exception {
+        return ask(queue, count).get(20, TimeUnit.SECONDS);
+    }
+
+    /** The same, without waiting for them. */
+    CompletableFuture<List<ShardCommand.Got>> ask(String queue, int count) {
         QueueRef ref = queue(queue);
         List<CompletableFuture<ShardCommand.@Nullable Got>> futures = new ArrayList<>();
         List<ShardCommand> commands = new ArrayList<>();
@@ -210,15 +253,12 @@ final class EngineDriver implements AutoCloseable, Outlet {
             futures.add(got);
             commands.add(new ShardCommand.Get(channel, ref.id(), false, got::complete));
         }
-        engine.shards().get(ref.shard()).submit(commands);
-        List<ShardCommand.Got> all = new ArrayList<>();
-        for (CompletableFuture<ShardCommand.@Nullable Got> future : futures) {
-            ShardCommand.Got got = future.get(20, TimeUnit.SECONDS);
-            if (got != null) {
-                all.add(got);
-            }
-        }
-        return all;
+        submit(ref.shard(), commands);
+        return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new))
+                .thenApply(done -> futures.stream()
+                        .map(CompletableFuture::join)
+                        .filter(Objects::nonNull)
+                        .toList());
     }
 
     static String body(ShardCommand.Got got) {

@@ -2,6 +2,8 @@ package io.plinth.mqbroker.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.mqbroker.index.QueuePages;
+import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.log.PreallocatedSegmentLog;
 import io.plinth.mqbroker.log.SegmentLog;
 import io.plinth.mqbroker.wire.FieldTable;
@@ -164,7 +166,7 @@ class PagingTest {
             driver.declare(
                     "q",
                     new FieldTable(Map.of(
-                            "x-message-ttl", 1500, "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "dead")));
+                            "x-message-ttl", 6000, "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "dead")));
             fill(driver, "q", 0, MANY);
         }
         try (EngineDriver driver = open()) {
@@ -191,6 +193,29 @@ class PagingTest {
             assertThat(driver.drain("q").subList(0, 2)).containsExactly("0", "" + MANY);
             assertThat(length(driver, "q")).isZero();
         }
+    }
+
+    @Test
+    void whatLeavesMemoryWhileTheLastPageIsReadIsReadWithTheNext() {
+        Paged paged = new Paged(0);
+        paged.out(entry(1));
+        long asked = paged.ask();
+        paged.out(entry(2));
+        paged.read(new QueuePages.Page(List.of(row(1)), asked, true));
+        assertThat(paged.isEmpty()).isFalse();
+        assertThat(paged.first()).isEqualTo(2);
+        assertThat(paged.ask()).isEqualTo(2);
+        assertThat(paged.read(new QueuePages.Page(List.of(row(2)), 2, true)).count())
+                .isZero();
+        assertThat(paged.isEmpty()).isTrue();
+    }
+
+    private static QueueEntry entry(long id) {
+        return new QueueEntry(id, new Message(8, 10), Long.MAX_VALUE, true, 0, null);
+    }
+
+    private static QueuePages.Row row(long id) {
+        return new QueuePages.Row(id, 8, 10, Long.MAX_VALUE, 0, null);
     }
 
     @Test
@@ -223,7 +248,7 @@ class PagingTest {
     void whatIsNotInMemoryIsFoundWhereItWasMovedTo() throws Exception {
         try (EngineDriver driver = open()) {
             driver.declare("q", FieldTable.EMPTY);
-            String other = named(driver.queue("q").shard());
+            String other = EngineDriver.named("other", driver.queue("q").shard());
             driver.declare(other, FieldTable.EMPTY);
             Path logs =
                     folder.resolve(String.format("shard-%02d", driver.queue("q").shard()));
@@ -241,13 +266,5 @@ class PagingTest {
         try (EngineDriver driver = open()) {
             assertThat(driver.drain("q")).hasSize(200);
         }
-    }
-
-    private static String named(int shard) {
-        return IntStream.range(0, 1000)
-                .mapToObj(i -> "other" + i)
-                .filter(name -> Shards.of("/", name, Shards.COUNT) == shard)
-                .findFirst()
-                .orElseThrow();
     }
 }
