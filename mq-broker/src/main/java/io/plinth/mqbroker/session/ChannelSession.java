@@ -128,6 +128,11 @@ final class ChannelSession {
     /** Ends the channel for what the client did not do. */
     void overdue(AmqpException error) {
         if (state == State.OPEN) {
+            // Nothing of what waits is handled any more, and the connection goes on reading.
+            if (behind.size() >= limits.pendingFrames()) {
+                connection.behind(-1);
+            }
+            behind.clear();
             failed(error, null);
         }
     }

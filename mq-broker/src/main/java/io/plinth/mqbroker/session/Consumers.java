@@ -234,6 +234,12 @@ final class Consumers {
                     "cannot obtain access to " + queue + ": basic.get operations are not supported by queues with"
                             + " single active consumer");
         }
+        if (!method.noAck() && ledger.size() >= limits.unackedPerChannel()) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "unacknowledged messages: " + ledger.size()
+                            + " (expected: at most mq-broker.limits.unacked on a channel)");
+        }
         handle.shards().set(queue.shard());
         timeout.concerns(queue);
         channel.await();
