@@ -78,7 +78,6 @@ final class QueueMarks {
     }
 
     void forgotten(Effect.DedupForgotten effect) {
-        remembered.keySet().removeIf(key -> key.queueId() == effect.queueId() && key.id() <= effect.upTo());
         forgotten.put(effect.queueId(), effect.upTo());
     }
 
@@ -113,6 +112,9 @@ final class QueueMarks {
                     state);
         }
         for (Map.Entry<Key, Effect.Dedup> entry : remembered.entrySet()) {
+            if (entry.getKey().id() <= forgotten.getOrDefault(entry.getKey().queueId(), 0L)) {
+                continue;
+            }
             byte[] text = entry.getValue().key().getBytes(StandardCharsets.UTF_8);
             byte[] value = ByteBuffer.allocate(8 + text.length)
                     .putLong(entry.getValue().until())

@@ -50,7 +50,7 @@ public final class RocksIndex implements AutoCloseable {
         RocksDB.loadLibrary();
     }
 
-    /** Opens or creates; a database that cannot be opened is set aside, since everything in it can be derived again. */
+    /** Opens or creates; a database that cannot be opened is deleted and made anew, since everything in it can be derived again. */
     public RocksIndex(Path folder) throws IOException {
         options = new Options()
                 .setCreateIfMissing(true)

@@ -1,7 +1,6 @@
 package io.plinth.mqbroker.log;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -141,16 +140,8 @@ public final class PreallocatedSegmentLog implements SegmentLog {
     @Override
     public List<Segment> segments() {
         return files.values().stream()
-                .map(segment -> new Segment(segment.id(), size(segment)))
+                .map(segment -> new Segment(segment.id(), segment.size()))
                 .toList();
-    }
-
-    private static long size(SegmentFile segment) {
-        try {
-            return segment.size();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Override

@@ -29,7 +29,9 @@ final class SegmentFile implements AutoCloseable {
     private final RecordFraming framing = new RecordFraming();
     private @Nullable ByteBuffer buffer;
     private final int allocation;
-    private long allocated;
+    /** The file's length; written by the log's writer thread alone. */
+    private volatile long allocated;
+
     private long flushed = START;
 
     /**
@@ -43,6 +45,7 @@ final class SegmentFile implements AutoCloseable {
         this.path = path;
         this.channel =
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        this.allocated = channel.size();
     }
 
     /** Makes it ready to be appended to. */
@@ -60,8 +63,8 @@ final class SegmentFile implements AutoCloseable {
         return id;
     }
 
-    long size() throws IOException {
-        return channel.size();
+    long size() {
+        return allocated;
     }
 
     /** Where the next record goes. */
@@ -99,11 +102,12 @@ final class SegmentFile implements AutoCloseable {
     }
 
     private void allocate(long upTo) throws IOException {
-        while (allocated < upTo) {
-            long end = allocated + allocation;
-            while (allocated < end) {
-                allocated +=
-                        channel.write(ZEROS.slice(0, (int) Math.min(ZEROS.capacity(), end - allocated)), allocated);
+        long at = allocated;
+        while (at < upTo) {
+            long end = at + allocation;
+            while (at < end) {
+                at += channel.write(ZEROS.slice(0, (int) Math.min(ZEROS.capacity(), end - at)), at);
+                allocated = at;
             }
         }
     }
