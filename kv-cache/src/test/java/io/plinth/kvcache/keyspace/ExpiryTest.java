@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -68,6 +69,25 @@ class ExpiryTest {
         advance(60_000);
         assertThat(fixture.keyspace.keys(0)).isEqualTo(1);
         assertThat(fixture.read("away")).isNotNull();
+    }
+
+    @Test
+    @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void goesOnWhenTheClockIsSetBack() {
+        for (long back : new long[] {60, 1_000, 10_000, 500_000, 5_000_000}) {
+            fixture.put("before" + back, 1, fixture.now + 60_000);
+            advance(50_000);
+            fixture.now -= back;
+            fixture.put("k", 1, fixture.now + 1_000);
+            advance(0);
+            assertThat(fixture.read("k")).as("%d back", back).isNotNull();
+            // Up to 64 ticks the wheel waits for the clock; the key is gone for readers meanwhile.
+            advance(5_000);
+            assertThat(fixture.keyspace.keys(0)).as("%d back", back).isEqualTo(1);
+            advance(back + 60_000);
+            assertThat(fixture.keyspace.keys(0)).as("%d back", back).isZero();
+        }
+        fixture.verify();
     }
 
     @Test

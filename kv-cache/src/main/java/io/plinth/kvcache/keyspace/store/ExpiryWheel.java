@@ -62,7 +62,7 @@ public final class ExpiryWheel {
 
     private int tick(long expireAt) {
         // The first tick that starts after the last millisecond the key is there.
-        long wanted = Math.ceilDiv(Math.max(0, expireAt + 1 - start), TICK_MILLIS);
+        long wanted = Math.ceilDiv(expireAt + 1 - start, TICK_MILLIS);
         return (int) Math.clamp(wanted, current, current + SPAN - 1L);
     }
 
@@ -91,23 +91,29 @@ public final class ExpiryWheel {
         buckets = new int[0][];
         counts = new int[0];
         places = 0;
-        current = Math.max(current, tickAt(nowMillis));
+        current = tickAt(nowMillis);
     }
 
+    /** Negative where the clock was set back to before the wheel began. */
     private int tickAt(long nowMillis) {
-        return Math.clamp((nowMillis - start) / TICK_MILLIS, 0, Integer.MAX_VALUE - SPAN);
+        return Math.clamp(
+                Math.floorDiv(nowMillis - start, TICK_MILLIS), Integer.MIN_VALUE / 2, Integer.MAX_VALUE - SPAN);
     }
 
     /** Expires what is due, at most about {@code budget} keys; answers whether it got through. */
     public boolean advance(long nowMillis, int budget, Owner owner) {
         int target = tickAt(nowMillis);
         if (places == 0) {
-            current = Math.max(current, target);
+            current = target;
             return true;
         }
-        if (target - current > MAX_WALK) {
+        if ((long) target - current > MAX_WALK || (long) target - current < -BUCKETS) {
             reset(nowMillis - TICK_MILLIS);
             owner.rearm();
+        }
+        if (target < current) {
+            // The clock went back a little, or another loop's was ahead: nothing is due before it is here again.
+            return true;
         }
         int left = budget;
         while (current < target) {
@@ -122,10 +128,10 @@ public final class ExpiryWheel {
         return left > 0;
     }
 
-    /** Empties the current tick's bucket from its end; answers what is left of the budget. */
+    /** Takes what is in the current tick's bucket, not what comes there meanwhile; answers what is left of the budget. */
     private int drain(int bucket, long nowMillis, int budget, Owner owner) {
         int left = budget;
-        while (left > 0 && counts.length > 0 && counts[bucket] > 0) {
+        for (int there = counts.length == 0 ? 0 : counts[bucket]; left > 0 && there > 0; there--) {
             int count = --counts[bucket];
             places--;
             int hash = buckets[bucket][count];
