@@ -89,7 +89,7 @@ record Selector(
     private Verdict checkKeys(CommandFacts command, Args args) {
         Verdict[] found = {Verdict.ALLOWED};
         for (KeySpec spec : command.keys()) {
-            if (!spec.unknown() && !spec.notKey()) {
+            if (!spec.notKey()) {
                 spec.visit(args, 0, (arg, access) -> {
                     if (found[0].denied() == null && !keyAllowed(args.bytes(arg), access)) {
                         found[0] = new Verdict(Verdict.Denied.KEY, args.text(arg));

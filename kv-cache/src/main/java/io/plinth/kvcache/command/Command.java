@@ -105,9 +105,7 @@ public record Command(
     /** Visits where the keys of a call stand that begins at {@code shift}. */
     public void keys(Args args, int shift, KeySpec.Visitor visitor) {
         for (KeySpec spec : factsOf(args, shift).keys()) {
-            if (!spec.unknown()) {
-                spec.visit(args, shift, visitor);
-            }
+            spec.visit(args, shift, visitor);
         }
     }
 

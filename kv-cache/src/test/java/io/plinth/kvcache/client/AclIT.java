@@ -153,6 +153,10 @@ class AclIT {
                     .isEqualTo("$-1\r\n");
             assertThat(user.call("SORT", "k2", "BY", "w_*"))
                     .isEqualTo("-ERR BY option of SORT denied due to insufficient ACL permissions.\r\n");
+            assertThat(user.call("SORT", "k2", "STORE", "r1")).isEqualTo("-NOPERM No permissions to access a key\r\n");
+            assertThat(user.call("SORT", "k2", "LIMIT", "0", "1", "STORE", "k3", "ALPHA", "STORE", "x"))
+                    .isEqualTo("-NOPERM No permissions to access a key\r\n");
+            assertThat(user.call("SORT", "k2", "STORE", "k3")).isEqualTo(":0\r\n");
             assertThat(user.call("MULTI")).isEqualTo("+OK\r\n");
             assertThat(user.call("GET", "x")).isEqualTo("-NOPERM No permissions to access a key\r\n");
             assertThat(user.call("EXEC")).startsWith("-EXECABORT");

@@ -21,6 +21,11 @@ class ClusterRoutingTest {
     void refusesKeysOfSeveralSlots() {
         assertThat(client.run("MGET bar foo")).isEqualTo("-CROSSSLOT Keys in request don't hash to the same slot|");
         assertThat(client.run("MSET {bar}1 a {bar}2 b")).isEqualTo("+OK|");
+        assertThat(client.run("SORT bar STORE foo"))
+                .isEqualTo("-CROSSSLOT Keys in request don't hash to the same slot|");
+        assertThat(client.run("SORT {bar}8 GET # STORE {bar}9")).isEqualTo(":0|");
+        assertThat(client.run("COMMAND GETKEYS SORT a GET STORE LIMIT 0 STORE STORE b STORE c"))
+                .isEqualTo("*2|$1|a|$1|c|");
         assertThat(client.run("SELECT 1")).isEqualTo("-ERR SELECT is not allowed in cluster mode|");
     }
 

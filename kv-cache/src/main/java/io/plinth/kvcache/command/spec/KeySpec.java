@@ -71,8 +71,17 @@ public record KeySpec(List<String> flags, char begin, int index, String keyword,
         return writes ? access | WRITE : access;
     }
 
-    /** Visits the keys of a call whose name stands at {@code shift}; answers false where it is not a right one. */
+    /**
+     * Visits the keys of a call whose name stands at {@code shift}, of unknown ones that which is written; answers false where it is
+     * not a right one.
+     */
     public boolean visit(Args args, int shift, Visitor visitor) {
+        if (unknown()) {
+            if (flags.contains("OW")) {
+                stored(args, shift, visitor);
+            }
+            return true;
+        }
         int count = args.count() - shift;
         int first = begin(args, shift, count);
         if (first < 0) {
@@ -103,6 +112,23 @@ public record KeySpec(List<String> flags, char begin, int index, String keyword,
             visitor.key(shift + i, access);
         }
         return true;
+    }
+
+    /** The key behind SORT's last STORE, the only key of an unknown place that is written. */
+    private void stored(Args args, int shift, Visitor visitor) {
+        int found = 0;
+        for (int i = shift + 2; i + 1 < args.count(); i++) {
+            if (args.is(i, "LIMIT")) {
+                i += 2;
+            } else if (args.is(i, "GET") || args.is(i, "BY")) {
+                i++;
+            } else if (args.is(i, "STORE")) {
+                found = ++i;
+            }
+        }
+        if (found > 0) {
+            visitor.key(found, WRITE);
+        }
     }
 
     private int begin(Args args, int shift, int count) {
