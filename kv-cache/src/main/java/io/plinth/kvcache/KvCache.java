@@ -200,7 +200,11 @@ public final class KvCache implements Daemon {
                             + " (expected: none where the region has several kv-cache nodes)")));
         }
         Listeners.Bound bound = context.listeners()
-                .tcp("memcached", new HostPort(context.node().host(), port), new MemcachedPipeline(node));
+                .tcp(
+                        "memcached",
+                        new HostPort(context.node().host(), port),
+                        new MemcachedPipeline(
+                                node, config.limits().outputBuffer().bytes()));
         Map<String, InetSocketAddress> both = new HashMap<>(listening);
         both.put("memcached", bound.address());
         listening = Map.copyOf(both);

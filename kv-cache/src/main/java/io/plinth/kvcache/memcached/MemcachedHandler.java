@@ -8,6 +8,7 @@ import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.memcached.Store.Mode;
+import io.plinth.kvcache.wire.OutputLimitException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -24,12 +25,16 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(MemcachedHandler.class);
     private static final int CHUNK = 64 * 1024;
     private static final int FIRST = 512;
+    /** What is taken in from who has not shown a password; Redis has the same number. */
+    private static final int MAX_PASSWORD = 16 * 1024;
+
     private static final int RETRY_MILLIS = 10;
     private static final String TOO_LARGE = "SERVER_ERROR object too large for cache";
 
     private final NodeState node;
     private final Statistics statistics;
     private final Store store;
+    private final long outputLimit;
     private byte[] buffer = new byte[0];
     private int start;
     private int end;
@@ -43,7 +48,8 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
     private @Nullable TextCommands text;
     private @Nullable MetaCommands meta;
 
-    MemcachedHandler(NodeState node, Marks marks, Statistics statistics) {
+    MemcachedHandler(NodeState node, Marks marks, Statistics statistics, long outputLimit) {
+        this.outputLimit = outputLimit;
         this.node = node;
         this.statistics = statistics;
         this.store = new Store(node, marks);
@@ -51,7 +57,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        Replies out = new Replies(ctx.alloc());
+        Replies out = new Replies(ctx.alloc(), outputLimit);
         replies = out;
         text = new TextCommands(store, out, statistics);
         meta = new MetaCommands(store, out, statistics);
@@ -125,6 +131,13 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
                     }
                 }
             }
+        } catch (OutputLimitException e) {
+            ByteBuf unsent = out.take();
+            if (unsent != null) {
+                unsent.release();
+            }
+            closing = true;
+            ctx.close();
         } catch (SegmentsHeldException e) {
             // A script holds the key's segment for long: the command is given again.
             out.rewind(mark);
@@ -218,7 +231,10 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
             return true;
         }
         int length = Integer.parseInt(line.word(modern ? 2 : 4));
-        if (length > node.limits().maxBulk()) {
+        if (length
+                > (known
+                        ? node.limits().maxBulk()
+                        : Math.min(MAX_PASSWORD, node.limits().maxBulk()))) {
             start = dataAt;
             skip = length + 2L;
             out.line(TOO_LARGE);

@@ -15,9 +15,12 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
     private final NodeState node;
     private final Marks marks;
     private final Statistics statistics;
+    private final long outputLimit;
 
-    public MemcachedPipeline(NodeState node) {
+    /** {@code outputLimit}: bytes of replies that may wait for one client. */
+    public MemcachedPipeline(NodeState node, long outputLimit) {
         this.node = node;
+        this.outputLimit = outputLimit;
         this.marks = new Marks(node.keyspace());
         this.statistics = new Statistics(node.clock().millis());
         node.keyspace().listen(marks);
@@ -28,6 +31,6 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
         channel.config().setOption(ChannelOption.TCP_NODELAY, true);
         channel.config().setOption(ChannelOption.SO_KEEPALIVE, true);
         channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNSENT);
-        channel.pipeline().addLast(new MemcachedHandler(node, marks, statistics));
+        channel.pipeline().addLast(new MemcachedHandler(node, marks, statistics, outputLimit));
     }
 }

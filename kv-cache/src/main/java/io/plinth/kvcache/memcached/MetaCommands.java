@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 final class MetaCommands {
     private static final String BAD_TOKEN = "CLIENT_ERROR bad token in command line format";
     private static final String BAD_FLAG = "CLIENT_ERROR invalid or duplicate flag";
+    private static final String NO_MEMORY = "SERVER_ERROR out of memory storing object";
+    private static final int DIGITS = 20;
     private static final byte[] NOTHING = new byte[0];
 
     private final Store store;
@@ -59,12 +61,22 @@ final class MetaCommands {
         return line.name().equals("md") || line.name().equals("ma");
     }
 
+    /** Whether a key that is not there could be made, where the command makes one: asked before a segment is locked. */
+    private boolean room(MetaLine meta) {
+        return !meta.has('N') || store.room(meta.key().length + DIGITS);
+    }
+
     private void get(MetaLine meta) {
+        boolean room = room(meta);
         store.with(meta.key(), segment -> {
             Item item = store.read(segment);
             statistics.got(item != null);
             Integer vivify = meta.seconds('N');
             boolean made = false;
+            if (item == null && vivify != null && !room) {
+                out.line(NO_MEMORY);
+                return false;
+            }
             if (item == null && vivify != null) {
                 store.put(segment, NOTHING, 0, Store.deadline(vivify, store.now()));
                 item = store.find(segment);
@@ -84,21 +96,21 @@ final class MetaCommands {
     private void answer(MetaLine meta, Segment segment, Item item, boolean made) {
         Mark mark = item.mark();
         Integer ttl = meta.seconds('T');
-        byte[] value = item.value();
+        int length = item.entry().length();
         long deadline = item.entry().expireAt();
         // The time left is looked at before a new one is set.
         boolean win = made || recached(meta, mark, deadline);
         if (ttl != null && !made) {
             deadline = Store.deadline(ttl, store.now());
         }
-        StringBuilder text = new StringBuilder(meta.has('v') ? "VA " + value.length : "HD");
+        StringBuilder text = new StringBuilder(meta.has('v') ? "VA " + length : "HD");
         for (char flag : meta.order()) {
             switch (flag) {
                 case 'c' -> text.append(" c").append(mark.cas);
                 case 'f' -> text.append(" f").append(Integer.toUnsignedString(mark.flags));
                 case 'h' -> text.append(" h").append(mark.fetched ? 1 : 0);
                 case 'l' -> text.append(" l").append((store.now() - mark.usedMillis) / 1000);
-                case 's' -> text.append(" s").append(value.length);
+                case 's' -> text.append(" s").append(length);
                 case 't' -> text.append(" t").append(left(deadline));
                 default -> meta.echo(text, flag);
             }
@@ -108,7 +120,7 @@ final class MetaCommands {
         mark.won |= win;
         out.line(text.toString());
         if (meta.has('v')) {
-            out.block(value);
+            out.block(item.entry());
         }
         if (!meta.has('u')) {
             mark.fetched = true;
@@ -181,7 +193,7 @@ final class MetaCommands {
             case NOT_STORED -> "NS";
             case EXISTS -> "EX";
             case NOT_FOUND -> "NF";
-            case NO_MEMORY -> "SERVER_ERROR out of memory storing object";
+            case NO_MEMORY -> NO_MEMORY;
         };
         if (stored[0] == Stored.NO_MEMORY) {
             out.line(code);
@@ -238,9 +250,14 @@ final class MetaCommands {
         }
         Long given = meta.number('D');
         long delta = given == null ? 1 : given;
+        boolean room = room(meta);
         store.with(meta.key(), segment -> {
             Item item = store.find(segment);
             Integer vivify = meta.seconds('N');
+            if (item == null && vivify != null && !room) {
+                out.line(NO_MEMORY);
+                return false;
+            }
             if (item == null && vivify != null) {
                 Long initial = meta.number('J');
                 byte[] first =
@@ -250,7 +267,7 @@ final class MetaCommands {
                 return true;
             }
             Long cas = meta.number('C');
-            boolean empty = item != null && item.value().length == 0;
+            boolean empty = item != null && item.entry().length() == 0;
             if (item == null || (cas != null && cas != item.mark().cas && !empty)) {
                 out.line((item == null ? "NF" : "EX") + flags(meta, null));
                 return false;

@@ -2,6 +2,8 @@ package io.plinth.kvcache.memcached;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.plinth.kvcache.wire.Bulk;
+import io.plinth.kvcache.wire.OutputLimitException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -11,10 +13,13 @@ final class Replies {
     static final String BAD_LINE = "CLIENT_ERROR bad command line format";
 
     private final ByteBufAllocator allocator;
+    private final long limit;
     private @Nullable ByteBuf out;
 
-    Replies(ByteBufAllocator allocator) {
+    /** {@code limit}: bytes not yet handed over; over that the client is cut. */
+    Replies(ByteBufAllocator allocator, long limit) {
         this.allocator = allocator;
+        this.limit = limit;
     }
 
     private ByteBuf buffer() {
@@ -45,13 +50,26 @@ final class Replies {
         }
     }
 
+    /** Makes sure that so many bytes and a line's end may be added. */
+    private void reserve(long bytes) {
+        if (size() + bytes + 2 > limit) {
+            throw new OutputLimitException();
+        }
+    }
+
     void line(String text) {
+        reserve(text.length());
         buffer().writeBytes(text.getBytes(StandardCharsets.ISO_8859_1))
                 .writeByte('\r')
                 .writeByte('\n');
     }
 
-    void block(byte[] bytes) {
-        buffer().writeBytes(bytes).writeByte('\r').writeByte('\n');
+    /** A value, from where it lies. */
+    void block(Bulk bytes) {
+        int length = bytes.length();
+        reserve(length);
+        ByteBuf to = buffer().ensureWritable(length + 2);
+        bytes.writeTo(to);
+        to.writeByte('\r').writeByte('\n');
     }
 }

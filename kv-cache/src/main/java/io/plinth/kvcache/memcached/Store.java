@@ -122,7 +122,7 @@ final class Store {
 
     /** Gives a number another value; one of as many digits is changed in its place, and is as stale as before. */
     void count(Item item, byte[] value) {
-        boolean inPlace = value.length == item.value().length;
+        boolean inPlace = value.length == item.entry().length();
         Mark before = item.mark;
         Mark after = change(item, value);
         if (inPlace) {
@@ -196,7 +196,7 @@ final class Store {
     static byte[] added(Item item, long old, long delta, boolean up) {
         long result = up ? old + delta : Long.compareUnsigned(delta, old) > 0 ? 0 : old - delta;
         String digits = Long.toUnsignedString(result);
-        int length = item.value().length;
+        int length = item.entry().length();
         return (digits + " ".repeat(Math.max(0, length - digits.length()))).getBytes(StandardCharsets.ISO_8859_1);
     }
 

@@ -132,8 +132,8 @@ final class TextCommands {
                 statistics.got(item != null);
                 if (item != null) {
                     out.line("VALUE " + word + " " + Integer.toUnsignedString(item.mark().flags) + " "
-                            + item.value().length + (withCas ? " " + item.mark().cas : ""));
-                    out.block(item.value());
+                            + item.entry().length() + (withCas ? " " + item.mark().cas : ""));
+                    out.block(item.entry());
                     item.mark().fetched = true;
                     item.mark().usedMillis = store.now();
                     if (time != null) {
