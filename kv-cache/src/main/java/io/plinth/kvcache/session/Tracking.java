@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * read: the invalidation comes after the reply on the client's loop.
  */
 public final class Tracking {
+    private static final int MANY = 64;
+
     private final Keyspace keyspace;
     private final Invalidations invalidations;
     private final int limit;
@@ -131,20 +133,27 @@ public final class Tracking {
         if (mode == null || !mode.remembers(client.caching())) {
             return;
         }
-        table.merge(new Channel(key), new long[] {client.id()}, Tracking::with);
+        table.merge(new Channel(key), new long[] {client.id()}, this::with);
         if (table.size() > limit) {
             forgetSome();
         }
     }
 
-    private static long[] with(long[] ids, long[] more) {
+    private long[] with(long[] ids, long[] more) {
         for (long id : ids) {
             if (id == more[0]) {
                 return ids;
             }
         }
-        long[] joined = Arrays.copyOf(ids, ids.length + 1);
-        joined[ids.length] = more[0];
+        long[] kept = ids;
+        if (ids.length >= MANY && Integer.bitCount(ids.length) == 1) {
+            // A key that is read and never changed would keep the ids of all who ever read it.
+            kept = Arrays.stream(ids)
+                    .filter(id -> invalidations.find(id) != null)
+                    .toArray();
+        }
+        long[] joined = Arrays.copyOf(kept, kept.length + 1);
+        joined[kept.length] = more[0];
         return joined;
     }
 
@@ -159,8 +168,7 @@ public final class Tracking {
                     next = table.entrySet().iterator();
                     hand = next;
                 }
-                Channel key = next.next().getKey();
-                invalidate(key);
+                invalidate(next.next().getKey(), null);
             }
         } finally {
             evicting.unlock();
@@ -173,8 +181,11 @@ public final class Tracking {
         }
         Channel key = new Channel(change.key());
         Running now = running.get();
+        // What time or memory takes is nobody's own change, whoever's command came upon it.
+        boolean own = change.kind() != Change.Kind.EXPIRED && change.kind() != Change.Kind.EVICTED;
+        Client by = own ? now.client : null;
         for (Broadcast broadcast : broadcasts) {
-            if (broadcast.changed(key, now.client)) {
+            if (broadcast.changed(key, by)) {
                 if (now.client == null) {
                     broadcast.tellSoon();
                 } else {
@@ -182,15 +193,14 @@ public final class Tracking {
                 }
             }
         }
-        invalidate(key);
+        invalidate(key, by);
     }
 
-    private void invalidate(Channel key) {
+    private void invalidate(Channel key, @Nullable Client by) {
         long[] ids = table.remove(key);
         if (ids == null) {
             return;
         }
-        Client by = running.get().client;
         for (long id : ids) {
             Client client = invalidations.find(id);
             TrackingMode mode = client == null ? null : client.tracking();

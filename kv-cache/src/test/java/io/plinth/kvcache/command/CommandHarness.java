@@ -53,6 +53,7 @@ public final class CommandHarness {
     public long now = 1_700_000_000_000L;
     public final Keyspace keyspace;
     public final Settings settings;
+    public final Tracking tracking;
     public final List<String> forwarded = new ArrayList<>();
     /** What waits for time to pass. */
     public final List<Runnable> timers = new ArrayList<>();
@@ -68,6 +69,7 @@ public final class CommandHarness {
 
     public CommandHarness(Topology topology, long limit, Eviction eviction, @Nullable String password) {
         keyspace = new Keyspace(limit, eviction, now, new Random(1));
+        tracking = new Tracking(keyspace, clients, 1000, 1 << 16);
         CommandTable table = table();
         settings = new Settings(
                 password,
@@ -79,7 +81,7 @@ public final class CommandHarness {
                 () -> topology,
                 clients,
                 pubSub,
-                new Tracking(keyspace, clients, 1000, 1 << 16),
+                tracking,
                 (channel, message) ->
                         forwarded.add(new String(channel, ISO_8859_1) + "=" + new String(message, ISO_8859_1)),
                 settings,
@@ -141,6 +143,12 @@ public final class CommandHarness {
         Connection connection = new Connection();
         clients.add(connection.client);
         return connection;
+    }
+
+    /** Takes one away. */
+    void disconnect(Connection connection) {
+        tracking.off(connection.client);
+        clients.remove(connection.client);
     }
 
     /** One client's connection. */
