@@ -12,6 +12,14 @@ class StringCommandsTest {
     private final CommandHarness.Connection client = node.connect();
 
     @Test
+    void aHyperLogLogThatEndsWithinARunIsDamaged() {
+        for (String registers : new String[] {"", "\u007f", "@", "\u00ff\u007f"}) {
+            client.call("SET", "h", "HYLL\1" + "\0".repeat(11) + registers);
+            assertThat(client.run("PFADD h a b c d e f")).isEqualTo("-INVALIDOBJ Corrupted HLL object detected|");
+        }
+    }
+
+    @Test
     void setsAndGets() {
         assertThat(client.run("SET k v")).isEqualTo("+OK|");
         assertThat(client.run("get k")).isEqualTo("$1|v|");

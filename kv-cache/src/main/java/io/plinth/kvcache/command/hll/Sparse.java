@@ -131,7 +131,7 @@ final class Sparse {
             at += width(bytes, at);
             first += span;
         }
-        if (span == 0 || at >= bytes.length) {
+        if (span == 0 || at >= bytes.length || at + width(bytes, at) > bytes.length) {
             return null;
         }
         boolean values = isValue(bytes, at);
