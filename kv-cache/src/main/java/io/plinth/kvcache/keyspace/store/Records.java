@@ -177,10 +177,11 @@ public final class Records {
             return handle;
         }
         int before = Layout.total(at);
-        if (Layout.holds(at) != Layout.INLINE) {
-            heap.remove(number(at));
-        }
+        int number = Layout.holds(at) == Layout.INLINE ? -1 : number(at);
         int now = resize(hash, handle, before, head + count);
+        if (number >= 0) {
+            heap.remove(number);
+        }
         at = region.address(now);
         Layout.holds(at, Layout.INLINE);
         Layout.length(at, count);
@@ -225,13 +226,19 @@ public final class Records {
             total = Layout.total(at);
         }
         int body = total - Layout.HEAD - before;
-        if (after > before) {
-            handle = resize(hash, handle, total, total - before + after);
-            at = region.address(handle);
-            Native.copy(at + Layout.HEAD + before, at + Layout.HEAD + after, body);
-        } else {
-            Native.copy(at + Layout.HEAD + before, at + Layout.HEAD + after, body);
-            handle = resize(hash, handle, total, total - before + after);
+        long to = at;
+        int place = handle;
+        if (Slabs.taken(total) != Slabs.taken(total - before + after)) {
+            // Where there is none the record is left as it was.
+            place = slabs.allocate(total - before + after);
+            to = region.address(place);
+            Native.copy(at, to, Layout.HEAD);
+        }
+        Native.copy(at + Layout.HEAD + before, to + Layout.HEAD + after, body);
+        if (place != handle) {
+            table.move(hash, handle, place);
+            slabs.free(handle);
+            handle = place;
         }
         Layout.expirySize(region.address(handle), after);
         return handle;

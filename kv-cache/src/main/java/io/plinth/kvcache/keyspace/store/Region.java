@@ -46,6 +46,7 @@ public final class Region {
             libc("munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
 
     private final long base;
+    private final long most;
     /** Pages that have memory; page 0 is never given out, so that 0 names no record. */
     private int committed;
 
@@ -55,6 +56,12 @@ public final class Region {
 
     /** Reserves the addresses. */
     public Region() {
+        this(RESERVED);
+    }
+
+    /** One that gives out no more than so many bytes. */
+    Region(long most) {
+        this.most = most;
         long mapped =
                 call(() -> (long) MMAP.invokeExact(0L, RESERVED + PAGE, 0, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L));
         if (mapped == -1) {
@@ -106,8 +113,8 @@ public final class Region {
             return free[--freeCount];
         }
         if (next >= committed) {
-            if ((long) (next + PAGES_AT_ONCE) << PAGE_BITS > RESERVED) {
-                throw new IllegalStateException("memory: " + RESERVED + " bytes of records (expected: less)");
+            if ((long) (next + PAGES_AT_ONCE) << PAGE_BITS > most) {
+                throw new IllegalStateException("memory: " + most + " bytes of records (expected: less)");
             }
             long failed = call(() -> (long)
                     (int) MPROTECT.invokeExact(pageAddress(committed), (long) PAGES_AT_ONCE * PAGE, PROT_READ_WRITE));

@@ -2,6 +2,7 @@ package io.plinth.kvcache.keyspace.store;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plinth.kvcache.keyspace.value.StringForm;
 import java.util.Arrays;
@@ -116,6 +117,32 @@ class RecordsTest {
         assertThat(records.expireAt(model.handle)).isEqualTo(model.expireAt);
         assertThat(records.touched(model.handle)).isEqualTo(model.touched);
         assertThat(new String(records.key(model.handle), ISO_8859_1)).isEqualTo(name);
+    }
+
+    @Test
+    void aRecordThatFindsNoOtherPlaceStaysAsItWas() {
+        Region small = new Region(3 << 20);
+        Records few = new Records(small, new Slabs(small));
+        byte[] name = "k".getBytes(ISO_8859_1);
+        int inline = few.addString(1, 0, 0, name, 0, 1, new byte[15], 0, 15);
+        inline = few.expireAt(1, inline, 1_800_000_000_000L);
+        byte[] large = new byte[3_000];
+        int onHeap = few.addString(2, 0, 0, name, 0, 1, large, 0, large.length);
+        int[] i = {100};
+        assertThatThrownBy(() -> {
+                    while (true) {
+                        few.addString(i[0]++, 0, 0, name, 0, 1, new byte[2_000], 0, 2_000);
+                    }
+                })
+                .hasMessageContaining("memory");
+        int first = inline;
+
+        assertThatThrownBy(() -> few.expireAt(1, first, Records.NEVER)).hasMessageContaining("memory");
+        assertThat(few.expireAt(inline)).isEqualTo(1_800_000_000_000L);
+        assertThat(few.string(inline)).isEqualTo(new byte[15]);
+        assertThatThrownBy(() -> few.string(2, onHeap, new byte[700], 0, 700)).hasMessageContaining("memory");
+        assertThat(few.string(onHeap)).isEqualTo(large);
+        few.remove(2, onHeap);
     }
 
     @Test

@@ -1,4 +1,0 @@
-@NullMarked
-package io.plinth.lbproxy.upstream;
-
-import org.jspecify.annotations.NullMarked;
