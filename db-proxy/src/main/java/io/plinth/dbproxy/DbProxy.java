@@ -143,9 +143,14 @@ final class DbProxy implements Daemon {
         for (Map.Entry<String, DatabaseConfig> entry : config.databases().entrySet()) {
             opened.put(entry.getKey(), definitions.open(entry.getKey(), entry.getValue(), context.data()));
         }
+        opened.values().forEach(DbProxy::startAsking);
         databases = Map.copyOf(opened);
         console = Console.of(config.console(), operations, random);
         bound = context.listeners().tcp(LISTENER, new HostPort(context.node().host(), Math.max(0, port())), acceptor);
+    }
+
+    private static void startAsking(Database database) {
+        database.setup().health().values().forEach(ShardHealth::start);
     }
 
     /** Where clients connect to: bound, or wished for. */
@@ -198,6 +203,7 @@ final class DbProxy implements Daemon {
         }
         Map<String, Database> gone = new LinkedHashMap<>(databases);
         gone.keySet().removeAll(after.keySet());
+        after.values().stream().filter(each -> !setups.containsKey(each)).forEach(DbProxy::startAsking);
         setups.forEach(definitions::change);
         config = next;
         limits = limits(next);
@@ -210,6 +216,7 @@ final class DbProxy implements Daemon {
 
     /** A database that is not in the file any more: its clients go as each ends its transaction. */
     private void end(Database database) {
+        database.gate().resume();
         clients.letGo(client -> client.database() == database, "database \"" + database.name() + "\" was removed")
                 .thenRun(() -> database.setup().health().values().forEach(ShardHealth::close));
     }
@@ -229,6 +236,7 @@ final class DbProxy implements Daemon {
     @Override
     public CompletionStage<Void> drain() {
         context.listeners().stopAccepting();
+        databases.values().forEach(database -> database.gate().resume());
         return clients.letGo(client -> true, ENDING);
     }
 

@@ -2,8 +2,10 @@ package io.plinth.dbproxy;
 
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.config.StackFiles;
+import io.plinth.kit.lifecycle.NodeOptions;
 import io.plinth.kit.lifecycle.NodeRunner;
 import io.plinth.kit.lifecycle.RunningNode;
+import io.plinth.kit.lifecycle.StackFileLoader;
 import io.plinth.postgres.PostgresBinaries;
 import io.plinth.postgres.PostgresServer;
 import io.plinth.postgres.PostgresSettings;
@@ -146,6 +148,16 @@ final class Cluster {
     static RunningNode start(Path file) throws Exception {
         StackFile read = StackFiles.read(file, List.of(DbProxyMain.TYPE), Map.of(), Map.of());
         return NodeRunner.start(DbProxyMain.TYPE, read, "db");
+    }
+
+    /** A proxy that reads its file again when told to. */
+    static RunningNode reloadable(Path file) throws Exception {
+        StackFileLoader loader = path -> StackFiles.read(path, List.of(DbProxyMain.TYPE), Map.of(), Map.of());
+        return NodeRunner.start(
+                DbProxyMain.TYPE,
+                loader.load(file),
+                "db",
+                NodeOptions.defaults().withLoader(loader));
     }
 
     static int port(RunningNode node) {

@@ -120,7 +120,7 @@ class FailoverIT {
                   failover-wait: 20s
                   shards: { s0: { primary: 127.0.0.1:%d, replicas: { r1: 127.0.0.1:%d } } }
             """.formatted(primary.port(), replica.port()));
-        try (RunningNode proxy = Cluster.start(file);
+        try (RunningNode proxy = Cluster.reloadable(file);
                 Connection connection = Cluster.connect(proxy, "")) {
             Cluster.run(connection, "CREATE TABLE kept (x int)");
             await("a read on the replica", () -> recovering(proxy));
@@ -138,7 +138,16 @@ class FailoverIT {
             }
             write.get(30, TimeUnit.SECONDS);
             assertThat(text(connection, "SELECT count(*) FROM kept")).isEqualTo("1");
+            // The old primary comes back as one, and what a reload changes has its servers asked anew.
+            primary.start(folder.resolve("log"));
+            primary.awaitReady(Cluster.PATIENCE, folder.resolve("log"));
+            java.nio.file.Files.writeString(
+                    file, java.nio.file.Files.readString(file).replace("50ms", "60ms"));
+            proxy.reload().get();
+            Cluster.run(connection, "INSERT INTO kept VALUES (2)");
+            assertThat(text(connection, "SELECT count(*) FROM kept")).isEqualTo("2");
         } finally {
+            primary.stop();
             replica.stop();
         }
     }
@@ -164,6 +173,28 @@ class FailoverIT {
                 }
             }
             assertThat(onReplica).isGreaterThan(25);
+        }
+    }
+
+    @Test
+    void aReadSeesWhatACommitAndChainHasAcknowledged(@TempDir Path state) throws Exception {
+        try (RunningNode proxy = cluster.single(state, "");
+                Connection replica = java.sql.DriverManager.getConnection(
+                        "jdbc:postgresql://127.0.0.1:" + cluster.replica(0).port() + "/shop", "postgres", "");
+                Connection reader = Cluster.connect(proxy, "");
+                RawClient writer = RawClient.session(Cluster.port(proxy))) {
+            assertThat(writer.query("CREATE TABLE IF NOT EXISTS chained (x int)"))
+                    .endsWith("Z(I)");
+            await("a read on the replica", () -> recovering(proxy));
+            Cluster.run(replica, "SELECT pg_wal_replay_pause()");
+            try {
+                assertThat(writer.query("BEGIN; INSERT INTO chained VALUES (1); COMMIT AND CHAIN"))
+                        .endsWith("C(COMMIT) Z(T)");
+                assertThat(text(reader, "SELECT count(*) FROM chained")).isEqualTo("1");
+            } finally {
+                Cluster.run(replica, "SELECT pg_wal_replay_resume()");
+            }
+            assertThat(writer.query("ROLLBACK; DROP TABLE chained")).endsWith("Z(I)");
         }
     }
 

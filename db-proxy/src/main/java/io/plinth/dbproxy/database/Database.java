@@ -67,6 +67,14 @@ public final class Database {
             users = Map.copyOf(users);
             health = Map.copyOf(health);
         }
+
+        public ShardHealth health(String shard) {
+            ShardHealth found = health.get(shard);
+            if (found == null) {
+                throw new IllegalArgumentException("shard: " + shard + " (expected: one of " + health.keySet() + ")");
+            }
+            return found;
+        }
     }
 
     /**
@@ -176,8 +184,12 @@ public final class Database {
         }
 
         public Servers servers(String shard) {
+            return servers(setup, shard);
+        }
+
+        /** Its servers as {@code current} has them, so that they fit that snapshot's health. */
+        public Servers servers(Setup current, String shard) {
             Placed now = placed;
-            Setup current = setup;
             if (!now.serversOf().equals(current.serversOf())) {
                 now = place(current);
                 placed = now;
@@ -304,12 +316,7 @@ public final class Database {
     }
 
     public ShardHealth health(String shard) {
-        ShardHealth found = setup.health().get(shard);
-        if (found == null) {
-            throw new IllegalArgumentException(
-                    "shard: " + shard + " (expected: one of " + setup.health().keySet() + ")");
-        }
-        return found;
+        return setup.health(shard);
     }
 
     /** Whether any shard has a replica. */

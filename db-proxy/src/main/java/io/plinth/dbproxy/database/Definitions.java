@@ -70,7 +70,7 @@ public final class Definitions {
         this.nanoTime = nanoTime;
     }
 
-    /** A database; {@code data} is the node's folder, where its buckets are. */
+    /** A database whose servers are not asked yet; {@code data} is the node's folder, where its buckets are. */
     public Database open(String name, DatabaseConfig config, Path data) throws IOException, TlsException {
         List<ShardedTable> tables = new ArrayList<>();
         config.tables().forEach((table, t) -> tables.add(new ShardedTable(table, t.key(), t.type())));
@@ -83,7 +83,6 @@ public final class Definitions {
         Map<String, ShardHealth> health = health(name, config, encryption, topology, opened);
         Database made = new Database(topology, setup(name, config, encryption, health));
         opened.set(made);
-        health.values().forEach(ShardHealth::start);
         return made;
     }
 
@@ -110,10 +109,13 @@ public final class Definitions {
         if (!same) {
             // What was written is not known to the new ones: from here on replicas have to be asked.
             next.health().values().forEach(each -> each.wrote(nanoTime.getAsLong()));
-            next.health().values().forEach(ShardHealth::start);
+            next.health().forEach((shard, each) -> each.follow(old.health(shard)));
         }
         database.change(next);
         if (!same) {
+            // Once more for the writes that were told to the old ones meanwhile.
+            next.health().values().forEach(each -> each.wrote(nanoTime.getAsLong()));
+            next.health().values().forEach(ShardHealth::start);
             old.health().values().forEach(ShardHealth::close);
         }
     }

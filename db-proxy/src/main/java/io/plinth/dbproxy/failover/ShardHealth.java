@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +57,7 @@ public final class ShardHealth implements AutoCloseable {
     private volatile boolean closed;
     private long primaryPosition;
     private long primaryAsked;
-    private volatile long lastWrite;
+    private final AtomicLong lastWrite;
     private volatile Known known;
     private volatile int leader = -1;
     private final AtomicBoolean asking = new AtomicBoolean();
@@ -79,9 +80,10 @@ public final class ShardHealth implements AutoCloseable {
         this.nanoTime = nanoTime;
         this.primary = new Probe(primary);
         replicas.forEach(key -> this.replicas.add(new Probe(key)));
-        this.lastWrite = nanoTime.getAsLong() - TimeUnit.DAYS.toNanos(1);
-        this.primaryAsked = lastWrite;
-        this.known = new Known(lastWrite, 0);
+        long longAgo = nanoTime.getAsLong() - TimeUnit.DAYS.toNanos(1);
+        this.lastWrite = new AtomicLong(longAgo);
+        this.primaryAsked = longAgo;
+        this.known = new Known(longAgo, 0);
     }
 
     /** Begins asking. */
@@ -104,11 +106,12 @@ public final class ShardHealth implements AutoCloseable {
 
     /** When any client last wrote through this proxy; any thread. */
     public long lastWrite() {
-        return lastWrite;
+        return lastWrite.get();
     }
 
+    /** The latest counts: two loops may tell in the other order. */
     public void wrote(long nowNanos) {
-        lastWrite = nowNanos;
+        lastWrite.accumulateAndGet(nowNanos, (before, now) -> now - before > 0 ? now : before);
     }
 
     /** Whether a replica may serve a read that must see everything written before {@code since}; any thread. */
@@ -120,7 +123,12 @@ public final class ShardHealth implements AutoCloseable {
         boolean fresh = health.freshAsOf() - since > 0
                 || (position.asked - since >= 0 && health.position() >= position.position);
         boolean ejected = nanoTime.getAsLong() - replicas.get(index).ejectedUntil < 0;
-        return health.up() && health.recovering() && !lags && fresh && !ejected;
+        return health.up() && health.recovering() && !lags && fresh && !ejected && !divided();
+    }
+
+    /** Another server was promoted and the configured primary still takes writes: whom a replica follows is not known. */
+    private boolean divided() {
+        return leader >= 0 && primary.health.leads();
     }
 
     /** Whether a replica is there that may serve such a read once it has caught up; any thread. */
@@ -152,6 +160,21 @@ public final class ShardHealth implements AutoCloseable {
     /** Which server takes writes: -1 for the configured primary, else a replica's position in the list; any thread. */
     public int leader() {
         return leader;
+    }
+
+    /** Takes over who leads, where that server is a replica here too; before {@link #start}. */
+    public void follow(ShardHealth before) {
+        int led = before.leader;
+        if (led < 0) {
+            return;
+        }
+        Probe found = before.replicas.get(led);
+        for (int i = 0; i < replicas.size(); i++) {
+            if (replicas.get(i).key.address().equals(found.key.address())) {
+                replicas.get(i).health = found.health;
+                leader = i;
+            }
+        }
     }
 
     /** The configured primary while it is one; else whoever was promoted last. */
@@ -313,7 +336,7 @@ public final class ShardHealth implements AutoCloseable {
             if (this == primary) {
                 primaryPosition = position;
                 primaryAsked = asked;
-            } else if (recovering && position >= primaryPosition && primary.health.leads()) {
+            } else if (recovering && position >= primaryPosition && leader < 0 && primary.health.leads()) {
                 fresh = primaryAsked;
             }
             if (!health.up() && this == primary) {

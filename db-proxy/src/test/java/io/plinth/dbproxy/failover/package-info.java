@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.failover;
+
+import org.jspecify.annotations.NullMarked;
