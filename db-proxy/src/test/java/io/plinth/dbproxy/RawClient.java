@@ -53,6 +53,18 @@ final class RawClient implements AutoCloseable {
         return untilReady();
     }
 
+    /** The types of messages up to one of this type, that one included. */
+    String until(char type) throws IOException {
+        StringBuilder types = new StringBuilder();
+        char read;
+        do {
+            read = (char) in.readUnsignedByte();
+            in.skipNBytes(in.readInt() - 4);
+            types.append(read);
+        } while (read != type);
+        return types.toString();
+    }
+
     /** Messages as {@code type} or {@code type(text)}, up to ReadyForQuery or the connection's end. */
     String untilReady() throws IOException {
         StringBuilder seen = new StringBuilder();

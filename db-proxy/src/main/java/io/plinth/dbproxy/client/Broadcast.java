@@ -56,7 +56,7 @@ final class Broadcast {
         assert loop.inEventLoop() : "broadcast off its event loop";
         succeeded = onSuccess;
         failed = onFailure;
-        gather(0);
+        servers.passGate(() -> gather(0));
     }
 
     /** The client does not want it any more, or is gone: nothing is kept, unless commits have begun. */

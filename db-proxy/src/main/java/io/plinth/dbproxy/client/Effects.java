@@ -6,6 +6,7 @@ import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.Settings;
 import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.session.SessionSettings;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What completed statements leave behind in the session: settings to set again elsewhere, or a reason to keep the server
@@ -24,6 +25,10 @@ final class Effects {
     }
 
     void completed(StatementPlan plan, String tag) {
+        if (tag.equals("COMMIT") || tag.equals("CALL") || tag.equals("DO")) {
+            // The client may know before the server is ready, and a procedure may commit by itself.
+            servers.committed();
+        }
         switch (plan.kind()) {
             case COMMIT -> {
                 failed = false;
@@ -83,18 +88,24 @@ final class Effects {
                     servers.pin();
                 }
             }
-            case StatementPlan.Pin pin -> {
-                // AND CHAIN leaves a transaction open, which keeps the connection by itself.
-                boolean chain = plan.kind() == StatementPlan.Kind.COMMIT || plan.kind() == StatementPlan.Kind.ROLLBACK;
-                if (pin.keeps() && !chain) {
-                    servers.pin();
-                }
-            }
+            case StatementPlan.Pin pin -> pin(plan, pin);
         }
     }
 
-    void failed() {
+    private void pin(StatementPlan plan, StatementPlan.Pin pin) {
+        // AND CHAIN leaves a transaction open, which keeps the connection by itself.
+        boolean chain = plan.kind() == StatementPlan.Kind.COMMIT || plan.kind() == StatementPlan.Kind.ROLLBACK;
+        if (pin.keeps() && !chain) {
+            servers.pin();
+        }
+    }
+
+    /** {@code begun} may have run for a while: the advisory locks it took until then outlive its rollback. */
+    void failed(@Nullable StatementPlan begun) {
         failed = true;
+        if (begun != null && begun.effect() instanceof StatementPlan.Pin pin) {
+            pin(begun, pin);
+        }
     }
 
     /** {@code over}: the server is outside a transaction. */

@@ -6,6 +6,7 @@ import io.plinth.dbproxy.group.GroupPlan;
 import io.plinth.dbproxy.group.GroupSender;
 import io.plinth.dbproxy.group.Repetition;
 import io.plinth.dbproxy.route.SqlPlan;
+import io.plinth.dbproxy.route.StatementPlan;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ReplySink;
 import io.plinth.dbproxy.server.ServerConnection;
@@ -132,6 +133,9 @@ final class Exchange implements ReplySink {
         if (!plan.readOnly()) {
             servers.wrote();
         }
+        if (plan.callsFunction()) {
+            servers.pin();
+        }
         repetition.sent(plan, fresh && beginning == null && plan.endsReady() && !plan.begins());
         if (plan.endsReady()) {
             readyOwed = true;
@@ -239,9 +243,14 @@ final class Exchange implements ReplySink {
 
     @Override
     public void completed(SqlPlan plan, int index, String tag) {
-        if (index < plan.statements().size()) {
-            effects.completed(plan.statements().get(index), tag);
+        StatementPlan statement = statement(plan, index);
+        if (statement != null) {
+            effects.completed(statement, tag);
         }
+    }
+
+    private static @Nullable StatementPlan statement(SqlPlan plan, int index) {
+        return index < plan.statements().size() ? plan.statements().get(index) : null;
     }
 
     @Override
@@ -255,8 +264,8 @@ final class Exchange implements ReplySink {
     }
 
     @Override
-    public void failed(String code) {
-        effects.failed();
+    public void failed(@Nullable SqlPlan plan, int index) {
+        effects.failed(plan == null ? null : statement(plan, index));
         if (looking) {
             session.skipToSync();
         }

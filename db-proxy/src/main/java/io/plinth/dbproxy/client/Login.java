@@ -133,7 +133,7 @@ final class Login {
     /** Asks a server for what it stores of a user who is not configured. */
     private void look(Database found, String name, Method method) {
         step = Step.WAITING;
-        front.userLookup().find(ctx.channel().eventLoop(), found, name, stored -> {
+        front.userLookup().find(ctx.channel().eventLoop(), found, name, ctx.channel()::isActive, stored -> {
             if (step != Step.WAITING) {
                 return;
             }
@@ -268,7 +268,7 @@ final class Login {
         step = Step.WAITING;
         if (user == null || credential.none()) {
             Database.User tried = found.passed(name, password);
-            front.userLookup().accepts(ctx.channel().eventLoop(), found, tried, why -> {
+            front.userLookup().accepts(ctx.channel().eventLoop(), found, tried, ctx.channel()::isActive, why -> {
                 user = tried;
                 end(why == null);
             });

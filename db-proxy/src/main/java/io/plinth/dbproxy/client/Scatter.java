@@ -99,7 +99,7 @@ final class Scatter {
     }
 
     void run() {
-        gather(0);
+        servers.passGate(() -> gather(0));
     }
 
     /** One connection after the other, always in the same order, so that two queries cannot wait for each other. */

@@ -11,7 +11,6 @@ import io.plinth.dbproxy.server.ReplySink;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.usage.Usage;
-import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.SqlError;
 import java.util.HashMap;
 import java.util.Map;
@@ -48,7 +47,7 @@ final class Servers {
     private int turn;
     private long asked;
     private long taken;
-    private @Nullable Parking parked;
+    private final Pauses pauses;
 
     Servers(Front front, LoopPools pools, Database database, Database.User user, Usage usage) {
         this.usage = usage;
@@ -57,6 +56,7 @@ final class Servers {
         this.database = database;
         this.user = user;
         this.turn = front.random().nextInt(1 << 16);
+        this.pauses = new Pauses(database.gate());
     }
 
     /** Whose connections these are; told once, before anything else. */
@@ -104,16 +104,24 @@ final class Servers {
         ServerConnection kept = pinned.get(shard);
         if (kept != null) {
             attached = kept;
+            taken = front.nanoTime().getAsLong();
             prepare(kept);
-            return;
+        } else {
+            passGate(() -> choose(shard, replicaWill));
         }
-        if (database.gate().paused() && parks(() -> attach(shard, replicaWill))) {
-            return;
-        }
+    }
+
+    /** Runs {@code next} now, or when the operator lets clients go on. */
+    void passGate(Runnable next) {
+        pauses.pass(session().loop(), next);
+    }
+
+    private void choose(String shard, boolean replicaWill) {
         long now = front.nanoTime().getAsLong();
         asked = now;
-        boolean replica =
-                replicaWill && shares() && !user.servers(shard).replicas().isEmpty();
+        boolean replica = replicaWill
+                && shares()
+                && !user.servers(database.setup(), shard).replicas().isEmpty();
         if (replica) {
             read(shard, needed(shard, now), now + database.rules().readWait().toNanos());
         } else {
@@ -123,8 +131,9 @@ final class Servers {
 
     /** On a replica that has replayed what the read must see; after a short wait for one, on the primary. */
     private void read(String shard, long since, long deadline) {
-        ShardHealth health = database.health(shard);
-        Database.Servers servers = user.servers(shard);
+        Database.Setup setup = database.setup();
+        ShardHealth health = setup.health(shard);
+        Database.Servers servers = user.servers(setup, shard);
         ServerKey chosen = replica(health, servers, since);
         long now = front.nanoTime().getAsLong();
         if (chosen != null) {
@@ -138,34 +147,6 @@ final class Servers {
         } else {
             write(shard, now + database.rules().failoverWait().toNanos(), true);
         }
-    }
-
-    /** A transaction that an operator holds up. */
-    private final class Parking implements Runnable {
-        private final Runnable next;
-
-        Parking(Runnable next) {
-            this.next = next;
-        }
-
-        @Override
-        public void run() {
-            session().loop().execute(() -> {
-                if (parked == this) {
-                    parked = null;
-                    next.run();
-                }
-            });
-        }
-    }
-
-    private boolean parks(Runnable next) {
-        Parking parking = new Parking(next);
-        parked = parking;
-        if (!database.gate().await(parking)) {
-            parked = null;
-        }
-        return parked != null;
     }
 
     private boolean mayCatchUp(ShardHealth health, Database.Servers servers) {
@@ -243,10 +224,11 @@ final class Servers {
 
     /** The server for a part of a query over several shards. */
     ServerKey readable(String shard, boolean readOnly) {
+        Database.Setup setup = database.setup();
         ServerKey replica = readOnly && shares()
                 ? replica(
-                        database.health(shard),
-                        user.servers(shard),
+                        setup.health(shard),
+                        user.servers(setup, shard),
                         needed(shard, front.nanoTime().getAsLong()))
                 : null;
         return replica == null ? primary(shard) : replica;
@@ -286,7 +268,8 @@ final class Servers {
     }
 
     ServerKey primary(String shard) {
-        return user.servers(shard).leader(database.health(shard).leader());
+        Database.Setup setup = database.setup();
+        return user.servers(setup, shard).leader(setup.health(shard).leader());
     }
 
     /** Gives back a connection that was never attached. */
@@ -332,10 +315,7 @@ final class Servers {
 
     /** Stops waiting for a connection; false when none is waited for. */
     boolean stopWaiting() {
-        Parking parking = parked;
-        parked = null;
-        if (parking != null) {
-            database.gate().forget(parking);
+        if (pauses.forget()) {
             return true;
         }
         Future<?> paused = pausing;
@@ -392,6 +372,14 @@ final class Servers {
         ServerConnection server = attached;
         if (wrote && !acknowledged && server != null) {
             acknowledged = true;
+            written(server.key().shard());
+        }
+    }
+
+    /** A transaction was committed before the end of what the client sent; what is told of it is about to be. */
+    void committed() {
+        ServerConnection server = attached;
+        if (wrote && server != null) {
             written(server.key().shard());
         }
     }
@@ -479,15 +467,16 @@ final class Servers {
         pinned.clear();
     }
 
+    /**
+     * Ends what the client had not given back: even with no reply owed it may be inside a transaction, as the server says
+     * so only at the next ReadyForQuery.
+     */
     private void abandon(ServerConnection server) {
-        boolean clean = server.reusable() && !pinned.containsValue(server);
         if (server.open() && !server.settled()) {
             front.cancelSender().cancel(server);
         }
         server.detach(front.nanoTime().getAsLong());
-        if (!clean || server.status() != Backend.IDLE) {
-            server.close();
-        }
+        server.close();
         giveBack(server);
     }
 }

@@ -154,7 +154,7 @@ final class ShardStream implements ReplySink, FrameReader.Sink {
     public void completed(SqlPlan plan, int statement, String tag) {}
 
     @Override
-    public void failed(String code) {}
+    public void failed(@Nullable SqlPlan plan, int statement) {}
 
     @Override
     public void repeat() {}

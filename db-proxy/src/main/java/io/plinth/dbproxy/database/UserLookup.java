@@ -7,6 +7,8 @@ import io.plinth.dbproxy.pool.Waiter;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.wire.SqlError;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,8 @@ import org.slf4j.LoggerFactory;
 public final class UserLookup {
     private static final Logger LOG = LoggerFactory.getLogger(UserLookup.class);
 
+    private static final long PAUSED_MILLIS = 100;
+
     private final PoolDirectory pools;
     private final LongSupplier nanoTime;
 
@@ -25,8 +29,13 @@ public final class UserLookup {
         this.nanoTime = nanoTime;
     }
 
-    /** Hands over what {@code auth-query} finds of a user's password, null for nothing. */
-    public void find(EventLoop loop, Database database, String user, Consumer<@Nullable String> found) {
+    /**
+     * Hands over what {@code auth-query} finds of a user's password, null for nothing.
+     *
+     * @param wanted whether the client is still there
+     */
+    public void find(
+            EventLoop loop, Database database, String user, BooleanSupplier wanted, Consumer<@Nullable String> found) {
         Database.Lookup lookup = database.lookup();
         if (lookup == null) {
             found.accept(null);
@@ -38,6 +47,7 @@ public final class UserLookup {
                 loop,
                 database,
                 lookup.key(),
+                wanted,
                 found,
                 (pool, connection) -> connection.inject(sql, outcome -> {
                     SqlError error = outcome.error();
@@ -56,24 +66,48 @@ public final class UserLookup {
         void with(ServerPool pool, ServerConnection connection);
     }
 
-    private void with(EventLoop loop, Database database, ServerKey key, Consumer<@Nullable String> failed, Use use) {
-        ServerPool pool = pools.of(loop).pool(key, database.rules().pool());
-        pool.acquire(new Waiter(nanoTime.getAsLong(), connection -> use.with(pool, connection), why -> {
-            LOG.warn("a user could not be looked up: {} - database={}", why, database.name());
-            failed.accept(null);
-        }));
+    private void with(
+            EventLoop loop,
+            Database database,
+            ServerKey key,
+            BooleanSupplier wanted,
+            Consumer<@Nullable String> failed,
+            Use use) {
+        passGate(loop, database, wanted, () -> {
+            ServerPool pool = pools.of(loop).pool(key, database.rules().pool());
+            pool.acquire(new Waiter(nanoTime.getAsLong(), connection -> use.with(pool, connection), why -> {
+                LOG.warn("a user could not be looked up: {} - database={}", why, database.name());
+                failed.accept(null);
+            }));
+        });
+    }
+
+    /** Logins wait for the end of a pause like everybody, for as long as the client does. */
+    private static void passGate(EventLoop loop, Database database, BooleanSupplier wanted, Runnable next) {
+        if (!database.gate().paused()) {
+            next.run();
+        } else if (wanted.getAsBoolean()) {
+            loop.schedule(() -> passGate(loop, database, wanted, next), PAUSED_MILLIS, TimeUnit.MILLISECONDS);
+        }
     }
 
     /** Tries a user's password on the default shard's primary; tells why it is not taken, or null. */
-    public void accepts(EventLoop loop, Database database, Database.User user, Consumer<@Nullable SqlError> told) {
+    public void accepts(
+            EventLoop loop,
+            Database database,
+            Database.User user,
+            BooleanSupplier wanted,
+            Consumer<@Nullable SqlError> told) {
         ServerKey key = user.servers(database.topology().defaultShard()).primary();
-        ServerPool pool = pools.of(loop).pool(key, database.rules().pool());
-        pool.acquire(new Waiter(
-                nanoTime.getAsLong(),
-                connection -> {
-                    pool.release(connection);
-                    told.accept(null);
-                },
-                told));
+        passGate(loop, database, wanted, () -> {
+            ServerPool pool = pools.of(loop).pool(key, database.rules().pool());
+            pool.acquire(new Waiter(
+                    nanoTime.getAsLong(),
+                    connection -> {
+                        pool.release(connection);
+                        told.accept(null);
+                    },
+                    told));
+        });
     }
 }

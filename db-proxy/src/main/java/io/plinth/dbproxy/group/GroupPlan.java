@@ -15,6 +15,7 @@ import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -129,6 +130,10 @@ public final class GroupPlan {
         };
     }
 
+    /** lo_open, lo_close, loread, lowrite, lo_lseek(64), lo_creat(e), lo_tell(64), lo_unlink, lo_truncate(64) (pg_proc.dat). */
+    private static final Set<Integer> LARGE_OBJECTS =
+            Set.of(952, 953, 954, 955, 956, 957, 958, 964, 715, 1004, 3170, 3171, 3172);
+
     private static final StatementPlan FUNCTION_CALL =
             new StatementPlan(StatementPlan.Kind.OTHER, false, StatementPlan.UNSHARDED, StatementPlan.NONE);
 
@@ -217,6 +222,13 @@ public final class GroupPlan {
 
     public List<Step> steps() {
         return steps;
+    }
+
+    /** Whether a function is called by its number that may leave anything in the session: all but large objects'. */
+    public boolean callsFunction() {
+        return steps.size() == 1
+                && steps.getFirst().message() instanceof ClientMessage.FunctionCall call
+                && !LARGE_OBJECTS.contains(call.function());
     }
 
     public String shard() {

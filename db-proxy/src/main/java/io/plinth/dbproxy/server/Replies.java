@@ -209,15 +209,17 @@ final class Replies implements FrameReader.Sink {
 
     private Verdict execute(Expectation.Execute execute, byte type, ByteBuf body) throws SqlException {
         return switch (type) {
-            case Backend.COMMAND_COMPLETE -> {
+            case Backend.COMMAND_COMPLETE, Backend.PORTAL_SUSPENDED -> {
                 copy = Copy.NONE;
                 ReplySink sink = connection.sink();
                 if (execute.plan() != null && sink != null) {
-                    sink.completed(execute.plan(), 0, ServerMessages.string(body));
+                    // What a suspended portal has called already stays in the session like all it would have called.
+                    String tag = type == Backend.COMMAND_COMPLETE ? ServerMessages.string(body) : "";
+                    sink.completed(execute.plan(), 0, tag);
                 }
                 yield done(Verdict.PASS);
             }
-            case Backend.EMPTY_QUERY, Backend.PORTAL_SUSPENDED -> done(Verdict.PASS);
+            case Backend.EMPTY_QUERY -> done(Verdict.PASS);
             case Backend.COPY_IN -> {
                 copyIn();
                 expected.remove();
@@ -310,7 +312,7 @@ final class Replies implements FrameReader.Sink {
             }
         }
         if (sink != null && !(head instanceof Expectation.Injected)) {
-            sink.failed(failure.error().code());
+            tellFailed(sink, head);
         }
         return switch (head) {
             case null -> throw unexpected(Backend.ERROR, "nothing");
@@ -332,6 +334,14 @@ final class Replies implements FrameReader.Sink {
                 yield Verdict.PASS;
             }
         };
+    }
+
+    private static void tellFailed(ReplySink sink, @Nullable Expectation head) {
+        switch (head) {
+            case Expectation.Query query -> sink.failed(query.plan, query.completed);
+            case Expectation.Execute execute -> sink.failed(execute.plan(), 0);
+            case null, default -> sink.failed(null, 0);
+        }
     }
 
     private static boolean mayRepeat(@Nullable Expectation head) {

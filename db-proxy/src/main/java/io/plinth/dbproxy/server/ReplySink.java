@@ -28,8 +28,8 @@ public interface ReplySink {
     /** Statement {@code index} of a plan has completed. */
     void completed(SqlPlan plan, int index, String tag);
 
-    /** The client was told of an error. */
-    void failed(String code);
+    /** The client is told of an error; in statement {@code index} of a plan when one had begun, else with null. */
+    void failed(@Nullable SqlPlan plan, int index);
 
     /**
      * An error for a group of which nothing has run: whether it is sent again instead of telling the client.

@@ -1,6 +1,7 @@
 package io.plinth.dbproxy.wire;
 
 import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /** What a client says after start-up. Bodies are copies on the heap, so a message may be kept without further care. */
@@ -24,7 +25,12 @@ public sealed interface ClientMessage {
 
     record Flush() implements ClientMessage {}
 
-    record FunctionCall(byte[] body) implements ClientMessage {}
+    record FunctionCall(byte[] body) implements ClientMessage {
+        /** Its number in pg_proc; 0 when the message is too short to tell. */
+        public int function() {
+            return body.length < 4 ? 0 : ByteBuffer.wrap(body).getInt();
+        }
+    }
 
     /** A piece of COPY's input outside of its stream: late, after the server ended the copy. */
     record CopyPiece() implements ClientMessage {}
