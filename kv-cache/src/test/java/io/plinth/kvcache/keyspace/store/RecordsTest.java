@@ -124,8 +124,10 @@ class RecordsTest {
         Region small = new Region(3 << 20);
         Records few = new Records(small, new Slabs(small));
         byte[] name = "k".getBytes(ISO_8859_1);
-        int inline = few.addString(1, 0, 0, name, 0, 1, new byte[15], 0, 15);
+        int inline = few.addString(1, 0, 0, name, 0, 1, new byte[20], 0, 20);
         inline = few.expireAt(1, inline, 1_800_000_000_000L);
+        // Without its expiry it would have a size that no page has places of.
+        inline = few.string(1, inline, new byte[12], 0, 12);
         byte[] large = new byte[3_000];
         int onHeap = few.addString(2, 0, 0, name, 0, 1, large, 0, large.length);
         int[] i = {100};
@@ -139,7 +141,7 @@ class RecordsTest {
 
         assertThatThrownBy(() -> few.expireAt(1, first, Records.NEVER)).hasMessageContaining("memory");
         assertThat(few.expireAt(inline)).isEqualTo(1_800_000_000_000L);
-        assertThat(few.string(inline)).isEqualTo(new byte[15]);
+        assertThat(few.string(inline)).isEqualTo(new byte[12]);
         assertThatThrownBy(() -> few.string(2, onHeap, new byte[700], 0, 700)).hasMessageContaining("memory");
         assertThat(few.string(onHeap)).isEqualTo(large);
         few.remove(2, onHeap);
