@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.mqbroker.wire.ContentProperties;
 import io.plinth.mqbroker.wire.FieldTable;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -13,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -34,6 +37,7 @@ final class DurabilityLoad {
                 new FieldTable(Map.of(
                         "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "dead", "x-message-ttl", HOUR)));
         QUEUES.put("counted", new FieldTable(Map.of("x-delivery-limit", 1000)));
+        QUEUES.put("long", FieldTable.EMPTY);
         QUEUES.put("stream", new FieldTable(Map.of("x-queue-type", "stream")));
         List<String> all = new ArrayList<>(QUEUES.keySet());
         all.add(DELAYED);
@@ -49,7 +53,13 @@ final class DurabilityLoad {
 
     private final Map<String, Integer> returns = new HashMap<>();
     private final Map<String, Integer> returnsAtFence = new HashMap<>();
+    /** What the long queue has, in order. */
+    private final Deque<String> inOrder = new ArrayDeque<>();
+    /** What was wrong already before the cut. */
+    private final List<String> wrongAlive = new ArrayList<>();
+
     private Set<String> promised = Set.of();
+    private int passing;
     private int count;
 
     DurabilityLoad(SplittableRandom random) {
@@ -66,11 +76,13 @@ final class DurabilityLoad {
 
     void run(EngineDriver driver, int steps) throws Exception {
         for (int step = 0; step < steps; step++) {
-            switch (random.nextInt(8)) {
+            switch (random.nextInt(10)) {
                 case 0 -> take(driver, "plain", ShardCommand.Outcome.ACK);
                 case 1 -> take(driver, "ranked", ShardCommand.Outcome.ACK);
                 case 2 -> take(driver, "dying", ShardCommand.Outcome.REJECT);
                 case 3 -> take(driver, "counted", ShardCommand.Outcome.REQUEUE);
+                case 4 -> passThrough(driver);
+                case 5 -> takeAmidPublishes(driver);
                 default -> publish(driver, ALL.get(random.nextInt(ALL.size())), 1 + random.nextInt(30));
             }
         }
@@ -83,12 +95,64 @@ final class DurabilityLoad {
         for (int i = 0; i < burst; i++) {
             String body = queue + " " + count++;
             Objects.requireNonNull(published.get(queue)).add(body);
+            if (queue.equals("long")) {
+                inOrder.addLast(body);
+            }
             if (queue.equals(DELAYED)) {
                 driver.publish(queue, body, "x-delay", HOUR);
             } else if (queue.equals("ranked")) {
                 driver.publish(queue, body, number(body) % 4, true);
             } else {
-                driver.publish(queue, body, random.nextInt(10) == 0 ? 100_000 : random.nextInt(2000));
+                boolean large = !queue.equals("long") && random.nextInt(10) == 0;
+                driver.publish(queue, body, large ? 100_000 : random.nextInt(2000));
+            }
+        }
+    }
+
+    /** A queue beside another of its shard comes and goes, and what it had is settled in the turn that deletes it. */
+    private void passThrough(EngineDriver driver) throws Exception {
+        String beside = ALL.get(random.nextInt(ALL.size()));
+        String queue = EngineDriver.named(
+                "passing" + passing++ + "-", driver.queue(beside).shard());
+        driver.declare(
+                queue,
+                new FieldTable(Map.of("x-dead-letter-exchange", "", "x-dead-letter-routing-key", "nowhere-else")));
+        for (int i = random.nextInt(60); i >= 0; i--) {
+            driver.publish(queue, queue + " " + i, random.nextInt(4000));
+            if (random.nextInt(8) == 0 && !beside.equals("dead")) {
+                publish(driver, beside, 1);
+            }
+        }
+        List<ShardCommand.Got> held = driver.get(queue, random.nextInt(61));
+        ShardCommand.Outcome outcome = random.nextBoolean() ? ShardCommand.Outcome.ACK : ShardCommand.Outcome.REJECT;
+        driver.settleAndDelete(queue, held, outcome).get(20, TimeUnit.SECONDS);
+    }
+
+    /** What is taken is in order and without a gap, while more leaves memory as pages of it are read. */
+    private void takeAmidPublishes(EngineDriver driver) throws Exception {
+        int shard = driver.queue("long").shard();
+        publish(driver, "long", 100 + random.nextInt(100));
+        driver.engine().segments(shard).get(20, TimeUnit.SECONDS);
+        publish(driver, "long", 1 + random.nextInt(100));
+        int most = random.nextInt(inOrder.size());
+        List<CompletableFuture<List<ShardCommand.Got>>> asked = new ArrayList<>();
+        while (most > 0) {
+            int some = Math.min(most, 1 + random.nextInt(40));
+            most -= some;
+            asked.add(driver.ask("long", some));
+            // The index is brought up, so more may leave memory right now.
+            driver.engine().segments(shard);
+            publish(driver, "long", random.nextInt(4));
+        }
+        for (CompletableFuture<List<ShardCommand.Got>> some : asked) {
+            for (ShardCommand.Got got : some.get(20, TimeUnit.SECONDS)) {
+                String body = EngineDriver.body(got);
+                String expected = inOrder.pollFirst();
+                if (!body.equals(expected)) {
+                    wrongAlive.add("lost " + expected + " before the cut: " + body + " came next");
+                }
+                settled.add(body);
+                driver.settle("long", got, ShardCommand.Outcome.ACK);
             }
         }
     }
@@ -132,7 +196,7 @@ final class DurabilityLoad {
     }
 
     List<String> check(EngineDriver driver) throws Exception {
-        List<String> wrong = new ArrayList<>();
+        List<String> wrong = new ArrayList<>(wrongAlive);
         Set<String> found = new HashSet<>();
         for (String queue : ALL) {
             if (driver.topology().queue(queue) == null) {
