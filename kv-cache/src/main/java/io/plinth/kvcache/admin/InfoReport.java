@@ -124,8 +124,19 @@ public final class InfoReport {
         text.line("maxmemory", limit);
         text.line("maxmemory_human", human(limit));
         text.line("maxmemory_policy", node.settings().policy());
-        text.line("mem_fragmentation_ratio", "1.00");
+        long records = keyspace.inRecords();
+        long resident = keyspace.resident();
+        text.line("allocator_allocated", records);
+        text.line("allocator_resident", resident);
+        text.line(
+                "mem_fragmentation_ratio", String.format(Locale.ROOT, "%.2f", ratio(used + resident - records, used)));
+        text.line("mem_fragmentation_bytes", resident - records);
         text.line("mem_allocator", "jvm");
+    }
+
+    /** What is taken of the machine over what keys take. */
+    private static double ratio(long taken, long used) {
+        return used <= 0 ? 1 : (double) taken / used;
     }
 
     private static String human(long bytes) {

@@ -33,6 +33,7 @@ public final class Keyspace {
     private static final int SLABS = 16;
 
     private final Region region = new Region();
+    private final Slabs[] slabs = new Slabs[SLABS];
     private final Segment[] segments = new Segment[SEGMENTS];
     private final KeyHash hasher;
     private final MemoryBudget memory;
@@ -52,7 +53,6 @@ public final class Keyspace {
         this.eviction = eviction;
         this.startMillis = nowMillis;
         this.wheelNow = nowMillis;
-        Slabs[] slabs = new Slabs[SLABS];
         Arrays.setAll(slabs, i -> new Slabs(region));
         for (int i = 0; i < SEGMENTS; i++) {
             segments[i] = new Segment(this, i, new Records(region, slabs[i % SLABS]), eviction, nowMillis);
@@ -242,9 +242,29 @@ public final class Keyspace {
         }
     }
 
+    /** Bytes of native memory that records take. */
+    public long inRecords() {
+        long sum = 0;
+        for (Slabs each : slabs) {
+            sum += each.bytes();
+        }
+        return sum;
+    }
+
+    /** Bytes of native memory the machine gave for records; pages that are free again included. */
+    public long resident() {
+        return region.resident();
+    }
+
     /** Removes what is over in every {@code step}th segment from {@code first}; answers whether it got through everywhere. */
     public boolean expire(int first, int step, long nowMillis) {
         wheelNow = nowMillis;
+        if (first == 0) {
+            memory.unused(region.inUse() - inRecords());
+        }
+        for (int i = first; i < SLABS; i += step) {
+            slabs[i].lookAgain();
+        }
         boolean done = true;
         for (int i = first; i < SEGMENTS; i += step) {
             done &= segments[i].advance(nowMillis, EXPIRED_PER_VISIT);

@@ -6,10 +6,12 @@ import java.util.concurrent.atomic.AtomicLong;
 /** Shared by all segments: what the keys take together, and how much they may. Segments report in batches. */
 public final class MemoryBudget {
     private static final long MAX_BATCH = 4096;
+    private static final long FEW_PAGES = 12 << 20;
 
     private final AtomicLong used = new AtomicLong();
     private volatile long limit;
     private volatile long batch;
+    private volatile long lost;
 
     MemoryBudget(long limit) {
         limit(limit);
@@ -32,7 +34,15 @@ public final class MemoryBudget {
     }
 
     boolean fits(long more) {
-        return used.get() <= Math.min(limit, Region.MOST) - more;
+        return used.get() <= Math.min(limit, Region.MOST) - lost - more;
+    }
+
+    /**
+     * Says what pages take beside the records in them. More than an eighth of the limit, and the few pages every size has, is taken
+     * off the limit, so that what the machine gives stays near it also where pages are emptied more slowly than they become sparse.
+     */
+    void unused(long pages) {
+        lost = Math.clamp(pages - (limit >> 3) - FEW_PAGES, 0, limit >> 1);
     }
 
     long batch() {

@@ -181,12 +181,8 @@ public final class Segment {
         resized(entry, entry.bytes() - before);
     }
 
-    /** Adds an empty collection; the caller puts the first element into it at once. */
+    /** Adds a collection; into an empty one the caller puts the first element at once. */
     public Entry addEmpty(KeyRef key, Value value, long nowMillis) {
-        return addValue(key, value, nowMillis);
-    }
-
-    private Entry addValue(KeyRef key, Value value, long nowMillis) {
         return add(
                 key,
                 records.addObject(key.hash(), key.db(), key.slot(), key.buffer(), key.offset(), key.length(), value),
@@ -237,7 +233,7 @@ public final class Segment {
         if (old != null) {
             remove(old, Change.Kind.DELETED);
         }
-        Entry entry = addValue(key, value, nowMillis);
+        Entry entry = addEmpty(key, value, nowMillis);
         moveExpiry(entry, expireAt);
         changed(Change.Kind.VALUE, entry, null, null);
     }
@@ -354,6 +350,7 @@ public final class Segment {
         }
         try {
             putOff.run();
+            records.compact();
             return wheel.advance(nowMillis, budget, wheelOwner);
         } finally {
             lock.unlock();

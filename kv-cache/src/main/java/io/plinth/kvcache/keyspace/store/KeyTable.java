@@ -78,6 +78,11 @@ public final class KeyTable {
         return handle(places[index]);
     }
 
+    /** What is at an index: hash above, handle below; 0 for nothing. */
+    long place(int index) {
+        return places[index];
+    }
+
     /** Adds a record whose key is not there. */
     void add(int hash, int handle) {
         if ((size + 1) * 8L > (long) places.length * FULL) {

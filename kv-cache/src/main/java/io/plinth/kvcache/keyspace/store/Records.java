@@ -20,6 +20,7 @@ public final class Records {
     static final int MAIN = 2;
 
     private static final int MOST_USES = 3;
+    private static final int COMPACTED_AT_ONCE = 32;
     /** What a record costs in the table and in the queue of eviction. */
     private static final int SHARE = KeyTable.SHARE + 5;
     /** What an expiry costs in the wheel. */
@@ -29,6 +30,7 @@ public final class Records {
     private final Slabs slabs;
     private final KeyTable table = new KeyTable();
     private final HeapValues heap = new HeapValues();
+    private int compacted;
 
     /** A key too long for its record, and its value. */
     private static final class Keyed {
@@ -244,6 +246,27 @@ public final class Records {
         return handle;
     }
 
+    /**
+     * Moves records out of pages that are nearly empty, looking at some places of the table from where it last ended. Handles
+     * that were taken before hold no more.
+     */
+    public void compact() {
+        if (!slabs.sparse()) {
+            return;
+        }
+        for (int i = 0; i < COMPACTED_AT_ONCE; i++) {
+            compacted = compacted + 1 < table.capacity() ? compacted + 1 : 0;
+            long place = table.place(compacted);
+            int better = place == 0 ? 0 : slabs.fuller(handle(place));
+            if (better != 0) {
+                long at = region.address(handle(place));
+                Native.copy(at, region.address(better), Layout.total(at));
+                table.move(hash(place), handle(place), better);
+                slabs.free(handle(place));
+            }
+        }
+    }
+
     /** The key's own bytes, a copy. */
     public byte[] key(int handle) {
         long at = region.address(handle);
@@ -294,7 +317,7 @@ public final class Records {
     /** What it is accounted with. */
     public long bytes(int handle) {
         long at = region.address(handle);
-        long own = (long) Slabs.taken(Layout.total(at)) + SHARE + (Layout.expirySize(at) == 0 ? 0 : WHEEL_SHARE);
+        long own = (long) Slabs.share(Layout.total(at)) + SHARE + (Layout.expirySize(at) == 0 ? 0 : WHEEL_SHARE);
         if (Layout.holds(at) == Layout.INLINE) {
             return own;
         }

@@ -142,4 +142,9 @@ public final class Region {
     public synchronized long resident() {
         return (long) next << PAGE_BITS;
     }
+
+    /** The same without those that wait. */
+    public synchronized long inUse() {
+        return (long) (next - 1 - freeCount) << PAGE_BITS;
+    }
 }

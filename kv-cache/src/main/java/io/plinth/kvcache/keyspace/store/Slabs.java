@@ -27,8 +27,21 @@ public final class Slabs {
     private static final int NEXT = 8;
     private static final int PREVIOUS = 12;
 
+    /** Where a page could go in this many, those that are not full are emptied into fuller ones. */
+    private static final int SPARED = 8;
+
+    private static final int FEWEST_SPARED = 2;
+    private static final int LOOKED_AT = 8;
+
     private final Region region;
     private final int[] partial = new int[CLASSES];
+    /** Pages of each size. */
+    private final int[] pages = new int[CLASSES];
+    /** Places that are taken, of each size. */
+    private final int[] places = new int[CLASSES];
+
+    /** Whether pages of some size are so empty that their records are worth moving. */
+    private volatile boolean sparse;
 
     /** With pages of this region. */
     public Slabs(Region region) {
@@ -57,6 +70,78 @@ public final class Slabs {
         return sizeOf(classOf(bytes));
     }
 
+    /** What a record of so many bytes is accounted with: its share of its page. */
+    static int share(int bytes) {
+        return Region.PAGE / capacity(taken(bytes));
+    }
+
+    /** Bytes of the places that are taken. */
+    public synchronized long bytes() {
+        long sum = 0;
+        for (int i = 0; i < CLASSES; i++) {
+            sum += (long) places[i] * sizeOf(i);
+        }
+        return sum;
+    }
+
+    /** Whether records are worth moving. Looked up without the lock. */
+    boolean sparse() {
+        return sparse;
+    }
+
+    /** How many pages of a size would be left over if the others were full. */
+    private int spare(int sizeClass) {
+        int capacity = capacity(sizeOf(sizeClass));
+        return pages[sizeClass] - (places[sizeClass] + capacity - 1) / capacity;
+    }
+
+    private boolean sparse(int sizeClass) {
+        return spare(sizeClass) > Math.max(FEWEST_SPARED, pages[sizeClass] / SPARED);
+    }
+
+    /** Looks anew whether any size's pages are sparse. */
+    public synchronized void lookAgain() {
+        boolean found = false;
+        for (int i = 0; i < CLASSES && !found; i++) {
+            found = sparse(i);
+        }
+        sparse = found;
+    }
+
+    /**
+     * A place for a record in a page that is fuller than its own, where that is less full than most of its size; else 0. Records
+     * only ever go to fuller pages, so this ends.
+     */
+    synchronized int fuller(int handle) {
+        int page = region.pageOf(region.address(handle));
+        long head = region.pageAddress(page);
+        int sizeClass = Native.getShort(head + CLASS);
+        int used = Native.getShort(head + USED);
+        if (!sparse(sizeClass) || (long) used * pages[sizeClass] > places[sizeClass]) {
+            return 0;
+        }
+        int best = 0;
+        int most = used;
+        int other = partial[sizeClass];
+        for (int i = 0; i < LOOKED_AT && other != 0; i++) {
+            long at = region.pageAddress(other);
+            int taken = Native.getShort(at + USED);
+            if (other != page && (taken > most || (best == 0 && taken == most && other < page))) {
+                best = other;
+                most = taken;
+            }
+            other = Native.getInt(at + NEXT);
+        }
+        if (best == 0) {
+            return 0;
+        }
+        if (partial[sizeClass] != best) {
+            unlink(sizeClass, region.pageAddress(best));
+            link(sizeClass, best, region.pageAddress(best));
+        }
+        return allocate(sizeOf(sizeClass));
+    }
+
     /** A place for so many bytes, of undefined contents. */
     synchronized int allocate(int bytes) {
         int sizeClass = classOf(bytes);
@@ -71,6 +156,7 @@ public final class Slabs {
             Native.putShort(head + FREE, 0);
             Native.putShort(head + TOUCHED, 0);
             link(sizeClass, page, head);
+            pages[sizeClass]++;
         } else {
             head = region.pageAddress(page);
         }
@@ -86,6 +172,7 @@ public final class Slabs {
         }
         int used = Native.getShort(head + USED) + 1;
         Native.putShort(head + USED, used);
+        places[sizeClass]++;
         if (used == capacity(size)) {
             unlink(sizeClass, head);
         }
@@ -107,11 +194,13 @@ public final class Slabs {
         Native.putShort(head + FREE, (int) ((at - head - HEAD) / size) + 1);
         int used = Native.getShort(head + USED) - 1;
         Native.putShort(head + USED, used);
+        places[sizeClass]--;
         if (used == capacity(size) - 1) {
             link(sizeClass, page, head);
         }
         if (used == 0 && (partial[sizeClass] != page || Native.getInt(head + NEXT) != 0)) {
             unlink(sizeClass, head);
+            pages[sizeClass]--;
             region.give(page);
         }
     }
