@@ -192,7 +192,7 @@ public final class PgBouncerFile {
             } else if (!users.isEmpty()) {
                 made.put("users", users);
             }
-            access(made);
+            access(made, users);
             made.put("pool", pool(own));
             Map<String, Object> shard = new LinkedHashMap<>();
             String host = own.getOrDefault("host", "127.0.0.1");
@@ -250,7 +250,10 @@ public final class PgBouncerFile {
         }
 
         private void note(String place, String text) {
-            notes.add(places.getOrDefault(place, "") + text);
+            String note = places.getOrDefault(place, "") + text;
+            if (!notes.contains(note)) {
+                notes.add(note);
+            }
         }
 
         /** The line that a note is about; the file's own order is the reader's. */
@@ -283,7 +286,7 @@ public final class PgBouncerFile {
             }
         }
 
-        private void access(Map<String, Object> made) {
+        private void access(Map<String, Object> made, Map<String, Object> users) {
             String type = settings.getOrDefault("auth_type", "md5");
             switch (type) {
                 case "hba" -> made.put("hba", settings.getOrDefault("auth_hba_file", "pg_hba.conf"));
@@ -294,6 +297,13 @@ public final class PgBouncerFile {
             if (asks != null) {
                 Map<String, Object> query = new LinkedHashMap<>();
                 query.put("user", asks);
+                if (users.get(asks) instanceof Map<?, ?> known && known.containsKey("password")) {
+                    query.put("password", known.get("password"));
+                } else {
+                    note(
+                            "auth_user",
+                            "auth_user: " + asks + " has no plain password in auth_file: give auth-query one");
+                }
                 String sql = settings.get("auth_query");
                 if (sql != null) {
                     query.put("sql", sql);
@@ -364,7 +374,11 @@ public final class PgBouncerFile {
         }
 
         private Map<String, Object> secret(String name, String value) {
-            String path = "secrets/" + name.replaceAll("[^A-Za-z0-9_.-]", "_");
+            String plain = "secrets/" + name.replaceAll("[^A-Za-z0-9_.-]", "_");
+            String path = plain;
+            for (int i = 2; secrets.containsKey(path); i++) {
+                path = plain + "-" + i;
+            }
             secrets.put(path, value);
             return Map.of("file", path);
         }

@@ -67,6 +67,29 @@ class PgBouncerFileTest {
     }
 
     @Test
+    void whoLooksUsersUpHasItsPasswordOrANote() throws Exception {
+        Files.writeString(folder.resolve("users.txt"), """
+            "a@x" "one"
+            "a_x" "two"
+            "hashed" "md50123456789abcdef0123456789abcdef"
+            """);
+        Path file = Files.writeString(folder.resolve("q.ini"), """
+            [databases]
+            shop = host=10.0.0.1
+            [pgbouncer]
+            auth_file = users.txt
+            auth_user = a_x
+            """);
+        PgBouncerFile.Result result = PgBouncerFile.read(file);
+        assertThat(result.section().toString()).contains("auth-query={user=a_x, password={file=secrets/a_x-2}}");
+        assertThat(result.secrets()).containsEntry("secrets/a_x", "one").containsEntry("secrets/a_x-2", "two");
+        assertThat(result.notes()).isEmpty();
+        Files.writeString(file, Files.readString(file).replace("auth_user = a_x", "auth_user = hashed"));
+        assertThat(PgBouncerFile.read(file).notes())
+                .containsExactly("q.ini:5: auth_user: hashed has no plain password in auth_file: give auth-query one");
+    }
+
+    @Test
     void aLineThatIsNotOneIsNamed() throws Exception {
         Path file = Files.writeString(folder.resolve("x.ini"), "[pgbouncer]\nnonsense\n");
         assertThatThrownBy(() -> PgBouncerFile.read(file)).hasMessageStartingWith("x.ini:2: nonsense");
