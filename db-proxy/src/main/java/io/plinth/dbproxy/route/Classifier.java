@@ -344,9 +344,11 @@ public final class Classifier {
     /** What a call leaves in the session, whatever the statement; and text that is run as SQL. */
     private StatementPlan pinned(SqlTokens tokens, int from, int to, StatementPlan plan) {
         StatementPlan result = plan;
-        boolean block = tokens.is(from, "do");
+        if (tokens.is(from, "do") && BlockBody.leavesSomething(tokens, from, to)) {
+            result = result.with(new Pin("a DO block that may change the session"));
+        }
         for (int i = from; i < to; i++) {
-            if (temporary(tokens, i) || (block && mentionsTemp(tokens, i))) {
+            if (temporary(tokens, i)) {
                 result = result.with(new Pin("a temporary object"));
             }
             if (tokens.kind(i + 1) != OPEN || !tokens.isName(i)) {
@@ -369,15 +371,6 @@ public final class Classifier {
             }
         }
         return result;
-    }
-
-    /** A DO block's body that may create something temporary. */
-    private static boolean mentionsTemp(SqlTokens tokens, int i) {
-        return switch (tokens.kind(i)) {
-            case STRING, ESCAPED_STRING, DOLLAR, OPAQUE ->
-                tokens.text(i).toLowerCase(java.util.Locale.ROOT).contains("temp");
-            default -> false;
-        };
     }
 
     /** set_config(name, value, true) ends with the transaction; any other is a setting that cannot be followed. */

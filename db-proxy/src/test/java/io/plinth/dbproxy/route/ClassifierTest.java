@@ -286,6 +286,33 @@ class ClassifierTest {
         assertThat(plan(sql).effect()).isInstanceOf(Pin.class);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "DO $$ BEGIN PERFORM set_config('app.tenant','1',false); END $$",
+                "DO $x$ BEGIN PERFORM pg_advisory_lock(1); END $x$ LANGUAGE plpgsql",
+                "DO 'BEGIN SET work_mem = ''1MB''; END'",
+                "DO E'BEGIN RESET ALL; END'",
+                "DO $$ BEGIN EXECUTE 'SET ROLE clerk'; END $$",
+                "DO $$ BEGIN EXECUTE format('CREATE TEMP TABLE %I ()', 'x'); END $$",
+                "DO $$ BEGIN IF true THEN LISTEN a; END IF; END $$",
+                "DO $$ BEGIN EXECUTE 'PREPARE p AS SELECT 1'; END $$",
+            })
+    void aBlockThatMayChangeTheSessionPinsIt(String sql) {
+        assertThat(plan(sql).effect()).isInstanceOf(Pin.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "DO $$ BEGIN UPDATE products SET a = 1; END $$",
+                "DO $$ BEGIN SET LOCAL work_mem = '1MB'; PERFORM pg_advisory_xact_lock(1); END $$",
+                "DO $$ BEGIN FOR i IN 1..3 LOOP INSERT INTO products VALUES (i, 'it''s'); END LOOP; END $$",
+            })
+    void aBlockThatOnlyWritesDoesNot(String sql) {
+        assertThat(plan(sql).effect()).isNotInstanceOf(Pin.class);
+    }
+
     @Test
     void parametersAreFoundByPosition() {
         assertThat(((Keyed) plan("SELECT * FROM orders WHERE a = $1 AND user_id = $2")
