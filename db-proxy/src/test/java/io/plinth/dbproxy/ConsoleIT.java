@@ -106,34 +106,16 @@ class ConsoleIT {
     @RequiresPeer({"psql", "pgbouncer"})
     void tablesBeginWithTheColumnsOfPgBouncer(@TempDir Path folder) throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
-        int peer = Cluster.freePort();
-        Path file = folder.resolve("pgbouncer.ini");
-        Files.writeString(file, """
-            [databases]
-            shop = host=127.0.0.1 port=%d
-            [pgbouncer]
-            listen_addr = 127.0.0.1
-            listen_port = %d
-            auth_type = any
-            unix_socket_dir =
-            """.formatted(Cluster.shared().primary(0).port(), peer));
-        List<String> command = new ArrayList<>(List.of(Peer.path("pgbouncer").toString(), "-q"));
-        if ("root".equals(ProcessHandle.current().info().user().orElse(""))) {
-            command.addAll(List.of("-u", "nobody"));
+        Running pgbouncer = pgbouncer(folder);
+        for (int i = 0; i < 4 && !pgbouncer.answers(); i++) {
+            // Somebody else may have taken the port meanwhile.
+            pgbouncer = pgbouncer(folder);
         }
-        command.add(file.toString());
-        Process pgbouncer = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("log").toFile())
-                .start();
+        int peer = pgbouncer.port();
+        assertThat(pgbouncer.answers())
+                .as(Files.readString(folder.resolve("log")))
+                .isTrue();
         try {
-            await("pgbouncer", () -> {
-                try (Socket socket = new Socket("127.0.0.1", peer)) {
-                    return socket.isConnected();
-                } catch (IOException e) {
-                    return false;
-                }
-            });
             for (String table : List.of(
                     "POOLS",
                     "CLIENTS",
@@ -166,9 +148,48 @@ class ConsoleIT {
             assertThat(console("SHOW VERSION")).contains("PgBouncer 1.");
             assertThat(console("SHOW HELP")).contains("SHOW STATS").contains("PAUSE [<db>]");
         } finally {
-            pgbouncer.destroy();
-            pgbouncer.waitFor(10, TimeUnit.SECONDS);
+            pgbouncer.process().destroy();
+            pgbouncer.process().waitFor(10, TimeUnit.SECONDS);
         }
+    }
+
+    private record Running(Process process, int port) {
+        boolean answers() throws Exception {
+            await("pgbouncer", () -> !process.isAlive() || connects());
+            return process.isAlive();
+        }
+
+        private boolean connects() {
+            try (Socket socket = new Socket("127.0.0.1", port)) {
+                return socket.isConnected();
+            } catch (IOException e) {
+                return false;
+            }
+        }
+    }
+
+    private static Running pgbouncer(Path folder) throws IOException {
+        int peer = Cluster.freePort();
+        Path file = folder.resolve("pgbouncer.ini");
+        Files.writeString(file, """
+            [databases]
+            shop = host=127.0.0.1 port=%d
+            [pgbouncer]
+            listen_addr = 127.0.0.1
+            listen_port = %d
+            auth_type = any
+            unix_socket_dir =
+            """.formatted(Cluster.shared().primary(0).port(), peer));
+        List<String> command = new ArrayList<>(List.of(Peer.path("pgbouncer").toString(), "-q"));
+        if ("root".equals(ProcessHandle.current().info().user().orElse(""))) {
+            command.addAll(List.of("-u", "nobody"));
+        }
+        command.add(file.toString());
+        Process pgbouncer = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start();
+        return new Running(pgbouncer, peer);
     }
 
     @Test
