@@ -18,6 +18,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
 
 /** Servers that go and come back. */
 @Timeout(90)
@@ -121,7 +123,9 @@ class FailoverIT {
                   shards: { s0: { primary: 127.0.0.1:%d, replicas: { r1: 127.0.0.1:%d } } }
             """.formatted(primary.port(), replica.port()));
         try (RunningNode proxy = Cluster.reloadable(file);
+                Connection listener = Cluster.connect(proxy, "");
                 Connection connection = Cluster.connect(proxy, "")) {
+            Cluster.run(listener, "LISTEN news");
             Cluster.run(connection, "CREATE TABLE kept (x int)");
             await("a read on the replica", () -> recovering(proxy));
             primary.stop();
@@ -146,6 +150,11 @@ class FailoverIT {
             proxy.reload().get();
             Cluster.run(connection, "INSERT INTO kept VALUES (2)");
             assertThat(text(connection, "SELECT count(*) FROM kept")).isEqualTo("2");
+            await("a notification by the new primary", () -> {
+                Cluster.run(connection, "NOTIFY news");
+                PGNotification[] heard = listener.unwrap(PGConnection.class).getNotifications(100);
+                return heard != null && heard.length > 0;
+            });
         } finally {
             primary.stop();
             replica.stop();

@@ -1,10 +1,15 @@
 package io.plinth.dbproxy;
 
+import static io.plinth.dbproxy.Cluster.await;
 import static io.plinth.dbproxy.Cluster.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plinth.kit.lifecycle.RunningNode;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -33,8 +38,7 @@ class LimitsIT {
 
     @Test
     void aDatabasesBoundHoldsForAllItsUsers(@TempDir Path state) throws Exception {
-        try (RunningNode node =
-                        Cluster.shared().single(state, USERS + "pool: { size: 5, max-database: 2, wait: 300ms }");
+        try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-database: 2, wait: 2s }");
                 Connection a = connect(node, "shop");
                 Connection b = connect(node, "postgres");
                 Connection c = connect(node, "postgres")) {
@@ -50,7 +54,7 @@ class LimitsIT {
 
     @Test
     void aUsersBoundLeavesOthersAlone(@TempDir Path state) throws Exception {
-        try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-user: 1, wait: 300ms }");
+        try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-user: 1, wait: 2s }");
                 Connection a = connect(node, "shop");
                 Connection b = connect(node, "shop");
                 Connection c = connect(node, "postgres")) {
@@ -65,14 +69,48 @@ class LimitsIT {
 
     @Test
     void aServersBoundHoldsForAllUsers(@TempDir Path state) throws Exception {
-        try (RunningNode node =
-                        Cluster.shared().single(state, USERS + "pool: { size: 5, max-server: 1, wait: 300ms }");
+        try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-server: 1, wait: 2s }");
                 Connection a = connect(node, "shop");
                 Connection b = connect(node, "postgres")) {
             busy(a);
             assertThatThrownBy(() -> text(b, "SELECT 1 FOR UPDATE")).hasMessageContaining("pool.max-server");
             a.commit();
             assertThat(text(b, "SELECT 2 FOR UPDATE")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void whoWaitsForAConnectionOfItsOwnShareCostsOthersNone(@TempDir Path state) throws Exception {
+        try (RunningNode node =
+                        Cluster.shared().single(state, USERS + "pool: { size: 1, max-database: 2, wait: 20s }");
+                Connection a = connect(node, "shop");
+                Connection b = connect(node, "shop");
+                Connection c = connect(node, "postgres")) {
+            busy(a);
+            String server = text(c, "SELECT pg_backend_pid() FOR UPDATE");
+            Thread waits = Thread.ofVirtual().start(() -> {
+                try {
+                    text(b, "SELECT 1 FOR UPDATE");
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            // A's pool is the one that is waited for; it has been for longer than C is done each time.
+            await("a client that waits", () -> pools(node).contains("\"waiting\":1"));
+            for (int i = 0; i < 30; i++) {
+                assertThat(text(c, "SELECT pg_backend_pid(), pg_sleep(0.002) FOR UPDATE"))
+                        .isEqualTo(server);
+            }
+            a.commit();
+            waits.join();
+        }
+    }
+
+    private static String pools(RunningNode node) throws Exception {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            URI uri = URI.create("http://127.0.0.1:" + node.admin().getPort() + "/pools");
+            return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+                    .body();
         }
     }
 

@@ -37,6 +37,8 @@ final class Servers {
     private @Nullable ClientSession served;
     private @Nullable ReplySink sink;
     private @Nullable ServerConnection attached;
+    private @Nullable ServerKey recentKey;
+    private @Nullable ServerPool recent;
     private @Nullable Waiter waiting;
     private @Nullable ServerPool waitingAt;
     private @Nullable Future<?> pausing;
@@ -234,9 +236,23 @@ final class Servers {
         return replica == null ? primary(shard) : replica;
     }
 
+    /** A server's pool here; nearly always the same one as before. */
+    @SuppressWarnings("ReferenceEquality")
+    private ServerPool pool(ServerKey key) {
+        ServerPool found = recent;
+        if (found == null || key != recentKey || found.left()) {
+            found = pools.pool(key, database.rules().pool());
+            recent = found;
+            recentKey = key;
+        } else {
+            found.limits(database.rules().pool());
+        }
+        return found;
+    }
+
     /** A connection to a given server, for {@code granted} to give back. */
     void acquire(ServerKey key, Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
-        ServerPool pool = pools.pool(key, database.rules().pool());
+        ServerPool pool = pool(key);
         Waiter waiter = session()
                 .waiter(
                         connection -> {

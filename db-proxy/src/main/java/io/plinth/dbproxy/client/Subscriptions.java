@@ -7,6 +7,8 @@ import io.plinth.dbproxy.route.StatementPlan;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.SqlError;
 import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -23,7 +25,9 @@ final class Subscriptions implements SharedListener.Subscriber {
     private final BooleanSupplier quiet;
     private final Supplier<SharedListener> listener;
     private final ArrayDeque<byte[]> kept = new ArrayDeque<>();
-    private boolean any;
+    private final Set<String> channels = new LinkedHashSet<>();
+    private @Nullable SharedListener joined;
+    private boolean closed;
 
     /** {@code quiet} answers whether a message may be written to the client now. */
     Subscriptions(Channel channel, BooleanSupplier quiet, Supplier<SharedListener> listener) {
@@ -34,13 +38,43 @@ final class Subscriptions implements SharedListener.Subscriber {
 
     void change(StatementPlan.Listen wish, Consumer<@Nullable SqlError> done) {
         if (wish.on()) {
-            any = true;
-            listener.get().listen(wish.channel(), this, done);
+            SharedListener right = listener.get();
+            move(right);
+            joined = right;
+            right.listen(wish.channel(), this, why -> {
+                if (why == null && !closed) {
+                    channels.add(wish.channel());
+                }
+                done.accept(why);
+            });
         } else {
-            if (any) {
-                listener.get().unlisten(wish.channel().equals("*") ? null : wish.channel(), this);
+            SharedListener known = joined;
+            if (wish.channel().equals("*")) {
+                channels.clear();
+            } else {
+                channels.remove(wish.channel());
+            }
+            if (known != null) {
+                known.unlisten(wish.channel().equals("*") ? null : wish.channel(), this);
             }
             done.accept(null);
+        }
+    }
+
+    /** After a promotion or a reload another connection hears what is notified. */
+    @Override
+    public void look() {
+        if (!channels.isEmpty()) {
+            move(listener.get());
+        }
+    }
+
+    private void move(SharedListener right) {
+        SharedListener known = joined;
+        if (known != null && known != right) {
+            joined = right;
+            channels.forEach(channel -> right.adopt(channel, this));
+            known.unlisten(null, this);
         }
     }
 
@@ -68,9 +102,10 @@ final class Subscriptions implements SharedListener.Subscriber {
     }
 
     void close() {
-        if (any) {
-            any = false;
-            listener.get().unlisten(null, this);
+        closed = true;
+        SharedListener known = joined;
+        if (known != null) {
+            known.unlisten(null, this);
         }
     }
 }

@@ -40,7 +40,8 @@ public final class LoopPools {
     public ServerPool pool(ServerKey key, PoolLimits limits) {
         ServerPool known = pools.get(key);
         if (known == null) {
-            known = new ServerPool(key, loop, limits, directory.permits(key, limits), connector, metrics, nanoTime);
+            known = directory.open(
+                    key, limits, permits -> new ServerPool(key, loop, limits, permits, connector, metrics, nanoTime));
             pools.put(key, known);
         }
         known.limits(limits);
@@ -57,11 +58,12 @@ public final class LoopPools {
 
     void retire(Predicate<ServerKey> which) {
         pools.values().stream().filter(pool -> which.test(pool.key())).forEach(ServerPool::retire);
-        listeners.forEach((key, listener) -> {
-            if (which.test(key)) {
-                listener.renew();
+        for (Map.Entry<ServerKey, SharedListener> entry : List.copyOf(listeners.entrySet())) {
+            if (which.test(entry.getKey())) {
+                entry.getValue().askWhetherRight();
+                entry.getValue().renew();
             }
-        });
+        }
     }
 
     /** The connection that listens for this loop's clients of a user. */
@@ -73,12 +75,25 @@ public final class LoopPools {
         loop.schedule(
                 () -> {
                     if (!closed) {
-                        pools.values().forEach(ServerPool::sweep);
+                        sweep();
                         sweepLater();
                     }
                 },
                 1,
                 TimeUnit.SECONDS);
+    }
+
+    private void sweep() {
+        pools.values().removeIf(pool -> {
+            pool.sweep();
+            boolean leaves = pool.leaves();
+            if (leaves) {
+                directory.leave(pool);
+            }
+            return leaves;
+        });
+        List.copyOf(listeners.values()).forEach(SharedListener::askWhetherRight);
+        listeners.values().removeIf(SharedListener::unused);
     }
 
     List<String> describe() {

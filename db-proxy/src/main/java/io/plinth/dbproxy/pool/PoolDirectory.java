@@ -5,21 +5,21 @@ import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.server.ServerKey;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
-/** The pools of every event loop and the permits they share. Immutable but for the permits, which any loop may ask for. */
+/** The pools of every event loop and the permits they share. Immutable but for the permits, guarded by this. */
 public final class PoolDirectory implements AutoCloseable {
-    private final Map<ServerKey, PoolPermits> permits = new ConcurrentHashMap<>();
-    private final Map<List<Object>, Quota> quotas = new ConcurrentHashMap<>();
+    private final Map<ServerKey, PoolPermits> permits = new HashMap<>();
+    private final Map<List<Object>, Quota> quotas = new HashMap<>();
     private final Map<EventLoop, LoopPools> byLoop = new LinkedHashMap<>();
 
     public PoolDirectory(List<EventLoop> loops, ServerConnector connector, PoolMetrics metrics, LongSupplier nanoTime) {
@@ -35,8 +35,9 @@ public final class PoolDirectory implements AutoCloseable {
         return pools;
     }
 
-    PoolPermits permits(ServerKey key, PoolLimits limits) {
-        return permits.computeIfAbsent(key, k -> {
+    /** A new pool; {@code made} is given what it shares with others. */
+    synchronized ServerPool open(ServerKey key, PoolLimits limits, Function<PoolPermits, ServerPool> made) {
+        PoolPermits shared = permits.computeIfAbsent(key, k -> {
             int[] sizes = limits.sizes();
             return new PoolPermits(List.of(
                     new Quota(sizes[0]),
@@ -44,6 +45,22 @@ public final class PoolDirectory implements AutoCloseable {
                     quota(List.of(k.owner()), sizes[2]),
                     quota(List.of(k.owner(), "server", k.address()), sizes[3])));
         });
+        ServerPool pool = made.apply(shared);
+        shared.join(pool);
+        return pool;
+    }
+
+    /** The pool is no more; what nobody else shares is forgotten, passwords with it. */
+    synchronized void leave(ServerPool pool) {
+        if (pool.permits().leave(pool)) {
+            permits.remove(pool.key());
+            quotas.values().removeIf(quota -> quota.pools().isEmpty());
+        }
+    }
+
+    /** How many servers' logins are known, over all loops. */
+    synchronized int logins() {
+        return permits.size();
     }
 
     private Quota quota(List<Object> of, int size) {

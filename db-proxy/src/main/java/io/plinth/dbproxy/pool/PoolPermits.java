@@ -32,8 +32,10 @@ final class PoolPermits {
         quotas.forEach(quota -> quota.join(pool));
     }
 
-    void leave(ServerPool pool) {
+    /** Returns whether no pool is left. */
+    boolean leave(ServerPool pool) {
         quotas.forEach(quota -> quota.leave(pool));
+        return quotas.getFirst().pools().isEmpty();
     }
 
     boolean take() {
@@ -60,7 +62,7 @@ final class PoolPermits {
         for (Quota quota : quotas) {
             if (quota.bounds()) {
                 for (ServerPool pool : quota.pools()) {
-                    if (pool.hungry() && (longest == null || pool.hungrySince() - longest.hungrySince() < 0)) {
+                    if (helps(pool) && (longest == null || pool.hungrySince() - longest.hungrySince() < 0)) {
                         longest = pool;
                     }
                 }
@@ -73,12 +75,27 @@ final class PoolPermits {
         for (Quota quota : quotas) {
             if (quota.bounds()) {
                 for (ServerPool pool : quota.pools()) {
-                    if (pool != longest && pool.hungry()) {
+                    if (pool != longest && helps(pool)) {
                         pool.loop().schedule(pool::feed, NEXT_MILLIS, TimeUnit.MILLISECONDS);
                     }
                 }
             }
         }
+    }
+
+    /** Whether clients wait there, and a connection less of this share's is all that they wait for. */
+    private boolean helps(ServerPool pool) {
+        return pool.hungry() && pool.permits().lacksOnly(this);
+    }
+
+    /** Whether nothing is full here but what {@code other} has a part in too. */
+    private boolean lacksOnly(PoolPermits other) {
+        for (Quota quota : quotas) {
+            if (quota.exhausted() && !other.quotas.contains(quota)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
@@ -90,7 +107,7 @@ final class PoolPermits {
         for (Quota quota : quotas) {
             if (quota.exhausted()) {
                 for (ServerPool pool : quota.pools()) {
-                    if (pool != self && pool.hungry() && (!waits || since - pool.hungrySince() > HEAD_START_NANOS)) {
+                    if (pool != self && helps(pool) && (!waits || since - pool.hungrySince() > HEAD_START_NANOS)) {
                         return true;
                     }
                 }
@@ -104,7 +121,7 @@ final class PoolPermits {
         for (Quota quota : quotas) {
             if (quota.exhausted()) {
                 for (ServerPool pool : quota.pools()) {
-                    if (pool != self) {
+                    if (pool != self && lacksOnly(pool.permits())) {
                         pool.loop().execute(pool::surrender);
                     }
                 }

@@ -39,6 +39,8 @@ public final class ServerPool {
     private @Nullable SqlError blockedBy;
     private long retiredBefore;
     private boolean retiring;
+    private boolean left;
+    private long emptySince;
     private volatile boolean hungry;
     private volatile long hungrySince;
 
@@ -53,20 +55,37 @@ public final class ServerPool {
         this.key = key;
         this.loop = loop;
         this.limits = limits;
-        this.permits = permits;
         this.connector = connector;
         this.metrics = metrics;
         this.nanoTime = nanoTime;
-        permits.join(this);
+        this.emptySince = nanoTime.getAsLong();
+        this.permits = permits;
     }
 
     ServerKey key() {
         return key;
     }
 
+    PoolPermits permits() {
+        return permits;
+    }
+
+    /** Whether another pool has taken its place, or will with the next client. */
+    public boolean left() {
+        return left;
+    }
+
+    /** Ends a pool that has had nothing to do for as long as a connection may be idle; a login that failed at once. */
+    boolean leaves() {
+        long now = nanoTime.getAsLong();
+        boolean empty = all.isEmpty() && waiters.isEmpty() && connecting == 0;
+        left = empty && (blockedBy == null ? now - emptySince > limits.idle().toNanos() : now - blockedUntil >= 0);
+        return left;
+    }
+
     /** Bounds that may have been changed. */
     @SuppressWarnings("ReferenceEquality") // Asked with each acquisition, and nearly always the very same.
-    void limits(PoolLimits next) {
+    public void limits(PoolLimits next) {
         if (next != limits) {
             permits.resize(next);
             limits = next;
@@ -275,6 +294,7 @@ public final class ServerPool {
     private void gone(ServerConnection connection) {
         all.remove(connection);
         idle.remove(connection);
+        emptySince = nanoTime.getAsLong();
         metrics.open.decrementAndGet();
         permits.give();
     }

@@ -34,6 +34,9 @@ public final class SharedListener {
     public interface Subscriber {
         /** Takes a NotificationResponse, which is not its to keep. */
         void notified(ByteBuf message);
+
+        /** Moves on when another listener is the right one by now. */
+        void look();
     }
 
     private record Wish(String sql, Consumer<@Nullable SqlError> done) {}
@@ -72,6 +75,36 @@ public final class SharedListener {
             done.accept(why);
         }));
         work();
+    }
+
+    /** Takes over who has listened elsewhere, and listens for it as soon as it can. */
+    public void adopt(String channel, Subscriber subscriber) {
+        assert loop.inEventLoop() : "listener used off its event loop";
+        if (channels.computeIfAbsent(channel, c -> new LinkedHashSet<>()).add(subscriber)) {
+            wishes.add(again(channel));
+            work();
+        }
+    }
+
+    /** Listens for clients who were told already that it does: an error is tried again over another connection. */
+    private Wish again(String channel) {
+        return new Wish("LISTEN " + quoted(channel), why -> {
+            if (why != null) {
+                renew();
+            }
+        });
+    }
+
+    /** Has its clients see whether they are in the right place. */
+    void askWhetherRight() {
+        Set<Subscriber> all = new LinkedHashSet<>();
+        channels.values().forEach(all::addAll);
+        all.forEach(Subscriber::look);
+    }
+
+    /** Whether it does nothing for anybody. */
+    boolean unused() {
+        return channels.isEmpty() && connection == null && !connecting;
     }
 
     /** The client does not listen to this channel any more; null for all of them. */
@@ -140,9 +173,9 @@ public final class SharedListener {
                 Set<String> wished = new LinkedHashSet<>();
                 wishes.forEach(wish -> wished.add(wish.sql()));
                 channels.keySet().stream()
-                        .map(channel -> "LISTEN " + quoted(channel))
-                        .filter(sql -> !wished.contains(sql))
-                        .forEach(sql -> wishes.addFirst(new Wish(sql, why -> {})));
+                        .map(SharedListener.this::again)
+                        .filter(wish -> !wished.contains(wish.sql()))
+                        .forEach(wishes::addFirst);
                 work();
             }
 

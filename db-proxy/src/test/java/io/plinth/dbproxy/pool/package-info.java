@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.pool;
+
+import org.jspecify.annotations.NullMarked;
