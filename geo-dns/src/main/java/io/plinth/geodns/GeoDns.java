@@ -12,6 +12,7 @@ import io.plinth.geodns.answer.Responder;
 import io.plinth.geodns.answer.Snapshot;
 import io.plinth.geodns.answer.Snapshots;
 import io.plinth.geodns.change.Changes;
+import io.plinth.geodns.change.ServedText;
 import io.plinth.geodns.health.TargetHealth;
 import io.plinth.geodns.listen.DatagramThreads;
 import io.plinth.geodns.listen.LocalAddresses;
@@ -23,7 +24,6 @@ import io.plinth.geodns.load.Overlay;
 import io.plinth.geodns.load.Registry;
 import io.plinth.geodns.load.SnapshotLoader;
 import io.plinth.geodns.policy.Policy;
-import io.plinth.geodns.wire.Name;
 import io.plinth.geodns.zone.Zone;
 import io.plinth.geodns.zone.Zones;
 import io.plinth.kit.config.ConfigException;
@@ -48,7 +48,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,6 +68,7 @@ public final class GeoDns implements Daemon {
     private final Snapshots snapshots;
     private final TargetHealth health;
     private final ScheduledExecutorService control;
+    private final ScheduledExecutorService changing;
     private final UdpListener udp;
     private final TcpListener tcp;
     private final DatagramThreads datagrams;
@@ -85,6 +86,7 @@ public final class GeoDns implements Daemon {
         this.aliases = aliases(context, config, random.split());
         this.loader = new SnapshotLoader(context.node().region(), registry, aliases, random.split());
         this.control = Executors.newSingleThreadScheduledExecutor(new NodeThreads(context.name(), "control"));
+        this.changing = Executors.newSingleThreadScheduledExecutor(new NodeThreads(context.name(), "changes"));
         this.health = new TargetHealth(
                 new HealthMonitor(
                         context.loops().clientChannel(),
@@ -112,8 +114,16 @@ public final class GeoDns implements Daemon {
                 () -> responder(settings, metrics.counters("tcp"), random), limits(config), System::nanoTime);
         metrics.register(context.metrics(), tcp, snapshots::current, health, registry);
         new ExplainRoute(snapshots::current, health).register(context.admin());
-        new ChangeRoutes(() -> required(changes), this::change, snapshots::current, health, control, context.clock())
+        new ChangeRoutes(
+                        () -> required(changes),
+                        new Served(),
+                        snapshots::current,
+                        health,
+                        changing,
+                        context.clock(),
+                        config.limits().loadFor())
                 .register(context.admin());
+        context.admin().bodies(Math.toIntExact(config.limits().body().bytes()));
     }
 
     private static AliasResolver aliases(NodeContext context, GeoDnsConfig config, SplittableRandom random) {
@@ -125,7 +135,10 @@ public final class GeoDns implements Daemon {
                         .map(at -> new InetSocketAddress(at.host(), at.port()))
                         .toList(),
                 new AliasResolver.Limits(
-                        alias.timeout().toMillis(), Math.toIntExact(alias.ttl().toSeconds()), alias.networks()),
+                        alias.timeout().toMillis(),
+                        Math.toIntExact(alias.ttl().toSeconds()),
+                        Math.toIntExact(alias.stale().toSeconds()),
+                        alias.networks()),
                 System::nanoTime,
                 random);
     }
@@ -156,11 +169,15 @@ public final class GeoDns implements Daemon {
     @Override
     public void start() throws Exception {
         GeoDnsConfig config = context.section(GeoDnsConfig.class);
-        changes = Changes.open(context.data().resolve("changes.jsonl"), context.clock());
+        GeoDnsConfig.Limits limits = config.limits();
+        changes = Changes.open(
+                context.data().resolve("changes.jsonl"),
+                new Changes.Limits(limits.versions(), limits.versionsSize().bytes()),
+                context.clock());
         load(context.file(), config);
         control.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
         long every = config.databaseCheck().toMillis();
-        control.scheduleWithFixedDelay(this::databases, every, every, TimeUnit.MILLISECONDS);
+        changing.scheduleWithFixedDelay(this::databases, every, every, TimeUnit.MILLISECONDS);
         Integer port = context.node().port();
         listening = bind(
                 context.node().host(),
@@ -204,7 +221,7 @@ public final class GeoDns implements Daemon {
             return () -> {
                 use(next, config);
                 health.overrides(overrides);
-                current = new Current(file, config);
+                current = new Current(file, config, overlay);
             };
         });
         Zones zones = snapshots.current().zones();
@@ -212,12 +229,8 @@ public final class GeoDns implements Daemon {
             Zone kept = zones.zone(name);
             LOG.warn("zone {} {}", name, kept == null ? "is not served" : "keeps serial " + kept.serial());
         });
-        report(zones, name -> true);
-    }
-
-    private static void report(Zones zones, Predicate<Name> concerning) throws ConfigException {
-        List<Problem> problems = new ArrayList<>();
-        zones.broken().forEach((name, found) -> problems.addAll(concerning.test(name) ? found : List.of()));
+        List<Problem> problems =
+                zones.broken().values().stream().flatMap(List::stream).toList();
         if (!problems.isEmpty()) {
             throw new ConfigException(problems);
         }
@@ -230,16 +243,36 @@ public final class GeoDns implements Daemon {
         return value;
     }
 
-    /** What the API wants changed. */
-    private Runnable change(Overlay overlay, Map<String, TargetHealth.Statement> overrides) throws ConfigException {
-        Current loaded = required(current);
-        Snapshot next = loader.load(
-                loaded.file(), loaded.config(), overlay, snapshots.current().zones());
-        report(next.zones(), name -> overlay.zones().containsKey(name.toString()));
-        return () -> {
-            use(next, loaded.config());
-            health.overrides(overrides);
-        };
+    /** What the API changes; under the lock of the changes. */
+    private final class Served implements Changes.Target {
+        @Override
+        public @Nullable String served(String key) {
+            return ServedText.of(snapshots.current(), key);
+        }
+
+        @Override
+        public Changes.Next load(Overlay overlay, Map<String, TargetHealth.Statement> overrides)
+                throws ConfigException {
+            Current loaded = required(current);
+            Snapshot now = snapshots.current();
+            boolean same = overlay.equals(loaded.overlay());
+            Snapshot next = same ? now : loader.change(now, loaded.file(), loaded.config(), loaded.overlay(), overlay);
+            return new Changes.Next() {
+                @Override
+                public @Nullable String served(String key) {
+                    return ServedText.of(next, key);
+                }
+
+                @Override
+                public void use() {
+                    if (!same) {
+                        GeoDns.this.use(next, loaded.config());
+                        current = new Current(loaded.file(), loaded.config(), overlay);
+                    }
+                    health.overrides(overrides);
+                }
+            };
+        }
     }
 
     /** Under the lock of the changes. */
@@ -251,11 +284,14 @@ public final class GeoDns implements Daemon {
                         .flatMap(List::stream)
                         .toList());
         snapshots.publish(next);
-        next.zones().all().forEach(zone -> aliases.prefetch(zone.aliases()));
+        aliases.prefetch(next.zones().all().stream()
+                .map(Zone::aliases)
+                .flatMap(List::stream)
+                .collect(Collectors.toSet()));
     }
 
     /** What was loaded last. */
-    private record Current(StackFile file, GeoDnsConfig config) {}
+    private record Current(StackFile file, GeoDnsConfig config, Overlay overlay) {}
 
     /** On the control thread, every half second: what comes with time alone. */
     private void tick() {
@@ -271,7 +307,7 @@ public final class GeoDns implements Daemon {
         }
     }
 
-    /** On the control thread, now and then: databases whose files changed are swapped in. */
+    /** On the thread of the changes, now and then: databases whose files changed are swapped in. */
     private void databases() {
         try {
             if (current != null && loader.databasesChanged()) {
@@ -318,6 +354,7 @@ public final class GeoDns implements Daemon {
             tcp.close();
             health.close();
             control.shutdownNow();
+            changing.shutdownNow();
         }
     }
 }

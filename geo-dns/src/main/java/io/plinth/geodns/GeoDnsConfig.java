@@ -127,6 +127,30 @@ public record GeoDnsConfig(
             @Doc("Records of one type at one name.") @Default("1000") @Range(min = "1", max = "4000")
             int recordsPerSet,
 
+            @Doc("The largest `networks-file` of a policy.") @Default("64MiB") @Range(max = "1GiB")
+            DataSize networksFile,
+
+            @Doc("The largest body of a request to the API, such as a zone. With the next start.")
+            @Default("8MiB")
+            @Range(min = "64KiB", max = "1GiB")
+            DataSize body,
+
+            @Doc("Versions of what the API changed that there is a way back to. With the next start.")
+            @Default("100")
+            @Range(min = "1", max = "100000")
+            int versions,
+
+            @Doc("What the texts of these versions may take together; there are fewer where they take more. With the"
+                    + " next start.")
+            @Default("64MiB")
+            @Range(min = "1MiB", max = "1GiB")
+            DataSize versionsSize,
+
+            @Doc("How long a member's load holds that the API was told, unless it is told again. With the next start.")
+            @Default("5m")
+            @Range(min = "1s", max = "1d")
+            Duration loadFor,
+
             @Doc("The largest database, which is read to the heap.") @Default("512MiB") @Range(max = "1GiB")
             DataSize database,
 
@@ -149,7 +173,9 @@ public record GeoDnsConfig(
     /** Response rate limiting. */
     @Doc("How many alike answers one network gets over UDP without a cookie.")
     public record RateLimits(
-            @Doc("Of one answer, or of errors of one kind, to one network; 0 for no limit.")
+            @Doc("Of one answer, of one wildcard or delegation, or of errors of one kind, to one network; 0 for no"
+                    + " limit. Each UDP socket counts by itself: there are as many as loops, for each address, and"
+                    + " what one client sends from one port comes to one of them.")
             @Default("0")
             @Range(max = "1000000")
             int perSecond,
@@ -177,7 +203,12 @@ public record GeoDnsConfig(
             @Doc("How long addresses are answered at most.") @Default("60s") @Range(min = "1s", max = "1d")
             Duration ttl,
 
-            @Doc("Networks of clients whose answers are kept, for all names.")
+            @Doc("How long after that they are, with a TTL of 30s at most, where the resolvers give no new ones.")
+            @Default("1d")
+            @Range(max = "7d")
+            Duration stale,
+
+            @Doc("Networks of clients whose answers are kept, for all names; others get the answer for everybody.")
             @Default("10000")
             @Range(min = "1", max = "1000000")
             int networks) {}

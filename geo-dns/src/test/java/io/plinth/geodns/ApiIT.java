@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,7 +30,12 @@ class ApiIT {
     private static final String SECTION = """
         zones: { shop.example: shop.example.zone }
         policies:
-          edge: { by: failover, order: [a, b], targets: { a: [192.0.2.10], b: [192.0.2.20] }, shed-from: 50 }
+          edge: { by: failover, order: [a, b], targets: { a: [192.0.2.10], b: [192.0.2.20] }, shed-from: 50, min-ttl: 1s }
+          probed:
+            by: failover
+            names: [probed.shop.example]
+            targets: { a: [192.0.2.30, "2001:db8::1"] }
+            health: { port: 1, interval: 1h }
         """;
 
     @TempDir
@@ -54,6 +62,74 @@ class ApiIT {
         var response = node.admin(method, path, body);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         return response.body();
+    }
+
+    private List<String> diff(String body) throws Exception {
+        List<String> diff = new ArrayList<>();
+        Matcher array =
+                Pattern.compile("\"diff\" : \\[(.*?)\\]\\s*}", Pattern.DOTALL).matcher(body);
+        assertThat(array.find()).as(body).isTrue();
+        Matcher line = Pattern.compile("\"([^\"]*)\"").matcher(array.group(1).replace("\\\"", "'"));
+        while (line.find()) {
+            diff.add(line.group(1));
+        }
+        return diff;
+    }
+
+    @Test
+    void diffsAreOfWhatIsServed() throws Exception {
+        String soa = " shop.example. 300 IN SOA ns1.shop.example. hostmaster.shop.example. ";
+        String record = "/zones/shop.example/records/new/A";
+        assertThat(diff(send("PUT", record, "60 192.0.2.5", 200)))
+                .containsExactly(
+                        "-" + soa + "1 2 3 4 60", "+" + soa + "2 2 3 4 60", "+ new.shop.example. 60 IN A 192.0.2.5");
+        assertThat(diff(send("DELETE", record, "", 200)))
+                .containsExactly(
+                        "-" + soa + "2 2 3 4 60", "- new.shop.example. 60 IN A 192.0.2.5", "+" + soa + "3 2 3 4 60");
+        assertThat(diff(send("DELETE", "/zones/SHOP.example", "", 200)))
+                .containsExactly("-" + soa + "3 2 3 4 60", "+" + soa + "1 2 3 4 60");
+        assertThat(diff(send("PUT", "/targets/edge/a", "192.0.2.11", 200)))
+                .containsExactly("- 192.0.2.10", "+ 192.0.2.11");
+        assertThat(diff(send("DELETE", "/targets/edge/a", "", 200))).containsExactly("- 192.0.2.11", "+ 192.0.2.10");
+        assertThat(diff(send("POST", "/versions/4/rollback", "", 200))).containsExactly("- 192.0.2.10", "+ 192.0.2.11");
+    }
+
+    @Test
+    void whatAZoneIsCanBePutBackInWhateverCaseAndChangesNothing() throws Exception {
+        String text = send("GET", "/zones/shop.example", "", 200);
+        assertThat(text).contains("www.shop.example. 0 IN POLICY").contains("probed.shop.example. 0 IN POLICY");
+        assertThat(diff(send("PUT", "/zones/Shop.Example", text, 200))).isEmpty();
+        assertThat(send("GET", "/zones", "", 200)).contains("\"from\" : \"api\"");
+        String more = text + "x.shop.example. 60 IN TXT \"" + "y".repeat(200) + "\"\n".repeat(1);
+        StringBuilder large = new StringBuilder(more);
+        for (int i = 0; i < 3_000; i++) {
+            large.append("n").append(i).append(".shop.example. 60 IN A 192.0.2.1\n");
+        }
+        send("PUT", "/zones/SHOP.EXAMPLE?dry-run=true", large.toString(), 200);
+        send("PUT", "/zones/SHOP.EXAMPLE", more, 200);
+        assertThat(answer("x.shop.example.", Type.TXT)).hasSize(1);
+        assertThat(send("GET", "/versions/2", "", 200)).contains("yyy").contains("\"before\"");
+        send("DELETE", "/zones/shop.EXAMPLE", "", 200);
+        assertThat(answer("x.shop.example.", Type.TXT)).isEmpty();
+    }
+
+    @Test
+    void aRefusedChangeLeavesNothingBehind() throws Exception {
+        assertThat(send("PUT", "/targets/probed/a", "lb.cdn.example.", 422)).contains("(expected: `probe-at:");
+        send("PUT", "/targets/edge/b", "192.0.2.21", 200);
+        assertThat(send("GET", "/versions", "", 200)).doesNotContain("probed");
+        assertThat(send("PUT", "/latency/nosuch", "10.0.0.0/8 a=1", 400))
+                .contains("latency: nosuch (expected: a policy");
+        assertThat(send("PUT", "/overrides/192.0.2.99", "down", 400)).contains("of a target)");
+        send("PUT", "/overrides/edge/192.0.2.30", "down", 400);
+        send("PUT", "/overrides/2001:DB8:0:0::1", "down", 200);
+        assertThat(send("GET", "/overrides", "", 200)).contains("\"2001:db8::1\" : \"down");
+        send("DELETE", "/overrides/2001:db8:0::1", "", 200);
+        assertThat(send("GET", "/overrides", "", 200)).doesNotContain("2001");
+        node.node().reload().get();
+        node.close();
+        node = TestNode.start(folder, "eu: { serves: [EU] }\n", SECTION);
+        assertThat(answer("probed.shop.example.", Type.A)).containsExactly("probed.shop.example. 30 A 192.0.2.30");
     }
 
     @Test
@@ -122,10 +198,10 @@ class ApiIT {
 
     @Test
     void anOverrideExpiresAndTheTtlGoesTowardsThat() throws Exception {
-        send("PUT", "/overrides/192.0.2.10?for=2s", "down", 200);
+        send("PUT", "/overrides/192.0.2.10?for=4s", "down", 200);
         TestNode.await(
-                "b until then",
-                () -> answer("www.shop.example.", Type.A).equals(List.of("www.shop.example. 15 A 192.0.2.20")));
+                "b until then, a second before",
+                () -> answer("www.shop.example.", Type.A).equals(List.of("www.shop.example. 1 A 192.0.2.20")));
         TestNode.await(
                 "a after it",
                 () -> answer("www.shop.example.", Type.A).equals(List.of("www.shop.example. 30 A 192.0.2.10")));

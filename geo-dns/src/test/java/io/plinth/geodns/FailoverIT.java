@@ -6,10 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,7 +34,7 @@ class FailoverIT {
 
     @BeforeEach
     void start() throws Exception {
-        port = freePort();
+        port = TestNode.freePort();
         eu = serve("127.0.0.1");
         us = serve("127.0.0.2");
         Files.writeString(folder.resolve("shop.example.zone"), ZONE);
@@ -61,18 +58,6 @@ class FailoverIT {
                 default: eu
                 health: { http: /healthz, port: %d, interval: 100ms, timeout: 2s, rise: 1, fall: 2 }
             """.formatted(port);
-    }
-
-    private static int freePort() throws IOException {
-        for (int attempt = 0; attempt < 20; attempt++) {
-            try (ServerSocket one = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
-                    ServerSocket two = new ServerSocket(one.getLocalPort(), 1, InetAddress.ofLiteral("127.0.0.2"))) {
-                return two.getLocalPort();
-            } catch (BindException e) {
-                // Taken on the other address: the next free one.
-            }
-        }
-        throw new AssertionError("no port that is free on both addresses");
     }
 
     private HttpServer serve(String address) throws IOException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,12 +17,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
@@ -151,6 +155,38 @@ class HealthIT {
         }
     }
 
+    @Test
+    void aFailoverDoesNotWaitForWhatIsLoaded() throws Exception {
+        write("192.0.2.10 => UP\n192.0.2.20 => UP\n");
+        Path database = folder.resolve("country.mmdb");
+        try (TestNode node =
+                TestNode.start(folder, REGIONS, "database: country.mmdb\ndatabase-check: 100ms\n" + section("""
+                    edge:
+                      by: failover
+                      order: [a, b]
+                      ttl: 30s
+                      min-ttl: 30s
+                      targets: { a: [192.0.2.10], b: [192.0.2.20] }
+                      health: { file: states, interval: 100ms, rise: 1, fall: 1 }
+                    """))) {
+            awaitAnswer(node, "www.shop.example. 30 A 192.0.2.10");
+            assertThat(new ProcessBuilder("mkfifo", database.toString()).start().waitFor())
+                    .isZero();
+            try {
+                // Whoever opens it to read waits until somebody writes.
+                TestNode.await(
+                        "a database that does not come",
+                        () -> Thread.getAllStackTraces().entrySet().stream()
+                                .anyMatch(thread -> thread.getKey().getName().contains("changes")
+                                        && Arrays.toString(thread.getValue()).contains("MmdbDatabase")));
+                write("192.0.2.10 => DOWN\n192.0.2.20 => UP\n");
+                awaitAnswer(node, "www.shop.example. 30 A 192.0.2.20");
+            } finally {
+                new RandomAccessFile(database.toFile(), "rw").close();
+            }
+        }
+    }
+
     private void write(String text) throws IOException {
         Path next = Files.writeString(folder.resolve("states.next"), text);
         Files.move(next, folder.resolve("states"), StandardCopyOption.REPLACE_EXISTING);
@@ -175,7 +211,7 @@ class HealthIT {
         }
     }
 
-    /** A probe every 10 s, three failures to go down: 30 s with none, 20 s after one. */
+    /** A probe every 2 s, ten failures to go down: 20 s with none, 18 s after one, two less with each. */
     @Test
     void theTtlShrinksAsFailuresComeCloserToAChange() throws Exception {
         List<ServerSocket> servers = new ArrayList<>();
@@ -191,8 +227,16 @@ class HealthIT {
             """.formatted(port))) {
             awaitAnswer(node, "www.shop.example. 20 A 127.0.0.1");
             servers.getFirst().close();
-            awaitAnswer(node, "www.shop.example. 18 A 127.0.0.1");
-            awaitAnswer(node, "www.shop.example. 16 A 127.0.0.1");
+            AtomicLong before = new AtomicLong(20);
+            for (int i = 0; i < 2; i++) {
+                TestNode.await("a shorter TTL", () -> {
+                    List<Record> answer =
+                            node.udp(query("www.shop.example.", Type.A)).getSection(Section.ANSWER);
+                    assertThat(answer.getFirst().rdataToString()).isEqualTo("127.0.0.1");
+                    long ttl = answer.getFirst().getTTL();
+                    return ttl < before.getAndSet(ttl);
+                });
+            }
         } finally {
             for (ServerSocket server : servers) {
                 server.close();

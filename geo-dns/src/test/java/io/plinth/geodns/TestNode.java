@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.SimpleResolver;
 
@@ -130,18 +131,24 @@ public final class TestNode implements AutoCloseable {
         return http.send(request, HttpResponse.BodyHandlers.ofString());
     }
 
-    /** Free for UDP and TCP both. */
+    /** Free for UDP and TCP both, at two addresses, and none that the system gives to whoever connects somewhere. */
     public static int freePort() throws IOException {
         for (int attempt = 0; attempt < 50; attempt++) {
-            try (ServerSocket stream = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
-                    DatagramSocket datagrams =
-                            new DatagramSocket(stream.getLocalPort(), InetAddress.ofLiteral("127.0.0.1"))) {
-                return datagrams.getLocalPort();
-            } catch (BindException e) {
-                // Taken for UDP: the next one.
+            int port = ThreadLocalRandom.current().nextInt(10_000, 32_000);
+            if (isFree(port, "127.0.0.1") && isFree(port, "127.0.0.2")) {
+                return port;
             }
         }
         throw new IOException("no port that is free for UDP and TCP");
+    }
+
+    private static boolean isFree(int port, String host) throws IOException {
+        try (ServerSocket stream = new ServerSocket(port, 1, InetAddress.ofLiteral(host));
+                DatagramSocket datagrams = new DatagramSocket(port, InetAddress.ofLiteral(host))) {
+            return stream.isBound() && datagrams.isBound();
+        } catch (BindException e) {
+            return false;
+        }
     }
 
     /** Something that holds sooner or later. */

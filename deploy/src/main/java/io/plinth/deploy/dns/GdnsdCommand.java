@@ -99,11 +99,7 @@ final class GdnsdCommand implements Callable<Integer> {
         StackFile read = StackFiles.read(file, List.of(GeoDnsMain.TYPE), Map.of(), Map.of());
         NodeConfig node = read.stack().nodes().values().iterator().next();
         Zones zones = new SnapshotLoader(node.region(), new Registry(), AddressAliases.NONE, new SplittableRandom())
-                .load(
-                        read,
-                        read.section(node, GeoDnsConfig.class),
-                        new Overlay(Map.of(), Map.of(), Map.of()),
-                        Zones.NONE)
+                .load(read, read.section(node, GeoDnsConfig.class), Overlay.NONE, Zones.NONE)
                 .zones();
         if (!zones.broken().isEmpty()) {
             throw new ConfigException(

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.plinth.geodns.answer.Snapshot;
 import io.plinth.geodns.change.Change;
 import io.plinth.geodns.change.Changes;
+import io.plinth.geodns.change.ServedText;
 import io.plinth.geodns.health.TargetHealth;
 import io.plinth.geodns.policy.Policy;
 import io.plinth.geodns.policy.Target;
@@ -23,10 +24,12 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -41,7 +44,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The API: zones, records, targets, overrides, latency and loads, each with {@code ?dry-run=true}, a diff as the answer,
- * versions and rollback. Answers come from the control thread, as loading takes its time.
+ * versions and rollback. Answers come from a thread of their own, as loading takes its time.
  */
 public final class ChangeRoutes {
     private static final Pattern SPAN = Pattern.compile("(\\d{1,6})([smhd])");
@@ -50,11 +53,12 @@ public final class ChangeRoutes {
     private final Changes.Target target;
     private final Supplier<Snapshot> snapshot;
     private final TargetHealth health;
-    private final Executor control;
+    private final Executor changing;
     private final Clock clock;
-    private final Map<String, Integer> loads = new ConcurrentHashMap<>();
+    private final Duration loadFor;
+    private final Map<String, TargetHealth.Load> loads = new ConcurrentHashMap<>();
 
-    /** What a handler does, on the control thread. */
+    /** What a handler does, on the thread of the changes. */
     @FunctionalInterface
     private interface Handler {
         Response handle(String[] path, Request request) throws IOException, ConfigException;
@@ -66,20 +70,22 @@ public final class ChangeRoutes {
             Changes.Target target,
             Supplier<Snapshot> snapshot,
             TargetHealth health,
-            Executor control,
-            Clock clock) {
+            Executor changing,
+            Clock clock,
+            Duration loadFor) {
         this.changes = changes;
         this.target = target;
         this.snapshot = snapshot;
         this.health = health;
-        this.control = control;
+        this.changing = changing;
         this.clock = clock;
+        this.loadFor = loadFor;
     }
 
     /** Adds the routes. */
     public void register(AdminRoutes routes) {
         route(routes, "GET", "/zones", (path, request) -> zones());
-        route(routes, "GET", "/zones/*", (path, request) -> Response.text(200, zoneText(zone(path[2]), null)));
+        route(routes, "GET", "/zones/*", (path, request) -> zoneText(path));
         route(routes, "PUT", "/zones/*", this::putZone);
         route(routes, "DELETE", "/zones/*", this::deleteZone);
         route(routes, "GET", "/targets", (path, request) -> targets());
@@ -87,12 +93,13 @@ public final class ChangeRoutes {
         route(routes, "DELETE", "/targets/*", (path, request) -> change(key(path, 4), null, request));
         route(routes, "GET", "/overrides", (path, request) -> all("overrides/"));
         route(routes, "PUT", "/overrides/*", this::putOverride);
-        route(routes, "DELETE", "/overrides/*", (path, request) -> change(join(path), null, request));
+        route(routes, "DELETE", "/overrides/*", this::deleteOverride);
         route(routes, "GET", "/latency", (path, request) -> all("latency/"));
-        route(routes, "PUT", "/latency/*", (path, request) -> change(key(path, 3), body(request), request));
+        route(routes, "PUT", "/latency/*", this::putLatency);
         route(routes, "DELETE", "/latency/*", (path, request) -> change(key(path, 3), null, request));
         route(routes, "PUT", "/loads/*", this::putLoad);
         route(routes, "GET", "/versions", (path, request) -> versions());
+        route(routes, "GET", "/versions/*", (path, request) -> version(path));
         route(routes, "POST", "/versions/*", this::rollback);
     }
 
@@ -113,7 +120,7 @@ public final class ChangeRoutes {
                         throw new UncheckedIOException(e);
                     }
                 },
-                control);
+                changing);
     }
 
     private static String key(String[] path, int parts) {
@@ -142,10 +149,9 @@ public final class ChangeRoutes {
 
     private Response changed(List<String> diff, boolean dryRun) throws IOException {
         return json(json -> {
-            List<Change> all = changes.get().versions();
             json.writeStartObject();
             json.writeBooleanField("dry-run", dryRun);
-            json.writeNumberField("version", all.isEmpty() ? 0 : all.getLast().version());
+            json.writeNumberField("version", changes.get().version());
             json.writeArrayFieldStart("diff");
             for (String line : diff) {
                 json.writeString(line);
@@ -179,15 +185,13 @@ public final class ChangeRoutes {
         return zone;
     }
 
-    private String zoneText(Zone zone, ZoneText.@Nullable Edit edit) {
-        return ZoneText.format(
-                zone,
-                number -> snapshot.get().policies().all().stream()
-                        .filter(policy -> policy.number() == number)
-                        .map(Policy::name)
-                        .findFirst()
-                        .orElse(null),
-                edit);
+    private Response zoneText(String[] path) {
+        return Response.text(200, ServedText.zone(snapshot.get(), zone(path[2]), null));
+    }
+
+    /** What changes of a zone are kept under, in whatever case it is written. */
+    private static String key(Name zone) {
+        return "zones/" + zone.toString().toLowerCase(Locale.ROOT);
     }
 
     /** Those that are served, with what is wrong with their texts now; then those that never had a good one. */
@@ -207,7 +211,7 @@ public final class ChangeRoutes {
                     json.writeNumberField("serial", zone.serial());
                     json.writeNumberField("records", zone.records());
                 }
-                json.writeStringField("from", changed.containsKey("zones/" + name) ? "api" : "file");
+                json.writeStringField("from", changed.containsKey(key(name)) ? "api" : "file");
                 json.writeArrayFieldStart("problems");
                 for (Problem problem : all.broken().getOrDefault(name, List.of())) {
                     json.writeString(problem.toString());
@@ -225,14 +229,14 @@ public final class ChangeRoutes {
             return record(
                     path, body(request).lines().filter(line -> !line.isBlank()).toList(), request);
         }
-        return change("zones/" + Name.parse(key(path, 3).substring("zones/".length())), body(request), request);
+        return change(key(Name.parse(key(path, 3).substring("zones/".length()))), body(request), request);
     }
 
     private Response deleteZone(String[] path, Request request) throws IOException, ConfigException {
         if (path.length == 6 && path[3].equals("records")) {
             return record(path, null, request);
         }
-        return change("zones/" + Name.parse(key(path, 3).substring("zones/".length())), null, request);
+        return change(key(Name.parse(key(path, 3).substring("zones/".length()))), null, request);
     }
 
     private Response record(String[] path, @Nullable List<String> lines, Request request)
@@ -243,7 +247,10 @@ public final class ChangeRoutes {
             throw new IllegalArgumentException("type: " + path[5] + " (expected: a record type such as A)");
         }
         Name owner = Name.parse(path[4], zone.origin());
-        return change("zones/" + zone.origin(), zoneText(zone, new ZoneText.Edit(owner, type, lines)), request);
+        return change(
+                key(zone.origin()),
+                ServedText.zone(snapshot.get(), zone, new ZoneText.Edit(owner, type, lines)),
+                request);
     }
 
     private Response targets() throws IOException {
@@ -294,12 +301,43 @@ public final class ChangeRoutes {
         }
         List<String> span = request.query().getOrDefault("for", List.of());
         long until = span.isEmpty() ? Long.MAX_VALUE : clock.millis() + millis(span.getFirst());
-        String address = path[path.length - 1];
-        if ((!Target.isAddress(address) && !Target.isName(address)) || path.length > 4) {
-            throw new IllegalArgumentException(
-                    "override: " + join(path) + " (expected: /overrides/ADDRESS or /overrides/POLICY/ADDRESS)");
+        String key = override(path);
+        if (key == null) {
+            throw new IllegalArgumentException("override: " + join(path)
+                    + " (expected: /overrides/ADDRESS or /overrides/POLICY/ADDRESS of a target)");
         }
-        return change(join(path), state + " " + until, request);
+        return change(key, state + " " + until, request);
+    }
+
+    private Response deleteOverride(String[] path, Request request) throws IOException, ConfigException {
+        String key = override(path);
+        return change(key == null ? join(path) : key, null, request);
+    }
+
+    /** With the target's address as the policy has it, of which IPv6 has many forms; null where no policy has it. */
+    private @Nullable String override(String[] path) {
+        String address = path[path.length - 1];
+        for (Policy policy : snapshot.get().policies().all()) {
+            for (Target each : policy.targets()) {
+                if (path.length == 3 && each.isAt(address)) {
+                    return "overrides/" + each.address();
+                }
+                if (path.length == 4 && policy.name().equals(path[2]) && each.isAt(address)) {
+                    return "overrides/" + path[2] + "/" + each.address();
+                }
+            }
+        }
+        return null;
+    }
+
+    private Response putLatency(String[] path, Request request) throws IOException, ConfigException {
+        String key = key(path, 3);
+        Policy policy = snapshot.get().policies().find(path[2]);
+        if (policy == null || policy.index() == null) {
+            throw new IllegalArgumentException(
+                    "latency: " + path[2] + " (expected: a policy that goes by place, latency or order)");
+        }
+        return change(key, body(request), request);
     }
 
     private static long millis(String text) {
@@ -328,7 +366,7 @@ public final class ChangeRoutes {
                 || policy.members().stream().noneMatch(member -> member.name().equals(path[3]))) {
             throw new IllegalArgumentException("load: " + key + " (expected: /loads/POLICY/MEMBER)");
         }
-        loads.put(key, Integer.parseInt(text));
+        loads.put(key, new TargetHealth.Load(Integer.parseInt(text), clock.millis() + loadFor.toMillis()));
         health.loads(loads);
         return Response.text(200, "ok\n");
     }
@@ -354,11 +392,26 @@ public final class ChangeRoutes {
                 json.writeStringField(
                         "time", Instant.ofEpochMilli(change.millis()).toString());
                 json.writeStringField("key", change.key());
-                json.writeStringField("before", change.before());
-                json.writeStringField("after", change.after());
                 json.writeEndObject();
             }
             json.writeEndArray();
+        });
+    }
+
+    /** One version with what its change was. */
+    private Response version(String[] path) throws IOException {
+        Change found = changes.get().versions().stream()
+                .filter(change -> path.length == 3 && path[2].equals(Long.toString(change.version())))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "version: " + String.join("/", path) + " (expected: one of GET /versions)"));
+        return json(json -> {
+            json.writeStartObject();
+            json.writeNumberField("version", found.version());
+            json.writeStringField("key", found.key());
+            json.writeStringField("before", found.before());
+            json.writeStringField("after", found.after());
+            json.writeEndObject();
         });
     }
 

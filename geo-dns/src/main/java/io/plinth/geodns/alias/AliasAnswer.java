@@ -16,14 +16,16 @@ import org.jspecify.annotations.Nullable;
  */
 record AliasAnswer(List<Rdata> addresses, int ttl, int scope) {
     private static final int HEADER = 12;
+    private static final int RESPONSE = 0x8000;
+    private static final int RESPONSE_TRUNCATED = 0x8200;
     private static final int MOST = 64;
     private static final int CLIENT_SUBNET = 8;
 
-    /** Reads a message; null where it is no good answer to this question. */
+    /** Reads a message; null where it is no good answer to this question, or only a part of one. */
     static @Nullable AliasAnswer read(byte[] in, int id, Name name, int type) {
         if (in.length < HEADER
                 || Octets.unsignedShort(in, 0) != id
-                || (Octets.unsignedShort(in, 2) & 0x8000) == 0
+                || (Octets.unsignedShort(in, 2) & RESPONSE_TRUNCATED) != RESPONSE
                 || Octets.unsignedShort(in, 4) != 1) {
             return null;
         }

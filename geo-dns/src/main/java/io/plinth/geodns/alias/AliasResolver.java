@@ -13,8 +13,10 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -23,35 +25,55 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Asked by every loop: addresses of names elsewhere, by name and client network. What is missing or half its time old is
- * asked for in the background, and until that is there the answer for everybody, or the old one, is given.
+ * asked for in the background, and until that is there the answer for everybody, or the old one, is given; an old one
+ * with a short TTL, and for a while only (RFC 8767 sections 4 and 5).
  */
 public final class AliasResolver implements AddressAliases {
     private static final Logger LOG = LoggerFactory.getLogger(AliasResolver.class);
     private static final byte[] EVERYBODY = {};
     private static final int IPV4_BITS = 24;
     private static final int IPV6_BITS = 56;
+    private static final int STALE_TTL = 30;
     private static final long NANOS = 1_000_000_000L;
 
-    private final List<EventLoop> loops;
-    private final Class<? extends Channel> datagrams;
-    private final List<InetSocketAddress> resolvers;
+    private final Asking asking;
+    private final int resolvers;
     private final Limits limits;
     private final LongSupplier nanoTime;
     private final RandomGenerator random;
-    private final Map<Key, Entry> entries = new ConcurrentHashMap<>();
+    private final Map<Name, Entry> everybody = new ConcurrentHashMap<>();
+    private final Map<Key, Entry> networks = new ConcurrentHashMap<>();
+    private final AtomicLong nextSweep;
 
-    /** How long and how much. */
-    public record Limits(long timeoutMillis, int ttl, int networks) {}
+    /**
+     * How long and how much.
+     *
+     * @param ttl seconds an answer holds at most
+     * @param stale seconds an answer is given after that, where no new one comes
+     */
+    public record Limits(long timeoutMillis, int ttl, int stale, int networks) {}
 
     private record Key(Name name, String network) {}
+
+    /** Asks one resolver. */
+    @FunctionalInterface
+    interface Asking {
+        /** Asks the resolver of a number for the addresses of both kinds; the network is empty for none. */
+        Both ask(int resolver, Name name, byte[] network, int bits);
+    }
+
+    /** What comes of both questions. */
+    record Both(CompletionStage<AliasAnswer> ipv4, CompletionStage<AliasAnswer> ipv6) {}
 
     private static final class Entry {
         private volatile @Nullable Addresses addresses;
         private volatile long renewAt;
+        private volatile long expiresAt;
         private boolean asking;
 
         Entry(long now) {
             renewAt = now;
+            expiresAt = now + NANOS;
         }
     }
 
@@ -63,30 +85,60 @@ public final class AliasResolver implements AddressAliases {
             Limits limits,
             LongSupplier nanoTime,
             RandomGenerator random) {
-        this.loops = List.copyOf(loops);
-        this.datagrams = datagrams;
-        this.resolvers = List.copyOf(resolvers);
+        this(
+                (which, name, network, bits) -> {
+                    synchronized (random) {
+                        EventLoop loop = loops.get(random.nextInt(loops.size()));
+                        InetSocketAddress at = resolvers.get(which);
+                        long timeout = limits.timeoutMillis();
+                        return new Both(
+                                AliasExchange.ask(
+                                        loop, datagrams, at, timeout, random, name, RecordType.A, network, bits),
+                                AliasExchange.ask(
+                                        loop, datagrams, at, timeout, random, name, RecordType.AAAA, network, bits));
+                    }
+                },
+                resolvers.size(),
+                limits,
+                nanoTime,
+                random);
+    }
+
+    AliasResolver(Asking asking, int resolvers, Limits limits, LongSupplier nanoTime, RandomGenerator random) {
+        this.asking = asking;
+        this.resolvers = resolvers;
         this.limits = limits;
         this.nanoTime = nanoTime;
         this.random = random;
+        this.nextSweep = new AtomicLong(nanoTime.getAsLong());
     }
 
     @Override
     public @Nullable Addresses find(Name name, Client client) {
-        Addresses everybody = find(name, EVERYBODY, 0, 0);
+        if (resolvers == 0) {
+            return null;
+        }
+        long now = nanoTime.getAsLong();
+        Addresses shared = current(entryOf(name, now), name, EVERYBODY, 0, now);
         byte[] address = client.address();
         int bits = Math.min(client.bits(), address.length == 4 ? IPV4_BITS : IPV6_BITS);
-        Addresses own = find(name, masked(address, bits), address.length, bits);
-        if (own == null) {
-            return everybody;
-        }
-        client.narrow(Math.min(own.scope(), bits));
-        return own;
+        byte[] network = masked(address, bits);
+        Entry entry = entryOf(name, network, address.length, bits, now);
+        Addresses own = entry == null ? null : current(entry, name, Arrays.copyOf(network, address.length), bits, now);
+        // Until the network's own answer is known the one for everybody is only this network's too: the next may be
+        // another.
+        client.narrow(own == null ? bits : Math.min(own.scope(), bits));
+        return own == null ? shared : own;
     }
 
-    /** Asks for names before anybody does. */
-    public void prefetch(List<Name> names) {
-        names.forEach(name -> find(name, EVERYBODY, 0, 0));
+    /** Asks for names before anybody does, and forgets all others. */
+    public void prefetch(Set<Name> names) {
+        everybody.keySet().retainAll(names);
+        networks.keySet().removeIf(key -> !names.contains(key.name()));
+        if (resolvers > 0) {
+            long now = nanoTime.getAsLong();
+            names.forEach(name -> current(entryOf(name, now), name, EVERYBODY, 0, now));
+        }
     }
 
     /** The first {@code bits} of an address: what is beyond them says nothing and must not be sent. */
@@ -98,19 +150,49 @@ public final class AliasResolver implements AddressAliases {
         return network;
     }
 
-    private @Nullable Addresses find(Name name, byte[] network, int width, int bits) {
+    private Entry entryOf(Name name, long now) {
+        Entry entry = everybody.get(name);
+        return entry != null ? entry : everybody.computeIfAbsent(name, each -> new Entry(now));
+    }
+
+    /** Null where there are too many already. */
+    private @Nullable Entry entryOf(Name name, byte[] network, int width, int bits, long now) {
         Key key = new Key(name, width + "/" + bits + "/" + HexFormat.of().formatHex(network));
-        Entry entry = entries.get(key);
-        if (entry == null) {
-            if (resolvers.isEmpty() || entries.size() >= limits.networks()) {
+        Entry entry = networks.get(key);
+        if (entry != null) {
+            return entry;
+        }
+        if (networks.size() >= limits.networks()) {
+            long due = nextSweep.get();
+            if (due - now > 0 || !nextSweep.compareAndSet(due, now + NANOS)) {
                 return null;
             }
-            entry = entries.computeIfAbsent(key, each -> new Entry(nanoTime.getAsLong()));
+            networks.values().removeIf(each -> each.expiresAt - now <= 0);
+            if (networks.size() >= limits.networks()) {
+                return null;
+            }
         }
-        if (entry.renewAt - nanoTime.getAsLong() <= 0) {
-            renew(name, Arrays.copyOf(network, width), bits, entry);
+        return networks.computeIfAbsent(key, each -> new Entry(now));
+    }
+
+    /** What an entry says now, which is asked for again when half its time is over. */
+    private @Nullable Addresses current(Entry entry, Name name, byte[] network, int bits, long now) {
+        if (entry.renewAt - now <= 0) {
+            renew(name, network, bits, entry);
         }
-        return entry.addresses;
+        Addresses addresses = entry.addresses;
+        if (addresses == null || entry.expiresAt - now > 0) {
+            return addresses;
+        }
+        return entry.expiresAt + limits.stale() * NANOS - now > 0 ? stale(addresses) : null;
+    }
+
+    private static Addresses stale(Addresses addresses) {
+        return new Addresses(stale(addresses.ipv4()), stale(addresses.ipv6()), addresses.scope());
+    }
+
+    private static @Nullable RecordSet stale(@Nullable RecordSet set) {
+        return set == null || set.ttl() <= STALE_TTL ? set : set.withTtl(STALE_TTL);
     }
 
     private void renew(Name name, byte[] network, int bits, Entry entry) {
@@ -121,41 +203,25 @@ public final class AliasResolver implements AddressAliases {
             entry.asking = true;
         }
         int which;
-        int turn;
         synchronized (random) {
-            which = random.nextInt(resolvers.size());
-            turn = random.nextInt(loops.size());
+            which = random.nextInt(resolvers);
         }
-        ask(loops.get(turn), which, name, RecordType.A, network, bits)
-                .thenCombine(ask(loops.get(turn), which, name, RecordType.AAAA, network, bits), this::addresses)
-                .whenComplete((addresses, failure) -> {
-                    if (addresses != null) {
-                        entry.addresses = addresses;
-                    } else {
-                        LOG.debug("alias {} - {}", name, String.valueOf(failure));
-                    }
-                    long seconds = addresses == null ? 1 : Math.max(1, ttl(addresses) / 2);
-                    entry.renewAt = nanoTime.getAsLong() + seconds * NANOS;
-                    synchronized (entry) {
-                        entry.asking = false;
-                    }
-                });
-    }
-
-    private CompletionStage<AliasAnswer> ask(
-            EventLoop loop, int resolver, Name name, int type, byte[] network, int bits) {
-        synchronized (random) {
-            return AliasExchange.ask(
-                    loop,
-                    datagrams,
-                    resolvers.get(resolver),
-                    limits.timeoutMillis(),
-                    random,
-                    name,
-                    type,
-                    network,
-                    bits);
-        }
+        Both both = asking.ask(which, name, network, bits);
+        both.ipv4().thenCombine(both.ipv6(), this::addresses).whenComplete((addresses, failure) -> {
+            long now = nanoTime.getAsLong();
+            if (addresses != null) {
+                entry.addresses = addresses;
+                int ttl = ttl(addresses);
+                entry.expiresAt = now + ttl * NANOS;
+                entry.renewAt = now + Math.max(1, ttl / 2) * NANOS;
+            } else {
+                LOG.debug("alias {} - {}", name, String.valueOf(failure));
+                entry.renewAt = now + NANOS;
+            }
+            synchronized (entry) {
+                entry.asking = false;
+            }
+        });
     }
 
     private Addresses addresses(AliasAnswer ipv4, AliasAnswer ipv6) {

@@ -102,6 +102,9 @@ public final class Answerer {
     private boolean ready(Snapshot snapshot, Zone zone, Node node, Query query, Response response) {
         int type = query.type();
         boolean here = node.isAt(query);
+        if (!here) {
+            response.alike(node.name().hashCode());
+        }
         ReadyTail referral = node.referral();
         if (referral != null && !(here && type == RecordType.DS)) {
             response.authoritative(false);

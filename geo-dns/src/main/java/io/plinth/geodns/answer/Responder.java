@@ -173,14 +173,14 @@ public final class Responder {
         return encoder.encode(query, code, why, out, 0);
     }
 
-    /** Alike are answers of one name, and all answers to names of one zone that do not exist. */
+    /** Alike are answers of one name, wildcard or delegation, and all to names of one zone that do not exist. */
     private int limited(Guard guard, byte[] source, ResponseCode code, int written, byte[] out) {
         RateLimit.Rule rule = guard.limit();
         if (rule.perSecond() == 0) {
             return written;
         }
         int kind = code == ResponseCode.NOERROR && query.hasQuestion()
-                ? query.hash(0)
+                ? response.alike() != 0 ? response.alike() : query.hash(0)
                 : (code.code() << 24) + (code == ResponseCode.NXDOMAIN ? response.zone() : 0);
         return switch (limit.check(rule, source, kind, millis.getAsLong())) {
             case SEND -> written;

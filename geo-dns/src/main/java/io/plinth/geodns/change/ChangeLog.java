@@ -4,49 +4,74 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Owned by {@link Changes}: every change there was, one JSON object a line, each on disk before it holds. */
+/**
+ * Owned by {@link Changes}: the last changes there were, one JSON object a line, each on disk before it holds. In front
+ * of them stands what had been changed before the oldest of them, in lines with {@code base}.
+ */
 final class ChangeLog {
+    private static final Logger LOG = LoggerFactory.getLogger(ChangeLog.class);
     private static final JsonFactory JSON = new JsonFactory();
 
     private final Path file;
-    private final List<Change> changes = new ArrayList<>();
+    private final Changes.Limits limits;
+    private final Deque<Change> changes = new ArrayDeque<>();
+    private final Map<String, String> base = new HashMap<>();
     private final Map<String, String> current = new HashMap<>();
+    private long baseVersion;
+    private long held;
+    private int dropped;
+    private long droppedSize;
 
-    private ChangeLog(Path file) {
+    private ChangeLog(Path file, Changes.Limits limits) {
         this.file = file;
+        this.limits = limits;
     }
 
     /** Reads a log; a last line that was cut off, as by a crash, never held and is taken away. */
-    static ChangeLog open(Path file) throws IOException {
-        ChangeLog log = new ChangeLog(file);
+    static ChangeLog open(Path file, Changes.Limits limits) throws IOException {
+        ChangeLog log = new ChangeLog(file, limits);
         if (Files.exists(file)) {
-            byte[] octets = Files.readAllBytes(file);
-            int whole = octets.length;
-            while (whole > 0 && octets[whole - 1] != '\n') {
-                whole--;
+            long whole = 0;
+            try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+                ByteArrayOutputStream line = new ByteArrayOutputStream();
+                for (int octet = in.read(); octet >= 0; octet = in.read()) {
+                    if (octet == '\n') {
+                        whole += line.size() + 1;
+                        log.read(line.toString(StandardCharsets.UTF_8));
+                        line.reset();
+                    } else {
+                        line.write(octet);
+                    }
+                }
             }
-            if (whole < octets.length) {
+            if (whole < Files.size(file)) {
                 try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                     channel.truncate(whole);
                 }
             }
-            for (String line :
-                    (Iterable<String>) new String(octets, 0, whole, StandardCharsets.UTF_8).lines()::iterator) {
-                log.remember(read(line));
+            if (log.dropped > 0) {
+                log.compact();
             }
         }
         return log;
@@ -54,14 +79,34 @@ final class ChangeLog {
 
     private void remember(Change change) {
         changes.add(change);
-        String after = change.after();
-        if (after == null) {
-            current.remove(change.key());
-        } else {
-            current.put(change.key(), after);
+        held += size(change);
+        put(current, change);
+        while (changes.size() > limits.versions() || (held > limits.octets() && changes.size() > 1)) {
+            Change oldest = changes.removeFirst();
+            put(base, oldest);
+            baseVersion = oldest.version();
+            held -= size(oldest);
+            dropped++;
+            droppedSize += size(oldest);
         }
     }
 
+    private static void put(Map<String, String> all, Change change) {
+        String after = change.after();
+        if (after == null) {
+            all.remove(change.key());
+        } else {
+            all.put(change.key(), after);
+        }
+    }
+
+    /** What a change keeps in memory: the text before it is the one after another. */
+    private static long size(Change change) {
+        String after = change.after();
+        return after == null ? 0 : after.length();
+    }
+
+    /** The oldest first. */
     List<Change> changes() {
         return List.copyOf(changes);
     }
@@ -70,24 +115,42 @@ final class ChangeLog {
         return Map.copyOf(current);
     }
 
+    /** What a key stands for now; null for what the file says. */
+    @Nullable
+    String current(String key) {
+        return current.get(key);
+    }
+
     long version() {
-        return changes.isEmpty() ? 0 : changes.getLast().version();
+        return changes.isEmpty() ? baseVersion : changes.getLast().version();
+    }
+
+    /** The oldest version there is a way back to, but for 0. */
+    long oldest() {
+        return baseVersion;
+    }
+
+    /** Everything that was changed after a version, which is 0 or not before the oldest. */
+    Map<String, String> at(long version) {
+        Map<String, String> then = new HashMap<>();
+        if (version >= baseVersion) {
+            then.putAll(base);
+            changes.stream().filter(change -> change.version() <= version).forEach(change -> put(then, change));
+        }
+        return then;
     }
 
     /** Puts changes behind the others, on disk first; all of them or none. */
     void append(List<Change> more) throws IOException {
         StringBuilder text = new StringBuilder();
         for (Change change : more) {
-            text.append(write(change)).append('\n');
+            text.append(line(change)).append('\n');
         }
-        ByteBuffer lines = StandardCharsets.UTF_8.encode(text.toString());
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
             long whole = channel.size();
             try {
-                while (lines.hasRemaining()) {
-                    channel.write(lines);
-                }
+                write(channel, text.toString());
                 channel.force(true);
             } catch (IOException e) {
                 // What was cut off, as by a full disk, must not stand before the next change.
@@ -96,23 +159,69 @@ final class ChangeLog {
             }
         }
         more.forEach(this::remember);
+        if (dropped >= limits.versions() || droppedSize > limits.octets()) {
+            try {
+                compact();
+            } catch (IOException e) {
+                LOG.warn("{} - keeps what is too old, as it cannot be written anew: {}", file, e.toString());
+            }
+        }
     }
 
-    private static String write(Change change) throws IOException {
+    /** Writes the file anew, without what is too old. */
+    private void compact() throws IOException {
+        Path next = file.resolveSibling(file.getFileName() + ".next");
+        try (FileChannel channel = FileChannel.open(
+                next, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            write(channel, line(null, null) + '\n');
+            for (Map.Entry<String, String> entry : base.entrySet()) {
+                write(channel, line(entry.getKey(), entry.getValue()) + '\n');
+            }
+            for (Change change : changes) {
+                write(channel, line(change) + '\n');
+            }
+            channel.force(true);
+        }
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        dropped = 0;
+        droppedSize = 0;
+    }
+
+    private static void write(FileChannel channel, String text) throws IOException {
+        ByteBuffer octets = StandardCharsets.UTF_8.encode(text);
+        while (octets.hasRemaining()) {
+            channel.write(octets);
+        }
+    }
+
+    private String line(@Nullable String key, @Nullable String after) throws IOException {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = JSON.createGenerator(text)) {
+            json.writeStartObject();
+            json.writeNumberField("base", baseVersion);
+            if (key != null) {
+                json.writeStringField("key", key);
+                json.writeStringField("after", after);
+            }
+            json.writeEndObject();
+        }
+        return text.toString();
+    }
+
+    private static String line(Change change) throws IOException {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = JSON.createGenerator(text)) {
             json.writeStartObject();
             json.writeNumberField("version", change.version());
             json.writeNumberField("millis", change.millis());
             json.writeStringField("key", change.key());
-            json.writeStringField("before", change.before());
             json.writeStringField("after", change.after());
             json.writeEndObject();
         }
         return text.toString();
     }
 
-    private static Change read(String line) throws IOException {
+    private void read(String line) throws IOException {
         Map<String, @Nullable String> fields = new HashMap<>();
         try (JsonParser json = JSON.createParser(line)) {
             json.nextToken();
@@ -121,13 +230,21 @@ final class ChangeLog {
                 fields.put(name, json.nextToken() == JsonToken.VALUE_NULL ? null : json.getText());
             }
         }
+        String before = fields.get("base");
         String version = fields.get("version");
         String millis = fields.get("millis");
         String key = fields.get("key");
-        if (version == null || millis == null || key == null) {
+        String after = fields.get("after");
+        if (before != null) {
+            baseVersion = Long.parseLong(before);
+            if (key != null && after != null) {
+                base.put(key, after);
+                current.put(key, after);
+            }
+        } else if (version != null && millis != null && key != null) {
+            remember(new Change(Long.parseLong(version), Long.parseLong(millis), key, current.get(key), after));
+        } else {
             throw new IOException("change: " + line + " (expected: version, millis and key)");
         }
-        return new Change(
-                Long.parseLong(version), Long.parseLong(millis), key, fields.get("before"), fields.get("after"));
     }
 }

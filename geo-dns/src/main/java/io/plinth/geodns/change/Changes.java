@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -20,11 +19,36 @@ public final class Changes {
     private final ChangeLog log;
     private final Clock clock;
 
+    /**
+     * How much of what there was is kept.
+     *
+     * @param versions there is a way back to
+     * @param octets of their texts together
+     */
+    public record Limits(int versions, long octets) {}
+
     /** Where a change is tried. */
     @FunctionalInterface
     public interface Target {
-        /** Loads everything with an overlay, and gives what puts it into use; throws where that is not possible. */
-        Runnable load(Overlay overlay, Map<String, TargetHealth.Statement> overrides) throws ConfigException;
+        /** Loads what an overlay makes of everything; throws where that is not possible. */
+        Next load(Overlay overlay, Map<String, TargetHealth.Statement> overrides) throws ConfigException;
+
+        /** What is served under a key now; null where that is what was said of it, if anything. */
+        default @Nullable String served(String key) {
+            return null;
+        }
+    }
+
+    /** What was loaded. */
+    @FunctionalInterface
+    public interface Next {
+        /** Puts it into use. */
+        void use();
+
+        /** As {@link Target#served}, once it is in use. */
+        default @Nullable String served(String key) {
+            return null;
+        }
     }
 
     private Changes(ChangeLog log, Clock clock) {
@@ -33,8 +57,8 @@ public final class Changes {
     }
 
     /** Reads what was changed before. */
-    public static Changes open(Path file, Clock clock) throws IOException {
-        return new Changes(ChangeLog.open(file), clock);
+    public static Changes open(Path file, Limits limits, Clock clock) throws IOException {
+        return new Changes(ChangeLog.open(file, limits), clock);
     }
 
     /** Everything that is changed now, by its key. */
@@ -42,9 +66,14 @@ public final class Changes {
         return log.current();
     }
 
-    /** Every change there was, the oldest first. */
+    /** The last changes there were, the oldest first. */
     public synchronized List<Change> versions() {
         return log.changes();
+    }
+
+    /** The number of the last change; 0 where there was none. */
+    public synchronized long version() {
+        return log.version();
     }
 
     /**
@@ -52,7 +81,7 @@ public final class Changes {
      *
      * @param after null to take the change of it back
      * @param dryRun only tries
-     * @return lines that go with {@code -} and come with {@code +}
+     * @return lines of what is served that go with {@code -} and come with {@code +}
      */
     public synchronized List<String> apply(String key, @Nullable String after, boolean dryRun, Target target)
             throws ConfigException, IOException {
@@ -64,23 +93,27 @@ public final class Changes {
     private List<String> apply(Map<String, Wish> wishes, boolean dryRun, Target target)
             throws ConfigException, IOException {
         Map<String, String> next = new HashMap<>(log.current());
-        List<String> diff = new ArrayList<>();
         wishes.forEach((key, wish) -> {
             String after = wish.after();
-            String before = after == null ? next.remove(key) : next.put(key, after);
-            diff.addAll(diff(before, after));
+            if (after == null) {
+                next.remove(key);
+            } else {
+                next.put(key, after);
+            }
         });
-        Runnable use = target.load(overlay(next), overrides(next));
+        Next loaded = target.load(overlay(next), overrides(next));
+        List<String> diff = new ArrayList<>();
+        wishes.forEach((key, wish) -> {
+            String before = target.served(key);
+            String after = loaded.served(key);
+            diff.addAll(diff(before == null ? log.current(key) : before, after == null ? wish.after() : after));
+        });
         if (!dryRun) {
             List<Change> changes = new ArrayList<>();
             wishes.forEach((key, wish) -> changes.add(new Change(
-                    log.version() + 1 + changes.size(),
-                    clock.millis(),
-                    key,
-                    log.current().get(key),
-                    wish.after())));
+                    log.version() + 1 + changes.size(), clock.millis(), key, log.current(key), wish.after())));
             log.append(changes);
-            use.run();
+            loaded.use();
         }
         return diff;
     }
@@ -88,22 +121,13 @@ public final class Changes {
     /** Brings everything back to what it was after a version; 0 is the file alone. That is a change as well. */
     public synchronized List<String> rollback(long version, boolean dryRun, Target target)
             throws ConfigException, IOException {
-        if (version < 0 || version > log.version()) {
-            throw new IllegalArgumentException("version: " + version + " (expected: 0 to " + log.version() + ")");
+        if (version != 0 && (version < log.oldest() || version > log.version())) {
+            throw new IllegalArgumentException("version: " + version + " (expected: " + log.oldest() + " to "
+                    + log.version() + ", or 0 for the file alone)");
         }
         Map<String, Wish> wishes = new HashMap<>();
         Map<String, String> now = log.current();
-        Map<String, String> then = new HashMap<>();
-        for (Change change : log.changes()) {
-            String after = change.after();
-            if (change.version() <= version) {
-                if (after == null) {
-                    then.remove(change.key());
-                } else {
-                    then.put(change.key(), after);
-                }
-            }
-        }
+        Map<String, String> then = log.at(version);
         now.keySet().stream().filter(key -> !then.containsKey(key)).forEach(key -> wishes.put(key, new Wish(null)));
         then.forEach((key, text) -> {
             if (!text.equals(now.get(key))) {
@@ -115,7 +139,7 @@ public final class Changes {
 
     /** Loads everything again as it is changed now, and puts it into use; no change comes between. */
     public synchronized void again(Target target) throws ConfigException {
-        target.load(overlay(log.current()), overrides(log.current())).run();
+        target.load(overlay(log.current()), overrides(log.current())).use();
     }
 
     private static Overlay overlay(Map<String, String> all) {
@@ -172,6 +196,6 @@ public final class Changes {
     }
 
     private static List<String> lines(@Nullable String text) {
-        return text == null ? List.of() : Arrays.asList(text.split("\n", -1));
+        return text == null ? List.of() : text.lines().toList();
     }
 }

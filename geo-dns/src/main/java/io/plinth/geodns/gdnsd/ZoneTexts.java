@@ -15,6 +15,8 @@ final class ZoneTexts {
     private static final int MAX_DEPTH = 8;
     private static final int MAX_INCLUDED = 10_000;
     private static final long LARGEST = 64 << 20;
+    private static final String COMMENT = "; ";
+    private static final Pattern LINE = Pattern.compile("(?m)^");
     private static final Pattern TTL = Pattern.compile("(?:\\d{1,9}[smhdwSMHDW]?)+");
     private static final Pattern PART = Pattern.compile("(\\d+)([smhdwSMHDW]?)");
 
@@ -57,8 +59,21 @@ final class ZoneTexts {
         }
         String text = Files.readString(place.path(), StandardCharsets.ISO_8859_1);
         StringBuilder out = new StringBuilder();
+        String lost = "";
         for (ZoneEntries.Entry entry : ZoneEntries.of(text)) {
-            out.append(entry(place, text, entry, ttl));
+            String written = entry(place, text, entry, ttl);
+            if (written.startsWith(COMMENT) && !entry.words().isEmpty()) {
+                // Records behind it without an owner still are its owner's.
+                lost = entry.owned() ? fully(place, entry.words().getFirst()) : lost;
+            } else if (!entry.words().isEmpty()) {
+                if (!entry.owned()) {
+                    out.append(lost);
+                    lost = "";
+                } else if (!entry.words().getFirst().text().startsWith("$")) {
+                    lost = "";
+                }
+            }
+            out.append(written);
         }
         return out.toString();
     }
@@ -121,7 +136,7 @@ final class ZoneTexts {
         String policy = resources.policy(
                 resource[0], resource.length > 1 ? resource[1] : "", new Resources.Ttl(most, least), at);
         if (policy == null) {
-            return "; " + raw;
+            return LINE.matcher(raw).replaceAll(COMMENT);
         }
         String owner = entry.owned() ? fully(place, words.getFirst()) : "";
         return owner + "\tPOLICY\t" + policy + "\n";

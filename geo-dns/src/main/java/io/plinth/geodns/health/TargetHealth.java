@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ public final class TargetHealth implements Health, AutoCloseable {
     private static final int HTTP = 80;
     private static final int HTTPS = 443;
     private static final int MILLIS = 1_000;
+    private static final int LONGEST_TTL = 86_400;
 
     private final HealthMonitor monitor;
     private final List<EventLoop> loops;
@@ -39,7 +41,7 @@ public final class TargetHealth implements Health, AutoCloseable {
     private final Map<Probe, Probed> probed = new HashMap<>();
     private volatile Map<Target, Probed> byTarget = Map.of();
     private volatile Map<String, Statement> overrides = Map.of();
-    private volatile Map<String, Integer> loads = Map.of();
+    private volatile Map<String, Load> loads = Map.of();
     private int nextLoop;
 
     /**
@@ -55,6 +57,13 @@ public final class TargetHealth implements Health, AutoCloseable {
      * @param untilMillis since 1970; {@link Long#MAX_VALUE} for good
      */
     public record Statement(boolean up, long untilMillis) {}
+
+    /**
+     * How loaded a member is, as it was told.
+     *
+     * @param untilMillis since 1970
+     */
+    public record Load(int percent, long untilMillis) {}
 
     private static final class Probed {
         private volatile boolean healthy = true;
@@ -131,7 +140,8 @@ public final class TargetHealth implements Health, AutoCloseable {
 
     @Override
     public int load(String policy, String member) {
-        return loads.getOrDefault(policy + "/" + member, 0);
+        Load load = loads.get(policy + "/" + member);
+        return load == null || load.untilMillis() <= clock.millis() ? 0 : load.percent();
     }
 
     /** Replaces what people say about targets. */
@@ -140,8 +150,8 @@ public final class TargetHealth implements Health, AutoCloseable {
         changed();
     }
 
-    /** Replaces how loaded members, as POLICY/MEMBER, are in percent. */
-    public void loads(Map<String, Integer> next) {
+    /** Replaces how loaded members, as POLICY/MEMBER, are. */
+    public void loads(Map<String, Load> next) {
         loads = Map.copyOf(next);
         changed();
     }
@@ -152,7 +162,13 @@ public final class TargetHealth implements Health, AutoCloseable {
         byTarget.keySet().stream()
                 .sorted(java.util.Comparator.comparing(Target::toString))
                 .forEach(target -> horizon.add(secondsToChange(target)));
-        overrides.forEach((target, said) -> horizon.add(said.untilMillis() <= clock.millis() ? 0 : 1));
+        long now = clock.millis();
+        // Whether its target is probed or not, the TTL goes towards the end of an override.
+        new TreeMap<>(overrides).forEach((target, said) -> {
+            long left = said.untilMillis() - now;
+            horizon.add(left <= 0 ? -1 : (int) Math.min(LONGEST_TTL, left / MILLIS));
+        });
+        new TreeMap<>(loads).forEach((member, load) -> horizon.add(load.untilMillis() <= now ? 0 : 1));
         return horizon;
     }
 

@@ -9,9 +9,11 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.plinth.geodns.answer.Responder;
 import io.plinth.kit.net.ProxyProtocol;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +39,7 @@ final class TcpHandler extends ChannelInboundHandlerAdapter {
     private final Responder responder;
     private final TcpLimits limits;
     private final LongSupplier nanoTime;
+    private final Predicate<InetAddress> admission;
     private byte[] source = UNKNOWN;
     private final byte[] in;
     private final byte[] out;
@@ -44,13 +47,19 @@ final class TcpHandler extends ChannelInboundHandlerAdapter {
     private long lastQueryNanos;
     private @Nullable Future<?> idleCheck;
 
-    /** A handler that has its room from {@code room}, as all of a loop have. */
-    TcpHandler(Responder responder, Room room, TcpLimits limits, LongSupplier nanoTime) {
+    /**
+     * A handler that has its room from {@code room}, as all of a loop have.
+     *
+     * @param admission whether the client may have one more connection, asked once it is known
+     */
+    TcpHandler(
+            Responder responder, Room room, TcpLimits limits, LongSupplier nanoTime, Predicate<InetAddress> admission) {
         this.responder = responder;
         this.in = room.in();
         this.out = room.out();
         this.limits = limits;
         this.nanoTime = nanoTime;
+        this.admission = admission;
     }
 
     @Override
@@ -93,7 +102,7 @@ final class TcpHandler extends ChannelInboundHandlerAdapter {
                         length,
                         limits.querySize(),
                         ctx.channel());
-                ctx.close();
+                end(ctx);
                 return;
             }
             if (pending.readableBytes() < PREFIX + length) {
@@ -103,8 +112,9 @@ final class TcpHandler extends ChannelInboundHandlerAdapter {
                 ctx.channel().config().setAutoRead(false);
                 return;
             }
-            if (source.length == 0) {
-                source = source(ctx);
+            if (source.length == 0 && !enter(ctx)) {
+                ctx.close();
+                return;
             }
             pending.getBytes(pending.readerIndex() + PREFIX, in, 0, length);
             pending.skipBytes(PREFIX + length);
@@ -112,7 +122,7 @@ final class TcpHandler extends ChannelInboundHandlerAdapter {
             int written = responder.message(in, 0, length, source, out);
             if (written == 0) {
                 // Nothing that is no query has a place on a connection to a server.
-                ctx.close();
+                end(ctx);
                 return;
             }
             ByteBuf response = ctx.alloc().directBuffer(PREFIX + written);
@@ -124,11 +134,21 @@ final class TcpHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Known with the first query: a PROXY header may have come before it. */
-    private static byte[] source(ChannelHandlerContext ctx) {
-        return ctx.channel().remoteAddress() instanceof InetSocketAddress
-                ? ProxyProtocol.remote(ctx.channel()).getAddress().getAddress()
-                : NOBODY;
+    /** Behind the answers that are written. */
+    private static void end(ChannelHandlerContext ctx) {
+        ctx.flush();
+        ctx.close();
+    }
+
+    /** Who is there is known with the first query: a PROXY header may have come before it. */
+    private boolean enter(ChannelHandlerContext ctx) {
+        if (!(ctx.channel().remoteAddress() instanceof InetSocketAddress)) {
+            source = NOBODY;
+            return true;
+        }
+        InetAddress client = ProxyProtocol.remote(ctx.channel()).getAddress();
+        source = client.getAddress();
+        return admission.test(client);
     }
 
     private static boolean isWritable(ChannelHandlerContext ctx) {

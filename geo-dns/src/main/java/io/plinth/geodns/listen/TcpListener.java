@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /** Sets up each TCP connection and counts them; called from every loop. */
 public final class TcpListener extends ChannelInitializer<Channel> {
@@ -76,7 +77,18 @@ public final class TcpListener extends ChannelInitializer<Channel> {
         if (proxy) {
             ProxyProtocol.expect(channel.pipeline());
         }
-        channel.pipeline().addLast(new TcpHandler(loop.responder(), loop.room(), now, nanoTime));
+        Predicate<InetAddress> admission = client -> !proxy || behindProxy(channel, client, now.perAddress());
+        channel.pipeline().addLast(new TcpHandler(loop.responder(), loop.room(), now, nanoTime, admission));
+    }
+
+    /** A proxy's connections count for the clients that it names. */
+    private boolean behindProxy(Channel channel, InetAddress client, int most) {
+        if (!enter(client, most)) {
+            refused.incrementAndGet();
+            return false;
+        }
+        channel.closeFuture().addListener(closed -> leave(client));
+        return true;
     }
 
     private boolean enter(InetAddress address, int most) {

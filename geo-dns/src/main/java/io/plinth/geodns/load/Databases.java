@@ -7,7 +7,6 @@ import io.plinth.geodns.place.PlaceDatabase;
 import io.plinth.geodns.place.PlaceKeys;
 import io.plinth.kit.config.StackFile;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -41,6 +40,7 @@ final class Databases {
     /** The databases as they are now; the same object as long as nothing changed. */
     GeoSource source(StackFile file, GeoDnsConfig config) {
         if (config.policies().isEmpty()) {
+            opened.clear();
             return kept(GeoSource.none("not read: there are no policies"));
         }
         Map<String, String> own = new HashMap<>(config.databaseKeys());
@@ -50,9 +50,14 @@ final class Databases {
         }
         PlaceKeys keys = PlaceKeys.USUAL.with(own);
         long most = config.limits().database().bytes();
-        Opened places = open(places(file, config), keys, most);
-        String path = config.asnDatabase();
-        Opened systems = path == null ? null : open(SnapshotLoader.resolve(file, path), keys, most);
+        Path places = places(file, config);
+        String other = config.asnDatabase();
+        Path systems = other == null ? null : SnapshotLoader.resolve(file, other);
+        opened.keySet().removeIf(path -> !path.equals(places) && !path.equals(systems));
+        return source(open(places, keys, most), systems == null ? null : open(systems, keys, most));
+    }
+
+    private GeoSource source(Opened places, @Nullable Opened systems) {
         return kept(new GeoSource(
                 places.database(),
                 systems == null ? null : systems.database(),
@@ -111,9 +116,9 @@ final class Databases {
                 LOG.info("database: {}", state);
             }
             return new Opened(stamp, database, state);
-        } catch (IOException | UncheckedIOException | IndexOutOfBoundsException | IllegalArgumentException e) {
-            // The latter two are what the reader makes of a file that was cut off.
-            String why = stamp.size() < 0 ? path + " is missing" : path + ": broken (" + e.getMessage() + ")";
+        } catch (IOException | RuntimeException | StackOverflowError e) {
+            // The reader trusts what the file says: broken octets may make it throw anything, circles among them.
+            String why = stamp.size() < 0 ? path + " is missing" : path + ": broken (" + e + ")";
             LOG.warn(
                     "{}: {}",
                     kept == null ? "no database, so policies answer their default" : "the last good database stays",

@@ -19,9 +19,10 @@ final class NetworkLines {
      *
      * @param members by their numbers
      * @param rest follows the members a line names
+     * @param lenient leaves out members that are not there (any more), and lines that name no other
      * @throws IllegalArgumentException with the line
      */
-    static List<Network> parse(String text, List<String> members, List<Integer> rest) {
+    static List<Network> parse(String text, List<String> members, List<Integer> rest, boolean lenient) {
         List<Network> networks = new ArrayList<>();
         Map<String, Integer> numbers = new HashMap<>();
         members.forEach(member -> numbers.put(member, numbers.size()));
@@ -34,8 +35,10 @@ final class NetworkLines {
                 continue;
             }
             try {
-                List<Integer> order = order(words, numbers, rest);
-                networks.add(Network.parse(words[0], shared.computeIfAbsent(order, each -> each)));
+                List<Integer> order = order(words, numbers, rest, lenient);
+                if (!order.isEmpty()) {
+                    networks.add(Network.parse(words[0], shared.computeIfAbsent(order, each -> each)));
+                }
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("line " + number + ": " + e.getMessage(), e);
             }
@@ -43,17 +46,24 @@ final class NetworkLines {
         return networks;
     }
 
-    private static List<Integer> order(String[] words, Map<String, Integer> numbers, List<Integer> rest) {
+    private static List<Integer> order(
+            String[] words, Map<String, Integer> numbers, List<Integer> rest, boolean lenient) {
         Map<Integer, Integer> named = new LinkedHashMap<>();
         for (int i = 1; i < words.length; i++) {
             int equals = words[i].indexOf('=');
             String member = equals < 0 ? words[i] : words[i].substring(0, equals);
             Integer known = numbers.get(member);
+            if (known == null && lenient) {
+                continue;
+            }
             if (known == null) {
                 throw new IllegalArgumentException(
                         "member: " + member + " (expected: one of " + numbers.keySet() + ")");
             }
             named.put(known, equals < 0 ? i : millis(words[i].substring(equals + 1)));
+        }
+        if (named.isEmpty() && lenient) {
+            return List.of();
         }
         if (named.isEmpty()) {
             throw new IllegalArgumentException("members: none (expected: at least one behind the network)");

@@ -1,5 +1,6 @@
 package io.plinth.geodns.load;
 
+import io.plinth.geodns.GeoDnsConfig;
 import io.plinth.geodns.place.DistanceRanking;
 import io.plinth.geodns.place.GeoIndex;
 import io.plinth.geodns.place.GeoSource;
@@ -25,18 +26,23 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Owned by the thread that loads: policies of the file with their places compiled. What is compiled is kept as long as it
  * would come out the same.
  */
 final class PolicyLoader {
+    private static final Logger LOG = LoggerFactory.getLogger(PolicyLoader.class);
+
     private final String ownRegion;
     private final Registry registry;
     private Map<Wanted, GeoIndex> compiled = new HashMap<>();
+    private Map<String, List<Network>> fromFiles = Map.of();
 
     private record Wanted(GeoSource source, Ranking ranking, List<Network> networks) {}
 
@@ -45,16 +51,66 @@ final class PolicyLoader {
         this.registry = registry;
     }
 
-    Map<String, Policy> load(StackFile file, Map<String, PolicyConfig> configs, Overlay overlay, GeoSource source)
+    /**
+     * What the API pushed.
+     *
+     * @param before what of it holds already: where that no longer fits the file it is left out, so that no file can
+     *     keep a node from its start; what is new is refused
+     */
+    private record Pushed(Overlay before, Overlay now) {
+        boolean isNewTargets(String policy, String member) {
+            return !Objects.equals(before.targets(policy, member), now.targets(policy, member));
+        }
+
+        boolean isNewLatency(String policy) {
+            return !Objects.equals(before.latency().get(policy), now.latency().get(policy));
+        }
+    }
+
+    /** Policies of a file. */
+    Map<String, Policy> load(StackFile file, GeoDnsConfig config, Overlay overlay, GeoSource source)
+            throws ConfigException {
+        Map<String, List<Network>> read = new HashMap<>();
+        List<Problem> problems = new ArrayList<>();
+        long most = config.limits().networksFile().bytes();
+        config.policies().forEach((name, policy) -> {
+            try {
+                read.put(name, networks(file, policy, most));
+            } catch (IllegalArgumentException | IOException e) {
+                problems.add(problem(file, name, e));
+            }
+        });
+        Map<String, Policy> policies =
+                policies(file, config.policies(), new Pushed(overlay, overlay), source, read, problems);
+        fromFiles = read;
+        return policies;
+    }
+
+    /** Policies of the file that was loaded last, whose networks are not read again. */
+    Map<String, Policy> again(StackFile file, GeoDnsConfig config, Overlay before, Overlay overlay, GeoSource source)
+            throws ConfigException {
+        return policies(file, config.policies(), new Pushed(before, overlay), source, fromFiles, new ArrayList<>());
+    }
+
+    private static Problem problem(StackFile file, String policy, Exception e) {
+        return new Problem(file.path().toString(), 1, 1, "policy " + policy + ": " + e.getMessage());
+    }
+
+    private Map<String, Policy> policies(
+            StackFile file,
+            Map<String, PolicyConfig> configs,
+            Pushed pushed,
+            GeoSource source,
+            Map<String, List<Network>> read,
+            List<Problem> problems)
             throws ConfigException {
         Map<String, Policy> policies = new LinkedHashMap<>();
-        List<Problem> problems = new ArrayList<>();
         Map<Wanted, GeoIndex> used = new HashMap<>();
         configs.forEach((name, config) -> {
             try {
-                policies.put(name, policy(file, name, config, overlay, source, used));
-            } catch (IllegalArgumentException | IOException e) {
-                problems.add(new Problem(file.path().toString(), 1, 1, "policy " + name + ": " + e.getMessage()));
+                policies.put(name, policy(file, name, config, pushed, source, read, used));
+            } catch (IllegalArgumentException e) {
+                problems.add(problem(file, name, e));
             }
         });
         if (!problems.isEmpty()) {
@@ -68,16 +124,16 @@ final class PolicyLoader {
             StackFile file,
             String name,
             PolicyConfig config,
-            Overlay overlay,
+            Pushed pushed,
             GeoSource source,
-            Map<Wanted, GeoIndex> used)
-            throws IOException {
+            Map<String, List<Network>> read,
+            Map<Wanted, GeoIndex> used) {
         List<String> names = members(config);
         List<Integer> usual = usual(config, names);
         Ranking ranking = ranking(file, config, names, usual);
         GeoIndex index = null;
         if (config.by() != Policy.By.WEIGHTED && config.by() != Policy.By.MULTIVALUE) {
-            Wanted wanted = new Wanted(source, ranking, networks(file, name, config, overlay, names, usual));
+            Wanted wanted = new Wanted(source, ranking, networks(name, config, pushed, read, names));
             index = compiled.get(wanted);
             if (index == null) {
                 index = used.get(wanted);
@@ -96,7 +152,7 @@ final class PolicyLoader {
                 name,
                 registry.policies().of(name),
                 config.by(),
-                members(name, config, overlay, names),
+                members(name, config, pushed, names),
                 index,
                 ranking,
                 new Policy.Ttl(floor, ceiling),
@@ -113,14 +169,11 @@ final class PolicyLoader {
         return List.copyOf(new TreeSet<>(config.targets().keySet()));
     }
 
-    private List<Member> members(String policy, PolicyConfig config, Overlay overlay, List<String> names) {
-        Map<String, List<String>> changed = overlay.targets().getOrDefault(policy, Map.of());
+    private List<Member> members(String policy, PolicyConfig config, Pushed pushed, List<String> names) {
         return names.stream()
                 .map(member -> {
                     String nested = config.nested(member);
-                    List<String> addresses = nested != null
-                            ? List.of()
-                            : changed.getOrDefault(member, config.targets().getOrDefault(member, List.of()));
+                    List<String> addresses = nested != null ? List.of() : addresses(policy, member, config, pushed);
                     return new Member(
                             member,
                             registry.members().of(policy + "/" + member),
@@ -132,6 +185,23 @@ final class PolicyLoader {
                             config.weights().getOrDefault(member, 1));
                 })
                 .toList();
+    }
+
+    private static List<String> addresses(String policy, String member, PolicyConfig config, Pushed pushed) {
+        List<String> own = config.targets().getOrDefault(member, List.of());
+        List<String> changed = pushed.now().targets(policy, member);
+        if (changed == null) {
+            return own;
+        }
+        List<String> problems = PolicyRules.problems(config, changed);
+        if (problems.isEmpty()) {
+            return changed;
+        }
+        if (pushed.isNewTargets(policy, member)) {
+            throw new IllegalArgumentException(String.join("; ", problems));
+        }
+        LOG.warn("policy {}: what the API says of {} is left out: {}", policy, member, problems);
+        return own;
     }
 
     /** The order of those of whom nothing is known. */
@@ -189,28 +259,37 @@ final class PolicyLoader {
         return new DistanceRanking(points, bias, config.nearest(), usual, config.strict());
     }
 
-    private static List<Network> networks(
-            StackFile file,
-            String policy,
-            PolicyConfig config,
-            Overlay overlay,
-            List<String> names,
-            List<Integer> usual)
-            throws IOException {
-        List<Network> networks = new ArrayList<>();
-        List<Integer> rest = config.strict() ? List.of() : usual;
+    /** Those of the policy's file. */
+    private List<Network> networks(StackFile file, PolicyConfig config, long most) throws IOException {
         String path = config.networksFile();
-        if (path != null) {
-            Path resolved = SnapshotLoader.resolve(file, path);
-            try {
-                networks.addAll(NetworkLines.parse(Files.readString(resolved, StandardCharsets.US_ASCII), names, rest));
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException(resolved + ", " + e.getMessage(), e);
-            }
+        if (path == null) {
+            return List.of();
         }
-        @Nullable String pushed = overlay.latency().get(policy);
-        if (pushed != null) {
-            networks.addAll(NetworkLines.parse(pushed, names, rest));
+        Path resolved = SnapshotLoader.resolve(file, path);
+        if (Files.size(resolved) > most) {
+            throw new IOException(resolved + ": " + Files.size(resolved)
+                    + " octets (expected: at most limits.networks-file, " + most + ")");
+        }
+        List<String> names = members(config);
+        try {
+            return NetworkLines.parse(
+                    Files.readString(resolved, StandardCharsets.US_ASCII), names, rest(config, names), false);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(resolved + ", " + e.getMessage(), e);
+        }
+    }
+
+    private List<Integer> rest(PolicyConfig config, List<String> names) {
+        return config.strict() ? List.of() : usual(config, names);
+    }
+
+    private List<Network> networks(
+            String policy, PolicyConfig config, Pushed pushed, Map<String, List<Network>> read, List<String> names) {
+        List<Network> networks = new ArrayList<>(read.getOrDefault(policy, List.of()));
+        List<Integer> rest = rest(config, names);
+        String latency = pushed.now().latency().get(policy);
+        if (latency != null) {
+            networks.addAll(NetworkLines.parse(latency, names, rest, !pushed.isNewLatency(policy)));
         }
         config.networks().forEach((network, order) -> {
             List<Integer> all =

@@ -8,6 +8,7 @@ import io.plinth.geodns.policy.Policy;
 import io.plinth.geodns.policy.Target;
 import io.plinth.kit.config.Check;
 import io.plinth.kit.health.HealthCheckConfig;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -49,6 +50,11 @@ public final class PolicyRules {
             }
             if (policy.onAllDown() == Policy.AllDown.FALLBACK && policy.fallback() == null) {
                 check.problem(path + ".on-all-down", "no default (expected: `default: MEMBER` beside it)");
+            }
+            if (policy.fence() && policy.onAllDown() == Policy.AllDown.FALLBACK) {
+                check.problem(
+                        path + ".on-all-down",
+                        "fallback (expected: all or none with `fence`, whose users never leave their member)");
             }
             Integer from = policy.shedFrom();
             if (from != null && from >= policy.shedUntil()) {
@@ -104,31 +110,33 @@ public final class PolicyRules {
                 }
                 return;
             }
-            addresses.stream()
-                    .filter(address -> !Target.isAddress(address) && !Target.isName(address))
-                    .forEach(address -> check.problem(
-                            at,
-                            "target `" + address
-                                    + "` (expected: an IPv4 or IPv6 address without a port, or a name that"
-                                    + " ends with a dot)"));
-            addresses.stream().filter(Target::isName).forEach(name -> name(at, policy, addresses, name));
+            problems(policy, addresses).forEach(problem -> check.problem(at, problem));
         });
     }
 
-    private void name(String at, PolicyConfig policy, List<String> addresses, String name) {
-        if (addresses.size() > 1) {
-            check.problem(at, "name `" + name + "` (expected: alone, as an answer has one CNAME)");
-        }
-        if (policy.by() == Policy.By.MULTIVALUE) {
-            check.problem(at, "name `" + name + "` (expected: addresses, with `by: multivalue`)");
-        }
+    /** What is wrong with the targets of a member, whether the file or the API names them. */
+    static List<String> problems(PolicyConfig policy, List<String> addresses) {
+        List<String> problems = new ArrayList<>();
         HealthCheckConfig health = policy.health();
-        if (health != null && !health.isAside() && !policy.probeAt().containsKey(name)) {
-            check.problem(
-                    at,
-                    "name `" + name + "` (expected: `probe-at: { " + name + ": ADDRESS }`, or `file` or `command`"
-                            + " under `health`)");
+        for (String address : addresses) {
+            if (Target.isName(address)) {
+                String name = "name `" + address + "` (expected: ";
+                if (addresses.size() > 1) {
+                    problems.add(name + "alone, as an answer has one CNAME)");
+                }
+                if (policy.by() == Policy.By.MULTIVALUE) {
+                    problems.add(name + "addresses, with `by: multivalue`)");
+                }
+                if (health != null && !health.isAside() && !policy.probeAt().containsKey(address)) {
+                    problems.add(name + "`probe-at: { " + address + ": ADDRESS }`, or `file` or `command` under"
+                            + " `health`)");
+                }
+            } else if (!Target.isAddress(address)) {
+                problems.add("target `" + address
+                        + "` (expected: an IPv4 or IPv6 address without a port, or a name that ends with a dot)");
+            }
         }
+        return problems;
     }
 
     private void members(String path, PolicyConfig policy) {

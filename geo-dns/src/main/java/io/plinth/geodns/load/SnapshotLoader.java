@@ -10,38 +10,20 @@ import io.plinth.geodns.place.GeoSource;
 import io.plinth.geodns.place.Network;
 import io.plinth.geodns.policy.Health;
 import io.plinth.geodns.policy.Policies;
-import io.plinth.geodns.policy.Policy;
-import io.plinth.geodns.wire.Name;
-import io.plinth.geodns.zone.PolicyNumbers;
-import io.plinth.geodns.zone.Zone;
-import io.plinth.geodns.zone.ZoneException;
-import io.plinth.geodns.zone.ZoneFiles;
-import io.plinth.geodns.zone.ZoneLimits;
-import io.plinth.geodns.zone.ZoneParser;
 import io.plinth.geodns.zone.Zones;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.Problem;
 import io.plinth.kit.config.Secret;
 import io.plinth.kit.config.StackFile;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Guarded by itself: makes a snapshot of the file, its zone files, the databases and what the API changed. Whatever is
  * wrong with a zone leaves that zone as it is, and what is wrong elsewhere the whole snapshot.
  */
 public final class SnapshotLoader {
-    private static final Logger LOG = LoggerFactory.getLogger(SnapshotLoader.class);
-
     private final Registry registry;
     private final PolicyLoader policies;
     private final Databases databases = new Databases();
@@ -58,14 +40,32 @@ public final class SnapshotLoader {
 
     /**
      * Loads everything. A zone that cannot be read is the one of {@code last}, and {@link Zones#broken} says why; what is
-     * wrong elsewhere is thrown.
+     * wrong elsewhere is thrown, but for what the API said before of policies and no longer fits, which is left out.
      */
     public synchronized Snapshot load(StackFile file, GeoDnsConfig config, Overlay overlay, Zones last)
             throws ConfigException {
         GeoSource geo = databases.source(file, config);
-        Map<String, Policy> loaded = policies.load(file, config.policies(), overlay, geo);
-        Policies compiled = new Policies(loaded, Health.GOOD);
-        return new Snapshot(zones(file, config, overlay, compiled, last), compiled, geo, guard(file, config), aliases);
+        Guard guard = guard(file, config);
+        Policies compiled = new Policies(policies.load(file, config, overlay, geo), Health.GOOD);
+        Zones zones = new ZoneLoader(file, config, overlay, registry, compiled).all(last);
+        return new Snapshot(zones, compiled, geo, guard, aliases);
+    }
+
+    /**
+     * What the API wants changed in a snapshot of the file that was loaded last: no file is read again but that of a zone
+     * whose own text goes. What is wrong with what changes is thrown.
+     *
+     * @param before the overlay that holds
+     */
+    public synchronized Snapshot change(
+            Snapshot snapshot, StackFile file, GeoDnsConfig config, Overlay before, Overlay overlay)
+            throws ConfigException {
+        Policies compiled =
+                before.targets().equals(overlay.targets()) && before.latency().equals(overlay.latency())
+                        ? snapshot.policies()
+                        : new Policies(policies.again(file, config, before, overlay, snapshot.geo()), Health.GOOD);
+        Zones zones = new ZoneLoader(file, config, overlay, registry, compiled).changed(snapshot.zones(), before);
+        return new Snapshot(zones, compiled, snapshot.geo(), snapshot.guard(), snapshot.aliases());
     }
 
     /** Whether a database's file is not as it was when it was read. */
@@ -77,9 +77,8 @@ public final class SnapshotLoader {
     public synchronized Snapshot withDatabases(Snapshot snapshot, StackFile file, GeoDnsConfig config, Overlay overlay)
             throws ConfigException {
         GeoSource geo = databases.source(file, config);
-        Map<String, Policy> loaded = policies.load(file, config.policies(), overlay, geo);
-        return new Snapshot(
-                snapshot.zones(), new Policies(loaded, Health.GOOD), geo, snapshot.guard(), snapshot.aliases());
+        Policies compiled = new Policies(policies.again(file, config, overlay, overlay, geo), Health.GOOD);
+        return new Snapshot(snapshot.zones(), compiled, geo, snapshot.guard(), snapshot.aliases());
     }
 
     /** A path of the file, which starts at the file's folder. */
@@ -113,75 +112,5 @@ public final class SnapshotLoader {
             throw new ConfigException(
                     List.of(new Problem(file.path().toString(), 1, 1, "geo-dns.cookies.secrets: " + e.getMessage())));
         }
-    }
-
-    private Zones zones(StackFile file, GeoDnsConfig config, Overlay overlay, Policies compiled, Zones last) {
-        GeoDnsConfig.Limits limits = config.limits();
-        ZoneLimits zoneLimits = new ZoneLimits(limits.records(), limits.recordsPerSet());
-        ZoneFiles files = new ZoneFiles(zoneLimits, limits.zoneFile().bytes());
-        Map<Name, String> all = new HashMap<>();
-        config.zones().keySet().forEach(zone -> all.put(Name.parse(zone), zone));
-        overlay.zones().keySet().forEach(zone -> all.putIfAbsent(Name.parse(zone), zone));
-        Map<Name, List<Problem>> broken = new HashMap<>();
-        List<Zone> zones = new ArrayList<>();
-        all.forEach((name, zone) -> {
-            PolicyNumbers numbers = numbers(config, compiled, name, List.copyOf(all.keySet()));
-            int number = registry.zones().of(name.toString());
-            String text = overlay.zones().get(name.toString());
-            List<Problem> problems = new ArrayList<>();
-            Zone read = text == null
-                    ? files.read(name, number, resolve(file, config.zones().getOrDefault(zone, "")), numbers, problems)
-                    : parse(name, number, text, zoneLimits, numbers, problems);
-            if (read == null) {
-                broken.put(name, problems);
-                read = last.zone(name);
-            } else {
-                LOG.info("zone {}: {} records, serial {}", name, read.records(), read.serial());
-            }
-            if (read != null) {
-                zones.add(read);
-            }
-        });
-        return new Zones(zones, broken);
-    }
-
-    private static @Nullable Zone parse(
-            Name name, int number, String text, ZoneLimits limits, PolicyNumbers numbers, List<Problem> problems) {
-        try {
-            return ZoneParser.parse(name, number, text, limits, numbers);
-        } catch (ZoneException e) {
-            e.problems()
-                    .forEach(problem -> problems.add(
-                            new Problem("zone " + name + " of the API", problem.line(), 1, problem.message())));
-            return null;
-        }
-    }
-
-    private PolicyNumbers numbers(GeoDnsConfig config, Policies compiled, Name zone, List<Name> origins) {
-        Map<String, Integer> byName = new HashMap<>();
-        Map<Name, Integer> at = new HashMap<>();
-        Set<Integer> naming = new HashSet<>();
-        config.policies().forEach((policyName, policy) -> {
-            int number = registry.policies().of(policyName);
-            if (compiled.answersNames(number)) {
-                naming.add(number);
-            }
-            byName.put(policyName, number);
-            policy.names().stream()
-                    .map(Name::parse)
-                    .filter(name -> nearest(name, origins).equals(zone))
-                    .forEach(name -> at.put(name, number));
-        });
-        return new PolicyNumbers(byName, at, naming);
-    }
-
-    private static Name nearest(Name name, List<Name> origins) {
-        Name best = Name.ROOT;
-        for (Name origin : origins) {
-            if (name.isAtOrBelow(origin) && origin.labels() >= best.labels()) {
-                best = origin;
-            }
-        }
-        return best;
     }
 }

@@ -3,6 +3,7 @@ package io.plinth.geodns.policy;
 import io.netty.util.NetUtil;
 import io.plinth.geodns.wire.Name;
 import io.plinth.geodns.wire.Rdata;
+import java.util.Arrays;
 
 /**
  * One address, or one name elsewhere, that a policy may answer.
@@ -27,6 +28,17 @@ public record Target(String policy, String region, String address) {
         } catch (IllegalArgumentException e) {
             return false;
         }
+    }
+
+    /** Whether a text is this address or name, in whatever form it may be written. */
+    public boolean isAt(String text) {
+        if (isName()) {
+            return isName(text) && Name.parse(text).equals(Name.parse(address));
+        }
+        return isAddress(text)
+                && Arrays.equals(
+                        NetUtil.createByteArrayFromIpAddressString(text),
+                        NetUtil.createByteArrayFromIpAddressString(address));
     }
 
     /** Whether it is answered as an alias (CNAME). */

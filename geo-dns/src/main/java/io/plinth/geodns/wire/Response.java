@@ -21,6 +21,7 @@ public final class Response {
     private int zone;
     private int policy;
     private int member;
+    private int alike;
 
     /** No zone or policy to count for. */
     public static final int NONE = -1;
@@ -39,6 +40,7 @@ public final class Response {
         zone = NONE;
         policy = NONE;
         member = NONE;
+        alike = 0;
     }
 
     /** Answers with a set whose owner is the question's name, {@code howMany} of its records from {@code from} on, around. */
@@ -169,6 +171,15 @@ public final class Response {
 
     public void member(int number) {
         member = number;
+    }
+
+    /** What it has in common with answers of other names: a wildcard, a delegation; 0 where it has nothing. */
+    public int alike() {
+        return alike;
+    }
+
+    public void alike(int hash) {
+        alike = hash;
     }
 
     /** Record sets with their owners, in order. */

@@ -6,9 +6,11 @@ import io.plinth.geodns.wire.Query;
 import io.plinth.geodns.wire.ReadyTail;
 import io.plinth.geodns.wire.RecordSet;
 import io.plinth.geodns.wire.RecordType;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** One zone: every name in it, empty non-terminals included. Immutable. */
@@ -82,6 +84,23 @@ public final class Zone {
     /** Gives every node, in no particular order. */
     void forEach(Consumer<Node> sink) {
         nodes.forEach(sink);
+    }
+
+    /**
+     * What stands beside policies that answer names, where nothing may but the addresses it hides (RFC 2181 section
+     * 10.1).
+     */
+    public List<ZoneProblem> beside(IntPredicate naming) {
+        List<ZoneProblem> problems = new ArrayList<>();
+        nodes.forEach(node -> {
+            if (node.policy() != Node.NO_POLICY && naming.test(node.policy())) {
+                node.sets().stream()
+                        .map(RecordSet::type)
+                        .filter(type -> type != RecordType.A && type != RecordType.AAAA)
+                        .forEach(type -> problems.add(ZoneRules.besideNames(1, type, node.name())));
+            }
+        });
+        return problems;
     }
 
     /** The node of this very name, or null. */

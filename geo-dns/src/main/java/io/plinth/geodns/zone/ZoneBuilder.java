@@ -101,9 +101,11 @@ final class ZoneBuilder {
                             policy.line(),
                             "POLICY: " + text + " (expected: one of "
                                     + numbers.keySet().stream().sorted().toList() + ")"));
-                } else if (answering.putIfAbsent(name, known) != null) {
+                } else if (!known.equals(answering.getOrDefault(name, known))) {
                     problems.add(new ZoneProblem(
                             policy.line(), "POLICY: " + name + " (expected: one policy; another lists this name)"));
+                } else {
+                    answering.put(name, known);
                 }
             }
         });

@@ -82,12 +82,16 @@ final class ZoneRules {
     void checkNaming(Name name, List<ZoneProblem> problems) {
         names.getOrDefault(name, Map.of()).forEach((type, pending) -> {
             if (type != RecordType.A && type != RecordType.AAAA && type != RecordType.POLICY) {
-                problems.add(new ZoneProblem(
-                        pending.line(),
-                        RecordType.name(type) + ": " + name
-                                + " (expected: nothing beside a policy that answers names; RFC 2181 10.1)"));
+                problems.add(besideNames(pending.line(), type, name));
             }
         });
+    }
+
+    static ZoneProblem besideNames(int line, int type, Name name) {
+        return new ZoneProblem(
+                line,
+                RecordType.name(type) + ": " + name
+                        + " (expected: nothing beside a policy that answers names; RFC 2181 10.1)");
     }
 
     /** A server below the name it serves is found through its glue only. */

@@ -37,6 +37,9 @@ class WireAnswerTest {
                 www    A     192.0.2.2
                 old    DNAME new.shop.example.
                 a.new  A     192.0.2.3
+                sub    NS    ns1.sub
+                ns1.sub A    192.0.2.4
+                *.wild A     192.0.2.5
                 away   DNAME %s.other.example.
                 """.formatted("x".repeat(63) + "." + "y".repeat(63) + "." + "z".repeat(63)));
 
@@ -159,6 +162,18 @@ class WireAnswerTest {
             byte[] answer = asker.datagram(query);
             assertThat(answer).isNotNull();
             assertThat(answer[2] & 2).isZero();
+        }
+    }
+
+    @Test
+    void answersOfOneDelegationOrWildcardAreAlikeWhateverTheName() {
+        for (String below : List.of(".sub.shop.example.", ".wild.shop.example.")) {
+            Asker asker = asker(new Guard(CookieSecrets.of(1, 2), false, new RateLimit.Rule(10, 0, 24, 56), List.of()));
+            int answers = 0;
+            for (int i = 0; i < 30; i++) {
+                answers += asker.datagram(query("random" + i + below, Type.A).toWire()) == null ? 0 : 1;
+            }
+            assertThat(answers).as(below).isEqualTo(10);
         }
     }
 

@@ -5,6 +5,7 @@ import static io.plinth.geodns.answer.Asker.records;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.geodns.GeoDnsMain;
+import io.plinth.geodns.TestNode;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.config.StackFiles;
@@ -16,7 +17,6 @@ import io.plinth.testkit.Peer;
 import io.plinth.testkit.RequiresPeer;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
-import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -115,9 +115,7 @@ class GdnsdImportIT {
     }
 
     private void copy() throws Exception {
-        try (DatagramSocket free = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        port = TestNode.freePort();
         Path from = Path.of(Objects.requireNonNull(GdnsdImportIT.class.getResource("/gdnsd"))
                 .toURI());
         try (Stream<Path> all = Files.walk(from)) {

@@ -214,6 +214,19 @@ class GdnsdImportTest {
     }
 
     @Test
+    void whatIsLeftOutTakesNoRecordsOfItsOwnerWithIt() throws Exception {
+        GdnsdImport imported = read(
+                "",
+                ZONE + "before A 192.0.2.1\nr DYNA reflect\n A 192.0.2.2\n TXT x\n"
+                        + "s 300 (\n DYNA\n reflect )\n\tDYNA reflect ; again\n AAAA 2001:db8::1\nafter A 192.0.2.3\n"
+                        + " DYNA reflect\n TXT y\n");
+        assertThat(imported.files().get("zones/example.com.zone"))
+                .endsWith("before A 192.0.2.1\n; r DYNA reflect\nr A 192.0.2.2\n TXT x\n"
+                        + "; s 300 (\n;  DYNA\n;  reflect )\n; \tDYNA reflect ; again\ns AAAA 2001:db8::1\n"
+                        + "after A 192.0.2.3\n;  DYNA reflect\n TXT y\n");
+    }
+
+    @Test
     void wrongReferencesAreMistakes() {
         assertThatThrownBy(() -> read("", ZONE + "w DYNA multifo!w\n"))
                 .isInstanceOf(GdnsdException.class)

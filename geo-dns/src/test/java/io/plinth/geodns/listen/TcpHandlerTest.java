@@ -11,12 +11,14 @@ import io.plinth.geodns.answer.Responder;
 import io.plinth.geodns.answer.Snapshot;
 import io.plinth.geodns.place.GeoSource;
 import io.plinth.testkit.SplitFeeding;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Rcode;
@@ -37,9 +39,13 @@ class TcpHandlerTest {
     private final AtomicLong nanos = new AtomicLong();
 
     private EmbeddedChannel connect() {
+        return connect(client -> true);
+    }
+
+    private EmbeddedChannel connect(Predicate<InetAddress> admission) {
         Responder responder =
                 new Responder(Responder.Settings.of(() -> snapshot), new QueryCounters(), new SplittableRandom(1));
-        return new EmbeddedChannel(new TcpHandler(responder, new TcpHandler.Room(), LIMITS, nanos::get));
+        return new EmbeddedChannel(new TcpHandler(responder, new TcpHandler.Room(), LIMITS, nanos::get, admission));
     }
 
     private static ByteBuf framed(Message... queries) {
@@ -112,6 +118,20 @@ class TcpHandlerTest {
             EmbeddedChannel channel = connect();
             channel.writeInbound(Unpooled.wrappedBuffer(bad));
             assertThat(channel.isOpen()).isFalse();
+            channel.finishAndReleaseAll();
+        }
+    }
+
+    @Test
+    void whatWasAskedBeforeIsStillAnswered() throws Exception {
+        for (byte[] bad : List.of(new byte[] {0, 3, 1, 2, 3}, new byte[] {(byte) 0xFF, (byte) 0xFF})) {
+            EmbeddedChannel channel = connect();
+            channel.writeInbound(
+                    Unpooled.wrappedBuffer(framed(query("www.shop.example.", 1)), Unpooled.wrappedBuffer(bad)));
+            assertThat(channel.isOpen()).isFalse();
+            assertThat(answers(channel))
+                    .extracting(answer -> answer.getHeader().getID())
+                    .containsExactly(1);
             channel.finishAndReleaseAll();
         }
     }

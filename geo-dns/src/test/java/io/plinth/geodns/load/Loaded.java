@@ -78,6 +78,12 @@ final class Loaded implements Health {
         use();
     }
 
+    /** What the API changes now. */
+    void change(Overlay before, Overlay overlay) throws ConfigException {
+        snapshot = whole(loader.change(snapshot, file, config, before, overlay));
+        use();
+    }
+
     void down(String... targets) {
         down.clear();
         down.addAll(List.of(targets));

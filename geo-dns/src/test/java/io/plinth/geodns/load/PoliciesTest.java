@@ -260,9 +260,58 @@ class PoliciesTest {
         loaded = loadWithPlaces(policy + "on-all-down: all", "");
         loaded.down(A);
         assertThat(loaded.www("192.0.2.1")).containsExactly(A);
-        loaded = loadWithPlaces(policy + "on-all-down: fallback", "");
-        loaded.down(A);
-        assertThat(loaded.www("192.0.2.1")).containsExactly(C);
+        assertThatThrownBy(() -> loadWithPlaces(policy + "on-all-down: fallback", ""))
+                .hasMessageContaining("fallback (expected: all or none with `fence`");
+    }
+
+    @Test
+    void whatTheApiSaysIsHeldAgainstTheFilesRulesAndLeftOutWhereTheFileNoLongerFits() throws Exception {
+        Loaded loaded = load("by: failover, order: [a, b, c], health: /up, " + ABC);
+        Overlay name = new Overlay(Map.of(), Map.of("edge", Map.of("a", List.of("lb.cdn.example."))), Map.of());
+        assertThatThrownBy(() -> loaded.change(Overlay.NONE, name))
+                .hasMessageContaining("(expected: `probe-at: { lb.cdn.example.: ADDRESS }`");
+        loaded.overlay(name);
+        assertThat(loaded.www(NOWHERE)).containsExactly(A);
+
+        Overlay gone = new Overlay(Map.of(), Map.of(), Map.of("edge", "192.0.2.0/24 gone=1 b=2\n10.0.0.0/8 gone=1\n"));
+        assertThatThrownBy(() -> loaded.change(Overlay.NONE, gone)).hasMessageContaining("member: gone (expected:");
+        loaded.overlay(gone);
+        assertThat(loaded.www("192.0.2.1")).containsExactly(B);
+        assertThat(loaded.www("10.0.0.1")).containsExactly(A);
+    }
+
+    @Test
+    void aChangeOfTheApiReadsNoFileAgain() throws Exception {
+        Files.writeString(folder.resolve("nets"), "10.0.0.0/8 c\n");
+        Loaded loaded = load("by: failover, order: [a, b, c], networks-file: nets, " + ABC);
+        Files.writeString(folder.resolve("nets"), "half a li");
+        Files.writeString(folder.resolve("shop.example.zone"), "half a zo");
+        loaded.change(
+                Overlay.NONE, new Overlay(Map.of(), Map.of("edge", Map.of("a", List.of("192.0.2.77"))), Map.of()));
+        assertThat(loaded.www("192.0.2.1")).containsExactly("192.0.2.77");
+        assertThat(loaded.www("10.0.0.1")).containsExactly(C);
+    }
+
+    @Test
+    void aPolicyThatComesToAnswerNamesMustStandAlone() throws Exception {
+        Loaded loaded = new Loaded(
+                folder, WWW + "www MX 10 ns1\n", "policies:\n  edge: { by: failover, targets: { a: [192.0.2.1] } }\n");
+        Overlay name = new Overlay(Map.of(), Map.of("edge", Map.of("a", List.of("lb.cdn.example."))), Map.of());
+        assertThatThrownBy(() -> loaded.change(Overlay.NONE, name))
+                .hasMessageContaining("MX: www.shop.example. (expected: nothing beside a policy that answers names");
+    }
+
+    @Test
+    void aZoneMaySayWhatTheFileSaysOfANameButNothingElse() throws Exception {
+        String policies =
+                "policies:\n  edge: { by: failover, names: [www.shop.example], targets: { a: [203.0.113.1] } }\n";
+        Loaded loaded = new Loaded(folder, WWW, policies);
+        assertThat(loaded.www(NOWHERE)).containsExactly(A);
+        assertThatThrownBy(() -> new Loaded(
+                        folder,
+                        "www POLICY other\n",
+                        policies + "  other: { by: failover, targets: { a: [192.0.2.2] } }\n"))
+                .hasMessageContaining("(expected: one policy; another lists this name)");
     }
 
     @Test

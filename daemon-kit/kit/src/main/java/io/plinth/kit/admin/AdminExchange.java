@@ -36,12 +36,14 @@ final class AdminExchange extends SimpleChannelInboundHandler<HttpObject> {
     private static final int LINGER_SECONDS = 2;
 
     private final Function<Request, CompletionStage<Response>> answer;
+    private final int bodyMax;
     private final ByteArrayOutputStream body = new ByteArrayOutputStream(0);
     private @Nullable HttpRequest head;
     private boolean answered;
 
-    AdminExchange(Function<Request, CompletionStage<Response>> answer) {
+    AdminExchange(Function<Request, CompletionStage<Response>> answer, int bodyMax) {
         this.answer = answer;
+        this.bodyMax = bodyMax;
     }
 
     @Override
@@ -82,7 +84,7 @@ final class AdminExchange extends SimpleChannelInboundHandler<HttpObject> {
         if (origin != null && !origin.equals("http://" + host) && !origin.equals("https://" + host)) {
             // A page of another site may make a browser on this machine post here.
             respond(ctx, Response.text(403, "origin: " + origin + " (expected: this server's own, or none)\n"));
-        } else if (HttpUtil.getContentLength(request, 0L) > AdminServer.BODY_MAX) {
+        } else if (HttpUtil.getContentLength(request, 0L) > bodyMax) {
             tooLarge(ctx);
         } else if (HttpUtil.is100ContinueExpected(request)) {
             ctx.writeAndFlush(new DefaultFullHttpResponse(
@@ -92,7 +94,7 @@ final class AdminExchange extends SimpleChannelInboundHandler<HttpObject> {
 
     private void append(ChannelHandlerContext ctx, HttpContent content) throws IOException {
         ByteBuf bytes = content.content();
-        if (body.size() + bytes.readableBytes() > AdminServer.BODY_MAX) {
+        if (body.size() + bytes.readableBytes() > bodyMax) {
             tooLarge(ctx);
             return;
         }
@@ -122,7 +124,7 @@ final class AdminExchange extends SimpleChannelInboundHandler<HttpObject> {
     }
 
     private void tooLarge(ChannelHandlerContext ctx) {
-        respond(ctx, Response.text(413, "body: too large (expected: at most " + AdminServer.BODY_MAX + " bytes)\n"));
+        respond(ctx, Response.text(413, "body: too large (expected: at most " + bodyMax + " bytes)\n"));
     }
 
     private void refuse(ChannelHandlerContext ctx, Throwable cause) {

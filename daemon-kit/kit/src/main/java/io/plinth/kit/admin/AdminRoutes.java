@@ -14,6 +14,9 @@ public interface AdminRoutes {
     /** Reads the node's file again, as {@code POST /reload} does. */
     CompletionStage<Response> reload();
 
+    /** How many octets the body of a request may have; 64 KiB where nothing is said. */
+    void bodies(int most);
+
     /** Adds a condition to {@code /health/ready}; {@code name} is shown when it does not hold. */
     void readyWhen(String name, BooleanSupplier condition);
 

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * of its own, so that a scrape never delays traffic. One request per connection.
  */
 public final class AdminServer implements AdminRoutes {
-    static final int BODY_MAX = 64 << 10;
+    private static final int BODY_MAX = 64 << 10;
     private static final int CONNECTIONS_MAX = 64;
     private static final int LINE_MAX = 4096;
     private static final int HEADERS_MAX = 8192;
@@ -45,6 +45,7 @@ public final class AdminServer implements AdminRoutes {
     private final List<Condition> conditions = new CopyOnWriteArrayList<>();
     private final AtomicInteger connections = new AtomicInteger();
     private volatile RouteTable routes = new RouteTable();
+    private volatile int bodyMax = BODY_MAX;
 
     public AdminServer(Metrics metrics, AdminHooks hooks) {
         this.metrics = metrics;
@@ -70,6 +71,11 @@ public final class AdminServer implements AdminRoutes {
     @Override
     public CompletionStage<Response> reload() {
         return hooks.reload();
+    }
+
+    @Override
+    public void bodies(int most) {
+        bodyMax = most;
     }
 
     @Override
@@ -140,7 +146,7 @@ public final class AdminServer implements AdminRoutes {
             channel.closeFuture().addListener(closed -> connections.decrementAndGet());
             channel.pipeline()
                     .addLast(new HttpServerCodec(LINE_MAX, HEADERS_MAX, HEADERS_MAX))
-                    .addLast(new AdminExchange(AdminServer.this::answer));
+                    .addLast(new AdminExchange(AdminServer.this::answer, bodyMax));
         }
     }
 }

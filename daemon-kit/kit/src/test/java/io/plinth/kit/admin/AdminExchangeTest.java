@@ -57,7 +57,7 @@ class AdminExchangeTest {
     }
 
     private EmbeddedChannel channel() {
-        return new EmbeddedChannel(new HttpServerCodec(4096, 8192, 8192), new AdminExchange(server::answer));
+        return new EmbeddedChannel(new HttpServerCodec(4096, 8192, 8192), new AdminExchange(server::answer, 64 << 10));
     }
 
     private String exchange(String request) {
