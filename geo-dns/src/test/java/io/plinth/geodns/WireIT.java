@@ -95,13 +95,20 @@ class WireIT {
         try (TestNode node = start("proxies: [127.0.0.0/8]\ntcp: { connections-per-address: 1 }\n")) {
             List<Socket> sockets = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
-                // The proxy's connections are not one address's.
+                // The proxy's connections are those of its clients.
                 Socket socket = connect(node, "127.0.0.1");
                 sockets.add(socket);
-                socket.getOutputStream().write(header("11"));
+                byte[] header = header("11");
+                header[19] = (byte) (7 + i);
+                socket.getOutputStream().write(header);
                 send(socket, query("www.shop.example.", Type.A));
                 assertThat(records(receive(socket), Section.ANSWER))
                         .containsExactly("www.shop.example. 30 A 192.0.2.20");
+            }
+            try (Socket second = connect(node, "127.0.0.1")) {
+                second.getOutputStream().write(header("11"));
+                send(second, query("www.shop.example.", Type.A));
+                assertThat(second.getInputStream().read()).isEqualTo(-1);
             }
             try (Socket bare = connect(node, "127.0.0.1")) {
                 send(bare, query("www.shop.example.", Type.A));
