@@ -212,6 +212,27 @@ class Http2DowngradeIT {
         body("content-length with a space inside", RESET, List.of("abcde"), REST, "", "content-length", "5 5");
     }
 
+    /** A tunnel (RFC 8441): what frames a body would have a server of HTTP/1.1 take the next request for it. */
+    private void tunnels() {
+        String next = "GET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n";
+        for (String length : List.of("5", "05", "1000000", "+5", "5, 5", "", "x")) {
+            body("WebSocket with content-length " + length, RESET, List.of(next), tunnel("content-length", length));
+            row("WebSocket that ends, with content-length " + length, RESET, tunnel("content-length", length));
+        }
+        body("WebSocket with two lengths", RESET, List.of(next), tunnel("content-length", "0", "content-length", "0"));
+        body("WebSocket with transfer-encoding", RESET, List.of(next), tunnel("transfer-encoding", "chunked"));
+        body("WebSocket with connection", RESET, List.of(next), tunnel("connection", "upgrade"));
+        body("WebSocket with upgrade", RESET, List.of(next), tunnel("upgrade", "websocket"));
+        body("WebSocket with te", RESET, List.of(next), tunnel("te", "chunked"));
+        body("WebSocket with another host", RESET, List.of(next), tunnel("host", "other.example"));
+    }
+
+    private static String[] tunnel(String... further) {
+        List<String> all = new ArrayList<>(List.of(REST, "", ":method", "CONNECT", ":protocol", "websocket"));
+        all.addAll(List.of(further));
+        return all.toArray(String[]::new);
+    }
+
     @TestFactory
     Stream<DynamicTest> none() {
         pseudoHeaders();
@@ -219,6 +240,7 @@ class Http2DowngradeIT {
         authorities();
         fields();
         lengths();
+        tunnels();
         assertThat(rows).hasSizeGreaterThanOrEqualTo(80);
         return Stream.of(DynamicTest.dynamicTest(rows.size() + " rows", this::all));
     }

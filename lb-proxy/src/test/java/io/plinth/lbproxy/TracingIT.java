@@ -187,7 +187,14 @@ class TracingIT {
                     .containsEntry("http.response.status_code", "200");
             assertThat(resources.getFirst().get("service.name")).isEqualTo("lb");
             assertThat(types).containsOnly("application/json");
-            assertThat(proxy.metrics()).contains("lb_proxy_spans_total 1.0", "lb_proxy_spans_dropped_total 0.0");
+            Proxy.await("its count", () -> {
+                try {
+                    return proxy.metrics().contains("lb_proxy_spans_total 1.0");
+                } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            assertThat(proxy.metrics()).contains("lb_proxy_spans_dropped_total 0.0");
         }
     }
 

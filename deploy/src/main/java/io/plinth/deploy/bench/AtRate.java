@@ -2,42 +2,49 @@ package io.plinth.deploy.bench;
 
 import io.plinth.deploy.DeployException;
 import io.plinth.deploy.bench.harness.Bench;
-import io.plinth.deploy.bench.harness.Stage;
-import io.plinth.deploy.bench.harness.WrkLoad;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
- * GETs at a rate, by {@link HttpLoad}: 60 % of what the weakest server does at most, measured once before. With {@code idle} the
- * connections ask once and stay. Owned by the command.
+ * A load at a rate that all can keep up with: 60 % of what the weakest server does at most, measured once before. Owned by the
+ * command.
  */
 final class AtRate implements Bench.Load {
     private static final double SHARE = 0.6;
     private static final Duration PROBE = Duration.ofSeconds(5);
     private static final int PROBES = 3;
 
-    private final Stage stage;
+    /** The load itself. */
+    interface Rated {
+        /** {@code rate}: requests a second, asked when they are due. */
+        Bench.Outcome run(Bench.Contender server, Duration time, long rate)
+                throws IOException, DeployException, InterruptedException;
+    }
+
     private final List<Bench.Contender> all;
-    private final int connections;
-    private final boolean idle;
+    private final Bench.Load probe;
+    private final Rated load;
     private long rate;
 
-    AtRate(Stage stage, List<Bench.Contender> all, int connections, boolean idle) {
-        this.stage = stage;
+    /**
+     * Measures when it is first prepared.
+     *
+     * @param all who takes it; filled by then
+     * @param probe the same requests, as fast as they are answered
+     */
+    AtRate(List<Bench.Contender> all, Bench.Load probe, Rated load) {
         this.all = all;
-        this.connections = connections;
-        this.idle = idle;
+        this.probe = probe;
+        this.load = load;
     }
 
     @Override
     public void prepare(Bench.Contender server) throws IOException, DeployException, InterruptedException {
-        if (rate != 0 || idle) {
+        if (rate != 0) {
             return;
         }
         double least = Double.MAX_VALUE;
-        WrkLoad probe = new WrkLoad(stage, Origin.SMALL, connections);
         for (Bench.Contender each : all) {
             double most = 0;
             for (int i = 0; i < PROBES; i++) {
@@ -52,18 +59,6 @@ final class AtRate implements Bench.Load {
     @Override
     public Bench.Outcome run(Bench.Contender server, Duration time)
             throws IOException, DeployException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(stage.installation().java()));
-        command.addAll(stage.installation().options());
-        command.addAll(List.of(
-                "-Xmx128m",
-                "-cp",
-                stage.installation().classPath(),
-                HttpLoad.class.getName(),
-                String.valueOf(server.address().getPort()),
-                Origin.SMALL,
-                String.valueOf(connections),
-                String.valueOf(time.toSeconds()),
-                String.valueOf(idle ? 0 : rate)));
-        return stage.load("HTTP load at " + rate + "/s", command);
+        return load.run(server, time, rate);
     }
 }

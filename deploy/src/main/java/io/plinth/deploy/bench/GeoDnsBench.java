@@ -47,7 +47,7 @@ final class GeoDnsBench implements Bench {
     public List<Case> cases(Stage stage, int connections) {
         Path names = stage.folder().resolve("names.txt");
         Path geo = stage.folder().resolve("geo.txt");
-        Set<String> geoPeers = Set.of(KNOT, GDNSD);
+        Set<String> geoPeers = Set.of(OURS, KNOT, GDNSD);
         return List.of(
                 new Case("static", new DnsLoad(stage, names, connections, 0, "")),
                 new Case("static-60k", new DnsLoad(stage, names, connections, STEADY, "")),

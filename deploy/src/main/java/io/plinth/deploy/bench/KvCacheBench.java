@@ -5,19 +5,23 @@ import io.plinth.deploy.bench.harness.Bench;
 import io.plinth.deploy.bench.harness.Stage;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 
 /** kv-cache beside Redis and memcached: a million keys with values of 64 bytes, each server with one thread for commands. */
 final class KvCacheBench implements Bench {
     private static final String OURS = "kv-cache";
     private static final String NODE = "cache";
     private static final String REDIS = "redis-server";
+    private static final String MEMCACHED = "memcached";
+    private static final String OVER_MEMCACHED = OURS + "-memcached";
     private static final int KEYS = 1_000_000;
     private static final int DEEP = 16;
+
+    private final List<Contender> speakingRedis = new ArrayList<>();
 
     @Override
     public String daemon() {
@@ -31,53 +35,85 @@ final class KvCacheBench implements Bench {
 
     @Override
     public List<Case> cases(Stage stage, int connections) {
-        Set<String> redis = Set.of(REDIS);
+        Set<String> redis = Set.of(OURS, REDIS);
+        Load get = load(stage, "get", connections, 1);
         return List.of(
-                new Case("get", load(stage, "get", connections, 1), redis),
+                new Case("get", get, redis),
                 new Case("set", load(stage, "set", connections, 1), redis),
                 new Case("get-p16", load(stage, "get", connections, DEEP), redis),
                 new Case("set-p16", load(stage, "set", connections, DEEP), redis),
                 new Case("hash", load(stage, "hash", connections, DEEP), redis),
-                new Case("zset", load(stage, "zset", connections, DEEP), redis));
+                new Case("zset", load(stage, "zset", connections, DEEP), redis),
+                new Case(
+                        "memcached-get",
+                        load(stage, "memcached-get", connections, 1),
+                        Set.of(OVER_MEMCACHED, MEMCACHED)),
+                new Case(
+                        "p99",
+                        new AtRate(
+                                speakingRedis,
+                                get,
+                                (server, time, rate) ->
+                                        run(stage, server.address(), "get", connections, 1, seconds(time), rate)),
+                        redis));
     }
 
     private static Load load(Stage stage, String kind, int connections, int pipeline) {
-        return (server, time) ->
-                run(stage, server.address(), kind, connections, pipeline, Math.toIntExact(time.toSeconds()), 0);
+        return (server, time) -> run(stage, server.address(), kind, connections, pipeline, seconds(time), 0);
+    }
+
+    private static int seconds(Duration time) {
+        return Math.toIntExact(time.toSeconds());
     }
 
     @Override
     public List<Contender> start(Stage stage) throws IOException, DeployException, InterruptedException {
-        List<Contender> contenders = new ArrayList<>();
-        contenders.add(stage.ours(OURS, NODE, Map.of()));
+        speakingRedis.add(stage.ours(OURS, NODE, Map.of("MEMCACHED", "")));
         if (stage.program(REDIS).isPresent()) {
-            contenders.add(peer(
-                    stage,
-                    REDIS,
-                    at -> List.of(
-                            "--port",
-                            at,
-                            "--bind",
-                            "127.0.0.1",
-                            "--save",
-                            "",
-                            "--appendonly",
-                            "no",
-                            "--dir",
-                            stage.folder().toString())));
+            List<String> options = List.of("--port", "@", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no");
+            speakingRedis.add(
+                    peer(stage, REDIS, options, List.of("--dir", stage.folder().toString())));
         }
-        for (Contender contender : contenders) {
-            stage.listening(contender.name(), contender.process(), contender.address());
-            run(stage, contender.address(), "set", 1, 100, 0, 0);
+        List<Contender> speakingMemcached = memcached(stage);
+        fill(stage, speakingRedis, "set");
+        fill(stage, speakingMemcached, "memcached-set");
+        List<Contender> contenders = new ArrayList<>(speakingRedis);
+        contenders.addAll(speakingMemcached);
+        return contenders;
+    }
+
+    /** A node of its own, since one that speaks it too has more to do at each write; and memcached itself. */
+    private static List<Contender> memcached(Stage stage) throws IOException, DeployException {
+        List<Contender> contenders = new ArrayList<>();
+        InetSocketAddress address = stage.free();
+        Contender ours = stage.ours(
+                OVER_MEMCACHED, OURS, NODE, Map.of("MEMCACHED", "memcached-port: " + port(address)), List.of());
+        contenders.add(new Contender(ours.name(), true, address, ours.process()));
+        if (stage.program(MEMCACHED).isPresent()) {
+            String threads = String.valueOf(stage.cores().server().size());
+            List<String> options = List.of("-p", "@", "-l", "127.0.0.1", "-U", "0", "-m", "1024", "-t", threads);
+            // It refuses to be root.
+            boolean root = "root".equals(ProcessHandle.current().info().user().orElse(""));
+            contenders.add(peer(stage, MEMCACHED, options, root ? List.of("-u", "nobody") : List.of()));
         }
         return contenders;
     }
 
-    private static Contender peer(Stage stage, String program, Function<String, List<String>> arguments)
+    private static void fill(Stage stage, List<Contender> contenders, String kind)
+            throws IOException, DeployException, InterruptedException {
+        for (Contender contender : contenders) {
+            stage.listening(contender.name(), contender.process(), contender.address());
+            run(stage, contender.address(), kind, 1, 100, 0, 0);
+        }
+    }
+
+    /** {@code options}: {@code @} is its port. */
+    private static Contender peer(Stage stage, String program, List<String> options, List<String> more)
             throws IOException {
         InetSocketAddress address = stage.free();
         List<String> command = new ArrayList<>(List.of(stage.program(program).orElse(program)));
-        command.addAll(arguments.apply(port(address)));
+        options.forEach(option -> command.add(option.equals("@") ? port(address) : option));
+        command.addAll(more);
         return stage.peer(program, address, command);
     }
 

@@ -56,10 +56,26 @@ final class LbProxyBench implements Bench {
                         server -> page(server.address(), Origin.SMALL).toString(),
                         connections,
                         List.of("--header=Connection: close"))));
-        cases.add(new Case("p99", new AtRate(stage, contenders, connections, false)));
-        cases.add(new Case("idle", new AtRate(stage, contenders, IDLE, true), Set.of(), true));
-        cases.add(new Case("reload", this::reload, Set.of(OURS), true));
+        cases.add(new Case(
+                "p99",
+                new AtRate(
+                        contenders,
+                        new WrkLoad(stage, Origin.SMALL, connections),
+                        (server, time, rate) -> atRate(stage, server, connections, time, rate))));
+        cases.add(new Case("idle", (server, time) -> atRate(stage, server, IDLE, time, 0), Set.of(), true));
+        cases.add(new Case("reload", this::reload, Set.of(OURS, IO_URING), true));
         return cases;
+    }
+
+    /** Without a rate the connections ask once and stay. */
+    private static Outcome atRate(Stage stage, Contender server, int connections, Duration time, long rate)
+            throws IOException, DeployException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(stage.installation().java()));
+        command.addAll(stage.installation().options());
+        command.addAll(List.of("-Xmx128m", "-cp", stage.installation().classPath(), HttpLoad.class.getName()));
+        command.addAll(List.of(port(server.address()), Origin.SMALL, String.valueOf(connections)));
+        command.addAll(List.of(String.valueOf(time.toSeconds()), String.valueOf(rate)));
+        return stage.load("HTTP load at " + rate + "/s", command);
     }
 
     private String securePage(Contender server) {

@@ -109,7 +109,8 @@ final class RequestRelay {
             return Progress.REJECTED;
         }
         Rejection framed = framing.http2Request(head, ended);
-        if (framed == Rejection.CONTENT_LENGTH || (ended && framing.length() != 0)) {
+        // RFC 9110 9.3.6: a tunnel has no body; a server of HTTP/1.1 would take the next request for it.
+        if (framed == Rejection.CONTENT_LENGTH || (streamEnded && framing.length() != 0)) {
             return Progress.MALFORMED;
         }
         rejection = framed == null && maxBody != 0 && framing.length() > maxBody ? Rejection.BODY_TOO_LARGE : framed;

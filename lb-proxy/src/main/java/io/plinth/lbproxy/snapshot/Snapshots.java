@@ -103,7 +103,7 @@ public final class Snapshots {
         if (before != null) {
             before.pools().values().stream()
                     .filter(pool -> pools.get(pool.name()) != pool)
-                    .forEach(Pool::retire);
+                    .forEach(pool -> pool.retire(pools.get(pool.name())));
         }
     }
 
@@ -187,7 +187,7 @@ public final class Snapshots {
     public void close() {
         Snapshot known = current;
         if (known != null) {
-            known.pools().values().forEach(Pool::retire);
+            known.pools().values().forEach(pool -> pool.retire(null));
         }
     }
 }

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 public final class LoopPool {
     private static final String NO_HTTP2 =
             "server chose HTTP/1.1 in its TLS handshake (expected: h2, or protocol: auto)";
+    /** Of so many connections that this loop is done with, one is left to other loops while they wait. */
+    private static final int TURNS = 16;
 
     private final Pool pool;
     private final Connector connector;
@@ -32,6 +34,15 @@ public final class LoopPool {
     private final @Nullable HedgeLine hedges;
     private final ArrayDeque<UpstreamUser> waiting = new ArrayDeque<>();
     private int open;
+    private int connecting;
+    private int turns;
+    /** Connections that close so that another loop can make one in their place. */
+    private int yields;
+
+    private boolean retired;
+    /** The pool is retired, and nothing will be connected any more. */
+    private boolean over;
+
     private volatile int connections;
 
     LoopPool(Pool pool, Connector connector, int index, int loops) {
@@ -97,12 +108,17 @@ public final class LoopPool {
     /** Gives {@code user} a connection, now or later, or tells it why not. */
     public void acquire(UpstreamUser user) {
         assert connector.loop().inEventLoop();
+        Pool successor = pool.successor();
+        if (successor != null) {
+            successor.loop(index).acquire(user);
+            return;
+        }
         CircuitBreaker breaker = pool.breaker();
         if (breaker != null && !breaker.allows()) {
             user.refused(Refusal.CIRCUIT_OPEN);
             return;
         }
-        if (pool.retired() && pool.settings().tls() != null) {
+        if (over && pool.settings().tls() != null) {
             // Its certificates are gone with it.
             user.refused(Refusal.NO_SERVER);
             return;
@@ -210,16 +226,28 @@ public final class LoopPool {
     /** Connects, and says what is to be said before the first request. */
     private void connect(Server server, ChannelHandler connection, Pick pick, Reached reached) {
         ByteBuf header = pool.handshake().header(pick);
+        connecting++;
         ChannelFuture future = connector.connect(
                 connection, server, pool.settings().connectTimeout().toMillis());
         future.addListener(done -> {
-            if (done.isSuccess()) {
-                handshake(server, future.channel(), header, reached);
+            if (connector.loop().inEventLoop()) {
+                connected(server, future, header, reached);
             } else {
-                ReferenceCountUtil.release(header);
-                notReached(server, done.cause(), reached);
+                // Without a descriptor for its channel Netty tells from a thread of its own.
+                connector.loop().execute(() -> connected(server, future, header, reached));
             }
         });
+    }
+
+    private void connected(Server server, ChannelFuture future, @Nullable ByteBuf header, Reached reached) {
+        if (future.isSuccess()) {
+            handshake(server, future.channel(), header, reached);
+        } else {
+            ReferenceCountUtil.release(header);
+            notReached(server, future.cause(), reached);
+        }
+        connecting--;
+        endIfOver();
     }
 
     private void handshake(Server server, Channel channel, @Nullable ByteBuf header, Reached reached) {
@@ -227,7 +255,7 @@ public final class LoopPool {
         if (header != null) {
             channel.writeAndFlush(header);
         }
-        SslHandler tls = pool.retired() ? null : pool.handshake().tls(channel, server);
+        SslHandler tls = pool.handshake().tls(channel, server);
         if (tls == null) {
             reached.done(channel, pool.settings().http2() != null);
             return;
@@ -254,8 +282,12 @@ public final class LoopPool {
 
     /** Forgets a user that waits for a connection. */
     public void cancel(UpstreamUser user) {
+        Pool successor = pool.successor();
         if (waiting.remove(user)) {
             pool.leaveQueue();
+            endIfOver();
+        } else if (successor != null) {
+            successor.loop(index).cancel(user);
         }
     }
 
@@ -278,6 +310,7 @@ public final class LoopPool {
             nextWaiting();
             hand(lane, next);
         }
+        endIfOver();
     }
 
     /** Another loop waits for room at a server whose connections idle here. */
@@ -319,6 +352,9 @@ public final class LoopPool {
                 || connection.lane().server().draining()) {
             return false;
         }
+        if (yields(connection.lane().server())) {
+            return false;
+        }
         UpstreamUser next = nextWaiting();
         if (next != null) {
             connection.lane().requestBegins();
@@ -328,6 +364,20 @@ public final class LoopPool {
         boolean wantedElsewhere =
                 pool.waiting() > 0 && !connection.lane().server().hasRoom();
         return !wantedElsewhere && connection.lane().putIdle(connection);
+    }
+
+    /** Whether a connection is to close for the others, who would wait for ever behind a queue here that never empties. */
+    private boolean yields(Server server) {
+        if (waiting.isEmpty() || othersWait() <= 0 || server.hasRoom() || ++turns < TURNS) {
+            return false;
+        }
+        turns = 0;
+        yields++;
+        return true;
+    }
+
+    private int othersWait() {
+        return pool.waiting() - waiting.size();
     }
 
     /** A connection is gone: who waits longest may connect in its place. */
@@ -354,7 +404,12 @@ public final class LoopPool {
 
     private void oneFewer() {
         connections = --open;
-        if (!waiting.isEmpty()) {
+        boolean yielded = yields > 0;
+        yields -= yielded ? 1 : 0;
+        if (yielded && othersWait() > 0) {
+            // Those here are served with the next connection that closes, or by the sweep.
+            pool.onOtherLoops(this, LoopPool::serveWaiting);
+        } else if (!waiting.isEmpty()) {
             serveWaiting();
         } else if (pool.waiting() > 0) {
             pool.onOtherLoops(this, LoopPool::serveWaiting);
@@ -374,12 +429,33 @@ public final class LoopPool {
         if (hedges != null) {
             hedges.look();
         }
+        if (yields == 0 && !waiting.isEmpty() && othersWait() > 0) {
+            // A shared connection that is never idle would never be given up.
+            for (ServerLane lane : picker.lanes()) {
+                yields += lane.yieldShared() ? 1 : 0;
+            }
+        }
         serveWaiting();
     }
 
-    void closeIdle() {
+    /** The pool is retired: who waits goes to the one in its place, and what idles closes. */
+    void retire() {
         for (ServerLane lane : picker.lanes()) {
             lane.closeIdle();
+        }
+        Pool successor = pool.successor();
+        UpstreamUser next;
+        while (successor != null && (next = nextWaiting()) != null) {
+            successor.loop(index).acquire(next);
+        }
+        retired = true;
+        endIfOver();
+    }
+
+    private void endIfOver() {
+        if (retired && !over && connecting == 0 && waiting.isEmpty()) {
+            over = true;
+            pool.loopIsOver();
         }
     }
 

@@ -32,6 +32,8 @@ public final class Pool {
     private final @Nullable CircuitBreaker breaker;
     private volatile Members members = new Members(List.of(), null);
     private volatile boolean retired;
+    private volatile @Nullable Pool successor;
+    private final AtomicInteger loopsLeft;
     private volatile boolean panic;
     private List<ServerSettings> asked;
     private int ids;
@@ -45,6 +47,7 @@ public final class Pool {
         breaker = settings.breaker() == null ? null : new CircuitBreaker(settings.breaker());
         outcomes = new OutcomeCounts(connectors.size());
         loops = new LoopPool[connectors.size()];
+        loopsLeft = new AtomicInteger(loops.length);
         asked = List.copyOf(servers);
         clock = connectors.getFirst()::now;
         latencies = new Latencies(loops.length, clock);
@@ -224,12 +227,29 @@ public final class Pool {
         return retired;
     }
 
-    /** Takes it out of service: what is under way ends as it would, idle connections close. */
-    public void retire() {
+    /** The pool of the same name that took its place; null for none. */
+    @Nullable
+    Pool successor() {
+        return successor;
+    }
+
+    /**
+     * Takes it out of service: what is under way ends as it would, idle connections close.
+     *
+     * @param by the pool that takes its place, and whoever waits; null for none
+     */
+    public void retire(@Nullable Pool by) {
+        successor = by;
         retired = true;
-        handshake.close();
         for (LoopPool loop : loops) {
-            loop.connector().loop().execute(loop::closeIdle);
+            loop.connector().loop().execute(loop::retire);
+        }
+    }
+
+    /** A loop connects no more; with the last one the certificates go. */
+    void loopIsOver() {
+        if (loopsLeft.decrementAndGet() == 0) {
+            handshake.close();
         }
     }
 

@@ -185,6 +185,16 @@ public final class ServerLane {
         }
     }
 
+    /** Has a shared connection take no more requests, for a loop that waits for its place; whether there was one. */
+    boolean yieldShared() {
+        if (shared.isEmpty() || server.hasRoom()) {
+            return false;
+        }
+        Http2Connection oldest = shared.getFirst();
+        oldest.leave();
+        return !shared.contains(oldest);
+    }
+
     void closeIdleSince(long before) {
         Http1Connection oldest;
         while ((oldest = idle.peekFirst()) != null && oldest.idleSince() - before < 0) {

@@ -25,21 +25,21 @@ public interface Bench {
      * One load.
      *
      * @param name as the report has it
-     * @param peers who is compared beside ours; empty for all of them
+     * @param servers who takes it, by name, ours among them; empty for all
      * @param once whether it takes so long that nobody is warmed up for it, and it is measured once
      */
-    record Case(String name, Load load, Set<String> peers, boolean once) {
-        /** One that every peer takes. */
+    record Case(String name, Load load, Set<String> servers, boolean once) {
+        /** One that every server takes. */
         public Case(String name, Load load) {
             this(name, load, Set.of());
         }
 
-        public Case(String name, Load load, Set<String> peers) {
-            this(name, load, peers, false);
+        public Case(String name, Load load, Set<String> servers) {
+            this(name, load, servers, false);
         }
 
         boolean concerns(Contender contender) {
-            return contender.ours() || peers.isEmpty() || peers.contains(contender.name());
+            return servers.isEmpty() || servers.contains(contender.name());
         }
     }
 

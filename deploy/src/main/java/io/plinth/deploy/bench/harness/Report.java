@@ -31,7 +31,7 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
         double ours = ours(load).cpuMicros();
         cpuRatio(load)
                 .ifPresent(ratio -> servers(load).forEach((name, sample) -> {
-                    if (variant(name)) {
+                    if (variant(name) && servers(load).containsKey(daemon)) {
                         ratios.put(name, ratio * sample.cpuMicros() / ours);
                     }
                 }));
@@ -129,10 +129,15 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
 
     private Sample ours(String load) {
         Sample ours = servers(load).get(daemon);
-        if (ours == null) {
-            throw new IllegalStateException(daemon + ": not measured (expected: in every case)");
+        if (ours != null) {
+            return ours;
         }
-        return ours;
+        // Some cases are of a variant alone.
+        return servers(load).entrySet().stream()
+                .filter(each -> variant(each.getKey()))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(daemon + ": not measured (expected: in every case)"));
     }
 
     private Map<String, Sample> peers(String load) {

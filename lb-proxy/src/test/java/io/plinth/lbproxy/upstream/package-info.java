@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.lbproxy.upstream;
+
+import org.jspecify.annotations.NullMarked;
