@@ -198,14 +198,24 @@ final class LbProxy implements Daemon {
         if (!bindings(changed).equals(bindings(config))) {
             throw refused(next, "lb-proxy.listeners: addresses and TLS files change with a restart only");
         }
-        for (Map.Entry<String, ServerTls> entry : tls.entrySet()) {
-            try {
-                entry.getValue().reload();
-            } catch (TlsException e) {
-                throw refused(next, "lb-proxy.listeners." + entry.getKey() + ": " + e.getMessage());
+        List<ServerTls.Prepared> certificates = new ArrayList<>();
+        try {
+            for (Map.Entry<String, ServerTls> entry : tls.entrySet()) {
+                try {
+                    certificates.add(entry.getValue().prepare());
+                } catch (TlsException e) {
+                    throw refused(next, "lb-proxy.listeners." + entry.getKey() + ": " + e.getMessage());
+                }
             }
+            snapshots.swap(changed, next);
+        } catch (ConfigException | RuntimeException e) {
+            certificates.forEach(ServerTls.Prepared::close);
+            throw e;
         }
-        snapshots.swap(changed, next);
+        certificates.forEach(ServerTls.Prepared::commit);
+        for (String key : config.changedUntilRestart(changed)) {
+            LOG.warn("{}: lb-proxy.{} has changed and takes effect with the next start", context.name(), key);
+        }
         connectionLimit.change(changed.limits().connections());
         addressLimit.change(changed.limits().connectionsPerAddress());
         if (accessLog != null) {

@@ -10,11 +10,12 @@ import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Shorthand;
 import io.plinth.lbproxy.config.PoolConfig;
 import io.plinth.lbproxy.config.RouteConfig;
+import io.plinth.lbproxy.route.RouteRule;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -167,7 +168,7 @@ public record LbProxyConfig(
             @Doc("Between two requests of a client's connection.") @Default("60s") @Range(min = "100ms")
             Duration keepAlive,
 
-            @Doc("For a TLS handshake.") @Default("10s") @Range(min = "100ms")
+            @Doc("For a TLS handshake; changes with a restart.") @Default("10s") @Range(min = "100ms")
             Duration handshake,
 
             @Doc("Waiting for a connection to a server.") @Default("5s") @Range(min = "10ms")
@@ -217,7 +218,7 @@ public record LbProxyConfig(
             String via) {}
 
     /** The access log. */
-    @Doc("The access log: one line per request.")
+    @Doc("The access log: one line per request. Its keys change with a restart; its file is opened anew by a reload.")
     public record AccessLogConfig(
             @Doc("Write it.") @Default("true") boolean on,
 
@@ -235,8 +236,8 @@ public record LbProxyConfig(
             int queue) {}
 
     /** Where spans go. */
-    @Doc("Spans of sampled requests, sent as OTLP over HTTP in JSON, at least twice a second. `endpoint` and"
-            + " `queue` change with a restart.")
+    @Doc("Spans of sampled requests, sent as OTLP over HTTP in JSON, at least twice a second. `endpoint`,"
+            + " `queue`, and whether there is any tracing, change with a restart.")
     @Shorthand("endpoint")
     public record TracingConfig(
             @Doc("The collector's address for traces, as http://127.0.0.1:4318/v1/traces.")
@@ -256,6 +257,25 @@ public record LbProxyConfig(
             @Range(min = "1", max = "1000000")
             int queue) {}
 
+    /** Keys whose values differ in {@code next} and are read at the start only. */
+    List<String> changedUntilRestart(LbProxyConfig next) {
+        List<String> keys = new ArrayList<>();
+        if (!accessLog.equals(next.accessLog)) {
+            keys.add("access-log");
+        }
+        if (!timeouts.handshake().equals(next.timeouts.handshake())) {
+            keys.add("timeouts.handshake");
+        }
+        if (!collector(tracing).equals(collector(next.tracing))) {
+            keys.add("tracing");
+        }
+        return keys;
+    }
+
+    private static String collector(@Nullable TracingConfig of) {
+        return of == null ? "" : of.endpoint() + " " + of.queue();
+    }
+
     /** Formats of the access log. */
     public enum FormatConfig {
         COMMON,
@@ -268,7 +288,7 @@ public record LbProxyConfig(
         Map<String, String> places = new HashMap<>();
         routes.forEach((name, route) -> {
             route.check(check, "routes." + name, pools.keySet());
-            String host = route.host() == null ? "" : route.host().toLowerCase(Locale.ROOT);
+            String host = route.host() == null ? "" : RouteRule.hostOf(route.host());
             String place = String.join(
                     "\n",
                     host,

@@ -52,7 +52,7 @@ public final class LbProxyMain {
                     List.of("-XX:+UseSerialGC", "-Dio.netty.leakDetection.level=disabled"));
         }
 
-        /** It writes nothing there. */
+        /** All it writes there is the access log, appended to whole lines at a time. */
         @Override
         public boolean sharesData() {
             return true;

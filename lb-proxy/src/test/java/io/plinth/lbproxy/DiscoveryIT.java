@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.HashSet;
 import java.util.List;
@@ -80,20 +81,101 @@ class DiscoveryIT {
             Files.writeString(list, "# servers\na " + one.at() + " 2\n\n");
             try (Proxy proxy = Proxy.start(folder, section("file: servers.txt"))) {
                 assertThat(served(proxy)).containsExactly("one");
-                Files.writeString(list, "a " + one.at() + "\nb " + two.at() + " # new\n");
-                Files.setLastModifiedTime(list, FileTime.fromMillis(5_000));
+                replace(list, "a " + one.at() + "\nb " + two.at() + " # new\n", 5_000);
                 Proxy.await("both", () -> served(proxy).size() == 2);
-                Files.writeString(list, "a b c d\n");
-                Files.setLastModifiedTime(list, FileTime.fromMillis(6_000));
+                replace(list, "a b c d\n", 6_000);
                 assertThat(served(proxy)).hasSize(2);
-                Files.writeString(list, "b " + two.at() + "\n");
-                Files.setLastModifiedTime(list, FileTime.fromMillis(7_000));
+                replace(list, "b " + two.at() + "\n", 7_000);
                 Proxy.await("one less", () -> served(proxy).equals(Set.of("two")));
                 assertThat(one.connections.get()).isLessThanOrEqualTo(2);
                 proxy.reload(section("file: servers.txt"));
                 assertThat(served(proxy)).containsExactly("two");
             }
         }
+    }
+
+    private void replace(Path list, String text, long modified) throws IOException {
+        Path aside = folder.resolve("aside");
+        Files.writeString(aside, text);
+        Files.setLastModifiedTime(aside, FileTime.fromMillis(modified));
+        Files.move(aside, list, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** As one that is truncated and written within a tick of the file system's clock looks to who reads it in between. */
+    @Test
+    void aFileCaughtEmptyWhileItIsWrittenChangesNothingAndIsReadAgain() throws Exception {
+        Path list = folder.resolve("servers.txt");
+        try (Origin one = Origin.answering("one");
+                Origin two = Origin.answering("two")) {
+            Files.writeString(list, "a " + one.at() + "\nmark 127.0.0.1:1\n");
+            try (Proxy proxy = Proxy.start(folder, """
+                  routes: { all: { pool: web }, other: { path: /other, pool: other } }
+                  pools:
+                    web: { balance: round-robin, file: servers.txt }
+                    other: { file: other.txt }
+                """)) {
+                replace(list, "", 5_000);
+                // The discovery thread looks at the files in turn: once it has seen this one twice it has seen the
+                // other.
+                for (int i = 0; i < 2; i++) {
+                    replace(folder.resolve("other.txt"), "o" + i + " " + two.at() + "\n", 10_000L * (i + 1));
+                    String server = "\"o" + i + "\"";
+                    Proxy.await("the other file", () -> admin(proxy, "/pools").contains(server));
+                }
+                assertThat(served(proxy)).contains("one");
+                replace(list, "b " + two.at() + "\n", 5_000);
+                Proxy.await("the new one", () -> served(proxy).equals(Set.of("two")));
+                replace(list, "b " + two.at() + "\na " + one.at() + "\n", 5_000);
+                Proxy.await("with the old one", () -> served(proxy).size() == 2);
+            }
+        }
+    }
+
+    private static String admin(Proxy proxy, String path) {
+        try {
+            return proxy.admin(path);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void addressesOfBothFamiliesAreServersAndOneLostAnswerLosesNone() throws Exception {
+        try (DnsServer dns = new DnsServer(1);
+                Origin four = Origin.answering("four")) {
+            dns.answers.put("A web.shop.example.", List.of("127.0.0.1"));
+            dns.answers.put("AAAA web.shop.example.", List.of("::1"));
+            dns.answers.put("A long.shop.example.", List.of("127.0.0.1"));
+            dns.ttls.put("A long.shop.example.", 3_600);
+            String both = "[0:0:0:0:0:0:0:1]:" + four.port();
+            try (Proxy proxy = Proxy.start(folder, """
+                  routes: { all: { pool: web }, long: { path: /long, pool: long } }
+                  pools:
+                    web: { dns: { name: web.shop.example, port: %1$d, servers: ["%2$s"], min-ttl: 100ms } }
+                    long: { dns: { name: long.shop.example, port: %1$d, servers: ["%2$s"], min-ttl: 100ms } }
+                """.formatted(four.port(), dns.at()))) {
+                assertThat(admin(proxy, "/pools")).contains("\"127.0.0.1:" + four.port() + "\"", both);
+                assertThat(Http.get(proxy.address(), "/").body()).isEqualTo("four");
+                dns.answers.put("A web.shop.example.", List.of("SERVFAIL"));
+                int before = dns.asked.getOrDefault("A web.shop.example.", 0);
+                Proxy.await(
+                        "looked up again and again",
+                        () -> dns.asked.getOrDefault("A web.shop.example.", 0) >= before + 3);
+                assertThat(proxyPools(proxy, "web")).contains("\"127.0.0.1:" + four.port() + "\"", both);
+                dns.answers.remove("A web.shop.example.");
+                Proxy.await("IPv6 only", () -> !proxyPools(proxy, "web").contains("\"127.0.0.1:"));
+                assertThat(proxyPools(proxy, "web")).contains(both);
+                assertThat(dns.asked).containsEntry("A long.shop.example.", 1);
+            }
+        }
+    }
+
+    /** What the status says of one pool alone. */
+    private static String proxyPools(Proxy proxy, String pool) {
+        String all = admin(proxy, "/pools");
+        int from = all.indexOf("\"" + pool + "\"");
+        int next = all.indexOf("\"long\"", from);
+        return next < 0 ? all.substring(from) : all.substring(from, next);
     }
 
     private static String post(Proxy proxy, String path) throws Exception {
@@ -128,11 +210,42 @@ class DiscoveryIT {
             assertThat(proxy.admin("/pools")).contains("\"weight\":1000");
             post(proxy, "/pools/remove?pool=web&server=extra");
             Proxy.await("removed", () -> served(proxy).equals(Set.of("one")));
+            assertThat(proxy.admin("/pools")).doesNotContain("extra");
             assertThat(post(proxy, "/pools/weigh?pool=web&server=s0&weight=0")).contains("expected: 1 to 1000");
             assertThat(post(proxy, "/pools/drain?pool=web&server=s9")).contains("expected: one of pool web");
             assertThat(post(proxy, "/pools/drain?pool=x&server=s9")).contains("expected: one of the file's");
             assertThat(post(proxy, "/pools/add?pool=web&server=s9")).contains("at: []");
         }
+    }
+
+    @Test
+    void aRateIsLimitedByCookieAndOfWhoHasNoneByAddress() throws Exception {
+        try (Origin origin = Origin.answering("x");
+                Proxy proxy = Proxy.start(folder, """
+                      routes:
+                        all: { pool: web, rate-limit: { requests: 2, per: 1h, by: "cookie:id" } }
+                        api: { path: /api, pool: web, rate-limit: { requests: 2, per: 1h } }
+                      pools: { web: { servers: { a: "%s" } } }
+                    """.formatted(origin.at()));
+                Http one = proxy.connect();
+                Http two = proxy.connect()) {
+            for (String cookie : List.of("id=a", "x=y; id=b", "x=a")) {
+                for (int i = 0; i < 2; i++) {
+                    assertThat(status(one, "/", "Cookie: " + cookie)).isEqualTo(200);
+                }
+                assertThat(status(two, "/", "Cookie: " + cookie)).isEqualTo(429);
+            }
+            assertThat(status(one, "/", "Cookie: x=b")).isEqualTo(429);
+            assertThat(status(one, "/", "Cookie: id=c")).isEqualTo(200);
+            assertThat(status(one, "/api", "X: a")).isEqualTo(200);
+            assertThat(status(two, "/api", "X: b")).isEqualTo(200);
+            assertThat(status(one, "/api", "X: c")).isEqualTo(429);
+        }
+    }
+
+    private static int status(Http http, String path, String field) throws IOException {
+        http.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n" + field + "\r\n\r\n");
+        return http.read().status();
     }
 
     @Test

@@ -12,11 +12,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A DNS server whose answers a test decides: {@code A name} and {@code SRV name} to lines of data. */
+/**
+ * A DNS server whose answers a test decides: {@code A name}, {@code AAAA name} and {@code SRV name} to lines of data, the one
+ * line {@code SERVFAIL} to a failure.
+ */
 final class DnsServer implements AutoCloseable {
     private final DatagramSocket socket;
     private final int ttl;
     final Map<String, List<String>> answers = new ConcurrentHashMap<>();
+    /** Seconds, by name, where they are other than the server's. */
+    final Map<String, Integer> ttls = new ConcurrentHashMap<>();
+    /** Questions so far. */
+    final Map<String, Integer> asked = new ConcurrentHashMap<>();
 
     DnsServer(int ttl) throws IOException {
         this.ttl = ttl;
@@ -52,11 +59,15 @@ final class DnsServer implements AutoCloseable {
             name.append(new String(label, StandardCharsets.US_ASCII)).append('.');
         }
         int type = query.getShort();
-        List<String> lines = answers.get((type == 33 ? "SRV " : type == 1 ? "A " : "? ") + name);
+        String question = (type == 33 ? "SRV " : type == 1 ? "A " : "AAAA ") + name;
+        asked.merge(question, 1, Integer::sum);
+        List<String> lines = answers.get(question);
+        boolean fails = lines != null && lines.contains("SERVFAIL");
+        lines = fails ? null : lines;
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(bytes);
         out.writeShort(id);
-        out.writeShort(lines == null && type != 28 ? 0x8183 : 0x8180);
+        out.writeShort(fails ? 0x8182 : lines == null && type != 28 ? 0x8183 : 0x8180);
         out.writeShort(1);
         out.writeShort(lines == null ? 0 : lines.size());
         out.writeInt(0);
@@ -67,7 +78,7 @@ final class DnsServer implements AutoCloseable {
             name(out, name.toString());
             out.writeShort(type);
             out.writeShort(1);
-            out.writeInt(ttl);
+            out.writeInt(ttls.getOrDefault(question, ttl));
             ByteArrayOutputStream data = new ByteArrayOutputStream();
             DataOutputStream to = new DataOutputStream(data);
             if (type == 33) {

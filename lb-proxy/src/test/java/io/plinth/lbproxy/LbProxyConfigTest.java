@@ -77,6 +77,10 @@ class LbProxyConfigTest {
                 b: { host: "a*", pool: wbe }
                 c: { pool: web }
                 d: { pool: web }
+                e: { host: Shop.example, pool: web }
+                f: { host: shop.example., pool: web }
+                g: { host: caf\u00e9.example, pool: web }
+                h: { path: ~/a/(.*), strip: true, pool: web }
               pools:
                 web: { app: web }
                 two: { app: wbe }
@@ -89,9 +93,33 @@ class LbProxyConfigTest {
                                 .contains(":7:", "expected: /prefix, =/exact or ~pattern")
                                 .contains(":8:", "wbe", "expected: a name, or *.name")
                                 .contains(":10:", "same host, path and conditions as route `c`")
-                                .contains(":12:", "has no port")
-                                .contains(":13:")
-                                .contains(":14:", "peak-ewma")
-                                .contains(":15:", "expected: address/prefix"));
+                                .contains(":12:", "same host, path and conditions as route `e`")
+                                .contains(":13:", "caf\u00e9.example (expected: a name")
+                                .contains(":14:", "a pattern is the whole path")
+                                .contains(":16:", "has no port")
+                                .contains(":17:")
+                                .contains(":18:", "peak-ewma")
+                                .contains(":19:", "expected: address/prefix"));
+    }
+
+    @Test
+    void whatAReloadDoesNotChangeIsNamed() throws Exception {
+        LbProxyConfig before = section("timeouts: { header: 1s }");
+        assertThat(before.changedUntilRestart(section("timeouts: { header: 2s }")))
+                .isEmpty();
+        assertThat(before.changedUntilRestart(section("timeouts: { handshake: 2s }\n  access-log: { on: false }")))
+                .containsExactly("access-log", "timeouts.handshake");
+        LbProxyConfig traced = section("tracing: { endpoint: \"http://a/\", sample: 1 }");
+        assertThat(before.changedUntilRestart(traced)).containsExactly("tracing");
+        assertThat(traced.changedUntilRestart(before)).containsExactly("tracing");
+        assertThat(traced.changedUntilRestart(section("tracing: { endpoint: \"http://a/\", sample: 2 }")))
+                .isEmpty();
+        assertThat(traced.changedUntilRestart(section("tracing: { endpoint: \"http://b/\", sample: 1 }")))
+                .containsExactly("tracing");
+    }
+
+    private LbProxyConfig section(String keys) throws Exception {
+        StackFile file = read("stack: shop\nnodes: { lb: { run: lb-proxy } }\nlb-proxy:\n  " + keys + "\n");
+        return file.section(Objects.requireNonNull(file.stack().nodes().get("lb")), LbProxyConfig.class);
     }
 }

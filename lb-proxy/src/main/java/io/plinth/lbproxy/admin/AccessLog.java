@@ -8,6 +8,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -125,8 +126,9 @@ public final class AccessLog implements AutoCloseable {
             return;
         }
         try {
-            queue.put(END);
-            writer.join(STOP_MILLIS);
+            if (queue.offer(END, STOP_MILLIS, TimeUnit.MILLISECONDS)) {
+                writer.join(STOP_MILLIS);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

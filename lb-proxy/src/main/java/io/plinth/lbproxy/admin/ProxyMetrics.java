@@ -16,6 +16,7 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.LongSupplier;
@@ -63,6 +64,13 @@ public final class ProxyMetrics {
     /** A route's latencies. */
     public Latencies routeLatencies(String route) {
         return routeLatencies.computeIfAbsent(route, name -> new Latencies(loops, nanoTime));
+    }
+
+    /** Forgets whatever is of other routes and pools. */
+    public void keep(Set<String> routes, Set<String> pools) {
+        statuses.keySet().retainAll(routes);
+        routeLatencies.keySet().retainAll(routes);
+        latencies.keySet().retainAll(pools);
     }
 
     /** A pool's latencies, one histogram per loop. */

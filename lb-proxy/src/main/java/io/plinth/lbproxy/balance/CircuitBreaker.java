@@ -35,9 +35,10 @@ public final class CircuitBreaker {
     private final Settings settings;
     private final ArrayDeque<Sample> samples = new ArrayDeque<>();
     private final AtomicInteger permits = new AtomicInteger();
+    private final AtomicInteger succeeded = new AtomicInteger();
+    private final AtomicInteger failed = new AtomicInteger();
     private volatile State state = State.CLOSED;
-    private long since;
-    private Sample atTrial = new Sample(0, 0, 0);
+    private volatile long since;
 
     public CircuitBreaker(Settings settings) {
         this.settings = settings;
@@ -57,6 +58,16 @@ public final class CircuitBreaker {
     }
 
     /**
+     * A request has ended. Any thread. When half open, those that were sent before it was say nothing of the servers as they
+     * are now.
+     */
+    public void ended(long sentAt, boolean failure) {
+        if (state == State.HALF_OPEN && sentAt - since >= 0) {
+            (failure ? failed : succeeded).incrementAndGet();
+        }
+    }
+
+    /**
      * Looks at what came of requests; a few times a second, always on the same loop.
      *
      * @param requests all that have ended so far
@@ -68,10 +79,10 @@ public final class CircuitBreaker {
             case CLOSED -> closed(last);
             case OPEN -> {
                 if (now - since >= settings.openNanos()) {
-                    tryAgain(last);
+                    tryAgain(now);
                 }
             }
-            case HALF_OPEN -> halfOpen(last);
+            case HALF_OPEN -> halfOpen(now);
         }
     }
 
@@ -94,21 +105,22 @@ public final class CircuitBreaker {
         state = State.OPEN;
     }
 
-    private void tryAgain(Sample last) {
-        since = last.at;
-        atTrial = last;
+    private void tryAgain(long now) {
+        since = now;
+        succeeded.set(0);
+        failed.set(0);
         permits.set(settings.trials());
         state = State.HALF_OPEN;
     }
 
-    private void halfOpen(Sample last) {
-        if (last.failures > atTrial.failures) {
-            open(last.at);
-        } else if (last.requests - atTrial.requests >= settings.trials()) {
+    private void halfOpen(long now) {
+        if (failed.get() > 0) {
+            open(now);
+        } else if (succeeded.get() >= settings.trials()) {
             state = State.CLOSED;
-        } else if (last.at - since >= settings.openNanos()) {
+        } else if (now - since >= settings.openNanos()) {
             // Those that were to try have gone without a result.
-            tryAgain(last);
+            tryAgain(now);
         }
     }
 }

@@ -9,12 +9,12 @@ import io.plinth.kit.config.Shorthand;
 import io.plinth.lbproxy.route.HeaderChanges;
 import io.plinth.lbproxy.route.PathPattern;
 import io.plinth.lbproxy.route.RequestKey;
+import io.plinth.lbproxy.route.RouteRule;
 import io.plinth.lbproxy.route.TargetRewrite;
 import io.plinth.lbproxy.route.ValueMatch;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -223,9 +223,9 @@ public record RouteConfig(
     }
 
     private void checkHost(Check check, String at) {
-        String name = host == null ? "" : host.toLowerCase(Locale.ROOT);
-        if (name.indexOf(':') >= 0 || name.lastIndexOf('*') > 0 || (name.startsWith("*") && !name.startsWith("*."))) {
-            check.problem(at + ".host", "host: " + name + " (expected: a name, or *.name)");
+        if (host != null && !RouteRule.hostOf(host).matches("(\\*\\.)?[a-z0-9_-]+(\\.[a-z0-9_-]+)*")) {
+            check.problem(
+                    at + ".host", "host: " + host + " (expected: a name, or *.name; in ASCII, xn-- for other letters)");
         }
     }
 
@@ -237,6 +237,9 @@ public record RouteConfig(
         headers.forEach((name, value) -> attempt(check, at + ".headers." + name, () -> ValueMatch.parse(name, value)));
         query.forEach((name, value) -> attempt(check, at + ".query." + name, () -> ValueMatch.parse(name, value)));
         cookies.forEach((name, value) -> attempt(check, at + ".cookies." + name, () -> ValueMatch.parse(name, value)));
+        if (strip && path.startsWith("~")) {
+            check.problem(at + ".strip", "strip: a pattern is the whole path (expected: `rewrite`, with its groups)");
+        }
         if (strip && rewrite != null) {
             check.problem(at + ".rewrite", "`strip` and `rewrite` exclude each other; remove one of them");
         }

@@ -13,6 +13,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CountDownLatch;
@@ -52,6 +53,12 @@ public final class Discovery implements AutoCloseable {
         @Nullable
         FileTime stamp;
 
+        long size;
+
+        /** What went wrong last, said once; null while nothing does. */
+        @Nullable
+        String trouble;
+
         volatile boolean ended;
 
         Following(Source source) {
@@ -72,17 +79,24 @@ public final class Discovery implements AutoCloseable {
                 Thread.ofPlatform().name(node + "-discovery").daemon(true).factory());
     }
 
-    /** A pool's servers, given those that the file names; what is found elsewhere and the operator's changes count. */
+    /**
+     * What a pool's servers would be, given those that the file names; what is found elsewhere and the operator's changes
+     * count.
+     */
     public List<ServerSettings> servers(Source source, List<ServerSettings> named) {
-        Membership membership = memberships.computeIfAbsent(source.pool(), name -> new Membership(named));
-        if (!source.dynamic()) {
-            membership.known(named);
+        Membership membership = memberships.get(source.pool());
+        if (membership == null) {
+            return new Membership(named).servers();
         }
-        return membership.servers();
+        return source.dynamic() ? membership.servers() : membership.servers(named);
     }
 
-    /** Follows these sources from now on; those that are followed already go on undisturbed. */
-    public synchronized void follow(List<Source> sources) {
+    /**
+     * Follows these sources from now on; those that are followed already go on undisturbed.
+     *
+     * @param named the servers that the file names, by pool
+     */
+    public synchronized void follow(List<Source> sources, Map<String, List<ServerSettings>> named) {
         following.values().removeIf(known -> {
             boolean stays = sources.contains(known.source);
             if (!stays) {
@@ -96,6 +110,13 @@ public final class Discovery implements AutoCloseable {
                 .removeIf(name ->
                         sources.stream().noneMatch(source -> source.pool().equals(name)));
         for (Source source : sources) {
+            List<ServerSettings> ofFile = named.getOrDefault(source.pool(), List.of());
+            Membership membership = memberships.computeIfAbsent(source.pool(), name -> new Membership(ofFile));
+            if (!source.dynamic()) {
+                membership.known(ofFile);
+            }
+            // The operator may have changed some since the pool's list was made.
+            thread.execute(() -> change(source.pool(), membership));
             if (source.dynamic() && !following.containsKey(source.pool())) {
                 Following next = new Following(source);
                 following.put(source.pool(), next);
@@ -132,8 +153,11 @@ public final class Discovery implements AutoCloseable {
         if (dns != null) {
             resolve(known, dns);
         } else {
-            read(known);
-            thread.schedule(() -> look(known), FILE_MILLIS, TimeUnit.MILLISECONDS);
+            try {
+                read(known);
+            } finally {
+                thread.schedule(() -> look(known), FILE_MILLIS, TimeUnit.MILLISECONDS);
+            }
         }
     }
 
@@ -155,10 +179,9 @@ public final class Discovery implements AutoCloseable {
         long ttl = 0;
         if (found != null) {
             ttl = found.ttlSeconds() * 1_000;
-            apply(known.source.pool(), found.servers());
-        } else {
-            LOG.warn("pool {}: {} not looked up: {}", known.source.pool(), dns.name(), String.valueOf(error));
+            apply(known, found.servers());
         }
+        trouble(known, found != null ? null : dns.name() + " not looked up: " + error);
         known.first.countDown();
         long wait = Math.clamp(
                 ttl,
@@ -174,19 +197,45 @@ public final class Discovery implements AutoCloseable {
         }
         try {
             FileTime stamp = Files.getLastModifiedTime(file);
-            if (!stamp.equals(known.stamp)) {
+            long size = Files.size(file);
+            if (!stamp.equals(known.stamp) || size != known.size) {
+                List<ServerSettings> found = ServerList.read(file);
+                if (found.isEmpty()) {
+                    throw new IOException(file + ": no server (expected: at least one; the last ones stay)");
+                }
+                apply(known, found);
                 known.stamp = stamp;
-                apply(known.source.pool(), ServerList.read(file));
+                known.size = size;
+                trouble(known, null);
             }
         } catch (IOException e) {
-            LOG.warn("pool {}: servers not read: {}", known.source.pool(), e.toString());
+            known.stamp = null;
+            trouble(known, "servers not read: " + e);
         }
         known.first.countDown();
     }
 
-    private void apply(String pool, List<ServerSettings> servers) {
-        Membership membership = memberships.computeIfAbsent(pool, name -> new Membership(servers));
-        membership.known(servers);
+    private static void trouble(Following known, @Nullable String what) {
+        if (!Objects.equals(known.trouble, what) && !known.ended) {
+            if (what == null) {
+                LOG.info("pool {}: servers found again", known.source.pool());
+            } else {
+                LOG.warn("pool {}: {}", known.source.pool(), what);
+            }
+            known.trouble = what;
+        }
+    }
+
+    private void apply(Following known, List<ServerSettings> servers) {
+        String pool = known.source.pool();
+        Membership membership;
+        synchronized (this) {
+            membership = known.ended ? null : memberships.get(pool);
+            if (membership == null) {
+                return;
+            }
+            membership.known(servers);
+        }
         change(pool, membership);
     }
 

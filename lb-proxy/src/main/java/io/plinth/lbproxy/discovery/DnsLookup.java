@@ -7,10 +7,13 @@ import io.netty.handler.codec.dns.DefaultDnsRecordDecoder;
 import io.netty.handler.codec.dns.DnsRawRecord;
 import io.netty.handler.codec.dns.DnsRecord;
 import io.netty.handler.codec.dns.DnsRecordType;
+import io.netty.handler.codec.dns.DnsResponseCode;
+import io.netty.resolver.dns.DnsErrorCauseException;
 import io.netty.resolver.dns.DnsNameResolver;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
 import io.netty.resolver.dns.SequentialDnsServerAddressStreamProvider;
 import io.netty.util.ReferenceCountUtil;
+import io.plinth.kit.config.HostPort;
 import io.plinth.kit.net.EventLoops;
 import io.plinth.lbproxy.config.PoolConfig.DnsConfig;
 import io.plinth.lbproxy.upstream.PoolSettings.ServerSettings;
@@ -20,6 +23,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -92,37 +96,46 @@ final class DnsLookup implements AutoCloseable {
             int priority, Target target, @Nullable InetAddress address) {}
 
     private CompletionStage<Found> addresses(Target target) {
-        CompletableFuture<List<Line>> four =
-                query(target.host(), DnsRecordType.A).toCompletableFuture();
-        CompletableFuture<List<Line>> six = config.ipv6()
-                ? query(target.host(), DnsRecordType.AAAA).toCompletableFuture().exceptionally(none -> List.of())
+        CompletionStage<List<Line>> four = query(target.host(), DnsRecordType.A).exceptionally(DnsLookup::none);
+        CompletionStage<List<Line>> six = config.ipv6()
+                ? query(target.host(), DnsRecordType.AAAA).exceptionally(DnsLookup::none)
                 : CompletableFuture.completedFuture(List.of());
-        boolean sixIsEnough = config.ipv6();
-        return four.exceptionally(error -> {
-                    if (sixIsEnough) {
-                        return List.of();
+        return four.thenCombine(six, (a, b) -> {
+            List<ServerSettings> servers = new ArrayList<>();
+            long ttl = target.ttl();
+            for (List<Line> lines : List.of(a, b)) {
+                for (Line line : lines) {
+                    InetAddress address = line.address();
+                    if (address != null) {
+                        ttl = Math.min(ttl, line.target().ttl());
+                        String name = new HostPort(address.getHostAddress(), target.port()).toString();
+                        InetSocketAddress at = new InetSocketAddress(address, target.port());
+                        servers.add(new ServerSettings(name, at, target.weight(), false));
                     }
-                    throw new java.util.concurrent.CompletionException(error);
-                })
-                .thenCombine(six, (a, b) -> {
-                    List<ServerSettings> servers = new ArrayList<>();
-                    long ttl = target.ttl();
-                    for (List<Line> lines : List.of(a, b)) {
-                        for (Line line : lines) {
-                            InetAddress address = line.address();
-                            if (address != null) {
-                                ttl = Math.min(ttl, line.target().ttl());
-                                String name = address.getHostAddress() + ":" + target.port();
-                                InetSocketAddress at = new InetSocketAddress(address, target.port());
-                                servers.add(new ServerSettings(name, at, target.weight(), false));
-                            }
-                        }
-                    }
-                    if (servers.isEmpty()) {
-                        throw new IllegalStateException(target.host() + ": no address");
-                    }
-                    return new Found(servers, ttl);
-                });
+                }
+            }
+            if (servers.isEmpty()) {
+                throw new IllegalStateException(target.host() + ": no address");
+            }
+            return new Found(servers, ttl);
+        });
+    }
+
+    /**
+     * No record, where that is what was said: without a cause for an answer that has none, or NXDOMAIN. Silence and SERVFAIL
+     * say nothing of the records, so half of the servers would go with one lost packet.
+     */
+    private static List<Line> none(Throwable error) {
+        Throwable failure = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        Throwable cause = failure.getCause();
+        boolean said = failure instanceof UnknownHostException
+                && (cause == null
+                        || (cause instanceof DnsErrorCauseException known
+                                && known.getCode().equals(DnsResponseCode.NXDOMAIN)));
+        if (said) {
+            return List.of();
+        }
+        throw new CompletionException(failure);
     }
 
     private CompletionStage<List<Line>> query(String name, DnsRecordType type) {

@@ -30,6 +30,11 @@ final class Membership {
     }
 
     synchronized List<ServerSettings> servers() {
+        return servers(known);
+    }
+
+    /** What they would be if {@code known} were known. */
+    synchronized List<ServerSettings> servers(List<ServerSettings> known) {
         Map<String, ServerSettings> all = new TreeMap<>();
         known.forEach(server -> all.put(server.name(), server));
         all.putAll(added);
@@ -45,6 +50,10 @@ final class Membership {
     }
 
     synchronized void add(String name, InetSocketAddress address, int weight) {
+        if (added.size() >= ServerList.MAX_SERVERS && !added.containsKey(name)) {
+            throw new IllegalArgumentException(
+                    "server: " + name + " (expected: at most " + ServerList.MAX_SERVERS + " that were added)");
+        }
         removed.remove(name);
         draining.remove(name);
         weights.remove(name);
@@ -53,7 +62,11 @@ final class Membership {
 
     synchronized void remove(String name) {
         added.remove(name);
-        removed.add(name);
+        draining.remove(name);
+        weights.remove(name);
+        if (known.stream().anyMatch(server -> server.name().equals(name))) {
+            removed.add(name);
+        }
     }
 
     synchronized void drain(String name, boolean on) {
@@ -73,6 +86,11 @@ final class Membership {
         removed.remove(name);
         draining.remove(name);
         weights.remove(name);
+    }
+
+    /** How many of the operator's changes it remembers. */
+    synchronized int traces() {
+        return added.size() + removed.size() + draining.size() + weights.size();
     }
 
     boolean has(String name) {

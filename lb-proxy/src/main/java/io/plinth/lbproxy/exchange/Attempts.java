@@ -36,6 +36,7 @@ final class Attempts {
     private final Pick pick = new Pick();
     private int sent;
     private long firstSent;
+    private long lastSent;
     private int connectFailures;
     private boolean reused;
     private boolean freeUsed;
@@ -159,6 +160,7 @@ final class Attempts {
 
     void sentOver(UpstreamConnection connection, long now) {
         firstSent = sent++ == 0 ? now : firstSent;
+        lastSent = now;
         lane = connection.lane();
         reused = connection.reused();
     }
@@ -259,7 +261,7 @@ final class Attempts {
         ServerLane from = lane;
         lane = null;
         if (from != null) {
-            from.ended(status, now);
+            from.ended(status, lastSent, now);
         }
     }
 }

@@ -199,7 +199,7 @@ final class Mirror implements UpstreamUser {
                 } else {
                     long now = worker.now();
                     from.lane().firstByte(now - sentAt, now);
-                    from.lane().ended(answer.status(), now);
+                    from.lane().ended(answer.status(), sentAt, now);
                     BodyDecoder decoder = new BodyDecoder(settings.limits(), 0);
                     decoder.begin(framing, false);
                     body = decoder;

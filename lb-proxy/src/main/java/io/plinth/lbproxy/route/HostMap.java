@@ -4,7 +4,6 @@ import io.plinth.lbproxy.wire.http1.Octets;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +22,7 @@ final class HostMap<T> {
             filling.add(new ArrayList<>());
         }
         hosts.forEach((host, paths) -> {
-            byte[] name = host.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.US_ASCII);
+            byte[] name = host.getBytes(StandardCharsets.US_ASCII);
             filling.get(hash(name, 0, name.length) & mask).add(new Entry<>(name, paths));
         });
         buckets = filling.stream().map(List::copyOf).toList();

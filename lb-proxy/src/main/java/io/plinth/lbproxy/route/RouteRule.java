@@ -1,5 +1,6 @@
 package io.plinth.lbproxy.route;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,9 +14,16 @@ import org.jspecify.annotations.Nullable;
  */
 public record RouteRule<T>(String name, String host, String path, Conditions conditions, T target) {
     public RouteRule {
+        host = hostOf(host);
         if (!path.startsWith("/") && !path.startsWith("=/") && !path.startsWith("~")) {
             throw new IllegalArgumentException("path: " + path + " (expected: /prefix, =/exact or ~pattern)");
         }
+    }
+
+    /** A host as requests are compared with it: in lower case, and without the root's dot. */
+    public static String hostOf(String host) {
+        String name = host.toLowerCase(Locale.ROOT);
+        return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
     }
 
     boolean exactPath() {

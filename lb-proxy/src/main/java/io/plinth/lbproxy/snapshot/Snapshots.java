@@ -73,33 +73,43 @@ public final class Snapshots {
             settings = before.settings();
         }
         Map<String, Pool> pools = new HashMap<>();
+        List<Pool> fresh = new ArrayList<>();
         List<Source> sources = new ArrayList<>();
+        Map<String, List<ServerSettings>> named = new HashMap<>();
         Map<Pool, List<ServerSettings>> moved = new HashMap<>();
-        for (Map.Entry<String, PoolConfig> entry : config.pools().entrySet()) {
-            PoolSettings wanted = PoolPlan.settings(entry.getKey(), entry.getValue(), config, file);
-            Source source = PoolPlan.source(entry.getKey(), entry.getValue(), file);
-            sources.add(source);
-            List<ServerSettings> servers =
-                    discovery.servers(source, PoolPlan.servers(entry.getKey(), entry.getValue(), file));
-            Pool kept = before == null ? null : before.pools().get(entry.getKey());
-            boolean stays = kept != null && kept.settings().equals(wanted);
-            if (kept != null && stays) {
-                moved.put(kept, servers);
-                pools.put(entry.getKey(), kept);
-            } else {
-                pools.put(entry.getKey(), pool(wanted, servers, file));
-            }
-        }
         RouteTargets targets = new RouteTargets(metrics, config, file, nanoTime, rateLimits);
         List<RouteRule<RouteTarget>> rules = new ArrayList<>();
-        for (Map.Entry<String, RouteConfig> entry : config.routes().entrySet()) {
-            rules.add(targets.rule(entry.getKey(), entry.getValue(), pools));
+        try {
+            for (Map.Entry<String, PoolConfig> entry : config.pools().entrySet()) {
+                String name = entry.getKey();
+                PoolSettings wanted = PoolPlan.settings(name, entry.getValue(), config, file);
+                Source source = PoolPlan.source(name, entry.getValue(), file);
+                sources.add(source);
+                named.put(name, PoolPlan.servers(name, entry.getValue(), file));
+                List<ServerSettings> servers = discovery.servers(source, named.getOrDefault(name, List.of()));
+                Pool kept = before == null ? null : before.pools().get(name);
+                if (kept != null && kept.settings().equals(wanted)) {
+                    moved.put(kept, servers);
+                    pools.put(name, kept);
+                } else {
+                    Pool made = pool(wanted, servers, file);
+                    fresh.add(made);
+                    pools.put(name, made);
+                }
+            }
+            for (Map.Entry<String, RouteConfig> entry : config.routes().entrySet()) {
+                rules.add(targets.rule(entry.getKey(), entry.getValue(), pools));
+            }
+        } catch (ConfigException | RuntimeException e) {
+            fresh.forEach(pool -> pool.retire(null));
+            throw e;
         }
         rateLimits = targets.rateLimits();
         current = new Snapshot(settings, new RouteTable<>(rules), pools);
+        metrics.keep(config.routes().keySet(), pools.keySet());
         moved.forEach(Pool::update);
         healthChecks.follow(checks(config), pools);
-        discovery.follow(sources);
+        discovery.follow(sources, named);
         if (before != null) {
             before.pools().values().stream()
                     .filter(pool -> pools.get(pool.name()) != pool)

@@ -22,6 +22,9 @@ public final class SpanExporter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SpanExporter.class);
     private static final int BATCH = 512;
     private static final long PAUSE_NANOS = 500_000_000L;
+    /** Of its answer no more is read. */
+    private static final int ANSWER = 64 << 10;
+
     private static final int TIMEOUT_MILLIS = 5_000;
     private static final long STOP_MILLIS = 2_000;
 
@@ -101,7 +104,8 @@ public final class SpanExporter implements AutoCloseable {
             }
             exported.addAndGet(batch.size());
             failing = false;
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            // Even an address that is none, as one whose port is too large, must not end the thread.
             dropped.addAndGet(batch.size());
             if (!failing) {
                 LOG.warn("spans not sent to {}: {} (further failures are counted only)", endpoint, e.toString());
@@ -125,7 +129,9 @@ public final class SpanExporter implements AutoCloseable {
         try (var in = status < 400 ? http.getInputStream() : http.getErrorStream()) {
             if (in != null) {
                 // Read to its end, so that the connection serves again.
-                in.readAllBytes();
+                if (in.readNBytes(ANSWER).length == ANSWER) {
+                    http.disconnect();
+                }
             }
         }
         return status;

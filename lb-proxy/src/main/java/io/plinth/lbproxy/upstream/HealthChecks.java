@@ -51,7 +51,7 @@ public final class HealthChecks implements AutoCloseable {
     /** A pool's servers are others now. */
     public synchronized void refresh(Pool pool) {
         Followed known = followed.get(pool.name());
-        if (known == null) {
+        if (known == null || known.pool != pool) {
             return;
         }
         Set<Server> servers = new HashSet<>(pool.servers());

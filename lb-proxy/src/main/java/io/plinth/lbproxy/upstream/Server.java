@@ -214,26 +214,27 @@ public final class Server {
 
     /** A connect failed: leaves the server alone for twice as long as the last time. */
     void connectFailed(long now) {
-        if (!ejected(now)) {
+        if (eject(now)) {
             ejectedByConnect = true;
-            eject(now);
         }
     }
 
-    /** Leaves the server alone for twice as long as the last time. */
-    void eject(long now) {
+    /** Leaves the server alone for twice as long as the last time; false when it is already. */
+    boolean eject(long now) {
         if (ejected(now)) {
-            return;
+            return false;
         }
         long longest = settings.ejectMax().toNanos();
         if (ejected && now - ejectedUntil > longest) {
             failures.set(0);
         }
         int doublings = Math.min(failures.getAndIncrement(), MAX_DOUBLINGS);
+        ejectedByConnect = false;
         ejectedUntil = now + Math.min(settings.ejectBase().toNanos() << doublings, longest);
         ejected = true;
         ejections.incrementAndGet();
         startSlowly(ejectedUntil);
+        return true;
     }
 
     /** A connect succeeded. */

@@ -1,5 +1,6 @@
 package io.plinth.lbproxy.upstream;
 
+import io.plinth.lbproxy.balance.CircuitBreaker;
 import io.plinth.lbproxy.balance.PeakEwma;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -55,12 +56,17 @@ public final class ServerLane {
      * A request that was sent has ended.
      *
      * @param status the server's; 0 when it gave none
+     * @param sentAt when it was
      */
-    public void ended(int status, long now) {
+    public void ended(int status, long sentAt, long now) {
         boolean failed = status == 0 || (status >= 500 && status != 501);
         server.outcomes().add(pool.index(), status, failed);
         pool.pool().outcomes().add(pool.index(), status, failed);
         server.ended(failed, now);
+        CircuitBreaker breaker = pool.pool().breaker();
+        if (breaker != null) {
+            breaker.ended(sentAt, failed);
+        }
     }
 
     double cost(long now) {

@@ -10,9 +10,11 @@ import io.plinth.lbproxy.wire.http1.HeadParser;
 import io.plinth.lbproxy.wire.http1.Http1Limits;
 import io.plinth.lbproxy.wire.http1.RequestHead;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +22,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The formats, beside the table of fields in ARCHITECTURE.md. */
 class AccessLogTest {
@@ -29,6 +33,25 @@ class AccessLogTest {
 
     private final RequestHead head = new RequestHead();
     private final AccessEntry entry = new AccessEntry(head);
+
+    /** A pipe that nobody reads is a disk that hangs. */
+    @Test
+    @Timeout(30)
+    void whatHangsDoesNotKeepTheNodeFromEnding(@TempDir Path folder) throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        try (RandomAccessFile open = new RandomAccessFile(pipe.toFile(), "rw")) {
+            AccessLog log = new AccessLog(pipe, AccessFormat.Kind.COMMON, 1, "lb", Clock.systemUTC());
+            log.start();
+            while (log.dropped() == 0) {
+                log.offer(new byte[1 << 20], 1);
+            }
+            log.close();
+            assertThat(log.dropped()).isPositive();
+            assertThat(open.getChannel().isOpen()).isTrue();
+        }
+    }
 
     /** Field names, and their place in the combined format or 0, as documented. */
     private static Map<String, Integer> documented() throws IOException {

@@ -73,13 +73,37 @@ class FailureTest {
             assertThat(breaker.allows()).isTrue();
         }
         assertThat(breaker.allows()).isFalse();
+        breaker.ended(6 * SECOND, false);
+        breaker.ended(6 * SECOND, true);
         breaker.sweep(7 * SECOND, 22, 21);
         assertThat(breaker.state()).isEqualTo(CircuitBreaker.State.OPEN);
         breaker.sweep(12 * SECOND, 23, 21);
+        for (int i = 0; i < 3; i++) {
+            breaker.ended(12 * SECOND, false);
+        }
         breaker.sweep(13 * SECOND, 26, 21);
         assertThat(breaker.state()).isEqualTo(CircuitBreaker.State.CLOSED);
         breaker.sweep(14 * SECOND, 27, 21);
         assertThat(breaker.allows()).isTrue();
+    }
+
+    @Test
+    void whatWasSentBeforeTheTrialsSaysNothing() {
+        CircuitBreaker breaker = breaker();
+        breaker.sweep(0, 0, 0);
+        breaker.sweep(SECOND, 20, 20);
+        breaker.sweep(6 * SECOND, 20, 20);
+        assertThat(breaker.state()).isEqualTo(CircuitBreaker.State.HALF_OPEN);
+        for (int i = 0; i < 10; i++) {
+            breaker.ended(SECOND, i % 2 == 0);
+        }
+        breaker.sweep(7 * SECOND, 30, 25);
+        assertThat(breaker.state()).isEqualTo(CircuitBreaker.State.HALF_OPEN);
+        for (int i = 0; i < 3; i++) {
+            breaker.ended(6 * SECOND, false);
+        }
+        breaker.sweep(8 * SECOND, 33, 25);
+        assertThat(breaker.state()).isEqualTo(CircuitBreaker.State.CLOSED);
     }
 
     @Test

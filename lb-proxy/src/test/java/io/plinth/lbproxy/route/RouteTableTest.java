@@ -21,6 +21,8 @@ class RouteTableTest {
             rule("*.shop.example", "/", "below"),
             rule("*.eu.shop.example", "/", "europe"),
             rule("api.example", "/v1", "v1"),
+            rule("Api.Example", "/v3", "v3"),
+            rule("*.API.example.", "/", "below-api"),
             rule("[::1]", "/", "six")));
 
     @ParameterizedTest
@@ -41,6 +43,8 @@ class RouteTableTest {
         "xshop.example, /, any",
         "api.example, /v1/x, v1",
         "api.example, /v2, any",
+        "api.example, /v3, v3",
+        "x.api.example, /, below-api",
         "api.example, /health, any-health",
         "127.0.0.1:80, /, any",
         "[::1]:80, /, six",

@@ -7,9 +7,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.local.LocalIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
-import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
-import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -28,36 +26,6 @@ class LoopPoolTest {
         private static SocketChannel none() {
             throw new IllegalStateException("Too many open files");
         }
-    }
-
-    static PoolSettings settings() {
-        return new PoolSettings(
-                "web",
-                PoolSettings.Balance.ROUND_ROBIN,
-                "path",
-                125,
-                null,
-                new PoolSettings.Outliers(0, Duration.ofSeconds(10), 10, 19, 50),
-                null,
-                20,
-                10,
-                Duration.ZERO,
-                null,
-                PoolSettings.ProxyHeader.OFF,
-                null,
-                false,
-                null,
-                10,
-                10,
-                10,
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(10));
-    }
-
-    static PoolSettings.ServerSettings server(String name) {
-        return new PoolSettings.ServerSettings(name, new InetSocketAddress("127.0.0.1", 9), 1, false);
     }
 
     /** Tells how its wish for a connection ended, and whether it heard of it on its loop. */
@@ -103,8 +71,8 @@ class LoopPoolTest {
         try (MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, LocalIoHandler.newFactory())) {
             EventLoop loop = group.next();
             Pool pool = new Pool(
-                    settings(),
-                    List.of(server("a")),
+                    PoolFixture.settings(),
+                    List.of(PoolFixture.server("a")),
                     List.of(new Connector(loop, NoDescriptor.class, System::nanoTime, new SplittableRandom(1))));
             CompletableFuture<String> outcome = new CompletableFuture<>();
             loop.execute(() -> pool.loop(0).acquire(new User(loop, outcome)));

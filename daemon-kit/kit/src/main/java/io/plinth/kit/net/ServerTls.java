@@ -204,19 +204,46 @@ public final class ServerTls implements AutoCloseable {
     }
 
     /** Reads all files again; where they cannot be used, throws and keeps the old ones. */
-    public synchronized void reload() throws TlsException {
+    public void reload() throws TlsException {
+        prepare().commit();
+    }
+
+    /** Reads all files again, to be used once {@link Prepared#commit} is called; throws where they cannot be used. */
+    public synchronized Prepared prepare() throws TlsException {
         Map<String, OpenSslSessionTicketKey[]> before = tickets;
         tickets = tickets();
-        Contexts next;
         try {
-            next = read();
-        } catch (TlsException e) {
+            return new Prepared(tickets, read());
+        } finally {
             tickets = before;
-            throw e;
         }
-        Contexts old = current;
-        current = next;
-        old.release();
+    }
+
+    /** Files that were read and are not used yet. Commit or close it, once. */
+    public final class Prepared implements AutoCloseable {
+        private final Map<String, OpenSslSessionTicketKey[]> keys;
+        private final Contexts next;
+
+        private Prepared(Map<String, OpenSslSessionTicketKey[]> keys, Contexts next) {
+            this.keys = keys;
+            this.next = next;
+        }
+
+        /** Has connections use them from now on. */
+        public void commit() {
+            synchronized (ServerTls.this) {
+                Contexts old = current;
+                tickets = keys;
+                current = next;
+                old.release();
+            }
+        }
+
+        /** Throws them away. */
+        @Override
+        public void close() {
+            next.release();
+        }
     }
 
     private Contexts read() throws TlsException {

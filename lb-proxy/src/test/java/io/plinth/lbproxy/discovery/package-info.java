@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.lbproxy.discovery;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.lbproxy.trace;
+
+import org.jspecify.annotations.NullMarked;
