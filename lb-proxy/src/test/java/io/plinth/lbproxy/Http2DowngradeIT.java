@@ -110,6 +110,7 @@ class Http2DowngradeIT {
         row(":path with encoded dot segments", 400, REST, "", ":path", "/a/%2e%2E/b");
         row(":path with LF", RESET, REST, "", ":path", "/\nx: y");
         row(":path with CR", RESET, REST, "", ":path", "/\rx");
+        row(":path longer than limits.request-line", 414, REST, "", ":path", "/" + "x".repeat(9000));
         row(":path with DEL", RESET, REST, "", ":path", "/\u007f");
     }
 

@@ -98,6 +98,68 @@ class RoutingIT {
                 http.send("GET / HTTP/1.1\r\nHost: a\r\nX: " + "y".repeat(300) + "\r\n\r\n");
                 assertThat(http.read().status()).isEqualTo(431);
             }
+            try (H2 h2 = H2.to(proxy.address())) {
+                H2.Stream declared = h2.read(h2.request("POST", "/", false, "content-length", "6"));
+                assertThat(declared.status).isEqualTo(413);
+                int id = h2.request("POST", "/", false);
+                h2.data(id, "123456", true);
+                assertThat(h2.read(id).status).isEqualTo(413);
+                int right = h2.request("POST", "/", false, "content-length", "5");
+                h2.data(right, "12345", true);
+                assertThat(h2.read(right).status).isEqualTo(200);
+            }
+        }
+    }
+
+    /** Nor is it the limit of whoever came before: exchanges are used again. */
+    @Test
+    void aRoutesLargerLimitHoldsForEveryKindOfBodyAndForNobodyElse() throws Exception {
+        try (Origin web = Origin.answering("web");
+                Origin other = Origin.answering("other");
+                Proxy proxy = Proxy.start(folder, """
+                      limits: { body: 5B }
+                      routes:
+                        all: { pool: web }
+                        large: { path: /large, pool: web, limits: { body: 100B } }
+                        small: { path: /small, pool: web, limits: { body: 2B } }
+                    """ + pools(web, other), 1)) {
+            String body = "x".repeat(50);
+            try (Http http = proxy.connect()) {
+                http.send("POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n" + body);
+                assertThat(http.read().status()).isEqualTo(200);
+                http.send("POST /large HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n32\r\n" + body
+                        + "\r\n0\r\n\r\n");
+                assertThat(http.read().status()).isEqualTo(200);
+                http.send("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n");
+                assertThat(http.read().status()).isEqualTo(413);
+            }
+            try (H2 h2 = H2.to(proxy.address())) {
+                // With the exchange whose last request was refused.
+                assertThat(h2.get("/small").status).isEqualTo(200);
+                for (String[] length : new String[][] {{}, {"content-length", "50"}}) {
+                    int id = h2.request("POST", "/large", false, length);
+                    h2.data(id, body, true);
+                    assertThat(h2.read(id).status).isEqualTo(200);
+                    int over = h2.request("POST", "/", false, length);
+                    h2.data(over, body, true);
+                    assertThat(h2.read(over).status).isEqualTo(413);
+                }
+            }
+        }
+    }
+
+    /** What is made of a request within the limits may be beyond them. */
+    @Test
+    void aRedirectLargerThanARequestMayBeGoesToAnHttp2ClientToo() throws Exception {
+        try (Origin web = Origin.answering("web");
+                Origin other = Origin.answering("other");
+                Proxy proxy = Proxy.start(folder, """
+                      limits: { header-bytes: 8KiB }
+                      routes: { all: { redirect: { to: "{path}{path}{path}" } } }
+                    """ + pools(web, other));
+                H2 h2 = H2.to(proxy.address())) {
+            String path = "/" + "x".repeat(4000);
+            assertThat(h2.get(path).headers).containsEntry("location", path.repeat(3));
         }
     }
 

@@ -38,13 +38,17 @@ final class RequestRelay {
     private static final int COPIED = 4096;
 
     private static final int CHUNK_SLACK = 16;
+    private static final int LINE_END = 2;
     private static final Set<String> SAFE = Set.of("OPTIONS", "TRACE");
 
     private final RequestHead head = new RequestHead();
     private final HeadParser parser;
     private final Framing framing = new Framing();
     private final BodyDecoder body;
-    private final long maxBody;
+    private final int maxLine;
+    /** Of a stream's body; 0 for no limit. {@link #body} has its own. */
+    private long maxBody;
+
     private boolean headDone;
     /** Whether it comes as a stream of HTTP/2, whose frames delimit it. */
     private boolean streamed;
@@ -57,8 +61,8 @@ final class RequestRelay {
 
     RequestRelay(ProxySettings settings) {
         parser = new HeadParser(settings.limits(), head);
-        body = new BodyDecoder(settings.limits(), settings.maxBody());
-        maxBody = settings.maxBody();
+        body = new BodyDecoder(settings.limits(), 0);
+        maxLine = settings.limits().startLine();
     }
 
     /** Begins the next request. */
@@ -104,8 +108,9 @@ final class RequestRelay {
         streamed = true;
         // What a tunnel's client sends waits for the server's consent.
         streamEnded = ended || head.extendedConnect();
-        rejection = wrong;
-        if (wrong != null) {
+        boolean tooLong = head.fieldsStart() - LINE_END > maxLine;
+        rejection = wrong == null && tooLong ? Rejection.TARGET_TOO_LONG : wrong;
+        if (rejection != null) {
             return Progress.REJECTED;
         }
         Rejection framed = framing.http2Request(head, ended);
@@ -113,7 +118,7 @@ final class RequestRelay {
         if (framed == Rejection.CONTENT_LENGTH || (streamEnded && framing.length() != 0)) {
             return Progress.MALFORMED;
         }
-        rejection = framed == null && maxBody != 0 && framing.length() > maxBody ? Rejection.BODY_TOO_LARGE : framed;
+        rejection = framed;
         headDone = rejection == null;
         return headDone ? Progress.DONE : Progress.REJECTED;
     }
@@ -229,13 +234,19 @@ final class RequestRelay {
     }
 
     /**
-     * Sets the route's own limit of the body; returns why it is refused at once, or null.
+     * Sets the route's limit of the body; returns why it is refused at once, or null.
      *
      * @param max 0 for no limit
      */
     @Nullable
     Rejection limitBody(long max) {
-        return body.limit(max);
+        maxBody = max;
+        if (!streamed) {
+            return body.limit(max);
+        }
+        return max != 0 && framing.body() == Framing.Body.LENGTH && framing.length() > max
+                ? Rejection.BODY_TOO_LARGE
+                : null;
     }
 
     RequestHead head() {

@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param limits of heads and chunk lines
  * @param http2 of HTTP/2 connections
- * @param maxBody bytes of a request's body, 0 for no limit
  * @param readAhead bytes of pipelined requests held while one is under way
  * @param makeTraceparent whether a request without a trace context gets one
  * @param rates how fast clients have to be
@@ -21,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 public record ProxySettings(
         Http1Limits limits,
         Http2Limits http2,
-        long maxBody,
         int readAhead,
         boolean makeTraceparent,
         double sampled,

@@ -160,7 +160,6 @@ public final class Snapshots {
             return new ProxySettings(
                     http1,
                     frames,
-                    limits.body().bytes(),
                     size(limits.readAhead()),
                     config.traceparent(),
                     config.tracing() == null ? 0 : config.tracing().sample(),

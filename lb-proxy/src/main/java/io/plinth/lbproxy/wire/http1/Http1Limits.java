@@ -9,4 +9,7 @@ package io.plinth.lbproxy.wire.http1;
  * @param chunkLine bytes of a chunk's size and extensions
  * @param trailerBytes bytes of all trailer fields
  */
-public record Http1Limits(int startLine, int headerBytes, int headers, int chunkLine, int trailerBytes) {}
+public record Http1Limits(int startLine, int headerBytes, int headers, int chunkLine, int trailerBytes) {
+    /** For what we made ourselves, which is within a client's limits and some lines more. */
+    public static final Http1Limits OWN = new Http1Limits(2 << 20, 4 << 20, 4096, 1 << 20, 1 << 20);
+}
