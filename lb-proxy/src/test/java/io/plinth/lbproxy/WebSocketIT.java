@@ -110,6 +110,84 @@ class WebSocketIT {
         }
     }
 
+    /** RFC 8441 3: a server's SETTINGS tell whether it takes extended CONNECT, so a WebSocket's request waits for them. */
+    @Test
+    void aServerOfHttp2ThatDoesNotSayItTakesWebSocketsIsSentNone() throws Exception {
+        CompletableFuture<Void> settle = new CompletableFuture<>();
+        LinkedBlockingQueue<Integer> types = new LinkedBlockingQueue<>();
+        String request = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+        try (Origin origin = Origin.serving(connection -> {
+                    connection.in.readNBytes(24);
+                    settle.join();
+                    connection.out.write(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0});
+                    for (byte[] head = connection.in.readNBytes(9);
+                            head.length == 9;
+                            head = connection.in.readNBytes(9)) {
+                        types.add((int) head[3]);
+                        connection.in.readNBytes((head[1] & 0xff) << 8 | (head[2] & 0xff));
+                    }
+                    types.add(-1);
+                });
+                Proxy proxy = Proxy.start(
+                        folder, Proxy.section("", origin).replace("round-robin", "round-robin, protocol: http2"), 1);
+                Http early = proxy.connect();
+                Http late = proxy.connect()) {
+            early.send(request);
+            Proxy.await("connection", () -> origin.connections.get() == 1);
+            settle.complete(null);
+            for (Http each : new Http[] {early, late}) {
+                Http.Response refused = each == late ? late.send(request).read() : early.read();
+                assertThat(refused.status()).isEqualTo(502);
+                assertThat(refused.body()).contains("server does not take WebSockets over HTTP/2");
+            }
+            assertThat(origin.connections).hasValue(1);
+            assertThat(types).doesNotContain(H2.HEADERS).contains(H2.SETTINGS);
+        }
+    }
+
+    /** No rate is asked of a WebSocket, over HTTP/2 neither: its client may leave its windows closed for as long as it likes. */
+    @Test
+    void aWebSocketOverHttp2MayBeTakenSlowly() throws Exception {
+        String much = "x".repeat(200_000);
+        try (Origin origin = Origin.serving(connection -> {
+                    String head = String.valueOf(connection.readRequest());
+                    String key = head.replaceAll("(?s).*Sec-WebSocket-Key: ([^\r]*).*", "$1");
+                    connection.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                            + "Sec-WebSocket-Accept: " + accept(key) + "\r\n\r\n" + much);
+                    connection.in.readAllBytes();
+                });
+                Proxy proxy = Proxy.start(folder, Proxy.section("timeouts: { stream: 500ms }", origin));
+                H2 h2 = H2.to(proxy.address(), 4, 1 << 20)) {
+            h2.givesWindow = false;
+            int id = h2.newStream();
+            h2.headers(
+                    id,
+                    false,
+                    ":method",
+                    "CONNECT",
+                    ":protocol",
+                    "websocket",
+                    ":scheme",
+                    "http",
+                    ":authority",
+                    "a",
+                    ":path",
+                    "/ws");
+            h2.flush();
+            while (h2.stream(id).bytes.size() < 65_535) {
+                assertThat(h2.readFrame()).isTrue();
+            }
+            for (int i = 0; i < 5; i++) {
+                assertThat(h2.quiet()).isTrue();
+            }
+            h2.windowUpdate(0, much.length());
+            h2.flush();
+            while (h2.stream(id).bytes.size() < much.length()) {
+                assertThat(h2.readFrame()).as(h2.goAwayText).isTrue();
+            }
+        }
+    }
+
     @Test
     void eitherSidesCloseClosesTheOther() throws Exception {
         CompletableFuture<Boolean> originSawEnd = new CompletableFuture<>();

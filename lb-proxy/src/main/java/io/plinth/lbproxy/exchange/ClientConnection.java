@@ -3,6 +3,7 @@ package io.plinth.lbproxy.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
@@ -18,6 +19,7 @@ import io.plinth.lbproxy.wire.http1.HeldBytes;
 import io.plinth.lbproxy.wire.http1.ResponseHead;
 import io.plinth.lbproxy.wire.http1.TrailerFields;
 import io.plinth.lbproxy.wire.http2.Endpoint;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -73,8 +75,8 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
         worker.add(this);
-        outflow = new Outflow(ctx.channel(), worker.kernel(), worker.snapshot().settings());
-        within(worker.snapshot().settings().timeouts().header());
+        outflow = new Outflow(ctx.channel(), worker.kernel(), settings());
+        within(settings().timeouts().header());
     }
 
     @Override
@@ -148,17 +150,29 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof ChannelInputShutdownEvent) {
-            Exchange current = exchange;
-            inputEnded = true;
-            if (current == null || current.tunnels() || !current.request.done()) {
-                ctx.close();
-            }
+            inputEnded(ctx);
         }
         if (event instanceof SslHandshakeCompletionEvent done && done.isSuccess() && !gone) {
             SslHandler tls = ctx.pipeline().get(SslHandler.class);
             if (tls != null && ApplicationProtocolNames.HTTP_2.equals(tls.applicationProtocol())) {
                 http2(ctx);
             }
+        }
+    }
+
+    /** The client sends no more; what it was answered may still be on its way to it. */
+    private void inputEnded(ChannelHandlerContext ctx) {
+        inputEnded = true;
+        Exchange current = exchange;
+        if (current != null && !current.request.headDone()) {
+            exchange = null;
+            current.clientGone(false);
+            current = null;
+        }
+        if (current == null && held == null) {
+            close(false);
+        } else if (current != null && (current.tunnels() || !current.request.done())) {
+            ctx.close();
         }
     }
 
@@ -184,6 +198,10 @@ public final class ClientConnection extends AttendedClient implements ClientSide
         ctx.close();
     }
 
+    private ProxySettings settings() {
+        return worker.snapshot().settings();
+    }
+
     private void dropHeld() {
         ByteBuf bytes = held;
         held = null;
@@ -199,21 +217,24 @@ public final class ClientConnection extends AttendedClient implements ClientSide
         }
         processing = true;
         ByteBuf bytes;
-        while ((bytes = held) != null && bytes.isReadable() && !closing && !gone) {
-            Exchange current = exchange;
-            if (current == null) {
-                if (!writable()) {
+        try {
+            while ((bytes = held) != null && bytes.isReadable() && !closing && !gone) {
+                Exchange current = exchange;
+                if (current == null) {
+                    if (!writable()) {
+                        break;
+                    }
+                    current = worker.begin(this);
+                    exchange = current;
+                }
+                if (!current.takesInput()) {
                     break;
                 }
-                current = worker.begin(this);
-                exchange = current;
+                current.input(bytes);
             }
-            if (!current.takesInput()) {
-                break;
-            }
-            current.input(bytes);
+        } finally {
+            processing = false;
         }
-        processing = false;
         bytes = held;
         if (bytes != null && (closing || gone || !bytes.isReadable())) {
             dropHeld();
@@ -229,16 +250,14 @@ public final class ClientConnection extends AttendedClient implements ClientSide
         }
         ByteBuf bytes = held;
         Exchange current = exchange;
-        boolean full = bytes != null
-                && bytes.readableBytes() >= worker.snapshot().settings().readAhead();
+        boolean full = bytes != null && bytes.readableBytes() >= settings().readAhead();
         read(!full && (current == null || !current.stalled()));
     }
 
     private void read(boolean on) {
-        ChannelHandlerContext ctx = context;
-        if (on != autoRead && ctx != null && !gone) {
+        if (on != autoRead && context != null && !gone) {
             autoRead = on;
-            ctx.channel().config().setAutoRead(on);
+            context.channel().config().setAutoRead(on);
         }
     }
 
@@ -252,9 +271,8 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     }
 
     private void flushBoth() {
-        Exchange current = exchange;
-        if (current != null) {
-            current.link.flush();
+        if (exchange != null) {
+            exchange.link.flush();
         }
         flush();
     }
@@ -271,10 +289,8 @@ public final class ClientConnection extends AttendedClient implements ClientSide
             return;
         }
         unsent = pending();
-        within(
-                unsent > 0
-                        ? worker.snapshot().settings().timeouts().stream()
-                        : worker.snapshot().settings().timeouts().keepAlive());
+        ProxySettings.Timeouts timeouts = settings().timeouts();
+        within(unsent > 0 ? timeouts.stream() : timeouts.keepAlive());
         if (!autoRead || held != null) {
             resume();
         }
@@ -299,7 +315,7 @@ public final class ClientConnection extends AttendedClient implements ClientSide
         }
         read(true);
         unsent = pending();
-        within(LINGER_NANOS + worker.snapshot().settings().timeouts().stream());
+        within(LINGER_NANOS + settings().timeouts().stream());
         boolean half = lingering && !face.secure() && ctx.channel() instanceof DuplexChannel;
         ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> {
             if (half && done.isSuccess()) {
@@ -314,11 +330,10 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     /** Closes at once, so that a response that broke off is seen to have done so. */
     @Override
     public void abort() {
-        ChannelHandlerContext ctx = context;
         exchange = null;
-        if (ctx != null && !gone) {
+        if (context != null && !gone) {
             closing = true;
-            ctx.close();
+            context.close();
         }
     }
 
@@ -378,23 +393,20 @@ public final class ClientConnection extends AttendedClient implements ClientSide
 
     @Override
     public void flush() {
-        ChannelHandlerContext ctx = context;
-        if (dirty && ctx != null) {
+        if (dirty && context != null) {
             dirty = false;
-            ctx.flush();
+            context.flush();
         }
     }
 
     @Override
     public boolean writable() {
-        ChannelHandlerContext ctx = context;
-        return ctx != null && ctx.channel().isWritable();
+        return context != null && context.channel().isWritable();
     }
 
     @Override
     public ByteBufAllocator allocator() {
-        ChannelHandlerContext ctx = context;
-        return ctx == null ? ByteBufAllocator.DEFAULT : ctx.alloc();
+        return context == null ? ByteBufAllocator.DEFAULT : context.alloc();
     }
 
     /** Made with the first request, since a TLS client may never get that far. */
@@ -402,15 +414,9 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     public ForwardedHeaders forwarded() {
         ForwardedHeaders known = forwarded;
         if (known == null) {
-            ChannelHandlerContext ctx = context;
-            if (ctx == null) {
-                throw new IllegalStateException("not in a pipeline");
-            }
+            Channel open = Objects.requireNonNull(context, "not in a pipeline").channel();
             known = ForwardedHeaders.of(
-                    face,
-                    ctx.channel(),
-                    worker.snapshot().settings().forwarded(),
-                    worker.snapshot().settings().via());
+                    face, open, settings().forwarded(), settings().via());
             forwarded = known;
         }
         return known;
@@ -445,11 +451,8 @@ public final class ClientConnection extends AttendedClient implements ClientSide
             within(LINGER_NANOS);
             current.timeout();
             flush();
-        } else {
-            ChannelHandlerContext ctx = context;
-            if (ctx != null) {
-                ctx.close();
-            }
+        } else if (context != null) {
+            context.close();
         }
     }
 
@@ -470,7 +473,7 @@ public final class ClientConnection extends AttendedClient implements ClientSide
             return;
         }
         unsent = left;
-        ProxySettings.Timeouts timeouts = worker.snapshot().settings().timeouts();
+        ProxySettings.Timeouts timeouts = settings().timeouts();
         if (left > 0) {
             within(timeouts.stream());
         } else if (!closing) {
@@ -479,8 +482,7 @@ public final class ClientConnection extends AttendedClient implements ClientSide
     }
 
     private long pending() {
-        Outflow out = outflow;
-        return out == null ? 0 : out.pending();
+        return outflow == null ? 0 : outflow.pending();
     }
 
     /**

@@ -29,11 +29,16 @@ import org.jspecify.annotations.Nullable;
  * within the stream's window, which opens again with what it took. Owned by its connection's event loop.
  */
 final class ClientStream extends Http2Stream implements ClientSide {
+    private static final int ROOM = 4096;
+
     private final Http2ClientConnection connection;
     private final Worker worker;
     private final HpackEncoder encoder;
     private @Nullable Exchange exchange;
     private @Nullable ArrayDeque<ByteBuf> inbound;
+    /** The last of them, where it has room for more. */
+    private @Nullable ByteBuf room;
+
     private @Nullable TrailerFields requestTrailers;
     private boolean headRead;
     /** Whether it is an extended CONNECT (RFC 8441). */
@@ -138,6 +143,7 @@ final class ClientStream extends Http2Stream implements ClientSide {
         int count = payload.readableBytes();
         received += count;
         if (declared >= 0 && (received > declared || (end && received != declared))) {
+            consumed(count);
             throw malformed("DATA other than content-length");
         }
         if (exchange == null) {
@@ -148,14 +154,35 @@ final class ClientStream extends Http2Stream implements ClientSide {
             letGo();
         }
         if (count > 0) {
-            ArrayDeque<ByteBuf> waiting = inbound;
-            if (waiting == null) {
-                waiting = new ArrayDeque<>(2);
-                inbound = waiting;
-            }
-            waiting.addLast(payload.retain());
+            await(payload);
         }
         process();
+    }
+
+    /**
+     * What goes on at once goes as it is. What must wait is copied together: a slice for each frame of a byte would cost many
+     * times what the window allows, and keep all that was read with it (CVE-2019-9511).
+     */
+    private void await(ByteBuf payload) {
+        ArrayDeque<ByteBuf> waiting = inbound;
+        if (waiting == null) {
+            waiting = new ArrayDeque<>(2);
+            inbound = waiting;
+        }
+        Exchange current = exchange;
+        if (waiting.isEmpty() && !held && !processing && current != null && current.takesInput()) {
+            waiting.addLast(payload.retain());
+            return;
+        }
+        ByteBuf last = room;
+        if (last != null) {
+            last.writeBytes(payload, Math.min(payload.readableBytes(), last.writableBytes()));
+        }
+        if (payload.isReadable()) {
+            last = allocator().directBuffer(Math.max(payload.readableBytes(), ROOM));
+            waiting.addLast(last.writeBytes(payload));
+            room = last;
+        }
     }
 
     private void letGo() {
@@ -172,6 +199,17 @@ final class ClientStream extends Http2Stream implements ClientSide {
             return;
         }
         processing = true;
+        try {
+            feed();
+        } finally {
+            processing = false;
+        }
+        if (exchange == null) {
+            dropInbound();
+        }
+    }
+
+    private void feed() {
         ArrayDeque<ByteBuf> waiting = inbound;
         ByteBuf bytes;
         Exchange current;
@@ -185,6 +223,7 @@ final class ClientStream extends Http2Stream implements ClientSide {
             touch();
             if (!bytes.isReadable()) {
                 waiting.pollFirst();
+                room = waiting.isEmpty() ? null : room;
                 bytes.release();
             }
         }
@@ -194,10 +233,6 @@ final class ClientStream extends Http2Stream implements ClientSide {
             endPassed = true;
             touch();
             current.inputEnded(requestTrailers);
-        }
-        processing = false;
-        if (exchange == null) {
-            dropInbound();
         }
     }
 
@@ -220,6 +255,7 @@ final class ClientStream extends Http2Stream implements ClientSide {
         ArrayDeque<ByteBuf> waiting = inbound;
         if (waiting != null && !processing) {
             inbound = null;
+            room = null;
             for (ByteBuf bytes : waiting) {
                 consumed(bytes.readableBytes());
                 bytes.release();
@@ -408,6 +444,11 @@ final class ClientStream extends Http2Stream implements ClientSide {
             worker.counts().add(Worker.SLOW, 1);
             reset(ErrorCode.CANCEL);
         }
+    }
+
+    /** Whether it is a WebSocket. */
+    boolean tunnels() {
+        return tunnel;
     }
 
     /** Looks at the deadlines. */

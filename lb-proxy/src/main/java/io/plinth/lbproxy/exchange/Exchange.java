@@ -134,6 +134,7 @@ final class Exchange implements UpstreamUser {
             return;
         }
         attempts.to(to, worker.index(), request.head(), client().forwarded());
+        attempts.pick().tunnel(request.asksUpgrade());
         ledger.routed(found, to);
         acquire(false);
     }

@@ -10,6 +10,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.wire.http1.HeadParser;
+import io.plinth.lbproxy.wire.http1.Http1Limits;
 import io.plinth.lbproxy.wire.http1.ResponseHead;
 import io.plinth.lbproxy.wire.http2.Endpoint;
 import io.plinth.lbproxy.wire.http2.ErrorCode;
@@ -46,7 +47,7 @@ final class Http2ClientConnection extends AttendedClient implements Output {
     private final RequestFields requestFields = new RequestFields();
     private final TrailerSink trailers = new TrailerSink();
     private final ResponseHead ownHead = new ResponseHead();
-    private final HeadParser ownHeadParser;
+    private final HeadParser ownHeadParser = new HeadParser(Http1Limits.OWN, ownHead);
     /** Streams whose servers were written to since the last flush. */
     private final List<ClientStream> touched = new ArrayList<>();
 
@@ -105,7 +106,6 @@ final class Http2ClientConnection extends AttendedClient implements Output {
         ProxySettings settings = worker.snapshot().settings();
         outflow = new Outflow(channel, worker.kernel(), settings);
         endpoint = new Streams(settings);
-        ownHeadParser = new HeadParser(settings.limits(), ownHead);
     }
 
     /** Says hello. */
@@ -113,6 +113,9 @@ final class Http2ClientConnection extends AttendedClient implements Output {
         within(worker.snapshot().settings().timeouts().header());
         endpoint.begin();
         endpoint.flush();
+        if (worker.draining()) {
+            drain();
+        }
     }
 
     private void end(int code, String why) {
@@ -325,7 +328,7 @@ final class Http2ClientConnection extends AttendedClient implements Output {
             end(ErrorCode.ENHANCE_YOUR_CALM, "header block not complete within timeouts.header");
             return;
         }
-        if (outflow.late(now, endpoint.windowClosed(), false)) {
+        if (outflow.late(now, endpoint.windowClosed(), tunnelsOnly())) {
             worker.counts().add(Worker.SLOW, 1);
             end(ErrorCode.ENHANCE_YOUR_CALM, "responses taken more slowly than min-rate.response");
             return;
@@ -337,6 +340,16 @@ final class Http2ClientConnection extends AttendedClient implements Output {
         }
         endpoint.flush();
         takes(now);
+    }
+
+    /** Whether all that its client may take slowly belongs to WebSockets, which no rate is asked of. */
+    private boolean tunnelsOnly() {
+        for (Http2Stream stream : endpoint.all()) {
+            if (!(stream instanceof ClientStream client && client.tunnels())) {
+                return false;
+            }
+        }
+        return endpoint.open() > 0;
     }
 
     /** Ends a connection that idles, or whose client takes nothing of what is on its way. */

@@ -18,6 +18,8 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** All that one event loop keeps for its connections. Owned by that loop. */
 public final class Worker {
@@ -36,6 +38,7 @@ public final class Worker {
     public static final int NOT_MIRRORED = 10;
     public static final int COUNTS = 11;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
     private static final long TICK_MILLIS = 200;
     private static final int MAX_SPARE = 256;
 
@@ -84,19 +87,29 @@ public final class Worker {
         return () -> ticking.cancel(false);
     }
 
+    /** Whatever goes wrong with one ends that one: a tick that threw would be the last, and nobody's deadline would hold. */
     private void tick() {
         coarseNow = nanoTime.getAsLong();
         AttendedClient client = first;
         while (client != null) {
             AttendedClient after = client.next();
-            client.tick(coarseNow);
+            try {
+                client.tick(coarseNow);
+            } catch (RuntimeException e) {
+                LOG.warn("deadlines of a client not looked at, connection closed", e);
+                client.abort();
+            }
             client = after;
         }
         for (Mirror mirror : List.copyOf(mirrors)) {
             mirror.tick(coarseNow);
         }
         for (Pool pool : snapshot().pools().values()) {
-            pool.loop(index).sweep();
+            try {
+                pool.loop(index).sweep();
+            } catch (RuntimeException e) {
+                LOG.warn("pool {} not looked after", pool.name(), e);
+            }
         }
         accessLog.flush();
     }

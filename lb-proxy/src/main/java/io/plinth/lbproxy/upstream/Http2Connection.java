@@ -44,16 +44,13 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
 
     private static final Logger LOG = LoggerFactory.getLogger(Http2Connection.class);
 
-    /** What we made ourselves is within the client's limits and some lines more. */
-    private static final Http1Limits OWN = new Http1Limits(2 << 20, 4 << 20, 4096, 1 << 20, 1 << 20);
-
     private final ServerLane lane;
     private final Streams endpoint;
     private final int maxStreams;
     private final ResponseFields responseFields = new ResponseFields();
     private final TrailerSink trailers = new TrailerSink();
     private final RequestHead request = new RequestHead();
-    private final HeadParser parser = new HeadParser(OWN, request);
+    private final HeadParser parser = new HeadParser(Http1Limits.OWN, request);
     private final Framing framing = new Framing();
     private final List<ServerStream> waiting = new ArrayList<>();
     private final List<ServerStream> touched = new ArrayList<>();
@@ -83,6 +80,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
 
         @Override
         protected void peerChanged() {
+            tunnels();
             if (goingAway()) {
                 leave();
             }
@@ -107,7 +105,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
     }
 
     Http1Limits limits() {
-        return OWN;
+        return Http1Limits.OWN;
     }
 
     ResponseFields responseFields() {
@@ -130,10 +128,6 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
         return framing;
     }
 
-    boolean servesTunnels() {
-        return endpoint.peerConnects();
-    }
-
     boolean secure() {
         return lane.pool().pool().settings().tls() != null;
     }
@@ -145,7 +139,9 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
         }
         return switch (state) {
             case CONNECTING -> waiting.size() < (lane.sharing() ? maxStreams : 1);
-            case OPEN -> endpoint.open() < Math.min(maxStreams, endpoint.peerStreams()) && !endpoint.goingAway();
+            case OPEN ->
+                endpoint.open() + waiting.size() < Math.min(maxStreams, endpoint.peerStreams())
+                        && !endpoint.goingAway();
             case LEAVING, CLOSED -> false;
         };
     }
@@ -154,12 +150,47 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
     void use(UpstreamUser user) {
         ServerStream stream = new ServerStream(endpoint, this, user, served);
         served = true;
-        if (state == State.CONNECTING) {
+        if (state == State.CONNECTING || (user.pick().tunnel() && !endpoint.settled())) {
             waiting.add(stream);
             user.connecting(stream);
         } else {
+            begin(stream, user);
+        }
+    }
+
+    private void begin(ServerStream stream, UpstreamUser user) {
+        if (user.pick().tunnel() && !endpoint.peerConnects()) {
+            lane.requestEnded();
+            user.refused(Refusal.NO_TUNNEL);
+        } else {
             endpoint.open(stream);
             user.connected(stream);
+        }
+    }
+
+    /** Its settings tell whether it takes WebSockets (RFC 8441 3): who waited for that hears of it. */
+    private void tunnels() {
+        List<ServerStream> first = List.copyOf(waiting);
+        waiting.clear();
+        for (ServerStream stream : first) {
+            UpstreamUser user = stream.user();
+            if (user == null) {
+                lane.requestEnded();
+            } else if (endpoint.goingAway()) {
+                lane.requestEnded();
+                user.connectFailed(lane, "it goes away");
+            } else {
+                begin(stream, user);
+            }
+        }
+        freed();
+    }
+
+    /** Its user waits no longer. */
+    void abandoned(ServerStream stream) {
+        if (state != State.CONNECTING && waiting.remove(stream)) {
+            lane.requestEnded();
+            freed();
         }
     }
 
@@ -176,9 +207,10 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
             UpstreamUser user = stream.user();
             if (user == null) {
                 lane.requestEnded();
+            } else if (user.pick().tunnel()) {
+                waiting.add(stream);
             } else {
-                endpoint.open(stream);
-                user.connected(stream);
+                begin(stream, user);
             }
         }
         endpoint.flush();
@@ -209,9 +241,13 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
 
     void failed(String why) {
         state = State.CLOSED;
+        lane.pool().closed(this);
+        refuseWaiting(why);
+    }
+
+    private void refuseWaiting(String why) {
         List<ServerStream> first = List.copyOf(waiting);
         waiting.clear();
-        lane.pool().closed(this);
         for (ServerStream stream : first) {
             lane.requestEnded();
             UpstreamUser user = stream.user();
@@ -222,7 +258,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
     }
 
     private void freed() {
-        if (endpoint.open() == 0) {
+        if (endpoint.open() == 0 && waiting.isEmpty()) {
             idleSince = lane.pool().connector().now();
             if (state == State.LEAVING) {
                 endpoint.end(ErrorCode.NO_ERROR, "");
@@ -238,14 +274,14 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
         if (state == State.OPEN) {
             state = State.LEAVING;
             lane.left(this);
-            if (endpoint.open() == 0) {
+            if (endpoint.open() == 0 && waiting.isEmpty()) {
                 endpoint.end(ErrorCode.NO_ERROR, "");
             }
         }
     }
 
     boolean idle() {
-        return state == State.OPEN && endpoint.open() == 0;
+        return state == State.OPEN && endpoint.open() == 0 && waiting.isEmpty();
     }
 
     boolean idleBefore(long time) {
@@ -295,6 +331,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
         lane.left(this);
         lane.pool().closed(this);
         endpoint.gone();
+        refuseWaiting("closed before its SETTINGS");
     }
 
     @Override

@@ -8,6 +8,7 @@ public final class Pick {
     private long tried;
     private boolean fresh;
     private boolean elsewhere;
+    private boolean tunnel;
     private long key;
     private long sticky;
     private @Nullable InetSocketAddress client;
@@ -18,6 +19,7 @@ public final class Pick {
         tried = 0;
         fresh = false;
         elsewhere = false;
+        tunnel = false;
         key = 0;
         sticky = 0;
         client = null;
@@ -46,6 +48,11 @@ public final class Pick {
     /** Whether an idle connection will not do. */
     public void fresh(boolean value) {
         fresh = value;
+    }
+
+    /** Whether it asks for a WebSocket. */
+    public void tunnel(boolean value) {
+        tunnel = value;
     }
 
     /** The hash that consistent hashing goes by. */
@@ -85,6 +92,10 @@ public final class Pick {
 
     boolean onlyElsewhere() {
         return elsewhere;
+    }
+
+    boolean tunnel() {
+        return tunnel;
     }
 
     boolean fresh() {

@@ -356,6 +356,7 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
     @Override
     public void abandon() {
         user = null;
+        connection.abandoned(this);
     }
 
     @Override

@@ -147,6 +147,9 @@ public abstract class Endpoint {
             line.advance();
         } catch (Fault fault) {
             fail(fault);
+        } catch (RuntimeException e) {
+            in.release();
+            throw e;
         }
         if (!closed && in.isReadable()) {
             held = in;
@@ -302,6 +305,12 @@ public abstract class Endpoint {
         return peer.streams();
     }
 
+    /** Whether the peer's settings have come. */
+    public final boolean settled() {
+        return peer.come();
+    }
+
+    /** Whether the peer takes extended CONNECT (RFC 8441 3), known once its settings have come. */
     public final boolean peerConnects() {
         return peer.connects();
     }

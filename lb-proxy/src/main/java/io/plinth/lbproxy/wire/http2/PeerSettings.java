@@ -35,6 +35,10 @@ final class PeerSettings {
         return connects;
     }
 
+    boolean come() {
+        return come;
+    }
+
     /** Notes that they came; true for the first time. */
     boolean first() {
         boolean first = !come;

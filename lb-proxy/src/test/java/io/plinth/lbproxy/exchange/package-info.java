@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.lbproxy.exchange;
+
+import org.jspecify.annotations.NullMarked;
