@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -75,7 +76,7 @@ class Http2FloodIT {
         });
         proxy = Proxy.start(folder, """
               limits: { http2: { resets: 100, control: 500, continuations: 4 } }
-              timeouts: { header: 1s, stream: 1s, keep-alive: 1s }
+              timeouts: { header: 1s, stream: 1s, keep-alive: 60s }
               routes: { all: { pool: web }, full: { path: /full, pool: full } }
               pools:
                 web: { servers: { s: "%s" } }
@@ -290,6 +291,56 @@ class Http2FloodIT {
         }
         other.get(60, TimeUnit.SECONDS);
         assertThat(PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory()).isLessThan(MEMORY);
+    }
+
+    /** CVE-2019-9511: the window counts bytes, and a frame of one byte must not cost many times that. */
+    @Test
+    void framesOfOneByteCostNoMoreThanTheirWindow() throws Exception {
+        int frames = 50_000;
+        try (H2 h2 = H2.to(proxy.address())) {
+            get(h2, h2.newStream(), "/full/never");
+            long before = heap();
+            for (int i = 0; i < 6; i++) {
+                int id = h2.newStream();
+                h2.headers(id, false, ":method", "POST", ":scheme", "http", ":authority", "a", ":path", "/full/x");
+                for (int k = 0; k < frames; k++) {
+                    h2.frame(H2.DATA, 0, id, (byte) k);
+                }
+            }
+            h2.frame(H2.PING, 0, 0, new byte[8]);
+            h2.flush();
+            while (h2.pingAcks == 0) {
+                assertThat(h2.readFrame()).as(h2.goAwayText).isTrue();
+            }
+            assertThat(heap() - before).isLessThan(8L << 20);
+        }
+    }
+
+    private static long heap() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    /** What a fault ends must not stay taken from the window that all streams share. */
+    @Test
+    void theConnectionsWindowOutlivesFaultsOfStreams() throws Exception {
+        try (H2 h2 = H2.to(proxy.address())) {
+            get(h2, h2.newStream(), "/full/never");
+            for (int i = 0; i < 40; i++) {
+                int id = h2.request("POST", "/", false, "content-length", "5");
+                h2.frame(H2.DATA, 0, id, new byte[16_384]);
+                h2.flush();
+                assertThat(h2.read(id).reset).isEqualTo(PROTOCOL_ERROR);
+            }
+            for (int i = 0; i < 40; i++) {
+                int id = h2.request("POST", "/full/x", false);
+                for (int k = 0; k < 5; k++) {
+                    h2.frame(H2.DATA, 0, id, new byte[16_384]);
+                }
+                h2.flush();
+                assertThat(h2.read(id).reset).as(h2.goAwayText).isEqualTo(FLOW_CONTROL_ERROR);
+            }
+        }
     }
 
     private void thousand() throws IOException {

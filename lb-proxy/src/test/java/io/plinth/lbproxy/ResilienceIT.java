@@ -347,6 +347,55 @@ class ResilienceIT {
     }
 
     @Test
+    void aDrainTellsHttp2ClientsToOpenNoMoreStreamsAndLetsTheirsFinish() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        try (Origin origin = Origin.serving(connection -> {
+                    for (String head = connection.readRequest(); head != null; head = connection.readRequest()) {
+                        if (head.startsWith("GET /slow")) {
+                            asked.countDown();
+                            awaitQuietly(go);
+                        }
+                        connection.answer("200 OK", "done");
+                    }
+                });
+                Proxy proxy = Proxy.of(folder, origin);
+                H2 busy = H2.to(proxy.address());
+                Http undecided = proxy.connect()) {
+            int slow = busy.request("GET", "/slow", true);
+            asked.await();
+            undecided.send("PRI * HTTP");
+            Proxy.await("both counted", () -> {
+                try {
+                    return proxy.metrics().contains("lb_proxy_connections_total 2.0");
+                } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            var stopped = proxy.node.drainAndStop(java.time.Duration.ofSeconds(20));
+            while (busy.goAway == H2.NONE) {
+                assertThat(busy.readFrame()).isTrue();
+            }
+            // Becomes one of HTTP/2 only now.
+            undecided.send("/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0");
+            byte[] last = undecided.in.readAllBytes();
+            assertThat(last).as("ends with a GOAWAY of two").hasSizeGreaterThan(17);
+            assertThat(last[last.length - 14]).isEqualTo((byte) H2.GOAWAY);
+            // Opened before it could know: the connection's end has come, its DATA is nobody's fault (RFC 9113 6.8).
+            int late = busy.request("POST", "/late", false);
+            busy.data(late, "late", true);
+            go.countDown();
+            busy.goAway = H2.NONE;
+            H2.Stream finished = busy.read(slow);
+            busy.goAway = H2.NONE;
+            while (!finished.ended && busy.readFrame()) {}
+            assertThat(finished.body()).isEqualTo("done");
+            assertThat(busy.ending()).isEqualTo(0);
+            stopped.get();
+        }
+    }
+
+    @Test
     void aReloadChangesRoutesAndKeepsWhatDidNotChange() throws Exception {
         try (Origin web = Origin.answering("web");
                 Origin api = Origin.answering("api");

@@ -87,6 +87,7 @@ public abstract class Http2Stream {
     final void received(int flow) throws Fault {
         receiveWindow -= flow;
         if (receiveWindow < 0) {
+            endpoint.consumed(flow);
             throw Fault.stream(id, ErrorCode.FLOW_CONTROL_ERROR, "more data than the stream's window");
         }
     }

@@ -49,7 +49,7 @@ final class InboundFrames implements FrameReader.Listener {
 
     private void notIdle(int stream) throws Fault {
         boolean peers = (stream & 1) == (server ? 1 : 0);
-        if (peers ? stream > lastPeerStream : !endpoint.opened(stream)) {
+        if (peers ? stream > lastPeerStream && !endpoint.refuses() : !endpoint.opened(stream)) {
             throw Fault.connection(ErrorCode.PROTOCOL_ERROR, "frame on an idle stream");
         }
     }
@@ -64,7 +64,8 @@ final class InboundFrames implements FrameReader.Listener {
         Http2Stream stream = endpoint.stream(id);
         if (stream == null || stream.remoteEnded()) {
             credit(flow);
-            if (stream == null && resets.has(id)) {
+            // Beyond the last stream: opened before the peer read our GOAWAY, and not served (RFC 9113 6.8).
+            if (stream == null && (resets.has(id) || id > lastPeerStream)) {
                 flood.control();
                 return;
             }
