@@ -38,6 +38,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -158,6 +159,11 @@ final class DbProxy implements Daemon {
         Listeners.Bound listener = bound;
         Integer port = context.node().port();
         return listener != null ? listener.address().getPort() : port == null ? DbProxyMain.TYPE.standardPort() : port;
+    }
+
+    /** What clients may ask for now. */
+    Collection<Database> databases() {
+        return databases.values();
     }
 
     private Map<String, ServerHealth> servers() {

@@ -38,7 +38,7 @@ class LimitsIT {
 
     @Test
     void aDatabasesBoundHoldsForAllItsUsers(@TempDir Path state) throws Exception {
-        try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-database: 2, wait: 2s }");
+        try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-database: 2, wait: 1s }");
                 Connection a = connect(node, "shop");
                 Connection b = connect(node, "postgres");
                 Connection c = connect(node, "postgres")) {
@@ -54,7 +54,7 @@ class LimitsIT {
 
     @Test
     void aUsersBoundLeavesOthersAlone(@TempDir Path state) throws Exception {
-        try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-user: 1, wait: 2s }");
+        try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-user: 1, wait: 1s }");
                 Connection a = connect(node, "shop");
                 Connection b = connect(node, "shop");
                 Connection c = connect(node, "postgres")) {
@@ -69,7 +69,7 @@ class LimitsIT {
 
     @Test
     void aServersBoundHoldsForAllUsers(@TempDir Path state) throws Exception {
-        try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-server: 1, wait: 2s }");
+        try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-server: 1, wait: 1s }");
                 Connection a = connect(node, "shop");
                 Connection b = connect(node, "postgres")) {
             busy(a);

@@ -41,7 +41,7 @@ class ReloadIT {
     @BeforeEach
     void start() throws Exception {
         Files.writeString(state.resolve("password"), "wrench");
-        write("pool: { size: 1, wait: 2s }");
+        write("pool: { size: 1, wait: 1s }");
         started = NodeRunner.start(
                 DbProxyMain.TYPE,
                 LOADER.load(file()),
@@ -92,7 +92,7 @@ class ReloadIT {
                 Connection b = connect()) {
             a.setAutoCommit(false);
             text(a, "SELECT 1");
-            assertThatThrownBy(() -> text(b, "SELECT 2")).hasMessageContaining("none became free within 2000 ms");
+            assertThatThrownBy(() -> text(b, "SELECT 2")).hasMessageContaining("none became free within 1000 ms");
             write("pool: { size: 2 }");
             node().reload().get();
             assertThat(text(b, "SELECT 2")).isEqualTo("2");
