@@ -17,7 +17,6 @@ final class AcceptedDifferences {
     private record Line(Pattern servers, Pattern kinds, Pattern differences, String why) {}
 
     private final List<Line> lines = new ArrayList<>();
-    private final Set<Line> used = new java.util.HashSet<>();
 
     AcceptedDifferences() throws IOException {
         try (InputStream in = AcceptedDifferences.class.getResourceAsStream("accepted.txt")) {
@@ -47,19 +46,10 @@ final class AcceptedDifferences {
         String kind = question.kind() + "/" + ours.kind();
         for (Line line : lines) {
             if (line.servers().matcher(server).matches()
-                    && line.kinds().matcher(kind).matches()
-                    && left.removeIf(each -> line.differences().matcher(each).matches())) {
-                used.add(line);
+                    && line.kinds().matcher(kind).matches()) {
+                left.removeIf(each -> line.differences().matcher(each).matches());
             }
         }
         return left;
-    }
-
-    /** Lines that explained nothing. */
-    List<String> unused() {
-        return lines.stream()
-                .filter(line -> !used.contains(line))
-                .map(line -> line.servers() + " | " + line.kinds() + " | " + line.differences() + " | " + line.why())
-                .toList();
     }
 }
