@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
@@ -23,6 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(LeakCheck.class)
 @Timeout(60)
 class ReloadIT {
+    private static final Pattern COST = Pattern.compile("slow: available, weight 1, 0 under way, cost ([0-9.E]+)");
+
     @TempDir
     Path folder;
 
@@ -95,6 +99,47 @@ class ReloadIT {
                         throw new java.io.UncheckedIOException(e);
                     }
                 });
+            }
+        }
+    }
+
+    private static String explained(Proxy proxy) {
+        try {
+            return proxy.admin("/explain?url=http://a/&loop=0");
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A pool that did not change keeps what it learned of its servers. */
+    @Test
+    void healthAndLatenciesOutliveOneThatChangesOtherThings() throws Exception {
+        try (Origin slow = Origin.answering("slow");
+                Origin dead = Origin.answering("dead")) {
+            dead.kill();
+            String section = """
+                  routes: { all: { pool: web } }
+                  pools:
+                    web: { servers: { slow: "%s", dead: "%s" }, health: { interval: 1h, fall: 1 } }
+                """.formatted(slow.at(), dead.at());
+            try (Proxy proxy = Proxy.start(folder, section, 1)) {
+                Proxy.await("the check", () -> explained(proxy).contains("dead: unhealthy by its checks"));
+                try (Http http = proxy.connect()) {
+                    assertThat(http.get("/").status()).isEqualTo(200);
+                    Matcher before = COST.matcher(explained(proxy));
+                    assertThat(before.find()).isTrue();
+                    assertThat(Double.parseDouble(before.group(1))).isPositive();
+                    proxy.reload(section + "  limits: { headers: 90 }\n");
+                    String after = explained(proxy);
+                    assertThat(after).contains("dead: unhealthy by its checks");
+                    Matcher cost = COST.matcher(after);
+                    assertThat(cost.find()).isTrue();
+                    assertThat(Double.parseDouble(cost.group(1)))
+                            .isPositive()
+                            .isLessThanOrEqualTo(Double.parseDouble(before.group(1)));
+                    assertThat(http.get("/").status()).isEqualTo(200);
+                    assertThat(slow.heads).hasSize(2);
+                }
             }
         }
     }

@@ -172,6 +172,30 @@ class ResilienceIT {
         }
     }
 
+    @Test
+    void aCheckThatConnectsTakesAServerOutAndBringsItBack() throws Exception {
+        try (Origin good = Origin.answering("good")) {
+            Origin gone = Origin.answering("gone");
+            int port = gone.port();
+            String keys = "round-robin, health: { interval: 100ms, rise: 2, fall: 2 }";
+            try (Proxy proxy = Proxy.start(folder, Proxy.section("", gone, good).replace("round-robin", keys))) {
+                awaitAvailable(proxy, "2.0");
+                gone.kill();
+                awaitAvailable(proxy, "1.0");
+                assertThat(proxy.admin("/explain?url=http://a/")).contains("s0: unhealthy by its checks");
+                try (Origin back = Origin.at(port, connection -> {
+                    while (connection.readRequest() != null) {
+                        connection.answer("200 OK", "back");
+                    }
+                })) {
+                    awaitAvailable(proxy, "2.0");
+                    Proxy.await("its turn again", () -> body(proxy).equals("back"));
+                    assertThat(back.connections.get()).isPositive();
+                }
+            }
+        }
+    }
+
     private static void awaitAvailable(Proxy proxy, String count) throws InterruptedException {
         Proxy.await(count + " servers", () -> {
             try {
@@ -236,6 +260,34 @@ class ResilienceIT {
             for (Future<Integer> answer : answers) {
                 assertThat(answer.get()).isIn(200, 503);
             }
+        }
+    }
+
+    @Test
+    void whoWaitsForAConnectionForTooLongIsToldSo() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        try (Origin origin = Origin.serving(connection -> {
+                    while (connection.readRequest() != null) {
+                        asked.countDown();
+                        awaitQuietly(go);
+                        connection.answer("200 OK", "turn");
+                    }
+                });
+                Proxy proxy = Proxy.start(
+                        folder,
+                        Proxy.section("timeouts: { queue: 300ms }", origin)
+                                .replace("round-robin", "round-robin, max-per-server: 1"));
+                Http first = proxy.connect()) {
+            first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            asked.await();
+            Http.Response late = Http.get(proxy.address(), "/");
+            assertThat(late.status()).isEqualTo(503);
+            assertThat(late.body()).contains("every connection in use for longer than timeouts.queue");
+            assertThat(proxy.metrics()).contains("lb_proxy_waiting_requests{pool=\"web\"} 0.0");
+            go.countDown();
+            assertThat(first.read().body()).isEqualTo("turn");
+            assertThat(first.get("/").status()).isEqualTo(200);
         }
     }
 

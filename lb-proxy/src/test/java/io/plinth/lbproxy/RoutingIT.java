@@ -78,6 +78,22 @@ class RoutingIT {
     }
 
     @Test
+    void aCanaryGetsItsShare() throws Exception {
+        try (Origin web = Origin.answering("web");
+                Origin other = Origin.answering("other");
+                Proxy proxy = Proxy.start(
+                        folder, "  routes: { all: { pools: { web: 75, other: 25 } } }\n" + pools(web, other));
+                Http http = proxy.connect()) {
+            for (int i = 0; i < 400; i++) {
+                assertThat(http.get("/").status()).isEqualTo(200);
+            }
+            // Nine standard deviations either way.
+            assertThat(other.heads.size()).isBetween(22, 178);
+            assertThat(web.heads.size() + other.heads.size()).isEqualTo(400);
+        }
+    }
+
+    @Test
     void aRoutesOwnLimitsHold() throws Exception {
         try (Origin web = Origin.answering("web");
                 Origin other = Origin.answering("other");

@@ -9,7 +9,9 @@ import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -94,6 +96,36 @@ class WebSocketIT {
             }
             socket.sendClose(WebSocket.NORMAL_CLOSURE, "bye");
             assertThat(closed.get(20, TimeUnit.SECONDS)).isEqualTo(WebSocket.NORMAL_CLOSURE);
+        }
+    }
+
+    /** Small, beside the bench's 9,000 over 500 reloads: pools change each time, and one goes while its tunnels are open. */
+    @Test
+    void openOnesOutliveReloads() throws Exception {
+        try (Origin origin = echoing();
+                Proxy proxy = Proxy.of(folder, origin);
+                HttpClient client = HttpClient.newHttpClient()) {
+            List<LinkedBlockingQueue<String>> received = new ArrayList<>();
+            List<WebSocket> sockets = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                received.add(new LinkedBlockingQueue<>());
+                sockets.add(client.newWebSocketBuilder()
+                        .buildAsync(
+                                URI.create("ws://127.0.0.1:" + proxy.address().getPort() + "/ws"),
+                                new Listener(received.getLast(), new CompletableFuture<>()))
+                        .get(20, TimeUnit.SECONDS));
+            }
+            for (int reload = 0; reload < 10; reload++) {
+                String changed = Proxy.section("", origin).replace("round-robin", "round-robin, queue: 1" + reload);
+                proxy.reload(reload % 2 == 0 ? changed : changed.replace("web", "other"));
+                for (int i = 0; i < sockets.size(); i++) {
+                    String text = reload + "-" + i;
+                    sockets.get(i).sendText(text, true).get(20, TimeUnit.SECONDS);
+                    assertThat(received.get(i).poll(20, TimeUnit.SECONDS)).isEqualTo(text);
+                }
+            }
+            assertThat(origin.connections).hasValue(20);
+            sockets.forEach(WebSocket::abort);
         }
     }
 

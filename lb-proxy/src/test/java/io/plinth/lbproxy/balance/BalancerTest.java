@@ -186,6 +186,21 @@ class BalancerTest {
     }
 
     @Test
+    void ofTwoTheOneThatIsCheaperForItsWeightIsPicked() {
+        Servers servers = new Servers(1, 4);
+        servers.costs[0] = 1;
+        servers.costs[1] = 3;
+        PowerOfTwo balancer = new PowerOfTwo(new SplittableRandom(7));
+        for (int i = 0; i < 100; i++) {
+            assertThat(balancer.pick(servers)).isEqualTo(1);
+        }
+        servers.costs[1] = 5;
+        for (int i = 0; i < 100; i++) {
+            assertThat(balancer.pick(servers)).isEqualTo(0);
+        }
+    }
+
+    @Test
     void aPeakCountsAtOnceAndFades() {
         long second = 1_000_000_000L;
         PeakEwma latency = new PeakEwma(10 * second, 0);
