@@ -23,7 +23,7 @@ final class Writable {
         try {
             ChangeCodec.writeDefinition(Unpooled.buffer(), effect);
         } catch (IllegalArgumentException e) {
-            throw new AmqpException(ReplyCode.PRECONDITION_FAILED, e.getMessage());
+            throw new AmqpException(ReplyCode.PRECONDITION_FAILED, String.valueOf(e.getMessage()));
         }
     }
 
