@@ -88,7 +88,7 @@ public final class KvCache implements Daemon {
     private final CommandTable table;
     private final Users users;
     private final Settings settings;
-    private final Stats stats = new Stats();
+    private final Stats stats = new Stats(System::nanoTime);
     private final ClientMemory memory;
     private final WireLimits limits;
     private final SecureRandom entropy = new SecureRandom();
@@ -165,11 +165,12 @@ public final class KvCache implements Daemon {
                 new Random(entropy.nextLong()));
         users(config);
         users.load();
-        NodeMetrics.register(context.metrics(), node, links::dropped);
+        NodeMetrics.register(context.metrics(), node, links::dropped, table.rows());
         new ExplainRoute(node).register(context.admin());
         List<EventLoop> loops = context.loops().all();
         LoopTimer ticking = new LoopTimer(keyspace, loops, context.clock(), now -> {
             stats.sample(now);
+            stats.peakBytes(keyspace.memory().used());
             keyspace.makeRoom(0);
         });
         timer = ticking;

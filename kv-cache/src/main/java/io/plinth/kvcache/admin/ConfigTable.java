@@ -7,12 +7,16 @@ import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Glob;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.wire.Doubles;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 /** CONFIG: Redis's names for what this node is set to; a few can be changed until the next start. */
 public final class ConfigTable {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,15})(b|k|kb|m|mb|g|gb)?");
+
+    private static final long MAX_SLOW = 100_000;
+    private static final int MAX_PERCENTILES = 32;
 
     private final Map<String, Function<NodeState, String>> names = new TreeMap<>();
 
@@ -35,9 +42,22 @@ public final class ConfigTable {
         fixed("hash-max-listpack-entries", "128");
         fixed("hash-max-listpack-value", "64");
         fixed("lazyfree-lazy-eviction", "no");
-        fixed("slowlog-log-slower-than", "-1");
-        fixed("slowlog-max-len", "0");
-        fixed("latency-monitor-threshold", "0");
+        names.put(
+                "slowlog-log-slower-than",
+                node -> Long.toString(node.stats().slowLog().slowerThan()));
+        names.put(
+                "slowlog-max-len", node -> Long.toString(node.stats().slowLog().maxLength()));
+        names.put(
+                "latency-monitor-threshold",
+                node -> Long.toString(node.stats().latencies().threshold()));
+        names.put("latency-tracking", node -> node.stats().observations().tracked() ? "yes" : "no");
+        names.put(
+                "latency-tracking-info-percentiles",
+                node -> String.join(
+                        " ",
+                        node.stats().observations().percentiles().stream()
+                                .map(CommandReport::plain)
+                                .toList()));
         fixed("replica-read-only", "yes");
         fixed("io-threads", "1");
         names.put("port", node -> Integer.toString(facts.get().port()));
@@ -143,6 +163,20 @@ public final class ConfigTable {
                 node.clients().limit(Integer.parseInt(value));
                 yield null;
             }
+            case "slowlog-log-slower-than" ->
+                number(value, -1, Long.MAX_VALUE, node.stats().observations()::slowerThan);
+            case "slowlog-max-len" -> number(value, 0, MAX_SLOW, node.stats().slowLog()::maxLength);
+            case "latency-monitor-threshold" ->
+                number(value, 0, Long.MAX_VALUE, node.stats().observations()::threshold);
+            case "latency-tracking" -> {
+                boolean yes = value.equalsIgnoreCase("yes");
+                if (!yes && !value.equalsIgnoreCase("no")) {
+                    yield "argument must be 'yes' or 'no'";
+                }
+                node.stats().observations().tracked(yes);
+                yield null;
+            }
+            case "latency-tracking-info-percentiles" -> percentiles(node, value);
             default -> {
                 Function<NodeState, String> known = names.get(name);
                 // Tools set what they rely on without looking; what is so already needs no change.
@@ -151,6 +185,36 @@ public final class ConfigTable {
                         : "can't set immutable config (it is set in the file)";
             }
         };
+    }
+
+    private static @Nullable String number(String value, long least, long most, LongConsumer set) {
+        long number;
+        try {
+            number = Long.parseLong(value);
+        } catch (NumberFormatException e) {
+            return "argument couldn't be parsed into an integer";
+        }
+        if (number < least || number > most) {
+            return "argument must be between " + least + " and " + most + " inclusive";
+        }
+        set.accept(number);
+        return null;
+    }
+
+    private static @Nullable String percentiles(NodeState node, String value) {
+        List<Double> shown = new ArrayList<>();
+        for (String word : value.isBlank() ? new String[0] : value.trim().split(" +", -1)) {
+            double percent = Doubles.parse(word.getBytes(StandardCharsets.ISO_8859_1), 0, word.length());
+            if (Double.isNaN(percent)) {
+                return "Invalid latency-tracking-info-percentiles parameters";
+            }
+            if (percent < 0 || percent > 100 || shown.size() == MAX_PERCENTILES) {
+                return "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
+            }
+            shown.add(percent);
+        }
+        node.stats().observations().percentiles(shown);
+        return null;
     }
 
     private static long size(String text) {

@@ -14,9 +14,21 @@ import java.util.function.Supplier;
 
 /** INFO: the lines that clients, exporters and people read. */
 public final class InfoReport {
-    private static final List<String> SECTIONS =
-            List.of("server", "clients", "memory", "persistence", "stats", "replication", "cpu", "cluster", "keyspace");
-    private static final Set<String> ALL = Set.of("all", "everything", "default");
+    private static final List<String> SECTIONS = List.of(
+            "server",
+            "clients",
+            "memory",
+            "persistence",
+            "stats",
+            "replication",
+            "cpu",
+            "commandstats",
+            "errorstats",
+            "latencystats",
+            "cluster",
+            "keyspace");
+    private static final Set<String> ALL = Set.of("all", "everything");
+    private static final Set<String> ONLY_IN_ALL = Set.of("commandstats", "latencystats");
 
     private final Supplier<NodeFacts> facts;
 
@@ -29,10 +41,11 @@ public final class InfoReport {
         for (int i = 1; i < call.count(); i++) {
             wanted.add(call.text(i).toLowerCase(Locale.ROOT));
         }
-        boolean all = wanted.isEmpty() || wanted.stream().anyMatch(ALL::contains);
+        boolean all = wanted.stream().anyMatch(ALL::contains);
+        boolean standard = wanted.isEmpty() || wanted.contains("default");
         Text text = new Text();
         for (String section : SECTIONS) {
-            if (all || wanted.contains(section)) {
+            if (all || wanted.contains(section) || (standard && !ONLY_IN_ALL.contains(section))) {
                 section(section, call, text);
             }
         }
@@ -80,7 +93,19 @@ public final class InfoReport {
                 text.section("Cluster");
                 text.line("cluster_enabled", node.topology().get().clustered() ? 1 : 0);
             }
-            default -> keyspace(node.keyspace(), text);
+            case "commandstats" -> {
+                text.section("Commandstats");
+                CommandReport.commands(call, text::line);
+            }
+            case "errorstats" -> {
+                text.section("Errorstats");
+                CommandReport.errors(call, text::line);
+            }
+            case "latencystats" -> {
+                text.section("Latencystats");
+                CommandReport.latencies(call, text::line);
+            }
+            default -> keyspace(call, text);
         }
     }
 
@@ -119,6 +144,8 @@ public final class InfoReport {
         text.section("Memory");
         text.line("used_memory", used);
         text.line("used_memory_human", human(used));
+        text.line("used_memory_rss", ProcessMemory.resident(keyspace.resident()));
+        text.line("used_memory_peak", node.stats().peakBytes(used));
         text.line("used_memory_dataset", used);
         text.line("total_system_memory", Runtime.getRuntime().maxMemory());
         text.line("maxmemory", limit);
@@ -168,15 +195,17 @@ public final class InfoReport {
         text.line("tracking_total_keys", node.tracking().keys());
         text.line("tracking_total_items", node.tracking().items());
         text.line("tracking_total_prefixes", node.tracking().prefixes());
-        text.line("total_error_replies", node.stats().errors());
+        text.line("total_error_replies", node.stats().errors().all());
     }
 
-    private static void keyspace(Keyspace keyspace, Text text) {
+    private static void keyspace(Call call, Text text) {
+        Keyspace keyspace = call.keyspace();
         text.section("Keyspace");
         for (int db = 0; db < Keyspace.DATABASES; db++) {
             long keys = keyspace.keys(db);
             if (keys > 0) {
-                text.line("db" + db, "keys=" + keys + ",expires=" + keyspace.expiring(db) + ",avg_ttl=0");
+                long ttl = keyspace.averageTtl(db, call.now(), call.node().random());
+                text.line("db" + db, "keys=" + keys + ",expires=" + keyspace.expiring(db) + ",avg_ttl=" + ttl);
             }
         }
     }

@@ -2,14 +2,24 @@ package io.plinth.kvcache.admin;
 
 import io.plinth.kit.metrics.Metrics;
 import io.plinth.kvcache.command.NodeState;
+import java.util.List;
 import java.util.function.LongSupplier;
 
 /** What /metrics shows of a node; read when scraped, so that commands count nothing twice. */
 public final class NodeMetrics {
     private NodeMetrics() {}
 
-    /** Registers all of them. */
-    public static void register(Metrics metrics, NodeState node, LongSupplier droppedMessages) {
+    /** Registers all of them; {@code rows} are what commands are counted by. */
+    public static void register(Metrics metrics, NodeState node, LongSupplier droppedMessages, List<String> rows) {
+        metrics.registry().register(() -> CommandLatencies.snapshot(node.stats().observations(), rows));
+        metrics.gauge(
+                "kvcache_memory_resident_bytes",
+                "Pages the machine gave for records.",
+                () -> node.keyspace().resident());
+        metrics.gauge(
+                "kvcache_memory_records_bytes",
+                "What records take of these pages.",
+                () -> node.keyspace().inRecords());
         metrics.gauge(
                 "kvcache_memory_used_bytes",
                 "What the keys take.",
@@ -47,7 +57,7 @@ public final class NodeMetrics {
         metrics.gauge(
                 "kvcache_errors",
                 "Error replies, since the start.",
-                () -> node.stats().errors());
+                () -> node.stats().errors().all());
         metrics.gauge("kvcache_clients", "Connections.", () -> node.clients().count());
         metrics.gauge(
                 "kvcache_clients_accepted",

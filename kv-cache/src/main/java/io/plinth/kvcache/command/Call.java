@@ -29,6 +29,7 @@ public final class Call {
     private boolean mayBlock;
     private boolean attempt;
     private boolean waits;
+    private boolean measuredElsewhere;
     private byte @Nullable [] ready;
 
     Call(NodeState node, CommandExecutor executor, Command command, Client client, Args args) {
@@ -46,8 +47,18 @@ public final class Call {
         this.args = args;
         this.out = client.out();
         this.now = nowMillis;
+        this.measuredElsewhere = false;
         this.mayBlock = true;
         this.attempt = false;
+    }
+
+    /** The command goes on after this call returns, and is measured by who ends it. */
+    public void measureElsewhere() {
+        measuredElsewhere = true;
+    }
+
+    boolean measuredElsewhere() {
+        return measuredElsewhere;
     }
 
     /** Nothing may block: within a transaction. */

@@ -20,6 +20,7 @@ import java.util.Map;
  * @param subcommands each with the arity of a call, both names included; empty for a command that has none
  * @param handler does it
  * @param facts what COMMAND shows
+ * @param row where it is counted; its subcommands' follow, by name
  */
 public record Command(
         String name,
@@ -32,7 +33,8 @@ public record Command(
         String summary,
         Map<String, Integer> subcommands,
         Handler handler,
-        CommandFacts facts) {
+        CommandFacts facts,
+        int row) {
 
     /** What COMMAND shows of a command, and how it is run. */
     public static final class Flag {
@@ -85,7 +87,13 @@ public record Command(
 
     /** The same with subcommands. */
     Command with(Map<String, Integer> named) {
-        return new Command(name, arity, flags, firstKey, lastKey, keyStep, group, summary, named, handler, facts);
+        return new Command(name, arity, flags, firstKey, lastKey, keyStep, group, summary, named, handler, facts, row);
+    }
+
+    /** The same, counted at a row. */
+    Command at(int number) {
+        return new Command(
+                name, arity, flags, firstKey, lastKey, keyStep, group, summary, subcommands, handler, facts, number);
     }
 
     /** What is known of the subcommand a call names, or of the command where it names none. */

@@ -2,6 +2,9 @@ package io.plinth.kvcache.command;
 
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.command.Command.Flag;
+import io.plinth.kvcache.command.stats.CommandTimes;
+import io.plinth.kvcache.command.stats.Observations;
+import io.plinth.kvcache.command.stats.SlowLog;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentSet;
@@ -13,7 +16,9 @@ import io.plinth.kvcache.session.ReplyMode;
 import io.plinth.kvcache.session.Transaction;
 import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ReplyWriter;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by one event loop: takes a command from its name to its reply. */
@@ -27,12 +32,18 @@ public final class CommandExecutor implements Dispatcher {
     private final CommandTable table;
     private final SegmentSet segments = new SegmentSet();
     private final Blocking blocking;
+    private final LongSupplier clock;
+    private final CommandTimes times;
     private @Nullable Call call;
+    /** When the last command ended, in nanoseconds, which is when the next one begins; 0 where none follows at once. */
+    private long since;
 
     public CommandExecutor(NodeState node, CommandTable table) {
         this.node = node;
         this.table = table;
         this.blocking = new Blocking(node, this);
+        this.clock = node.stats().clock();
+        this.times = node.stats().observations().begin(table.rows().size());
     }
 
     /** All commands. */
@@ -47,6 +58,9 @@ public final class CommandExecutor implements Dispatcher {
             return false;
         }
         node.stats().command();
+        if (since == 0) {
+            since = clock.getAsLong();
+        }
         ReplyWriter out = client.out();
         int mark = out.size();
         if (client.replyMode() == ReplyMode.SKIP_NEXT) {
@@ -66,7 +80,7 @@ public final class CommandExecutor implements Dispatcher {
                 if (transaction != null) {
                     transaction.fail();
                 }
-                refuse(command, client, e, mark);
+                refuse(command, client, args, e, mark);
                 return true;
             }
             if (command != null) {
@@ -97,6 +111,16 @@ public final class CommandExecutor implements Dispatcher {
         return !held;
     }
 
+    @Override
+    public void rest() {
+        since = 0;
+    }
+
+    /** It runs no more commands. */
+    public void end() {
+        node.stats().observations().end(times);
+    }
+
     /** CLIENT CACHING is for the next command, or for all of the next transaction. */
     private static void cachingIsOver(Client client, @Nullable Command command) {
         boolean isClient = command != null && command.name().equals("client");
@@ -119,18 +143,31 @@ public final class CommandExecutor implements Dispatcher {
                 && !(client.transaction() != null && !command.is(Flag.IN_MULTI));
     }
 
-    private void refuse(@Nullable Command command, Client client, CommandException reason, int mark) {
-        node.stats().error();
+    private void refuse(@Nullable Command command, Client client, Args args, CommandException reason, int mark) {
         client.out().rewind(mark);
+        if (command != null) {
+            times.refused(command.takes(args.count()) ? table.row(command, args) : command.row());
+        }
         String text = String.valueOf(reason.getMessage());
         if (command == null || !command.is(Flag.EXEC)) {
             client.out().error(text);
+            countError(client.out(), mark);
             return;
         }
         client.end();
         boolean routed = text.startsWith("MOVED ") || text.startsWith("CROSSSLOT ");
         client.out()
                 .error(routed ? text : "EXECABORT Transaction discarded because of: " + text.replaceFirst("^ERR ", ""));
+        countError(client.out(), mark);
+    }
+
+    /** Counts an error that was written; answers whether one was. */
+    private boolean countError(ReplyWriter out, int mark) {
+        String word = out.errorAt(mark);
+        if (word != null) {
+            node.stats().error(word);
+        }
+        return word != null;
     }
 
     private static void queue(Transaction transaction, Args args, ReplyWriter out) {
@@ -302,6 +339,7 @@ public final class CommandExecutor implements Dispatcher {
     public void runHeld(Command command, Client client, Args args, long nowMillis) {
         Call running = call(command, client, args, nowMillis);
         running.atOnce();
+        since = clock.getAsLong();
         handle(command, running);
     }
 
@@ -324,16 +362,53 @@ public final class CommandExecutor implements Dispatcher {
     private void handle(Command command, Call running) {
         ReplyWriter out = running.out();
         int mark = out.size();
-        Client reader = running.client().principal();
+        // EXEC gives the call other commands meanwhile.
+        Args args = running.args();
+        Client client = running.client();
+        long now = running.now();
+        long start = since;
+        Client reader = client.principal();
         if (reader.tracking() != null) {
-            remember(command, reader, running.args());
+            remember(command, reader, args);
         }
         try {
             command.handler().run(running);
         } catch (CommandException e) {
-            node.stats().error();
             out.rewind(mark);
             out.error(String.valueOf(e.getMessage()));
+        }
+        since = clock.getAsLong();
+        if (running.measuredElsewhere()) {
+            return;
+        }
+        Observations observations = node.stats().observations();
+        long took = since - start;
+        times.ended(table.row(command, args), took, countError(out, mark), observations.tracked());
+        if (took >= observations.attention()) {
+            slow(command, client, SlowLog.shown(command.name(), args), took, now);
+        }
+    }
+
+    private void slow(Command command, Client client, List<byte[]> shown, long took, long nowMillis) {
+        Client caller = client.principal();
+        node.stats()
+                .observations()
+                .slow(
+                        command.is(Flag.FAST),
+                        !command.is(Flag.EXEC),
+                        shown,
+                        took,
+                        nowMillis,
+                        caller.address(),
+                        caller.name());
+    }
+
+    /** A command that went on elsewhere has ended. On this executor's loop. */
+    public void ended(Command command, Client client, List<byte[]> shown, boolean failed, long took) {
+        Observations observations = node.stats().observations();
+        times.ended(command.row(), took, failed, observations.tracked());
+        if (took >= observations.attention()) {
+            slow(command, client, shown, took, node.clock().millis());
         }
     }
 

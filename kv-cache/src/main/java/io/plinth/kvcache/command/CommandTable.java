@@ -7,6 +7,8 @@ import io.plinth.kvcache.wire.Args;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,10 +27,19 @@ public final class CommandTable {
     private final long[] low = new long[CAPACITY];
     private final long[] high = new long[CAPACITY];
     private final @Nullable Command[] commands = new Command[CAPACITY];
-    private final Map<String, Command> byName;
+    private final Map<String, Command> byName = new TreeMap<>();
+    private final List<String> rows = new ArrayList<>();
+    private final Map<String, Integer> subcommandRows = new HashMap<>();
 
-    private CommandTable(Map<String, Command> byName) {
-        this.byName = new TreeMap<>(byName);
+    private CommandTable(Map<String, Command> named) {
+        for (Command command : named.values()) {
+            byName.put(command.name(), command.at(rows.size()));
+            rows.add(command.name());
+            for (String own : new TreeMap<>(command.facts().subcommands()).keySet()) {
+                subcommandRows.put(command.name() + "|" + own, rows.size());
+                rows.add(command.name() + "|" + own);
+            }
+        }
         for (Command command : byName.values()) {
             if (command.name().length() > MAX_NAME) {
                 continue;
@@ -67,6 +78,19 @@ public final class CommandTable {
     /** The command of a name in any case, or null. */
     public @Nullable Command find(String name) {
         return byName.get(name.toLowerCase(Locale.ROOT));
+    }
+
+    /** What is counted apart: commands, and subcommands as {@code container|name}. */
+    public List<String> rows() {
+        return Collections.unmodifiableList(rows);
+    }
+
+    /** Where a call is counted. */
+    int row(Command command, Args args) {
+        if (command.facts().subcommands().isEmpty()) {
+            return command.row();
+        }
+        return subcommandRows.getOrDefault(command.factsOf(args, 0).name(), command.row());
     }
 
     /** All of them, by name. */
@@ -140,7 +164,8 @@ public final class CommandTable {
                     summary,
                     Map.of(),
                     handler,
-                    facts);
+                    facts,
+                    0);
             if (name.length() > MAX_NAME || commands.putIfAbsent(name, command) != null) {
                 throw new IllegalArgumentException(
                         "command: " + name + " (expected: new, and at most " + MAX_NAME + " letters)");
@@ -192,7 +217,8 @@ public final class CommandTable {
                     summary,
                     arities,
                     handler,
-                    facts);
+                    facts,
+                    0);
             if (commands.putIfAbsent(name, command) != null) {
                 throw new IllegalArgumentException("command: " + name + " (expected: new)");
             }

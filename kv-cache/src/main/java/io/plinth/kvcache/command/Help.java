@@ -16,6 +16,6 @@ public final class Help {
             call.out().simple(usage);
         }
         call.out().simple("HELP");
-        call.out().simple("    Print this help.");
+        call.out().simple("    Prints this help.");
     }
 }

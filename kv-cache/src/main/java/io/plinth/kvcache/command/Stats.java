@@ -1,39 +1,81 @@
 package io.plinth.kvcache.command;
 
+import io.plinth.kvcache.command.stats.ErrorCounts;
+import io.plinth.kvcache.command.stats.LatencyEvents;
+import io.plinth.kvcache.command.stats.Observations;
+import io.plinth.kvcache.command.stats.SlowLog;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /** Shared by all loops: what commands did since the node started. */
 public final class Stats {
+    private final LongSupplier nanos;
     private final LongAdder commands = new LongAdder();
-    private final LongAdder errors = new LongAdder();
+    private final ErrorCounts errors = new ErrorCounts();
+    private final Observations observations = new Observations();
     private volatile long perSecond;
+    private volatile long peakBytes;
     private long lastCommands;
     private long lastMillis;
+
+    /** {@code nanos}: a clock to measure commands with. */
+    public Stats(LongSupplier nanos) {
+        this.nanos = nanos;
+    }
+
+    /** The clock that commands are measured with. */
+    public LongSupplier clock() {
+        return nanos;
+    }
 
     void command() {
         commands.increment();
     }
 
-    void error() {
-        errors.increment();
+    void error(String code) {
+        errors.add(code);
     }
 
     public long commands() {
         return commands.sum();
     }
 
-    public long errors() {
-        return errors.sum();
+    /** Errors that were answered, by their first word. */
+    public ErrorCounts errors() {
+        return errors;
+    }
+
+    /** What each command took. */
+    public Observations observations() {
+        return observations;
+    }
+
+    /** Commands that took long. */
+    public SlowLog slowLog() {
+        return observations.slowLog();
+    }
+
+    /** Moments that took long. */
+    public LatencyEvents latencies() {
+        return observations.latencies();
     }
 
     public long perSecond() {
         return perSecond;
     }
 
+    /** The most that keys took at a sample, or now. */
+    public long peakBytes(long bytes) {
+        long peak = Math.max(peakBytes, bytes);
+        peakBytes = peak;
+        return peak;
+    }
+
     /** CONFIG RESETSTAT. */
     public void reset() {
         commands.reset();
-        errors.reset();
+        errors.clear();
+        observations.reset();
     }
 
     /** Called about once a second from one loop. */

@@ -20,6 +20,11 @@ public final class Keyspace {
     /** As many as Redis has by default; a cluster uses only the first. */
     public static final int DATABASES = 16;
 
+    /** What a key takes beside its record: its place in the table and in the queue of eviction. */
+    public static final int KEY_SHARE = Records.SHARE;
+    /** What an expiry takes beside its record. */
+    public static final int EXPIRY_SHARE = Records.WHEEL_SHARE;
+
     static final int SEGMENT_BITS = 8;
 
     /** At one visit the evictor takes this share of a segment, so that segments shrink in proportion to their size. */
@@ -28,6 +33,7 @@ public final class Keyspace {
     private static final int MAX_IDLE_VISITS = 2 * SEGMENTS;
     private static final int MAX_VISITS = 8 * SEGMENTS;
     private static final int EXPIRED_PER_VISIT = 128;
+    private static final int TTL_SAMPLES = 4;
 
     /** Shared by as many segments each, so that few pages are half empty, and few segments wait for one another. */
     private static final int SLABS = 16;
@@ -249,6 +255,38 @@ public final class Keyspace {
             sum += each.bytes();
         }
         return sum;
+    }
+
+    /** Bytes of native memory that pages with records take. */
+    public long inPages() {
+        return region.inUse();
+    }
+
+    /** Gives memory that no record is in back to the machine. */
+    public void purge() {
+        region.purge();
+    }
+
+    /** About how long keys of a database that expire have left, in milliseconds, by a few of them; 0 where none was met. */
+    public long averageTtl(int db, long nowMillis, RandomGenerator random) {
+        long sum = 0;
+        long met = 0;
+        for (Segment segment : segments) {
+            if (segment.expiring(db) > 0 && segment.tryLock()) {
+                try {
+                    for (int i = 0; i < TTL_SAMPLES; i++) {
+                        Entry entry = segment.random(random);
+                        if (entry != null && entry.db() == db && entry.expireAt() != Entry.NEVER) {
+                            sum += Math.max(0, entry.expireAt() - nowMillis);
+                            met++;
+                        }
+                    }
+                } finally {
+                    segment.unlock();
+                }
+            }
+        }
+        return met == 0 ? 0 : sum / met;
     }
 
     /** Bytes of native memory the machine gave for records; pages that are free again included. */

@@ -6,6 +6,7 @@ import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandExecutor;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.Help;
+import io.plinth.kvcache.command.stats.SlowLog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -151,12 +152,23 @@ public final class ScriptCommands {
         long now = call.now();
         var node = call.node();
         var table = call.executor().table();
+        var command = call.command();
+        var executor = call.executor();
         boolean movable = call.mayBlock();
+        long start = nanos.getAsLong();
         try {
             host(call).run(request, now, call.out(), movable, false);
         } catch (ScriptRun.Again e) {
             Supplier<ScriptHost> fresh = () -> new ScriptHost(node, table, scripts, nanos);
-            new ScriptLane(client, request, now, fresh).start();
+            call.measureElsewhere();
+            List<byte[]> shown = SlowLog.shown(command.name(), call.args());
+            new ScriptLane(
+                            client,
+                            request,
+                            now,
+                            fresh,
+                            failed -> executor.ended(command, client, shown, failed, nanos.getAsLong() - start))
+                    .start();
         }
     }
 

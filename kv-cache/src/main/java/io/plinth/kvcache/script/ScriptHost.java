@@ -57,6 +57,11 @@ final class ScriptHost {
         in.stringMeta().readOnly(true);
     }
 
+    /** Its thread runs no more scripts. */
+    void end() {
+        executor.end();
+    }
+
     private void libraries() {
         BaseLibrary.open(in);
         StringLibrary.open(in);

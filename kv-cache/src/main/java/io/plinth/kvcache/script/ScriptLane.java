@@ -7,6 +7,7 @@ import io.plinth.kvcache.session.Blocked;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.ReplyMode;
 import io.plinth.kvcache.wire.ReplyWriter;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,8 +22,11 @@ final class ScriptLane implements Blocked, Runnable {
     private final long nowMillis;
     private final Supplier<ScriptHost> hosts;
     private final int protocol;
+    private final Consumer<Boolean> ended;
 
-    ScriptLane(Client client, Request request, long nowMillis, Supplier<ScriptHost> hosts) {
+    /** {@code ended} is told on the client's loop, with whether the reply is an error. */
+    ScriptLane(Client client, Request request, long nowMillis, Supplier<ScriptHost> hosts, Consumer<Boolean> ended) {
+        this.ended = ended;
         this.client = client;
         this.request = request;
         this.nowMillis = nowMillis;
@@ -40,7 +44,12 @@ final class ScriptLane implements Blocked, Runnable {
         ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT, REPLY);
         out.protocol(protocol);
         try {
-            hosts.get().run(request, nowMillis, out, false, true);
+            ScriptHost host = hosts.get();
+            try {
+                host.run(request, nowMillis, out, false, true);
+            } finally {
+                host.end();
+            }
         } catch (RuntimeException | Error e) {
             LOG.warn("script {} failed", request.name(), e);
             out.rewind(0);
@@ -55,6 +64,7 @@ final class ScriptLane implements Blocked, Runnable {
     }
 
     private void deliver(byte[] reply) {
+        ended.accept(reply.length > 0 && reply[0] == '-');
         if (!this.equals(client.blocked())) {
             return;
         }

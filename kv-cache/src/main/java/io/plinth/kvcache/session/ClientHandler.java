@@ -151,6 +151,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
                 unsent.release();
             }
             current.abort();
+        } finally {
+            dispatcher.rest();
         }
     }
 

@@ -6,4 +6,7 @@ import io.plinth.kvcache.wire.Args;
 public interface Dispatcher {
     /** Answers false when the command has to wait for the end of a pause; it is then given again. */
     boolean execute(Client client, Args args, long nowMillis);
+
+    /** No further command follows at once. */
+    void rest();
 }

@@ -51,6 +51,18 @@ public final class ReplyWriter {
         return buffer == null ? 0 : buffer.readableBytes();
     }
 
+    /** The first word of the error that was written at {@code size}; null where something else was, or nothing. */
+    public @Nullable String errorAt(int size) {
+        ByteBuf buffer = out;
+        if (buffer == null || buffer.readableBytes() <= size || buffer.getByte(buffer.readerIndex() + size) != '-') {
+            return null;
+        }
+        int from = buffer.readerIndex() + size + 1;
+        int line = buffer.indexOf(from, buffer.writerIndex(), (byte) '\r');
+        int space = buffer.indexOf(from, line, (byte) ' ');
+        return space < 0 ? "ERR" : buffer.toString(from, space - from, StandardCharsets.ISO_8859_1);
+    }
+
     /** Forgets what was written after {@code size}. */
     public void rewind(int size) {
         ByteBuf buffer = out;

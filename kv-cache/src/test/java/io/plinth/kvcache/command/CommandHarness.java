@@ -51,6 +51,10 @@ public final class CommandHarness {
     private static final int OUTPUT = 1 << 20;
 
     public long now = 1_700_000_000_000L;
+    /** What the clock that commands are measured with shows, and how far it goes on at each look. */
+    public long nanos;
+
+    public long nanosPerCommand = 1_000;
     public final Keyspace keyspace;
     public final Settings settings;
     public final Tracking tracking;
@@ -85,7 +89,7 @@ public final class CommandHarness {
                 (channel, message) ->
                         forwarded.add(new String(channel, ISO_8859_1) + "=" + new String(message, ISO_8859_1)),
                 settings,
-                new Stats(),
+                new Stats(() -> nanos += nanosPerCommand),
                 memory,
                 new WireLimits(1 << 16, 1024, 1024, 1 << 17),
                 clock(),
@@ -173,10 +177,9 @@ public final class CommandHarness {
             for (int i = 0; i < words.length; i++) {
                 args[i] = words[i].getBytes(ISO_8859_1);
             }
-            if (!executor.execute(client, Args.of(args), now)) {
-                return "(waits)";
-            }
-            return received();
+            boolean done = executor.execute(client, Args.of(args), now);
+            executor.rest();
+            return done ? received() : "(waits)";
         }
 
         /** What was written since the last look. */

@@ -85,7 +85,7 @@ class ConnectionTest {
                 .contains("redis_version:7.", "loading:0", "role:master", "cluster_enabled:0", "redis_mode:standalone");
         assertThat(client.run("INFO keyspace")).doesNotContain("redis_version");
         client.run("SET a 1 EX 10");
-        assertThat(client.run("INFO keyspace")).contains("db0:keys=1,expires=1,avg_ttl=0");
+        assertThat(client.run("INFO keyspace")).contains("db0:keys=1,expires=1,avg_ttl=10000");
         assertThat(client.run("CONFIG GET save")).isEqualTo("*2|$4|save|$0||");
         assertThat(client.run("CONFIG SET maxmemory 2mb")).isEqualTo("+OK|");
         assertThat(client.run("CONFIG GET maxmemory")).contains("2097152");

@@ -22,9 +22,9 @@ public final class Records {
     private static final int MOST_USES = 3;
     private static final int COMPACTED_AT_ONCE = 32;
     /** What a record costs in the table and in the queue of eviction. */
-    private static final int SHARE = KeyTable.SHARE + 5;
+    public static final int SHARE = KeyTable.SHARE + 5;
     /** What an expiry costs in the wheel. */
-    private static final int WHEEL_SHARE = 5;
+    public static final int WHEEL_SHARE = 5;
 
     private final Region region;
     private final Slabs slabs;

@@ -11,7 +11,7 @@ import java.util.Arrays;
 /**
  * Guarded by itself, shared by all {@link Slabs} of a keyspace: one range of addresses, reserved as a whole and given memory page
  * by page as it is needed. So a record is named by 32 bits, its distance from the start in units of eight bytes, and finding it
- * is one addition. Pages that come back are given out again, never back to the machine. The range goes with the keyspace.
+ * is one addition. Pages that come back are given out again, and to the machine only by {@link #purge}. The range goes with the keyspace.
  */
 public final class Region {
     /** What 32 bits of units reach. */
@@ -44,6 +44,12 @@ public final class Region {
                     ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     private static final MethodHandle MUNMAP =
             libc("munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+
+    private static final MethodHandle MADVISE = libc(
+            "madvise",
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+    private static final int MADV_DONTNEED = 4;
 
     private final long base;
     private final long most;
@@ -136,6 +142,14 @@ public final class Region {
             free = Arrays.copyOf(free, freeCount << 1);
         }
         free[freeCount++] = page;
+    }
+
+    /** Lets the machine have the memory of pages that wait to be used again. */
+    public synchronized void purge() {
+        for (int i = 0; i < freeCount; i++) {
+            long at = pageAddress(free[i]);
+            call(() -> (long) (int) MADVISE.invokeExact(at, (long) PAGE, MADV_DONTNEED));
+        }
     }
 
     /** Bytes that records' pages take, pages that wait to be used again included. */

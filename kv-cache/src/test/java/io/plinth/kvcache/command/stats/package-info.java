@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.command.stats;
+
+import org.jspecify.annotations.NullMarked;
