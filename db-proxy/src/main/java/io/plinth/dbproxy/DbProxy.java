@@ -26,6 +26,8 @@ import io.plinth.dbproxy.server.Encryption;
 import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.session.CancelKeys;
+import io.plinth.dbproxy.usage.SlowLog;
+import io.plinth.dbproxy.usage.StatementBook;
 import io.plinth.dbproxy.usage.UsageBook;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.HostPort;
@@ -75,12 +77,15 @@ final class DbProxy implements Daemon {
         List<EventLoop> loops = context.loops().all();
         ServerConnector connector = new ServerConnector(
                 context.loops().clientChannel(), first.serverPreparedStatements(), System::nanoTime);
-        this.pools = new PoolDirectory(loops, connector, new PoolMetrics(context.metrics()), System::nanoTime);
+        this.pools = new PoolDirectory(
+                loops, connector, new PoolMetrics(context.metrics(), System::nanoTime), System::nanoTime);
         this.definitions =
                 new Definitions(connector, loops, context.node().region(), this::besideFile, random, System::nanoTime);
         Map<EventLoop, StatementCaches> caches = new HashMap<>();
         loops.forEach(loop -> caches.put(loop, new StatementCaches(first.plans())));
-        UsageBook usage = new UsageBook(loops);
+        StatementBook statements = new StatementBook(first.statements(), context.metrics(), System::nanoTime);
+        UsageBook usage = new UsageBook(loops, statements);
+        SlowLog slow = new SlowLog();
         this.operations = new Operations(
                 () -> databases,
                 () -> config,
@@ -103,12 +108,13 @@ final class DbProxy implements Daemon {
                 new ClientMetrics(context.metrics()),
                 clients,
                 usage,
+                slow,
                 () -> console,
                 () -> limits,
                 random,
                 System::nanoTime,
                 context.clock()));
-        AdminPages.register(context.admin(), pools, this::servers, () -> databases);
+        AdminPages.register(context.admin(), pools, this::servers, () -> databases, statements, slow);
     }
 
     private static Front.Limits limits(DbProxyConfig config) {

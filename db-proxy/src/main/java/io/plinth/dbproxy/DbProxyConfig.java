@@ -55,7 +55,12 @@ public record DbProxyConfig(
         int serverPreparedStatements,
 
         @Doc("Plans of SQL texts kept per event loop.") @Default("2000") @Range(min = "0", max = "1000000")
-        int plans)
+        int plans,
+
+        @Doc("Statements, apart from their literals, whose latency is kept per database and event loop; 0 for none.")
+        @Default("200")
+        @Range(min = "0", max = "10000")
+        int statements)
         implements Checked {
 
     /** TLS towards clients. */
@@ -200,6 +205,11 @@ public record DbProxyConfig(
             @Default("64MiB")
             @Range(min = "64KiB", max = "1GiB")
             DataSize maxMerge,
+
+            @Doc("A statement that takes this long is told to the log and kept for /slow; 0ms for none.")
+            @Default("1s")
+            @Range(min = "0ms", max = "1d")
+            Duration slowStatement,
 
             @Doc("How often servers are asked for their role and position.")
             @Default("500ms")

@@ -11,6 +11,10 @@ import io.plinth.testkit.Peer;
 import io.plinth.testkit.RequiresPeer;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -50,7 +54,7 @@ class ConsoleIT {
                 admin-users: { ops: { password: { file: password } } }
                 stats-users: { watch: { password: { file: password } } }
               databases:
-                shop: { shards: { s0: { primary: 127.0.0.1:%1$d } } }
+                shop: { slow-statement: 50ms, shards: { s0: { primary: 127.0.0.1:%1$d } } }
                 other: { users: { shop: {} }, shards: { s0: { primary: 127.0.0.1:%1$d, database: shop } } }
             """.formatted(Cluster.shared().primary(0).port()));
         proxy = Cluster.start(file);
@@ -212,6 +216,36 @@ class ConsoleIT {
             assertThat(column("POOLS", "cl_active", "shop|shop")).isNotEmpty();
             assertThat(column("CONFIG", "value", "max_client_conn")).containsExactly("10000");
             assertThat(column("CONFIG", "value", "databases.other.pool.size")).containsExactly("20");
+        }
+    }
+
+    @Test
+    void slowStatementsAndPercentilesAreShown() throws Exception {
+        String trace = "00-5bd66ef5095369c7b0d1f8f4bd33716a-c532cb4098ac3dd2-01";
+        try (Connection connection = connect()) {
+            for (int i = 0; i < 20; i++) {
+                text(connection, "SELECT " + i + " AS counted");
+            }
+            text(connection, "SELECT pg_sleep(0.06), 'secret' /*traceparent='" + trace + "'*/");
+        }
+        assertThat(page("/statements?database=shop"))
+                .contains("\"statement\":\"select ? as counted\",\"count\":20,")
+                .contains("\"p99\":");
+        assertThat(page("/slow"))
+                .contains("\"statement\":\"select pg_sleep")
+                .contains("\"trace\":\"" + trace + "\"")
+                .doesNotContain("secret");
+        assertThat(page("/metrics"))
+                .contains("db_proxy_pool_answer_seconds{server=\"shop/s0\",user=\"shop\",quantile=\"0.99\"}")
+                .contains("db_proxy_statement_seconds_count{");
+    }
+
+    private static String page(String path) throws IOException, InterruptedException {
+        URI uri = URI.create(
+                "http://127.0.0.1:" + Objects.requireNonNull(proxy).admin().getPort() + path);
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+                    .body();
         }
     }
 

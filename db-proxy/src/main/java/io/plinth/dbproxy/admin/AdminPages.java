@@ -3,6 +3,8 @@ package io.plinth.dbproxy.admin;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.failover.ServerHealth;
 import io.plinth.dbproxy.pool.PoolDirectory;
+import io.plinth.dbproxy.usage.SlowLog;
+import io.plinth.dbproxy.usage.StatementBook;
 import io.plinth.kit.admin.AdminRoutes;
 import java.util.Map;
 import java.util.TreeMap;
@@ -18,7 +20,14 @@ public final class AdminPages {
             AdminRoutes admin,
             PoolDirectory pools,
             Supplier<Map<String, ServerHealth>> servers,
-            Supplier<Map<String, Database>> databases) {
+            Supplier<Map<String, Database>> databases,
+            StatementBook statements,
+            SlowLog slow) {
+        admin.route(
+                "GET",
+                "/statements",
+                request -> CompletableFuture.completedFuture(StatementPages.statements(request.query(), statements)));
+        admin.route("GET", "/slow", request -> CompletableFuture.completedFuture(StatementPages.slow(slow)));
         admin.route(
                 "GET",
                 "/explain",

@@ -43,6 +43,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
     private final FrameReader frames;
     private final Front front;
     private final Database database;
+    private final Database.User user;
     private final StatementCaches caches;
     private final Intake intake;
     private final Answers answers;
@@ -70,6 +71,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         this.frames = frames;
         this.front = front;
         this.database = database;
+        this.user = user;
         this.intake = new Intake(front.limits().pipelineBytes(), front.limits().pipelineMessages());
         this.caches = front.cachesOf(channel.eventLoop());
         this.answers = new Answers(channel, names, this::status);
@@ -307,6 +309,24 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
     @Override
     public void copied(ByteBuf run) {
         exchange.copied(run);
+    }
+
+    /** A statement was answered after this time. */
+    void measured(PreparedStatement statement, long nanos) {
+        long slow = database.rules().slowNanos();
+        if (slow > 0 && nanos >= slow) {
+            ServerConnection server = servers.attached();
+            front.slow()
+                    .add(
+                            front.nanoTime().getAsLong(),
+                            nanos,
+                            database.name(),
+                            user.name(),
+                            settings.known("application_name"),
+                            server == null ? "" : server.key().name(),
+                            statement.plan().fingerprint(),
+                            statement.sql());
+        }
     }
 
     /** Whether a part of the client's frame has been handed on, and the rest of it has not come yet. */

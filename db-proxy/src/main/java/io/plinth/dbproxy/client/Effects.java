@@ -27,7 +27,7 @@ final class Effects {
     void completed(StatementPlan plan, String tag) {
         if (tag.equals("COMMIT") || tag.equals("CALL") || tag.equals("DO")) {
             // The client may know before the server is ready, and a procedure may commit by itself.
-            servers.committed();
+            servers.writes().committed(servers.attached());
         }
         switch (plan.kind()) {
             case COMMIT -> {

@@ -60,6 +60,7 @@ final class Exchange implements ReplySink {
     private boolean looking;
     private boolean releaseOwed;
     private long began;
+    private @Nullable PreparedStatement sent;
 
     Exchange(
             ClientSession session,
@@ -131,11 +132,12 @@ final class Exchange implements ReplySink {
             });
         }
         if (!plan.readOnly()) {
-            servers.wrote();
+            servers.writes().begin(server);
         }
         if (plan.callsFunction()) {
             servers.pin();
         }
+        sent = plan.first();
         repetition.sent(plan, fresh && beginning == null && plan.endsReady() && !plan.begins());
         if (plan.endsReady()) {
             readyOwed = true;
@@ -302,13 +304,13 @@ final class Exchange implements ReplySink {
     public void ready(byte status) {
         readyOwed = false;
         usage.queries++;
-        usage.queryNanos += nanoTime.getAsLong() - began;
+        measure(nanoTime.getAsLong() - began);
         boolean over = status == Backend.IDLE;
         names.settle(over);
         effects.ready(over);
         if (over) {
             // Known to have written before the client knows: its next read may come on another loop.
-            servers.acknowledge();
+            servers.writes().acknowledge(servers.attached());
             // The connection will be another client's when its read completes, so this one's flush is due now.
             channel.flush();
             if (session.midFrame()) {
@@ -321,6 +323,17 @@ final class Exchange implements ReplySink {
         state = State.IDLE;
         session.next();
         session.deliver();
+    }
+
+    private void measure(long nanos) {
+        usage.queryNanos += nanos;
+        servers.answered(nanos);
+        PreparedStatement statement = sent;
+        sent = null;
+        if (statement != null) {
+            usage.statements.add(statement.plan().fingerprint(), statement.sql(), nanos);
+            session.measured(statement, nanos);
+        }
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.plinth.dbproxy.pool.PoolDirectory;
 import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.session.CancelKeys;
+import io.plinth.dbproxy.usage.SlowLog;
 import io.plinth.dbproxy.usage.UsageBook;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -37,6 +38,7 @@ public record Front(
         ClientMetrics metrics,
         Clients clients,
         UsageBook usage,
+        SlowLog slow,
         Supplier<@Nullable AdminConsole> consoles,
         Supplier<Limits> currentLimits,
         SecureRandom random,

@@ -54,7 +54,7 @@ final class OutsideWork {
         started.run(
                 tag -> {
                     broadcast = null;
-                    servers.wroteEverywhere();
+                    servers.writes().everywhere();
                     session.carriedOut(plan, tag);
                 },
                 error -> {

@@ -33,7 +33,7 @@ final class Servers {
     private final Database.User user;
     private final Usage usage;
     private final Map<String, ServerConnection> pinned = new HashMap<>();
-    private final Map<String, Long> lastWrites = new HashMap<>();
+    private final OwnWrites writes;
     private @Nullable ClientSession served;
     private @Nullable ReplySink sink;
     private @Nullable ServerConnection attached;
@@ -43,8 +43,6 @@ final class Servers {
     private @Nullable ServerPool waitingAt;
     private @Nullable Future<?> pausing;
     private boolean pin;
-    private boolean wrote;
-    private boolean acknowledged;
     private boolean closed;
     private int turn;
     private long asked;
@@ -59,6 +57,7 @@ final class Servers {
         this.user = user;
         this.turn = front.random().nextInt(1 << 16);
         this.pauses = new Pauses(database.gate());
+        this.writes = new OwnWrites(database, front.nanoTime());
     }
 
     /** Whose connections these are; told once, before anything else. */
@@ -84,6 +83,10 @@ final class Servers {
     String attachedShard() {
         ServerConnection server = attached;
         return server == null ? null : server.key().shard();
+    }
+
+    OwnWrites writes() {
+        return writes;
     }
 
     /** Whether the attached server can take more. */
@@ -125,7 +128,10 @@ final class Servers {
                 && shares()
                 && !user.servers(database.setup(), shard).replicas().isEmpty();
         if (replica) {
-            read(shard, needed(shard, now), now + database.rules().readWait().toNanos());
+            read(
+                    shard,
+                    writes.needed(shard, now),
+                    now + database.rules().readWait().toNanos());
         } else {
             write(shard, now + database.rules().failoverWait().toNanos(), true);
         }
@@ -195,14 +201,6 @@ final class Servers {
         }
     }
 
-    /** As of when a replica must be: after the last write that this session's reads must see. */
-    private long needed(String shard, long now) {
-        if (database.rules().allWrites()) {
-            return database.health(shard).lastWrite();
-        }
-        return database.rules().ownWrites() ? lastWrites.getOrDefault(shard, now - (1L << 60)) : now - (1L << 60);
-    }
-
     /** Of the replicas that may serve the read the one with the least to do here, those of the own region first. */
     private @Nullable ServerKey replica(ShardHealth health, Database.Servers servers, long since) {
         int count = servers.replicas().size();
@@ -231,7 +229,7 @@ final class Servers {
                 ? replica(
                         setup.health(shard),
                         user.servers(setup, shard),
-                        needed(shard, front.nanoTime().getAsLong()))
+                        writes.needed(shard, front.nanoTime().getAsLong()))
                 : null;
         return replica == null ? primary(shard) : replica;
     }
@@ -240,7 +238,7 @@ final class Servers {
     @SuppressWarnings("ReferenceEquality")
     private ServerPool pool(ServerKey key) {
         ServerPool found = recent;
-        if (found == null || key != recentKey || found.left()) {
+        if (found == null || (key != recentKey && key != found.key()) || found.left()) {
             found = pools.pool(key, database.rules().pool());
             recent = found;
             recentKey = key;
@@ -290,7 +288,15 @@ final class Servers {
 
     /** Gives back a connection that was never attached. */
     void giveBack(ServerConnection connection) {
-        pools.pool(connection.key(), database.rules().pool()).release(connection);
+        pool(connection.key()).release(connection);
+    }
+
+    /** The attached server has answered a request. */
+    void answered(long nanos) {
+        ServerConnection server = attached;
+        if (server != null) {
+            pool(server.key()).answered(nanos);
+        }
     }
 
     private void granted(ServerConnection connection) {
@@ -374,40 +380,7 @@ final class Servers {
      * it, or its transaction has written there.
      */
     boolean ownPast(String shard) {
-        return pinned.containsKey(shard) || (attached != null && wrote);
-    }
-
-    /** The group sent now may write. */
-    void wrote() {
-        ServerConnection server = attached;
-        wrote |= server != null && !server.key().replica();
-    }
-
-    /** What the transaction has written is about to be told; from here on reads must see it. */
-    void acknowledge() {
-        ServerConnection server = attached;
-        if (wrote && !acknowledged && server != null) {
-            acknowledged = true;
-            written(server.key().shard());
-        }
-    }
-
-    /** A transaction was committed before the end of what the client sent; what is told of it is about to be. */
-    void committed() {
-        ServerConnection server = attached;
-        if (wrote && server != null) {
-            written(server.key().shard());
-        }
-    }
-
-    void wroteEverywhere() {
-        database.topology().shards().forEach(this::written);
-    }
-
-    private void written(String shard) {
-        long now = front.nanoTime().getAsLong();
-        lastWrites.put(shard, now);
-        database.health(shard).wrote(now);
+        return pinned.containsKey(shard) || (attached != null && writes.open());
     }
 
     /** The transaction is over: its connection goes back, unless the session must keep it. */
@@ -420,15 +393,7 @@ final class Servers {
         usage.transactions++;
         usage.transactionNanos += front.nanoTime().getAsLong() - taken;
         String shard = server.key().shard();
-        boolean ask = wrote
-                && shares()
-                && database.rules().ownWrites()
-                && database.health(shard).hasReplicas();
-        if (wrote && !acknowledged) {
-            written(shard);
-        }
-        wrote = false;
-        acknowledged = false;
+        boolean ask = writes.end(shard) && shares();
         if (pin || database.rules().sessionMode()) {
             pinned.put(shard, server);
         }

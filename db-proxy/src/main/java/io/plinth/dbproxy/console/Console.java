@@ -53,6 +53,7 @@ public final class Console implements AdminConsole {
                 0,
                 Duration.ZERO,
                 Duration.ZERO,
+                0,
                 0);
         Database realm = new Database(
                 Topology.single(config.database(), "console"),

@@ -125,6 +125,7 @@ public final class Database {
      * @param allWrites whether reads must see every write that passed this proxy
      * @param readWait how long a read waits for a replica that has replayed them
      * @param maxMerge bytes of rows of several shards that are kept to be combined
+     * @param slowNanos from when on a statement is slow; 0 for never
      * @param failoverWait how long a request waits for a primary
      */
     public record Rules(
@@ -140,7 +141,8 @@ public final class Database {
             long maxLag,
             Duration readWait,
             Duration failoverWait,
-            long maxMerge) {}
+            long maxMerge,
+            long slowNanos) {}
 
     /** A user who is logging in or has. Immutable but for where its servers are, which any loop may look up anew. */
     public final class User {

@@ -240,7 +240,8 @@ public final class Definitions {
                 database.maxLag().bytes(),
                 database.readWait(),
                 database.failoverWait(),
-                database.maxMerge().bytes());
+                database.maxMerge().bytes(),
+                database.slowStatement().toNanos());
     }
 
     /** The configured users, or one named like the database. */

@@ -21,6 +21,9 @@ public final class Reload {
         if (before.plans() != next.plans()) {
             problems.add(fixed(file, "plans"));
         }
+        if (before.statements() != next.statements()) {
+            problems.add(fixed(file, "statements"));
+        }
         if (before.serverPreparedStatements() != next.serverPreparedStatements()) {
             problems.add(fixed(file, "server-prepared-statements"));
         }

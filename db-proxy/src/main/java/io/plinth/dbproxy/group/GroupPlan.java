@@ -224,6 +224,18 @@ public final class GroupPlan {
         return steps;
     }
 
+    /** The first statement that is run, or null. */
+    public @Nullable PreparedStatement first() {
+        for (Step step : steps) {
+            if (step.statement() != null
+                    && (step.message() instanceof ClientMessage.Bind
+                            || step.message() instanceof ClientMessage.Query)) {
+                return step.statement();
+            }
+        }
+        return null;
+    }
+
     /** Whether a function is called by its number that may leave anything in the session: all but large objects'. */
     public boolean callsFunction() {
         return steps.size() == 1

@@ -41,7 +41,10 @@ public final class LoopPools {
         ServerPool known = pools.get(key);
         if (known == null) {
             known = directory.open(
-                    key, limits, permits -> new ServerPool(key, loop, limits, permits, connector, metrics, nanoTime));
+                    key,
+                    limits,
+                    permits -> new ServerPool(
+                            key, loop, limits, permits, metrics.latency(key), connector, metrics, nanoTime));
             pools.put(key, known);
         }
         known.limits(limits);
@@ -89,6 +92,7 @@ public final class LoopPools {
             boolean leaves = pool.leaves();
             if (leaves) {
                 directory.leave(pool);
+                metrics.leave(pool.key(), pool.latency());
             }
             return leaves;
         });

@@ -4,6 +4,7 @@ import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.server.ServerKey;
+import io.plinth.dbproxy.usage.Latencies;
 import io.plinth.dbproxy.wire.SqlError;
 import java.util.ArrayDeque;
 import java.util.HashSet;
@@ -29,6 +30,7 @@ public final class ServerPool {
     private final ServerConnector connector;
     private final PoolMetrics metrics;
     private final LongSupplier nanoTime;
+    private final Latencies.Recorder latency;
     private final ArrayDeque<ServerConnection> idle = new ArrayDeque<>();
     private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
     private final Set<ServerConnection> all = new HashSet<>();
@@ -49,6 +51,7 @@ public final class ServerPool {
             EventLoop loop,
             PoolLimits limits,
             PoolPermits permits,
+            Latencies.Recorder latency,
             ServerConnector connector,
             PoolMetrics metrics,
             LongSupplier nanoTime) {
@@ -60,14 +63,25 @@ public final class ServerPool {
         this.nanoTime = nanoTime;
         this.emptySince = nanoTime.getAsLong();
         this.permits = permits;
+        this.latency = latency;
     }
 
-    ServerKey key() {
+    public ServerKey key() {
         return key;
     }
 
     PoolPermits permits() {
         return permits;
+    }
+
+    /** One of its servers has answered a request after this time. */
+    public void answered(long nanos) {
+        latency.record(nanos);
+    }
+
+    /** How long its servers' answers took. */
+    Latencies.Recorder latency() {
+        return latency;
     }
 
     /** Whether another pool has taken its place, or will with the next client. */

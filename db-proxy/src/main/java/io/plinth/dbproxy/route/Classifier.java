@@ -53,7 +53,7 @@ public final class Classifier {
             from = to + 1;
         }
         boolean begins = plans.size() == 1 && plans.getFirst().kind() == Kind.BEGIN;
-        return new SqlPlan(plans, begins ? begin(tokens) : null);
+        return new SqlPlan(plans, begins ? begin(tokens) : null, tokens.fingerprint());
     }
 
     /** The first semicolon outside parentheses; the body of an SQL function (BEGIN ATOMIC) may hold more of them. */

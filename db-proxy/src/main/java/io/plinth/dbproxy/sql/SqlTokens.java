@@ -112,6 +112,54 @@ public final class SqlTokens {
         return new String(sql, starts[i], ends[i] - starts[i], StandardCharsets.UTF_8);
     }
 
+    /**
+     * The same for texts that differ in literals, parameters, blanks, comments and the case of words only; lists of
+     * literals count as one. FNV-1a over the tokens.
+     */
+    public long fingerprint() {
+        long hash = 0xcbf29ce484222325L;
+        for (int i = 0; i < count; i++) {
+            if (masked(i)) {
+                if (!continues(i)) {
+                    hash = (hash ^ '?') * 0x100000001b3L;
+                }
+            } else if (kinds[i] != COMMA || !masked(i + 1) || !masked(i - 1)) {
+                for (int k = starts[i]; k < ends[i]; k++) {
+                    hash = (hash ^ (kinds[i] == WORD ? lower(sql[k]) : sql[k])) * 0x100000001b3L;
+                }
+                hash = (hash ^ ' ') * 0x100000001b3L;
+            }
+        }
+        return hash == 0 ? 1 : hash;
+    }
+
+    /** What {@link #fingerprint} stands for, in a form that shows no value. */
+    public String maskedText(int longest) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < count && text.length() < longest; i++) {
+            if (masked(i)) {
+                text.append(continues(i) ? "" : text.isEmpty() ? "?" : " ?");
+            } else if (kinds[i] != COMMA || !masked(i + 1) || !masked(i - 1)) {
+                boolean tight = kinds[i] == COMMA || kinds[i] == SHUT || kinds[i] == DOT || kinds[i] == SEMICOLON;
+                boolean after = kind(i - 1) == OPEN || kind(i - 1) == DOT;
+                text.append(text.isEmpty() || tight || after ? "" : " ").append(kinds[i] == WORD ? name(i) : text(i));
+            }
+        }
+        return text.length() > longest ? text.substring(0, longest) : text.toString();
+    }
+
+    private boolean masked(int i) {
+        return switch (kind(i)) {
+            case STRING, ESCAPED_STRING, OPAQUE, DOLLAR, INTEGER, DECIMAL, PARAMETER -> true;
+            default -> false;
+        };
+    }
+
+    /** Whether it is a further one of a list. */
+    private boolean continues(int i) {
+        return kind(i - 1) == COMMA && masked(i - 2);
+    }
+
     private static byte lower(byte b) {
         return b >= 'A' && b <= 'Z' ? (byte) (b + 32) : b;
     }

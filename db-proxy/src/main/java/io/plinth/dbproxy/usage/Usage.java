@@ -13,6 +13,11 @@ public final class Usage {
     public long clientParses;
     public long serverParses;
     public long binds;
+    public final LoopStatements statements;
+
+    Usage(LoopStatements statements) {
+        this.statements = statements;
+    }
 
     /** The counts as they are now. */
     Totals totals() {

@@ -12,7 +12,10 @@ import java.util.concurrent.CompletionStage;
 public final class UsageBook {
     private final Map<EventLoop, Map<String, Usage>> byLoop = new HashMap<>();
 
-    public UsageBook(List<EventLoop> loops) {
+    private final StatementBook statements;
+
+    public UsageBook(List<EventLoop> loops, StatementBook statements) {
+        this.statements = statements;
         loops.forEach(loop -> byLoop.put(loop, new HashMap<>()));
     }
 
@@ -23,7 +26,7 @@ public final class UsageBook {
         if (counts == null) {
             throw new IllegalArgumentException("event loop: " + loop + " (expected: one of the node's)");
         }
-        return counts.computeIfAbsent(database, d -> new Usage());
+        return counts.computeIfAbsent(database, d -> new Usage(statements.loop(d)));
     }
 
     /** All loops' counts by database. */

@@ -28,7 +28,7 @@ class PoolDirectoryTest {
         PoolDirectory directory = new PoolDirectory(
                 List.of(loop),
                 new ServerConnector(LocalChannel.class, 1, System::nanoTime),
-                new PoolMetrics(new Metrics()),
+                new PoolMetrics(new Metrics(), System::nanoTime),
                 System::nanoTime);
         CountDownLatch refused = new CountDownLatch(50);
         loop.execute(() -> {

@@ -1,0 +1,79 @@
+package io.plinth.dbproxy.client;
+
+import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.server.ServerConnection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** What a session has written, and so what reads must see. Owned by the session's event loop. */
+final class OwnWrites {
+    private static final long EVER = 1L << 60;
+
+    private final Database database;
+    private final LongSupplier nanoTime;
+    private final Map<String, Long> last = new HashMap<>();
+    private boolean open;
+    private boolean acknowledged;
+
+    OwnWrites(Database database, LongSupplier nanoTime) {
+        this.database = database;
+        this.nanoTime = nanoTime;
+    }
+
+    /** Whether the transaction may have written. */
+    boolean open() {
+        return open;
+    }
+
+    /** The group sent now may write. */
+    void begin(@Nullable ServerConnection server) {
+        open |= server != null && !server.key().replica();
+    }
+
+    /** What the transaction has written is about to be told; from here on reads must see it. */
+    void acknowledge(@Nullable ServerConnection server) {
+        if (open && !acknowledged && server != null) {
+            acknowledged = true;
+            note(server.key().shard());
+        }
+    }
+
+    /** A transaction was committed before the end of what the client sent; what is told of it is about to be. */
+    void committed(@Nullable ServerConnection server) {
+        if (open && server != null) {
+            note(server.key().shard());
+        }
+    }
+
+    void everywhere() {
+        database.topology().shards().forEach(this::note);
+    }
+
+    /** The transaction is over. Returns whether where the log ends now should be asked. */
+    boolean end(String shard) {
+        boolean ask =
+                open && database.rules().ownWrites() && database.health(shard).hasReplicas();
+        if (open && !acknowledged) {
+            note(shard);
+        }
+        open = false;
+        acknowledged = false;
+        return ask;
+    }
+
+    private void note(String shard) {
+        long now = nanoTime.getAsLong();
+        last.put(shard, now);
+        database.health(shard).wrote(now);
+    }
+
+    /** As of when a replica must be: after the last write that this session's reads must see. */
+    long needed(String shard, long now) {
+        if (database.rules().allWrites()) {
+            return database.health(shard).lastWrite();
+        }
+        return database.rules().ownWrites() ? last.getOrDefault(shard, now - EVER) : now - EVER;
+    }
+}

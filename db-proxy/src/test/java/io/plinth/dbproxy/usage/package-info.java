@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.usage;
+
+import org.jspecify.annotations.NullMarked;
