@@ -1,14 +1,12 @@
 package io.plinth.dbproxy.shard;
 
+import io.plinth.kit.file.WholeFile;
 import io.plinth.kit.hashing.SlotPlanner;
 import io.plinth.kit.hashing.SlotTable;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -110,12 +108,7 @@ public final class BucketMap {
                 text.append("table ").append(key).append(' ').append(name).append('\n'));
         table.runs().forEach(run -> text.append("run " + run.from() + " " + run.to() + " " + run.node() + "\n"));
         text.append("end\n");
-        Path fresh = file.resolveSibling(file.getFileName() + ".new");
-        Files.writeString(fresh, text, StandardCharsets.UTF_8);
-        try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+        WholeFile.replace(file, text);
     }
 
     /** What a file says. */

@@ -4,17 +4,16 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.plinth.kit.file.WholeFile;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -150,8 +149,11 @@ final class ChangeLog {
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
             long whole = channel.size();
             try {
-                write(channel, text.toString());
+                WholeFile.write(channel, text);
                 channel.force(true);
+                if (whole == 0) {
+                    WholeFile.forceName(file);
+                }
             } catch (IOException e) {
                 // What was cut off, as by a full disk, must not stand before the next change.
                 channel.truncate(whole);
@@ -170,28 +172,17 @@ final class ChangeLog {
 
     /** Writes the file anew, without what is too old. */
     private void compact() throws IOException {
-        Path next = file.resolveSibling(file.getFileName() + ".next");
-        try (FileChannel channel = FileChannel.open(
-                next, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            write(channel, line(null, null) + '\n');
+        WholeFile.replace(file, channel -> {
+            WholeFile.write(channel, line(null, null) + '\n');
             for (Map.Entry<String, String> entry : base.entrySet()) {
-                write(channel, line(entry.getKey(), entry.getValue()) + '\n');
+                WholeFile.write(channel, line(entry.getKey(), entry.getValue()) + '\n');
             }
             for (Change change : changes) {
-                write(channel, line(change) + '\n');
+                WholeFile.write(channel, line(change) + '\n');
             }
-            channel.force(true);
-        }
-        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        });
         dropped = 0;
         droppedSize = 0;
-    }
-
-    private static void write(FileChannel channel, String text) throws IOException {
-        ByteBuffer octets = StandardCharsets.UTF_8.encode(text);
-        while (octets.hasRemaining()) {
-            channel.write(octets);
-        }
     }
 
     private String line(@Nullable String key, @Nullable String after) throws IOException {

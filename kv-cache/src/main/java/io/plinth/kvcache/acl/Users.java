@@ -1,11 +1,11 @@
 package io.plinth.kvcache.acl;
 
+import io.plinth.kit.file.WholeFile;
 import io.plinth.kvcache.command.spec.CommandFacts;
 import io.plinth.kvcache.wire.Args;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -253,9 +253,7 @@ public final class Users {
         if (to == null) {
             return;
         }
-        Path next = to.resolveSibling(to.getFileName() + ".new");
-        Files.writeString(
-                next, String.join("\n", all().stream().map(AclUser::text).toList()) + "\n");
-        Files.move(next, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        WholeFile.replace(
+                to, String.join("\n", all().stream().map(AclUser::text).toList()) + "\n");
     }
 }

@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.log;
 
+import io.plinth.kit.file.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -55,8 +56,8 @@ final class ChronicleSegment implements AutoCloseable {
         file = new ExcerptFile(fileIn(folder));
         end = file.end();
         allocated = end;
-        SegmentFolder.force(folder);
-        SegmentFolder.force(java.util.Objects.requireNonNull(folder.getParent()));
+        WholeFile.forceFolder(folder);
+        WholeFile.forceFolder(java.util.Objects.requireNonNull(folder.getParent()));
     }
 
     static Path fileIn(Path folder) throws IOException {

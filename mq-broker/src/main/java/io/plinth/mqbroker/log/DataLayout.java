@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.log;
 
+import io.plinth.kit.file.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -8,7 +9,6 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -60,16 +60,7 @@ public final class DataLayout implements AutoCloseable {
     private int layout(int newShards) throws IOException {
         Path file = folder.resolve("layout");
         if (!Files.exists(file)) {
-            Path next = folder.resolve("layout.new");
-            try (FileChannel out = FileChannel.open(
-                    next, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-                out.write(StandardCharsets.US_ASCII.encode("format " + FORMAT + "\nshards " + newShards + "\n"));
-                out.force(true);
-            }
-            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
-            try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
-                directory.force(true);
-            }
+            WholeFile.replace(file, "format " + FORMAT + "\nshards " + newShards + "\n");
         }
         Matcher matcher = LAYOUT.matcher(Files.readString(file, StandardCharsets.US_ASCII));
         if (!matcher.matches() || Integer.parseInt(matcher.group(1)) != FORMAT) {

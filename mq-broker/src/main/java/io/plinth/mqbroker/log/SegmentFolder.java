@@ -1,10 +1,9 @@
 package io.plinth.mqbroker.log;
 
+import io.plinth.kit.file.WholeFile;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -44,13 +43,7 @@ final class SegmentFolder {
 
     /** What was made or deleted in it survives the loss of power, and nothing that came later does without it. */
     void force() throws IOException {
-        force(folder);
-    }
-
-    static void force(Path folder) throws IOException {
-        try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
-            entries.force(true);
-        }
+        WholeFile.forceFolder(folder);
     }
 
     /** Deletes a segment, whether a file or a folder: for good, since one that came back would bring back what was settled. */

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kit.file;
+
+import org.jspecify.annotations.NullMarked;
