@@ -151,7 +151,7 @@ public record MqBrokerConfig(
             @Doc("Open connections.") @Default("10000") @Range(min = "1", max = "1000000")
             int connections,
 
-            @Doc("Declared queues.") @Default("10000") @Range(min = "1", max = "1000000")
+            @Doc("Declared queues; the heap has 2 KiB for each.") @Default("100000") @Range(min = "1", max = "1000000")
             int queues,
 
             @Doc("Consumers of a channel.") @Default("1000") @Range(min = "1", max = "100000")

@@ -34,6 +34,9 @@ public final class MqBrokerMain {
                 "-Dchronicle.announcer.disable=true",
                 "-Dchronicle.disk.monitor.disable=true");
 
+        /** What a queue takes, empty or with a message or two. */
+        private static final long QUEUE_BYTES = 2048;
+
         @Override
         public String kind() {
             return "mq-broker";
@@ -53,7 +56,9 @@ public final class MqBrokerMain {
         public JvmSizing jvm(StackFile file, NodeConfig node) {
             MqBrokerConfig config = file.section(node, MqBrokerConfig.class);
             // Contents are counted in memory; windows, indexes of queues and garbage come on top.
-            long heap = (64L << 20) + config.memory().bytes() * 2;
+            long heap = (64L << 20)
+                    + config.memory().bytes() * 2
+                    + QUEUE_BYTES * config.limits().queues();
             return new JvmSizing(new DataSize(heap), new DataSize(96L << 20), OPTIONS);
         }
 

@@ -43,7 +43,11 @@ final class BrokerProcess implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(sizing.options());
-        command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of(
+                "-Xmx" + (sizing.heap().bytes() >> 10) + "k",
+                "-XX:MaxDirectMemorySize=" + (sizing.direct().bytes() >> 10) + "k",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1"));
         command.addAll(options);
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));

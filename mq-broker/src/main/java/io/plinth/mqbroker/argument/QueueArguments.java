@@ -144,7 +144,14 @@ public record QueueArguments(
     /** A routing key is a short string wherever it is sent. */
     private static final int MAX_KEY = 255;
 
+    /** Most queues have none; they share these. */
+    private static final QueueArguments NONE = read(FieldTable.EMPTY);
+
     public static QueueArguments of(FieldTable table) {
+        return table.isEmpty() ? NONE : read(table);
+    }
+
+    private static QueueArguments read(FieldTable table) {
         Type type = type(table);
         String exchange = text(table, "x-dead-letter-exchange");
         String key = text(table, "x-dead-letter-routing-key");

@@ -107,6 +107,9 @@ public final class Policies {
 
     /** Everything {@code first} says, what only {@code second} says, and of limits in both the lower. */
     private static FieldTable merge(FieldTable first, FieldTable second, String prefix) {
+        if (second.isEmpty()) {
+            return first;
+        }
         Map<String, @Nullable Object> merged = new LinkedHashMap<>(first.entries());
         second.entries().forEach((key, value) -> {
             String name = prefix + key;

@@ -36,6 +36,11 @@ public final class Alarms {
         return blocked;
     }
 
+    /** Whether publishes are blocked for this. */
+    public synchronized boolean is(Reason reason) {
+        return raised.contains(reason);
+    }
+
     /** Is told of a change on the thread that made it; changes may overtake each other, so what holds now is read from {@link #blocked}. */
     public void listen(Runnable listener) {
         listeners.add(listener);

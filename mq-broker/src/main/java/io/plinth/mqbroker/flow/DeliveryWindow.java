@@ -33,6 +33,15 @@ public final class DeliveryWindow {
         return true;
     }
 
+    /** Whether the taker has more than its share of what is short; it is told when it gave something back. */
+    public boolean beyond(long share) {
+        if (taken.get() < share) {
+            return false;
+        }
+        starved = true;
+        return true;
+    }
+
     /** Takes past the limit: basic.get is not bounded by prefetch, but counts. */
     public void takeAnyway(long amount) {
         taken.addAndGet(amount);

@@ -28,6 +28,11 @@ public final class MemoryGauge {
         return used.get() > limit / 2;
     }
 
+    /** Whether so little is left that who holds much gets no more: what is handed out cannot leave memory. */
+    public boolean scarce() {
+        return used.get() > limit / 4 * 3;
+    }
+
     public long used() {
         return used.get();
     }

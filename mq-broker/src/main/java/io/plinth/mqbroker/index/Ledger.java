@@ -60,7 +60,7 @@ final class Ledger {
     private Held held(long queueId, int priority, int segment) {
         Held known = latest;
         if (known == null || !known.is(queueId, priority, segment)) {
-            known = queues.computeIfAbsent(queueId, ignored -> new HashMap<>())
+            known = queues.computeIfAbsent(queueId, ignored -> new HashMap<>(2))
                     .computeIfAbsent((long) priority << 32 | segment, ignored -> new Held(queueId, priority, segment));
             latest = known;
         }

@@ -36,11 +36,15 @@ public final class QueueMetrics {
     }
 
     private void each(Each each) {
+        each(most, each);
+    }
+
+    private void each(int atMost, Each each) {
         Snapshot last = survey.last();
         if (last == null) {
             return;
         }
-        int left = most;
+        int left = atMost;
         for (Topology topology : broker.vhosts().all()) {
             for (QueueRef queue : topology.queues()) {
                 if (left-- <= 0) {
@@ -105,7 +109,8 @@ public final class QueueMetrics {
                 .name("rabbitmq_queue_confirm_latency_seconds")
                 .help("How long persistent publishes wait for their confirm, since the broker started.")
                 .labelNames("vhost", "queue", "percentile")
-                .callback(callback -> each((queue, report) -> {
+                // No more have a histogram than may; those need not be the ones above.
+                .callback(callback -> each(Integer.MAX_VALUE, (queue, report) -> {
                     Latency latency = report.confirms();
                     if (latency != null) {
                         Latency.Percentiles p = latency.percentiles();

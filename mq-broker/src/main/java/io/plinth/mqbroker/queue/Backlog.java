@@ -93,6 +93,11 @@ final class Backlog {
         }
     }
 
+    /** Whether memory is so short that a channel that holds many messages gets no more. */
+    boolean scarce() {
+        return gauge.scarce();
+    }
+
     /** One queue has the message no more, or not in memory. */
     void left(Message message) {
         long bytes = MessageQueue.ENTRY_BYTES;

@@ -39,7 +39,7 @@ final class ConsumerTurns {
 
     /** The next with room, in turn within one priority, higher priorities first; or null. */
     @Nullable
-    Subscription next(int size) {
+    Subscription next(int size, boolean scarce) {
         int count = consumers.size();
         int from = 0;
         while (from < count) {
@@ -50,7 +50,7 @@ final class ConsumerTurns {
             }
             for (int i = 0; i < to - from; i++) {
                 Subscription candidate = consumers.get(from + Math.floorMod(turn + i, to - from));
-                if (candidate.tryTake(size)) {
+                if (candidate.tryTake(size, scarce)) {
                     turn += i + 1;
                     return candidate;
                 }
@@ -62,11 +62,11 @@ final class ConsumerTurns {
 
     /** The one active consumer while it is there, then the first of the others; or null where it has no room. */
     @Nullable
-    Subscription nextOfOne(int size) {
+    Subscription nextOfOne(int size, boolean scarce) {
         if (active == null || !consumers.contains(active)) {
             active = consumers.isEmpty() ? null : consumers.getFirst();
         }
-        return active != null && active.tryTake(size) ? active : null;
+        return active != null && active.tryTake(size, scarce) ? active : null;
     }
 
     /** The one that gets messages, of a queue with a single active consumer. */

@@ -84,7 +84,7 @@ final class Dispatcher {
             return;
         }
         deliver(queue);
-        while (queue.over() && queue.dying.size() < MOST_DYING) {
+        while (queue.over() && queue.dying() < MOST_DYING) {
             QueueEntry least = queue.ready().pollLeast();
             if (least == null) {
                 read(queue, queue.ready().awaitedLeast());
@@ -97,7 +97,7 @@ final class Dispatcher {
     /** Sends delayed messages on whose time has come. */
     private void release(MessageQueue queue) {
         read(queue, queue.ready().awaited());
-        while (queue.ready().head() != null && queue.dying.size() < MOST_DYING) {
+        while (queue.ready().head() != null && queue.dying() < MOST_DYING) {
             giveUp(queue, queue.ready().poll(), DeathRecord.Reason.DUE);
         }
     }
@@ -184,7 +184,7 @@ final class Dispatcher {
                 Paged awaited = queue.ready().awaited();
                 if (awaited != null) {
                     read(queue, awaited);
-                } else if (queue.dying.size() < MOST_DYING) {
+                } else if (queue.dying() < MOST_DYING) {
                     answerGetsEmpty(queue);
                 }
                 return;
@@ -229,7 +229,7 @@ final class Dispatcher {
         QueueEntry head = queue.ready().head();
         long now = head == null || head.expiresAt == Long.MAX_VALUE ? Long.MIN_VALUE : clock.millis();
         while (head != null && (head.expiresAt < now || head.message.isLost())) {
-            if (queue.dying.size() >= MOST_DYING) {
+            if (queue.dying() >= MOST_DYING) {
                 return null;
             }
             queue.ready().poll();
@@ -244,8 +244,17 @@ final class Dispatcher {
     }
 
     private boolean handOut(MessageQueue queue, Content stored) {
-        Subscription to = queue.next(stored.size());
+        boolean scarce = backlog.scarce();
+        Subscription to = queue.next(stored.size(), scarce);
         if (to == null) {
+            if (scarce && !queue.scarceArmed) {
+                // Nobody tells when there is memory again.
+                queue.scarceArmed = true;
+                after(RETRY_MILLIS, () -> {
+                    queue.scarceArmed = false;
+                    touch(queue);
+                });
+            }
             return false;
         }
         QueueEntry entry = queue.ready().poll();
@@ -319,7 +328,7 @@ final class Dispatcher {
             return;
         }
         queue.ready().left(entry);
-        queue.dying.add(entry);
+        queue.dies(entry);
         Content content = entry.message.content();
         if (content != null) {
             bury(queue, entry, content, reason);
@@ -343,8 +352,8 @@ final class Dispatcher {
 
     /** Not settled where a target's log has failed: after a restart it is here again; nor where the queue went with all it had. */
     private void buried(MessageQueue queue, QueueEntry entry, boolean settled) {
-        boolean most = queue.dying.size() >= MOST_DYING;
-        queue.dying.remove(entry);
+        boolean most = queue.dying() >= MOST_DYING;
+        queue.died(entry);
         if (settled && shard.exists(queue)) {
             remove(queue, entry);
         } else {

@@ -15,10 +15,11 @@ import org.jspecify.annotations.Nullable;
  * one keeps only its head and its tail in memory: {@code fresh}, then what is paged out, then {@code tail}.
  */
 final class Lane {
-    private Deque<QueueEntry> fresh = new ArrayDeque<>();
+    // Small at first, here and in its queue: there may be a hundred thousand that are empty.
+    private Deque<QueueEntry> fresh = new ArrayDeque<>(0);
     private final Paged paged;
     /** Came while there was something paged out, or leave memory themselves once the index has them. */
-    private Deque<QueueEntry> tail = new ArrayDeque<>();
+    private Deque<QueueEntry> tail = new ArrayDeque<>(0);
     /** Came back, waited for others of their group, or stay in memory between others that do not. */
     private final TreeMap<Long, QueueEntry> returned = new TreeMap<>();
 

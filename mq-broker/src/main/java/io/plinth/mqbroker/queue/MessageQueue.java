@@ -30,12 +30,14 @@ final class MessageQueue {
     private QueueArguments arguments;
     private final ReadyMessages ready;
     private final @Nullable DedupCache dedup;
-    private final LongObjectMap<QueueEntry> unacked = new LongObjectHashMap<>();
+    private final LongObjectMap<QueueEntry> unacked = new LongObjectHashMap<>(2);
     private final ConsumerTurns consumers = new ConsumerTurns();
-    private final Deque<ShardCommand.Get> waitingGets = new ArrayDeque<>();
+    private final Deque<ShardCommand.Get> waitingGets = new ArrayDeque<>(0);
     private final QueueStats stats = new QueueStats();
+    /** Dead letters on their way, not settled here yet; null before the first. */
+    private @Nullable Set<QueueEntry> dying;
     /** How often messages came back before the start that have not been read since. */
-    private final Map<Long, RecoveredShard.Return> returnedBefore = new HashMap<>();
+    private Map<Long, RecoveredShard.Return> returnedBefore = Map.of();
 
     /** Answers to purges that are not through. */
     final List<Runnable> purging = new ArrayList<>();
@@ -44,12 +46,12 @@ final class MessageQueue {
     private long deliveredBefore;
     private long deliveredLogged;
 
+    /** Whether it is looked at again because memory was scarce. */
+    boolean scarceArmed;
     /** Whether content is being read back for its head. */
     boolean loading;
     /** Contents that were read back and not handed out yet. */
     int ahead;
-    /** Dead letters on their way, not settled here yet. */
-    final Set<QueueEntry> dying = new HashSet<>();
     /** How many messages the next page has. */
     int page;
     /** When it was last used, epoch milliseconds, for x-expires. */
@@ -75,7 +77,8 @@ final class MessageQueue {
         Map<Integer, Holding> holdings = recovered.holdings(id());
         ready.restore(holdings, recovered.sequence());
         holdings.values().forEach(holding -> stats.restored(holding.count(), now));
-        returnedBefore.putAll(recovered.returned(id()));
+        Map<Long, RecoveredShard.Return> returned = recovered.returned(id());
+        returnedBefore = returned.isEmpty() ? Map.of() : new HashMap<>(returned);
         deliveredBefore = recovered.deliveredUpTo(id());
         deliveredUpTo = deliveredBefore;
         deliveredLogged = deliveredBefore;
@@ -185,6 +188,26 @@ final class MessageQueue {
         return held;
     }
 
+    /** A dead letter is on its way. */
+    void dies(QueueEntry entry) {
+        if (dying == null) {
+            dying = new HashSet<>();
+        }
+        dying.add(entry);
+    }
+
+    /** It is there, or will not be. */
+    void died(QueueEntry entry) {
+        if (dying != null) {
+            dying.remove(entry);
+        }
+    }
+
+    /** How many dead letters are on their way. */
+    int dying() {
+        return dying == null ? 0 : dying.size();
+    }
+
     int unackedCount() {
         return unacked.size();
     }
@@ -193,7 +216,9 @@ final class MessageQueue {
     void forEach(Consumer<QueueEntry> each) {
         ready.forEach(each);
         unacked.values().forEach(each);
-        dying.forEach(each);
+        if (dying != null) {
+            dying.forEach(each);
+        }
     }
 
     /** Takes every message in memory, ready or handed out. */
@@ -214,8 +239,8 @@ final class MessageQueue {
 
     /** The next consumer with room, or null. */
     @Nullable
-    Subscription next(int size) {
-        return arguments.singleActive() ? consumers.nextOfOne(size) : consumers.next(size);
+    Subscription next(int size, boolean scarce) {
+        return arguments.singleActive() ? consumers.nextOfOne(size, scarce) : consumers.next(size, scarce);
     }
 
     /** Whether anybody asks for messages. */

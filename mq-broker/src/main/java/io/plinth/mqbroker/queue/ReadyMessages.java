@@ -19,18 +19,20 @@ import org.jspecify.annotations.Nullable;
  * group. Those that wait are all in memory, so a queue that orders by time or group reads everything back first; any other pages.
  */
 final class ReadyMessages {
+    private static final Comparator<QueueEntry> BY_TIME =
+            Comparator.<QueueEntry>comparingLong(entry -> entry.availableAt).thenComparingLong(entry -> entry.id);
+
     private final Lane[] lanes;
     /** Which lanes have something. */
     private final BitSet filled = new BitSet();
     /** Not to be handed out before their time. */
-    private final PriorityQueue<QueueEntry> later = new PriorityQueue<>(
-            Comparator.<QueueEntry>comparingLong(entry -> entry.availableAt).thenComparingLong(entry -> entry.id));
+    private final PriorityQueue<QueueEntry> later = new PriorityQueue<>(1, BY_TIME);
 
     private final @Nullable GroupOrder groups;
     /** Everything from before the start, of a queue that needs all of it in memory. */
     private final @Nullable Paged whole;
     /** Came before the whole was read. */
-    private final Deque<QueueEntry> behindWhole = new ArrayDeque<>();
+    private final Deque<QueueEntry> behindWhole = new ArrayDeque<>(0);
 
     private long count;
     private long bytes;

@@ -4,6 +4,11 @@ import io.plinth.mqbroker.flow.DeliveryWindow;
 
 /** Owned by its shard's loop. A consumer of a queue. */
 public final class Subscription {
+    /** What a channel may have unacknowledged while memory is scarce, unless it asked for more, and what it may ask for then. */
+    public static final int SHARE = 100;
+
+    private static final int LARGEST_SHARE = 1000;
+
     public final ChannelHandle channel;
     public final String tag;
     final boolean noAck;
@@ -26,7 +31,19 @@ public final class Subscription {
 
     /** Takes room for one delivery of the size, in its own prefetch, the channel's and the connection's. */
     public boolean tryTake(int size) {
+        return tryTake(size, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param scarce whether memory is so short that a channel that holds many gets no more
+     */
+    boolean tryTake(int size, boolean scarce) {
         if (!noAck && prefetch > 0 && unacked >= prefetch) {
+            return false;
+        }
+        if (!noAck && scarce && channel.window().beyond(Math.clamp(prefetch, SHARE, LARGEST_SHARE))) {
             return false;
         }
         DeliveryWindow octets = channel.outlet().window();

@@ -3,10 +3,12 @@ package io.plinth.mqbroker.session;
 import io.plinth.mqbroker.channel.Ledger;
 import io.plinth.mqbroker.channel.Transaction;
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.queue.ShardCommand.Outcome;
 import io.plinth.mqbroker.queue.ShardEvent;
+import io.plinth.mqbroker.queue.Subscription;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stream.StreamOffset;
 import io.plinth.mqbroker.wire.AmqpException;
@@ -234,11 +236,8 @@ final class Consumers {
                     "cannot obtain access to " + queue + ": basic.get operations are not supported by queues with"
                             + " single active consumer");
         }
-        if (!method.noAck() && ledger.size() >= limits.unackedPerChannel()) {
-            throw new AmqpException(
-                    ReplyCode.PRECONDITION_FAILED,
-                    "unacknowledged messages: " + ledger.size()
-                            + " (expected: at most mq-broker.limits.unacked on a channel)");
+        if (!method.noAck()) {
+            checkUnacked();
         }
         handle.shards().set(queue.shard());
         timeout.concerns(queue);
@@ -247,6 +246,20 @@ final class Consumers {
                 queue.shard(),
                 new ShardCommand.Get(
                         handle, queue.id(), method.noAck(), got -> channel.resume(() -> got(method, queue, got))));
+    }
+
+    /** A get is not bounded by prefetch. */
+    private void checkUnacked() {
+        boolean scarce = ledger.size() >= Subscription.SHARE
+                && connection.broker().alarms().is(Alarms.Reason.MEMORY);
+        if (scarce || ledger.size() >= limits.unackedPerChannel()) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "unacknowledged messages: " + ledger.size() + " (expected: "
+                            + (scarce
+                                    ? "at most " + Subscription.SHARE + " on a channel while memory is low)"
+                                    : "at most mq-broker.limits.unacked on a channel)"));
+        }
     }
 
     private void got(BasicMethod.Get method, QueueRef queue, ShardCommand.@Nullable Got got) {

@@ -79,7 +79,7 @@ class QueueEndTest {
                 QueueArguments.of(FieldTable.EMPTY),
                 0);
         QueueEntry entry = new QueueEntry(7, new Message(8, 10), Long.MAX_VALUE, true, 0, null);
-        queue.dying.add(entry);
+        queue.dies(entry);
         Set<QueueEntry> seen = new HashSet<>();
         queue.forEach(seen::add);
         assertThat(seen).containsExactly(entry);
