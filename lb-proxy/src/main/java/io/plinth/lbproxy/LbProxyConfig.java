@@ -119,6 +119,12 @@ public record LbProxyConfig(
             @Range(min = "1KiB", max = "1MiB")
             DataSize readAhead,
 
+            @Doc("Bytes of a request's body kept until its answer begins, to be sent to another server where one of"
+                    + " HTTP/2 says that it did nothing for the request; larger ones are answered 502.")
+            @Default("4KiB")
+            @Range(max = "1MiB")
+            DataSize replay,
+
             Http2Config http2) {}
 
     /** Bounds of an HTTP/2 connection. */

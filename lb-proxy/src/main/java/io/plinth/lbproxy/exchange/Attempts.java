@@ -217,6 +217,16 @@ final class Attempts {
         return connectFailures < Math.min(MAX_CONNECTS, lane.pool().size());
     }
 
+    /** The server did nothing for the request: whether another may be asked, whatever the method. */
+    boolean afterRefused(String why) {
+        ServerLane from = lane;
+        lane = null;
+        if (from != null) {
+            failed(from, why);
+        }
+        return ++connectFailures < MAX_CONNECTS;
+    }
+
     /**
      * The server closed before a byte of its response: whether a harmless request may be sent again. A connection that
      * had idled for too long is nobody's failure and does not count, once.

@@ -304,6 +304,7 @@ final class Exchange implements UpstreamUser {
 
     private void firstByte() {
         state = ExchangeState.RELAYING;
+        request.forget();
         hedge.cancel();
         long now = worker.now();
         attempts.firstByte(ledger.firstByte(now), now);
@@ -330,15 +331,14 @@ final class Exchange implements UpstreamUser {
     }
 
     @Override
-    public void serverClosed() {
+    public void serverClosed(boolean untouched) {
         link.lost();
-        ClientSide to = client();
         switch (state) {
-            case AWAITING_RESPONSE -> closedEarly();
+            case AWAITING_RESPONSE -> closedEarly(untouched);
             case TUNNEL -> tunnelEnds();
             case RELAYING -> {
                 if (response.endsWithClose()) {
-                    to.end(null);
+                    client().end(null);
                     finish();
                 } else {
                     attempts.outcome(0, worker.now());
@@ -349,20 +349,21 @@ final class Exchange implements UpstreamUser {
         }
     }
 
-    /** RFC 9110 9.2.2: what has no effect may be sent again; a connection that idled too long does not count as a try. */
-    private void closedEarly() {
-        RouteTarget to = route;
+    /** What has no effect may be sent again (RFC 9110 9.2.2), and what had none; a connection that idled too long is no try. */
+    private void closedEarly(boolean untouched) {
         String why = "server " + ledger.serverName() + " closed before it answered";
         if (hedge.sent()) {
             attempts.outcome(0, worker.now());
             hedge.win();
             return;
         }
-        boolean repeatable = request.repeatable() && !response.interimSent();
-        boolean more = attempts.afterClosed(why, to == null || !repeatable ? 1 : to.attempts(), worker.now());
+        boolean repeatable = (untouched ? request.whole() : request.repeatable()) && !response.interimSent();
+        boolean more = untouched
+                ? attempts.afterRefused(why)
+                : attempts.afterClosed(why, repeatable && route != null ? route.attempts() : 1, worker.now());
         if (more && repeatable) {
             worker.counts().add(Worker.RETRIES, 1);
-            acquire(attempts.reused());
+            acquire(!untouched && attempts.reused());
         } else {
             failed(502, why);
         }

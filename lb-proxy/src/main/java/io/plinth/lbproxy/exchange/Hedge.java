@@ -156,9 +156,9 @@ final class Hedge extends Overdue implements UpstreamUser {
     }
 
     @Override
-    public void serverClosed() {
+    public void serverClosed(boolean untouched) {
         if (state == State.WON) {
-            exchange.serverClosed();
+            exchange.serverClosed(untouched);
         } else {
             connection = null;
             state = State.IDLE;

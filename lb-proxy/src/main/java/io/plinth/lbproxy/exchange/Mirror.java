@@ -223,7 +223,7 @@ final class Mirror implements UpstreamUser {
     public void responsePause() {}
 
     @Override
-    public void serverClosed() {
+    public void serverClosed(boolean untouched) {
         connection = null;
         end();
     }

@@ -57,11 +57,18 @@ final class RequestRelay {
     private long streamReceived;
     private @Nullable Rejection rejection;
     private @Nullable Mirror copy;
+    /** What of the body went to a server that may say that it did nothing for the request. */
+    private @Nullable ByteBuf kept;
+    /** Whether nothing but that went on. */
+    private boolean whole;
+
+    private final int keep;
     private @Nullable String webSocketKey;
 
     RequestRelay(ProxySettings settings) {
         parser = new HeadParser(settings.limits(), head);
         body = new BodyDecoder(settings.limits(), 0);
+        keep = settings.replay();
         maxLine = settings.limits().startLine();
     }
 
@@ -73,6 +80,7 @@ final class RequestRelay {
         streamEnded = false;
         streamReceived = 0;
         rejection = null;
+        whole = true;
     }
 
     /** Forgets the head, so that its memory does not stay large. */
@@ -81,7 +89,33 @@ final class RequestRelay {
             copy.drop();
             copy = null;
         }
+        forget();
         head.reset();
+    }
+
+    /** It will not be sent again. */
+    void forget() {
+        whole = false;
+        if (kept != null) {
+            kept.release();
+            kept = null;
+        }
+    }
+
+    /** Whether all that went on can be sent again. */
+    boolean whole() {
+        return whole;
+    }
+
+    private void keep(ByteBuf bytes, UpstreamConnection to) {
+        int count = bytes.readableBytes();
+        ByteBuf before = kept;
+        if (!to.mayRefuse() || count > keep - (before == null ? 0 : before.readableBytes())) {
+            forget();
+            return;
+        }
+        ByteBuf all = before == null ? bytes.alloc().directBuffer(count, keep) : before;
+        kept = all.writeBytes(bytes, bytes.readerIndex(), count);
     }
 
     /** Takes the head's bytes. */
@@ -136,6 +170,9 @@ final class RequestRelay {
     private void write(UpstreamConnection to, ByteBuf bytes) {
         if (copy != null) {
             copy.add(bytes);
+        }
+        if (whole) {
+            keep(bytes, to);
         }
         to.write(bytes);
     }
@@ -219,17 +256,15 @@ final class RequestRelay {
     void send(UpstreamConnection to, RouteTarget route, ClientSide client, Trace trace, RandomGenerator random) {
         // RFC 8441 5.1: HTTP/2 has no use for it, HTTP/1.1 asks for one.
         webSocketKey = head.extendedConnect() ? WebSocketKey.make(random) : null;
-        write(
-                to,
-                RequestRewrite.render(
-                        client.allocator(),
-                        head,
-                        framing,
-                        route,
-                        to.lane().server(),
-                        client.forwarded(),
-                        trace,
-                        webSocketKey));
+        ByteBuf rendered = RequestRewrite.render(
+                client.allocator(), head, framing, route, to.lane().server(), client.forwarded(), trace, webSocketKey);
+        if (copy != null) {
+            copy.add(rendered);
+        }
+        to.write(rendered);
+        if (kept != null) {
+            to.write(kept.retainedDuplicate());
+        }
         copied();
     }
 

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param limits of heads and chunk lines
  * @param http2 of HTTP/2 connections
  * @param readAhead bytes of pipelined requests held while one is under way
+ * @param replay bytes of a body kept for a server of HTTP/2 that says it did nothing for the request
  * @param makeTraceparent whether a request without a trace context gets one
  * @param rates how fast clients have to be
  * @param sampled of a hundred requests without a trace, how many are told of to a tracing backend
@@ -21,6 +22,7 @@ public record ProxySettings(
         Http1Limits limits,
         Http2Limits http2,
         int readAhead,
+        int replay,
         boolean makeTraceparent,
         double sampled,
         boolean followsParents,

@@ -161,6 +161,7 @@ public final class Snapshots {
                     http1,
                     frames,
                     size(limits.readAhead()),
+                    size(limits.replay()),
                     config.traceparent(),
                     config.tracing() == null ? 0 : config.tracing().sample(),
                     config.tracing() != null && config.tracing().parents(),

@@ -73,6 +73,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
     }
 
     @Override
+    public boolean mayRefuse() {
+        return false;
+    }
+
+    @Override
     public void abandon() {
         user = null;
     }
@@ -236,7 +241,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         }
         lane.pool().closed(this, before == State.IDLE);
         if (current != null) {
-            current.serverClosed();
+            current.serverClosed(false);
         }
     }
 

@@ -210,7 +210,7 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
         }
         pass(out.writeByte('\r').writeByte('\n'));
         if (end) {
-            over();
+            over(false);
         }
     }
 
@@ -296,15 +296,15 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
             }
             pass(last.writeByte('\r').writeByte('\n'));
         }
-        over();
+        over(false);
     }
 
     /** Whoever still waits for more of the response, or for the tunnel's other end, hears that there is none. */
-    private void over() {
+    private void over(boolean untouched) {
         UpstreamUser current = user;
         if (current != null) {
             leave();
-            current.serverClosed();
+            current.serverClosed(untouched);
         }
     }
 
@@ -315,7 +315,8 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
         if (out != null) {
             out.release();
         }
-        over();
+        // RFC 9113 8.7: a stream beyond what a GOAWAY names is one that is refused.
+        over(code == ErrorCode.REFUSED_STREAM && !finalHead);
         leave();
     }
 
@@ -351,6 +352,11 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
     @Override
     public boolean reused() {
         return reused;
+    }
+
+    @Override
+    public boolean mayRefuse() {
+        return true;
     }
 
     @Override

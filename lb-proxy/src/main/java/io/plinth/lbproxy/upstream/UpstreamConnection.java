@@ -9,6 +9,9 @@ public interface UpstreamConnection {
     /** Whether it served another request before this one, so that the server may have closed it meanwhile. */
     boolean reused();
 
+    /** Whether the server may say of a request that it did nothing for it. */
+    boolean mayRefuse();
+
     /** The user no longer wants the connection that is being made; it will idle. */
     void abandon();
 

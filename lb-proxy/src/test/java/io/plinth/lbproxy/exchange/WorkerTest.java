@@ -25,6 +25,7 @@ class WorkerTest {
                 new Http1Limits(8192, 32_768, 100, 256, 8192),
                 new Http2Limits(100, 65_536, 1 << 20, 32_768, 100, 8, 200, 1000, 4096),
                 16_384,
+                4_096,
                 false,
                 0,
                 false,

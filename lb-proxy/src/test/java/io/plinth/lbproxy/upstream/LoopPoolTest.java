@@ -60,7 +60,7 @@ class LoopPoolTest {
         public void responsePause() {}
 
         @Override
-        public void serverClosed() {}
+        public void serverClosed(boolean untouched) {}
 
         @Override
         public void serverWritable(boolean writable) {}
