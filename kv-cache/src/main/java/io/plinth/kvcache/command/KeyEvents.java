@@ -1,6 +1,7 @@
 package io.plinth.kvcache.command;
 
 import io.plinth.kvcache.keyspace.Change;
+import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.session.PubSub;
 import java.nio.charset.StandardCharsets;
@@ -8,7 +9,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: which keyspace events are published, as notify-keyspace-events names them, and their publication. */
-public final class KeyEvents {
+public final class KeyEvents implements Keyspace.KeyWatch {
     public static final int GENERIC = 1 << 2;
     public static final int STRING = 1 << 3;
     public static final int LIST = 1 << 4;
@@ -51,6 +52,20 @@ public final class KeyEvents {
         }
     }
 
+    @Override
+    public void added(KeyRef key) {
+        if (wants(NEW)) {
+            publish(NEW, "new", key.db(), key.copy());
+        }
+    }
+
+    @Override
+    public void missed(KeyRef key) {
+        if (wants(MISS)) {
+            publish(MISS, "keymiss", key.db(), key.copy());
+        }
+    }
+
     /** The bits of a text, or null where a letter is none. */
     private static @Nullable Integer parse(String text) {
         int bits = 0;
@@ -69,6 +84,7 @@ public final class KeyEvents {
         Integer bits = parse(text);
         if (bits != null) {
             wanted = bits;
+            keyspace.watch(wants(NEW | MISS) ? this : null);
             if (wants(EXPIRED | EVICTED) && listening.compareAndSet(false, true)) {
                 keyspace.listen(this::changed);
             }

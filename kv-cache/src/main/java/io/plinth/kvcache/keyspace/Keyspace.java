@@ -15,6 +15,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: the 256 segments, the memory they share, and what runs over all of them. */
 public final class Keyspace {
+    /** Hears of keys that come to be and of reads that find none, under the segment's lock, before the command goes on. */
+    public interface KeyWatch {
+        /** A key is there that was not. */
+        void added(KeyRef key);
+
+        /** A read did not find its key. */
+        void missed(KeyRef key);
+    }
+
     /** Fixed when a data folder is made: {@code slot % 256} names a slot's segment. */
     public static final int SEGMENTS = 256;
     /** As many as Redis has by default; a cluster uses only the first. */
@@ -52,6 +61,7 @@ public final class Keyspace {
     private volatile long epoch;
     private volatile long wheelNow;
     private volatile Packing packing = Packing.DEFAULT;
+    private volatile @Nullable KeyWatch watch;
 
     public Keyspace(long memoryLimit, Eviction eviction, long nowMillis, RandomGenerator random) {
         this.hasher = new KeyHash(random.nextLong());
@@ -88,6 +98,25 @@ public final class Keyspace {
     /** Changes how large collections may be and stay packed; present ones follow when they are next changed. */
     public void packing(Packing next) {
         packing = next;
+    }
+
+    void added(KeyRef key) {
+        KeyWatch told = watch;
+        if (told != null) {
+            told.added(key);
+        }
+    }
+
+    void missed(KeyRef key) {
+        KeyWatch told = watch;
+        if (told != null) {
+            told.missed(key);
+        }
+    }
+
+    /** Changes who hears of new keys and of misses; null for nobody. */
+    public void watch(@Nullable KeyWatch by) {
+        watch = by;
     }
 
     /** Who may write from a script. */

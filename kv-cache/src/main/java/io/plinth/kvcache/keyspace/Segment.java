@@ -97,12 +97,26 @@ public final class Segment {
 
     /** The key's entry, counted as used and as a hit or a miss; null when absent or over. */
     public @Nullable Entry read(KeyRef key, long nowMillis) {
-        Entry entry = find(key, nowMillis);
-        if (entry == null) {
-            counts.misses++;
-        } else {
+        return counted(key, find(key, nowMillis));
+    }
+
+    /** The same, not counted as used. */
+    public @Nullable Entry look(KeyRef key, long nowMillis) {
+        return counted(key, peek(key, nowMillis));
+    }
+
+    private @Nullable Entry counted(KeyRef key, @Nullable Entry entry) {
+        if (entry != null) {
             counts.hits++;
+            return entry;
         }
+        counts.misses++;
+        keyspace.missed(key);
+        return null;
+    }
+
+    private Entry tell(KeyRef key, Entry entry) {
+        keyspace.added(key);
         return entry;
     }
 
@@ -147,19 +161,9 @@ public final class Segment {
     public void putString(KeyRef key, byte[] buffer, int from, int length, long expireAt, long nowMillis) {
         Entry entry = peek(key, nowMillis);
         if (entry == null) {
-            entry = add(
-                    key,
-                    records.addString(
-                            key.hash(),
-                            key.db(),
-                            key.slot(),
-                            key.buffer(),
-                            key.offset(),
-                            key.length(),
-                            buffer,
-                            from,
-                            length),
-                    nowMillis);
+            int handle = records.addString(
+                    key.hash(), key.db(), key.slot(), key.buffer(), key.offset(), key.length(), buffer, from, length);
+            entry = tell(key, add(key, handle, nowMillis));
         } else {
             replace(entry, buffer, from, length, StringForm.STORED);
             records.used(entry.handle, keyspace.seconds(nowMillis));
@@ -183,6 +187,10 @@ public final class Segment {
 
     /** Adds a collection; into an empty one the caller puts the first element at once. */
     public Entry addEmpty(KeyRef key, Value value, long nowMillis) {
+        return tell(key, addValue(key, value, nowMillis));
+    }
+
+    private Entry addValue(KeyRef key, Value value, long nowMillis) {
         return add(
                 key,
                 records.addObject(key.hash(), key.db(), key.slot(), key.buffer(), key.offset(), key.length(), value),
@@ -233,7 +241,7 @@ public final class Segment {
         if (old != null) {
             remove(old, Change.Kind.DELETED);
         }
-        Entry entry = addEmpty(key, value, nowMillis);
+        Entry entry = old == null ? addEmpty(key, value, nowMillis) : addValue(key, value, nowMillis);
         moveExpiry(entry, expireAt);
         changed(Change.Kind.VALUE, entry, null, null);
     }
@@ -480,15 +488,7 @@ public final class Segment {
 
     /** For tests: whether the counts agree with what is there. */
     void verify() {
-        long[] sums = new long[4];
-        records.forEach(place -> {
-            int handle = Records.handle(place);
-            long taken = records.bytes(handle);
-            sums[0]++;
-            sums[1] += taken;
-            sums[2] += records.expireAt(handle) == Entry.NEVER ? 0 : 1;
-            sums[3] += records.isQueued(handle) ? taken : 0;
-        });
+        long[] sums = records.sums();
         if (sums[0] != records.size() || !keys.are(sums[0], sums[2]) || sums[1] != bytes || sums[3] != fifo.bytes()) {
             throw new IllegalStateException("segment - keys=" + sums[0] + " table=" + records.size() + " bytes=" + bytes
                     + " counted=" + sums[1] + " queued=" + fifo.bytes() + " counted=" + sums[3]);

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** The expiry of single fields, as Redis 7.4 has it. A field that is over goes when its hash is next looked at. */
 final class FieldExpiry {
     private static final long LATEST = (1L << 46) - 1;
+    private static final String NOT_POSITIVE = "Number of fields must be a positive integer";
 
     private FieldExpiry() {}
 
@@ -58,14 +59,14 @@ final class FieldExpiry {
     }
 
     /** Where the first field's name stands, after FIELDS and their number. */
-    private static int fields(Call call, int from) {
+    private static int fields(Call call, int from, String notPositive) {
         if (from >= call.count() || !call.args().is(from, "FIELDS")) {
             throw new CommandException("ERR Mandatory argument FIELDS is missing or not at the right position");
         }
         if (from + 1 >= call.count()) {
             throw CommandException.arity(call.command().name());
         }
-        long number = call.integer(from + 1, 1, Integer.MAX_VALUE, "Number of fields must be a positive integer");
+        long number = call.integer(from + 1, 1, Integer.MAX_VALUE, notPositive);
         if (number != call.count() - from - 2) {
             throw new CommandException("ERR The `numfields` parameter must match the number of arguments");
         }
@@ -99,13 +100,14 @@ final class FieldExpiry {
     }
 
     private static void set(Call call, int unit, boolean relative) {
+        Entry given = call.writeHash(1);
         long expireAt = deadline(call, unit, relative);
         boolean conditional = call.args().is(3, "NX")
                 || call.args().is(3, "XX")
                 || call.args().is(3, "GT")
                 || call.args().is(3, "LT");
-        int first = fields(call, conditional ? 4 : 3);
-        Entry entry = live(call, call.writeHash(1));
+        int first = fields(call, conditional ? 4 : 3, "Parameter `numFields` should be greater than 0");
+        Entry entry = live(call, given);
         HashValue hash = entry == null ? null : entry.hash();
         call.out().array(call.count() - first);
         boolean set = false;
@@ -139,8 +141,9 @@ final class FieldExpiry {
     }
 
     private static void show(Call call, LongUnaryOperator shown) {
-        int first = fields(call, 2);
-        Entry entry = live(call, call.readHash(1));
+        Entry given = call.readHash(1);
+        int first = fields(call, 2, NOT_POSITIVE);
+        Entry entry = live(call, given);
         call.out().array(call.count() - first);
         for (int i = first; i < call.count(); i++) {
             byte[] field = call.bytes(i);
@@ -150,8 +153,9 @@ final class FieldExpiry {
     }
 
     private static void persist(Call call) {
-        int first = fields(call, 2);
-        Entry entry = live(call, call.writeHash(1));
+        Entry given = call.writeHash(1);
+        int first = fields(call, 2, NOT_POSITIVE);
+        Entry entry = live(call, given);
         call.out().array(call.count() - first);
         boolean any = false;
         for (int i = first; i < call.count(); i++) {

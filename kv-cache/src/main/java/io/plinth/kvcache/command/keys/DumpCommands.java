@@ -25,7 +25,7 @@ public final class DumpCommands {
     public static void register(CommandTable.Builder to) {
         to.add("dump", "Returns a value in RDB form.", call -> {
             KeyRef key = call.key(1);
-            Entry entry = call.segment(key).find(key, call.now());
+            Entry entry = call.segment(key).read(key, call.now());
             call.out().bulkOrNull(entry == null ? null : RdbWriter.dump(entry.value()));
         });
         to.add("restore", "Makes a key of a value in RDB form.", DumpCommands::restore);
@@ -83,6 +83,9 @@ public final class DumpCommands {
                 call.event(KeyEvents.GENERIC, "del", 1);
             }
         } else {
+            if (old != null) {
+                call.segment(key).delete(old);
+            }
             call.segment(key).putValue(key, value, expireAt, call.now());
             call.event(KeyEvents.GENERIC, "restore", 1);
         }

@@ -116,7 +116,7 @@ public final class ExpireCommands {
 
     private static void show(Call call, LongUnaryOperator shown) {
         var key = call.key(1);
-        Entry entry = call.segment(key).peek(key, call.now());
+        Entry entry = call.segment(key).look(key, call.now());
         if (entry == null) {
             call.out().integer(-2);
         } else {

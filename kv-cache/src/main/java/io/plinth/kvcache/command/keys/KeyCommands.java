@@ -83,8 +83,8 @@ public final class KeyCommands {
         for (int i = 1; i < call.count(); i++) {
             KeyRef key = call.key(i);
             Entry entry = touch
-                    ? call.segment(key).find(key, call.now())
-                    : call.segment(key).peek(key, call.now());
+                    ? call.segment(key).read(key, call.now())
+                    : call.segment(key).look(key, call.now());
             found += entry == null ? 0 : 1;
         }
         call.out().integer(found);
@@ -92,7 +92,7 @@ public final class KeyCommands {
 
     private static void type(Call call) {
         KeyRef key = call.key(1);
-        Entry entry = call.segment(key).peek(key, call.now());
+        Entry entry = call.segment(key).look(key, call.now());
         call.out().simple(entry == null ? "none" : entry.type().label());
     }
 
@@ -155,8 +155,8 @@ public final class KeyCommands {
         }
         KeyRef to = call.second(2, call.client().db());
         boolean same = from.same(to);
-        boolean taken = call.segment(to).find(to, call.now()) != null;
-        if (!replace && taken) {
+        Entry taken = call.segment(to).find(to, call.now());
+        if (!replace && taken != null) {
             call.out().integer(0);
             return;
         }
@@ -164,6 +164,9 @@ public final class KeyCommands {
             Value value = entry.value();
             long expireAt = entry.expireAt();
             call.segment(from).delete(entry);
+            if (taken != null) {
+                call.segment(to).delete(taken);
+            }
             call.segment(to).putValue(to, value, expireAt, call.now());
             call.event(KeyEvents.GENERIC, "rename_from", 1);
             call.event(KeyEvents.GENERIC, "rename_to", 2);
@@ -198,10 +201,14 @@ public final class KeyCommands {
         if (from.same(to)) {
             throw new CommandException("ERR source and destination objects are the same");
         }
-        Entry entry = call.segment(from).find(from, call.now());
-        if (entry == null || (!replace && call.segment(to).find(to, call.now()) != null)) {
+        Entry entry = call.segment(from).read(from, call.now());
+        Entry old = entry == null ? null : call.segment(to).find(to, call.now());
+        if (entry == null || (!replace && old != null)) {
             call.out().integer(0);
             return;
+        }
+        if (old != null) {
+            call.segment(to).delete(old);
         }
         call.segment(to).putValue(to, entry.value().copy(), entry.expireAt(), call.now());
         call.node().settings().events().publish(KeyEvents.GENERIC, "copy_to", db, call.bytes(2));

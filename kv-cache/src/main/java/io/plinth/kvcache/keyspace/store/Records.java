@@ -446,6 +446,19 @@ public final class Records {
         return KeyTable.handle(place);
     }
 
+    /** By a look at each: how many there are, what they take, how many expire, and what of them is queued for eviction. */
+    public long[] sums() {
+        long[] sums = new long[4];
+        forEach(place -> {
+            long taken = bytes(handle(place));
+            sums[0]++;
+            sums[1] += taken;
+            sums[2] += expireAt(handle(place)) == NEVER ? 0 : 1;
+            sums[3] += isQueued(handle(place)) ? taken : 0;
+        });
+        return sums;
+    }
+
     /** Visits every record, hash above and handle below; the visitor adds and removes none. */
     public void forEach(LongConsumer visitor) {
         table.forEach(visitor);
