@@ -7,7 +7,9 @@ import io.plinth.dbproxy.shard.PartitionHash;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.time.LocalDate;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.UUID;
@@ -64,6 +66,32 @@ class HashIT {
                 assertThat(KeyType.UUID.hash(bytes, 2950, true)).isEqualTo(asked);
             }
         }
+    }
+
+    @Test
+    void datesAndBytesHashAsPostgresHashesThem() throws Exception {
+        try (Connection connection = Cluster.shared().direct(0);
+                PreparedStatement date = connection.prepareStatement(sql("hashdateextended", "date"));
+                PreparedStatement bytes = connection.prepareStatement(sql("hashbyteaextended", "bytea"))) {
+            for (int i = 0; i < 300; i++) {
+                LocalDate day = LocalDate.of(1 + random.nextInt(9999), 1 + random.nextInt(12), 1 + random.nextInt(28));
+                date.setString(1, day.toString());
+                assertThat(KeyType.DATE.hash(day.toString())).as("%s", day).isEqualTo(ask(date) + COMBINED);
+                byte[] value = new byte[random.nextInt(40)];
+                random.nextBytes(value);
+                bytes.setBytes(1, value);
+                long asked = ask(bytes) + COMBINED;
+                assertThat(KeyType.BYTEA.hash("\\x" + HexFormat.of().formatHex(value)))
+                        .isEqualTo(asked);
+                assertThat(KeyType.BYTEA.hash(value, 17, true)).isEqualTo(asked);
+            }
+        }
+        for (String other :
+                List.of("0000-01-01", "01-02-2024", "2024-02-30", "2024-1-2", "infinity", "2024-01-02 BC")) {
+            assertThat(KeyType.DATE.hash(other)).as(other).isNull();
+        }
+        assertThat(KeyType.BYTEA.hash("abc")).isNull();
+        assertThat(KeyType.BYTEA.hash("\\xabc")).isNull();
     }
 
     private static String sql(String function, String type) {

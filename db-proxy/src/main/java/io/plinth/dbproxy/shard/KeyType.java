@@ -1,7 +1,11 @@
 package io.plinth.dbproxy.shard;
 
 import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
+import java.util.HexFormat;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What a shard key is, and how its values are read from text, literals and parameters. */
@@ -10,8 +14,14 @@ public enum KeyType {
     BIGINT,
     /** text, varchar. */
     TEXT,
-    UUID;
+    UUID,
+    /** date; its text year-month-day only, which no DateStyle reads otherwise. */
+    DATE,
+    /** bytea; its text in hexadecimal form only. */
+    BYTEA;
 
+    private static final Pattern DAY = Pattern.compile("(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}");
+    private static final long EPOCH_DAY = LocalDate.of(2000, 1, 1).toEpochDay();
     private static final int UNKNOWN = 705;
     private static final int NUMERIC = 1700;
 
@@ -26,6 +36,8 @@ public enum KeyType {
                 };
             case TEXT -> columnType.equals("text") || columnType.equals("varchar");
             case UUID -> columnType.equals("uuid");
+            case DATE -> columnType.equals("date");
+            case BYTEA -> columnType.equals("bytea");
         };
     }
 
@@ -38,6 +50,8 @@ public enum KeyType {
             case BIGINT -> type == 20 || type == 21 || type == 23 || (type == NUMERIC && !binary);
             case TEXT -> type == 25 || type == 1043;
             case UUID -> type == 2950;
+            case DATE -> type == 1082;
+            case BYTEA -> type == 17;
         };
     }
 
@@ -53,6 +67,14 @@ public enum KeyType {
                 byte[] value = uuid(text);
                 yield value == null ? null : (Long) PartitionHash.ofBytes(value);
             }
+            case DATE -> {
+                Long days = days(text.strip());
+                yield days == null ? null : (Long) PartitionHash.ofLong(days);
+            }
+            case BYTEA -> {
+                byte[] value = hexadecimal(text);
+                yield value == null ? null : (Long) PartitionHash.ofBytes(value);
+            }
         };
     }
 
@@ -63,6 +85,12 @@ public enum KeyType {
         }
         if (!binary || this == TEXT) {
             return hash(new String(value, StandardCharsets.UTF_8));
+        }
+        if (this == BYTEA) {
+            return PartitionHash.ofBytes(value);
+        }
+        if (this == DATE && value.length != 4) {
+            return null;
         }
         if (this == UUID) {
             return value.length == 16 ? (Long) PartitionHash.ofBytes(value) : null;
@@ -81,6 +109,26 @@ public enum KeyType {
             number = number << 8 | (value[i] & 0xff);
         }
         return PartitionHash.ofLong(number);
+    }
+
+    /** Days since 2000, as PostgreSQL keeps a date. */
+    private static @Nullable Long days(String text) {
+        if (!DAY.matcher(text).matches()) {
+            return null;
+        }
+        try {
+            return LocalDate.parse(text).toEpochDay() - EPOCH_DAY;
+        } catch (DateTimeParseException e) {
+            return null;
+        }
+    }
+
+    private static byte @Nullable [] hexadecimal(String text) {
+        try {
+            return text.startsWith("\\x") ? HexFormat.of().parseHex(text, 2, text.length()) : null;
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
     }
 
     private static @Nullable Long integer(String text) {
