@@ -182,9 +182,15 @@ public record DbProxyConfig(
             Map<String, TableConfig> tables,
 
             @Doc("Whose writes a client's reads must see: all that this proxy has acknowledged (proxy; database is its"
-                    + " older name), its own connection's (session), none (off).")
+                + " older name), its own connection's (session), those and all of the causal key that a comment names"
+                + " (key: /* plinth: key=user-42 */), none (off).")
             @Default("proxy")
             ReadYourWrites readYourWrites,
+
+            @Doc("Causal keys whose last write is kept, for each shard one; those forgotten count as written last.")
+            @Default("100000")
+            @Range(min = "1", max = "10000000")
+            int causalKeys,
 
             @Doc("How long a read waits for a replica that has replayed those writes before it goes to the primary.")
             @Default("5ms")
@@ -250,6 +256,7 @@ public record DbProxyConfig(
         PROXY,
         DATABASE,
         SESSION,
+        KEY,
         OFF
     }
 
@@ -336,7 +343,7 @@ public record DbProxyConfig(
             @Doc("How: hash is PostgreSQL's partition hash.") @Default("hash")
             By by,
 
-            @Doc("The column's type: bigint (also integer and smallint), text (also varchar) or uuid.")
+            @Doc("The column's type: bigint (also integer and smallint), text (also varchar), uuid, date or bytea.")
             @Default("bigint")
             KeyType type) {}
 

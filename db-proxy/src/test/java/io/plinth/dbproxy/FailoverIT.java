@@ -207,6 +207,35 @@ class FailoverIT {
         }
     }
 
+    @Test
+    void aCausalKeySeesItsOwnWritesOnAnyConnection(@TempDir Path state) throws Exception {
+        try (RunningNode proxy = cluster.single(state, "read-your-writes: key");
+                Connection replica = java.sql.DriverManager.getConnection(
+                        "jdbc:postgresql://127.0.0.1:" + cluster.replica(0).port() + "/shop", "postgres", "");
+                Connection reader = Cluster.connect(proxy, "");
+                Connection writer = Cluster.connect(proxy, "")) {
+            Cluster.run(writer, "DROP TABLE IF EXISTS keyed");
+            Cluster.run(writer, "CREATE TABLE keyed (x int)");
+            await(
+                    "the table on the replica",
+                    () -> text(replica, "SELECT to_regclass('keyed')").equals("keyed"));
+            await("a read on the replica", () -> recovering(proxy));
+            Cluster.run(replica, "SELECT pg_wal_replay_pause()");
+            try {
+                Cluster.run(writer, "INSERT INTO keyed VALUES (1) /* plinth: key=u1 */");
+                assertThat(text(reader, "SELECT count(*) FROM keyed /* plinth: key=u2 */"))
+                        .isEqualTo("0");
+                assertThat(text(reader, "SELECT count(*) FROM keyed /* plinth: key=u1 */"))
+                        .isEqualTo("1");
+                assertThat(text(reader, "SELECT count(*) FROM keyed /* plinth: primary */"))
+                        .isEqualTo("1");
+                assertThat(text(writer, "SELECT count(*) FROM keyed")).isEqualTo("1");
+            } finally {
+                Cluster.run(replica, "SELECT pg_wal_replay_resume()");
+            }
+        }
+    }
+
     private static boolean recovering(RunningNode proxy) throws SQLException {
         try (Connection connection = Cluster.connect(proxy, "")) {
             return text(connection, "SELECT pg_is_in_recovery()").equals("t");

@@ -178,6 +178,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
             refuse(e.error(), endsReady, plan.begins() && !database.rules().statementMode());
             return;
         }
+        servers.writes().of(plan.key());
         ServerConnection attached = servers.attached();
         if (attached != null) {
             send(attached, plan, false);

@@ -16,10 +16,16 @@ final class OwnWrites {
     private final Map<String, Long> last = new HashMap<>();
     private boolean open;
     private boolean acknowledged;
+    private @Nullable String key;
 
     OwnWrites(Database database, LongSupplier nanoTime) {
         this.database = database;
         this.nanoTime = nanoTime;
+    }
+
+    /** The transaction is of this causal key's clients; null for nothing new. */
+    void of(@Nullable String named) {
+        key = named == null ? key : named;
     }
 
     /** Whether the transaction may have written. */
@@ -60,6 +66,7 @@ final class OwnWrites {
         }
         open = false;
         acknowledged = false;
+        key = null;
         return ask;
     }
 
@@ -67,6 +74,10 @@ final class OwnWrites {
         long now = nanoTime.getAsLong();
         last.put(shard, now);
         database.health(shard).wrote(now);
+        String of = key;
+        if (of != null) {
+            database.keyedWrites().wrote(of, shard, now);
+        }
     }
 
     /** As of when a replica must be: after the last write that this session's reads must see. */
@@ -74,6 +85,12 @@ final class OwnWrites {
         if (database.rules().allWrites()) {
             return database.health(shard).lastWrite();
         }
-        return database.rules().ownWrites() ? last.getOrDefault(shard, now - EVER) : now - EVER;
+        if (!database.rules().ownWrites()) {
+            return now - EVER;
+        }
+        long own = last.getOrDefault(shard, now - EVER);
+        String of = key;
+        long keyed = of == null ? own : database.keyedWrites().needed(of, shard, own);
+        return keyed - own > 0 ? keyed : own;
     }
 }

@@ -54,6 +54,7 @@ public final class Console implements AdminConsole {
                 Duration.ZERO,
                 Duration.ZERO,
                 0,
+                0,
                 0);
         Database realm = new Database(
                 Topology.single(config.database(), "console"),

@@ -4,6 +4,7 @@ import io.plinth.dbproxy.auth.AccessRules;
 import io.plinth.dbproxy.auth.Credential;
 import io.plinth.dbproxy.auth.ScramKeys;
 import io.plinth.dbproxy.auth.ScramVerifier;
+import io.plinth.dbproxy.failover.KeyedWrites;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.pool.PoolLimits;
 import io.plinth.dbproxy.route.Classifier;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class Database {
     private final Topology topology;
     private final Gate gate = new Gate();
+    private final KeyedWrites keyedWrites;
     private final Map<String, User> learned;
     private volatile Setup setup;
     private volatile Classifier classifier;
@@ -47,6 +49,7 @@ public final class Database {
         });
         this.topology = topology;
         this.setup = setup;
+        this.keyedWrites = new KeyedWrites(setup.rules().causalKeys());
         this.classifier = topology.classifier();
         this.tables = topology.tables();
     }
@@ -107,6 +110,11 @@ public final class Database {
         return servers.primary();
     }
 
+    /** What the clients of causal keys have written. */
+    public KeyedWrites keyedWrites() {
+        return keyedWrites;
+    }
+
     /** Where operators hold clients up. */
     public Gate gate() {
         return gate;
@@ -125,6 +133,7 @@ public final class Database {
      * @param allWrites whether reads must see every write that passed this proxy
      * @param readWait how long a read waits for a replica that has replayed them
      * @param maxMerge bytes of rows of several shards that are kept to be combined
+     * @param causalKeys keys and shards whose last write is kept
      * @param slowNanos from when on a statement is slow; 0 for never
      * @param failoverWait how long a request waits for a primary
      */
@@ -142,7 +151,8 @@ public final class Database {
             Duration readWait,
             Duration failoverWait,
             long maxMerge,
-            long slowNanos) {}
+            long slowNanos,
+            int causalKeys) {}
 
     /** A user who is logging in or has. Immutable but for where its servers are, which any loop may look up anew. */
     public final class User {

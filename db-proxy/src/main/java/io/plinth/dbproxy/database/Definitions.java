@@ -241,7 +241,8 @@ public final class Definitions {
                 database.readWait(),
                 database.failoverWait(),
                 database.maxMerge().bytes(),
-                database.slowStatement().toNanos());
+                database.slowStatement().toNanos(),
+                database.causalKeys());
     }
 
     /** The configured users, or one named like the database. */

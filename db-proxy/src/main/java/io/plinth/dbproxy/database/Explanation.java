@@ -96,6 +96,7 @@ public record Explanation(
         String where = switch (plan.need()) {
             case StatementPlan.Unsharded _ ->
                 database.topology().sharded() ? "no sharded table is named: the default shard" : "the only shard";
+            case StatementPlan.Hinted _ -> "by the hint in its comment";
             case StatementPlan.Anywhere _ -> "needs no table: wherever the session is";
             case StatementPlan.Keyed keyed ->
                 "by " + keyed.keys().getFirst().table().key();

@@ -236,6 +236,12 @@ public final class GroupPlan {
         return null;
     }
 
+    /** The causal key that a comment of what is run names, or null. */
+    public @Nullable String key() {
+        PreparedStatement statement = first();
+        return statement == null ? null : statement.plan().key();
+    }
+
     /** Whether a function is called by its number that may leave anything in the session: all but large objects'. */
     public boolean callsFunction() {
         return steps.size() == 1

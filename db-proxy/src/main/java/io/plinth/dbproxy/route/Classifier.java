@@ -45,15 +45,19 @@ public final class Classifier {
         }
         List<StatementPlan> plans = new ArrayList<>();
         int from = 0;
+        String hint = tokens.hint();
+        Hints hints = hint == null ? null : Hints.of(hint);
         while (from < tokens.count()) {
             int to = end(tokens, from);
             if (to > from) {
-                plans.add(statement(tokens, from, to));
+                StatementPlan plan = statement(tokens, from, to);
+                plans.add(hints == null ? plan : hints.apply(plan, tokens, from));
             }
             from = to + 1;
         }
         boolean begins = plans.size() == 1 && plans.getFirst().kind() == Kind.BEGIN;
-        return new SqlPlan(plans, begins ? begin(tokens) : null, tokens.fingerprint());
+        return new SqlPlan(
+                plans, begins ? begin(tokens) : null, tokens.fingerprint(), hints == null ? null : hints.key());
     }
 
     /** The first semicolon outside parentheses; the body of an SQL function (BEGIN ATOMIC) may hold more of them. */

@@ -32,6 +32,16 @@ public final class Router {
         switch (plan.need()) {
             case StatementPlan.Unsharded _ -> require(topology.defaultShard(), "a table that is not sharded");
             case StatementPlan.Anywhere _ -> {}
+            case StatementPlan.Hinted(String wanted) -> {
+                if (!topology.shards().contains(wanted)) {
+                    throw new SqlException(new SqlError(
+                            SqlError.NOT_SUPPORTED,
+                            "hint: shard=" + wanted + " (expected: one of " + String.join(", ", topology.shards())
+                                    + ")",
+                            "Mend the comment that begins with plinth:, or leave it out."));
+                }
+                require(wanted, "a hint");
+            }
             case StatementPlan.Everywhere everywhere ->
                 throw new SqlException(new SqlError(
                         SqlError.NOT_SUPPORTED,

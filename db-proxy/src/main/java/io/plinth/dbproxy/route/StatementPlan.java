@@ -48,6 +48,9 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
     /** A query of rows on every shard. */
     public record Scattered(MergePlan merge, ShardedTable table) implements Need {}
 
+    /** The shard that the client's comment names. */
+    public record Hinted(String shard) implements Need {}
+
     /** Cannot be routed so that its answer is right. */
     public record Refused(String message, String hint) implements Need {}
 

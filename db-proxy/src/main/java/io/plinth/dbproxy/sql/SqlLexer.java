@@ -55,6 +55,7 @@ public final class SqlLexer {
 
     private boolean skipComment() {
         int depth = 0;
+        int start = at + 2;
         while (at < sql.length) {
             if (sql[at] == '/' && peek(1) == '*') {
                 depth++;
@@ -63,6 +64,7 @@ public final class SqlLexer {
                 depth--;
                 at += 2;
                 if (depth == 0) {
+                    tokens.comment(start, at - 2);
                     return true;
                 }
             } else {

@@ -2,6 +2,7 @@ package io.plinth.dbproxy.sql;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Tokens of one string of SQL, in order, as kinds and byte positions. */
 public final class SqlTokens {
@@ -23,11 +24,14 @@ public final class SqlTokens {
     public static final byte CAST = 16;
     public static final byte OTHER = 17;
 
+    private static final byte[] HINT = "plinth:".getBytes(StandardCharsets.US_ASCII);
+
     private final byte[] sql;
     private byte[] kinds = new byte[32];
     private int[] starts = new int[32];
     private int[] ends = new int[32];
     private int count;
+    private @Nullable String hint;
 
     public SqlTokens(byte[] sql) {
         this.sql = sql;
@@ -43,6 +47,23 @@ public final class SqlTokens {
         starts[count] = start;
         ends[count] = end;
         count++;
+    }
+
+    /** A comment without its marks; one that begins with {@code plinth:} is for the proxy. */
+    void comment(int start, int end) {
+        int from = start;
+        while (from < end && sql[from] == ' ') {
+            from++;
+        }
+        if (end - from > HINT.length && Arrays.equals(sql, from, from + HINT.length, HINT, 0, HINT.length)) {
+            String text = new String(sql, from + HINT.length, end - from - HINT.length, StandardCharsets.UTF_8);
+            hint = hint == null ? text : hint + " " + text;
+        }
+    }
+
+    /** What the comments for the proxy say, or null. */
+    public @Nullable String hint() {
+        return hint;
     }
 
     public int count() {

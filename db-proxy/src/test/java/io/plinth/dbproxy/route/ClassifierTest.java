@@ -313,6 +313,41 @@ class ClassifierTest {
         assertThat(plan(sql).effect()).isNotInstanceOf(Pin.class);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            value = {
+                "/* plinth: primary */ SELECT 1~false",
+                "SELECT unknown(1) /* plinth: replica */~true",
+                "SELECT unknown(1) /* plinth: replica, primary */~false",
+                "INSERT INTO products VALUES (1) /* plinth: replica */~false",
+                "SELECT pg_advisory_lock(1) /* plinth: replica */~false",
+                "SELECT '/* plinth: primary */'~true",
+                "SELECT 1 -- plinth: primary~true",
+            })
+    void commentsSayWhetherAReadGoesToThePrimary(String sql, boolean readOnly) {
+        assertThat(plan(sql).readOnly()).isEqualTo(readOnly);
+    }
+
+    @Test
+    void commentsNameAShardWhereNoKeyDoes() {
+        StatementPlan.Hinted there = new StatementPlan.Hinted("s1");
+        assertThat(plan("/* plinth: shard=s1 */ SELECT 1").need()).isEqualTo(there);
+        assertThat(plan("SELECT rank() OVER () FROM orders /* plinth: shard=s1 */")
+                        .need())
+                .isEqualTo(there);
+        assertThat(plan("ALTER TABLE orders ADD x int /* plinth: shard=s1 */").need())
+                .isEqualTo(there);
+        assertThat(plan("SELECT * FROM orders WHERE user_id = 5 /* plinth: shard=s1 */")
+                        .need())
+                .isInstanceOf(Keyed.class);
+        assertThat(plan("COPY orders FROM STDIN /* plinth: shard=s1 */").need()).isInstanceOf(Refused.class);
+        assertThat(plan("SELECT 1 /* plinth: nearest */").need()).isInstanceOf(Refused.class);
+        assertThat(plan("SELECT 1 /* plinth: shard= */").need()).isInstanceOf(Refused.class);
+        assertThat(CLASSIFIER.plan(bytes("SELECT 1 /* plinth: key=u-42 */")).key())
+                .isEqualTo("u-42");
+    }
+
     @Test
     void parametersAreFoundByPosition() {
         assertThat(((Keyed) plan("SELECT * FROM orders WHERE a = $1 AND user_id = $2")
