@@ -44,6 +44,9 @@ final class DurabilityLoad {
         ALL = List.copyOf(all);
     }
 
+    /** What was taken is gone for good once what was published is confirmed. */
+    private record Transaction(List<String> taken, List<String> published) {}
+
     private final SplittableRandom random;
     private final Map<String, Set<String>> published = new HashMap<>();
     /** May be gone. */
@@ -57,6 +60,8 @@ final class DurabilityLoad {
     private final Deque<String> inOrder = new ArrayDeque<>();
     /** What was wrong already before the cut. */
     private final List<String> wrongAlive = new ArrayList<>();
+
+    private final List<Transaction> transactions = new ArrayList<>();
 
     private Set<String> promised = Set.of();
     private int passing;
@@ -76,13 +81,14 @@ final class DurabilityLoad {
 
     void run(EngineDriver driver, int steps) throws Exception {
         for (int step = 0; step < steps; step++) {
-            switch (random.nextInt(10)) {
+            switch (random.nextInt(11)) {
                 case 0 -> take(driver, "plain", ShardCommand.Outcome.ACK);
                 case 1 -> take(driver, "ranked", ShardCommand.Outcome.ACK);
                 case 2 -> take(driver, "dying", ShardCommand.Outcome.REJECT);
                 case 3 -> take(driver, "counted", ShardCommand.Outcome.REQUEUE);
                 case 4 -> passThrough(driver);
                 case 5 -> takeAmidPublishes(driver);
+                case 6 -> transact(driver);
                 default -> publish(driver, ALL.get(random.nextInt(ALL.size())), 1 + random.nextInt(30));
             }
         }
@@ -107,6 +113,20 @@ final class DurabilityLoad {
                 driver.publish(queue, body, large ? 100_000 : random.nextInt(2000));
             }
         }
+    }
+
+    /** Takes from a queue and publishes to it, in one transaction. */
+    private void transact(EngineDriver driver) throws Exception {
+        List<ShardCommand.Got> held = driver.get("plain", random.nextInt(10));
+        List<String> taken = held.stream().map(EngineDriver::body).toList();
+        List<String> bodies = new ArrayList<>();
+        for (int i = random.nextInt(5); i >= 0; i--) {
+            bodies.add("plain " + count++);
+        }
+        published("plain").addAll(bodies);
+        settled.addAll(taken);
+        transactions.add(new Transaction(taken, bodies));
+        driver.commit("plain", held, bodies);
     }
 
     /** A queue beside another of its shard comes and goes, and what it had is settled in the turn that deletes it. */
@@ -189,6 +209,9 @@ final class DurabilityLoad {
     /** What was confirmed by now must be found. */
     void promised(EngineDriver driver) {
         promised = new HashSet<>(driver.confirmed());
+        transactions.stream()
+                .filter(transaction -> promised.containsAll(transaction.published()))
+                .forEach(transaction -> gone.addAll(transaction.taken()));
     }
 
     private static int number(String body) {

@@ -144,14 +144,26 @@ final class EngineDriver implements AutoCloseable, Outlet {
     }
 
     private void send(List<QueueRef> queues, byte[] properties, String text, String name) {
+        submit(queues.getFirst().shard(), publication(queues, properties, text, name));
+    }
+
+    private ShardCommand.Publish publication(List<QueueRef> queues, byte[] properties, String text, String name) {
         Content content = new Content("", "key", properties, text.getBytes(StandardCharsets.UTF_8));
-        submit(
-                queues.getFirst().shard(),
-                new ShardCommand.Publish(
-                        queues,
-                        content,
-                        ContentProperties.persistent(properties),
-                        (shard, ok) -> (ok ? confirmed : refused).add(name)));
+        return new ShardCommand.Publish(
+                queues,
+                content,
+                ContentProperties.persistent(properties),
+                (shard, ok) -> (ok ? confirmed : refused).add(name));
+    }
+
+    /** What a transaction's commit hands a shard, in one turn: acknowledges what was got, and publishes. */
+    void commit(String queue, List<ShardCommand.Got> held, List<String> bodies) {
+        QueueRef ref = queue(queue);
+        List<ShardCommand> commands = new ArrayList<>();
+        held.forEach(
+                got -> commands.add(new ShardCommand.Settle(channel, ref.id(), got.id(), ShardCommand.Outcome.ACK)));
+        bodies.forEach(body -> commands.add(publication(List.of(ref), PERSISTENT, body, body)));
+        submit(ref.shard(), commands);
     }
 
     /** Consumes from the start of a stream what is there, waiting for so many: a stream is opened behind the start. */

@@ -9,10 +9,12 @@ import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.log.PreallocatedSegmentLog;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,43 @@ class QueueEndTest {
     @Test
     void deadLettersOnTheirWayAsTheirQueueIsDeletedCountOnce() throws Exception {
         besideOneThatGoes(ShardCommand.Outcome.REJECT);
+    }
+
+    /** The target's log does not sync, so nothing it was sent is settled at the source. */
+    @Test
+    void soManyDeadLettersOfAQueueAreOnTheirWayAtOnce() throws Exception {
+        int source = Shards.of("/", "q", Shards.COUNT);
+        String dead = EngineDriver.named("dead", (source + 1) % Shards.COUNT);
+        String stuck = String.format("shard-%02d", (source + 1) % Shards.COUNT);
+        CountDownLatch released = new CountDownLatch(1);
+        Engine.Logs logs = path -> new LogDecorator(PreallocatedSegmentLog.open(path, 1 << 20)) {
+            @Override
+            public void sync() throws IOException {
+                if (path.endsWith(stuck)) {
+                    try {
+                        released.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                }
+                super.sync();
+            }
+        };
+        try (EngineDriver driver = new EngineDriver(folder, logs, true, 64 << 20)) {
+            driver.declare(dead, FieldTable.EMPTY);
+            driver.declare(
+                    "q",
+                    new FieldTable(Map.of(
+                            "x-dead-letter-exchange", "", "x-dead-letter-routing-key", dead, "x-message-ttl", 1)));
+            for (int i = 0; i < 2500; i++) {
+                driver.publish("q", "" + i);
+            }
+            await(() -> driver.confirmed().size() == 2500 && length(driver, dead) == 1000);
+            assertThat(length(driver, "q")).isEqualTo(1500);
+            assertThat(length(driver, dead)).isEqualTo(1000);
+            released.countDown();
+            await(() -> length(driver, dead) == 2500);
+        }
     }
 
     @Test

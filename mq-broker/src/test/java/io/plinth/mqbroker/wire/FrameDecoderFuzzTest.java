@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class FrameDecoderFuzzTest {
-    private static final int ROUNDS = 20_000;
+    private static final int ROUNDS = Integer.getInteger("fuzz.rounds", 20_000);
 
     /** Frames with right outsides and random insides, and valid frames with some octets changed. */
     @Test
