@@ -342,7 +342,7 @@ final class ClientStream extends Http2Stream implements ClientSide {
 
     @Override
     public void flush() {
-        connection.flushAll();
+        connection.flushSoon();
     }
 
     @Override

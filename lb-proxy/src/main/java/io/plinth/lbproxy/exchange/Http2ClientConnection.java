@@ -51,6 +51,8 @@ final class Http2ClientConnection extends AttendedClient implements Output {
     /** Streams whose servers were written to since the last flush. */
     private final List<ClientStream> touched = new ArrayList<>();
 
+    private final Runnable flush = this::flushNow;
+    private boolean flushing;
     private boolean draining;
     private long drainBy;
     private boolean gone;
@@ -285,7 +287,19 @@ final class Http2ClientConnection extends AttendedClient implements Output {
         touched.add(stream);
     }
 
-    void flushAll() {
+    /**
+     * Sends what was written once all that is ready in this turn of the loop has been read, so that the answers of several
+     * servers are one TLS record and one write.
+     */
+    void flushSoon() {
+        if (!flushing) {
+            flushing = true;
+            channel.eventLoop().execute(flush);
+        }
+    }
+
+    private void flushNow() {
+        flushing = false;
         endpoint.flush();
     }
 

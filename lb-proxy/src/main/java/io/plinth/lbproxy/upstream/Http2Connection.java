@@ -58,7 +58,9 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
     /** Whose requests alone it may carry, since it began with a PROXY header of theirs; null for anybody's. */
     private final @Nullable InetSocketAddress client;
 
+    private final Runnable flush = this::flushNow;
     private @Nullable Channel channel;
+    private boolean flushing;
     private boolean served;
     private long idleSince;
 
@@ -366,7 +368,16 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
         }
     }
 
+    /** Sends what was written once all that is ready in this turn of the loop has been read: requests of several clients. */
     void flushFrames() {
+        if (!flushing) {
+            flushing = true;
+            lane.pool().connector().loop().execute(flush);
+        }
+    }
+
+    private void flushNow() {
+        flushing = false;
         endpoint.flush();
     }
 
