@@ -76,7 +76,7 @@ class Http2FloodIT {
         });
         proxy = Proxy.start(folder, """
               limits: { http2: { resets: 100, control: 500, continuations: 4 } }
-              timeouts: { header: 1s, stream: 1s, keep-alive: 60s }
+              timeouts: { header: 1s, stream: 1s, keep-alive: 60s, queue: 60s }
               routes: { all: { pool: web }, full: { path: /full, pool: full } }
               pools:
                 web: { servers: { s: "%s" } }
