@@ -23,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 /** Gives an accepted connection to the worker of its loop, unless there are too many. Sharable, immutable. */
 @ChannelHandler.Sharable
 public final class ClientInitializer extends ChannelInitializer<Channel> {
-    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 * 1024, 128 * 1024);
+    /** Two reads of a server's and a head stay below it, so that going on with them does not pause the server. */
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 * 1024, 160 * 1024);
+
     private static final byte[] FULL =
             "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
                     .getBytes(StandardCharsets.US_ASCII);
@@ -74,7 +76,6 @@ public final class ClientInitializer extends ChannelInitializer<Channel> {
         }
         channel.config().setAllocator(PooledByteBufAllocator.DEFAULT);
         channel.config().setWriteBufferWaterMark(WATER_MARK);
-        channel.config().setOption(ChannelOption.TCP_NODELAY, true);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, halfClose);
         if (proxyProtocol) {
             ProxyProtocol.expect(channel.pipeline());

@@ -17,8 +17,12 @@ import java.util.random.RandomGenerator;
 public final class Connector {
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 * 1024, 64 * 1024);
 
-    /** A response of 100 KB comes in one read; the guess falls back to what a server's responses take. */
-    private static final RecvByteBufAllocator READS = new AdaptiveRecvByteBufAllocator(512, 4096, 128 * 1024);
+    /**
+     * A connection's window is 64 KiB at first, and what it held back comes while the first part is read: a response of 100 KB
+     * takes two reads, one after the other, and goes on in one write. The guess falls back to what a server's responses take.
+     */
+    private static final RecvByteBufAllocator READS =
+            new AdaptiveRecvByteBufAllocator(512, 4096, 64 * 1024).maxMessagesPerRead(2);
 
     private final EventLoop loop;
     private final Bootstrap bootstrap;
