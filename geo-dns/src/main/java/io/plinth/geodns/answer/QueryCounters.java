@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** Owned by one event loop, which alone counts; read by whoever scrapes. */
 public final class QueryCounters {
-    private final Map<ResponseCode, AtomicLong> queries = zeros(ResponseCode.class);
+    private final NumberedCounters queries = new NumberedCounters();
     private final Map<Event, AtomicLong> events = zeros(Event.class);
 
     private final NumberedCounters zones = new NumberedCounters();
@@ -40,7 +40,7 @@ public final class QueryCounters {
     }
 
     void count(ResponseCode code) {
-        increment(counter(queries, code));
+        queries.count(code.code());
     }
 
     /** Counts an event; from the owning loop only. */
@@ -73,7 +73,7 @@ public final class QueryCounters {
     }
 
     public long queries(ResponseCode code) {
-        return counter(queries, code).getOpaque();
+        return queries.get(code.code());
     }
 
     public long events(Event event) {

@@ -11,54 +11,45 @@ import org.jspecify.annotations.Nullable;
  * @param <V> what has a name
  */
 public final class NameTable<V> {
-    /** Beside the values, so that a name is compared without waiting for the value that knows it. */
-    private final byte[] @Nullable [] names;
+    /** The name's octets and its value side by side, so that one line of the cache has both. */
+    private final @Nullable Object[] slots;
 
-    private final @Nullable Object[] values;
     private final int mask;
 
     /** Holds all values, of which no two have one name. */
     public NameTable(Iterable<V> all, int size, Function<V, Name> nameOf) {
         int capacity = Integer.highestOneBit(Math.max(4, size) * 2 - 1) * 2;
-        this.names = new byte[capacity] @Nullable [];
-        this.values = new @Nullable Object[capacity];
-        this.mask = capacity - 1;
+        this.slots = new @Nullable Object[2 * capacity];
+        this.mask = 2 * capacity - 2;
         for (V value : all) {
             Name name = nameOf.apply(value);
             int slot = slot(name.hash(0));
-            while (values[slot] != null) {
-                slot = (slot + 1) & mask;
+            while (slots[slot] != null) {
+                slot = (slot + 2) & mask;
             }
-            names[slot] = name.lower();
-            values[slot] = value;
+            slots[slot] = name.lower();
+            slots[slot + 1] = value;
         }
     }
 
     /** What stands at the question's name without its first {@code skip} labels, or null. */
-    @SuppressWarnings("unchecked")
     public @Nullable V get(Query query, int skip) {
-        byte[] lower = query.lower();
-        int from = query.offset(skip);
-        int to = query.nameLength();
-        int slot = slot(query.hash(skip));
-        for (byte[] octets = names[slot]; octets != null; octets = names[slot]) {
-            if (octets.length == to - from && Arrays.equals(octets, 0, octets.length, lower, from, to)) {
-                return (V) values[slot];
-            }
-            slot = (slot + 1) & mask;
-        }
-        return null;
+        return find(query.hash(skip), query.lower(), query.offset(skip), query.nameLength());
     }
 
     /** What stands at {@code name}, or null. */
-    @SuppressWarnings("unchecked")
     public @Nullable V get(Name name) {
-        int slot = slot(name.hash(0));
-        for (byte[] octets = names[slot]; octets != null; octets = names[slot]) {
-            if (Arrays.equals(octets, name.lower())) {
-                return (V) values[slot];
+        return find(name.hash(0), name.lower(), 0, name.length());
+    }
+
+    @SuppressWarnings("unchecked")
+    private @Nullable V find(int hash, byte[] lower, int from, int to) {
+        int slot = slot(hash);
+        for (byte[] octets = (byte[]) slots[slot]; octets != null; octets = (byte[]) slots[slot]) {
+            if (octets.length == to - from && Arrays.equals(octets, 0, octets.length, lower, from, to)) {
+                return (V) slots[slot + 1];
             }
-            slot = (slot + 1) & mask;
+            slot = (slot + 2) & mask;
         }
         return null;
     }
@@ -66,7 +57,8 @@ public final class NameTable<V> {
     /** Gives every value, in no particular order. */
     @SuppressWarnings("unchecked")
     public void forEach(Consumer<V> sink) {
-        for (Object value : values) {
+        for (int slot = 0; slot < slots.length; slot += 2) {
+            Object value = slots[slot + 1];
             if (value != null) {
                 sink.accept((V) value);
             }
@@ -74,6 +66,6 @@ public final class NameTable<V> {
     }
 
     private int slot(int hash) {
-        return (hash ^ (hash >>> 15)) & mask;
+        return ((hash ^ (hash >>> 15)) << 1) & mask;
     }
 }

@@ -18,6 +18,10 @@ public final class Node {
     private final @Nullable Object sets;
 
     private final @Nullable Special special;
+    /** Here too, so that a question need not look at the name. */
+    private final short length;
+
+    private final boolean isWildcard;
 
     /** An address record set that a referral carries. */
     public record Glue(Name owner, RecordSet addresses) {}
@@ -48,6 +52,8 @@ public final class Node {
         this.name = name;
         this.sets = sets.isEmpty() ? null : sets.size() == 1 ? sets.getFirst() : sets.toArray(RecordSet[]::new);
         this.special = special;
+        this.length = (short) name.length();
+        this.isWildcard = name.isWildcard();
     }
 
     public Name name() {
@@ -78,8 +84,7 @@ public final class Node {
 
     /** Whether the question is for this very name, and not for one that is made from this wildcard. */
     public boolean isAt(Query query) {
-        return name.length() == query.nameLength()
-                && (!name.isWildcard() || (query.lower()[0] == 1 && query.lower()[1] == '*'));
+        return length == query.nameLength() && (!isWildcard || (query.lower()[0] == 1 && query.lower()[1] == '*'));
     }
 
     /** Whether anything stands here. */

@@ -4,17 +4,22 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.ReflectiveChannelFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.channel.unix.UnixChannelOption;
 import io.plinth.kit.config.HostPort;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -106,12 +111,20 @@ public final class BoundListeners implements Listeners {
                     ? server(loop, perLoop, handler)
                             .channel(loops.serverChannel())
                             .bind(address)
-                    : datagram(loop, handler).channel(loops.datagramChannel()).bind(address);
+                    : datagram(loop, handler).channelFactory(datagrams(address)).bind(address);
             into.add(done(bound));
             // Port 0: the first socket picks, the others join it.
             address = (InetSocketAddress) into.getFirst().localAddress();
         }
         into.forEach(BoundListeners::startReading);
+    }
+
+    /** A socket of IPv6 for an IPv4 address would cost every datagram a translation of its addresses, both ways. */
+    private ChannelFactory<? extends Channel> datagrams(InetSocketAddress address) {
+        Class<? extends DatagramChannel> type = loops.datagramChannel();
+        return type.equals(EpollDatagramChannel.class) && address.getAddress() instanceof Inet4Address
+                ? () -> new EpollDatagramChannel(SocketProtocolFamily.INET)
+                : new ReflectiveChannelFactory<>(type);
     }
 
     private void adopt(List<FileDescriptor> given, boolean stream, ChannelHandler handler, List<Channel> into)
