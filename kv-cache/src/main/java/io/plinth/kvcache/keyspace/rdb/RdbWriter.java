@@ -52,13 +52,14 @@ public final class RdbWriter {
         }
     }
 
+    /** Unsigned: the parts of a stream's ids are, and a group that does not know how much it read says so by all ones. */
     private void length(long length) {
-        if (length < 1 << 6) {
+        if (length >>> 6 == 0) {
             out.write((int) length);
-        } else if (length < 1 << 14) {
+        } else if (length >>> 14 == 0) {
             out.write((int) (length >>> 8 | 0x40));
             out.write((int) length);
-        } else if (length <= 0xffff_ffffL) {
+        } else if (length >>> 32 == 0) {
             out.write(0x80);
             for (int i = 3; i >= 0; i--) {
                 out.write((int) (length >>> (8 * i)));
