@@ -8,6 +8,7 @@ import io.plinth.kit.config.StackFile;
 import io.plinth.kit.lifecycle.Daemon;
 import io.plinth.kit.lifecycle.NodeContext;
 import io.plinth.kit.net.Listeners;
+import io.plinth.kit.net.NodeThreads;
 import io.plinth.kvcache.acl.AclException;
 import io.plinth.kvcache.acl.Catalogue;
 import io.plinth.kvcache.acl.Users;
@@ -19,6 +20,7 @@ import io.plinth.kvcache.admin.ExplainRoute;
 import io.plinth.kvcache.admin.InfoReport;
 import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.admin.NodeMetrics;
+import io.plinth.kvcache.admin.SaveCommands;
 import io.plinth.kvcache.admin.ServerCommands;
 import io.plinth.kvcache.cluster.PeerLinks;
 import io.plinth.kvcache.cluster.Topology;
@@ -52,6 +54,8 @@ import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.listen.ClientPipeline;
 import io.plinth.kvcache.listen.LoopTimer;
 import io.plinth.kvcache.memcached.MemcachedPipeline;
+import io.plinth.kvcache.persist.PersistSettings;
+import io.plinth.kvcache.persist.Persistence;
 import io.plinth.kvcache.script.ScriptCommands;
 import io.plinth.kvcache.script.ScriptLimits;
 import io.plinth.kvcache.script.Scripts;
@@ -95,6 +99,7 @@ public final class KvCache implements Daemon {
     private volatile @Nullable Topology topology;
     private volatile @Nullable NodeFacts facts;
     private volatile Map<String, InetSocketAddress> listening = Map.of();
+    private volatile @Nullable Persistence persistence;
     private @Nullable PeerLinks peers;
     private @Nullable LoopTimer timer;
 
@@ -167,6 +172,10 @@ public final class KvCache implements Daemon {
         users.load();
         NodeMetrics.register(context.metrics(), node, links::dropped, table.rows());
         new ExplainRoute(node).register(context.admin());
+        Persistence kept = new Persistence(
+                keyspace, persist(), context.clock(), System::nanoTime, new NodeThreads(context.name(), "persist"));
+        persistence = kept;
+        kept.start();
         List<EventLoop> loops = context.loops().all();
         LoopTimer ticking = new LoopTimer(keyspace, loops, context.clock(), now -> {
             stats.sample(now);
@@ -184,6 +193,17 @@ public final class KvCache implements Daemon {
         memcached(node, loaded);
         ticking.start();
         links.open();
+    }
+
+    private PersistSettings persist() {
+        KvCacheConfig.Persist given = config.persist();
+        return new PersistSettings(
+                context.data(),
+                given.journal(),
+                given.snapshotEvery(),
+                given.snapshotOnStop(),
+                given.journalSize().bytes(),
+                given.journalBuffer().bytes());
     }
 
     private void memcached(NodeState node, Topology loaded) throws Exception {
@@ -220,6 +240,7 @@ public final class KvCache implements Daemon {
                 limits,
                 Math.toIntExact(config.limits().outputBuffer().bytes()),
                 () -> !users.open(),
+                keyspace.durability(),
                 context.clock());
     }
 
@@ -252,7 +273,11 @@ public final class KvCache implements Daemon {
                         config.limits().scriptBusy().toMillis())),
                 System::nanoTime);
         AclCommands.register(builder, entropy);
-        ServerCommands.register(builder, new InfoReport(this::facts), new ConfigTable(this::facts));
+        ServerCommands.register(
+                builder,
+                new InfoReport(this::facts, () -> persistence),
+                new ConfigTable(this::facts, config.persist().journal()));
+        SaveCommands.register(builder, () -> started(persistence));
         return builder.build();
     }
 
@@ -355,6 +380,10 @@ public final class KvCache implements Daemon {
         }
         for (Client client : clients.all()) {
             client.outlet().run(client::close);
+        }
+        Persistence kept = persistence;
+        if (kept != null) {
+            kept.close();
         }
     }
 }

@@ -44,8 +44,38 @@ public record KvCacheConfig(
         @Range(min = "0", max = "65535")
         Integer memcachedPort,
 
+        @Doc("What is left of the keys after a restart.") Persist persist,
+
         @Doc("What one client, and all of them, may take.") Limits limits)
         implements Checked {
+
+    /** What is left after a restart. */
+    @Doc("What is left of the keys after a restart.")
+    public record Persist(
+            @Doc("Whether changes are written to a journal: `off`, `everysec` (synced every second), or `always` (a"
+                    + " client is answered once its change is synced).")
+            @Default("off")
+            String journal,
+
+            @Doc("How often all keys are written to a snapshot; besides, as often as the journal is longer than"
+                    + " `journal-size`. Not by time where left out.")
+            @Nullable
+            @Range(min = "1s")
+            Duration snapshotEvery,
+
+            @Doc("Whether a node that is stopped leaves a snapshot for its next start. Without journal and"
+                    + " `snapshot-every` it is used once, so that a crash does not bring back what is old.")
+            @Default("true")
+            boolean snapshotOnStop,
+
+            @Doc("How long the journal may be before a snapshot takes its place.") @Default("1GiB") @Range(min = "1MiB")
+            DataSize journalSize,
+
+            @Doc("Changes that may wait for the disk; with more, writes are refused (`MISCONF`). Also what may change"
+                    + " while a snapshot is written without a journal.")
+            @Default("64MiB")
+            @Range(min = "1MiB", max = "1GiB")
+            DataSize journalBuffer) {}
 
     /** Limits of what comes from and waits for clients. */
     @Doc("What one client, and all of them, may take.")
@@ -109,6 +139,9 @@ public record KvCacheConfig(
     public void check(Check check) {
         if (replicas > 0) {
             check.problem("replicas", "replicas: " + replicas + " (expected: 0; copies on other nodes come later)");
+        }
+        if (!List.of("off", "everysec", "always").contains(persist.journal)) {
+            check.problem("persist.journal", "journal: " + persist.journal + " (expected: off, everysec or always)");
         }
         if (aclFile != null && !users.isEmpty()) {
             check.problem("acl-file", "acl-file: " + aclFile + " (expected: either users or acl-file)");

@@ -28,6 +28,15 @@ public final class KvCacheMain {
         private static final long MIB = 1 << 20;
         /** Classes, connections and the collector's own room. */
         private static final long BASE = 96 * MIB;
+        /** What Chronicle Queue opens. */
+        private static final List<String> JOURNAL = List.of(
+                "-XX:+UseG1GC",
+                "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
+                "--add-opens=java.base/java.lang=ALL-UNNAMED",
+                "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-Dchronicle.announcer.disable=true",
+                "-Dchronicle.disk.monitor.disable=true");
 
         @Override
         public String kind() {
@@ -52,7 +61,11 @@ public final class KvCacheMain {
             KvCacheConfig.Limits limits = config.limits();
             long heap = keys + keys * 2 / 5 + limits.clientMemory().bytes() + BASE;
             long direct = 64 * MIB + 2 * limits.outputBuffer().bytes();
-            return new JvmSizing(new DataSize(heap), new DataSize(direct), List.of("-XX:+UseG1GC"));
+            if (config.persist().journal().equals("off")) {
+                return new JvmSizing(new DataSize(heap), new DataSize(direct), List.of("-XX:+UseG1GC"));
+            }
+            return new JvmSizing(
+                    new DataSize(heap + 2 * config.persist().journalBuffer().bytes()), new DataSize(direct), JOURNAL);
         }
 
         @Override

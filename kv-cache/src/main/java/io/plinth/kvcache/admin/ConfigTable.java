@@ -32,9 +32,14 @@ public final class ConfigTable {
     private final Map<String, Function<NodeState, String>> names = new TreeMap<>();
 
     public ConfigTable(Supplier<NodeFacts> facts) {
+        this(facts, "off");
+    }
+
+    /** {@code journal} is off, everysec or always. */
+    public ConfigTable(Supplier<NodeFacts> facts, String journal) {
         fixed("save", "");
-        fixed("appendonly", "no");
-        fixed("appendfsync", "everysec");
+        fixed("appendonly", journal.equals("off") ? "no" : "yes");
+        fixed("appendfsync", journal.equals("off") ? "everysec" : journal);
         names.put("notify-keyspace-events", node -> node.settings().events().text());
         fixed("timeout", "0");
         fixed("tcp-keepalive", "300");

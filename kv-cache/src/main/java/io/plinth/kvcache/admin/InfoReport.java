@@ -6,11 +6,13 @@ import io.plinth.kvcache.command.ConnectionCommands;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.KeyspaceStats;
+import io.plinth.kvcache.persist.Persistence;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** INFO: the lines that clients, exporters and people read. */
 public final class InfoReport {
@@ -31,9 +33,16 @@ public final class InfoReport {
     private static final Set<String> ONLY_IN_ALL = Set.of("commandstats", "latencystats");
 
     private final Supplier<NodeFacts> facts;
+    private final Supplier<@Nullable Persistence> persistence;
 
     public InfoReport(Supplier<NodeFacts> facts) {
+        this(facts, () -> null);
+    }
+
+    /** Also tells of journal and snapshots. */
+    public InfoReport(Supplier<NodeFacts> facts, Supplier<@Nullable Persistence> persistence) {
         this.facts = facts;
+        this.persistence = persistence;
     }
 
     void write(Call call) {
@@ -73,11 +82,7 @@ public final class InfoReport {
                 text.section("Persistence");
                 text.line("loading", 0);
                 text.line("async_loading", 0);
-                text.line("rdb_changes_since_last_save", 0);
-                text.line("rdb_bgsave_in_progress", 0);
-                text.line("rdb_last_bgsave_status", "ok");
-                text.line("aof_enabled", 0);
-                text.line("aof_rewrite_in_progress", 0);
+                PersistenceFacts.lines(persistence.get()).forEach(text::line);
             }
             case "stats" -> stats(node, text);
             case "replication" -> {

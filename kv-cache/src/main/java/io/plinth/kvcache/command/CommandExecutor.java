@@ -206,6 +206,9 @@ public final class CommandExecutor implements Dispatcher {
         if (topology.clustered()) {
             route(topology, command, client, args);
         }
+        if (command.is(Flag.WRITE | Flag.EXEC | Flag.SCRIPT)) {
+            node.writable();
+        }
         boolean grows = command.is(Flag.DENYOOM) || (command.is(Flag.EXEC) && anyGrows(client));
         if (!node.keyspace().makeRoom(command.is(Flag.DENYOOM) ? args.total() : 0) && grows) {
             throw new CommandException(OOM);
@@ -319,10 +322,18 @@ public final class CommandExecutor implements Dispatcher {
         } else {
             addSegments(command, args);
             segments.lock(node.keyspace());
+            // After a crash all of what it wrote is there, or nothing.
+            long unit = command.is(Flag.WRITE) ? node.keyspace().nextUnit() : 0;
             try {
+                if (unit != 0) {
+                    segments.unit(node.keyspace(), unit);
+                }
                 handle(command, running);
                 segments.forEach(node.keyspace(), segment -> serve(segment, nowMillis));
             } finally {
+                if (unit != 0) {
+                    segments.unit(node.keyspace(), 0);
+                }
                 segments.unlock(node.keyspace());
             }
         }

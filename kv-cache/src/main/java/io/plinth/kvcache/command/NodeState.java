@@ -40,4 +40,12 @@ public record NodeState(
         ClientMemory memory,
         WireLimits limits,
         Clock clock,
-        RandomGenerator random) {}
+        RandomGenerator random) {
+    /** Refuses what could not be kept, in the journal's words. */
+    void writable() {
+        String refusal = keyspace.durability().refusal();
+        if (refusal != null) {
+            throw new CommandException(refusal);
+        }
+    }
+}

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind what happened
  * @param db the database
- * @param slot the key's slot; -1 for a flush
+ * @param slot the key's slot; for a flush the segment's number, which is one of its slots
  * @param epoch of the slot table the change was made under
  * @param sequence the segment's own count, without gaps
  * @param unit the same for the changes of one transaction; 0 for a change that stands alone
@@ -37,6 +37,8 @@ public record Change(
         STRING,
         /** The hash has this value in this field; an absent hash came to be. */
         FIELD,
+        /** The hash has this value in a field that was there and keeps its expiry. */
+        FIELD_VALUE,
         /** The field is gone; the hash has others. */
         FIELD_GONE,
         /** A field's expiry changed; the value is eight bytes of Unix milliseconds, 0 for none. */

@@ -7,6 +7,9 @@ import java.util.Arrays;
 public interface ChangeListener {
     void changed(Change change);
 
+    /** All changes of a transaction were told; perhaps more than once, while its segments are still locked. */
+    default void ended(long unit) {}
+
     /** Immutable: several of them. */
     final class All implements ChangeListener {
         static final All NONE = new All(new ChangeListener[0]);
@@ -36,6 +39,13 @@ public interface ChangeListener {
         public void changed(Change change) {
             for (ChangeListener listener : all) {
                 listener.changed(change);
+            }
+        }
+
+        @Override
+        public void ended(long unit) {
+            for (ChangeListener listener : all) {
+                listener.ended(unit);
             }
         }
     }

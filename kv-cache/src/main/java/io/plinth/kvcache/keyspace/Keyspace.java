@@ -6,6 +6,7 @@ import io.plinth.kvcache.keyspace.store.Region;
 import io.plinth.kvcache.keyspace.store.Slabs;
 import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.Packing;
+import io.plinth.kvcache.keyspace.write.Durability;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -62,6 +63,7 @@ public final class Keyspace {
     private volatile long wheelNow;
     private volatile Packing packing = Packing.DEFAULT;
     private volatile @Nullable KeyWatch watch;
+    private volatile Durability durability = Durability.NONE;
 
     public Keyspace(long memoryLimit, Eviction eviction, long nowMillis, RandomGenerator random) {
         this.hasher = new KeyHash(random.nextLong());
@@ -171,6 +173,37 @@ public final class Keyspace {
     /** Adds a reader of the stream of changes, once. */
     public void listen(ChangeListener listener) {
         each(segment -> segment.changes().listen(listener));
+    }
+
+    /** What has to happen before a client is told that its write was made. */
+    public Durability durability() {
+        return durability;
+    }
+
+    /** Says so, before anybody is connected. */
+    public void durability(Durability journal) {
+        durability = journal;
+    }
+
+    /** The number of a segment's last change; with its lock. */
+    public long sequence(int segment) {
+        return segments[segment].changes().sequence();
+    }
+
+    /** Has a segment go on from the number an earlier life came to. */
+    public void sequence(int segment, long last) {
+        Segment changed = segments[segment];
+        changed.lock();
+        try {
+            changed.changes().sequence(last);
+        } finally {
+            changed.unlock();
+        }
+    }
+
+    /** Visits the next keys of a segment in the order of their hashes, over ones included; answers where to go on. With its lock. */
+    public long walk(int segment, long from, Consumer<Entry> visitor) {
+        return segments[segment].scan(from, visitor);
     }
 
     /** Runs under each segment's lock in turn. */

@@ -57,7 +57,7 @@ public final class Segment {
 
     Segment(Keyspace keyspace, int index, Records records, Eviction eviction, long nowMillis) {
         this.keyspace = keyspace;
-        this.changes = new SegmentChanges(keyspace);
+        this.changes = new SegmentChanges(keyspace, index);
         this.index = index;
         this.records = records;
         this.fifo = new S3Fifo(records);

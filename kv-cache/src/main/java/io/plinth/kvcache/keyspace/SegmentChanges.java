@@ -9,10 +9,23 @@ final class SegmentChanges {
     private final Keyspace keyspace;
     private ChangeListener.All listeners = ChangeListener.All.NONE;
     private long sequence;
+    private final int index;
     private long unit;
+    private boolean inUnit;
 
-    SegmentChanges(Keyspace keyspace) {
+    SegmentChanges(Keyspace keyspace, int index) {
         this.keyspace = keyspace;
+        this.index = index;
+    }
+
+    /** The number of the last change. */
+    long sequence() {
+        return sequence;
+    }
+
+    /** Goes on from a number of an earlier life. */
+    void sequence(long last) {
+        sequence = last;
     }
 
     /** Whether somebody listens, so that an effect is worth describing. */
@@ -22,6 +35,10 @@ final class SegmentChanges {
 
     /** What the changes from now on belong to. */
     void unit(long number) {
+        if (inUnit && number != unit) {
+            inUnit = false;
+            listeners.ended(unit);
+        }
         unit = number;
     }
 
@@ -37,6 +54,7 @@ final class SegmentChanges {
     void changed(Change.Kind kind, Entry entry, byte @Nullable [] field, byte @Nullable [] value) {
         sequence++;
         if (listeners.any()) {
+            inUnit = unit != 0;
             listeners.changed(new Change(
                     kind,
                     entry.db(),
@@ -56,10 +74,11 @@ final class SegmentChanges {
     void flushed(int db) {
         sequence++;
         if (listeners.any()) {
+            inUnit = unit != 0;
             listeners.changed(new Change(
                     Change.Kind.FLUSHED,
                     db,
-                    -1,
+                    index,
                     keyspace.epoch(),
                     sequence,
                     unit,

@@ -5,6 +5,7 @@ public final class SegmentSet {
     private static final int WORDS = Keyspace.SEGMENTS / Long.SIZE;
 
     private final long[] bits = new long[WORDS];
+    private long unit;
 
     /** Adds the segment of a slot. */
     public void add(int slot) {
@@ -81,6 +82,9 @@ public final class SegmentSet {
             return false;
         }
         bits[segment >> 6] |= 1L << segment;
+        if (unit != 0) {
+            keyspace.at(segment).changes().unit(unit);
+        }
         return true;
     }
 
@@ -103,8 +107,9 @@ public final class SegmentSet {
         }
     }
 
-    /** Tells the locked segments which unit their changes belong to. */
+    /** Tells the locked segments, and those locked on top of them, which unit their changes belong to. */
     public void unit(Keyspace keyspace, long unit) {
+        this.unit = unit;
         for (int word = 0; word < WORDS; word++) {
             for (long rest = bits[word]; rest != 0; rest &= rest - 1) {
                 keyspace.at(word << 6 | Long.numberOfTrailingZeros(rest))

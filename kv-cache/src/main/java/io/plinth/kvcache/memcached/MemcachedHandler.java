@@ -8,6 +8,7 @@ import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.memcached.Store.Mode;
+import io.plinth.kvcache.session.SyncGate;
 import io.plinth.kvcache.wire.OutputLimitException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -35,6 +36,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
     private final Statistics statistics;
     private final Store store;
     private final long outputLimit;
+    private final SyncGate gate;
     private byte[] buffer = new byte[0];
     private int start;
     private int end;
@@ -53,6 +55,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
         this.node = node;
         this.statistics = statistics;
         this.store = new Store(node, marks);
+        this.gate = new SyncGate(node.keyspace().durability());
     }
 
     @Override
@@ -117,6 +120,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
         }
         int mark = out.size();
         int before = start;
+        gate.begins();
         try {
             while (!closing && !waiting) {
                 mark = out.size();
@@ -125,8 +129,9 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
                     break;
                 }
                 if (out.size() >= CHUNK) {
+                    gate.ran();
                     flush(ctx);
-                    if (!ctx.channel().isWritable()) {
+                    if (waiting || !ctx.channel().isWritable()) {
                         hold(ctx);
                     }
                 }
@@ -144,6 +149,8 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
             start = before;
             hold(ctx);
             ctx.channel().eventLoop().schedule(() -> resume(ctx), RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        } finally {
+            gate.ran();
         }
         if (start == end) {
             node.memory().give(taken);
@@ -160,7 +167,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
     }
 
     private void resume(ChannelHandlerContext ctx) {
-        if (!waiting || !ctx.channel().isActive()) {
+        if (!waiting || gate.closed() || !ctx.channel().isActive()) {
             return;
         }
         waiting = false;
@@ -319,7 +326,22 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** What the replies tell of is on disk, or never will be: then the client is not told. */
+    private void synced(ChannelHandlerContext ctx) {
+        if (!gate.opened()) {
+            ctx.close();
+        } else if (closing) {
+            flush(ctx);
+        } else {
+            resume(ctx);
+        }
+    }
+
     private void flush(ChannelHandlerContext ctx) {
+        if (gate.holdsBack(() -> ctx.channel().eventLoop().execute(() -> synced(ctx)))) {
+            hold(ctx);
+            return;
+        }
         Replies out = replies;
         ByteBuf reply = out == null ? null : out.take();
         if (closing) {

@@ -100,7 +100,7 @@ final class Store {
     }
 
     boolean room(long bytes) {
-        return node.keyspace().makeRoom(bytes);
+        return node.keyspace().durability().refusal() == null && node.keyspace().makeRoom(bytes);
     }
 
     /** Gives the key that is locked a value. */

@@ -136,7 +136,6 @@ final class ScriptRun implements Interp.Watch {
                 takeTurn();
                 segments.extendToAll(keyspace);
                 everything = true;
-                segments.unit(keyspace, keyspace.nextUnit());
             }
         } else if (!everything && !command.is(Flag.CHANNELS)) {
             command.keys(args, 0, (arg, access) -> {

@@ -40,11 +40,13 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             io.plinth.kvcache.wire.WireLimits limits,
             int outputBuffer,
             java.util.function.BooleanSupplier passwordNeeded,
+            io.plinth.kvcache.keyspace.write.Durability durability,
             Clock clock) {}
 
     private final Shared shared;
     private final Dispatcher dispatcher;
     private final RequestDecoder decoder;
+    private final SyncGate gate;
     private @Nullable ChannelHandlerContext context;
     private @Nullable Client client;
     private boolean reading;
@@ -56,6 +58,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     public ClientHandler(Shared shared, Dispatcher dispatcher, io.plinth.kvcache.wire.ReadBuffers buffers) {
         this.shared = shared;
         this.dispatcher = dispatcher;
+        this.gate = new SyncGate(shared.durability);
         this.decoder = new RequestDecoder(shared.limits, buffers, shared.memory);
     }
 
@@ -123,6 +126,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     private void process(ChannelHandlerContext ctx, Client current) throws ProtocolException {
         long now = shared.clock.millis();
         ReplyWriter out = current.out();
+        gate.begins();
         try {
             while (!current.closing() && (undone || decoder.next())) {
                 undone = !dispatcher.execute(current, decoder.args(), now);
@@ -136,8 +140,9 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
                     return;
                 }
                 if (out.size() >= CHUNK) {
+                    gate.ran();
                     flush(ctx);
-                    if (!ctx.channel().isWritable()) {
+                    if (waiting || !ctx.channel().isWritable()) {
                         hold(ctx);
                         decoder.keep();
                         return;
@@ -153,6 +158,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             current.abort();
         } finally {
             dispatcher.rest();
+            gate.ran();
         }
     }
 
@@ -169,7 +175,11 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     private void resume() {
         ChannelHandlerContext ctx = context;
         Client current = client;
-        if (ctx == null || current == null || !waiting || !ctx.channel().isActive()) {
+        if (ctx == null
+                || current == null
+                || !waiting
+                || gate.closed()
+                || !ctx.channel().isActive()) {
             return;
         }
         waiting = false;
@@ -207,6 +217,10 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     private void flush(ChannelHandlerContext ctx) {
         flushPlanned = false;
         Client current = client;
+        if (gate.holdsBack(() -> ctx.channel().eventLoop().execute(() -> synced(ctx)))) {
+            hold(ctx);
+            return;
+        }
         ByteBuf reply = current == null ? null : current.out().take();
         if (current != null && current.closing()) {
             ctx.writeAndFlush(reply == null ? ctx.alloc().buffer(0) : reply).addListener(ChannelFutureListener.CLOSE);
@@ -215,6 +229,26 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             }
         } else if (reply != null) {
             ctx.writeAndFlush(reply, ctx.voidPromise());
+        }
+    }
+
+    /** What the replies tell of is on disk, or never will be: then the client is not told. */
+    private void synced(ChannelHandlerContext ctx) {
+        Client current = client;
+        boolean safe = gate.opened();
+        if (current == null || !ctx.channel().isActive()) {
+            return;
+        }
+        if (!safe) {
+            current.abort();
+        } else if (current.blocked() == null && !current.closing()) {
+            resume();
+        } else {
+            waiting = false;
+            flush(ctx);
+            if (!waiting && !current.closing()) {
+                ctx.channel().config().setAutoRead(true);
+            }
         }
     }
 
@@ -290,6 +324,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void unblocked() {
+        gate.answered();
         waiting = true;
         resume();
     }

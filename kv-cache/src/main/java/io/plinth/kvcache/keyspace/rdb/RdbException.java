@@ -4,7 +4,7 @@ package io.plinth.kvcache.keyspace.rdb;
 public final class RdbException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    RdbException(String message) {
+    public RdbException(String message) {
         super(message);
     }
 }

@@ -17,6 +17,11 @@ public final class KeyHash {
         this.seed = seed;
     }
 
+    /** What makes it differ from other nodes'. */
+    public long seed() {
+        return seed;
+    }
+
     /** Mixes eight bytes at a time by a 64x64 bit multiply folded to 64 bits. */
     public int hash(int salt, byte[] bytes, int offset, int length) {
         long h = seed ^ mix(length ^ P1, salt ^ P2);

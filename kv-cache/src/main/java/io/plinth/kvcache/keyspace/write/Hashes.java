@@ -20,7 +20,7 @@ public final class Hashes {
     public static boolean put(Segment segment, Entry entry, byte[] field, byte[] value, boolean keepExpiry) {
         long before = entry.bytes();
         boolean added = entry.hash().put(field, value, segment.packing(), keepExpiry);
-        segment.mutated(entry, before, Kind.FIELD, field, value);
+        segment.mutated(entry, before, keepExpiry && !added ? Kind.FIELD_VALUE : Kind.FIELD, field, value);
         return added;
     }
 

@@ -1,4 +1,4 @@
-/** Changes of collections: each takes a segment that is locked, changes the value, and has the segment tell the effect. */
+/** Changes of collections, each of which takes a locked segment and has it tell the effect; and what comes before a client is told. */
 @NullMarked
 package io.plinth.kvcache.keyspace.write;
 

@@ -1,0 +1,240 @@
+package io.plinth.kvcache.persist;
+
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.persist.journal.ChronicleStore;
+import io.plinth.kvcache.persist.journal.Damage;
+import io.plinth.kvcache.persist.journal.Journal;
+import io.plinth.kvcache.persist.snapshot.Snapshots;
+import io.plinth.kvcache.persist.snapshot.Snapshots.Saved;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Called by the node's runner, and by any loop to save: journal and snapshots of one node. One thread writes snapshots. */
+public final class Persistence implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Persistence.class);
+    private static final long SEGMENT = 64 << 20;
+    private static final int CHECK_SECONDS = 5;
+
+    private final Keyspace keyspace;
+    private final PersistSettings settings;
+    private final Clock clock;
+    private final LongSupplier nanos;
+    private final ThreadFactory threads;
+    private final Snapshots snapshots;
+    private final Path journalFolder;
+    private final ScheduledExecutorService saver;
+    private final AtomicBoolean saving = new AtomicBoolean();
+    private @Nullable Journal journal;
+    private int journalFrom;
+    private boolean started;
+    private volatile long lastSaveMillis;
+    private volatile long lastTookMillis = -1;
+    private volatile boolean lastFailed;
+    private volatile long changesAtSave;
+
+    public Persistence(
+            Keyspace keyspace, PersistSettings settings, Clock clock, LongSupplier nanos, ThreadFactory threads) {
+        this.keyspace = keyspace;
+        this.settings = settings;
+        this.clock = clock;
+        this.nanos = nanos;
+        this.threads = threads;
+        this.snapshots =
+                new Snapshots(settings.folder().resolve("snapshots"), keyspace, clock, nanos, settings.journalBuffer());
+        this.journalFolder = settings.folder().resolve("journal");
+        this.saver = Executors.newSingleThreadScheduledExecutor(threads);
+        this.lastSaveMillis = clock.millis();
+    }
+
+    /** Brings back what an earlier process left, and has the journal hear of every change from then on. */
+    public Recovery start() throws IOException {
+        long began = nanos.getAsLong();
+        Recovery recovery = Recovery.run(keyspace, snapshots.all(), journalFolder, clock.millis(), settings.keeps());
+        for (Damage damage : recovery.damages()) {
+            LOG.warn("damaged: {}; the rest is kept", damage);
+        }
+        if (recovery.snapshot() != null || recovery.changes() > 0) {
+            LOG.info(
+                    "{} keys of a snapshot and {} changes of the journal are back after {} ms; {} changes did not fit",
+                    recovery.keys(),
+                    recovery.changes(),
+                    (nanos.getAsLong() - began) / 1_000_000,
+                    recovery.misfits());
+        }
+        TreeMap<Integer, Path> left = ChronicleStore.segments(journalFolder);
+        journalFrom = left.isEmpty() ? 1 : left.lastKey() + 1;
+        if (settings.journals()) {
+            Journal begun = new Journal(
+                    new ChronicleStore(journalFolder, SEGMENT),
+                    settings.always(),
+                    settings.journalBuffer(),
+                    nanos,
+                    threads);
+            journal = begun;
+            keyspace.listen(begun);
+            keyspace.durability(begun);
+        } else if (!left.isEmpty()) {
+            // The journal ends here: what it says would be old at the next start.
+            snapshots.save(null, journalFrom, false);
+            try (ChronicleStore store = new ChronicleStore(journalFolder, SEGMENT)) {
+                store.dropBefore(journalFrom);
+            }
+        }
+        if (recovery.once()) {
+            snapshots.drop();
+        }
+        changesAtSave = changes();
+        started = true;
+        if (settings.snapshotEvery() != null) {
+            long millis = settings.snapshotEvery().toMillis();
+            saver.scheduleWithFixedDelay(this::changedSave, millis, millis, TimeUnit.MILLISECONDS);
+        }
+        if (settings.journals()) {
+            saver.scheduleWithFixedDelay(this::shorten, CHECK_SECONDS, CHECK_SECONDS, TimeUnit.SECONDS);
+        }
+        return recovery;
+    }
+
+    private void changedSave() {
+        if (changesSinceSave() > 0 && saving.compareAndSet(false, true)) {
+            report(new CompletableFuture<>());
+        }
+    }
+
+    private void shorten() {
+        Journal present = journal;
+        if (present != null && present.bytes() > settings.journalSize() && saving.compareAndSet(false, true)) {
+            report(new CompletableFuture<>());
+        }
+    }
+
+    /** Begins a snapshot; null where one is being written. What it completes with is said on the thread that writes it. */
+    public @Nullable CompletableFuture<Saved> save() {
+        if (!saving.compareAndSet(false, true)) {
+            return null;
+        }
+        CompletableFuture<Saved> done = new CompletableFuture<>();
+        try {
+            saver.execute(() -> report(done));
+        } catch (RejectedExecutionException e) {
+            saving.set(false);
+            done.completeExceptionally(e);
+        }
+        return done;
+    }
+
+    private void report(CompletableFuture<Saved> done) {
+        try {
+            Saved saved = write(false);
+            saving.set(false);
+            done.complete(saved);
+        } catch (IOException | RuntimeException e) {
+            lastFailed = true;
+            LOG.warn("snapshot: not written: {}", e.getMessage(), e);
+            saving.set(false);
+            done.completeExceptionally(e);
+        }
+    }
+
+    private Saved write(boolean atStop) throws IOException {
+        long changes = changes();
+        Saved saved = snapshots.save(journal, journalFrom, atStop);
+        changesAtSave = changes;
+        lastSaveMillis = clock.millis();
+        lastTookMillis = saved.millis();
+        lastFailed = false;
+        LOG.info(
+                "snapshot of {} keys, {} bytes, in {} ms; a segment was held for at most {} us",
+                saved.keys(),
+                saved.bytes(),
+                saved.millis(),
+                saved.longestHoldMicros());
+        return saved;
+    }
+
+    /** Changes counted by segments; read without their locks. */
+    private long changes() {
+        long sum = 0;
+        for (int i = 0; i < Keyspace.SEGMENTS; i++) {
+            sum += keyspace.sequence(i);
+        }
+        return sum;
+    }
+
+    /** About how many changes the last snapshot lacks. */
+    public long changesSinceSave() {
+        return Math.max(0, changes() - changesAtSave);
+    }
+
+    /** When a snapshot was written last, or the node began. */
+    public long lastSaveMillis() {
+        return lastSaveMillis;
+    }
+
+    /** How long that took; -1 where there was none. */
+    public long lastTookMillis() {
+        return lastTookMillis;
+    }
+
+    /** Whether the last one failed. */
+    public boolean lastFailed() {
+        return lastFailed;
+    }
+
+    /** Whether one is being written. */
+    public boolean saving() {
+        return saving.get();
+    }
+
+    /** What is set. */
+    public PersistSettings settings() {
+        return settings;
+    }
+
+    /** The journal; null where there is none. */
+    public @Nullable Journal journal() {
+        return journal;
+    }
+
+    /** Leaves a snapshot where that is wanted, and ends the journal. */
+    @Override
+    public void close() {
+        saver.shutdown();
+        try {
+            if (!saver.awaitTermination(1, TimeUnit.HOURS)) {
+                LOG.warn("snapshot: not finished");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        // A journal needs none: it is complete.
+        if (started && settings.snapshotOnStop() && !settings.journals()) {
+            started = false;
+            try {
+                if (keyspace.stats().keys() > 0 || !snapshots.all().isEmpty()) {
+                    write(true);
+                }
+            } catch (IOException | RuntimeException e) {
+                LOG.warn("snapshot at the stop: not written: {}", e.getMessage(), e);
+            }
+        }
+        started = false;
+        Journal present = journal;
+        if (present != null) {
+            present.close();
+        }
+    }
+}

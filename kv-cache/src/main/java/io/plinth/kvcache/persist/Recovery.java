@@ -1,0 +1,73 @@
+package io.plinth.kvcache.persist;
+
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.persist.effect.Coverage;
+import io.plinth.kvcache.persist.effect.Replay;
+import io.plinth.kvcache.persist.journal.Damage;
+import io.plinth.kvcache.persist.journal.JournalScanner;
+import io.plinth.kvcache.persist.snapshot.SnapshotFacts;
+import io.plinth.kvcache.persist.snapshot.SnapshotReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What came back at a start.
+ *
+ * @param keys of the snapshot
+ * @param changes of the journal made again
+ * @param misfits changes that did not fit what was there; their keys are gone
+ * @param torn segments of the journal that end in a torn record
+ * @param damages what was not as it had been written
+ * @param once whether the snapshot was left by a stop, and nothing was kept up since
+ */
+public record Recovery(
+        long keys,
+        long changes,
+        long misfits,
+        long torn,
+        List<Damage> damages,
+        @Nullable Path snapshot,
+        boolean once) {
+
+    /** Fills an empty keyspace from the newest snapshot that can be read and the journal behind it. */
+    static Recovery run(
+            Keyspace keyspace, NavigableMap<Integer, Path> snapshots, Path journal, long nowMillis, boolean kept)
+            throws IOException {
+        List<Damage> damages = new ArrayList<>();
+        long[] sequences = new long[Keyspace.SEGMENTS];
+        Coverage coverage = null;
+        long keys = 0;
+        int from = 0;
+        Path used = null;
+        boolean once = false;
+        for (Path path : snapshots.descendingMap().values()) {
+            try (SnapshotReader reader = new SnapshotReader(path)) {
+                SnapshotFacts facts = reader.facts();
+                if (facts == null) {
+                    damages.add(
+                            new Damage(String.valueOf(path.getFileName()), 0, "all of it: neither end can be read"));
+                    continue;
+                }
+                coverage = reader.load(keyspace, nowMillis, sequences);
+                keys = reader.keys();
+                damages.addAll(reader.damages());
+                from = facts.journalFrom();
+                used = path;
+                once = facts.atStop() && !kept;
+            }
+            break;
+        }
+        Replay replay = new Replay(keyspace, coverage, nowMillis, sequences);
+        JournalScanner scanner = new JournalScanner(journal, replay::record);
+        damages.addAll(scanner.scan(from));
+        keyspace.makeRoom(0);
+        for (int i = 0; i < Keyspace.SEGMENTS; i++) {
+            keyspace.sequence(i, sequences[i]);
+        }
+        return new Recovery(keys, replay.applied(), replay.misfits(), scanner.torn(), damages, used, once);
+    }
+}

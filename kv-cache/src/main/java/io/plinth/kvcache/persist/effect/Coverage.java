@@ -1,0 +1,54 @@
+package io.plinth.kvcache.persist.effect;
+
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.value.KeyHash;
+import java.util.Arrays;
+
+/**
+ * Owned by recovery: up to which of its segment's changes a snapshot has each key. A segment is written in pieces, in the order of
+ * the keys' hashes; a piece has what was changed before it was written.
+ */
+public final class Coverage {
+    /** The piece that should have the key is damaged. */
+    public static final long LOST = -1;
+
+    private static final class Pieces {
+        long[] from = new long[4];
+        long[] upto = new long[4];
+        long[] sequence = new long[4];
+        int count;
+    }
+
+    private final KeyHash hasher;
+    private final Pieces[] segments = new Pieces[Keyspace.SEGMENTS];
+
+    /** {@code hasher} is the one of the process that wrote the snapshot. */
+    public Coverage(KeyHash hasher) {
+        this.hasher = hasher;
+        Arrays.setAll(segments, i -> new Pieces());
+    }
+
+    /** The next piece of a segment: hashes from one on, to another that it does not have. */
+    public void add(int segment, long from, long upto, long sequence) {
+        Pieces pieces = segments[segment];
+        if (pieces.count == pieces.upto.length) {
+            pieces.from = Arrays.copyOf(pieces.from, 2 * pieces.count);
+            pieces.upto = Arrays.copyOf(pieces.upto, 2 * pieces.count);
+            pieces.sequence = Arrays.copyOf(pieces.sequence, 2 * pieces.count);
+        }
+        pieces.from[pieces.count] = from;
+        pieces.upto[pieces.count] = upto;
+        pieces.sequence[pieces.count] = sequence;
+        pieces.count++;
+    }
+
+    /** Up to which change of its segment the snapshot has a key, or {@link #LOST}. */
+    public long of(int segment, int db, byte[] key) {
+        Pieces pieces = segments[segment];
+        long hash = hasher.hash(db, key, 0, key.length) & 0xffff_ffffL;
+        int at = Arrays.binarySearch(pieces.upto, 0, pieces.count, hash);
+        // A piece ends before its bound.
+        int index = at >= 0 ? at + 1 : -at - 1;
+        return index < pieces.count && pieces.from[index] <= hash ? pieces.sequence[index] : LOST;
+    }
+}

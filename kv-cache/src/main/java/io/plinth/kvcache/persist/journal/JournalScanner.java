@@ -1,0 +1,165 @@
+package io.plinth.kvcache.persist.journal;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owned by recovery: the records of a journal's segments, without Chronicle. Where bytes are damaged the next intact excerpt is looked
+ * for; what has none behind it is the tail that a crash tore.
+ */
+public final class JournalScanner {
+    private static final int META = 0x4000_0000;
+    private static final int LENGTH = 0x3fff_ffff;
+    private static final int LONGEST = 1 << 30;
+
+    private final Path folder;
+    private final Consumer<ByteBuffer> visitor;
+    private final List<Damage> damages = new ArrayList<>();
+    private final ByteArrayOutputStream carried = new ByteArrayOutputStream();
+    private int missing;
+    private String file = "";
+    private long torn;
+
+    public JournalScanner(Path folder, Consumer<ByteBuffer> visitor) {
+        this.folder = folder;
+        this.visitor = visitor;
+    }
+
+    /** Reads the segments from a number on; answers what was damaged. */
+    public List<Damage> scan(int from) throws IOException {
+        for (Map.Entry<Integer, Path> entry :
+                ChronicleStore.segments(folder).tailMap(from).entrySet()) {
+            @Nullable Path found = ChronicleSegment.file(entry.getValue());
+            if (found != null) {
+                file = folder.relativize(found).toString();
+                try (FileChannel channel = FileChannel.open(found, StandardOpenOption.READ)) {
+                    ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(channel.size(), LONGEST));
+                    int read;
+                    do {
+                        read = channel.read(bytes);
+                    } while (read >= 0 && bytes.hasRemaining());
+                    segment(entry.getKey(), bytes.flip());
+                }
+            }
+        }
+        return damages;
+    }
+
+    /** How many segments ended in a record that a crash tore. */
+    public long torn() {
+        return torn;
+    }
+
+    private void segment(int segment, ByteBuffer bytes) {
+        ByteBuffer words = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        int at = 0;
+        int number = 0;
+        drop();
+        while (at + 4 <= bytes.limit()) {
+            int word = words.getInt(at);
+            long behind = at + 4L + (word & LENGTH);
+            if ((word & META) != 0 && word > 0 && behind <= bytes.limit() && !Excerpt.isAt(bytes, at + 4, segment)) {
+                at = (int) (behind + 3 & ~3);
+                continue;
+            }
+            if (!Excerpt.isAt(bytes, at + 4, segment) || bytes.getInt(at + 16) != number) {
+                int next = search(bytes, at + 4, segment);
+                if (next < 0) {
+                    break;
+                }
+                damages.add(new Damage(file, at, next - at + " bytes"));
+                number = bytes.getInt(next + 16);
+                at = next;
+                drop();
+            }
+            int length = bytes.getInt(at + 4 + 16);
+            int start = at + 4 + Excerpt.HEAD;
+            if (start + length > bytes.limit()) {
+                break;
+            }
+            excerpt(segment, bytes, start, length, bytes.getInt(at + 4 + 20));
+            at = start + length + 3 & ~3;
+            number++;
+        }
+        if (missing > 0) {
+            torn++;
+        }
+        drop();
+    }
+
+    /** Where the word before the next intact head stands; -1 where there is none. */
+    private static int search(ByteBuffer bytes, int from, int segment) {
+        for (int at = from + 3 & ~3; at + 4 + Excerpt.HEAD <= bytes.limit(); at += 4) {
+            if (Excerpt.isAt(bytes, at + 4, segment)) {
+                return at;
+            }
+        }
+        return -1;
+    }
+
+    private void drop() {
+        carried.reset();
+        missing = 0;
+    }
+
+    private void excerpt(int segment, ByteBuffer bytes, int start, int length, int first) {
+        int at = start;
+        int end = start + length;
+        if (missing > 0) {
+            int piece = Math.min(missing, length);
+            carried.write(bytes.array(), bytes.arrayOffset() + at, piece);
+            missing -= piece;
+            at += piece;
+            if (missing == 0) {
+                ByteBuffer whole = ByteBuffer.wrap(carried.toByteArray());
+                if (whole.getInt(0) != whole.limit() - Excerpt.RECORD || !record(segment, whole, 0)) {
+                    damages.add(new Damage(file, start, "a record of " + whole.limit() + " bytes"));
+                }
+                drop();
+            }
+            return;
+        }
+        at += first;
+        while (at + Excerpt.RECORD <= end) {
+            int size = bytes.getInt(at);
+            boolean possible = size >= 0 && size <= LONGEST;
+            if (possible && size > end - at - Excerpt.RECORD) {
+                if (at != start || length < Excerpt.LARGEST) {
+                    // Only a record that fills its excerpt goes on in the next.
+                    damages.add(new Damage(file, at, end - at + " bytes"));
+                    return;
+                }
+                carried.write(bytes.array(), bytes.arrayOffset() + at, end - at);
+                missing = size - (end - at - Excerpt.RECORD);
+                return;
+            }
+            if (!possible) {
+                damages.add(new Damage(file, at, end - at + " bytes"));
+                return;
+            }
+            if (!record(segment, bytes, at)) {
+                damages.add(new Damage(file, at, "a record of " + size + " bytes"));
+            }
+            at += Excerpt.RECORD + size;
+        }
+    }
+
+    private boolean record(int segment, ByteBuffer bytes, int at) {
+        ByteBuffer body = bytes.slice(at + Excerpt.RECORD, bytes.getInt(at));
+        if (bytes.getInt(at + 4) != Excerpt.recordCrc(segment, body)) {
+            return false;
+        }
+        visitor.accept(body);
+        return true;
+    }
+}

@@ -1,0 +1,85 @@
+package io.plinth.kvcache.persist.snapshot;
+
+import io.plinth.kvcache.keyspace.Change;
+import io.plinth.kvcache.keyspace.ChangeListener;
+import io.plinth.kvcache.persist.effect.ByteSink;
+import io.plinth.kvcache.persist.effect.EffectCodec;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** Guarded by its lock: the changes made while a snapshot is written, where no journal has them. */
+final class Gathering implements ChangeListener {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final long limit;
+    private ByteSink records = new ByteSink();
+    private ByteSink spare = new ByteSink();
+    private boolean over;
+    private boolean full;
+
+    Gathering(long limit) {
+        this.limit = limit;
+    }
+
+    @Override
+    public void changed(Change change) {
+        lock.lock();
+        try {
+            int at = begin();
+            EffectCodec.write(change, records);
+            finish(at);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void ended(long unit) {
+        lock.lock();
+        try {
+            int at = begin();
+            EffectCodec.end(unit, records);
+            finish(at);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private int begin() {
+        int at = records.size();
+        records.u4(0);
+        return at;
+    }
+
+    private void finish(int at) {
+        if (over || records.size() > limit) {
+            full |= !over;
+            records.cut(at);
+        } else {
+            records.u4(at, records.size() - at - 4);
+        }
+    }
+
+    /** What came since the last time, to be used until the next; after the last of them nothing is taken. */
+    ByteSink take(boolean last) {
+        lock.lock();
+        try {
+            ByteSink taken = records;
+            records = spare;
+            records.clear();
+            spare = taken;
+            over |= last;
+            return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether more came than may be kept in memory, so that the snapshot lacks some. */
+    boolean full() {
+        lock.lock();
+        try {
+            return full;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

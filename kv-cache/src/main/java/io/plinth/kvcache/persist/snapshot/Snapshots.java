@@ -1,0 +1,124 @@
+package io.plinth.kvcache.persist.snapshot;
+
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.persist.journal.Journal;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Owned by the thread that saves: the snapshots in a folder, {@code snapshot-NNNNNNNN}, of which the newest counts. */
+public final class Snapshots {
+    private static final String PREFIX = "snapshot-";
+    private static final String UNFINISHED = "snapshot.new";
+
+    private final Path folder;
+    private final Keyspace keyspace;
+    private final Clock clock;
+    private final LongSupplier nanos;
+    private final long gathered;
+
+    /** What a snapshot came to. */
+    public record Saved(long keys, long bytes, long millis, long longestHoldMicros) {}
+
+    /** {@code gathered} bytes of changes may wait in memory where there is no journal. */
+    public Snapshots(Path folder, Keyspace keyspace, Clock clock, LongSupplier nanos, long gathered) {
+        this.folder = folder;
+        this.keyspace = keyspace;
+        this.clock = clock;
+        this.nanos = nanos;
+        this.gathered = gathered;
+    }
+
+    /** Those that are there, by number. */
+    public TreeMap<Integer, Path> all() throws IOException {
+        TreeMap<Integer, Path> found = new TreeMap<>();
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> entries = Files.list(folder)) {
+                for (Path entry : entries.toList()) {
+                    String name = entry.getFileName().toString();
+                    if (name.matches(PREFIX + "\\d{8}")) {
+                        found.put(Integer.parseInt(name.substring(PREFIX.length())), entry);
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
+    /** Writes one and deletes those before it; {@code atStop} at full speed, as the last thing of the process. */
+    public Saved save(@Nullable Journal journal, int journalFrom, boolean atStop) throws IOException {
+        long start = nanos.getAsLong();
+        Files.createDirectories(folder);
+        TreeMap<Integer, Path> before = all();
+        Path unfinished = folder.resolve(UNFINISHED);
+        int from = journal == null ? journalFrom : done(journal.roll());
+        Gathering gathering = journal == null ? new Gathering(gathered) : null;
+        if (gathering != null) {
+            keyspace.listen(gathering);
+        }
+        long keys;
+        long longest;
+        try (SnapshotWriter writer = new SnapshotWriter(keyspace, unfinished, clock, nanos, !atStop, gathering)) {
+            writer.write(new SnapshotFacts(keyspace.hasher().seed(), from, clock.millis(), atStop));
+            keys = writer.keys();
+            longest = writer.longestNanos();
+        } finally {
+            if (gathering != null) {
+                keyspace.unlisten(gathering, () -> true);
+            }
+        }
+        if (journal != null) {
+            // Without the changes made meanwhile its pieces are of different moments.
+            done(journal.flushed());
+        }
+        int number = before.isEmpty() ? 1 : before.lastKey() + 1;
+        Path path = folder.resolve(String.format("%s%08d", PREFIX, number));
+        try {
+            Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            throw new IOException("snapshot " + path + ": the file system cannot rename in one step", e);
+        }
+        force();
+        for (Path old : before.values()) {
+            Files.deleteIfExists(old);
+        }
+        if (journal != null) {
+            done(journal.dropBefore(from));
+        }
+        return new Saved(keys, Files.size(path), (nanos.getAsLong() - start) / 1_000_000, longest / 1_000);
+    }
+
+    private static int done(java.util.concurrent.CompletableFuture<Integer> future) throws IOException {
+        try {
+            return future.join();
+        } catch (CompletionException | CancellationException e) {
+            throw new IOException(
+                    String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()), e);
+        }
+    }
+
+    /** Deletes those that are there. */
+    public void drop() throws IOException {
+        for (Path old : all().values()) {
+            Files.deleteIfExists(old);
+        }
+        force();
+    }
+
+    private void force() throws IOException {
+        try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
+            entries.force(true);
+        }
+    }
+}

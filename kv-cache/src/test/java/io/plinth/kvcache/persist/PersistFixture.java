@@ -1,0 +1,104 @@
+package io.plinth.kvcache.persist;
+
+import io.plinth.kvcache.cluster.Topologies;
+import io.plinth.kvcache.command.CommandHarness;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeMap;
+
+/** One life of a node's commands and what it keeps on disk. */
+final class PersistFixture implements AutoCloseable {
+    final CommandHarness node = new CommandHarness(Topologies.alone());
+    final CommandHarness.Connection client = node.connect();
+    final Persistence persistence;
+    final Recovery recovery;
+
+    PersistFixture(Path folder, String journal, boolean onStop) throws Exception {
+        persistence = new Persistence(
+                node.keyspace,
+                new PersistSettings(folder, journal, null, onStop, 1L << 30, 64 << 20),
+                clock(),
+                System::nanoTime,
+                task -> {
+                    Thread thread = new Thread(task, "persist");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        recovery = persistence.start();
+    }
+
+    private Clock clock() {
+        return Clock.fixed(Instant.ofEpochMilli(node.now), ZoneOffset.UTC);
+    }
+
+    /** Everything that is there, by database and key, in words. */
+    TreeMap<String, String> contents() {
+        TreeMap<String, String> all = new TreeMap<>();
+        CommandHarness.Connection reader = node.connect();
+        for (int db = 0; db < 3; db++) {
+            reader.run("SELECT " + db);
+            for (String key : bulks(reader.run("KEYS *"))) {
+                all.put(db + "/" + key, reader.run("PEXPIRETIME " + key) + content(reader, key));
+            }
+        }
+        return all;
+    }
+
+    private static String content(CommandHarness.Connection reader, String key) {
+        return switch (reader.run("TYPE " + key)) {
+            case "+string|" -> reader.run("GET " + key);
+            case "+list|" -> reader.run("LRANGE " + key + " 0 -1");
+            case "+set|" -> sorted(reader.run("SMEMBERS " + key));
+            case "+zset|" -> reader.run("ZRANGE " + key + " 0 -1 WITHSCORES");
+            case "+hash|" -> {
+                StringBuilder text = new StringBuilder();
+                for (String field :
+                        bulks(reader.run("HKEYS " + key)).stream().sorted().toList()) {
+                    text.append(field)
+                            .append('=')
+                            .append(reader.run("HGET " + key + " " + field))
+                            .append(reader.run("HPEXPIRETIME " + key + " FIELDS 1 " + field));
+                }
+                yield text.toString();
+            }
+            default -> reader.run("XRANGE " + key + " - +") + reader.run("XINFO STREAM " + key) + groups(reader, key);
+        };
+    }
+
+    private static String groups(CommandHarness.Connection reader, String key) {
+        StringBuilder text = new StringBuilder(reader.run("XINFO GROUPS " + key));
+        for (String group : List.of("g1", "g2")) {
+            text.append(reader.run("XPENDING " + key + " " + group + " - + 100"));
+        }
+        return text.toString();
+    }
+
+    private static String sorted(String reply) {
+        return bulks(reply).stream().sorted().toList().toString();
+    }
+
+    private static List<String> bulks(String reply) {
+        String[] parts = reply.split("\\|", -1);
+        List<String> found = new ArrayList<>();
+        for (int i = 1; i < parts.length; i++) {
+            if (!parts[i].isEmpty() && !parts[i].startsWith("$")) {
+                found.add(parts[i]);
+            }
+        }
+        return found;
+    }
+
+    void run(String... commands) {
+        Arrays.stream(commands).forEach(client::run);
+    }
+
+    @Override
+    public void close() {
+        persistence.close();
+    }
+}
