@@ -44,6 +44,9 @@ import org.slf4j.LoggerFactory;
 /** Everything that keeps messages, wired: data folder, logs, index, shards and definitions. Opened and closed off the loops. */
 public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+    /** One long queue that is read back, from a slow disk too, holds up few of the others. */
+    private static final int READERS = 4;
+
     private static final int QUIESCE_SECONDS = 5;
 
     /** Opens a segment log; tests put another between. */
@@ -84,7 +87,9 @@ public final class Engine implements AutoCloseable {
     private final Alarms alarms = new Alarms();
     private final MemoryGauge gauge;
     private final HistogramBudget histograms;
-    private final ExecutorService reader;
+    /** A shard reads on one of them, always the same: what it asked for comes in that order. */
+    private final List<ExecutorService> readers = new ArrayList<>();
+
     private final List<LogWriter> writers = new ArrayList<>();
     private final List<LogFollower> followers = new ArrayList<>();
     private final List<SegmentLog> unowned = new ArrayList<>();
@@ -98,8 +103,10 @@ public final class Engine implements AutoCloseable {
         layout = new DataLayout(settings.folder(), Shards.COUNT);
         gauge = new MemoryGauge(settings.memory(), alarms);
         histograms = new HistogramBudget(settings.maxHistograms());
-        reader = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().name("mq-reader").daemon().factory());
+        for (int i = 0; i < READERS; i++) {
+            readers.add(Executors.newSingleThreadExecutor(
+                    Thread.ofPlatform().name("mq-reader-" + i).daemon().factory()));
+        }
         shards = new Shards(layout.shards());
         streams = new StreamWriter(
                 settings.folder().resolve("streams"), settings.logs()::openStream, settings.fsync(), settings.clock());
@@ -116,7 +123,7 @@ public final class Engine implements AutoCloseable {
             closeUnowned();
             index.close();
             layout.close();
-            reader.shutdownNow();
+            readers.forEach(ExecutorService::shutdownNow);
             throw e;
         }
         layout.keepRoom();
@@ -173,6 +180,7 @@ public final class Engine implements AutoCloseable {
         SegmentLog log = log(settings, layout.shard(number));
         ShardIndexer.Opened opened = ShardIndexer.open(number, index, log, queueIds);
         EventExecutor loop = settings.loops().get(number % settings.loops().size());
+        ExecutorService reader = readers.get(number % READERS);
         Late<Shard> late = new Late<>();
         LogWriter writer = new LogWriter(
                 "mq-log-" + number, log, settings.fsync(), opened.indexer(), loop, late.owner(), settings.nanoTime());
@@ -279,10 +287,12 @@ public final class Engine implements AutoCloseable {
         writers.forEach(LogWriter::finishing);
         writers.forEach(LogWriter::close);
         streams.close();
-        reader.shutdown();
+        readers.forEach(ExecutorService::shutdown);
         try {
-            if (!reader.awaitTermination(5, TimeUnit.SECONDS)) {
-                LOG.warn("the reader did not end in time");
+            for (ExecutorService reader : readers) {
+                if (!reader.awaitTermination(5, TimeUnit.SECONDS)) {
+                    LOG.warn("a reader did not end in time");
+                }
             }
             index.close();
             layout.close();

@@ -8,12 +8,15 @@ import io.plinth.mqbroker.log.PreallocatedSegmentLog;
 import io.plinth.mqbroker.log.SegmentLog;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -192,6 +195,40 @@ class PagingTest {
         try (EngineDriver driver = open()) {
             assertThat(driver.drain("q").subList(0, 2)).containsExactly("0", "" + MANY);
             assertThat(length(driver, "q")).isZero();
+        }
+    }
+
+    /** The log of one shard answers no read: queues of another go on, also with what they have to read. */
+    @Test
+    void aReadThatTakesLongHoldsNoOtherShardsUp() throws Exception {
+        int slow = Shards.of("/", "q", Shards.COUNT);
+        String stuck = String.format("shard-%02d", slow);
+        CountDownLatch released = new CountDownLatch(1);
+        Engine.Logs logs = path -> new LogDecorator(log(path)) {
+            @Override
+            public ByteBuffer read(long position) throws IOException {
+                if (path.endsWith(stuck)) {
+                    try {
+                        released.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                }
+                return super.read(position);
+            }
+        };
+        try (EngineDriver driver = new EngineDriver(folder, logs, true, MEMORY, WINDOW)) {
+            String other = EngineDriver.named("other", (slow + 1) % Shards.COUNT);
+            driver.declare("q", FieldTable.EMPTY);
+            driver.declare(other, FieldTable.EMPTY);
+            fill(driver, "q", 0, 1000);
+            fill(driver, other, 1000, 2000);
+            await(() -> driver.engine().gauge().used() < 6L * WINDOW * MessageQueue.ENTRY_BYTES);
+            CompletableFuture<List<ShardCommand.Got>> held = driver.ask("q", 500);
+            assertThat(bodies(driver.get(other, 1000))).isEqualTo(numbers(1000, 2000));
+            assertThat(held).isNotDone();
+            released.countDown();
+            assertThat(bodies(held.get(20, TimeUnit.SECONDS))).isEqualTo(numbers(0, 500));
         }
     }
 
