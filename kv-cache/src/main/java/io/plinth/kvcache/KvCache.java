@@ -56,6 +56,8 @@ import io.plinth.kvcache.listen.LoopTimer;
 import io.plinth.kvcache.memcached.MemcachedPipeline;
 import io.plinth.kvcache.persist.PersistSettings;
 import io.plinth.kvcache.persist.Persistence;
+import io.plinth.kvcache.persist.RdbImport;
+import io.plinth.kvcache.script.LibraryLoading;
 import io.plinth.kvcache.script.ScriptCommands;
 import io.plinth.kvcache.script.ScriptLimits;
 import io.plinth.kvcache.script.Scripts;
@@ -66,6 +68,7 @@ import io.plinth.kvcache.session.PubSub;
 import io.plinth.kvcache.session.Tracking;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.WireLimits;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.util.HashMap;
@@ -89,6 +92,7 @@ public final class KvCache implements Daemon {
     private final Clients clients;
     private final PubSub pubSub;
     private final Tracking tracking;
+    private final Scripts scripts;
     private final CommandTable table;
     private final Users users;
     private final Settings settings;
@@ -119,6 +123,10 @@ public final class KvCache implements Daemon {
                 clients,
                 config.limits().trackedKeys(),
                 config.limits().pubsubBuffer().bytes());
+        this.scripts = new Scripts(new ScriptLimits(
+                config.limits().scriptMemory().bytes(),
+                config.limits().scriptSteps(),
+                config.limits().scriptBusy().toMillis()));
         this.table = commands();
         String aclFile = config.aclFile();
         this.users = new Users(
@@ -175,7 +183,7 @@ public final class KvCache implements Daemon {
         Persistence kept = new Persistence(
                 keyspace, persist(), context.clock(), System::nanoTime, new NodeThreads(context.name(), "persist"));
         persistence = kept;
-        kept.start();
+        kept.start(() -> imports(node));
         List<EventLoop> loops = context.loops().all();
         LoopTimer ticking = new LoopTimer(keyspace, loops, context.clock(), now -> {
             stats.sample(now);
@@ -193,6 +201,23 @@ public final class KvCache implements Daemon {
         memcached(node, loaded);
         ticking.start();
         links.open();
+    }
+
+    /** Fills the node from a file of Redis, where one is named. */
+    private boolean imports(NodeState node) throws IOException {
+        String file = config.persist().importRdb();
+        if (file == null) {
+            return false;
+        }
+        try (LibraryLoading libraries = new LibraryLoading(node, table, scripts, System::nanoTime)) {
+            RdbImport.run(
+                    context.data().resolve(file),
+                    limits.maxBulk(),
+                    keyspace,
+                    context.clock().millis(),
+                    libraries::load);
+        }
+        return true;
     }
 
     private PersistSettings persist() {
@@ -265,13 +290,7 @@ public final class KvCache implements Daemon {
         PubSubCommands.register(builder);
         ClientCommands.register(builder);
         ClusterCommands.register(builder);
-        ScriptCommands.register(
-                builder,
-                new Scripts(new ScriptLimits(
-                        config.limits().scriptMemory().bytes(),
-                        config.limits().scriptSteps(),
-                        config.limits().scriptBusy().toMillis())),
-                System::nanoTime);
+        ScriptCommands.register(builder, scripts, System::nanoTime);
         AclCommands.register(builder, entropy);
         ServerCommands.register(
                 builder,

@@ -52,6 +52,11 @@ public record KvCacheConfig(
     /** What is left after a restart. */
     @Doc("What is left of the keys after a restart.")
     public record Persist(
+            @Doc("A file of Redis (RDB), relative to the node's data folder, that is read at a start for which"
+                    + " nothing else was left.")
+            @Nullable
+            String importRdb,
+
             @Doc("Whether changes are written to a journal: `off`, `everysec` (synced every second), or `always` (a"
                     + " client is answered once its change is synced).")
             @Default("off")

@@ -59,8 +59,20 @@ public final class Persistence implements AutoCloseable {
         this.lastSaveMillis = clock.millis();
     }
 
+    /** What fills a node that nothing was left for. */
+    @FunctionalInterface
+    public interface Filling {
+        /** Answers whether it did. */
+        boolean fill() throws IOException;
+    }
+
     /** Brings back what an earlier process left, and has the journal hear of every change from then on. */
     public Recovery start() throws IOException {
+        return start(() -> false);
+    }
+
+    /** The same; where nothing was left the keys come from elsewhere. */
+    public Recovery start(Filling elsewhere) throws IOException {
         long began = nanos.getAsLong();
         Recovery recovery = Recovery.run(keyspace, snapshots.all(), journalFolder, clock.millis(), settings.keeps());
         for (Damage damage : recovery.damages()) {
@@ -74,6 +86,7 @@ public final class Persistence implements AutoCloseable {
                     (nanos.getAsLong() - began) / 1_000_000,
                     recovery.misfits());
         }
+        boolean filled = recovery.nothing() && elsewhere.fill();
         TreeMap<Integer, Path> left = ChronicleStore.segments(journalFolder);
         journalFrom = left.isEmpty() ? 1 : left.lastKey() + 1;
         if (settings.journals()) {
@@ -92,6 +105,9 @@ public final class Persistence implements AutoCloseable {
             try (ChronicleStore store = new ChronicleStore(journalFolder, SEGMENT)) {
                 store.dropBefore(journalFrom);
             }
+        }
+        if (filled && settings.keeps()) {
+            write(false);
         }
         if (recovery.once()) {
             snapshots.drop();

@@ -33,6 +33,11 @@ public record Recovery(
         @Nullable Path snapshot,
         boolean once) {
 
+    /** Whether there was nothing to come back from. */
+    boolean nothing() {
+        return snapshot == null && changes == 0 && damages.isEmpty();
+    }
+
     /** Fills an empty keyspace from the newest snapshot that can be read and the journal behind it. */
     static Recovery run(
             Keyspace keyspace, NavigableMap<Integer, Path> snapshots, Path journal, long nowMillis, boolean kept)

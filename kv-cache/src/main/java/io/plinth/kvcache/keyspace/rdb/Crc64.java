@@ -18,10 +18,19 @@ final class Crc64 {
     private Crc64() {}
 
     static long of(byte[] bytes, int length) {
-        long crc = 0;
+        return of(0, bytes, length);
+    }
+
+    /** Goes on from what came before. */
+    static long of(long before, byte[] bytes, int length) {
+        long crc = before;
         for (int i = 0; i < length; i++) {
-            crc = TABLE[(int) (crc ^ bytes[i]) & 0xff] ^ crc >>> 8;
+            crc = of(crc, bytes[i]);
         }
         return crc;
+    }
+
+    static long of(long before, byte next) {
+        return TABLE[(int) (before ^ next) & 0xff] ^ before >>> 8;
     }
 }

@@ -21,7 +21,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -37,15 +36,14 @@ public final class RdbReader {
     private static final int DELETED = 1;
     private static final int SAME_FIELDS = 2;
 
-    private final byte[] bytes;
-    private final int end;
+    private final RdbInput in;
     private final KeyHash hasher;
     private final Packing packing;
-    private int at;
+    /** What {@link #length} or {@link #string} saw first; -1 for nothing. */
+    private int seen = -1;
 
-    private RdbReader(byte[] bytes, int end, KeyHash hasher, Packing packing) {
-        this.bytes = bytes;
-        this.end = end;
+    RdbReader(RdbInput in, KeyHash hasher, Packing packing) {
+        this.in = in;
         this.hasher = hasher;
         this.packing = packing;
     }
@@ -64,34 +62,25 @@ public final class RdbReader {
 
     /** The value of a payload that is {@link #intact}. */
     public static Value restore(byte[] payload, KeyHash hasher, Packing packing) throws RdbException {
-        RdbReader reader = new RdbReader(payload, payload.length - FOOTER, hasher, packing);
+        RdbBytes in = new RdbBytes(payload, payload.length - FOOTER);
+        RdbReader reader = new RdbReader(in, hasher, packing);
         Value value;
         try {
-            value = reader.value(reader.next());
+            value = reader.value(in.next());
         } catch (IllegalStateException | IndexOutOfBoundsException | ArithmeticException e) {
             throw new RdbException("value: damaged (expected: what its type says)");
         }
-        if (reader.at != reader.end
+        if (in.left() != 0
                 || (value.size() == 0 && !(value instanceof StreamValue) && !(value instanceof StringValue))) {
-            throw new RdbException("value: " + (reader.end - reader.at) + " bytes left (expected: none)");
+            throw new RdbException("value: " + in.left() + " bytes left (expected: none)");
         }
         return value;
     }
 
     private int next() throws RdbException {
-        if (at >= end) {
-            throw new RdbException("value: ends early");
-        }
-        return bytes[at++] & 0xff;
-    }
-
-    private byte[] take(long length) throws RdbException {
-        if (length < 0 || length > end - at) {
-            throw new RdbException("length: " + length + " (expected: at most what is left, " + (end - at) + ")");
-        }
-        byte[] taken = Arrays.copyOfRange(bytes, at, at + (int) length);
-        at += (int) length;
-        return taken;
+        int first = seen;
+        seen = -1;
+        return first >= 0 ? first : in.next();
     }
 
     private long big(int width) throws RdbException {
@@ -102,7 +91,7 @@ public final class RdbReader {
         return number;
     }
 
-    private long little(int width) throws RdbException {
+    long little(int width) throws RdbException {
         long number = 0;
         for (int i = 0; i < width; i++) {
             number |= (long) next() << (8 * i);
@@ -110,7 +99,7 @@ public final class RdbReader {
         return number;
     }
 
-    private long length() throws RdbException {
+    long length() throws RdbException {
         int first = next();
         return switch (first >> 6) {
             case 0 -> first;
@@ -124,11 +113,11 @@ public final class RdbReader {
         throw new RdbException("length: unknown form");
     }
 
-    private byte[] string() throws RdbException {
+    byte[] string() throws RdbException {
         int first = next();
         if (first >> 6 != 3) {
-            at--;
-            return take(length());
+            seen = first;
+            return in.take(length());
         }
         return switch (first & 0x3f) {
             case 0 -> Numbers.bytes((byte) little(1));
@@ -143,28 +132,28 @@ public final class RdbReader {
     private byte[] inflate() throws RdbException {
         long packed = length();
         long plain = length();
-        byte[] in = take(packed);
+        byte[] from = in.take(packed);
         // At best three bytes become 264.
-        if (plain > (long) in.length * 264) {
+        if (plain > (long) from.length * 264) {
             throw new RdbException("string: longer than what it is made of allows");
         }
         byte[] out = new byte[(int) plain];
         int to = 0;
-        for (int i = 0; i < in.length; ) {
-            int control = in[i++] & 0xff;
+        for (int i = 0; i < from.length; ) {
+            int control = from[i++] & 0xff;
             if (control < 32) {
-                System.arraycopy(in, i, out, to, control + 1);
+                System.arraycopy(from, i, out, to, control + 1);
                 i += control + 1;
                 to += control + 1;
                 continue;
             }
             int length = control >> 5;
             if (length == 7) {
-                length += in[i++] & 0xff;
+                length += from[i++] & 0xff;
             }
-            int from = to - ((control & 0x1f) << 8 | (in[i++] & 0xff)) - 1;
+            int copied = to - ((control & 0x1f) << 8 | (from[i++] & 0xff)) - 1;
             for (int k = 0; k < length + 2; k++) {
-                out[to++] = out[from++];
+                out[to++] = out[copied++];
             }
         }
         if (to != out.length) {
@@ -181,7 +170,7 @@ public final class RdbReader {
         return pack;
     }
 
-    private Value value(int type) throws RdbException {
+    Value value(int type) throws RdbException {
         return switch (type) {
             case RdbWriter.STRING -> new StringValue(string(), StringForm.STORED);
             case LIST -> list(length());
@@ -292,7 +281,7 @@ public final class RdbReader {
             case 254 -> Double.POSITIVE_INFINITY;
             case 255 -> Double.NEGATIVE_INFINITY;
             default -> {
-                byte[] text = take(length);
+                byte[] text = in.take(length);
                 yield Doubles.parse(text, 0, length);
             }
         };
