@@ -18,6 +18,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -161,7 +162,8 @@ class ShardingIT {
                 "SELECT * FROM orders WHERE user_id = 5 AND id IN (SELECT id FROM products)",
                 "WITH o AS (SELECT * FROM orders WHERE user_id = 5) SELECT * FROM o",
                 "INSERT INTO orders VALUES (1, 2, 3)",
-                "INSERT INTO orders (id, user_id) VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6), (7, 7)",
+                "INSERT INTO orders (id, user_id) VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6), (7, 7)"
+                        + " RETURNING id",
                 "INSERT INTO orders (id, user_id) SELECT id, id FROM products",
                 "UPDATE orders SET user_id = 6 WHERE user_id = 5",
                 "DELETE FROM orders WHERE total = 1",
@@ -182,6 +184,36 @@ class ShardingIT {
                 assertThat(text(connection, "SELECT 1")).isEqualTo("1");
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {EXTENDED, SIMPLE})
+    void rowsOfOneInsertGoEachToItsShardOrNone(String mode) throws Exception {
+        StringBuilder sql = new StringBuilder("INSERT INTO orders (id, user_id, note) VALUES ");
+        for (int user = 101; user <= 140; user++) {
+            sql.append(user == 101 ? "" : ", ").append("(1, ").append(user).append(", 'vacuum, (a)')");
+        }
+        try (Connection connection = connect(mode);
+                Statement statement = connection.createStatement()) {
+            run(connection, "TRUNCATE orders");
+            assertThat(statement.executeUpdate(sql.toString())).isEqualTo(40);
+            assertThat(text(connection, "SELECT count(*) FROM orders")).isEqualTo("40");
+            for (int user = 101; user <= 140; user++) {
+                assertThat(text(connection, "SELECT note FROM orders WHERE user_id = " + user))
+                        .isEqualTo("vacuum, (a)");
+            }
+            // The last row's total is out of range, on whichever shard.
+            assertThatThrownBy(() -> run(
+                            connection,
+                            sql.toString().replace("note", "total").replace("'vacuum, (a)'", "2")
+                                    + ", (1, 141, 3000000000)"))
+                    .hasMessageContaining("no shard was changed");
+            assertThat(text(connection, "SELECT count(*) FROM orders")).isEqualTo("40");
+            connection.setAutoCommit(false);
+            assertThatThrownBy(() -> run(connection, sql.toString())).hasMessageContaining("the statement needs shard");
+            connection.rollback();
+        }
+        assertThat(explain(sql.toString())).contains("\"shards\":[\"s0\",\"s1\"]");
     }
 
     @Test

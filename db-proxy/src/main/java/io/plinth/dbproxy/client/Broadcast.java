@@ -10,13 +10,15 @@ import io.plinth.dbproxy.server.Settings;
 import io.plinth.dbproxy.wire.SqlError;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a definition on every shard: in a transaction on each, committed only when all have it. Owned by the session's
+ * Runs a definition on every shard, or the parts of a statement each on its own: in a transaction on each, committed only when all have it. Owned by the session's
  * event loop; used once. A commit that fails after another one succeeded cannot be undone, and is told shard by shard.
  */
 final class Broadcast {
@@ -27,10 +29,10 @@ final class Broadcast {
         ENDING
     }
 
-    private final Database database;
     private final Servers servers;
     private final Settings settings;
-    private final String sql;
+    private final Map<String, String> sql;
+    private final List<String> shards;
     private final boolean transactional;
     private final EventLoop loop;
     private final List<ServerConnection> held = new ArrayList<>();
@@ -42,14 +44,24 @@ final class Broadcast {
     private @Nullable SqlError cancelled;
     private @Nullable ServerConnection running;
 
-    Broadcast(Database database, Servers servers, Settings settings, PreparedStatement definition, EventLoop loop) {
-        this.database = database;
+    /** {@code sql} by shard; shards are asked in its order, which is the same for all. */
+    Broadcast(Servers servers, Settings settings, Map<String, String> sql, boolean transactional, EventLoop loop) {
         this.servers = servers;
         this.settings = settings;
-        this.sql = new String(definition.sql(), StandardCharsets.UTF_8);
+        this.sql = sql;
+        this.shards = List.copyOf(sql.keySet());
         this.loop = loop;
+        this.transactional = transactional;
+    }
+
+    static Broadcast definition(
+            Database database, Servers servers, Settings settings, PreparedStatement definition, EventLoop loop) {
+        String sql = new String(definition.sql(), StandardCharsets.UTF_8);
+        Map<String, String> all = new LinkedHashMap<>();
+        database.topology().shards().forEach(shard -> all.put(shard, sql));
         String lower = sql.toLowerCase(Locale.ROOT);
-        this.transactional = !lower.contains("concurrently") && !lower.contains("vacuum");
+        boolean transactional = !lower.contains("concurrently") && !lower.contains("vacuum");
+        return new Broadcast(servers, settings, all, transactional, loop);
     }
 
     void run(Consumer<String> onSuccess, Consumer<SqlError> onFailure) {
@@ -78,7 +90,6 @@ final class Broadcast {
 
     /** One connection after the other, always in the same order, so that two broadcasts cannot wait for each other. */
     private void gather(int index) {
-        List<String> shards = database.topology().shards();
         if (index == shards.size()) {
             phase = Phase.DEFINING;
             define(0);
@@ -104,14 +115,15 @@ final class Broadcast {
             return;
         }
         ServerConnection connection = held.get(index);
+        String own = sql.getOrDefault(connection.key().shard(), "");
         String changes = connection.applied().towards(settings);
         Consumer<SqlError> stop = error -> undo(index, error);
         step(connection, changes.isEmpty() ? ";" : changes, stop, () -> {
             connection.applied(settings);
             if (transactional) {
-                step(connection, "BEGIN", stop, () -> step(connection, sql, stop, () -> define(index + 1)));
+                step(connection, "BEGIN", stop, () -> step(connection, own, stop, () -> define(index + 1)));
             } else {
-                step(connection, sql, stop, () -> {
+                step(connection, own, stop, () -> {
                     done.add(connection.key().shard());
                     define(index + 1);
                 });
@@ -138,11 +150,23 @@ final class Broadcast {
                 stop.accept(error);
                 return;
             }
-            if (text.equals(sql)) {
-                tag = outcome.tag();
+            if (text.equals(sql.get(connection.key().shard()))) {
+                tag = told(outcome.tag());
             }
             next.run();
         });
+    }
+
+    /** What the client is told of all: rows are added up. */
+    private String told(String next) {
+        if (tag.startsWith("INSERT ") && next.startsWith("INSERT ")) {
+            return "INSERT 0 " + (count(tag) + count(next));
+        }
+        return next;
+    }
+
+    private static long count(String inserted) {
+        return Long.parseLong(inserted.substring(inserted.lastIndexOf(' ') + 1));
     }
 
     private void commit(int index) {

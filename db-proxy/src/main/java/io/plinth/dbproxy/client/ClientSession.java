@@ -222,6 +222,10 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         }
     }
 
+    void unnamed(String name) {
+        names.remove(name);
+    }
+
     EventLoop loop() {
         return channel.eventLoop();
     }

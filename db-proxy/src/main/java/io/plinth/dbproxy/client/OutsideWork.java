@@ -10,6 +10,7 @@ import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.Settings;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +50,10 @@ final class OutsideWork {
 
     void everywhere(GroupPlan plan, PreparedStatement definition) {
         front.metrics().everywhere.inc();
-        Broadcast started = new Broadcast(database, servers, settings.get(), definition, loop);
+        Map<String, String> split = plan.split();
+        Broadcast started = split == null
+                ? Broadcast.definition(database, servers, settings.get(), definition, loop)
+                : new Broadcast(servers, settings.get(), split, true, loop);
         broadcast = started;
         started.run(
                 tag -> {

@@ -79,12 +79,15 @@ final class Scatter {
     /** The one Bind of the group; throws when there is more in it than one query. */
     private static ClientMessage.@Nullable Bind bindOf(GroupPlan plan) throws SqlException {
         ClientMessage.Bind found = null;
+        boolean executed = false;
         for (Step step : plan.steps()) {
             boolean fits = switch (step.message()) {
                 case ClientMessage.Query _, ClientMessage.Parse _, ClientMessage.Sync _ -> true;
                 case ClientMessage.Bind _ -> found == null;
                 case ClientMessage.Describe describe -> describe.kind() == Frontend.PORTAL;
                 case ClientMessage.Execute execute -> execute.rows() == 0;
+                // Drivers close what they have no use for any more in front of the next query.
+                case ClientMessage.Close close -> close.kind() == Frontend.STATEMENT && !executed;
                 default -> false;
             };
             if (!fits) {
@@ -94,6 +97,7 @@ final class Scatter {
                         "Send it alone, without a fetch size."));
             }
             found = step.message() instanceof ClientMessage.Bind each ? each : found;
+            executed |= step.message() instanceof ClientMessage.Execute;
         }
         return found;
     }
@@ -185,6 +189,10 @@ final class Scatter {
                 case ClientMessage.Parse parse -> {
                     BackendWriter.bare(out, Backend.PARSE_COMPLETE);
                     session.named(parse.name(), step.statement());
+                }
+                case ClientMessage.Close close -> {
+                    BackendWriter.bare(out, Backend.CLOSE_COMPLETE);
+                    session.unnamed(close.name());
                 }
                 case ClientMessage.Bind _ -> BackendWriter.bare(out, Backend.BIND_COMPLETE);
                 case ClientMessage.Query _, ClientMessage.Describe _ -> message(out, Backend.ROW_DESCRIPTION, told);

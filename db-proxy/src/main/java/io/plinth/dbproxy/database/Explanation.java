@@ -7,6 +7,7 @@ import io.plinth.dbproxy.wire.SqlException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Where a statement would go, outside a transaction, told by what routes it. Immutable.
@@ -30,12 +31,12 @@ public record Explanation(
         SqlPlan plan = database.classifier().plan(sql);
         List<Explanation> all = new ArrayList<>();
         for (StatementPlan statement : plan.statements()) {
-            all.add(of(database, statement));
+            all.add(of(database, statement, sql));
         }
         return all;
     }
 
-    private static Explanation of(Database database, StatementPlan plan) {
+    private static Explanation of(Database database, StatementPlan plan, byte[] sql) {
         String kind = (plan.readOnly() ? "read" : "write")
                 + (plan.kind() == StatementPlan.Kind.OTHER
                         ? ""
@@ -57,6 +58,18 @@ public record Explanation(
                     server(database, plan),
                     "no key is named: every shard answers and the rows are merged",
                     "");
+        }
+        if (plan.need() instanceof StatementPlan.Keyed keyed && keyed.rows() != null) {
+            Map<String, String> split = keyed.rows().split(sql, keyed.keys(), database.topology());
+            if (split != null) {
+                return new Explanation(
+                        kind,
+                        tables(plan),
+                        List.copyOf(split.keySet()),
+                        "primary",
+                        "the rows' keys are of several shards: each is sent its own",
+                        "");
+            }
         }
         Router router = new Router(database.topology(), null);
         try {

@@ -15,6 +15,7 @@ import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,8 @@ public final class GroupPlan {
     private final Database database;
     private @Nullable PreparedStatement everywhere;
     private @Nullable MergePlan merge;
+    private @Nullable Map<String, String> split;
+    private final boolean detached;
 
     /** {@code attached} is the shard of the open transaction, or null. */
     public GroupPlan(Names names, StatementCaches caches, Database database, @Nullable String attached) {
@@ -42,6 +45,7 @@ public final class GroupPlan {
         this.caches = caches;
         this.database = database;
         this.router = new Router(database.topology(), attached);
+        this.detached = attached == null;
     }
 
     /** Reads the group; throws when its statements cannot go anywhere together. */
@@ -146,12 +150,11 @@ public final class GroupPlan {
 
     private void route(List<ClientMessage> messages) throws SqlException {
         if (executed.size() == 1 && executed.getFirst().need() instanceof StatementPlan.Everywhere) {
-            everywhere = steps.stream()
-                    .filter(step -> step.message() instanceof ClientMessage.Bind
-                            || step.message() instanceof ClientMessage.Query)
-                    .map(Step::statement)
-                    .findFirst()
-                    .orElse(null);
+            everywhere = first();
+            return;
+        }
+        if (executed.size() == 1 && detached && splits(executed.getFirst())) {
+            everywhere = first();
             return;
         }
         if (executed.size() == 1 && executed.getFirst().need() instanceof StatementPlan.Scattered scattered) {
@@ -175,6 +178,24 @@ public final class GroupPlan {
         if (executed.contains(FUNCTION_CALL)) {
             router.run(FUNCTION_CALL, null);
         }
+    }
+
+    /** Whether it is an INSERT whose rows go to several shards. */
+    private boolean splits(StatementPlan plan) {
+        PreparedStatement statement = first();
+        if (statement != null
+                && endsReady()
+                && plan.need() instanceof StatementPlan.Keyed keyed
+                && keyed.rows() != null
+                && statement.plan().only() != null) {
+            split = keyed.rows().split(statement.sql(), keyed.keys(), database.topology());
+        }
+        return split != null;
+    }
+
+    /** What each shard is sent of a statement that is not the same on all; null for the same. */
+    public @Nullable Map<String, String> split() {
+        return split;
     }
 
     /** Puts the refusal of a definition that is not alone into words. */

@@ -214,10 +214,14 @@ final class ShardedStatement {
             throw refuse("INSERT into sharded table " + table.name() + " without VALUES is not supported");
         }
         List<ShardKey> found = new ArrayList<>();
+        List<Integer> starts = new ArrayList<>();
+        List<Integer> ends = new ArrayList<>();
         i++;
         while (tokens.kind(i) == OPEN) {
             found.add(rowKey(table, i, column));
+            starts.add(tokens.start(i));
             i = skipParentheses(i);
+            ends.add(tokens.end(i - 1));
             if (tokens.kind(i) != COMMA) {
                 break;
             }
@@ -225,7 +229,17 @@ final class ShardedStatement {
         }
         conflict(table, i);
         expectMentions(1);
-        return new Keyed(found);
+        boolean splits = found.size() > 1 && clause(i, "returning") == to && !hasParameters();
+        return new Keyed(found, splits ? new RowSpans(tokens.start(from), tokens.end(to - 1), starts, ends) : null);
+    }
+
+    private boolean hasParameters() {
+        for (int i = from; i < to; i++) {
+            if (tokens.kind(i) == PARAMETER) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** ON CONFLICT DO UPDATE must not change the key either. */

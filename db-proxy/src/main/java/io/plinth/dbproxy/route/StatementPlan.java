@@ -35,10 +35,18 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
     /** Wherever the transaction is; the default shard otherwise. */
     public record Anywhere() implements Need {}
 
-    /** The shard of every one of these keys, which must be one. */
-    public record Keyed(List<ShardKey> keys) implements Need {
+    /**
+     * The shard of every one of these keys, which must be one.
+     *
+     * @param rows where the rows that have these keys stand, when each shard could be sent its own; or null
+     */
+    public record Keyed(List<ShardKey> keys, @Nullable RowSpans rows) implements Need {
         public Keyed {
             keys = List.copyOf(keys);
+        }
+
+        Keyed(List<ShardKey> keys) {
+            this(keys, null);
         }
     }
 
