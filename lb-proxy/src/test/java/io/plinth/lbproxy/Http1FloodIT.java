@@ -140,6 +140,7 @@ class Http1FloodIT {
             other.get(60, TimeUnit.SECONDS);
             assertThat(PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory())
                     .isLessThan(MEMORY);
+            assertThat(Http2FloodIT.heap()).isLessThan(Http2FloodIT.HEAP);
             if (row.code == CLOSED) {
                 Proxy.await("nobody waits for them", () -> upstreamConnections() <= 2);
             }
