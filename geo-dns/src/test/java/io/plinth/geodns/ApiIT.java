@@ -29,6 +29,7 @@ class ApiIT {
         """;
     private static final String SECTION = """
         zones: { shop.example: shop.example.zone }
+        limits: { load-for: 3s }
         policies:
           edge: { by: failover, order: [a, b], targets: { a: [192.0.2.10], b: [192.0.2.20] }, shed-from: 50, min-ttl: 1s }
           probed:
@@ -97,7 +98,7 @@ class ApiIT {
     @Test
     void whatAZoneIsCanBePutBackInWhateverCaseAndChangesNothing() throws Exception {
         String text = send("GET", "/zones/shop.example", "", 200);
-        assertThat(text).contains("www.shop.example. 0 IN POLICY").contains("probed.shop.example. 0 IN POLICY");
+        assertThat(text).contains("www.shop.example. 0 IN POLICY").doesNotContain("probed");
         assertThat(diff(send("PUT", "/zones/Shop.Example", text, 200))).isEmpty();
         assertThat(send("GET", "/zones", "", 200)).contains("\"from\" : \"api\"");
         String more = text + "x.shop.example. 60 IN TXT \"" + "y".repeat(200) + "\"\n".repeat(1);
@@ -205,6 +206,29 @@ class ApiIT {
         TestNode.await(
                 "a after it",
                 () -> answer("www.shop.example.", Type.A).equals(List.of("www.shop.example. 30 A 192.0.2.10")));
+    }
+
+    @Test
+    void aLoadThatIsNotToldAgainCountsNoMore() throws Exception {
+        send("PUT", "/loads/edge/a", "100", 200);
+        TestNode.await(
+                "shed", () -> answer("www.shop.example.", Type.A).equals(List.of("www.shop.example. 30 A 192.0.2.20")));
+        TestNode.await(
+                "not any more",
+                () -> answer("www.shop.example.", Type.A).equals(List.of("www.shop.example. 30 A 192.0.2.10")));
+    }
+
+    @Test
+    void aNameMayMoveToAnotherPolicyAfterItsZoneWasChanged() throws Exception {
+        send("PUT", "/zones/shop.example/records/new/A", "60 192.0.2.5", 200);
+        TestNode.write(
+                folder,
+                "eu: { serves: [EU] }\n",
+                SECTION.replace("names: [probed.shop.example]", "names: []")
+                        .replace("order: [a, b],", "order: [a, b], names: [probed.shop.example],"));
+        node.node().reload().get();
+        assertThat(answer("probed.shop.example.", Type.A)).containsExactly("probed.shop.example. 30 A 192.0.2.10");
+        assertThat(answer("new.shop.example.", Type.A)).hasSize(1);
     }
 
     @Test

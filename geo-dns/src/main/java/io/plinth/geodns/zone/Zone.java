@@ -9,6 +9,7 @@ import io.plinth.geodns.wire.RecordType;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +25,17 @@ public final class Zone {
     private final int records;
     private final int number;
     private final List<Name> aliases;
+    private final Set<Name> listed;
 
-    Zone(Name origin, int number, Collection<Node> nodes, Node apex, RecordSet negative, int records) {
+    /** Holds nodes; those of {@code listed} have their policies from elsewhere than the zone's own text. */
+    Zone(
+            Name origin,
+            int number,
+            Collection<Node> nodes,
+            Node apex,
+            RecordSet negative,
+            int records,
+            Set<Name> listed) {
         this.origin = origin;
         this.labels = origin.labels();
         this.number = number;
@@ -34,6 +44,7 @@ public final class Zone {
         this.negative = negative;
         this.negativeTail = ReadyTail.authority(negative);
         this.records = records;
+        this.listed = Set.copyOf(listed);
         this.aliases = nodes.stream()
                 .map(Node::alias)
                 .filter(alias -> alias != null)
@@ -58,6 +69,11 @@ public final class Zone {
     /** How many records the file had. */
     public int records() {
         return records;
+    }
+
+    /** Whether the policy of a name is not the zone's own text's to say. */
+    boolean isListed(Name name) {
+        return listed.contains(name);
     }
 
     /** Every name elsewhere that names here have the addresses of. */

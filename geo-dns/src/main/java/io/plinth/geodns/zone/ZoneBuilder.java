@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -63,10 +64,12 @@ final class ZoneBuilder {
 
     Zone build(int number, PolicyNumbers policies, List<ZoneProblem> problems) throws ZoneException {
         Map<Name, Integer> answering = new HashMap<>();
+        Set<Name> listed = new HashSet<>();
         if (problems.isEmpty()) {
             policies.at().forEach((name, policy) -> {
                 if (name.isAtOrBelow(origin)) {
                     answering.put(name, policy);
+                    listed.add(name);
                 }
             });
             named(policies.byName(), answering, problems);
@@ -86,7 +89,7 @@ final class ZoneBuilder {
         RecordSet soa = required(apex.find(RecordType.SOA));
         RecordSet negative =
                 soa.withTtl(Math.min(soa.ttl(), minimum(soa.records().getFirst())));
-        return new Zone(origin, number, nodes, apex, negative, records);
+        return new Zone(origin, number, nodes, apex, negative, records, listed);
     }
 
     /** POLICY records, which name a policy of the configuration. */

@@ -20,7 +20,7 @@ public final class ZoneText {
     /** Changes one record set, or takes it away where {@code lines} is null; the serial number goes up. */
     public record Edit(Name owner, int type, @Nullable List<String> lines) {}
 
-    /** Writes a zone; {@code policies} names those whose POLICY records it has, null for one that has no record. */
+    /** Writes a zone, without the policies that the configuration has at its names; {@code policies} names the others. */
     public static String format(Zone zone, IntFunction<@Nullable String> policies, @Nullable Edit edit) {
         List<Node> nodes = new ArrayList<>();
         zone.forEach(nodes::add);
@@ -39,7 +39,9 @@ public final class ZoneText {
             if (alias != null && !(here && edit != null && edit.type() == RecordType.ALIAS)) {
                 line(text, node.name(), "0 IN ALIAS " + alias);
             }
-            String policy = node.policy() == Node.NO_POLICY ? null : policies.apply(node.policy());
+            String policy = node.policy() == Node.NO_POLICY || zone.isListed(node.name())
+                    ? null
+                    : policies.apply(node.policy());
             if (policy != null && !(here && edit != null && edit.type() == RecordType.POLICY)) {
                 line(text, node.name(), "0 IN POLICY \"" + policy + "\"");
             }

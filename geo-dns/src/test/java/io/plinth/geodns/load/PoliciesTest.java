@@ -293,6 +293,15 @@ class PoliciesTest {
     }
 
     @Test
+    void aFileOfNetworksHasALimit() throws Exception {
+        Files.writeString(folder.resolve("nets"), "10.0.0.0/8 c\n".repeat(100));
+        String section = "limits: { networks-file: 1KiB }\npolicies:\n  edge: { by: failover, networks-file: nets, "
+                + ABC + " }\n";
+        assertThatThrownBy(() -> new Loaded(folder, WWW, section))
+                .hasMessageContaining("nets: 1300 octets (expected: at most limits.networks-file, 1024)");
+    }
+
+    @Test
     void aPolicyThatComesToAnswerNamesMustStandAlone() throws Exception {
         Loaded loaded = new Loaded(
                 folder, WWW + "www MX 10 ns1\n", "policies:\n  edge: { by: failover, targets: { a: [192.0.2.1] } }\n");
