@@ -55,6 +55,9 @@ import org.slf4j.LoggerFactory;
 
 /** The node's parts, put together. Called by the node's runner thread. */
 public final class GeoDns implements Daemon {
+    /** What the API changed, in the node's folder. */
+    static final String CHANGES = "changes.jsonl";
+
     private static final Logger LOG = LoggerFactory.getLogger(GeoDns.class);
     /** How often a free port is asked for that is free for UDP and TCP both. */
     private static final int PORT_ATTEMPTS = 20;
@@ -171,7 +174,7 @@ public final class GeoDns implements Daemon {
         GeoDnsConfig config = context.section(GeoDnsConfig.class);
         GeoDnsConfig.Limits limits = config.limits();
         changes = Changes.open(
-                context.data().resolve("changes.jsonl"),
+                context.data().resolve(CHANGES),
                 new Changes.Limits(limits.versions(), limits.versionsSize().bytes()),
                 context.clock());
         load(context.file(), config);

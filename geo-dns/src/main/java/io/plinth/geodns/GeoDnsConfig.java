@@ -131,7 +131,7 @@ public record GeoDnsConfig(
             DataSize networksFile,
 
             @Doc("The largest body of a request to the API, such as a zone. With the next start.")
-            @Default("8MiB")
+            @Default("2MiB")
             @Range(min = "64KiB", max = "1GiB")
             DataSize body,
 
@@ -142,7 +142,7 @@ public record GeoDnsConfig(
 
             @Doc("What the texts of these versions may take together; there are fewer where they take more. With the"
                     + " next start.")
-            @Default("64MiB")
+            @Default("16MiB")
             @Range(min = "1MiB", max = "1GiB")
             DataSize versionsSize,
 

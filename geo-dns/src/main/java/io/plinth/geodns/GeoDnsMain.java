@@ -50,7 +50,8 @@ public final class GeoDnsMain {
 
         /**
          * Room for zones and database twice, as a reload has the old and the new at once: a record takes about ten times
-         * its text, a database itself and twice that while it is compiled. A database that is fetched later is taken for
+         * its text, a database itself and twice that while it is compiled. So has what the API may bring, and what it
+         * brought before, whose versions are kept as texts. A database that is fetched later is taken for
          * one of countries.
          */
         @Override
@@ -65,8 +66,21 @@ public final class GeoDnsMain {
                     .mapToLong(path -> size(SnapshotLoader.resolve(file, path)))
                     .sum();
             long database = Math.max(8 * MIB, size(SnapshotLoader.database(file, config)));
-            long heap = 64 * MIB + 20 * (zones + networks) + 6 * database;
+            GeoDnsConfig.Limits limits = config.limits();
+            long api = 20 * limits.body().bytes() + limits.versionsSize().bytes() + 10 * changed(file, node);
+            long heap = 64 * MIB + 20 * (zones + networks) + 6 * database + api;
             return new JvmSizing(new DataSize(heap), new DataSize(64 * MIB), List.of());
+        }
+
+        private static long changed(StackFile file, NodeConfig node) {
+            return file.stack().nodes().entrySet().stream()
+                    .filter(entry -> entry.getValue().equals(node))
+                    .mapToLong(entry -> size(file.state()
+                            .resolve("nodes")
+                            .resolve(entry.getKey())
+                            .resolve(GeoDns.CHANGES)))
+                    .max()
+                    .orElse(0);
         }
 
         private static long size(Path path) {
