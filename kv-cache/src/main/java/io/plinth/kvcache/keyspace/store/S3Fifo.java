@@ -1,16 +1,25 @@
 package io.plinth.kvcache.keyspace.store;
 
 /**
- * Guarded by its segment's lock: S3-FIFO (Yang et al., SOSP 2023). New keys enter a small queue; those used more than once
- * by the time they reach its end move to the main queue, the others leave and are remembered as ghosts; a ghost that
- * returns enters the main queue at once. The main queue gives a used key another round.
+ * Guarded by its segment's lock: S3-FIFO (Yang et al., SOSP 2023). New keys enter a small queue; those used again by the time
+ * they reach its end move to the main queue, the others leave and are remembered as ghosts; a ghost that returns enters the main
+ * queue at once. The main queue gives a used key another round.
+ *
+ * <p>How large the small queue may be follows what returns: a key that left it lately speaks for more, one that left the main queue
+ * lately for less. So it is small while favourites last, and keeps more of what is new when they change, where a fixed tenth hits
+ * less often than LRU.
  *
  * <p>The queues hold hashes; a record says which queue it is in. What was removed leaves its hash behind, which is skipped when
  * its turn comes, and swept when such hashes outnumber the records.
  */
 public final class S3Fifo {
-    private static final int SMALL_SHARE = 10;
-    private static final int PROMOTED_ABOVE = 1;
+    private static final double FIRST_SHARE = 0.1;
+    private static final double LEAST_SHARE = 0.05;
+    private static final double LARGEST_SHARE = 0.5;
+    private static final double STEP = 0.005;
+    /** One in so many of the keys that are there: as many that left are those that left lately. */
+    private static final int LATELY = 10;
+
     /** Keeps one eviction short when every key of the main queue was used. */
     private static final int MAX_ROUNDS = 128;
 
@@ -20,6 +29,8 @@ public final class S3Fifo {
     private final Queue small = new Queue(Records.SMALL);
     private final Queue main = new Queue(Records.MAIN);
     private final Ghosts ghosts = new Ghosts();
+    private final Ghosts mainGhosts = new Ghosts();
+    private double share = FIRST_SHARE;
 
     /** Over the records of one segment. */
     public S3Fifo(Records records) {
@@ -28,7 +39,18 @@ public final class S3Fifo {
 
     /** A key is there that was not. */
     public void added(int hash, int handle) {
-        (ghosts.take(hash) ? main : small).push(hash, handle);
+        int lately = Math.max(1, (small.count + main.count) / LATELY);
+        int age = ghosts.take(hash);
+        if (age >= 0) {
+            share = age < lately ? Math.min(LARGEST_SHARE, share + STEP) : share;
+            main.push(hash, handle);
+            return;
+        }
+        int mainAge = mainGhosts.take(hash);
+        if (mainAge >= 0 && mainAge < lately) {
+            share = Math.max(LEAST_SHARE, share - STEP);
+        }
+        small.push(hash, handle);
     }
 
     /** A key goes. */
@@ -51,7 +73,7 @@ public final class S3Fifo {
     public long victim() {
         for (int round = 0; ; round++) {
             boolean fromSmall =
-                    main.count == 0 || (small.count > 0 && small.bytes * SMALL_SHARE >= small.bytes + main.bytes);
+                    main.count == 0 || (small.count > 0 && small.bytes >= share * (small.bytes + main.bytes));
             long first = (fromSmall ? small : main).pop();
             if (first == 0) {
                 return 0;
@@ -59,7 +81,7 @@ public final class S3Fifo {
             int handle = KeyTable.handle(first);
             int hash = KeyTable.hash(first);
             int frequency = records.frequency(handle);
-            if (fromSmall && frequency > PROMOTED_ABOVE) {
+            if (fromSmall && frequency > 0) {
                 small.forget(handle);
                 records.frequency(handle, 0);
                 main.push(hash, handle);
@@ -67,10 +89,11 @@ public final class S3Fifo {
                 ghosts.add(hash, small.count + main.count);
                 return first;
             } else if (frequency == 0 || round >= MAX_ROUNDS) {
+                mainGhosts.add(hash, (small.count + main.count) / LATELY);
                 return first;
             } else {
                 main.forget(handle);
-                records.frequency(handle, frequency - 1);
+                records.frequency(handle, 0);
                 main.push(hash, handle);
             }
         }
@@ -154,7 +177,7 @@ public final class S3Fifo {
         }
     }
 
-    /** The hashes that left the small queue lately: direct-mapped, each with the time it left, counted in leavings. */
+    /** The hashes that left a queue lately: direct-mapped, each with the time it left, counted in leavings. */
     private static final class Ghosts {
         private static final int MIN = 16;
         private static final int MAX = 1 << 20;
@@ -170,17 +193,18 @@ public final class S3Fifo {
             slots[hash & slots.length - 1] = (long) hash << 32 | (clock & 0xffff_ffffL);
         }
 
-        boolean take(int hash) {
+        /** How many left after it, and forgets it; -1 where it is not remembered. */
+        int take(int hash) {
             if (slots.length == 0) {
-                return false;
+                return -1;
             }
             int i = hash & slots.length - 1;
             long slot = slots[i];
             if (slot == 0 || (int) (slot >> 32) != hash || clock - (int) slot >= slots.length) {
-                return false;
+                return -1;
             }
             slots[i] = 0;
-            return true;
+            return clock - (int) slot;
         }
     }
 }

@@ -1,0 +1,96 @@
+package io.plinth.kvcache.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * How long after its time a key goes, seen by a subscriber of the event. As it stands it only shows that every key goes, none
+ * before its time; {@code -Dexpiry.keys=1000000} prints the histogram for as many keys that go within twenty seconds and holds
+ * it to 100 ms.
+ */
+@Timeout(240)
+class ExpiryLagIT {
+    private static final int KEYS = Integer.getInteger("expiry.keys", 5_000);
+    private static final boolean MEASURED = Integer.getInteger("expiry.keys") != null;
+    private static final int PIPELINE = 1_000;
+    private static final int SPREAD_MILLIS = MEASURED ? 20_000 : 500;
+    /** Time to write all of them before the first one goes. */
+    private static final int AHEAD_MILLIS = MEASURED ? 30_000 : 3_000;
+
+    private static final int STEP_MILLIS = 10;
+
+    @Test
+    void everyKeyGoesSoonAfterItsTimeAndNoneBefore(@TempDir Path folder) throws Exception {
+        try (Cluster node = Cluster.start(folder, "memory: 512MiB", 1);
+                RawClient writer = new RawClient(node.port(0));
+                RawClient listener = new RawClient(node.port(0))) {
+            writer.call("CONFIG", "SET", "notify-keyspace-events", "Ex");
+            listener.call("SUBSCRIBE", "__keyevent@0__:expired");
+            long first = System.currentTimeMillis() + AHEAD_MILLIS;
+            write(writer, first);
+            // A key that is set after its time is removed at once, without the event.
+            assumeThat(System.currentTimeMillis()).as("written in time").isLessThan(first);
+            long[] lags = new long[KEYS];
+            for (int i = 0; i < KEYS; i++) {
+                String message = listener.reply();
+                long now = System.currentTimeMillis();
+                int at = message.indexOf("k:") + 2;
+                lags[i] = now - Long.parseLong(message.substring(at, message.indexOf(':', at)));
+            }
+            assertThat(writer.call("DBSIZE")).isEqualTo(":0\r\n");
+            Arrays.sort(lags);
+            assertThat(lags[0]).isNotNegative();
+            if (MEASURED) {
+                print(lags);
+                assertThat(lags[KEYS - 1]).as("worst lag in ms").isLessThanOrEqualTo(100);
+            }
+        }
+    }
+
+    private static void write(RawClient writer, long first) throws Exception {
+        SplittableRandom random = new SplittableRandom(1);
+        StringBuilder commands = new StringBuilder();
+        for (int i = 0; i < KEYS; i += PIPELINE) {
+            commands.setLength(0);
+            for (int k = i; k < i + PIPELINE; k++) {
+                String deadline = Long.toString(first + random.nextInt(SPREAD_MILLIS));
+                String key = "k:" + deadline + ":" + k;
+                commands.append("*5\r\n$3\r\nSET\r\n$")
+                        .append(key.length())
+                        .append("\r\n")
+                        .append(key);
+                commands.append("\r\n$1\r\nv\r\n$4\r\nPXAT\r\n$")
+                        .append(deadline.length())
+                        .append("\r\n");
+                commands.append(deadline).append("\r\n");
+            }
+            writer.send(commands.toString());
+            for (int k = 0; k < PIPELINE; k++) {
+                assertThat(writer.reply()).isEqualTo("+OK\r\n");
+            }
+        }
+    }
+
+    private static void print(long[] sorted) {
+        StringBuilder text = new StringBuilder("lag in ms of " + sorted.length + " keys\n");
+        for (int at = 0, step = 0; at < sorted.length; step++) {
+            int from = at;
+            while (at < sorted.length && sorted[at] < (step + 1L) * STEP_MILLIS) {
+                at++;
+            }
+            text.append(String.format("%4d..%-4d %8d%n", step * STEP_MILLIS, (step + 1) * STEP_MILLIS, at - from));
+        }
+        for (double percent : new double[] {50, 99, 99.9, 100}) {
+            long lag = sorted[(int) Math.min(sorted.length - 1, sorted.length * percent / 100)];
+            text.append(String.format("p%s %d ms%n", percent, lag));
+        }
+        System.out.println(text);
+    }
+}
