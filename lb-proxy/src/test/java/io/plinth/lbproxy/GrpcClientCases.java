@@ -130,6 +130,8 @@ class GrpcClientCases {
                         "--server_host_override=foo.test.google.fr",
                         "--use_tls=" + tls,
                         "--use_test_ca=" + tls,
+                        "--soak_per_iteration_max_acceptable_latency_ms=20000",
+                        "--soak_overall_timeout_seconds=90",
                         "--test_case=" + name)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())

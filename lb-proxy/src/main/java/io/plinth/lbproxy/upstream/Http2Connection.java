@@ -267,7 +267,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Outp
             }
         }
         if (state == State.OPEN) {
-            lane.pool().streamFreed();
+            lane.pool().streamFreed(this);
         }
     }
 

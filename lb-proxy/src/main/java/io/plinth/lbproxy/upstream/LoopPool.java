@@ -393,9 +393,15 @@ public final class LoopPool {
     }
 
     /** A shared connection takes another request. */
-    void streamFreed() {
+    void streamFreed(Http2Connection connection) {
         if (!waiting.isEmpty()) {
             serveWaiting();
+        }
+        if (pool.waiting() > 0
+                && connection.idle()
+                && !connection.lane().server().hasRoom()) {
+            // For those on other loops, who cannot use it.
+            connection.leave();
         }
         if (!waiting.isEmpty() && pool.handshake().perClient()) {
             picker.lanes().forEach(ServerLane::shed);
