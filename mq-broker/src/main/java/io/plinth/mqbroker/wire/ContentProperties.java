@@ -107,7 +107,7 @@ public final class ContentProperties {
             return null;
         }
         int at = offset(properties, field);
-        return ShortString.read(Unpooled.wrappedBuffer(properties, at, properties.length - at));
+        return ShortString.shown(Unpooled.wrappedBuffer(properties, at, properties.length - at));
     }
 
     /** A field of one octet, or {@code absent}. */

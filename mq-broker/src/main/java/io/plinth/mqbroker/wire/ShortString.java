@@ -11,10 +11,15 @@ final class ShortString {
     private ShortString() {}
 
     static String read(ByteBuf in) {
+        return checked(shown(in));
+    }
+
+    /** One that is looked at and never written again: what is not UTF-8 may grow. */
+    static String shown(ByteBuf in) {
         Need.bytes(in, 1, "short string length");
         int length = in.readUnsignedByte();
         Need.bytes(in, length, "short string");
-        return checked(in.readString(length, StandardCharsets.UTF_8));
+        return in.readString(length, StandardCharsets.UTF_8);
     }
 
     /** What is not UTF-8 grows as it is decoded: what could not be written to the next client any more is refused. */

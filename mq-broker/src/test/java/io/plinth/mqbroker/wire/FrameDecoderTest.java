@@ -7,6 +7,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.plinth.testkit.SplitFeeding;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,16 @@ class FrameDecoderTest {
                 .isInstanceOfSatisfying(
                         Frame.Malformed.class,
                         malformed -> assertThat(malformed.error().code()).isEqualTo(ReplyCode.SYNTAX_ERROR));
+    }
+
+    @Test
+    void aPropertyNeedNotBeText() {
+        byte[] properties = new byte[3 + 255];
+        properties[0] = 0x04;
+        properties[2] = (byte) 255;
+        Arrays.fill(properties, 3, properties.length, (byte) 0xFF);
+        assertThat(ContentProperties.text(properties, ContentProperties.Field.CORRELATION_ID))
+                .hasSize(255);
     }
 
     @Test
