@@ -144,7 +144,8 @@ public record PoolConfig(
             @Doc("The servers' port, for addresses.") @Default("80") @Range(min = "1", max = "65535")
             int port,
 
-            @Doc("Ask for IPv6 addresses too.") @Default("true")
+            @Doc("Ask for IPv6 addresses too; false where the name servers fail for them, since then none is known.")
+            @Default("true")
             boolean ipv6,
 
             @Doc("Name servers; the system's where left out.")

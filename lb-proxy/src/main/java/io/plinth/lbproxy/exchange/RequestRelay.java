@@ -171,7 +171,7 @@ final class RequestRelay {
         if (copy != null) {
             copy.add(bytes);
         }
-        if (whole) {
+        if (whole && bytes.isReadable()) {
             keep(bytes, to);
         }
         to.write(bytes);

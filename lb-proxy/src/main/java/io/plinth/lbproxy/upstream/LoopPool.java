@@ -240,14 +240,17 @@ public final class LoopPool {
     }
 
     private void connected(Server server, ChannelFuture future, @Nullable ByteBuf header, Reached reached) {
-        if (future.isSuccess()) {
-            handshake(server, future.channel(), header, reached);
-        } else {
-            ReferenceCountUtil.release(header);
-            notReached(server, future.cause(), reached);
+        try {
+            if (future.isSuccess()) {
+                handshake(server, future.channel(), header, reached);
+            } else {
+                ReferenceCountUtil.release(header);
+                notReached(server, future.cause(), reached);
+            }
+        } finally {
+            connecting--;
+            endIfOver();
         }
-        connecting--;
-        endIfOver();
     }
 
     private void handshake(Server server, Channel channel, @Nullable ByteBuf header, Reached reached) {
@@ -301,7 +304,7 @@ public final class LoopPool {
 
     /** There may be room for who waits. */
     private void serveWaiting() {
-        for (int i = waiting.size(); i > 0; i--) {
+        for (int i = waiting.size(); i > 0 && !waiting.isEmpty(); i--) {
             UpstreamUser next = waiting.getFirst();
             ServerLane lane = picker.pick(next.pick());
             if (lane == null) {
