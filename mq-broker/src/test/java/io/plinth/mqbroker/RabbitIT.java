@@ -229,7 +229,7 @@ class RabbitIT {
                     "health/checks/virtual-hosts",
                     "health/checks/node-is-mirror-sync-critical",
                     "health/checks/node-is-quorum-critical",
-                    "queues?page=1&page_size=1&name=q&sort=messages",
+                    "queues?page=1&page_size=1&name=q&sort=name",
                     "queues?columns=name,messages",
                     "nosuch",
                     "queues/%2F/nosuch",
