@@ -159,6 +159,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
                 throw new SqlException(
                         SqlError.NOT_SUPPORTED, "transaction blocks are not allowed in statement pooling mode");
             }
+            servers.writes().of(plan.key(), servers.attached() != null || !transaction.none());
             if (alone(plan)) {
                 return;
             }
@@ -178,7 +179,6 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
             refuse(e.error(), endsReady, plan.begins() && !database.rules().statementMode());
             return;
         }
-        servers.writes().of(plan.key());
         ServerConnection attached = servers.attached();
         if (attached != null) {
             send(attached, plan, false);

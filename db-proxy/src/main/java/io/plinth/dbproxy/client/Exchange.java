@@ -137,7 +137,8 @@ final class Exchange implements ReplySink {
         if (plan.callsFunction()) {
             servers.pin();
         }
-        sent = plan.first();
+        PreparedStatement first = plan.first();
+        sent = first == null ? sent : first;
         repetition.sent(plan, fresh && beginning == null && plan.endsReady() && !plan.begins());
         if (plan.endsReady()) {
             readyOwed = true;

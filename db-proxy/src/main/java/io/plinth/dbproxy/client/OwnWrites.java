@@ -23,9 +23,9 @@ final class OwnWrites {
         this.nanoTime = nanoTime;
     }
 
-    /** The transaction is of this causal key's clients; null for nothing new. */
-    void of(@Nullable String named) {
-        key = named == null ? key : named;
+    /** What is run next is of this causal key's clients; inside a transaction null says nothing new. */
+    void of(@Nullable String named, boolean inside) {
+        key = named == null && inside ? key : named;
     }
 
     /** Whether the transaction may have written. */
@@ -66,7 +66,6 @@ final class OwnWrites {
         }
         open = false;
         acknowledged = false;
-        key = null;
         return ask;
     }
 

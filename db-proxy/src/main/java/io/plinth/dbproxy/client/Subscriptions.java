@@ -44,6 +44,11 @@ final class Subscriptions implements SharedListener.Subscriber {
             right.listen(wish.channel(), this, why -> {
                 if (why == null && !closed) {
                     channels.add(wish.channel());
+                    SharedListener now = joined;
+                    if (now != null && now != right) {
+                        // It has moved on meanwhile.
+                        now.adopt(wish.channel(), this);
+                    }
                 }
                 done.accept(why);
             });
