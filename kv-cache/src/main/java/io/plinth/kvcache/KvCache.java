@@ -20,6 +20,7 @@ import io.plinth.kvcache.admin.ExplainRoute;
 import io.plinth.kvcache.admin.InfoReport;
 import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.admin.NodeMetrics;
+import io.plinth.kvcache.admin.ReplicaCommands;
 import io.plinth.kvcache.admin.SaveCommands;
 import io.plinth.kvcache.admin.ServerCommands;
 import io.plinth.kvcache.cluster.PeerLinks;
@@ -57,6 +58,7 @@ import io.plinth.kvcache.memcached.MemcachedPipeline;
 import io.plinth.kvcache.persist.PersistSettings;
 import io.plinth.kvcache.persist.Persistence;
 import io.plinth.kvcache.persist.RdbImport;
+import io.plinth.kvcache.replica.Replication;
 import io.plinth.kvcache.script.LibraryLoading;
 import io.plinth.kvcache.script.ScriptCommands;
 import io.plinth.kvcache.script.ScriptLimits;
@@ -104,6 +106,7 @@ public final class KvCache implements Daemon {
     private volatile @Nullable NodeFacts facts;
     private volatile Map<String, InetSocketAddress> listening = Map.of();
     private volatile @Nullable Persistence persistence;
+    private volatile @Nullable Replication replication;
     private @Nullable PeerLinks peers;
     private @Nullable LoopTimer timer;
 
@@ -184,6 +187,15 @@ public final class KvCache implements Daemon {
                 keyspace, persist(), context.clock(), System::nanoTime, new NodeThreads(context.name(), "persist"));
         persistence = kept;
         kept.start(() -> imports(node));
+        replication = new Replication(
+                node,
+                table,
+                code -> library(node, code),
+                config.primaryPassword() == null
+                        ? null
+                        : config.primaryPassword().reveal(),
+                System::nanoTime,
+                new NodeThreads(context.name(), "replica"));
         List<EventLoop> loops = context.loops().all();
         LoopTimer ticking = new LoopTimer(keyspace, loops, context.clock(), now -> {
             stats.sample(now);
@@ -209,15 +221,20 @@ public final class KvCache implements Daemon {
         if (file == null) {
             return false;
         }
-        try (LibraryLoading libraries = new LibraryLoading(node, table, scripts, System::nanoTime)) {
-            RdbImport.run(
-                    context.data().resolve(file),
-                    limits.maxBulk(),
-                    keyspace,
-                    context.clock().millis(),
-                    libraries::load);
-        }
+        RdbImport.run(
+                context.data().resolve(file),
+                limits.maxBulk(),
+                keyspace,
+                context.clock().millis(),
+                code -> library(node, code));
         return true;
+    }
+
+    /** On the thread that reads a file of Redis. */
+    private void library(NodeState node, byte[] code) {
+        try (LibraryLoading loading = new LibraryLoading(node, table, scripts, System::nanoTime)) {
+            loading.load(code);
+        }
     }
 
     private PersistSettings persist() {
@@ -294,9 +311,11 @@ public final class KvCache implements Daemon {
         AclCommands.register(builder, entropy);
         ServerCommands.register(
                 builder,
-                new InfoReport(this::facts, () -> persistence),
+                new InfoReport(this::facts, () -> persistence, () -> replication),
                 new ConfigTable(this::facts, config.persist().journal()));
         SaveCommands.register(builder, () -> started(persistence));
+        ReplicaCommands.register(
+                builder, () -> started(replication), () -> facts().port(), config.memcachedPort() != null);
         return builder.build();
     }
 
@@ -399,6 +418,10 @@ public final class KvCache implements Daemon {
         }
         for (Client client : clients.all()) {
             client.outlet().run(client::close);
+        }
+        Replication followed = replication;
+        if (followed != null) {
+            followed.close();
         }
         Persistence kept = persistence;
         if (kept != null) {

@@ -44,6 +44,9 @@ public record KvCacheConfig(
         @Range(min = "0", max = "65535")
         Integer memcachedPort,
 
+        @Doc("What a Redis that REPLICAOF names expects with AUTH.") @Nullable
+        Secret primaryPassword,
+
         @Doc("What is left of the keys after a restart.") Persist persist,
 
         @Doc("What one client, and all of them, may take.") Limits limits)

@@ -7,8 +7,10 @@ import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.KeyspaceStats;
 import io.plinth.kvcache.persist.Persistence;
+import io.plinth.kvcache.replica.Replication;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -34,15 +36,20 @@ public final class InfoReport {
 
     private final Supplier<NodeFacts> facts;
     private final Supplier<@Nullable Persistence> persistence;
+    private final Supplier<@Nullable Replication> replication;
 
     public InfoReport(Supplier<NodeFacts> facts) {
-        this(facts, () -> null);
+        this(facts, () -> null, () -> null);
     }
 
-    /** Also tells of journal and snapshots. */
-    public InfoReport(Supplier<NodeFacts> facts, Supplier<@Nullable Persistence> persistence) {
+    /** Also tells of journal and snapshots, and whom the node follows. */
+    public InfoReport(
+            Supplier<NodeFacts> facts,
+            Supplier<@Nullable Persistence> persistence,
+            Supplier<@Nullable Replication> replication) {
         this.facts = facts;
         this.persistence = persistence;
+        this.replication = replication;
     }
 
     void write(Call call) {
@@ -87,7 +94,10 @@ public final class InfoReport {
             case "stats" -> stats(node, text);
             case "replication" -> {
                 text.section("Replication");
-                text.line("role", "master");
+                Replication known = replication.get();
+                Map<String, Object> followed = known == null ? Map.of() : known.lines();
+                text.line("role", followed.isEmpty() ? "master" : "slave");
+                followed.forEach(text::line);
                 text.line("connected_slaves", 0);
                 text.line("master_failover_state", "no-failover");
                 text.line("master_replid", facts.get().runId());

@@ -53,12 +53,6 @@ public final class ServerCommands {
             call.out().bulkLong(now.getEpochSecond());
             call.out().bulkLong(now.getNano() / 1000);
         });
-        to.add("role", 1, ADMIN | NOSCRIPT | LOADING | STALE | FAST | DANGEROUS, "Returns the node's role.", call -> {
-            call.out().array(3);
-            call.out().bulk("master");
-            call.out().integer(0);
-            call.out().array(0);
-        });
         to.add("memory", "Shows what keys take.", MemoryCommands::run);
         to.add("slowlog", "Shows slow commands.", SlowLogCommands::run);
         to.add("latency", "Shows slow moments, and how long commands take.", LatencyCommands::run);

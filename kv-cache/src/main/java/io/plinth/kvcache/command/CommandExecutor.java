@@ -207,7 +207,7 @@ public final class CommandExecutor implements Dispatcher {
             route(topology, command, client, args);
         }
         if (command.is(Flag.WRITE | Flag.EXEC | Flag.SCRIPT)) {
-            node.writable();
+            node.writable(command, client);
         }
         boolean grows = command.is(Flag.DENYOOM) || (command.is(Flag.EXEC) && anyGrows(client));
         if (!node.keyspace().makeRoom(command.is(Flag.DENYOOM) ? args.total() : 0) && grows) {

@@ -3,6 +3,7 @@ package io.plinth.kvcache.command;
 import io.plinth.kvcache.cluster.PeerPublisher;
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.Clients;
 import io.plinth.kvcache.session.PubSub;
 import io.plinth.kvcache.session.Tracking;
@@ -41,8 +42,14 @@ public record NodeState(
         WireLimits limits,
         Clock clock,
         RandomGenerator random) {
-    /** Refuses what could not be kept, in the journal's words. */
-    void writable() {
+    /** What who may not write here is answered. */
+    public static final String READONLY = "READONLY You can't write against a read only replica.";
+
+    /** Refuses writes that could not be kept, in the journal's words, and on a replica those of clients. */
+    void writable(Command command, Client client) {
+        if (settings.readOnly() && command.is(Command.Flag.WRITE) && !client.primary()) {
+            throw new CommandException(READONLY);
+        }
         String refusal = keyspace.durability().refusal();
         if (refusal != null) {
             throw new CommandException(refusal);

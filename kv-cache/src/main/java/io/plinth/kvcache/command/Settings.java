@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 public final class Settings {
     private volatile @Nullable String password;
     private volatile String policy;
+    private volatile boolean readOnly;
 
     private final KeyEvents events;
 
@@ -41,6 +42,15 @@ public final class Settings {
             users.password(secret);
         }
         password = secret;
+    }
+
+    /** Whether the node follows another and takes writes from that one alone. */
+    public boolean readOnly() {
+        return readOnly;
+    }
+
+    public void readOnly(boolean yes) {
+        readOnly = yes;
     }
 
     /** The eviction policy by the name it was given. */

@@ -12,11 +12,12 @@ import io.plinth.kvcache.keyspace.value.Value;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
-/** Owned by the start of a node: fills an empty keyspace from a file of Redis. */
+/** Owned by one thread: fills an empty keyspace from a file of Redis. */
 public final class RdbImport implements RdbFile.Visitor {
     private static final int BUFFER = 1 << 20;
     private static final int ROOM_EVERY = 64;
@@ -24,11 +25,13 @@ public final class RdbImport implements RdbFile.Visitor {
     private final Keyspace keyspace;
     private final Consumer<byte[]> libraries;
     private final long nowMillis;
+    private final Pace pace;
     private final KeyRef ref = new KeyRef();
     private long kept;
     private long over;
 
-    private RdbImport(Keyspace keyspace, Consumer<byte[]> libraries, long nowMillis) {
+    private RdbImport(Keyspace keyspace, Consumer<byte[]> libraries, long nowMillis, Pace pace) {
+        this.pace = pace;
         this.keyspace = keyspace;
         this.libraries = libraries;
         this.nowMillis = nowMillis;
@@ -40,13 +43,34 @@ public final class RdbImport implements RdbFile.Visitor {
     /** Reads all of it; what is wrong with it is said with the byte. */
     public static Imported run(Path file, int longest, Keyspace keyspace, long nowMillis, Consumer<byte[]> libraries)
             throws IOException {
-        RdbImport run = new RdbImport(keyspace, libraries, nowMillis);
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER)) {
+            return run(file.toString(), in, longest, keyspace, nowMillis, libraries, () -> {});
+        }
+    }
+
+    /** Reads all of it as it comes; {@code pace} is run now and then, and may wait. */
+    public static Imported run(
+            String name,
+            InputStream in,
+            int longest,
+            Keyspace keyspace,
+            long nowMillis,
+            Consumer<byte[]> libraries,
+            Pace pace)
+            throws IOException {
+        RdbImport run = new RdbImport(keyspace, libraries, nowMillis, pace);
+        try {
             RdbFile.read(in, longest, keyspace.hasher(), keyspace.packing(), run);
-        } catch (RdbException e) {
-            throw new IOException(file + ": " + e.getMessage(), e);
+        } catch (RdbException | UncheckedIOException e) {
+            throw new IOException(name + ": " + e.getMessage(), e);
         }
         return new Imported(run.kept, run.over);
+    }
+
+    /** Holds the reading up where what is read cannot be kept as fast. */
+    @FunctionalInterface
+    public interface Pace {
+        void keep() throws IOException;
     }
 
     @Override
@@ -61,6 +85,11 @@ public final class RdbImport implements RdbFile.Visitor {
         }
         if (kept++ % ROOM_EVERY == 0) {
             keyspace.makeRoom(0);
+            try {
+                pace.keep();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
         ref.set(keyspace.hasher(), (int) db, key, 0, key.length);
         Segment segment = keyspace.segment(ref.slot());

@@ -300,6 +300,9 @@ final class RedisTable {
         if (asked.readOnly() && (write || command.name().endsWith("publish"))) {
             return "ERR Write commands are not allowed from read-only scripts.";
         }
+        if (write && node.settings().readOnly()) {
+            return NodeState.READONLY;
+        }
         ScriptRun running = run;
         if (oom && command.is(Flag.DENYOOM) && !asked.allowOom() && running != null && !running.dirty()) {
             return "OOM command not allowed when used memory > 'maxmemory'.";

@@ -37,6 +37,7 @@ public final class Client {
     private volatile @Nullable TrackingMode tracking;
     private volatile boolean redirectBroken;
     private boolean caching;
+    private boolean primary;
     private Client principal = this;
     private volatile @Nullable UserRef user;
     private long seenMillis;
@@ -248,6 +249,15 @@ public final class Client {
 
     public void principal(Client caller) {
         principal = caller;
+    }
+
+    /** Whether its commands are those of the Redis that this node follows. */
+    public boolean primary() {
+        return primary;
+    }
+
+    public void primary(boolean yes) {
+        primary = yes;
     }
 
     /** What its blocking command waits for; null when it does not wait. */

@@ -1,0 +1,188 @@
+package io.plinth.kvcache.replica;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.plinth.kvcache.command.CommandExecutor;
+import io.plinth.kvcache.command.CommandTable;
+import io.plinth.kvcache.command.NodeState;
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.persist.RdbImport;
+import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.session.Outlet;
+import io.plinth.kvcache.wire.Args;
+import io.plinth.kvcache.wire.ProtocolException;
+import io.plinth.kvcache.wire.ReadBuffers;
+import io.plinth.kvcache.wire.ReplyWriter;
+import io.plinth.kvcache.wire.RequestDecoder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Owned by the thread that follows a Redis: makes its keys and its writes ours, through the commands that clients use. */
+final class Applier implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
+    private static final int REPLIES = 512 << 20;
+    private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    private static final int REFUSED_TRIES = 5_000;
+
+    private final NodeState node;
+    private final Consumer<byte[]> libraries;
+    private final CommandExecutor executor;
+    private Client client;
+    private RequestDecoder decoder;
+    private boolean told;
+
+    Applier(NodeState node, CommandTable table, Consumer<byte[]> libraries) {
+        this.node = node;
+        this.libraries = libraries;
+        this.executor = new CommandExecutor(node, table);
+        this.client = client();
+        this.decoder = decoder();
+    }
+
+    private Client client() {
+        Client made = new Client(
+                0,
+                "primary",
+                "primary",
+                node.clock().millis(),
+                new ReplyWriter(ByteBufAllocator.DEFAULT, REPLIES),
+                new Nobody(),
+                node.memory());
+        made.authenticated(true);
+        made.primary(true);
+        return made;
+    }
+
+    private RequestDecoder decoder() {
+        return new RequestDecoder(node.limits(), new ReadBuffers(), node.memory());
+    }
+
+    /** In place of what was here, what the file has. */
+    void fill(InputStream file) throws IOException {
+        Keyspace keyspace = node.keyspace();
+        keyspace.each(segment -> {
+            for (int db = 0; db < Keyspace.DATABASES; db++) {
+                segment.flush(db);
+            }
+        });
+        node.tracking().flushed();
+        RdbImport.Imported filled = RdbImport.run(
+                "the primary's file",
+                file,
+                node.limits().maxBulk(),
+                keyspace,
+                node.clock().millis(),
+                libraries,
+                this::writable);
+        LOG.info("replication: {} keys, and {} whose time was over", filled.keys(), filled.over());
+    }
+
+    /** The stream of writes begins. */
+    void begin() {
+        decoder.close();
+        client.end();
+        client = client();
+        decoder = decoder();
+    }
+
+    /** Makes the writes in these bytes; answers whether it was asked how far it is. */
+    boolean apply(byte[] bytes, int length) throws IOException {
+        boolean asked = false;
+        try {
+            decoder.feed(Unpooled.wrappedBuffer(bytes, 0, length));
+            while (decoder.next()) {
+                Args args = decoder.args();
+                if (args.is(0, "REPLCONF")) {
+                    asked |= args.count() > 1 && args.is(1, "GETACK");
+                } else {
+                    run(args);
+                }
+            }
+            decoder.keep();
+        } catch (ProtocolException e) {
+            throw new IOException(e.getMessage(), e);
+        } finally {
+            executor.rest();
+        }
+        return asked;
+    }
+
+    private void run(Args args) throws IOException {
+        writable();
+        while (!executor.execute(client, args, node.clock().millis())) {
+            LockSupport.parkNanos(AGAIN_NANOS);
+        }
+        ByteBuf reply = client.out().take();
+        if (reply == null) {
+            return;
+        }
+        if (reply.isReadable() && reply.getByte(reply.readerIndex()) == '-' && !told) {
+            told = true;
+            LOG.warn(
+                    "replication: {} was refused: {} (further ones are not told)",
+                    args.text(0),
+                    reply.toString(StandardCharsets.ISO_8859_1).strip());
+        }
+        reply.release();
+    }
+
+    /** Waits while our own journal is behind. */
+    private void writable() throws IOException {
+        for (int i = 0; node.keyspace().durability().refusal() != null; i++) {
+            if (i == REFUSED_TRIES) {
+                throw new IOException(
+                        String.valueOf(node.keyspace().durability().refusal()));
+            }
+            LockSupport.parkNanos(AGAIN_NANOS);
+        }
+    }
+
+    @Override
+    public void close() {
+        decoder.close();
+        client.end();
+        executor.end();
+    }
+
+    /** The primary wants no replies. */
+    private static final class Nobody implements Outlet {
+        @Override
+        public void run(Runnable task) {
+            task.run();
+        }
+
+        @Override
+        public void later(Runnable task) {
+            task.run();
+        }
+
+        @Override
+        public Runnable schedule(long millis, Runnable task) {
+            return () -> {};
+        }
+
+        @Override
+        public void unblocked() {}
+
+        @Override
+        public void written() {}
+
+        @Override
+        public long pending() {
+            return 0;
+        }
+
+        @Override
+        public void close() {}
+
+        @Override
+        public void abort() {}
+    }
+}
