@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(3600)
 class ManyQueuesIT {
-    private static final int QUEUES = Integer.getInteger("many.queues", 1000);
+    private static final int QUEUES = Integer.getInteger("many.queues", 500);
     private static final int CLIENTS = 4;
     private static final int UNCONFIRMED = 1000;
 

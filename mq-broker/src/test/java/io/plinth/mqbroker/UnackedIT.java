@@ -77,7 +77,7 @@ class UnackedIT {
         long before = -1;
         while (taken.get() == 0 || taken.get() != before) {
             before = taken.get();
-            TimeUnit.MILLISECONDS.sleep(1500);
+            TimeUnit.MILLISECONDS.sleep(500);
         }
     }
 
