@@ -22,7 +22,7 @@ class ExpiryLagIT {
     private static final int PIPELINE = 1_000;
     private static final int SPREAD_MILLIS = MEASURED ? 20_000 : 500;
     /** Time to write all of them before the first one goes. */
-    private static final int AHEAD_MILLIS = MEASURED ? 30_000 : 3_000;
+    private static final int AHEAD_MILLIS = MEASURED ? 60_000 : 3_000;
 
     private static final int STEP_MILLIS = 10;
 
@@ -32,6 +32,7 @@ class ExpiryLagIT {
                 RawClient writer = new RawClient(node.port(0));
                 RawClient listener = new RawClient(node.port(0))) {
             writer.call("CONFIG", "SET", "notify-keyspace-events", "Ex");
+            listener.socket().setSoTimeout(2 * AHEAD_MILLIS + SPREAD_MILLIS);
             listener.call("SUBSCRIBE", "__keyevent@0__:expired");
             long first = System.currentTimeMillis() + AHEAD_MILLIS;
             write(writer, first);
