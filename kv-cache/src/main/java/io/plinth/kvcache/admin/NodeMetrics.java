@@ -12,6 +12,7 @@ public final class NodeMetrics {
     /** Registers all of them; {@code rows} are what commands are counted by. */
     public static void register(Metrics metrics, NodeState node, LongSupplier droppedMessages, List<String> rows) {
         metrics.registry().register(() -> CommandLatencies.snapshot(node.stats().observations(), rows));
+        metrics.registry().register(() -> ExpiryLags.snapshot(node.keyspace()));
         metrics.gauge(
                 "kvcache_memory_resident_bytes",
                 "Pages the machine gave for records.",

@@ -249,6 +249,23 @@ public final class Keyspace {
         return new KeyspaceStats(sum[0], sum[1], sum[2], sum[3], sum[4], sum[5]);
     }
 
+    /** Bounds in milliseconds of {@link #expiryLags}. */
+    public static long[] lagBounds() {
+        return SegmentCounts.lagBounds();
+    }
+
+    /** How many keys that nobody looked at went how long after their time, by {@link #lagBounds}; the last went later. */
+    public long[] expiryLags() {
+        long[] sums = new long[SegmentCounts.lagBounds().length + 1];
+        for (Segment segment : segments) {
+            long[] own = segment.counts().lags;
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] += own[i];
+            }
+        }
+        return sums;
+    }
+
     /** Starts the counts anew. */
     public void resetStats() {
         each(segment -> segment.counts().reset());

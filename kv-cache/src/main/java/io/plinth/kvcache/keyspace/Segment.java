@@ -292,6 +292,7 @@ public final class Segment {
     private int expire(int hash, long nowMillis) {
         int gone = 0;
         for (int handle = records.overdue(hash, nowMillis); handle != 0; handle = records.overdue(hash, nowMillis)) {
+            counts.late(nowMillis - records.expireAt(handle));
             remove(entry(hash, handle), Change.Kind.EXPIRED);
             gone++;
         }

@@ -177,7 +177,8 @@ class AdminDifferentialIT {
                     .contains(
                             "kvcache_command_latency_seconds{command=\"eval\",quantile=\"0.99\"} ",
                             "kvcache_command_latency_seconds_count{command=\"eval\"} 1",
-                            "command=\"slowlog|get\"");
+                            "command=\"slowlog|get\"",
+                            "kvcache_expiry_lag_seconds_bucket{le=\"0.1\"} 0");
         }
     }
 }

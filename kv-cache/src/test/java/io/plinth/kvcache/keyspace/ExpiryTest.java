@@ -56,6 +56,21 @@ class ExpiryTest {
     }
 
     @Test
+    void countsHowLateKeysGo() {
+        for (int i = 0; i < 100; i++) {
+            fixture.put("k" + i, 1, fixture.now + 1_000);
+        }
+        advance(1_020);
+        advance(40);
+        fixture.put("late", 1, fixture.now + 1_000);
+        advance(3_000);
+        long[] lags = fixture.keyspace.expiryLags();
+        assertThat(lags[0] + lags[1] + lags[2] + lags[3] + lags[4]).isEqualTo(100);
+        assertThat(lags[lags.length - 2]).isEqualTo(1);
+        assertThat(Keyspace.lagBounds()[lags.length - 2]).isEqualTo(10_000);
+    }
+
+    @Test
     void followsAnExpiryThatMovesEarlierLaterOrAway() {
         fixture.put("later", 1, fixture.now + 1_000);
         fixture.put("later", 1, fixture.now + 60_000);
