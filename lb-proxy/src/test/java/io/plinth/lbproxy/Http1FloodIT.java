@@ -56,7 +56,7 @@ class Http1FloodIT {
             }
         });
         proxy = Proxy.start(folder, Proxy.section("""
-            timeouts: { header: 1s, stream: 1s, keep-alive: 60s }
+            timeouts: { header: 2s, stream: 1s, keep-alive: 60s }
             """, origin));
     }
 
