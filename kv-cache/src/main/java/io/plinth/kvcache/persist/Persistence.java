@@ -88,10 +88,11 @@ public final class Persistence implements AutoCloseable {
         }
         boolean filled = recovery.nothing() && elsewhere.fill();
         TreeMap<Integer, Path> left = ChronicleStore.segments(journalFolder);
-        journalFrom = left.isEmpty() ? 1 : left.lastKey() + 1;
+        // A number before what the snapshot says would not be read at the next start.
+        journalFrom = Math.max(recovery.journalFrom(), left.isEmpty() ? 1 : left.lastKey() + 1);
         if (settings.journals()) {
             Journal begun = new Journal(
-                    new ChronicleStore(journalFolder, SEGMENT),
+                    new ChronicleStore(journalFolder, SEGMENT, journalFrom),
                     settings.always(),
                     settings.journalBuffer(),
                     nanos,
@@ -102,7 +103,7 @@ public final class Persistence implements AutoCloseable {
         } else if (!left.isEmpty()) {
             // The journal ends here: what it says would be old at the next start.
             snapshots.save(null, journalFrom, false);
-            try (ChronicleStore store = new ChronicleStore(journalFolder, SEGMENT)) {
+            try (ChronicleStore store = new ChronicleStore(journalFolder, SEGMENT, journalFrom)) {
                 store.dropBefore(journalFrom);
             }
         }

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param misfits changes that did not fit what was there; their keys are gone
  * @param torn segments of the journal that end in a torn record
  * @param damages what was not as it had been written
+ * @param journalFrom the first segment that the snapshot lacks; those before it are never read again
  * @param once whether the snapshot was left by a stop, and nothing was kept up since
  */
 public record Recovery(
@@ -31,6 +32,7 @@ public record Recovery(
         long torn,
         List<Damage> damages,
         @Nullable Path snapshot,
+        int journalFrom,
         boolean once) {
 
     /** Whether there was nothing to come back from. */
@@ -73,6 +75,6 @@ public record Recovery(
         for (int i = 0; i < Keyspace.SEGMENTS; i++) {
             keyspace.sequence(i, sequences[i]);
         }
-        return new Recovery(keys, replay.applied(), replay.misfits(), scanner.torn(), damages, used, once);
+        return new Recovery(keys, replay.applied(), replay.misfits(), scanner.torn(), damages, used, from, once);
     }
 }

@@ -82,7 +82,7 @@ class PowerLossSimTest {
         List<Integer> promised;
         int writes = 100 + random.nextInt(300);
         try (Journal journal = new Journal(
-                new Watched(new ChronicleStore(data.resolve("journal"), SEGMENT), image, syncs),
+                new Watched(new ChronicleStore(data.resolve("journal"), SEGMENT, 1), image, syncs),
                 true,
                 1 << 20,
                 System::nanoTime,

@@ -84,6 +84,22 @@ class RecoverySimTest {
     }
 
     @Test
+    void whatComesAfterASnapshotThatTheJournalHadNothingBehindIsReadAsWell() throws Exception {
+        try (PersistFixture life = new PersistFixture(folder, "everysec", false)) {
+            life.run("SET a 1");
+            CompletableFuture<?> saved = life.persistence.save();
+            assertThat(saved).isNotNull();
+            saved.get(30, TimeUnit.SECONDS);
+        }
+        try (PersistFixture life = new PersistFixture(folder, "everysec", false)) {
+            life.run("SET b 2");
+        }
+        try (PersistFixture life = new PersistFixture(folder, "everysec", false)) {
+            assertThat(life.client.run("MGET a b")).isEqualTo("*2|$1|1|$1|2|");
+        }
+    }
+
+    @Test
     void aStopLeavesASnapshotThatIsUsedOnce() throws Exception {
         TreeMap<String, String> before;
         try (PersistFixture life = new PersistFixture(folder, "off", true)) {

@@ -28,10 +28,14 @@ public final class ChronicleStore implements JournalStore {
     private boolean alive;
     private @Nullable ChronicleSegment current;
 
-    /** Opens the folder, making it where it is not there; a segment ends once it is longer than {@code segmentBytes}. */
-    public ChronicleStore(Path folder, long segmentBytes) throws IOException {
+    /**
+     * Opens the folder, making it where it is not there; a segment ends once it is longer than {@code segmentBytes}, and the next one
+     * has at least the number {@code first}.
+     */
+    public ChronicleStore(Path folder, long segmentBytes, int first) throws IOException {
         this.folder = folder;
         this.segmentBytes = segmentBytes;
+        this.last = first - 1;
         Files.createDirectories(folder);
         long found = 0;
         for (var entry : segments(folder).entrySet()) {
