@@ -1,9 +1,11 @@
 package io.plinth.dbproxy;
 
+import static io.plinth.dbproxy.Cluster.await;
 import static io.plinth.dbproxy.Cluster.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.plinth.dbproxy.database.Gate;
 import io.plinth.kit.lifecycle.RunningNode;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -13,6 +15,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -142,6 +146,29 @@ class MergeIT {
                     .isInstanceOf(SQLException.class)
                     .satisfies(e -> assertThat(((SQLException) e).getSQLState()).isEqualTo("0A000"));
             assertThat(rows(connection, "SELECT 1")).containsExactly("1|");
+        }
+    }
+
+    @Test
+    void aPauseHoldsUpQueriesOverSeveralShardsToo() throws Exception {
+        DbProxy daemon = (DbProxy) Objects.requireNonNull(proxy).daemon();
+        Gate gate = daemon.databases().iterator().next().gate();
+        try (Connection connection = connect("")) {
+            gate.pause();
+            CompletableFuture<List<String>> counted = new CompletableFuture<>();
+            Thread.ofVirtual().start(() -> {
+                try {
+                    counted.complete(rows(connection, "SELECT count(*) FROM orders"));
+                } catch (SQLException e) {
+                    counted.completeExceptionally(e);
+                }
+            });
+            await("a query that waits", () -> gate.waiting() == 1);
+            assertThat(counted).isNotDone();
+            gate.resume();
+            assertThat(counted.get(20, TimeUnit.SECONDS)).containsExactly("60|");
+        } finally {
+            gate.resume();
         }
     }
 
