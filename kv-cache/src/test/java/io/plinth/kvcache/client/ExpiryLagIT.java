@@ -3,6 +3,8 @@ package io.plinth.kvcache.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -25,6 +27,8 @@ class ExpiryLagIT {
     private static final int AHEAD_MILLIS = MEASURED ? 60_000 : 3_000;
 
     private static final int STEP_MILLIS = 10;
+    /** Of Unix milliseconds, until 2286. */
+    private static final int DEADLINE_DIGITS = 13;
 
     @Test
     void everyKeyGoesSoonAfterItsTimeAndNoneBefore(@TempDir Path folder) throws Exception {
@@ -38,13 +42,7 @@ class ExpiryLagIT {
             write(writer, first);
             // A key that is set after its time is removed at once, without the event.
             assumeThat(System.currentTimeMillis()).as("written in time").isLessThan(first);
-            long[] lags = new long[KEYS];
-            for (int i = 0; i < KEYS; i++) {
-                String message = listener.reply();
-                long now = System.currentTimeMillis();
-                int at = message.indexOf("k:") + 2;
-                lags[i] = now - Long.parseLong(message.substring(at, message.indexOf(':', at)));
-            }
+            long[] lags = lags(listener.socket().getInputStream());
             assertThat(writer.call("DBSIZE")).isEqualTo(":0\r\n");
             Arrays.sort(lags);
             assertThat(lags[0]).isNotNegative();
@@ -53,6 +51,35 @@ class ExpiryLagIT {
                 assertThat(lags[KEYS - 1]).as("worst lag in ms").isLessThanOrEqualTo(100);
             }
         }
+    }
+
+    /** Reads the messages as fast as they come: what a slow subscriber has not read yet is not late. */
+    private static long[] lags(InputStream in) throws IOException {
+        long[] lags = new long[KEYS];
+        byte[] buffer = new byte[1 << 18];
+        int length = 0;
+        for (int seen = 0; seen < KEYS; ) {
+            int more = in.read(buffer, length, buffer.length - length);
+            assertThat(more).as("the connection after %d messages", seen).isPositive();
+            length += more;
+            long now = System.currentTimeMillis();
+            int from = 0;
+            for (int at = 0; at + DEADLINE_DIGITS + 2 < length; at++) {
+                if (buffer[at] == 'k' && buffer[at + 1] == ':') {
+                    long deadline = 0;
+                    for (int i = at + 2; i < at + 2 + DEADLINE_DIGITS; i++) {
+                        deadline = deadline * 10 + buffer[i] - '0';
+                    }
+                    lags[seen++] = now - deadline;
+                    at += DEADLINE_DIGITS + 1;
+                    from = at + 1;
+                }
+            }
+            from = Math.max(from, length - DEADLINE_DIGITS - 2);
+            System.arraycopy(buffer, from, buffer, 0, length - from);
+            length -= from;
+        }
+        return lags;
     }
 
     private static void write(RawClient writer, long first) throws Exception {
