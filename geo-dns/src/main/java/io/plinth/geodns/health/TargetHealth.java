@@ -21,7 +21,7 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owned by the node's runner thread, but for each watched target's verdict, which its loop writes: what is healthy now.
+ * Guarded by the lock of the changes, but for each watched target's verdict, which its loop writes: what is healthy now.
  * A target is probed once for all policies that probe it alike, from the moment the file names it to the moment no file
  * does; until its first probe has ended it is taken for healthy. What people say about a target counts more, until it
  * expires.

@@ -6,11 +6,14 @@ import io.plinth.geodns.answer.Asker;
 import io.plinth.geodns.answer.QueryCounters;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * What Jazzer finds by coverage, in the profile {@code jazzer}: no query is a fault of the server, and no zone file
  * anything but a zone or mistakes with their lines.
  */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class ReadersJazzer {
     private final Asker asker = Asker.of(Map.of("shop.example", """
         $TTL 60
