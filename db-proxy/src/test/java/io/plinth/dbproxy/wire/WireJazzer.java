@@ -28,8 +28,9 @@ class WireJazzer {
             return;
         }
         int at = Math.min(split, bytes.length);
-        ByteBuf one = Unpooled.wrappedBuffer(bytes, 0, at);
-        ByteBuf two = Unpooled.wrappedBuffer(bytes, at, bytes.length - at);
+        // Wrapped arrays of no length would be one buffer for all, which is never released.
+        ByteBuf one = Unpooled.buffer(at + 1).writeBytes(bytes, 0, at);
+        ByteBuf two = Unpooled.buffer(bytes.length + 1).writeBytes(bytes, at, bytes.length - at);
         FrameRun whole = FrameRun.of(List.of(Unpooled.wrappedBuffer(bytes)));
         FrameRun parts = FrameRun.of(List.of(one, two));
         demand(whole.seen().equals(parts.seen()), "in two parts: " + parts.seen() + " (expected: " + whole.seen());
