@@ -1,7 +1,6 @@
 package io.plinth.dbproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.plinth.kit.lifecycle.RunningNode;
 import io.plinth.postgres.PostgresBinaries;
@@ -17,6 +16,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Transfers and reads while connections of clients and servers are cut, queries cancelled, replicas and clients held up:
  * nothing told is lost, nothing is done twice, no read is stale, no answer is another client's. {@code -Dchecker.seconds}
- * says for how long; from 20 on a promotion and restarts of the proxy are part of it. {@code -Dplinth.seed} repeats a run's
+ * says for how long. {@code -Dplinth.seed} repeats a run's
  * choices.
  */
 class CheckerIT {
@@ -63,9 +63,9 @@ class CheckerIT {
     }
 
     @Test
+    @Tag("long")
     @Timeout(600)
     void nothingIsLostOverAPromotionAndRestartsOfTheProxy(@TempDir Path state) throws Exception {
-        assumeTrue(seconds >= LONG, "-Dchecker.seconds below 20");
         Path folder = Files.createDirectory(Cluster.shared().log().resolveSibling("checked"));
         PostgresBinaries binaries = PostgresBinaries.unpack(folder.resolveSibling("."));
         PostgresServer primary = PostgresServer.primary(binaries, folder.resolve("a"), settings());

@@ -198,6 +198,7 @@ final class Following implements Runnable {
         long heard = nanos.getAsLong();
         long told = heard;
         applier.begin();
+        long position = offset;
         while (!ended) {
             int read = 0;
             try {
@@ -214,7 +215,8 @@ final class Following implements Runnable {
             if (read > 0) {
                 heard = nanos.getAsLong();
                 asked = applier.apply(chunk, read);
-                offset += read;
+                position += read;
+                offset = position;
             }
             if (asked || nanos.getAsLong() - told >= TimeUnit.MILLISECONDS.toNanos(ACKNOWLEDGE_MILLIS)) {
                 told = nanos.getAsLong();
