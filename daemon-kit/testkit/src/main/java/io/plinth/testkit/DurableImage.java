@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
@@ -12,6 +13,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a disk would hold of a folder after a power cut. A killed process leaves the page cache behind, so {@code kill -9}
@@ -92,14 +94,15 @@ public final class DurableImage {
         files(folder).forEach(file -> names.add(name(file)));
         for (String name : names) {
             Path file = folder.resolve(name);
-            boolean isThere = Files.exists(file);
+            SparseFile.@Nullable Content now = now(file);
+            boolean isThere = now != null;
             boolean wasThere = durable.containsKey(name);
             boolean survives = isThere == wasThere ? isThere : (mode == Mode.DROP ? wasThere : random.nextBoolean());
             Path out = target.resolve(name);
             try {
                 if (survives) {
                     SparseFile.Content before = durable.getOrDefault(name, SparseFile.Content.EMPTY);
-                    write(out, isThere ? mixed(before, read(file), random, mode) : before);
+                    write(out, now != null ? mixed(before, now, random, mode) : before);
                 } else {
                     Files.deleteIfExists(out);
                 }
@@ -173,6 +176,17 @@ public final class DurableImage {
 
     private String name(Path file) {
         return folder.relativize(file).toString();
+    }
+
+    /** Null where it is not there: whoever writes the folder may delete what is named in it. */
+    private static SparseFile.@Nullable Content now(Path file) {
+        try {
+            return SparseFile.read(file);
+        } catch (NoSuchFileException e) {
+            return null;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static SparseFile.Content read(Path file) {
