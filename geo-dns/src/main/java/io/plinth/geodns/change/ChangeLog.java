@@ -70,7 +70,7 @@ final class ChangeLog {
                 }
             }
             if (log.dropped > 0) {
-                log.compact();
+                log.tryCompact();
             }
         }
         return log;
@@ -162,11 +162,15 @@ final class ChangeLog {
         }
         more.forEach(this::remember);
         if (dropped >= limits.versions() || droppedSize > limits.octets()) {
-            try {
-                compact();
-            } catch (IOException e) {
-                LOG.warn("{} - keeps what is too old, as it cannot be written anew: {}", file, e.toString());
-            }
+            tryCompact();
+        }
+    }
+
+    private void tryCompact() {
+        try {
+            compact();
+        } catch (IOException e) {
+            LOG.warn("{} - keeps what is too old, as it cannot be written anew: {}", file, e.toString());
         }
     }
 
