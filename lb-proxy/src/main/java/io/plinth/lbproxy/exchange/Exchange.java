@@ -357,7 +357,7 @@ final class Exchange implements UpstreamUser {
             hedge.win();
             return;
         }
-        boolean repeatable = (untouched ? request.whole() : request.repeatable()) && !response.interimSent();
+        boolean repeatable = (request.repeatable() || (untouched && request.whole())) && !response.interimSent();
         boolean more = untouched
                 ? attempts.afterRefused(why)
                 : attempts.afterClosed(why, repeatable && route != null ? route.attempts() : 1, worker.now());

@@ -80,6 +80,11 @@ final class Mirror implements UpstreamUser {
         }
     }
 
+    /** Whether it has the head. */
+    boolean begun() {
+        return over || copy.isReadable();
+    }
+
     /** The request is whole: on its way. */
     void send() {
         if (!over) {

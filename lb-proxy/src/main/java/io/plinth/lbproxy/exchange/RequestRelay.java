@@ -258,12 +258,14 @@ final class RequestRelay {
         webSocketKey = head.extendedConnect() ? WebSocketKey.make(random) : null;
         ByteBuf rendered = RequestRewrite.render(
                 client.allocator(), head, framing, route, to.lane().server(), client.forwarded(), trace, webSocketKey);
-        if (copy != null) {
+        // Where it is sent again the copy has it already.
+        if (copy != null && !copy.begun()) {
             copy.add(rendered);
         }
         to.write(rendered);
         if (kept != null) {
-            to.write(kept.retainedDuplicate());
+            // A copy, as what is kept may grow and move while this still waits to be written.
+            to.write(kept.copy());
         }
         copied();
     }

@@ -438,7 +438,7 @@ public final class LoopPool {
         if (hedges != null) {
             hedges.look();
         }
-        if (yields == 0 && !waiting.isEmpty() && othersWait() > 0) {
+        if (yields == 0 && othersWait() > 0) {
             // A shared connection that is never idle would never be given up.
             for (ServerLane lane : picker.lanes()) {
                 yields += lane.yieldShared() ? 1 : 0;
