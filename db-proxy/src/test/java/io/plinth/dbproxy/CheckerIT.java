@@ -47,7 +47,7 @@ class CheckerIT {
     @Timeout(60)
     void nothingIsLostDoubledStaleOrAnothersWhileConnectionsAreCut(@TempDir Path state) throws Exception {
         Cluster cluster = Cluster.shared();
-        proxy = cluster.single(state, "pool: { size: 5, wait: 20s }");
+        proxy = cluster.single(state, "pool: { size: 5, wait: 20s }\nread-wait: 200ms");
         try (Connection server = direct(cluster.primary(0))) {
             Workload.prepare(server);
             Cluster.run(server, "GRANT ALL ON accounts, ledger TO shop");

@@ -63,6 +63,8 @@ final class OutsideWork {
                 },
                 error -> {
                     broadcast = null;
+                    // Some shards may have it.
+                    servers.writes().everywhere();
                     session.notCarriedOut(plan, error);
                 });
     }

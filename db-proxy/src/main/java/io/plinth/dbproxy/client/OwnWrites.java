@@ -3,7 +3,9 @@ package io.plinth.dbproxy.client;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.server.ServerConnection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +18,8 @@ final class OwnWrites {
     private final Map<String, Long> last = new HashMap<>();
     private boolean open;
     private boolean acknowledged;
-    private @Nullable String key;
+    /** The causal keys that what is run now is of. */
+    private final Set<String> keys = new HashSet<>();
 
     OwnWrites(Database database, LongSupplier nanoTime) {
         this.database = database;
@@ -25,7 +28,12 @@ final class OwnWrites {
 
     /** What is run next is of this causal key's clients; inside a transaction null says nothing new. */
     void of(@Nullable String named, boolean inside) {
-        key = named == null && inside ? key : named;
+        if (!inside) {
+            keys.clear();
+        }
+        if (named != null) {
+            keys.add(named);
+        }
     }
 
     /** Whether the transaction may have written. */
@@ -73,10 +81,7 @@ final class OwnWrites {
         long now = nanoTime.getAsLong();
         last.put(shard, now);
         database.health(shard).wrote(now);
-        String of = key;
-        if (of != null) {
-            database.keyedWrites().wrote(of, shard, now);
-        }
+        keys.forEach(of -> database.keyedWrites().wrote(of, shard, now));
     }
 
     /** As of when a replica must be: after the last write that this session's reads must see. */
@@ -88,8 +93,11 @@ final class OwnWrites {
             return now - EVER;
         }
         long own = last.getOrDefault(shard, now - EVER);
-        String of = key;
-        long keyed = of == null ? own : database.keyedWrites().needed(of, shard, own);
-        return keyed - own > 0 ? keyed : own;
+        long needed = own;
+        for (String of : keys) {
+            long keyed = database.keyedWrites().needed(of, shard, own);
+            needed = keyed - needed > 0 ? keyed : needed;
+        }
+        return needed;
     }
 }

@@ -83,6 +83,8 @@ public final class Definitions {
         Map<String, ShardHealth> health = health(name, config, encryption, topology, opened);
         Database made = new Database(topology, setup(name, config, encryption, health));
         opened.set(made);
+        // What was written before the start is not known: replicas have to be asked once.
+        health.values().forEach(each -> each.wrote(nanoTime.getAsLong()));
         return made;
     }
 

@@ -165,6 +165,8 @@ public final class SharedListener {
                 connecting = false;
                 if (closed || channels.isEmpty()) {
                     opened.close();
+                    refuse(SqlError.of(
+                            SqlError.CONNECTION_FAILURE, "the server that listens has changed (expected: try again)"));
                     return;
                 }
                 connection = opened;
@@ -182,12 +184,16 @@ public final class SharedListener {
             @Override
             public void failed(SqlError why) {
                 connecting = false;
-                ArrayDeque<Wish> refused = new ArrayDeque<>(wishes);
-                wishes.clear();
-                refused.forEach(wish -> wish.done().accept(why));
+                refuse(why);
                 again();
             }
         });
+    }
+
+    private void refuse(SqlError why) {
+        ArrayDeque<Wish> refused = new ArrayDeque<>(wishes);
+        wishes.clear();
+        refused.forEach(wish -> wish.done().accept(why));
     }
 
     private void lost(ServerConnection gone) {
