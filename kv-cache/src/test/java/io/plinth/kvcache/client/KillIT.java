@@ -47,7 +47,8 @@ class KillIT {
                     }
                 });
                 long deadline = System.nanoTime() + window + TimeUnit.MILLISECONDS.toNanos(700);
-                while (System.nanoTime() < deadline || (answered.get() < 100 && writer.isAlive())) {
+                while (System.nanoTime() < deadline
+                        || ((answered.get() < 100 || System.nanoTime() - when[1] < window) && writer.isAlive())) {
                     TimeUnit.MILLISECONDS.sleep(10);
                 }
                 long now = System.nanoTime();

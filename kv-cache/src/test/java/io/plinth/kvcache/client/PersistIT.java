@@ -62,8 +62,8 @@ class PersistIT {
         String section = "memory: 64MiB, persist: { snapshot-every: 1s, snapshot-on-stop: false }";
         try (Cluster cluster = Cluster.start(folder, section, 1)) {
             try (RawClient client = new RawClient(cluster.port(0))) {
-                client.call("SET", "a", "1");
                 assertThat(client.call("INFO", "persistence")).contains("aof_enabled:0", "rdb_last_bgsave_time_sec:-1");
+                client.call("SET", "a", "1");
                 String save = client.call("SAVE");
                 while (save.startsWith("-ERR Background save already")) {
                     save = client.call("SAVE");

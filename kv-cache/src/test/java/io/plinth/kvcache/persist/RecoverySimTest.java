@@ -121,9 +121,11 @@ class RecoverySimTest {
                 life.run("SET filler" + i + " " + i);
             }
             CommandHarness.Connection client = life.client;
+            life.run("SET a 0", "SET b 0", "MULTI", "INCR c", "LPUSH d x", "EXEC");
             CompletableFuture<?> saved = life.persistence.save();
             assertThat(saved).isNotNull();
-            // Each key a is written before its b, and a and c in one transaction.
+            // Each key a is written before its b, c and d in one transaction, and of those that go only one is ever
+            // there.
             for (int i = 0; !saved.isDone(); i++) {
                 client.run("SET a " + i);
                 client.run("SET b " + i);
@@ -131,6 +133,8 @@ class RecoverySimTest {
                 client.run("INCR c");
                 client.run("LPUSH d x");
                 client.run("EXEC");
+                client.run("SET gone" + i % 500 + " x");
+                client.run("DEL gone" + i % 500);
             }
             saved.get(30, TimeUnit.SECONDS);
         }
@@ -140,6 +144,7 @@ class RecoverySimTest {
             int a = number(client.run("GET a"));
             int b = number(client.run("GET b"));
             assertThat(a - b).as("a %s, b %s", a, b).isBetween(0, 1);
+            assertThat(client.run("KEYS gone*")).as("keys that had gone").matches("\\*[01]\\|.*");
             assertThat(client.run("GET filler2999")).isEqualTo("$4|2999|");
         }
     }

@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
 public final class Journal implements ChangeListener, Durability, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
     private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
+    /** A position that nothing written comes to. */
+    private static final long NEVER = 1L << 62;
+
     /** How long changes are gathered where nobody waits for them. */
     private static final long GATHER = TimeUnit.MILLISECONDS.toNanos(5);
 
@@ -46,6 +49,9 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     private ByteSink spare = new ByteSink();
     private boolean closed;
     private volatile long position;
+    /** Changes that were not taken: nobody is told that they are on disk. */
+    private volatile long refused;
+
     private volatile long durable;
     private volatile long syncs;
     private volatile @Nullable String refusal;
@@ -102,6 +108,7 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     private void finish(int at) {
         if (closed || failed()) {
             batch.cut(at);
+            refused = refused + 1;
             return;
         }
         batch.u4(at, batch.size() - at - 4);
@@ -121,7 +128,8 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
 
     @Override
     public long position() {
-        return always ? position : 0;
+        long lost = refused;
+        return !always ? 0 : lost == 0 ? position : NEVER + lost;
     }
 
     @Override
@@ -200,9 +208,9 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     private void work() {
         long synced = nanos.getAsLong();
         boolean dirty = false;
+        List<Task> due = List.of();
         try {
             while (true) {
-                List<Task> due;
                 ByteSink full;
                 long upto;
                 lock.lock();
@@ -235,9 +243,11 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
                 }
                 reached(upto, dirty);
             }
-        } catch (IOException | RuntimeException | LinkageError e) {
+        } catch (IOException | RuntimeException | Error e) {
+            // A fault of a mapped file is an Error, too: whatever it is, nobody may be told that a write is on disk.
             fail(e);
         } finally {
+            due.forEach(task -> task.done.completeExceptionally(new IOException("journal: not written")));
             end();
         }
     }

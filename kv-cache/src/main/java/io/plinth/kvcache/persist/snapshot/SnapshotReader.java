@@ -81,7 +81,7 @@ public final class SnapshotReader implements AutoCloseable {
             throw new IllegalStateException("snapshot " + name + ": without facts");
         }
         Coverage coverage = new Coverage(new KeyHash(known.seed()));
-        Replay replay = new Replay(keyspace, coverage, nowMillis, sequences);
+        List<ByteBuffer> effects = new ArrayList<>();
         for (long at = 0; at < bytes.byteSize(); ) {
             Block head = head(at);
             if (head == null) {
@@ -94,10 +94,13 @@ public final class SnapshotReader implements AutoCloseable {
             if (body == null) {
                 damages.add(new Damage(name, at, "a block of " + head.length() + " bytes"));
             } else {
-                block(keyspace, head, body, coverage, replay, nowMillis, sequences);
+                block(keyspace, head, body, coverage, effects, nowMillis, sequences);
             }
             at += Block.HEAD + head.length();
         }
+        // Only now is it known what each piece has: of a key that went before its piece was written nothing comes back.
+        Replay replay = new Replay(keyspace, coverage, nowMillis, sequences);
+        effects.forEach(body -> replay(body, replay));
         if (!whole) {
             damages.add(new Damage(name, bytes.byteSize(), "the end is missing"));
         }
@@ -118,7 +121,7 @@ public final class SnapshotReader implements AutoCloseable {
             Block head,
             ByteBuffer body,
             Coverage coverage,
-            Replay replay,
+            List<ByteBuffer> effects,
             long nowMillis,
             long[] sequences) {
         switch (head.type()) {
@@ -132,17 +135,19 @@ public final class SnapshotReader implements AutoCloseable {
                     damages.add(new Damage(name, head.from(), "keys that cannot be read: " + e.getMessage()));
                 }
             }
-            case Block.EFFECTS -> {
-                while (body.remaining() >= 4) {
-                    int length = body.getInt();
-                    replay.record(body.slice(body.position(), length));
-                    body.position(body.position() + length);
-                }
-            }
+            case Block.EFFECTS -> effects.add(body);
             case Block.END -> whole = true;
             default -> {
                 return;
             }
+        }
+    }
+
+    private static void replay(ByteBuffer body, Replay replay) {
+        while (body.remaining() >= 4) {
+            int length = body.getInt();
+            replay.record(body.slice(body.position(), length));
+            body.position(body.position() + length);
         }
     }
 

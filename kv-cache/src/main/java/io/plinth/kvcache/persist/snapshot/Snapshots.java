@@ -1,18 +1,19 @@
 package io.plinth.kvcache.persist.snapshot;
 
+import io.plinth.kit.file.WholeFile;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.persist.journal.Journal;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Owned by the thread that saves: the snapshots in a folder, {@code snapshot-NNNNNNNN}, of which the newest counts. */
 public final class Snapshots {
     private static final String PREFIX = "snapshot-";
+    private static final long HELD_NANOS = 5_000_000;
     private static final String UNFINISHED = "snapshot.new";
 
     private final Path folder;
@@ -65,7 +67,7 @@ public final class Snapshots {
         int from = journal == null ? journalFrom : done(journal.roll());
         Gathering gathering = journal == null ? new Gathering(gathered) : null;
         if (gathering != null) {
-            keyspace.listen(gathering);
+            listen(gathering);
         }
         long keys;
         long longest;
@@ -73,6 +75,14 @@ public final class Snapshots {
             writer.write(new SnapshotFacts(keyspace.hasher().seed(), from, clock.millis(), atStop));
             keys = writer.keys();
             longest = writer.longestNanos();
+        } catch (IOException | RuntimeException e) {
+            // Half of one is of no use, and may be what fills the disk.
+            try {
+                Files.deleteIfExists(unfinished);
+            } catch (IOException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
         } finally {
             if (gathering != null) {
                 keyspace.unlisten(gathering, () -> true);
@@ -99,6 +109,18 @@ public final class Snapshots {
         return new Saved(keys, Files.size(path), (nanos.getAsLong() - start) / 1_000_000, longest / 1_000);
     }
 
+    private void listen(Gathering gathering) {
+        while (true) {
+            try {
+                keyspace.listen(gathering);
+                return;
+            } catch (SegmentsHeldException e) {
+                // A script has a segment for long. To listen to the others again changes nothing.
+                LockSupport.parkNanos(HELD_NANOS);
+            }
+        }
+    }
+
     private static int done(java.util.concurrent.CompletableFuture<Integer> future) throws IOException {
         try {
             return future.join();
@@ -117,8 +139,6 @@ public final class Snapshots {
     }
 
     private void force() throws IOException {
-        try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
-            entries.force(true);
-        }
+        WholeFile.forceFolder(folder);
     }
 }
