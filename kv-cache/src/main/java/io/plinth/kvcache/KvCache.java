@@ -191,6 +191,7 @@ public final class KvCache implements Daemon {
                 node,
                 table,
                 code -> library(node, code),
+                scripts::forgetLibraries,
                 config.primaryPassword() == null
                         ? null
                         : config.primaryPassword().reveal(),

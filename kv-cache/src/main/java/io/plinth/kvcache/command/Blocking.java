@@ -94,6 +94,10 @@ final class Blocking {
         Call call = new Call(node, executor, blocked.command(), blocked.client(), blocked.args());
         call.attempt(blocked, changed, nowMillis, out);
         try {
+            if (blocked.command().is(Command.Flag.WRITE)) {
+                // The node may have become a replica meanwhile.
+                node.writable(blocked.command(), blocked.client());
+            }
             blocked.command().handler().run(call);
         } catch (CommandException e) {
             out.rewind(0);

@@ -1,6 +1,7 @@
 package io.plinth.kvcache.persist;
 
 import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
@@ -61,7 +62,7 @@ public final class RdbImport implements RdbFile.Visitor {
         RdbImport run = new RdbImport(keyspace, libraries, nowMillis, pace);
         try {
             RdbFile.read(in, longest, keyspace.hasher(), keyspace.packing(), run);
-        } catch (RdbException | UncheckedIOException e) {
+        } catch (RdbException | RuntimeException e) {
             throw new IOException(name + ": " + e.getMessage(), e);
         }
         return new Imported(run.kept, run.over);
@@ -84,7 +85,10 @@ public final class RdbImport implements RdbFile.Visitor {
             return;
         }
         if (kept++ % ROOM_EVERY == 0) {
-            keyspace.makeRoom(0);
+            if (!keyspace.makeRoom(0) && keyspace.eviction() == Eviction.NONE) {
+                throw new IllegalStateException(
+                        "memory: the file's keys take more than `memory` (expected: a larger one, or an eviction)");
+            }
             try {
                 pace.keep();
             } catch (IOException e) {

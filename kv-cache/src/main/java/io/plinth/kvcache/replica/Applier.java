@@ -33,14 +33,19 @@ final class Applier implements AutoCloseable {
 
     private final NodeState node;
     private final Consumer<byte[]> libraries;
+    /** Forgets the libraries there are. */
+    private final Runnable forget;
+
     private final CommandExecutor executor;
     private Client client;
     private RequestDecoder decoder;
     private boolean told;
+    private volatile boolean over;
 
-    Applier(NodeState node, CommandTable table, Consumer<byte[]> libraries) {
+    Applier(NodeState node, CommandTable table, Consumer<byte[]> libraries, Runnable forget) {
         this.node = node;
         this.libraries = libraries;
+        this.forget = forget;
         this.executor = new CommandExecutor(node, table);
         this.client = client();
         this.decoder = decoder();
@@ -64,8 +69,14 @@ final class Applier implements AutoCloseable {
         return new RequestDecoder(node.limits(), new ReadBuffers(), node.memory());
     }
 
+    /** Nothing more is to be made ours; called by other threads. What is under way may still end. */
+    void over() {
+        over = true;
+    }
+
     /** In place of what was here, what the file has. */
     void fill(InputStream file) throws IOException {
+        writable();
         Keyspace keyspace = node.keyspace();
         keyspace.each(segment -> {
             for (int db = 0; db < Keyspace.DATABASES; db++) {
@@ -73,6 +84,7 @@ final class Applier implements AutoCloseable {
             }
         });
         node.tracking().flushed();
+        forget.run();
         RdbImport.Imported filled = RdbImport.run(
                 "the primary's file",
                 file,
@@ -118,6 +130,7 @@ final class Applier implements AutoCloseable {
         writable();
         while (!executor.execute(client, args, node.clock().millis())) {
             LockSupport.parkNanos(AGAIN_NANOS);
+            writable();
         }
         ByteBuf reply = client.out().take();
         if (reply == null) {
@@ -135,12 +148,20 @@ final class Applier implements AutoCloseable {
 
     /** Waits while our own journal is behind. */
     private void writable() throws IOException {
+        following();
         for (int i = 0; node.keyspace().durability().refusal() != null; i++) {
             if (i == REFUSED_TRIES) {
                 throw new IOException(
                         String.valueOf(node.keyspace().durability().refusal()));
             }
             LockSupport.parkNanos(AGAIN_NANOS);
+            following();
+        }
+    }
+
+    private void following() throws IOException {
+        if (over) {
+            throw new IOException("nobody is followed any more");
         }
     }
 

@@ -84,6 +84,7 @@ final class Following implements Runnable {
     /** Ends it soon. */
     void end() {
         ended = true;
+        applier.over();
         close();
     }
 
@@ -121,6 +122,9 @@ final class Following implements Runnable {
     private void once() throws IOException {
         try (Socket connected = new Socket()) {
             socket = connected;
+            if (ended) {
+                return;
+            }
             connected.connect(new InetSocketAddress(host, port), CONNECT_MILLIS);
             connected.setSoTimeout((int) TimeUnit.NANOSECONDS.toMillis(SILENT_NANOS));
             connected.setTcpNoDelay(true);

@@ -14,6 +14,7 @@ public final class Replication implements AutoCloseable {
     private final NodeState node;
     private final CommandTable table;
     private final Consumer<byte[]> libraries;
+    private final Runnable forget;
     private final @Nullable String password;
     private final LongSupplier nanos;
     private final ThreadFactory threads;
@@ -23,12 +24,14 @@ public final class Replication implements AutoCloseable {
             NodeState node,
             CommandTable table,
             Consumer<byte[]> libraries,
+            Runnable forget,
             @Nullable String password,
             LongSupplier nanos,
             ThreadFactory threads) {
         this.node = node;
         this.table = table;
         this.libraries = libraries;
+        this.forget = forget;
         this.password = password;
         this.nanos = nanos;
         this.threads = threads;
@@ -42,7 +45,8 @@ public final class Replication implements AutoCloseable {
         }
         lead();
         node.settings().readOnly(true);
-        Following begun = new Following(host, port, ownPort, password, new Applier(node, table, libraries), nanos);
+        Following begun =
+                new Following(host, port, ownPort, password, new Applier(node, table, libraries, forget), nanos);
         following = begun;
         threads.newThread(begun).start();
         return false;

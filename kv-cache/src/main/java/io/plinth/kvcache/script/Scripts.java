@@ -37,6 +37,11 @@ public final class Scripts {
         return limits;
     }
 
+    /** Forgets every library of functions. */
+    public void forgetLibraries() {
+        libraries.flush();
+    }
+
     Libraries libraries() {
         return libraries;
     }

@@ -52,6 +52,8 @@ class ReplicaOfIT {
     private static void same(RawClient redis, RawClient ours) throws Exception {
         String end = redis.call("INCR", "end");
         Await.until("the last write is there", () -> ours.call("GET", "end").endsWith("\r\n" + end.substring(1)));
+        // It may have come with a file whose other keys are still being read.
+        up(ours);
         for (List<String> read : READS) {
             String[] words = read.toArray(String[]::new);
             assertThat(ours.call(words)).as("%s", read).isEqualTo(redis.call(words));

@@ -11,6 +11,8 @@ public final class ErrorCounts {
     /** Scripts make up words of their own. */
     private static final int MOST_WORDS = 128;
 
+    private static final int LONGEST_WORD = 64;
+
     private static final String OTHERS = "ERRORSTATS_OVERFLOW";
 
     private final ConcurrentMap<String, LongAdder> words = new ConcurrentHashMap<>();
@@ -21,7 +23,8 @@ public final class ErrorCounts {
         all.increment();
         LongAdder known = words.get(word);
         if (known == null) {
-            known = words.computeIfAbsent(words.size() < MOST_WORDS ? word : OTHERS, name -> new LongAdder());
+            boolean kept = words.size() < MOST_WORDS && word.length() <= LONGEST_WORD;
+            known = words.computeIfAbsent(kept ? word : OTHERS, name -> new LongAdder());
         }
         known.increment();
     }

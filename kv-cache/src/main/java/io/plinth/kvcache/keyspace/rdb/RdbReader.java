@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Owned by one caller: reads one value; whatever is wrong with it is a {@link RdbException}, and nothing is sized by what it says. */
 public final class RdbReader {
+    /** Of one string, as in Redis. */
+    private static final long LONGEST = 512L << 20;
+
     private static final int FOOTER = 10;
     private static final int NEWEST = 11;
     private static final int LIST = 1;
@@ -134,7 +137,7 @@ public final class RdbReader {
         long plain = length();
         byte[] from = in.take(packed);
         // At best three bytes become 264.
-        if (plain > (long) from.length * 264) {
+        if (plain < 0 || plain > Math.min(LONGEST, (long) from.length * 264)) {
             throw new RdbException("string: longer than what it is made of allows");
         }
         byte[] out = new byte[(int) plain];
