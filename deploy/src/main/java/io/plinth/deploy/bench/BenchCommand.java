@@ -71,7 +71,8 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--warm-up",
             paramLabel = "S",
-            description = "Seconds of load before ours is measured, at least (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Seconds of load before ours is measured, up to four times as many (default: ${DEFAULT-VALUE}).")
     private int warmUp = 15;
 
     @Option(

@@ -20,7 +20,9 @@ import java.util.function.Consumer;
 public final class Rounds {
     private static final Duration SLICE = Duration.ofSeconds(3);
     private static final Duration WARM_UP_OF_PEERS = Duration.ofSeconds(3);
-    private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(60);
+    /** So many times the least warm-up is the longest. */
+    private static final int LONGEST_WARM_UP = 4;
+
     private static final double STABLE = 0.02;
 
     private final Stage stage;
@@ -84,7 +86,7 @@ public final class Rounds {
             Sample sample = Sample.of(outcome(contender, load, slice), Duration.ZERO, 0);
             long warm = System.nanoTime() - begun;
             boolean stable = sample.throughput() < before * (1 + STABLE);
-            if ((warm >= least && (stable || !contender.ours())) || warm >= LONGEST_WARM_UP.toNanos()) {
+            if ((warm >= least && (stable || !contender.ours())) || warm >= warmUp.toNanos() * LONGEST_WARM_UP) {
                 progress.accept("%s, warm after %d s: %s %.0f requests/s"
                         .formatted(load.name(), warm / 1_000_000_000, contender.name(), sample.throughput()));
                 return;
