@@ -35,7 +35,13 @@ class H2SpecIT {
     @Test
     void everyCasePasses() throws Exception {
         Path binary = unpack();
-        try (Origin origin = Origin.answering("h2spec looks at frames, not at this");
+        // A response before the end of its request would end the stream with NO_ERROR (RFC 9113 8.1) whenever h2spec is
+        // slow to send the frame that a case is about, which is then ignored as it has to be (5.1).
+        try (Origin origin = Origin.serving(connection -> {
+                    while (connection.readWhole() != null) {
+                        connection.answer("200 OK", "h2spec looks at frames, not at this");
+                    }
+                });
                 Proxy proxy = Proxy.of(folder, origin)) {
             Path report = folder.resolve("report.txt");
             Process process = new ProcessBuilder(List.of(

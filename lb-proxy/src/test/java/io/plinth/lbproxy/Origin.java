@@ -130,6 +130,16 @@ final class Origin implements AutoCloseable {
             return head;
         }
 
+        /** As {@link #readRequest}, with a chunked body read to its end too: nothing is answered early. */
+        @org.jspecify.annotations.Nullable
+        String readWhole() throws IOException {
+            String head = readRequest();
+            if (head != null && head.toLowerCase(java.util.Locale.ROOT).contains("transfer-encoding: chunked")) {
+                Http.chunks(in);
+            }
+            return head;
+        }
+
         @org.jspecify.annotations.Nullable
         String readHead() throws IOException {
             return Http.readHead(in);

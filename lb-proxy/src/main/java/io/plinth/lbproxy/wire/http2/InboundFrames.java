@@ -157,6 +157,8 @@ final class InboundFrames implements FrameReader.Listener {
         notIdle(id);
         Http2Stream stream = endpoint.stream(id);
         if (stream == null) {
+            // Nothing of the stream is on its way any more, whoever reset it first (RFC 9113 5.1).
+            resets.remove(id);
             flood.control();
             return;
         }

@@ -11,6 +11,14 @@ final class RecentResets {
         streams[next++ & (REMEMBERED - 1)] = stream;
     }
 
+    void remove(int stream) {
+        for (int i = 0; i < streams.length; i++) {
+            if (streams[i] == stream) {
+                streams[i] = 0;
+            }
+        }
+    }
+
     boolean has(int stream) {
         for (int reset : streams) {
             if (reset == stream) {
