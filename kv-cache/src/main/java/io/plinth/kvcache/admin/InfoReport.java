@@ -87,7 +87,7 @@ public final class InfoReport {
             case "memory" -> memory(node, text);
             case "persistence" -> {
                 text.section("Persistence");
-                text.line("loading", 0);
+                text.line("loading", node.settings().loading() ? 1 : 0);
                 text.line("async_loading", 0);
                 PersistenceFacts.lines(persistence.get()).forEach(text::line);
             }

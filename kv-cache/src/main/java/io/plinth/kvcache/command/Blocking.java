@@ -96,7 +96,7 @@ final class Blocking {
         try {
             if (blocked.command().is(Command.Flag.WRITE)) {
                 // The node may have become a replica meanwhile.
-                node.writable(blocked.command(), blocked.client());
+                node.admits(blocked.command(), blocked.args(), blocked.client());
             }
             blocked.command().handler().run(call);
         } catch (CommandException e) {

@@ -2,6 +2,7 @@ package io.plinth.kvcache.command;
 
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.command.Command.Flag;
+import io.plinth.kvcache.command.spec.CommandFacts;
 import io.plinth.kvcache.command.stats.CommandTimes;
 import io.plinth.kvcache.command.stats.Observations;
 import io.plinth.kvcache.command.stats.SlowLog;
@@ -86,7 +87,7 @@ public final class CommandExecutor implements Dispatcher {
             if (command != null) {
                 client.seen(nowMillis, command.name());
                 if (transaction != null && !command.is(Flag.IN_MULTI)) {
-                    queue(transaction, args, out);
+                    queue(transaction, command, args, out);
                 } else {
                     run(command, client, args, nowMillis);
                 }
@@ -170,8 +171,10 @@ public final class CommandExecutor implements Dispatcher {
         return word != null;
     }
 
-    private static void queue(Transaction transaction, Args args, ReplyWriter out) {
-        if (transaction.queue(args)) {
+    private static void queue(Transaction transaction, Command command, Args args, ReplyWriter out) {
+        CommandFacts facts = command.factsOf(args, 0);
+        int writes = facts.is("write") ? Flag.WRITE : 0;
+        if (transaction.queue(args, command.flags() | writes, facts.is("loading"))) {
             out.queued();
         } else {
             transaction.fail();
@@ -206,10 +209,9 @@ public final class CommandExecutor implements Dispatcher {
         if (topology.clustered()) {
             route(topology, command, client, args);
         }
-        if (command.is(Flag.WRITE | Flag.EXEC | Flag.SCRIPT)) {
-            node.writable(command, client);
-        }
-        boolean grows = command.is(Flag.DENYOOM) || (command.is(Flag.EXEC) && anyGrows(client));
+        Transaction transaction = command.is(Flag.EXEC) ? client.transaction() : null;
+        node.admits(command, args, client);
+        boolean grows = command.is(Flag.DENYOOM) || (transaction != null && transaction.any(Flag.DENYOOM));
         if (!node.keyspace().makeRoom(command.is(Flag.DENYOOM) ? args.total() : 0) && grows) {
             throw new CommandException(OOM);
         }
@@ -228,19 +230,6 @@ public final class CommandExecutor implements Dispatcher {
         if (!Command.fits(arity, args.count())) {
             throw CommandException.arity(command.name() + "|" + name);
         }
-    }
-
-    private boolean anyGrows(Client client) {
-        Transaction transaction = client.transaction();
-        if (transaction != null) {
-            for (Args queued : transaction.queued()) {
-                Command command = table.find(queued);
-                if (command != null && command.is(Flag.DENYOOM)) {
-                    return true;
-                }
-            }
-        }
-        return false;
     }
 
     private static CommandException unknown(Args args) {

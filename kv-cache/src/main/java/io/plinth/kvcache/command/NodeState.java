@@ -2,11 +2,15 @@ package io.plinth.kvcache.command;
 
 import io.plinth.kvcache.cluster.PeerPublisher;
 import io.plinth.kvcache.cluster.Topology;
+import io.plinth.kvcache.command.Command.Flag;
+import io.plinth.kvcache.command.spec.CommandFacts;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.Clients;
 import io.plinth.kvcache.session.PubSub;
 import io.plinth.kvcache.session.Tracking;
+import io.plinth.kvcache.session.Transaction;
+import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.WireLimits;
 import java.time.Clock;
@@ -45,12 +49,23 @@ public record NodeState(
     /** What who may not write here is answered. */
     public static final String READONLY = "READONLY You can't write against a read only replica.";
 
-    /** Refuses writes that could not be kept, in the journal's words, and on a replica those of clients. */
-    void writable(Command command, Client client) {
-        if (settings.readOnly() && command.is(Command.Flag.WRITE) && !client.primary()) {
-            throw new CommandException(READONLY);
+    private static final String LOADING = "LOADING Redis is loading the dataset in memory";
+
+    /** Refuses writes that could not be kept, in the journal's words; on a replica those of clients, and reads while it is filled. */
+    void admits(Command command, Args args, Client client) {
+        if (settings.readOnly() && !client.primary()) {
+            Transaction queued = command.is(Flag.EXEC) ? client.transaction() : null;
+            CommandFacts facts = command.factsOf(args, 0);
+            if (command.is(Flag.WRITE) || facts.is("write") || (queued != null && queued.any(Flag.WRITE))) {
+                throw new CommandException(READONLY);
+            }
+            if (settings.loading() && !(facts.is("loading") && (queued == null || queued.whileLoading()))) {
+                throw new CommandException(LOADING);
+            }
         }
-        String refusal = keyspace.durability().refusal();
+        String refusal = command.is(Flag.WRITE | Flag.EXEC | Flag.SCRIPT)
+                ? keyspace.durability().refusal()
+                : null;
         if (refusal != null) {
             throw new CommandException(refusal);
         }

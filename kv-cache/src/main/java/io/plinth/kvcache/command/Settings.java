@@ -9,6 +9,7 @@ public final class Settings {
     private volatile @Nullable String password;
     private volatile String policy;
     private volatile boolean readOnly;
+    private volatile boolean loading;
 
     private final KeyEvents events;
 
@@ -51,6 +52,15 @@ public final class Settings {
 
     public void readOnly(boolean yes) {
         readOnly = yes;
+    }
+
+    /** Whether the node has only a part of what the one it follows has. */
+    public boolean loading() {
+        return loading;
+    }
+
+    public void loading(boolean yes) {
+        loading = yes;
     }
 
     /** The eviction policy by the name it was given. */

@@ -74,9 +74,22 @@ final class Applier implements AutoCloseable {
         over = true;
     }
 
-    /** In place of what was here, what the file has. */
+    /** In place of what was here, what the file has; nothing where it ends too early. Nobody reads what is half there. */
     void fill(InputStream file) throws IOException {
         writable();
+        node.settings().loading(true);
+        try {
+            clear();
+            load(file);
+        } catch (IOException | RuntimeException e) {
+            clear();
+            throw e;
+        } finally {
+            node.settings().loading(false);
+        }
+    }
+
+    private void clear() {
         Keyspace keyspace = node.keyspace();
         keyspace.each(segment -> {
             for (int db = 0; db < Keyspace.DATABASES; db++) {
@@ -85,11 +98,14 @@ final class Applier implements AutoCloseable {
         });
         node.tracking().flushed();
         forget.run();
+    }
+
+    private void load(InputStream file) throws IOException {
         RdbImport.Imported filled = RdbImport.run(
                 "the primary's file",
                 file,
                 node.limits().maxBulk(),
-                keyspace,
+                node.keyspace(),
                 node.clock().millis(),
                 libraries,
                 this::writable);

@@ -13,19 +13,26 @@ public final class Transaction {
     private final ClientMemory memory;
     private long taken;
     private boolean failed;
+    private int flags;
+    private boolean readable = true;
 
     public Transaction(ClientMemory memory) {
         this.memory = memory;
     }
 
-    /** Keeps a copy of a command; answers false when the memory of all clients does not suffice. */
-    public boolean queue(Args args) {
+    /**
+     * Keeps a copy of a command; answers false when the memory of all clients does not suffice. {@code commandFlags} is what kind
+     * it is, {@code whileLoading} whether it runs on a node that is being filled.
+     */
+    public boolean queue(Args args, int commandFlags, boolean whileLoading) {
         long bytes = PER_COMMAND + args.total() + 8L * args.count();
         if (!memory.take(bytes)) {
             return false;
         }
         taken += bytes;
         queued.add(args.copy());
+        flags |= commandFlags;
+        readable &= whileLoading;
         return true;
     }
 
@@ -37,6 +44,16 @@ public final class Transaction {
     /** Whether a command was refused. */
     public boolean failed() {
         return failed;
+    }
+
+    /** Whether one of the commands has one of these flags. */
+    public boolean any(int wanted) {
+        return (flags & wanted) != 0;
+    }
+
+    /** Whether all commands run on a node that is being filled. */
+    public boolean whileLoading() {
+        return readable;
     }
 
     /** The commands in order. */

@@ -3,7 +3,14 @@ package io.plinth.kvcache.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.testkit.RequiresPeer;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -71,6 +78,7 @@ class ReplicaOfIT {
         Files.setPosixFilePermissions(secret, java.nio.file.attribute.PosixFilePermissions.fromString("rw-------"));
         try (Cluster node = Cluster.start(folder, "memory: 64MiB, primary-password: { file: " + secret + " }", 1);
                 RawClient redis = new RawClient(peer.port());
+                RawClient queued = new RawClient(node.port(0));
                 RawClient ours = new RawClient(node.port(0))) {
             redis.call("CONFIG", "SET", "requirepass", "pw");
             redis.call("XGROUP", "CREATE", "stream", "g", "$", "MKSTREAM");
@@ -82,9 +90,14 @@ class ReplicaOfIT {
             SplittableRandom random = new SplittableRandom(9);
             write(redis, random, 0, 300);
             ours.call("SET", "mine", "1");
+            queued.call("MULTI");
+            queued.call("SET", "mine", "2");
             assertThat(ours.call("REPLICAOF", "127.0.0.1", "" + peer.port())).isEqualTo("+OK\r\n");
             write(redis, random, 300, 400);
             up(ours);
+            assertThat(queued.call("EXEC"))
+                    .isEqualTo("-EXECABORT Transaction discarded because of: READONLY You can't write against a read"
+                            + " only replica.\r\n");
             write(redis, random, 400, 500);
             same(redis, ours);
             assertThat(ours.call("GET", "mine")).isEqualTo("$-1\r\n");
@@ -105,6 +118,51 @@ class ReplicaOfIT {
             assertThat(ours.call("REPLICAOF", "127.0.0.1", "port")).isEqualTo("-ERR Invalid master port\r\n");
         } finally {
             peer.close();
+        }
+    }
+
+    /** A primary whose file stops in its midst, until it is closed. */
+    private static void stop(Socket follower) throws IOException {
+        BufferedReader in =
+                new BufferedReader(new InputStreamReader(follower.getInputStream(), StandardCharsets.ISO_8859_1));
+        OutputStream out = follower.getOutputStream();
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+            switch (line) {
+                case "PING", "REPLCONF" -> out.write("+OK\r\n".getBytes(StandardCharsets.ISO_8859_1));
+                case "PSYNC" -> {
+                    out.write("+FULLRESYNC 0123456789012345678901234567890123456789 0\r\n$1000\r\nREDIS0011"
+                            .getBytes(StandardCharsets.ISO_8859_1));
+                    out.write(new byte[] {(byte) 0xfe, 0, 0, 1, 'a', 1, 'b', 0, 1, 'c'});
+                    return;
+                }
+                default -> {
+                    // The rest of a command.
+                }
+            }
+        }
+    }
+
+    @Test
+    void nobodyReadsWhatIsHalfThere() throws Exception {
+        try (ServerSocket primary = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Cluster node = Cluster.start(folder, "memory: 64MiB", 1);
+                RawClient queued = new RawClient(node.port(0));
+                RawClient ours = new RawClient(node.port(0))) {
+            primary.setSoTimeout(30_000);
+            queued.call("MULTI");
+            queued.call("GET", "a");
+            ours.call("REPLICAOF", "127.0.0.1", "" + primary.getLocalPort());
+            Socket follower = primary.accept();
+            stop(follower);
+            Await.until("it loads", () -> ours.call("GET", "a").startsWith("-LOADING "));
+            assertThat(ours.call("GET", "a")).isEqualTo("-LOADING Redis is loading the dataset in memory\r\n");
+            assertThat(ours.call("INFO", "persistence")).contains("loading:1");
+            assertThat(queued.call("EXEC"))
+                    .isEqualTo("-EXECABORT Transaction discarded because of: LOADING Redis is loading the dataset in"
+                            + " memory\r\n");
+            follower.close();
+            Await.until("it is given up", () -> ours.call("GET", "a").equals("$-1\r\n"));
+            assertThat(ours.call("DBSIZE")).isEqualTo(":0\r\n");
         }
     }
 }
