@@ -198,7 +198,7 @@ public final class KvCache implements Daemon {
                 System::nanoTime,
                 new NodeThreads(context.name(), "replica"));
         List<EventLoop> loops = context.loops().all();
-        LoopTimer ticking = new LoopTimer(keyspace, loops, context.clock(), now -> {
+        LoopTimer ticking = new LoopTimer(keyspace, loops, context.clock(), stats, now -> {
             stats.sample(now);
             stats.peakBytes(keyspace.memory().used());
             keyspace.makeRoom(0);

@@ -42,7 +42,7 @@ public final class Keyspace {
 
     private static final int MAX_IDLE_VISITS = 2 * SEGMENTS;
     private static final int MAX_VISITS = 8 * SEGMENTS;
-    private static final int EXPIRED_PER_VISIT = 128;
+    private static final int EXPIRED_PER_VISIT = 64;
     private static final int TTL_SAMPLES = 4;
 
     /** Shared by as many segments each, so that few pages are half empty, and few segments wait for one another. */
@@ -373,8 +373,8 @@ public final class Keyspace {
         return region.resident();
     }
 
-    /** Removes what is over in every {@code step}th segment from {@code first}; answers whether it got through everywhere. */
-    public boolean expire(int first, int step, long nowMillis) {
+    /** What comes before visits for expiry of every {@code step}th segment from {@code first}. */
+    public void visits(int first, int step, long nowMillis) {
         wheelNow = nowMillis;
         if (first == 0) {
             memory.unused(region.inUse() - inRecords());
@@ -382,11 +382,11 @@ public final class Keyspace {
         for (int i = first; i < SLABS; i += step) {
             slabs[i].lookAgain();
         }
-        boolean done = true;
-        for (int i = first; i < SEGMENTS; i += step) {
-            done &= segments[i].advance(nowMillis, EXPIRED_PER_VISIT);
-        }
-        return done;
+    }
+
+    /** Removes some of what is over in a segment; answers whether no more is to be done now. */
+    public boolean expire(int segment, long nowMillis) {
+        return segments[segment].advance(nowMillis, EXPIRED_PER_VISIT);
     }
 
     /**

@@ -62,7 +62,7 @@ public final class Segment {
         this.records = records;
         this.fifo = new S3Fifo(records);
         this.eviction = eviction;
-        this.wheel = new ExpiryWheel(nowMillis);
+        this.wheel = new ExpiryWheel(nowMillis, index);
     }
 
     /** Takes the lock; the same thread may take it again. {@link SegmentsHeldException} where a script has it for long. */
@@ -352,7 +352,7 @@ public final class Segment {
         }
     }
 
-    /** Does what was put off and removes what is over, at most {@code budget} keys; answers whether it got through. */
+    /** Does what was put off and removes what is over, about {@code budget} keys; answers whether it got through. */
     boolean advance(long nowMillis, int budget) {
         if (!lock.tryLock()) {
             return true;

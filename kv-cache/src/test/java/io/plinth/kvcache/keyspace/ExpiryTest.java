@@ -16,10 +16,10 @@ class ExpiryTest {
 
     private void advance(long millis) {
         fixture.now += millis;
-        boolean done;
-        do {
-            done = fixture.keyspace.expire(0, 1, fixture.now);
-        } while (!done);
+        fixture.keyspace.visits(0, 1, fixture.now);
+        for (int i = 0; i < Keyspace.SEGMENTS; ) {
+            i += fixture.keyspace.expire(i, fixture.now) ? 1 : 0;
+        }
     }
 
     @Test
@@ -71,6 +71,24 @@ class ExpiryTest {
     }
 
     @Test
+    void oneVisitIsShortHoweverManyKeysAreOverOrComeNearer() {
+        for (int i = 0; i < 5_000; i++) {
+            fixture.put("{same}" + i, 1, fixture.now + 100_000 + i % 10);
+        }
+        int segment = fixture.key("{same}").slot() & Keyspace.SEGMENTS - 1;
+        int visits = 0;
+        for (int tick = 0; tick < 10_100; tick++) {
+            fixture.now += 10;
+            while (!fixture.keyspace.expire(segment, fixture.now)) {
+                visits++;
+            }
+        }
+        assertThat(fixture.keyspace.keys(0)).isZero();
+        // A level down 64 at a time, and gone 32 at a time.
+        assertThat(visits).isBetween(200, 1_000);
+    }
+
+    @Test
     void followsAnExpiryThatMovesEarlierLaterOrAway() {
         fixture.put("later", 1, fixture.now + 1_000);
         fixture.put("later", 1, fixture.now + 60_000);
@@ -96,7 +114,7 @@ class ExpiryTest {
             fixture.put("k", 1, fixture.now + 1_000);
             advance(0);
             assertThat(fixture.read("k")).as("%d back", back).isNotNull();
-            // Up to 64 ticks the wheel waits for the clock; the key is gone for readers meanwhile.
+            // Up to 320 ticks the wheel waits for the clock; the key is gone for readers meanwhile.
             advance(5_000);
             assertThat(fixture.keyspace.keys(0)).as("%d back", back).isEqualTo(1);
             advance(back + 60_000);

@@ -3,15 +3,18 @@ package io.plinth.kvcache.keyspace.store;
 import java.util.Arrays;
 
 /**
- * Guarded by its segment's lock: a hierarchical timer wheel of hashes, four levels of 64 buckets, 50 ms a tick.
+ * Guarded by its segment's lock: a hierarchical timer wheel of hashes, four levels of 64 buckets, 10 ms a tick.
  *
  * <p>A place says only that a key with this hash is to be looked at then. A key whose expiry moves later keeps its place and gets
  * another one when that comes up; one that moves earlier gets a second place. Places of removed keys go by themselves; when such
  * leftovers outnumber the keys, the owner rebuilds.
+ *
+ * <p>A bucket of a higher level is spread over the lower ones a piece at a time, and segments begin their ranges at different
+ * moments, so that no single visit is long.
  */
 public final class ExpiryWheel {
     /** How fine it is. */
-    public static final int TICK_MILLIS = 50;
+    public static final int TICK_MILLIS = 10;
 
     private static final int BITS = 6;
     private static final int BUCKETS = 1 << BITS;
@@ -19,6 +22,10 @@ public final class ExpiryWheel {
     private static final int SPAN = 1 << (BITS * LEVELS);
     /** A jump of more ticks than this is cheaper by a rebuild than by walking. */
     private static final int MAX_WALK = 4096;
+    /** How far the clock may be behind before the wheel is rebuilt rather than waits. */
+    private static final int MAX_BACK = 320;
+    /** Between the begins of two segments' ranges: odd, so that they differ on every level. */
+    private static final int PHASE_TICKS = 17;
 
     private static final int[] EMPTY = {};
 
@@ -27,10 +34,15 @@ public final class ExpiryWheel {
     private int places;
     private int[][] buckets = {};
     private int[] counts = {};
+    /** What is being spread: one level's bucket behind the other. */
+    private int[] moving = EMPTY;
 
-    /** One whose first tick begins now. */
-    public ExpiryWheel(long startMillis) {
-        this.start = startMillis;
+    private int moved;
+
+    /** The {@code number}th of those that begin now; its ticks are counted from a little earlier than those of the one before. */
+    public ExpiryWheel(long nowMillis, int number) {
+        this.start = nowMillis - (long) number * PHASE_TICKS * TICK_MILLIS;
+        this.current = tickAt(nowMillis);
     }
 
     /** What the wheel asks of its owner. */
@@ -90,6 +102,8 @@ public final class ExpiryWheel {
     public void reset(long nowMillis) {
         buckets = new int[0][];
         counts = new int[0];
+        moving = EMPTY;
+        moved = 0;
         places = 0;
         current = tickAt(nowMillis);
     }
@@ -100,14 +114,14 @@ public final class ExpiryWheel {
                 Math.floorDiv(nowMillis - start, TICK_MILLIS), Integer.MIN_VALUE / 2, Integer.MAX_VALUE - SPAN);
     }
 
-    /** Expires what is due, at most about {@code budget} keys; answers whether it got through. */
+    /** Looks at what is due, about {@code budget} places; answers whether it got through. */
     public boolean advance(long nowMillis, int budget, Owner owner) {
         int target = tickAt(nowMillis);
         if (places == 0) {
             current = target;
             return true;
         }
-        if ((long) target - current > MAX_WALK || (long) target - current < -BUCKETS) {
+        if ((long) target - current > MAX_WALK || (long) target - current < -MAX_BACK) {
             reset(nowMillis - TICK_MILLIS);
             owner.rearm();
         }
@@ -115,17 +129,16 @@ public final class ExpiryWheel {
             // The clock went back a little, or another loop's was ahead: nothing is due before it is here again.
             return true;
         }
-        int left = budget;
-        while (current < target) {
+        int left = spread(nowMillis, budget, owner);
+        while (left > 0 && current < target) {
             left = drain(current & BUCKETS - 1, nowMillis, left, owner);
-            if (left <= 0) {
-                return false;
+            if (left > 0) {
+                current++;
+                cascade();
+                left = spread(nowMillis, left, owner);
             }
-            current++;
-            cascade(nowMillis, owner);
         }
-        left = drain(current & BUCKETS - 1, nowMillis, left, owner);
-        return left > 0;
+        return left > 0 && drain(current & BUCKETS - 1, nowMillis, left, owner) > 0;
     }
 
     /** Takes what is in the current tick's bucket, not what comes there meanwhile; answers what is left of the budget. */
@@ -138,26 +151,40 @@ public final class ExpiryWheel {
             if (count == 0) {
                 buckets[bucket] = EMPTY;
             }
-            left -= owner.visit(hash, nowMillis);
+            left -= 1 + owner.visit(hash, nowMillis);
         }
         return left;
     }
 
-    /** Moves the buckets whose range begins at the current tick one level down. */
-    private void cascade(long nowMillis, Owner owner) {
+    /** Takes the buckets whose range begins at the current tick, to be spread over the levels below. */
+    private void cascade() {
         for (int level = 1; level < LEVELS && (current & ((1 << (BITS * level)) - 1)) == 0; level++) {
             int bucket = level * BUCKETS + ((current >>> (BITS * level)) & (BUCKETS - 1));
-            if (counts.length == 0 || counts[bucket] == 0) {
+            int count = counts.length == 0 ? 0 : counts[bucket];
+            if (count == 0) {
                 continue;
             }
+            int before = moving.length;
             int[] hashes = buckets[bucket];
-            int count = counts[bucket];
+            moving = before == 0 && hashes.length == count ? hashes : Arrays.copyOf(moving, before + count);
+            System.arraycopy(hashes, 0, moving, before, count);
             buckets[bucket] = EMPTY;
             counts[bucket] = 0;
-            places -= count;
-            for (int i = 0; i < count; i++) {
-                owner.visit(hashes[i], nowMillis);
-            }
         }
+    }
+
+    /** Arms anew what was taken; answers what is left of the budget. */
+    private int spread(long nowMillis, int budget, Owner owner) {
+        int left = budget;
+        while (left > 0 && moved < moving.length) {
+            int hash = moving[moved++];
+            places--;
+            left -= 1 + owner.visit(hash, nowMillis);
+        }
+        if (moved > 0 && moved >= moving.length) {
+            moving = EMPTY;
+            moved = 0;
+        }
+        return left;
     }
 }
