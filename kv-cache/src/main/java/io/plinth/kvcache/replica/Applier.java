@@ -9,7 +9,7 @@ import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.persist.RdbImport;
 import io.plinth.kvcache.session.Client;
-import io.plinth.kvcache.session.Outlet;
+import io.plinth.kvcache.session.NoOutlet;
 import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ProtocolException;
 import io.plinth.kvcache.wire.ReadBuffers;
@@ -58,7 +58,8 @@ final class Applier implements AutoCloseable {
                 "primary",
                 node.clock().millis(),
                 new ReplyWriter(ByteBufAllocator.DEFAULT, REPLIES),
-                new Nobody(),
+                // The primary wants no replies.
+                new NoOutlet(),
                 node.memory());
         made.authenticated(true);
         made.primary(true);
@@ -186,40 +187,5 @@ final class Applier implements AutoCloseable {
         decoder.close();
         client.end();
         executor.end();
-    }
-
-    /** The primary wants no replies. */
-    private static final class Nobody implements Outlet {
-        @Override
-        public void run(Runnable task) {
-            task.run();
-        }
-
-        @Override
-        public void later(Runnable task) {
-            task.run();
-        }
-
-        @Override
-        public Runnable schedule(long millis, Runnable task) {
-            return () -> {};
-        }
-
-        @Override
-        public void unblocked() {}
-
-        @Override
-        public void written() {}
-
-        @Override
-        public long pending() {
-            return 0;
-        }
-
-        @Override
-        public void close() {}
-
-        @Override
-        public void abort() {}
     }
 }

@@ -21,6 +21,7 @@ import io.plinth.kvcache.lua.lib.StringLibrary;
 import io.plinth.kvcache.lua.lib.StructLibrary;
 import io.plinth.kvcache.lua.lib.TableLibrary;
 import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.session.NoOutlet;
 import io.plinth.kvcache.session.Outlet;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.nio.charset.StandardCharsets;
@@ -30,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Owned by one thread: an interpreter with everything scripts can call, and the client that their commands come from. */
 final class ScriptHost {
-    private static final Outlet NOBODY = new Nobody();
+    /** The client of scripts has no connection. */
+    private static final Outlet NOBODY = new NoOutlet();
 
     private final NodeState node;
     private final Scripts scripts;
@@ -203,40 +205,5 @@ final class ScriptHost {
         } finally {
             in.end();
         }
-    }
-
-    /** The client of scripts has no connection. */
-    private static final class Nobody implements Outlet {
-        @Override
-        public void run(Runnable task) {
-            task.run();
-        }
-
-        @Override
-        public void later(Runnable task) {
-            task.run();
-        }
-
-        @Override
-        public Runnable schedule(long millis, Runnable task) {
-            return () -> {};
-        }
-
-        @Override
-        public void unblocked() {}
-
-        @Override
-        public void written() {}
-
-        @Override
-        public long pending() {
-            return 0;
-        }
-
-        @Override
-        public void close() {}
-
-        @Override
-        public void abort() {}
     }
 }
