@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -226,7 +225,7 @@ class Http2ServersIT {
                 WebSocket socket = client.newWebSocketBuilder()
                         .buildAsync(
                                 URI.create("ws://127.0.0.1:" + proxy.address().getPort() + "/ws"),
-                                new Frames(got, closed))
+                                new HeardFrames(got, closed))
                         .get(20, TimeUnit.SECONDS);
                 for (int i = 0; i < 20; i++) {
                     socket.sendText("a" + i, false).get(20, TimeUnit.SECONDS);
@@ -244,53 +243,6 @@ class Http2ServersIT {
                 socket.sendClose(WebSocket.NORMAL_CLOSURE, "bye");
                 assertThat(closed.get(20, TimeUnit.SECONDS)).isEqualTo(WebSocket.NORMAL_CLOSURE);
             }
-        }
-    }
-
-    private static final class Frames implements WebSocket.Listener {
-        private final LinkedBlockingQueue<String> got;
-        private final CompletableFuture<Integer> closed;
-        private final StringBuilder text = new StringBuilder();
-        private int binary;
-
-        Frames(LinkedBlockingQueue<String> got, CompletableFuture<Integer> closed) {
-            this.got = got;
-            this.closed = closed;
-        }
-
-        @Override
-        public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
-            text.append(data);
-            if (last) {
-                got.add(text.toString());
-                text.setLength(0);
-            }
-            socket.request(1);
-            return null;
-        }
-
-        @Override
-        public @Nullable CompletionStage<?> onBinary(WebSocket socket, ByteBuffer data, boolean last) {
-            binary += data.remaining();
-            if (last) {
-                got.add("binary " + binary);
-                binary = 0;
-            }
-            socket.request(1);
-            return null;
-        }
-
-        @Override
-        public @Nullable CompletionStage<?> onPing(WebSocket socket, ByteBuffer message) {
-            got.add("ping");
-            socket.request(1);
-            return null;
-        }
-
-        @Override
-        public @Nullable CompletionStage<?> onClose(WebSocket socket, int status, String reason) {
-            closed.complete(status);
-            return null;
         }
     }
 

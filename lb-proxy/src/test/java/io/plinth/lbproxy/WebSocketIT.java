@@ -13,10 +13,8 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -87,7 +85,7 @@ class WebSocketIT {
             WebSocket socket = client.newWebSocketBuilder()
                     .buildAsync(
                             URI.create("ws://127.0.0.1:" + proxy.address().getPort() + "/ws"),
-                            new Listener(received, closed))
+                            new HeardFrames(received, closed))
                     .get(20, TimeUnit.SECONDS);
             for (int i = 0; i < 50; i++) {
                 String text = i + "-" + "x".repeat(i * 40);
@@ -112,7 +110,7 @@ class WebSocketIT {
                 sockets.add(client.newWebSocketBuilder()
                         .buildAsync(
                                 URI.create("ws://127.0.0.1:" + proxy.address().getPort() + "/ws"),
-                                new Listener(received.getLast(), new CompletableFuture<>()))
+                                new HeardFrames(received.getLast(), new CompletableFuture<>()))
                         .get(20, TimeUnit.SECONDS));
             }
             for (int reload = 0; reload < 10; reload++) {
@@ -246,39 +244,6 @@ class WebSocketIT {
                 assertThat(Http.readHead(http.in)).startsWith("HTTP/1.1 101 X");
             }
             assertThat(originSawEnd.get(20, TimeUnit.SECONDS)).isTrue();
-        }
-    }
-
-    private static final class Listener implements WebSocket.Listener {
-        private final LinkedBlockingQueue<String> received;
-        private final CompletableFuture<Integer> closed;
-        private final StringBuilder text = new StringBuilder();
-
-        Listener(LinkedBlockingQueue<String> received, CompletableFuture<Integer> closed) {
-            this.received = received;
-            this.closed = closed;
-        }
-
-        @Override
-        public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
-            text.append(data);
-            if (last) {
-                received.add(text.toString());
-                text.setLength(0);
-            }
-            socket.request(1);
-            return null;
-        }
-
-        @Override
-        public @Nullable CompletionStage<?> onClose(WebSocket socket, int status, String reason) {
-            closed.complete(status);
-            return null;
-        }
-
-        @Override
-        public void onError(WebSocket socket, Throwable error) {
-            closed.completeExceptionally(error);
         }
     }
 }
