@@ -44,7 +44,7 @@ public final class ConfigTable {
         fixed("timeout", "0");
         fixed("tcp-keepalive", "300");
         fixed("databases", Integer.toString(Keyspace.DATABASES));
-        fixed("hash-max-listpack-entries", "128");
+        fixed("hash-max-listpack-entries", "512");
         fixed("hash-max-listpack-value", "64");
         fixed("lazyfree-lazy-eviction", "no");
         names.put(

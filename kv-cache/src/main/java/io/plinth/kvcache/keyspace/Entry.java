@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.plinth.kvcache.keyspace.store.Records;
 import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.ListValue;
+import io.plinth.kvcache.keyspace.value.PackedBytes;
 import io.plinth.kvcache.keyspace.value.SetValue;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
 import io.plinth.kvcache.keyspace.value.StreamValue;
@@ -12,7 +13,7 @@ import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.wire.Bulk;
-import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Guarded by its segment's lock, and of use only while that is held: one key, its value (bytes, or a {@link Value}) and what expiry
@@ -28,6 +29,9 @@ public final class Entry implements Bulk {
     /** Names the record until it changes its size; 0 when it is removed. */
     int handle;
 
+    /** The collection as it was last asked for: for a small one the one object that changes it. */
+    private @Nullable Value collection;
+
     Entry(Records records, int segment, int hash, int handle) {
         this.records = records;
         this.segment = segment;
@@ -39,6 +43,39 @@ public final class Entry implements Bulk {
     private int live() {
         assert records.has(hash, handle) : "entry - used after its record went or moved";
         return handle;
+    }
+
+    private Value collection() {
+        Value known = collection;
+        if (known == null) {
+            known = records.collection(live());
+            collection = known;
+        }
+        return known;
+    }
+
+    /** The collection is this one. */
+    Entry holding(Value value) {
+        collection = value;
+        return this;
+    }
+
+    /** Its collection was changed. */
+    void changed() {
+        handle = records.changed(hash, live(), collection());
+    }
+
+    /** What it holds is another thing from now on, or lies elsewhere. */
+    void forget() {
+        collection = null;
+    }
+
+    /** The record goes: who still has the collection sees it as it was. */
+    void leave() {
+        PackedBytes bytes = collection == null ? null : collection.packed();
+        if (bytes != null) {
+            bytes.leave();
+        }
     }
 
     /** What this entry is accounted with. */
@@ -85,41 +122,37 @@ public final class Entry implements Bulk {
     /** Writes the string. Only for an entry that {@link #isString}. */
     @Override
     public void writeTo(ByteBuf out) {
-        MemorySegment bytes = records.bytesOf(live());
-        int length = (int) bytes.byteSize();
-        int at = out.writerIndex();
-        MemorySegment.copy(bytes, 0, MemorySegment.ofBuffer(out.internalNioBuffer(at, length)), 0, length);
-        out.writerIndex(at + length);
+        records.write(live(), out);
     }
 
     /** The hash, to be changed only through the segment. Only for an entry that is not a string. */
     public HashValue hash() {
-        return (HashValue) records.collection(live());
+        return (HashValue) collection();
     }
 
     /** The list, to be changed only through the segment. */
     public ListValue list() {
-        return (ListValue) records.collection(live());
+        return (ListValue) collection();
     }
 
     /** The set, to be changed only through the segment. */
     public SetValue set() {
-        return (SetValue) records.collection(live());
+        return (SetValue) collection();
     }
 
     /** The sorted set, to be changed only through the segment. */
     public SortedSetValue sortedSet() {
-        return (SortedSetValue) records.collection(live());
+        return (SortedSetValue) collection();
     }
 
     /** The stream, to be changed only through the segment. */
     public StreamValue stream() {
-        return (StreamValue) records.collection(live());
+        return (StreamValue) collection();
     }
 
     /** The value of any type; of a string a copy. */
     public Value value() {
-        return isString() ? new StringValue(string(), form()) : records.collection(live());
+        return isString() ? new StringValue(string(), form()) : collection();
     }
 
     /** How the string came to be. */
@@ -129,16 +162,16 @@ public final class Entry implements Bulk {
 
     /** The eviction counter, 0 to 3. */
     public int frequency() {
-        return records.frequency(live());
+        return records.uses().frequency(live());
     }
 
     /** The keyspace's second of the last use. */
     int touched() {
-        return records.touched(live());
+        return records.uses().touched(live());
     }
 
     /** The value's type. */
     public ValueType type() {
-        return isString() ? ValueType.STRING : records.collection(live()).type();
+        return records.type(live());
     }
 }

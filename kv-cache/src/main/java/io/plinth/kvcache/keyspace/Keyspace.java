@@ -73,7 +73,8 @@ public final class Keyspace {
         this.wheelNow = nowMillis;
         Arrays.setAll(slabs, i -> new Slabs(region));
         for (int i = 0; i < SEGMENTS; i++) {
-            segments[i] = new Segment(this, i, new Records(region, slabs[i % SLABS]), eviction, nowMillis);
+            Records records = new Records(region, slabs[i % SLABS], hasher);
+            segments[i] = new Segment(this, i, records, eviction, nowMillis);
         }
     }
 

@@ -36,12 +36,7 @@ public final class Segment {
 
         @Override
         public void rearm() {
-            records.forEach(place -> {
-                long at = records.expireAt(Records.handle(place));
-                if (at != Entry.NEVER) {
-                    wheel.arm(Records.hash(place), at);
-                }
-            });
+            records.arm(wheel);
         }
     };
     private final KeyCounts keys = new KeyCounts();
@@ -124,7 +119,7 @@ public final class Segment {
     public @Nullable Entry find(KeyRef key, long nowMillis) {
         Entry entry = peek(key, nowMillis);
         if (entry != null) {
-            records.used(entry.handle, keyspace.seconds(nowMillis));
+            records.uses().used(entry.handle, keyspace.seconds(nowMillis));
         }
         return entry;
     }
@@ -166,7 +161,7 @@ public final class Segment {
             entry = tell(key, add(key, handle, nowMillis));
         } else {
             replace(entry, buffer, from, length, StringForm.STORED);
-            records.used(entry.handle, keyspace.seconds(nowMillis));
+            records.uses().used(entry.handle, keyspace.seconds(nowMillis));
         }
         moveExpiry(entry, expireAt);
         changed(Change.Kind.STRING, entry, null, heard() ? Arrays.copyOfRange(buffer, from, from + length) : null);
@@ -182,6 +177,7 @@ public final class Segment {
         long before = entry.bytes();
         entry.handle = records.string(entry.hash, entry.handle, buffer, from, length);
         records.form(entry.handle, form);
+        entry.forget();
         resized(entry, entry.bytes() - before);
     }
 
@@ -191,10 +187,9 @@ public final class Segment {
     }
 
     private Entry addValue(KeyRef key, Value value, long nowMillis) {
-        return add(
-                key,
-                records.addObject(key.hash(), key.db(), key.slot(), key.buffer(), key.offset(), key.length(), value),
-                nowMillis);
+        int handle = records.addCollection(
+                key.hash(), key.db(), key.slot(), key.buffer(), key.offset(), key.length(), value);
+        return add(key, handle, nowMillis).holding(value);
     }
 
     /**
@@ -202,6 +197,7 @@ public final class Segment {
      * whose collection has become empty goes with it.
      */
     public void mutated(Entry entry, long before, Change.Kind kind, byte @Nullable [] field, byte @Nullable [] value) {
+        entry.changed();
         resized(entry, entry.bytes() - before);
         if (kind != Change.Kind.STREAM && entry.value().size() == 0) {
             remove(entry, Change.Kind.DELETED);
@@ -259,7 +255,7 @@ public final class Segment {
 
     private Entry add(KeyRef key, int handle, long nowMillis) {
         assert held();
-        records.touched(handle, keyspace.seconds(nowMillis));
+        records.uses().touched(handle, keyspace.seconds(nowMillis));
         keys.count(key.slot() >> Keyspace.SEGMENT_BITS, key.db(), 1);
         account(records.bytes(handle));
         if (eviction == Eviction.ALL_KEYS) {
@@ -284,6 +280,7 @@ public final class Segment {
             counts.evicted++;
         }
         changed(kind, entry, null, null);
+        entry.leave();
         records.remove(entry.hash, handle);
         entry.handle = 0;
     }
@@ -325,6 +322,7 @@ public final class Segment {
         }
         long bytes = entry.bytes();
         entry.handle = records.expireAt(entry.hash, entry.handle, expireAt);
+        entry.forget();
         long delta = entry.bytes() - bytes;
         if (delta != 0) {
             resized(entry, delta);
@@ -395,7 +393,7 @@ public final class Segment {
         fifo.clear();
         records.forEach(place -> {
             int handle = Records.handle(place);
-            records.unqueue(handle);
+            records.uses().unqueue(handle);
             if (next == Eviction.ALL_KEYS || (next == Eviction.VOLATILE && records.expireAt(handle) != Entry.NEVER)) {
                 fifo.added(Records.hash(place), handle);
             }

@@ -178,6 +178,17 @@ public final class ReplyWriter {
         buffer.writeShort(CRLF);
     }
 
+    /** Begins a bulk: the caller writes so many bytes at once, for which there is room, and then {@link #endBulk}. */
+    public ByteBuf beginBulk(int length) {
+        header('$', BULKS, length);
+        return room(length + 2);
+    }
+
+    /** Ends a bulk. */
+    public void endBulk() {
+        room(2).writeShort(CRLF);
+    }
+
     /** Text as a bulk, byte for character. */
     public void bulk(String text) {
         bulk(text.getBytes(StandardCharsets.ISO_8859_1));

@@ -92,14 +92,23 @@ public final class HashCommands {
     }
 
     private static void hget(Call call) {
-        call.out().bulkOrNull(field(call, FieldExpiry.live(call, call.readHash(1)), 2));
+        write(call, FieldExpiry.live(call, call.readHash(1)), 2);
+    }
+
+    private static void write(Call call, @Nullable Entry entry, int arg) {
+        Args args = call.args();
+        if (entry == null) {
+            call.out().nullBulk();
+        } else {
+            entry.hash().write(args.buffer(), args.offset(arg), args.length(arg), call.out());
+        }
     }
 
     private static void hmget(Call call) {
         Entry entry = FieldExpiry.live(call, call.readHash(1));
         call.out().array(call.count() - 2);
         for (int i = 2; i < call.count(); i++) {
-            call.out().bulkOrNull(field(call, entry, i));
+            write(call, entry, i);
         }
     }
 

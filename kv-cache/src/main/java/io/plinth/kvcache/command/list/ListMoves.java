@@ -59,7 +59,8 @@ final class ListMoves {
             return;
         }
         KeyRef target = call.second(2, call.client().db());
-        Entry to = call.segment(target).find(target, call.now());
+        // A list that is moved to itself has one entry, as it lies elsewhere once it is changed.
+        Entry to = call.key().same(target) ? from : call.segment(target).find(target, call.now());
         if (to != null && to.type() != ValueType.LIST) {
             throw CommandException.wrongType();
         }

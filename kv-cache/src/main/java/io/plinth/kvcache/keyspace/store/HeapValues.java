@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.value.Value;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -7,6 +8,17 @@ import org.jspecify.annotations.Nullable;
 final class HeapValues {
     /** What one takes beside itself. */
     static final int SHARE = 8;
+
+    /** A key too long for its record, and its value. */
+    private static final class Keyed {
+        private final byte[] key;
+        private Object value;
+
+        Keyed(byte[] key, Object value) {
+            this.key = key;
+            this.value = value;
+        }
+    }
 
     private @Nullable Object[] values = new Object[4];
     private int[] free = new int[4];
@@ -28,7 +40,33 @@ final class HeapValues {
         return id;
     }
 
+    /** Keeps one with its key. */
+    int add(byte[] key, Object value) {
+        return add(new Keyed(key, value));
+    }
+
+    /** A key that was kept. */
+    byte[] key(int id) {
+        return ((Keyed) at(id)).key;
+    }
+
     Object get(int id) {
+        Object found = at(id);
+        return found instanceof Keyed keyed ? keyed.value : found;
+    }
+
+    /** What one takes, its key included. */
+    long bytes(int id) {
+        Object found = at(id);
+        long own = SHARE;
+        if (found instanceof Keyed keyed) {
+            own += Value.arrayBytes(keyed.key.length);
+            found = keyed.value;
+        }
+        return own + (found instanceof byte[] string ? Value.arrayBytes(string.length) : ((Value) found).bytes());
+    }
+
+    private Object at(int id) {
         Object value = id < 0 ? null : values[id];
         if (value == null) {
             throw new IllegalStateException("value " + id + " (expected: there)");
@@ -36,8 +74,13 @@ final class HeapValues {
         return value;
     }
 
+    /** Puts another in its place, under the same key. */
     void set(int id, Object value) {
-        values[id] = value;
+        if (at(id) instanceof Keyed keyed) {
+            keyed.value = value;
+        } else {
+            values[id] = value;
+        }
     }
 
     void remove(int id) {

@@ -1,23 +1,25 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.memory.Native;
 import io.plinth.kvcache.keyspace.value.StringForm;
 
 /**
  * Guarded by the record's segment's lock: one record in native memory, by its address.
  *
  * <pre>
- *  0  what it holds (2 bits), {@link StringForm} (2), has an expiry, queue (2), mark
- *  1  database (4), uses counted (2), expiry of eight bytes
+ *  0  what it holds (2 bits), {@link StringForm} or type of a packed collection (2), has an expiry, queue (2), mark
+ *  1  database (4), uses counted (2), expiry of eight bytes, packed integers
  *  2  the key's slot over 256
  *  3  length of the key; 255: the key is with the value on the heap
  *  4  seconds of the last use
- *  8  length of the string
+ *  8  length of the string or the packed collection
  * 10  expiry: none; five bytes, milliseconds since {@link #EPOCH}; or eight, Unix milliseconds
  *     key
- *     string, or the number of a value on the heap
+ *     string; packed collection: how many elements (2), their bytes; or the number of a value on the heap
  * </pre>
  */
 final class Layout {
+    static final int PACKED = 0;
     static final int INLINE = 1;
     static final int HEAP = 2;
     static final int COLLECTION = 3;
@@ -43,6 +45,7 @@ final class Layout {
     private static final int FREQUENCY = 3;
     private static final int LONG_EXPIRY = 1 << 6;
 
+    private static final int INTEGERS = 1 << 7;
     private static final int SLOT_AT = 2;
     private static final int KEY_LENGTH_AT = 3;
     private static final int TOUCHED_AT = 4;
@@ -72,6 +75,11 @@ final class Layout {
 
     static void holds(long at, int what) {
         bits(at, 0, HOLDS, what);
+    }
+
+    /** Whether what it holds is here, and not on the heap. */
+    static boolean inside(long at) {
+        return holds(at) <= INLINE;
     }
 
     static int db(long at) {
@@ -106,7 +114,7 @@ final class Layout {
     }
 
     static int total(long at) {
-        return headSize(at) + (holds(at) == INLINE ? length(at) : Integer.BYTES);
+        return headSize(at) + (inside(at) ? length(at) : Integer.BYTES);
     }
 
     static int length(long at) {
@@ -186,6 +194,25 @@ final class Layout {
             case BUILT -> 2;
         };
         bits(at, FORM_SHIFT, FORM, code);
+    }
+
+    /** Of a packed collection: the number of its type. */
+    static int type(long at) {
+        return (Native.getByte(at) >> FORM_SHIFT) & FORM;
+    }
+
+    static void type(long at, int type) {
+        bits(at, FORM_SHIFT, FORM, type);
+    }
+
+    /** Whether a packed set is one of integers. */
+    static boolean integers(long at) {
+        return (Native.getByte(at + DB_AT) & INTEGERS) != 0;
+    }
+
+    static void integers(long at, boolean yes) {
+        int second = Native.getByte(at + DB_AT);
+        Native.putByte(at + DB_AT, yes ? second | INTEGERS : second & ~INTEGERS);
     }
 
     static int frequency(long at) {

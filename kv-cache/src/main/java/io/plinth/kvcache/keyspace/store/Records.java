@@ -1,8 +1,13 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.netty.buffer.ByteBuf;
+import io.plinth.kvcache.keyspace.memory.Native;
+import io.plinth.kvcache.keyspace.value.KeyHash;
+import io.plinth.kvcache.keyspace.value.PackedBytes;
+import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.Value;
-import java.lang.foreign.MemorySegment;
+import io.plinth.kvcache.keyspace.value.ValueType;
 import java.util.Arrays;
 import java.util.function.LongConsumer;
 
@@ -15,11 +20,6 @@ public final class Records {
     /** The expiry of a key that has none: later than every time. */
     public static final long NEVER = Long.MAX_VALUE;
 
-    static final int UNLINKED = 0;
-    static final int SMALL = 1;
-    static final int MAIN = 2;
-
-    private static final int MOST_USES = 3;
     private static final int COMPACTED_AT_ONCE = 32;
     /** What a record costs in the table and in the queue of eviction. */
     public static final int SHARE = KeyTable.SHARE + 5;
@@ -30,22 +30,21 @@ public final class Records {
     private final Slabs slabs;
     private final KeyTable table = new KeyTable();
     private final HeapValues heap = new HeapValues();
+    private final KeyHash hasher;
+    private final Uses uses;
     private int compacted;
 
-    /** A key too long for its record, and its value. */
-    private static final class Keyed {
-        private final byte[] key;
-        private Object value;
-
-        Keyed(byte[] key, Object value) {
-            this.key = key;
-            this.value = value;
-        }
-    }
-
-    public Records(Region region, Slabs slabs) {
+    /** With the hash that large collections have their members by. */
+    public Records(Region region, Slabs slabs, KeyHash hasher) {
         this.region = region;
         this.slabs = slabs;
+        this.hasher = hasher;
+        this.uses = new Uses(region);
+    }
+
+    /** What eviction notes in them. */
+    public Uses uses() {
+        return uses;
     }
 
     /** How many there are. */
@@ -81,7 +80,7 @@ public final class Records {
         }
         int own = Layout.keyLength(at);
         if (own == Layout.LONG_KEY) {
-            byte[] key = keyed(at).key;
+            byte[] key = heap.key(number(at));
             return Arrays.equals(key, 0, key.length, buffer, offset, offset + length);
         }
         return own == length && Native.same(Layout.keyAt(at), buffer, offset, length);
@@ -105,9 +104,60 @@ public final class Records {
         int holds = value instanceof byte[] ? Layout.HEAP : Layout.COLLECTION;
         boolean longKey = length >= Layout.LONG_KEY;
         int handle = create(hash, db, slot, holds, key, offset, longKey ? Layout.LONG_KEY : length, Integer.BYTES);
-        Object kept = longKey ? new Keyed(Arrays.copyOfRange(key, offset, offset + length), value) : value;
-        Native.putInt(Layout.valueAt(region.address(handle)), heap.add(kept));
+        int number = longKey ? heap.add(Arrays.copyOfRange(key, offset, offset + length), value) : heap.add(value);
+        Native.putInt(Layout.valueAt(region.address(handle)), number);
         return handle;
+    }
+
+    /** Adds a collection under a key that is not there; a small one's elements are copied into the record. */
+    public int addCollection(int hash, int db, int slot, byte[] key, int offset, int length, Value value) {
+        PackedBytes bytes = value.packed();
+        if (bytes == null || length >= Layout.LONG_KEY || Layout.HEAD + length + Packs.size(bytes) > Slabs.MOST) {
+            return addObject(hash, db, slot, key, offset, length, value);
+        }
+        int handle = create(hash, db, slot, Layout.PACKED, key, offset, length, Packs.size(bytes));
+        long at = region.address(handle);
+        Packs.describe(at, value, bytes);
+        Packs.settle(at, bytes, false);
+        return handle;
+    }
+
+    /**
+     * A collection was changed, by way of the very object that {@link #collection} or {@link #addCollection} was about: brings its
+     * record up to date. Answers the record's handle from now on.
+     */
+    public int changed(int hash, int handle, Value value) {
+        long at = region.address(handle);
+        boolean packed = Layout.holds(at) == Layout.PACKED;
+        if (!packed && (value instanceof StreamValue || Layout.keyLength(at) == Layout.LONG_KEY)) {
+            return handle;
+        }
+        PackedBytes bytes = value.packed();
+        int head = Layout.headSize(at);
+        // What was on the heap comes back only when it is well below the limit, so that it does not come and go.
+        if (bytes == null || head + Packs.size(bytes) > (packed ? Slabs.MOST : Slabs.MOST / 2)) {
+            if (!packed) {
+                return handle;
+            }
+            if (bytes != null) {
+                bytes.leave();
+            }
+            return toHeap(hash, handle, Layout.COLLECTION, value);
+        }
+        int before = Layout.total(at);
+        int number = packed ? -1 : number(at);
+        boolean there = bytes.inRecord();
+        if (there) {
+            Packs.describe(at, value, bytes);
+        }
+        int now = resize(hash, handle, before, head + Packs.size(bytes));
+        if (number >= 0) {
+            heap.remove(number);
+        }
+        at = region.address(now);
+        Packs.describe(at, value, bytes);
+        Packs.settle(at, bytes, there);
+        return now;
     }
 
     private int create(int hash, int db, int slot, int holds, byte[] key, int offset, int length, int body) {
@@ -124,7 +174,7 @@ public final class Records {
     public void remove(int hash, int handle) {
         table.remove(hash, handle);
         long at = region.address(handle);
-        if (Layout.holds(at) != Layout.INLINE) {
+        if (!Layout.inside(at)) {
             heap.remove(number(at));
         }
         slabs.free(handle);
@@ -135,22 +185,8 @@ public final class Records {
         return Native.getInt(Layout.valueAt(at));
     }
 
-    private Keyed keyed(long at) {
-        return (Keyed) heap.get(number(at));
-    }
-
     private Object object(long at) {
-        Object found = heap.get(number(at));
-        return found instanceof Keyed keyed ? keyed.value : found;
-    }
-
-    private void object(long at, Object value) {
-        int id = number(at);
-        if (heap.get(id) instanceof Keyed keyed) {
-            keyed.value = value;
-        } else {
-            heap.set(id, value);
-        }
+        return heap.get(number(at));
     }
 
     /** Gives a record room for so many bytes; what it holds is copied as far as it fits. */
@@ -171,15 +207,15 @@ public final class Records {
         int head = Layout.headSize(at);
         if (Layout.keyLength(at) == Layout.LONG_KEY || head + count > Slabs.MOST) {
             byte[] kept = Arrays.copyOfRange(value, from, from + count);
-            if (Layout.holds(at) == Layout.INLINE) {
-                return toHeap(hash, handle, kept);
+            if (Layout.inside(at)) {
+                return toHeap(hash, handle, Layout.HEAP, kept);
             }
-            object(at, kept);
+            heap.set(number(at), kept);
             Layout.holds(at, Layout.HEAP);
             return handle;
         }
         int before = Layout.total(at);
-        int number = Layout.holds(at) == Layout.INLINE ? -1 : number(at);
+        int number = Layout.inside(at) ? -1 : number(at);
         int now = resize(hash, handle, before, head + count);
         if (number >= 0) {
             heap.remove(number);
@@ -191,14 +227,26 @@ public final class Records {
         return now;
     }
 
-    private int toHeap(int hash, int handle, byte[] value) {
+    private int toHeap(int hash, int handle, int holds, Object value) {
         long at = region.address(handle);
         int head = Layout.headSize(at);
         int now = resize(hash, handle, Layout.total(at), head + Integer.BYTES);
         at = region.address(now);
-        Layout.holds(at, Layout.HEAP);
+        Layout.holds(at, holds);
         Native.putInt(at + head, heap.add(value));
         return now;
+    }
+
+    private int outside(int hash, int handle) {
+        if (isString(handle)) {
+            return toHeap(hash, handle, Layout.HEAP, string(handle));
+        }
+        Value value = collection(handle);
+        PackedBytes bytes = value.packed();
+        if (bytes != null) {
+            bytes.leave();
+        }
+        return toHeap(hash, handle, Layout.COLLECTION, value);
     }
 
     /** Unix milliseconds after which the key is gone, or {@link #NEVER}. */
@@ -222,8 +270,8 @@ public final class Records {
         int handle = given;
         long at = region.address(handle);
         int total = Layout.total(at);
-        if (Layout.holds(at) == Layout.INLINE && total - before + after > Slabs.MOST) {
-            handle = toHeap(hash, handle, string(handle));
+        if (Layout.inside(at) && total - before + after > Slabs.MOST) {
+            handle = outside(hash, handle);
             at = region.address(handle);
             total = Layout.total(at);
         }
@@ -272,7 +320,7 @@ public final class Records {
         long at = region.address(handle);
         int length = Layout.keyLength(at);
         if (length == Layout.LONG_KEY) {
-            return keyed(at).key;
+            return heap.key(number(at));
         }
         byte[] key = new byte[length];
         Native.get(Layout.keyAt(at), key, 0, length);
@@ -281,7 +329,8 @@ public final class Records {
 
     /** Whether it holds a string. */
     public boolean isString(int handle) {
-        return Layout.holds(region.address(handle)) != Layout.COLLECTION;
+        int holds = Layout.holds(region.address(handle));
+        return holds == Layout.INLINE || holds == Layout.HEAP;
     }
 
     /** How long the string is. */
@@ -301,34 +350,37 @@ public final class Records {
         return value;
     }
 
-    /** The string where it lies, until the record is changed. */
-    public MemorySegment bytesOf(int handle) {
+    /** Appends the string to a buffer that has room for it. */
+    public void write(int handle, ByteBuf to) {
         long at = region.address(handle);
-        return Layout.holds(at) == Layout.INLINE
-                ? Native.at(Layout.valueAt(at), Layout.length(at))
-                : MemorySegment.ofArray((byte[]) object(at));
+        if (Layout.holds(at) == Layout.INLINE) {
+            Native.write(Layout.valueAt(at), Layout.length(at), to);
+        } else {
+            to.writeBytes((byte[]) object(at));
+        }
     }
 
-    /** The collection; to be changed only through the segment. */
+    /** The collection, where it is a small one each time another object; to be changed only through the segment. */
     public Value collection(int handle) {
-        return (Value) object(region.address(handle));
+        long at = region.address(handle);
+        return Layout.holds(at) == Layout.PACKED ? Packs.view(at, hasher) : (Value) object(at);
+    }
+
+    /** What it holds. */
+    public ValueType type(int handle) {
+        long at = region.address(handle);
+        return switch (Layout.holds(at)) {
+            case Layout.PACKED -> Packs.type(at);
+            case Layout.COLLECTION -> ((Value) object(at)).type();
+            default -> ValueType.STRING;
+        };
     }
 
     /** What it is accounted with. */
     public long bytes(int handle) {
         long at = region.address(handle);
         long own = (long) Slabs.share(Layout.total(at)) + SHARE + (Layout.expirySize(at) == 0 ? 0 : WHEEL_SHARE);
-        if (Layout.holds(at) == Layout.INLINE) {
-            return own;
-        }
-        Object found = heap.get(number(at));
-        if (found instanceof Keyed keyed) {
-            own += Value.arrayBytes(keyed.key.length);
-            found = keyed.value;
-        }
-        return own
-                + HeapValues.SHARE
-                + (found instanceof byte[] string ? Value.arrayBytes(string.length) : ((Value) found).bytes());
+        return Layout.inside(at) ? own : own + heap.bytes(number(at));
     }
 
     public int db(int handle) {
@@ -348,57 +400,6 @@ public final class Records {
     /** Says how the string came to be. */
     public void form(int handle, StringForm form) {
         Layout.form(region.address(handle), form);
-    }
-
-    /** Seconds of the last use. */
-    public int touched(int handle) {
-        return Layout.touched(region.address(handle));
-    }
-
-    /** Says when it was last used, without counting that. */
-    public void touched(int handle, int seconds) {
-        Layout.touched(region.address(handle), seconds);
-    }
-
-    /** Counts a use, up to three. */
-    public void used(int handle, int seconds) {
-        long at = region.address(handle);
-        Layout.touched(at, seconds);
-        int frequency = Layout.frequency(at);
-        if (frequency < MOST_USES) {
-            Layout.frequency(at, frequency + 1);
-        }
-    }
-
-    /** Uses counted, 0 to 3. */
-    public int frequency(int handle) {
-        return Layout.frequency(region.address(handle));
-    }
-
-    void frequency(int handle, int count) {
-        Layout.frequency(region.address(handle), count);
-    }
-
-    int queue(int handle) {
-        return Layout.queue(region.address(handle));
-    }
-
-    void queue(int handle, int queue) {
-        Layout.queue(region.address(handle), queue);
-    }
-
-    /** Whether it waits for eviction. */
-    public boolean isQueued(int handle) {
-        return queue(handle) != UNLINKED;
-    }
-
-    /** Says that it does not. */
-    public void unqueue(int handle) {
-        queue(handle, UNLINKED);
-    }
-
-    void mark(int handle, boolean yes) {
-        Layout.mark(region.address(handle), yes);
     }
 
     /** The place of a record with this hash that is in a queue and marked or not; 0 when there is none. */
@@ -432,6 +433,16 @@ public final class Records {
         return earliest;
     }
 
+    /** Has a wheel visit every one that expires. */
+    public void arm(ExpiryWheel wheel) {
+        forEach(place -> {
+            long at = expireAt(handle(place));
+            if (at != NEVER) {
+                wheel.arm(hash(place), at);
+            }
+        });
+    }
+
     private static long place(int hash, int handle) {
         return (long) hash << 32 | (handle & 0xffff_ffffL);
     }
@@ -454,7 +465,7 @@ public final class Records {
             sums[0]++;
             sums[1] += taken;
             sums[2] += expireAt(handle(place)) == NEVER ? 0 : 1;
-            sums[3] += isQueued(handle(place)) ? taken : 0;
+            sums[3] += uses.isQueued(handle(place)) ? taken : 0;
         });
         return sums;
     }

@@ -26,8 +26,9 @@ public final class S3Fifo {
     private static final int SLACK = 64;
 
     private final Records records;
-    private final Queue small = new Queue(Records.SMALL);
-    private final Queue main = new Queue(Records.MAIN);
+    private final Uses uses;
+    private final Queue small = new Queue(Uses.SMALL);
+    private final Queue main = new Queue(Uses.MAIN);
     private final Ghosts ghosts = new Ghosts();
     private final Ghosts mainGhosts = new Ghosts();
     private double share = FIRST_SHARE;
@@ -35,6 +36,7 @@ public final class S3Fifo {
     /** Over the records of one segment. */
     public S3Fifo(Records records) {
         this.records = records;
+        this.uses = records.uses();
     }
 
     /** A key is there that was not. */
@@ -55,17 +57,17 @@ public final class S3Fifo {
 
     /** A key goes. */
     public void removed(int handle) {
-        int queue = records.queue(handle);
-        if (queue != Records.UNLINKED) {
-            (queue == Records.SMALL ? small : main).forget(handle);
+        int queue = uses.queue(handle);
+        if (queue != Uses.UNLINKED) {
+            (queue == Uses.SMALL ? small : main).forget(handle);
         }
     }
 
     /** A key takes more or less than before. */
     public void resized(int handle, long delta) {
-        int queue = records.queue(handle);
-        if (queue != Records.UNLINKED) {
-            (queue == Records.SMALL ? small : main).bytes += delta;
+        int queue = uses.queue(handle);
+        if (queue != Uses.UNLINKED) {
+            (queue == Uses.SMALL ? small : main).bytes += delta;
         }
     }
 
@@ -80,10 +82,10 @@ public final class S3Fifo {
             }
             int handle = KeyTable.handle(first);
             int hash = KeyTable.hash(first);
-            int frequency = records.frequency(handle);
+            int frequency = uses.frequency(handle);
             if (fromSmall && frequency > 0) {
                 small.forget(handle);
-                records.frequency(handle, 0);
+                uses.frequency(handle, 0);
                 main.push(hash, handle);
             } else if (fromSmall) {
                 ghosts.add(hash, small.count + main.count);
@@ -93,7 +95,7 @@ public final class S3Fifo {
                 return first;
             } else {
                 main.forget(handle);
-                records.frequency(handle, 0);
+                uses.frequency(handle, 0);
                 main.push(hash, handle);
             }
         }
@@ -127,7 +129,7 @@ public final class S3Fifo {
         }
 
         void push(int hash, int handle) {
-            records.queue(handle, mark);
+            uses.queue(handle, mark);
             if (hashes.size() > 2 * count + SLACK) {
                 sweep();
             }
@@ -137,7 +139,7 @@ public final class S3Fifo {
         }
 
         void forget(int handle) {
-            records.queue(handle, Records.UNLINKED);
+            uses.queue(handle, Uses.UNLINKED);
             bytes -= records.bytes(handle);
             count--;
         }
@@ -160,13 +162,13 @@ public final class S3Fifo {
             for (int i = hashes.size() - 1; i >= 0; i--) {
                 long found = records.queued(hashes.get(i), mark, false);
                 if (found != 0) {
-                    records.mark(KeyTable.handle(found), true);
+                    uses.mark(KeyTable.handle(found), true);
                     kept[--from] = hashes.get(i);
                 }
             }
             hashes.set(kept, from);
             for (int i = 0; i < hashes.size(); i++) {
-                records.mark(KeyTable.handle(records.queued(hashes.get(i), mark, true)), false);
+                uses.mark(KeyTable.handle(records.queued(hashes.get(i), mark, true)), false);
             }
         }
 

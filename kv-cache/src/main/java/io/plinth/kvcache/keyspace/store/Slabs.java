@@ -1,5 +1,7 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.memory.Native;
+
 /**
  * Guarded by itself; shared by a few segments, so that pages which are not full are few: places for records of 16 to 2048 bytes.
  * A page has places of one size. Its head says how many are taken and chains the free ones; pages with free places of one size

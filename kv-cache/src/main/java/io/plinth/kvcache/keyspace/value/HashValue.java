@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace.value;
 
+import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.function.BiConsumer;
 import java.util.function.IntConsumer;
 import java.util.random.RandomGenerator;
@@ -10,14 +11,20 @@ public final class HashValue implements Value {
     private static final int BASE = 40;
 
     private final KeyHash hasher;
-    private @Nullable ListPack pack = new ListPack();
+    private @Nullable ListPack pack;
     private @Nullable MemberTable table;
     private boolean large;
     /** Not later than the first field's expiry; 0 where no field has one. */
     private long firstExpiry;
 
     public HashValue(KeyHash hasher) {
+        this(hasher, new ListPack());
+    }
+
+    /** Of fields and values in turn. */
+    public HashValue(KeyHash hasher, ListPack pack) {
         this.hasher = hasher;
+        this.pack = pack;
     }
 
     @Override
@@ -79,6 +86,7 @@ public final class HashValue implements Value {
     }
 
     /** The packed fields and values in turn; null where they are in a table. */
+    @Override
     public @Nullable ListPack packed() {
         return pack;
     }
@@ -92,6 +100,21 @@ public final class HashValue implements Value {
         }
         int position = table().find(buffer, offset, length);
         return position < 0 ? null : table().value(position);
+    }
+
+    /** Writes the value of a field as a bulk, or a null. */
+    public void write(byte[] buffer, int offset, int length, ReplyWriter out) {
+        ListPack packed = pack;
+        if (packed == null) {
+            out.bulkOrNull(get(buffer, offset, length));
+            return;
+        }
+        int at = packed.find(packed.first(), buffer, offset, length, 1);
+        if (at == ListPack.END) {
+            out.nullBulk();
+        } else {
+            packed.bulk(packed.next(at), out);
+        }
     }
 
     /** Sets a field, which loses its expiry; answers whether it is new. Keeps both arrays. */

@@ -1,14 +1,16 @@
 package io.plinth.kvcache.keyspace.value;
 
 import io.plinth.kvcache.wire.Numbers;
+import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Guarded by its key's segment lock: a sequence of strings in one byte array, in the listpack format that RDB files carry, too.
- * An element is named by the offset where it starts; {@link #END} is no element. Integers take one to nine bytes.
+ * Guarded by its key's segment lock: a sequence of strings as one run of bytes, in the listpack format that RDB files carry, too,
+ * but for what stands before and behind its elements. An element is named by the offset where it starts; {@link #END} is no
+ * element. Integers take one to nine bytes.
  */
-public final class ListPack {
+public final class ListPack extends PackedBytes {
     /** The offset of no element. */
     public static final int END = -1;
 
@@ -25,32 +27,27 @@ public final class ListPack {
     private static final int STRING_12 = 0xe0;
     private static final int STRING_32 = 0xf0;
 
-    private byte[] bytes;
-    private int end;
-    private int count;
+    public ListPack() {}
 
-    public ListPack() {
-        bytes = new byte[24];
-        end = HEADER;
-        bytes[end] = (byte) EOF;
+    /** The elements of a record, which has room for so many bytes. */
+    public ListPack(long address, int room, int length, int count) {
+        super(address, room, length, count);
     }
 
-    private ListPack(byte[] bytes, int end, int count) {
-        this.bytes = bytes;
-        this.end = end;
-        this.count = count;
+    private ListPack(byte[] elements, int count) {
+        super(elements, count);
     }
 
     /** Reads one in the RDB's form; null where it is damaged. */
     public static @Nullable ListPack of(byte[] dump) {
-        if (dump.length < HEADER + 1 || (dump[dump.length - 1] & 0xff) != EOF || int32(dump, 0) != dump.length) {
+        if (dump.length < HEADER + 1 || (dump[dump.length - 1] & 0xff) != EOF || length(dump) != dump.length) {
             return null;
         }
-        ListPack pack = new ListPack(dump, dump.length - 1, 0);
-        int at = HEADER;
-        while (at < pack.end) {
+        ListPack pack = new ListPack(Arrays.copyOfRange(dump, HEADER, dump.length - 1), 0);
+        int at = 0;
+        while (at < pack.length()) {
             long size = pack.checkedSize(at);
-            if (size < 0 || at + size + backSize(size) > pack.end) {
+            if (size < 0 || at + size + backSize(size) > pack.length()) {
                 return null;
             }
             int next = (int) (at + size + backSize(size));
@@ -64,9 +61,15 @@ public final class ListPack {
         return counted == UNCOUNTED || counted == pack.count ? pack : null;
     }
 
+    private static int length(byte[] dump) {
+        return (dump[0] & 0xff) | (dump[1] & 0xff) << 8 | (dump[2] & 0xff) << 16 | (dump[3] & 0xff) << 24;
+    }
+
     /** In the RDB's form. */
     public byte[] dump() {
-        byte[] dump = Arrays.copyOf(bytes, end + 1);
+        byte[] dump = new byte[used()];
+        copyTo(dump, HEADER);
+        dump[dump.length - 1] = (byte) EOF;
         int length = dump.length;
         for (int i = 0; i < 4; i++) {
             dump[i] = (byte) (length >>> (8 * i));
@@ -78,43 +81,33 @@ public final class ListPack {
     }
 
     ListPack copy() {
-        return new ListPack(Arrays.copyOf(bytes, end + 1), end, count);
-    }
-
-    /** How many elements there are. */
-    public int count() {
-        return count;
+        return new ListPack(copy(0, length()), count);
     }
 
     /** Bytes in use, as Redis counts them. */
     public int used() {
-        return end + 1;
-    }
-
-    /** What the array takes. */
-    long bytes() {
-        return Value.arrayBytes(bytes.length);
+        return HEADER + length() + 1;
     }
 
     /** The first element, or {@link #END}. */
     public int first() {
-        return count == 0 ? END : HEADER;
+        return count == 0 ? END : 0;
     }
 
     /** The last element, or {@link #END}. */
     public int last() {
-        return count == 0 ? END : before(end);
+        return count == 0 ? END : before(length());
     }
 
     /** The next element, or {@link #END}. */
     public int next(int at) {
         int next = after(at);
-        return next == end ? END : next;
+        return next == length() ? END : next;
     }
 
     /** The element before, or {@link #END}. */
     public int previous(int at) {
-        return at == HEADER ? END : before(at);
+        return at == 0 ? END : before(at);
     }
 
     private int after(int at) {
@@ -135,12 +128,12 @@ public final class ListPack {
         }
         int at;
         if (wanted < count / 2) {
-            at = HEADER;
+            at = 0;
             for (int i = 0; i < wanted; i++) {
                 at = after(at);
             }
         } else {
-            at = before(end);
+            at = before(length());
             for (int i = count - 1; i > wanted; i--) {
                 at = before(at);
             }
@@ -150,17 +143,27 @@ public final class ListPack {
 
     /** The bytes of an element. */
     public byte[] get(int at) {
-        int type = bytes[at] & 0xff;
+        int type = u8(at);
         if (isInteger(type)) {
             return Numbers.bytes(integer(at));
         }
         int from = at + stringHeader(type);
-        return Arrays.copyOfRange(bytes, from, from + stringLength(at, type));
+        return copy(from, stringLength(at, type));
+    }
+
+    /** Writes an element as a bulk. */
+    public void bulk(int at, ReplyWriter out) {
+        int type = u8(at);
+        if (isInteger(type)) {
+            out.bulkLong(integer(at));
+        } else {
+            bulk(at + stringHeader(type), stringLength(at, type), out);
+        }
     }
 
     /** How long an element is as a string. */
     public int length(int at) {
-        int type = bytes[at] & 0xff;
+        int type = u8(at);
         return isInteger(type) ? Numbers.bytes(integer(at)).length : stringLength(at, type);
     }
 
@@ -170,18 +173,18 @@ public final class ListPack {
 
     /** The integer of an element that is one. */
     public long integer(int at) {
-        int type = bytes[at] & 0xff;
+        int type = u8(at);
         if (type < STRING_6) {
             return type;
         }
         if ((type & 0xe0) == INT_13) {
-            int raw = (type & 0x1f) << 8 | (bytes[at + 1] & 0xff);
+            int raw = (type & 0x1f) << 8 | u8(at + 1);
             return raw >= 1 << 12 ? raw - (1 << 13) : raw;
         }
         int width = integerWidth(type);
         long value = 0;
         for (int i = 0; i < width; i++) {
-            value |= (bytes[at + 1 + i] & 0xffL) << (8 * i);
+            value |= (long) u8(at + 1 + i) << (8 * i);
         }
         int unused = 64 - 8 * width;
         return value << unused >> unused;
@@ -207,11 +210,11 @@ public final class ListPack {
         if ((type & 0xc0) == STRING_6) {
             return type & 0x3f;
         }
-        return type == STRING_32 ? int32(bytes, at + 1) : (type & 0xf) << 8 | (bytes[at + 1] & 0xff);
+        return type == STRING_32 ? int32(at + 1) : (type & 0xf) << 8 | u8(at + 1);
     }
 
     private int size(int at) {
-        int type = bytes[at] & 0xff;
+        int type = u8(at);
         if (type < STRING_6) {
             return 1;
         }
@@ -223,22 +226,20 @@ public final class ListPack {
 
     /** The size of an element that may be damaged; negative where it is. */
     private long checkedSize(int at) {
-        int type = bytes[at] & 0xff;
-        if (type > INT_64 || (at + 5 > bytes.length && (type == STRING_32 || (type & 0xf0) == STRING_12))) {
+        int type = u8(at);
+        int left = length() - at;
+        if (type > INT_64 || (type == STRING_32 && left < 5) || ((type & 0xf0) == STRING_12 && left < 2)) {
             return -1;
         }
         if (type == STRING_32) {
-            long length = int32(bytes, at + 1);
-            return length < 0 || length > bytes.length ? -1 : 5 + length;
+            long length = int32(at + 1);
+            return length < 0 || length > left ? -1 : 5 + length;
         }
         return size(at);
     }
 
-    private static int int32(byte[] bytes, int at) {
-        return (bytes[at] & 0xff)
-                | ((bytes[at + 1] & 0xff) << 8)
-                | ((bytes[at + 2] & 0xff) << 16)
-                | ((bytes[at + 3] & 0xff) << 24);
+    private int int32(int at) {
+        return u8(at) | u8(at + 1) << 8 | u8(at + 2) << 16 | u8(at + 3) << 24;
     }
 
     /** How many bytes follow an element to say how long it is. */
@@ -257,9 +258,9 @@ public final class ListPack {
 
     private int sizeBefore(int at) {
         int size = 0;
-        for (int shift = 0, i = at - 1; i >= HEADER; i--, shift += 7) {
-            size |= (bytes[i] & 127) << shift;
-            if ((bytes[i] & 128) == 0) {
+        for (int shift = 0, i = at - 1; i >= 0; i--, shift += 7) {
+            size |= (u8(i) & 127) << shift;
+            if ((u8(i) & 128) == 0) {
                 break;
             }
         }
@@ -268,13 +269,12 @@ public final class ListPack {
 
     /** Whether an element is these bytes. */
     public boolean is(int at, byte[] buffer, int offset, int length) {
-        int type = bytes[at] & 0xff;
+        int type = u8(at);
         if (isInteger(type)) {
             return Numbers.isLong(buffer, offset, length) && Numbers.parse(buffer, offset, length) == integer(at);
         }
         int from = at + stringHeader(type);
-        return stringLength(at, type) == length
-                && Arrays.equals(bytes, from, from + length, buffer, offset, offset + length);
+        return stringLength(at, type) == length && same(from, buffer, offset, length);
     }
 
     /** The first element from {@code at} on, in steps of {@code skip} others between, that is these bytes; or {@link #END}. */
@@ -282,7 +282,7 @@ public final class ListPack {
         boolean integer = Numbers.isLong(buffer, offset, length);
         long number = integer ? Numbers.parse(buffer, offset, length) : 0;
         for (int i = at; i != END; ) {
-            int type = bytes[i] & 0xff;
+            int type = u8(i);
             boolean found =
                     isInteger(type) ? integer && integer(i) == number : !integer && is(i, buffer, offset, length);
             if (found) {
@@ -298,17 +298,17 @@ public final class ListPack {
 
     /** Adds an element at the end. */
     public void append(byte[] value) {
-        insert(end, value);
+        insert(length(), value);
     }
 
     /** Adds an integer at the end. */
     public void append(long value) {
-        insert(end, Numbers.bytes(value));
+        insert(length(), Numbers.bytes(value));
     }
 
     /** Adds an element at the start. */
     void prepend(byte[] value) {
-        insert(HEADER, value);
+        insert(0, value);
     }
 
     /** Adds an element before another, which is then the next of it. */
@@ -335,26 +335,13 @@ public final class ListPack {
     void remove(int at, int elements) {
         int to = at;
         int removed = 0;
-        while (removed < elements && to != end) {
+        while (removed < elements && to != length()) {
             to = after(to);
             removed++;
         }
         open(at, to - at, 0);
         count -= removed;
-        if (bytes.length > 64 && end < bytes.length / 2) {
-            bytes = Arrays.copyOf(bytes, end + 1 + end / 8);
-        }
-    }
-
-    /** Makes a gap of {@code room} bytes where {@code gone} were. */
-    private void open(int at, int gone, int room) {
-        int needed = end + 1 + room - gone;
-        byte[] from = bytes;
-        if (needed > bytes.length) {
-            bytes = Arrays.copyOf(from, needed + needed / 4);
-        }
-        System.arraycopy(from, at + gone, bytes, at + room, end + 1 - at - gone);
-        end += room - gone;
+        shrink();
     }
 
     /** How many bytes an element takes. */
@@ -391,37 +378,37 @@ public final class ListPack {
         if (Numbers.isLong(value, 0, value.length)) {
             encode(at, Numbers.parse(value, 0, value.length), size);
         } else if (value.length < 64) {
-            bytes[at] = (byte) (STRING_6 | value.length);
-            System.arraycopy(value, 0, bytes, at + 1, value.length);
+            u8(at, STRING_6 | value.length);
+            put(at + 1, value);
         } else if (value.length < 4096) {
-            bytes[at] = (byte) (STRING_12 | value.length >>> 8);
-            bytes[at + 1] = (byte) value.length;
-            System.arraycopy(value, 0, bytes, at + 2, value.length);
+            u8(at, STRING_12 | value.length >>> 8);
+            u8(at + 1, value.length);
+            put(at + 2, value);
         } else {
-            bytes[at] = (byte) STRING_32;
+            u8(at, STRING_32);
             for (int i = 0; i < 4; i++) {
-                bytes[at + 1 + i] = (byte) (value.length >>> (8 * i));
+                u8(at + 1 + i, value.length >>> (8 * i));
             }
-            System.arraycopy(value, 0, bytes, at + 5, value.length);
+            put(at + 5, value);
         }
         int back = backSize(size);
         for (int i = 0; i < back; i++) {
             int part = size >>> (7 * (back - 1 - i)) & 127;
-            bytes[at + size + i] = (byte) (i == 0 ? part : part | 128);
+            u8(at + size + i, i == 0 ? part : part | 128);
         }
     }
 
     private void encode(int at, long number, int size) {
         if (size == 1) {
-            bytes[at] = (byte) number;
+            u8(at, (int) number);
         } else if (size == 2) {
-            bytes[at] = (byte) (INT_13 | (number >>> 8 & 0x1f));
-            bytes[at + 1] = (byte) number;
+            u8(at, INT_13 | (int) (number >>> 8 & 0x1f));
+            u8(at + 1, (int) number);
         } else {
             int width = size - 1;
-            bytes[at] = (byte) (width == 2 ? INT_16 : width == 3 ? INT_24 : width == 4 ? INT_32 : INT_64);
+            u8(at, width == 2 ? INT_16 : width == 3 ? INT_24 : width == 4 ? INT_32 : INT_64);
             for (int i = 0; i < width; i++) {
-                bytes[at + 1 + i] = (byte) (number >>> (8 * i));
+                u8(at + 1 + i, (int) (number >>> (8 * i)));
             }
         }
     }

@@ -16,6 +16,23 @@ public final class ListValue implements Value {
     private long bytes = BASE;
     private boolean large;
 
+    public ListValue() {}
+
+    /** Of one small node. */
+    public ListValue(ListPack node) {
+        add(0, node);
+        size = node.count();
+    }
+
+    /** Of an empty list its first node. */
+    @Override
+    public @Nullable ListPack packed() {
+        if (nodes.isEmpty()) {
+            add(0, new ListPack());
+        }
+        return large || nodes.size() > 1 ? null : nodes.getFirst();
+    }
+
     @Override
     public ValueType type() {
         return ValueType.LIST;
@@ -34,7 +51,15 @@ public final class ListValue implements Value {
 
     private void add(int at, ListPack node) {
         nodes.add(at, node);
-        bytes += PER_NODE + node.bytes();
+        if (nodes.size() == 2) {
+            // What one node takes is not kept up, as it comes and goes with the record.
+            bytes = BASE
+                    + 2 * PER_NODE
+                    + nodes.getFirst().bytes()
+                    + nodes.getLast().bytes();
+        } else {
+            bytes += PER_NODE + node.bytes();
+        }
     }
 
     private void drop(int at) {
@@ -48,7 +73,7 @@ public final class ListValue implements Value {
 
     @Override
     public long bytes() {
-        return bytes;
+        return nodes.size() == 1 ? BASE + PER_NODE + nodes.getFirst().bytes() : bytes;
     }
 
     @Override
@@ -65,7 +90,9 @@ public final class ListValue implements Value {
     public void push(boolean left, byte[] value, Packing packing) {
         int at = left ? 0 : nodes.size() - 1;
         ListPack node = nodes.isEmpty() ? null : nodes.get(at);
-        if (node == null || !packing.listFits(node.used() + (long) ListPack.entrySize(value), node.count() + 1)) {
+        if (node == null
+                || (node.count() > 0
+                        && !packing.listFits(node.used() + (long) ListPack.entrySize(value), node.count() + 1))) {
             node = new ListPack();
             add(left ? 0 : nodes.size(), node);
         }

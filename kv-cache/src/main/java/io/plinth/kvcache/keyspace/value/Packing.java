@@ -26,7 +26,7 @@ public record Packing(
         int streamBytes,
         int streamEntries) {
     /** As Redis has them. */
-    public static final Packing DEFAULT = new Packing(-2, 512, 128, 64, 128, 64, 128, 64, 4096, 100);
+    public static final Packing DEFAULT = new Packing(-2, 512, 128, 64, 512, 64, 128, 64, 4096, 100);
 
     private static final int SAFE_BYTES = 8192;
     private static final int SMALLEST_NODE = 4096;

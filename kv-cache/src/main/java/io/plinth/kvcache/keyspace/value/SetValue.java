@@ -1,7 +1,6 @@
 package io.plinth.kvcache.keyspace.value;
 
 import io.plinth.kvcache.wire.Numbers;
-import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -11,13 +10,27 @@ public final class SetValue implements Value {
     private static final int BASE = 48;
 
     private final KeyHash hasher;
-    private long @Nullable [] integers = new long[2];
-    private int count;
+    private @Nullable IntegerPack integers;
     private @Nullable ListPack pack;
     private @Nullable MemberTable table;
 
     public SetValue(KeyHash hasher) {
+        this(hasher, new IntegerPack());
+    }
+
+    /** Of these members. */
+    public SetValue(KeyHash hasher, PackedBytes members) {
         this.hasher = hasher;
+        if (members instanceof IntegerPack numbers) {
+            integers = numbers;
+        } else {
+            pack = (ListPack) members;
+        }
+    }
+
+    @Override
+    public @Nullable PackedBytes packed() {
+        return integers != null ? integers : pack;
     }
 
     @Override
@@ -28,10 +41,9 @@ public final class SetValue implements Value {
     @Override
     public Value copy() {
         SetValue copy = new SetValue(hasher);
-        long[] sorted = integers;
+        IntegerPack sorted = integers;
         ListPack packed = pack;
-        copy.integers = sorted == null ? null : sorted.clone();
-        copy.count = count;
+        copy.integers = sorted == null ? null : sorted.copy();
         copy.pack = packed == null ? null : packed.copy();
         MemberTable from = table;
         if (from != null) {
@@ -57,8 +69,9 @@ public final class SetValue implements Value {
 
     @Override
     public long size() {
-        if (integers != null) {
-            return count;
+        IntegerPack sorted = integers;
+        if (sorted != null) {
+            return sorted.count();
         }
         ListPack packed = pack;
         return packed != null ? packed.count() : table().size();
@@ -66,9 +79,9 @@ public final class SetValue implements Value {
 
     @Override
     public long bytes() {
-        long[] sorted = integers;
+        IntegerPack sorted = integers;
         if (sorted != null) {
-            return BASE + Value.arrayBytes(8L * sorted.length);
+            return BASE + sorted.bytes();
         }
         ListPack packed = pack;
         return BASE + (packed != null ? packed.bytes() : table().bytes());
@@ -84,19 +97,15 @@ public final class SetValue implements Value {
 
     /** The members in ascending order where all are integers in their sorted form; otherwise null. */
     public long @Nullable [] sorted() {
-        long[] sorted = integers;
-        return sorted == null ? null : Arrays.copyOf(sorted, count);
-    }
-
-    private int search(long[] sorted, long value) {
-        return Arrays.binarySearch(sorted, 0, count, value);
+        IntegerPack sorted = integers;
+        return sorted == null ? null : sorted.toArray();
     }
 
     /** Whether these bytes are a member. */
     public boolean contains(byte[] buffer, int offset, int length) {
-        long[] sorted = integers;
+        IntegerPack sorted = integers;
         if (sorted != null) {
-            return Numbers.isLong(buffer, offset, length) && search(sorted, Numbers.parse(buffer, offset, length)) >= 0;
+            return Numbers.isLong(buffer, offset, length) && sorted.search(Numbers.parse(buffer, offset, length)) >= 0;
         }
         ListPack packed = pack;
         return packed != null
@@ -111,7 +120,7 @@ public final class SetValue implements Value {
 
     /** Adds a member, keeping the array; answers whether it is new. */
     public boolean add(byte[] member, Packing packing) {
-        long[] sorted = integers;
+        IntegerPack sorted = integers;
         if (sorted != null) {
             if (Numbers.isLong(member, 0, member.length)) {
                 return addInteger(sorted, Numbers.parse(member, 0, member.length), packing);
@@ -136,32 +145,27 @@ public final class SetValue implements Value {
         return true;
     }
 
-    private boolean addInteger(long[] sorted, long value, Packing packing) {
-        int at = search(sorted, value);
+    private boolean addInteger(IntegerPack sorted, long value, Packing packing) {
+        int at = sorted.search(value);
         if (at >= 0) {
             return false;
         }
-        at = -at - 1;
-        long[] next = count == sorted.length ? Arrays.copyOf(sorted, count + 2 + count / 4) : sorted;
-        System.arraycopy(sorted, at, next, at + 1, count - at);
-        next[at] = value;
-        integers = next;
-        count++;
-        if (count > packing.intsetEntries()) {
-            toTable(next);
+        sorted.insert(-at - 1, value);
+        if (sorted.count() > packing.intsetEntries()) {
+            toTable(sorted);
         }
         return true;
     }
 
-    private void leaveIntegers(long[] sorted, Packing packing, int added) {
+    private void leaveIntegers(IntegerPack sorted, Packing packing, int added) {
         int longest = 0;
-        for (int i = 0; i < count; i++) {
-            longest = Math.max(longest, Numbers.bytes(sorted[i]).length);
+        for (int i = 0; i < sorted.count(); i++) {
+            longest = Math.max(longest, Numbers.bytes(sorted.get(i)).length);
         }
-        if (count < packing.setEntries() && longest <= packing.setValue() && added <= packing.setValue()) {
+        if (sorted.count() < packing.setEntries() && longest <= packing.setValue() && added <= packing.setValue()) {
             ListPack packed = new ListPack();
-            for (int i = 0; i < count; i++) {
-                packed.append(sorted[i]);
+            for (int i = 0; i < sorted.count(); i++) {
+                packed.append(sorted.get(i));
             }
             pack = packed;
             integers = null;
@@ -170,10 +174,10 @@ public final class SetValue implements Value {
         }
     }
 
-    private void toTable(long[] sorted) {
+    private void toTable(IntegerPack sorted) {
         MemberTable next = new MemberTable(hasher);
-        for (int i = 0; i < count; i++) {
-            next.add(Numbers.bytes(sorted[i]));
+        for (int i = 0; i < sorted.count(); i++) {
+            next.add(Numbers.bytes(sorted.get(i)));
         }
         integers = null;
         table = next;
@@ -190,13 +194,11 @@ public final class SetValue implements Value {
 
     /** Removes a member; answers whether it was there. */
     public boolean remove(byte[] buffer, int offset, int length) {
-        long[] sorted = integers;
+        IntegerPack sorted = integers;
         if (sorted != null) {
-            int at =
-                    Numbers.isLong(buffer, offset, length) ? search(sorted, Numbers.parse(buffer, offset, length)) : -1;
+            int at = Numbers.isLong(buffer, offset, length) ? sorted.search(Numbers.parse(buffer, offset, length)) : -1;
             if (at >= 0) {
-                System.arraycopy(sorted, at + 1, sorted, at, count - at - 1);
-                count--;
+                sorted.remove(at);
             }
             return at >= 0;
         }
@@ -217,11 +219,11 @@ public final class SetValue implements Value {
 
     /** Visits all members. */
     public void forEach(Consumer<byte[]> visitor) {
-        long[] sorted = integers;
+        IntegerPack sorted = integers;
         ListPack packed = pack;
         if (sorted != null) {
-            for (int i = 0; i < count; i++) {
-                visitor.accept(Numbers.bytes(sorted[i]));
+            for (int i = 0; i < sorted.count(); i++) {
+                visitor.accept(Numbers.bytes(sorted.get(i)));
             }
         } else if (packed != null) {
             for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
@@ -255,9 +257,9 @@ public final class SetValue implements Value {
 
     /** A member, each as likely; the set is never empty. */
     public byte[] random(RandomGenerator random) {
-        long[] sorted = integers;
+        IntegerPack sorted = integers;
         if (sorted != null) {
-            return Numbers.bytes(sorted[random.nextInt(count)]);
+            return Numbers.bytes(sorted.get(random.nextInt(sorted.count())));
         }
         ListPack packed = pack;
         if (packed != null) {

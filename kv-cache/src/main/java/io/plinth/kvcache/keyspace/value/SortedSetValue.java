@@ -11,12 +11,18 @@ public final class SortedSetValue implements Value {
     private static final int BASE = 48;
 
     private final KeyHash hasher;
-    private @Nullable ListPack pack = new ListPack();
+    private @Nullable ListPack pack;
     private @Nullable MemberTable table;
-    private final ScoreTree tree = new ScoreTree();
+    private @Nullable ScoreTree tree;
 
     public SortedSetValue(KeyHash hasher) {
+        this(hasher, new ListPack());
+    }
+
+    /** Of members and scores in turn, in order. */
+    public SortedSetValue(KeyHash hasher, ListPack pack) {
         this.hasher = hasher;
+        this.pack = pack;
     }
 
     /** Sees a member in order. */
@@ -37,7 +43,7 @@ public final class SortedSetValue implements Value {
         } else {
             copy.pack = null;
             copy.table = new MemberTable(hasher);
-            tree.range(0, tree.size(), false, copy::addToTree);
+            tree().range(0, tree().size(), false, copy::addToTree);
         }
         return copy;
     }
@@ -50,21 +56,30 @@ public final class SortedSetValue implements Value {
         return present;
     }
 
+    private ScoreTree tree() {
+        ScoreTree present = tree;
+        if (present == null) {
+            present = new ScoreTree();
+            tree = present;
+        }
+        return present;
+    }
+
     private void addToTree(byte[] member, double score) {
         table().number(table().add(member), Double.doubleToRawLongBits(score));
-        tree.add(score, member);
+        tree().add(score, member);
     }
 
     @Override
     public long size() {
         ListPack packed = pack;
-        return packed != null ? packed.count() / 2 : tree.size();
+        return packed != null ? packed.count() / 2 : tree().size();
     }
 
     @Override
     public long bytes() {
         ListPack packed = pack;
-        return BASE + (packed != null ? packed.bytes() : table().bytes() + tree.bytes());
+        return BASE + (packed != null ? packed.bytes() : table().bytes() + tree().bytes());
     }
 
     @Override
@@ -73,6 +88,7 @@ public final class SortedSetValue implements Value {
     }
 
     /** The packed members and scores in turn; null where they are in a table. */
+    @Override
     public @Nullable ListPack packed() {
         return pack;
     }
@@ -119,8 +135,8 @@ public final class SortedSetValue implements Value {
         } else if (old != score) {
             int position = table().find(member, 0, member.length);
             byte[] kept = table().member(position);
-            tree.remove(old, member);
-            tree.add(score, kept == null ? member : kept);
+            tree().remove(old, member);
+            tree().add(score, kept == null ? member : kept);
             table().number(position, Double.doubleToRawLongBits(score));
         }
         return added;
@@ -167,7 +183,7 @@ public final class SortedSetValue implements Value {
         if (member == null) {
             return false;
         }
-        tree.remove(Double.longBitsToDouble(table().number(position)), member);
+        tree().remove(Double.longBitsToDouble(table().number(position)), member);
         table().remove(position);
         return true;
     }
@@ -176,7 +192,7 @@ public final class SortedSetValue implements Value {
     public int rank(byte[] member) {
         ListPack packed = pack;
         if (packed == null) {
-            return tree.rank(score(member), member);
+            return tree().rank(score(member), member);
         }
         int rank = 0;
         for (int at = packed.first(); !packed.is(at, member, 0, member.length); at = packed.next(packed.next(at))) {
@@ -189,7 +205,7 @@ public final class SortedSetValue implements Value {
     public int below(double score, boolean inclusive) {
         ListPack packed = pack;
         if (packed == null) {
-            return tree.below(score, inclusive);
+            return tree().below(score, inclusive);
         }
         int below = 0;
         for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
@@ -207,7 +223,7 @@ public final class SortedSetValue implements Value {
     public int belowMember(byte[] member, boolean inclusive) {
         ListPack packed = pack;
         if (packed == null) {
-            return tree.belowMember(member, inclusive);
+            return tree().belowMember(member, inclusive);
         }
         int below = 0;
         for (int at = packed.first(); at != ListPack.END; at = packed.next(packed.next(at))) {
@@ -224,7 +240,7 @@ public final class SortedSetValue implements Value {
     public void range(int from, int count, boolean down, Visitor visitor) {
         ListPack packed = pack;
         if (packed == null) {
-            tree.range(from, count, down, visitor);
+            tree().range(from, count, down, visitor);
             return;
         }
         int at = packed.seek(2 * from);

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.keyspace.value;
 
+import org.jspecify.annotations.Nullable;
+
 /** Guarded by its key's segment lock: what a key holds. Read by commands, changed only through the segment. */
 public sealed interface Value permits StringValue, HashValue, ListValue, SetValue, SortedSetValue, StreamValue {
     /** What array objects cost beside their elements. */
@@ -19,6 +21,11 @@ public sealed interface Value permits StringValue, HashValue, ListValue, SetValu
 
     /** Another one that is equal and shares nothing that can change. */
     Value copy();
+
+    /** Its elements, where they are one run of bytes, which a record can hold; else null. */
+    default @Nullable PackedBytes packed() {
+        return null;
+    }
 
     /** What a byte array of this length takes. */
     static long arrayBytes(long length) {

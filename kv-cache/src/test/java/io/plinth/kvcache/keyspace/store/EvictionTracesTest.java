@@ -3,6 +3,7 @@ package io.plinth.kvcache.keyspace.store;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.kvcache.keyspace.value.KeyHash;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -109,7 +110,7 @@ class EvictionTracesTest {
     /** The queues and records a segment has. */
     private static final class Ours {
         private final Region region = new Region();
-        private final Records records = new Records(region, new Slabs(region));
+        private final Records records = new Records(region, new Slabs(region), new KeyHash(1));
         private final S3Fifo fifo = new S3Fifo(records);
 
         boolean asked(int key) {
@@ -117,7 +118,7 @@ class EvictionTracesTest {
             int hash = key * 0x9E3779B9;
             int handle = records.find(hash, 0, name, 0, name.length);
             if (handle != 0) {
-                records.used(handle, 0);
+                records.uses().used(handle, 0);
                 return true;
             }
             while (records.size() >= CAPACITY) {

@@ -4,6 +4,10 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RecordsTest {
     private final Region region = new Region();
-    private final Records records = new Records(region, new Slabs(region));
+    private final Records records = new Records(region, new Slabs(region), new KeyHash(1));
 
     /** What a record is expected to be like. */
     private static final class Model {
@@ -96,7 +100,7 @@ class RecordsTest {
             }
             case 2 -> {
                 model.touched = random.nextInt();
-                records.used(model.handle, model.touched);
+                records.uses().used(model.handle, model.touched);
                 records.form(model.handle, StringForm.SUM);
             }
             default -> {
@@ -113,16 +117,18 @@ class RecordsTest {
         }
         assertThat(records.string(model.handle)).isEqualTo(model.value);
         assertThat(records.length(model.handle)).isEqualTo(model.value.length);
-        assertThat(records.bytesOf(model.handle).byteSize()).isEqualTo(model.value.length);
+        ByteBuf written = Unpooled.buffer(model.value.length);
+        records.write(model.handle, written);
+        assertThat(ByteBufUtil.getBytes(written)).isEqualTo(model.value);
         assertThat(records.expireAt(model.handle)).isEqualTo(model.expireAt);
-        assertThat(records.touched(model.handle)).isEqualTo(model.touched);
+        assertThat(records.uses().touched(model.handle)).isEqualTo(model.touched);
         assertThat(new String(records.key(model.handle), ISO_8859_1)).isEqualTo(name);
     }
 
     @Test
     void aRecordThatFindsNoOtherPlaceStaysAsItWas() {
         Region small = new Region(3 << 20);
-        Records few = new Records(small, new Slabs(small));
+        Records few = new Records(small, new Slabs(small), new KeyHash(1));
         byte[] name = "k".getBytes(ISO_8859_1);
         int inline = few.addString(1, 0, 0, name, 0, 1, new byte[20], 0, 20);
         inline = few.expireAt(1, inline, 1_800_000_000_000L);
@@ -172,7 +178,7 @@ class RecordsTest {
     void pagesDoNotCreepWhileSizesChange(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Slabs slabs = new Slabs(region);
-        Records churned = new Records(region, slabs);
+        Records churned = new Records(region, slabs, new KeyHash(1));
         Map<String, Integer> kept = new HashMap<>();
         for (int round = 0; round < 40; round++) {
             int length = 40 + random.nextInt(600);
@@ -239,7 +245,7 @@ class RecordsTest {
         int again = add("a", 1);
         fifo.added(1, again);
 
-        assertThat(records.queue(again)).isEqualTo(Records.MAIN);
+        assertThat(records.uses().queue(again)).isEqualTo(Uses.MAIN);
         assertThat(Records.handle(fifo.victim())).isEqualTo(second);
     }
 

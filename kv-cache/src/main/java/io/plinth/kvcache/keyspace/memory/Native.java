@@ -1,10 +1,11 @@
-package io.plinth.kvcache.keyspace.store;
+package io.plinth.kvcache.keyspace.memory;
 
+import io.netty.buffer.ByteBuf;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Reads and writes native memory by its address. An address is one of a {@link Region}'s; nothing else is checked. */
-final class Native {
+/** Reads and writes native memory by its address. An address is one that the keyspace's region reserved; nothing else is checked. */
+public final class Native {
     private static final MemorySegment ALL = all();
 
     private Native() {}
@@ -14,53 +15,64 @@ final class Native {
         return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     }
 
-    static int getByte(long at) {
+    public static int getByte(long at) {
         return ALL.get(ValueLayout.JAVA_BYTE, at) & 0xff;
     }
 
-    static void putByte(long at, int value) {
+    public static void putByte(long at, int value) {
         ALL.set(ValueLayout.JAVA_BYTE, at, (byte) value);
     }
 
-    static int getShort(long at) {
+    public static int getShort(long at) {
         return ALL.get(ValueLayout.JAVA_SHORT_UNALIGNED, at) & 0xffff;
     }
 
-    static void putShort(long at, int value) {
+    public static void putShort(long at, int value) {
         ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short) value);
     }
 
-    static int getInt(long at) {
+    public static int getInt(long at) {
         return ALL.get(ValueLayout.JAVA_INT_UNALIGNED, at);
     }
 
-    static void putInt(long at, int value) {
+    public static void putInt(long at, int value) {
         ALL.set(ValueLayout.JAVA_INT_UNALIGNED, at, value);
     }
 
-    static long getLong(long at) {
+    public static long getLong(long at) {
         return ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, at);
     }
 
-    static void copy(long from, long to, long length) {
+    public static void copy(long from, long to, long length) {
         MemorySegment.copy(ALL, from, ALL, to, length);
     }
 
-    static void put(byte[] from, int offset, long to, int length) {
+    public static void put(byte[] from, int offset, long to, int length) {
         MemorySegment.copy(from, offset, ALL, ValueLayout.JAVA_BYTE, to, length);
     }
 
-    static void get(long from, byte[] to, int offset, int length) {
+    public static void get(long from, byte[] to, int offset, int length) {
         MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, from, to, offset, length);
     }
 
+    /** Appends so many bytes to a buffer that has room for them. */
+    public static void write(long from, int length, ByteBuf to) {
+        int at = to.writerIndex();
+        if (to.hasMemoryAddress()) {
+            copy(from, to.memoryAddress() + at, length);
+        } else {
+            MemorySegment.copy(ALL, from, MemorySegment.ofBuffer(to.internalNioBuffer(at, length)), 0, length);
+        }
+        to.writerIndex(at + length);
+    }
+
     /** A view of so many bytes there. */
-    static MemorySegment at(long from, int length) {
+    public static MemorySegment at(long from, int length) {
         return ALL.asSlice(from, length);
     }
 
     /** Whether the bytes there are those of an array. Eight at a time: keys are short, and a call costs more than a loop. */
-    static boolean same(long at, byte[] bytes, int offset, int length) {
+    public static boolean same(long at, byte[] bytes, int offset, int length) {
         int i = 0;
         for (; length - i >= Long.BYTES; i += Long.BYTES) {
             if (getLong(at + i) != Bytes.getLong(bytes, offset + i)) {
