@@ -179,8 +179,8 @@ class SmallCollectionsTest {
                 rename(name, names[random.nextInt(names.length / 4) * 4 + "hlsz".indexOf(name.charAt(0))]);
             }
             if (i % 1_000 == 0) {
-                for (int k = 0; k < 64; k++) {
-                    fixture.keyspace.expire(0, 1, fixture.now);
+                for (int segment = 0; segment < Keyspace.SEGMENTS; segment++) {
+                    fixture.keyspace.expire(segment, fixture.now);
                 }
                 for (String each : names) {
                     check(each);
