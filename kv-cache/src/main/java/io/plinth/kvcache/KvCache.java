@@ -37,6 +37,8 @@ import io.plinth.kvcache.command.Settings;
 import io.plinth.kvcache.command.Stats;
 import io.plinth.kvcache.command.TransactionCommands;
 import io.plinth.kvcache.command.bits.BitCommands;
+import io.plinth.kvcache.command.cache.CacheCommands;
+import io.plinth.kvcache.command.cache.CachePatterns;
 import io.plinth.kvcache.command.geo.GeoCommands;
 import io.plinth.kvcache.command.hash.HashCommands;
 import io.plinth.kvcache.command.hll.HyperLogLogCommands;
@@ -95,6 +97,7 @@ public final class KvCache implements Daemon {
     private final PubSub pubSub;
     private final Tracking tracking;
     private final Scripts scripts;
+    private final CachePatterns patterns;
     private final CommandTable table;
     private final Users users;
     private final Settings settings;
@@ -130,6 +133,7 @@ public final class KvCache implements Daemon {
                 config.limits().scriptMemory().bytes(),
                 config.limits().scriptSteps(),
                 config.limits().scriptBusy().toMillis()));
+        this.patterns = new CachePatterns(keyspace, config.limits().cacheMarks(), new Random(entropy.nextLong()));
         this.table = commands();
         String aclFile = config.aclFile();
         this.users = new Users(
@@ -137,6 +141,7 @@ public final class KvCache implements Daemon {
                 password(config),
                 aclFile == null ? null : context.data().resolve(aclFile));
         this.settings = new Settings(password(config), config.eviction(), new KeyEvents(pubSub, keyspace), users);
+        settings.cachePolicy(patterns);
         this.memory = new ClientMemory(config.limits().clientMemory().bytes());
         this.limits = new WireLimits(
                 Math.toIntExact(config.limits().maxBulk().bytes()),
@@ -181,12 +186,14 @@ public final class KvCache implements Daemon {
                 new Random(entropy.nextLong()));
         users(config);
         users.load();
+        patterns.use(config.patterns());
         NodeMetrics.register(context.metrics(), node, links::dropped, table.rows());
         new ExplainRoute(node).register(context.admin());
         Persistence kept = new Persistence(
                 keyspace, persist(), context.clock(), System::nanoTime, new NodeThreads(context.name(), "persist"));
         persistence = kept;
         kept.start(() -> imports(node));
+        patterns.dropTagged();
         replication = new Replication(
                 node,
                 table,
@@ -304,6 +311,7 @@ public final class KvCache implements Daemon {
         DumpCommands.register(builder);
         KeyCommands.register(builder);
         ExpireCommands.register(builder);
+        CacheCommands.register(builder, patterns);
         TransactionCommands.register(builder);
         PubSubCommands.register(builder);
         ClientCommands.register(builder);
@@ -382,6 +390,7 @@ public final class KvCache implements Daemon {
         settings.password(password(changed));
         settings.policy(changed.eviction());
         keyspace.eviction(eviction(changed));
+        patterns.use(changed.patterns());
         keyspace.memoryLimit(changed.memory().bytes());
         clients.limit(changed.limits().maxClients());
     }

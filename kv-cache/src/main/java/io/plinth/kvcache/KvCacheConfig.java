@@ -8,8 +8,10 @@ import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Secret;
 import io.plinth.kvcache.keyspace.Eviction;
+import io.plinth.kvcache.pattern.PatternConfig;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What the file says under {@code kv-cache}. */
@@ -46,6 +48,9 @@ public record KvCacheConfig(
 
         @Doc("What a Redis that REPLICAOF names expects with AUTH.") @Nullable
         Secret primaryPassword,
+
+        @Doc("How keys are cached, by what they begin with; each under a name of its own.")
+        Map<String, PatternConfig> patterns,
 
         @Doc("What is left of the keys after a restart.") Persist persist,
 
@@ -130,6 +135,11 @@ public record KvCacheConfig(
             @Range(min = "1", max = "100000000")
             int trackedKeys,
 
+            @Doc("Keys that may have a lease, a soft deadline of their own, tags, or be remembered as absent.")
+            @Default("1000000")
+            @Range(min = "256", max = "100000000")
+            int cacheMarks,
+
             @Doc("What the values of one running script may take.") @Default("64MiB") @Range(min = "1MiB", max = "1GiB")
             DataSize scriptMemory,
 
@@ -154,6 +164,11 @@ public record KvCacheConfig(
         if (aclFile != null && !users.isEmpty()) {
             check.problem("acl-file", "acl-file: " + aclFile + " (expected: either users or acl-file)");
         }
+        patterns.forEach((name, pattern) -> {
+            if (pattern.loader() != null) {
+                check.problem("patterns." + name + ".loader", "loader: " + pattern.loader() + " (expected: none yet)");
+            }
+        });
         if (Eviction.of(eviction) == null) {
             check.problem(
                     "eviction",

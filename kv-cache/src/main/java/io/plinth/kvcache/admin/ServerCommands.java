@@ -34,6 +34,7 @@ public final class ServerCommands {
             mode(call);
             int db = call.client().db();
             call.keyspace().each(segment -> segment.flush(db));
+            call.node().settings().cachePolicy().flushed(db);
             call.node().tracking().flushed();
             call.out().ok();
         });
@@ -44,6 +45,9 @@ public final class ServerCommands {
                     segment.flush(db);
                 }
             });
+            for (int db = 0; db < Keyspace.DATABASES; db++) {
+                call.node().settings().cachePolicy().flushed(db);
+            }
             call.node().tracking().flushed();
             call.out().ok();
         });

@@ -235,7 +235,8 @@ public final class Call {
 
     /** Makes a key the string at an argument. */
     public void putString(KeyRef ref, int arg, long expireAt) {
-        segment(ref).putString(ref, args.buffer(), args.offset(arg), args.length(arg), expireAt, now);
+        long until = node.settings().cachePolicy().expireAt(ref, expireAt, now);
+        segment(ref).putString(ref, args.buffer(), args.offset(arg), args.length(arg), until, now);
     }
 
     /** An integer argument. */

@@ -1,7 +1,11 @@
 package io.plinth.kvcache.command;
 
+import io.plinth.kvcache.wire.Args;
+
 /** A command cannot be done; the message is the whole error reply, its code included. Expected, so without a stack trace. */
 public final class CommandException extends RuntimeException {
+    private static final int MAX_SHOWN_ARGS = 128;
+
     public CommandException(String reply) {
         super(reply, null, false, false);
     }
@@ -26,6 +30,20 @@ public final class CommandException extends RuntimeException {
     /** Also for a handler that is reached with a subcommand that is not its own. */
     public static CommandException subcommand(String given, String container) {
         return new CommandException("ERR unknown subcommand '" + clean(given) + "'. Try " + container + " HELP.");
+    }
+
+    /** For a name that is no command's; shows what came with it. */
+    static CommandException unknown(Args args) {
+        StringBuilder shown = new StringBuilder();
+        for (int i = 1; i < args.count() && shown.length() < MAX_SHOWN_ARGS; i++) {
+            String text = args.text(i);
+            int room = MAX_SHOWN_ARGS - shown.length();
+            shown.append('\'')
+                    .append(clean(text.length() > room ? text.substring(0, room) : text))
+                    .append("' ");
+        }
+        return new CommandException(
+                "ERR unknown command '" + clean(args.text(0)) + "', with args beginning with: " + shown);
     }
 
     /** Text from a client, made fit for an error line. */

@@ -27,7 +27,6 @@ public final class CommandExecutor implements Dispatcher {
     private static final String OOM = "OOM command not allowed when used memory > 'maxmemory'.";
     private static final String BUSY =
             "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
-    private static final int MAX_SHOWN_ARGS = 128;
 
     private final NodeState node;
     private final CommandTable table;
@@ -36,6 +35,8 @@ public final class CommandExecutor implements Dispatcher {
     private final LongSupplier clock;
     private final CommandTimes times;
     private @Nullable Call call;
+    /** The command that runs was held back before, and is not held back again. */
+    private boolean released;
     /** When the last command ended, in nanoseconds, which is when the next one begins; 0 where none follows at once. */
     private long since;
 
@@ -88,7 +89,7 @@ public final class CommandExecutor implements Dispatcher {
                 client.seen(nowMillis, command.name());
                 if (transaction != null && !command.is(Flag.IN_MULTI)) {
                     queue(transaction, command, args, out);
-                } else {
+                } else if (released || !policy().holds(this, command, client, args, nowMillis)) {
                     run(command, client, args, nowMillis);
                 }
             }
@@ -110,6 +111,34 @@ public final class CommandExecutor implements Dispatcher {
             }
         }
         return !held;
+    }
+
+    private CachePolicy policy() {
+        return node.settings().cachePolicy();
+    }
+
+    /** Runs a command that its policy held back; false where it has to be given again. On this executor's loop. */
+    public boolean release(Client client, Args args) {
+        released = true;
+        try {
+            return execute(client, args, node.clock().millis());
+        } finally {
+            released = false;
+            rest();
+        }
+    }
+
+    /** Changes keys of a segment without a command, and serves who waited for them. On this executor's loop. */
+    public void change(Segment segment, Runnable action) {
+        long now = node.clock().millis();
+        segment.lock();
+        try {
+            action.run();
+            serve(segment, now);
+        } finally {
+            segment.unlock();
+        }
+        blocking.serveDeferred(now);
     }
 
     @Override
@@ -185,7 +214,7 @@ public final class CommandExecutor implements Dispatcher {
     /** Everything that can refuse a command before it does anything, in Redis's order. */
     private void admit(@Nullable Command command, Client client, Args args) {
         if (command == null) {
-            throw unknown(args);
+            throw CommandException.unknown(args);
         }
         if (!command.takes(args.count())) {
             throw CommandException.arity(command.name());
@@ -207,13 +236,16 @@ public final class CommandExecutor implements Dispatcher {
         }
         Topology topology = node.topology().get();
         if (topology.clustered()) {
-            route(topology, command, client, args);
+            Routing.route(table, topology, command, client, args);
         }
         Transaction transaction = command.is(Flag.EXEC) ? client.transaction() : null;
         node.admits(command, args, client);
         boolean grows = command.is(Flag.DENYOOM) || (transaction != null && transaction.any(Flag.DENYOOM));
         if (!node.keyspace().makeRoom(command.is(Flag.DENYOOM) ? args.total() : 0) && grows) {
             throw new CommandException(OOM);
+        }
+        if (!released) {
+            policy().admit(command, client, args, client.transaction() != null && !command.is(Flag.IN_MULTI));
         }
         if (client.confined() && !command.is(Flag.WHILE_SUBSCRIBED)) {
             throw new CommandException("ERR Can't execute '" + command.name()
@@ -230,53 +262,6 @@ public final class CommandExecutor implements Dispatcher {
         if (!Command.fits(arity, args.count())) {
             throw CommandException.arity(command.name() + "|" + name);
         }
-    }
-
-    private static CommandException unknown(Args args) {
-        StringBuilder shown = new StringBuilder();
-        for (int i = 1; i < args.count() && shown.length() < MAX_SHOWN_ARGS; i++) {
-            String text = args.text(i);
-            int room = MAX_SHOWN_ARGS - shown.length();
-            shown.append('\'')
-                    .append(CommandException.clean(text.length() > room ? text.substring(0, room) : text))
-                    .append("' ");
-        }
-        return new CommandException("ERR unknown command '" + CommandException.clean(args.text(0))
-                + "', with args beginning with: " + shown);
-    }
-
-    /** Refuses keys of several slots, and sends the client where the slot is. */
-    private void route(Topology topology, Command command, Client client, Args args) {
-        int slot = -1;
-        if (command.is(Flag.EXEC)) {
-            Transaction transaction = client.transaction();
-            if (transaction != null) {
-                for (Args queued : transaction.queued()) {
-                    Command inner = table.find(queued);
-                    if (inner != null) {
-                        slot = sameSlot(inner, queued, slot);
-                    }
-                }
-            }
-        } else {
-            slot = sameSlot(command, args, -1);
-        }
-        if (slot >= 0 && !topology.owns(slot)) {
-            var owner = topology.owner(slot);
-            throw new CommandException("MOVED " + slot + " " + owner.host() + ":" + owner.port());
-        }
-    }
-
-    private static int sameSlot(Command command, Args args, int before) {
-        int[] slot = {before};
-        command.keys(args, 0, (i, access) -> {
-            int next = Slots.of(args.buffer(), args.offset(i), args.length(i));
-            if (slot[0] >= 0 && next != slot[0]) {
-                throw new CommandException("CROSSSLOT Keys in request don't hash to the same slot");
-            }
-            slot[0] = next;
-        });
-        return slot[0];
     }
 
     private Call call(Command command, Client client, Args args, long nowMillis) {

@@ -10,6 +10,7 @@ public final class Settings {
     private volatile String policy;
     private volatile boolean readOnly;
     private volatile boolean loading;
+    private volatile CachePolicy cachePolicy = CachePolicy.NONE;
 
     private final KeyEvents events;
 
@@ -61,6 +62,15 @@ public final class Settings {
 
     public void loading(boolean yes) {
         loading = yes;
+    }
+
+    /** How keys are cached, by what they begin with. */
+    public CachePolicy cachePolicy() {
+        return cachePolicy;
+    }
+
+    public void cachePolicy(CachePolicy policy) {
+        cachePolicy = policy;
     }
 
     /** The eviction policy by the name it was given. */

@@ -6,6 +6,7 @@ import io.plinth.kvcache.keyspace.store.Region;
 import io.plinth.kvcache.keyspace.store.Slabs;
 import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.Packing;
+import io.plinth.kvcache.keyspace.write.Charges;
 import io.plinth.kvcache.keyspace.write.Durability;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
@@ -174,6 +175,21 @@ public final class Keyspace {
     /** Adds a reader of the stream of changes, once. */
     public void listen(ChangeListener listener) {
         each(segment -> segment.changes().listen(listener));
+    }
+
+    /** Adds a reader of one segment's changes, once. With its lock. */
+    public void listen(int segment, ChangeListener listener) {
+        segments[segment].changes().listen(listener);
+    }
+
+    /** Takes it away. With the segment's lock. */
+    public void unlisten(int segment, ChangeListener listener) {
+        segments[segment].changes().unlisten(listener);
+    }
+
+    /** Changes who hears what a segment's keys take; null for nobody. With its lock. */
+    public void charges(int segment, @Nullable Charges by) {
+        segments[segment].changes().charges(by);
     }
 
     /** What has to happen before a client is told that its write was made. */

@@ -257,20 +257,21 @@ public final class Segment {
         assert held();
         records.uses().touched(handle, keyspace.seconds(nowMillis));
         keys.count(key.slot() >> Keyspace.SEGMENT_BITS, key.db(), 1);
-        account(records.bytes(handle));
+        account(key.hash(), handle, records.bytes(handle), 1);
         if (eviction == Eviction.ALL_KEYS) {
             fifo.added(key.hash(), handle);
         }
         return entry(key.hash(), handle);
     }
 
-    private void remove(Entry entry, Change.Kind kind) {
+    /** Removes a key for this reason. */
+    public void remove(Entry entry, Change.Kind kind) {
         assert held();
         int handle = entry.handle;
         int db = records.db(handle);
         keys.count(records.slotHigh(handle), db, -1);
         fifo.removed(handle);
-        account(-records.bytes(handle));
+        account(entry.hash, handle, -records.bytes(handle), -1);
         if (records.expireAt(handle) != Entry.NEVER) {
             keys.countExpiring(db, -1);
         }
@@ -301,11 +302,12 @@ public final class Segment {
     }
 
     private void resized(Entry entry, long delta) {
-        account(delta);
+        account(entry.hash, entry.handle, delta, 0);
         fifo.resized(entry.handle, delta);
     }
 
-    private void account(long delta) {
+    private void account(int hash, int handle, long delta, int added) {
+        changes.charge(records, hash, handle, delta, added);
         bytes += delta;
         unreported += delta;
         if (Math.abs(unreported) >= keyspace.memory().batch()) {

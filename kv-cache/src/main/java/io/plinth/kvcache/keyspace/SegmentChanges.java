@@ -1,5 +1,7 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.store.Records;
+import io.plinth.kvcache.keyspace.write.Charges;
 import org.jspecify.annotations.Nullable;
 
 /** Guarded by its segment's lock: numbers the segment's changes and hands them to who listens. */
@@ -12,6 +14,7 @@ final class SegmentChanges {
     private final int index;
     private long unit;
     private boolean inUnit;
+    private @Nullable Charges charges;
 
     SegmentChanges(Keyspace keyspace, int index) {
         this.keyspace = keyspace;
@@ -40,6 +43,18 @@ final class SegmentChanges {
             listeners.ended(unit);
         }
         unit = number;
+    }
+
+    void charges(@Nullable Charges by) {
+        charges = by;
+    }
+
+    /** A key takes so much more, or less; {@code added}: 1 for one that came, -1 for one that goes. */
+    void charge(Records records, int hash, int handle, long delta, int added) {
+        Charges told = charges;
+        if (told != null) {
+            told.charge(records, hash, handle, delta, added);
+        }
     }
 
     void listen(ChangeListener listener) {

@@ -104,7 +104,8 @@ final class Store {
     }
 
     /** Gives the key that is locked a value. */
-    Mark put(Segment segment, byte[] value, int flags, long deadline) {
+    Mark put(Segment segment, byte[] value, int flags, long given) {
+        long deadline = given < now ? given : node.settings().cachePolicy().expireAt(key, given, now);
         segment.putString(key, value, deadline, now);
         event(KeyEvents.STRING, "set");
         Mark mark = marks.put(key, flags, now);

@@ -3,6 +3,7 @@ package io.plinth.kvcache.script;
 import io.netty.buffer.ByteBuf;
 import io.plinth.kvcache.command.Command;
 import io.plinth.kvcache.command.Command.Flag;
+import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandExecutor;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.command.Permissions;
@@ -309,6 +310,11 @@ final class RedisTable {
         }
         if (command.name().startsWith("xread") && blocks(args)) {
             return "ERR " + command.name() + " command is not allowed with BLOCK option from scripts";
+        }
+        try {
+            node.settings().cachePolicy().admit(command, client, args, true);
+        } catch (CommandException e) {
+            return e.getMessage();
         }
         return foreign(command, args);
     }

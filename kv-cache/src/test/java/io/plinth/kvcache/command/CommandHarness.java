@@ -14,6 +14,8 @@ import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.admin.ServerCommands;
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.command.bits.BitCommands;
+import io.plinth.kvcache.command.cache.CacheCommands;
+import io.plinth.kvcache.command.cache.CachePatterns;
 import io.plinth.kvcache.command.geo.GeoCommands;
 import io.plinth.kvcache.command.hash.HashCommands;
 import io.plinth.kvcache.command.hll.HyperLogLogCommands;
@@ -58,6 +60,7 @@ public final class CommandHarness {
     public final Keyspace keyspace;
     public final Settings settings;
     public final Tracking tracking;
+    public final CachePatterns patterns;
     public final List<String> forwarded = new ArrayList<>();
     /** What waits for time to pass. */
     public final List<Runnable> timers = new ArrayList<>();
@@ -74,12 +77,14 @@ public final class CommandHarness {
     public CommandHarness(Topology topology, long limit, Eviction eviction, @Nullable String password) {
         keyspace = new Keyspace(limit, eviction, now, new Random(1));
         tracking = new Tracking(keyspace, clients, 1000, 1 << 16);
-        CommandTable table = table();
+        patterns = new CachePatterns(keyspace, 1 << 16, new Random(3));
+        CommandTable table = table(patterns);
         settings = new Settings(
                 password,
                 "allkeys-lru",
                 new KeyEvents(pubSub, keyspace),
                 new Users(new Catalogue(table.all().stream().map(Command::facts).toList()), password, null));
+        settings.cachePolicy(patterns);
         NodeState node = new NodeState(
                 keyspace,
                 () -> topology,
@@ -116,7 +121,7 @@ public final class CommandHarness {
         };
     }
 
-    private static CommandTable table() {
+    private static CommandTable table(CachePatterns patterns) {
         NodeFacts facts = new NodeFacts("node", "1", "0".repeat(40), 6379, "none", 1, 0);
         CommandTable.Builder builder = new CommandTable.Builder();
         ConnectionCommands.register(builder);
@@ -134,6 +139,7 @@ public final class CommandHarness {
         DumpCommands.register(builder);
         KeyCommands.register(builder);
         ExpireCommands.register(builder);
+        CacheCommands.register(builder, patterns);
         TransactionCommands.register(builder);
         PubSubCommands.register(builder);
         ClientCommands.register(builder);

@@ -73,6 +73,8 @@ public final class KeyCommands {
                 call.segment(key).delete(entry);
                 call.event(KeyEvents.GENERIC, "del", i);
                 removed++;
+            } else {
+                call.node().settings().cachePolicy().gone(key);
             }
         }
         call.out().integer(removed);

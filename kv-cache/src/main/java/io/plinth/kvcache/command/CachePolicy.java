@@ -1,0 +1,33 @@
+package io.plinth.kvcache.command;
+
+import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.wire.Args;
+
+/** How keys are cached, by what they begin with. Asked by all loops. */
+public interface CachePolicy {
+    /** For a node without patterns. */
+    CachePolicy NONE = new CachePolicy() {};
+
+    /** When a string goes that is set with this expiry, or with none. */
+    default long expireAt(KeyRef key, long given, long nowMillis) {
+        return given;
+    }
+
+    /**
+     * Refuses what a pattern does not allow, and makes room within its quota. {@code atOnce}: in a transaction or script, where
+     * nothing waits.
+     */
+    default void admit(Command command, Client client, Args args, boolean atOnce) {}
+
+    /** Whether the command waits for a loader first; then the client is blocked until it is {@link CommandExecutor#release}d. */
+    default boolean holds(CommandExecutor executor, Command command, Client client, Args args, long nowMillis) {
+        return false;
+    }
+
+    /** A key was removed by command that is not there. With its segment's lock. */
+    default void gone(KeyRef key) {}
+
+    /** A database was emptied. */
+    default void flushed(int db) {}
+}

@@ -1,0 +1,153 @@
+package io.plinth.kvcache.command.cache;
+
+import io.plinth.kvcache.command.CachePolicy;
+import io.plinth.kvcache.command.Command;
+import io.plinth.kvcache.command.Command.Flag;
+import io.plinth.kvcache.command.CommandException;
+import io.plinth.kvcache.command.CommandExecutor;
+import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.pattern.Marks;
+import io.plinth.kvcache.pattern.PatternConfig;
+import io.plinth.kvcache.pattern.PatternCounts;
+import io.plinth.kvcache.pattern.PatternRule;
+import io.plinth.kvcache.pattern.Patterns;
+import io.plinth.kvcache.pattern.Quotas;
+import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.wire.Args;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** Shared by all loops: the patterns as they stand, what is marked at keys, and what was counted. */
+public final class CachePatterns implements CachePolicy {
+    private final Keyspace keyspace;
+    private final Marks marks;
+    private final Quotas quotas;
+    private final RandomGenerator random;
+    private final PatternCounts others = new PatternCounts();
+    private final Map<String, PatternCounts> counts = new ConcurrentHashMap<>();
+    private final AtomicLong tokens;
+    private volatile Patterns patterns = Patterns.NONE;
+    private volatile Holding holding = Holding.NONE;
+
+    /** {@code random}: safe for all loops; {@code mostMarks}: how many keys may be marked. */
+    public CachePatterns(Keyspace keyspace, int mostMarks, RandomGenerator random) {
+        this.keyspace = keyspace;
+        this.random = random;
+        this.marks = new Marks(keyspace, mostMarks);
+        this.quotas = new Quotas(keyspace);
+        this.tokens = new AtomicLong(random.nextLong() >>> 2);
+    }
+
+    /** Changes the patterns. */
+    public void use(Map<String, PatternConfig> given) {
+        Patterns next = new Patterns(given, name -> counts.computeIfAbsent(name, n -> new PatternCounts()));
+        quotas.patterns(next);
+        patterns = next;
+    }
+
+    /** Names what holds commands back. */
+    public void holding(Holding by) {
+        holding = by;
+    }
+
+    /** The patterns as they stand. */
+    public Patterns patterns() {
+        return patterns;
+    }
+
+    /** What is known of keys beside their values. */
+    public Marks marks() {
+        return marks;
+    }
+
+    /** What was counted for a key. */
+    public PatternCounts counts(@Nullable PatternRule rule) {
+        return rule == null ? others : rule.counts();
+    }
+
+    /** What was counted for keys without a pattern. */
+    public PatternCounts others() {
+        return others;
+    }
+
+    /** A number that no lease had. */
+    public long nextToken() {
+        return tokens.incrementAndGet();
+    }
+
+    /** From when on a value is stale; {@link Entry#NEVER} for never. */
+    public long softDeadline(KeyRef key, Entry entry, @Nullable PatternRule rule) {
+        long own = marks.of(key).soft(key);
+        return own != Entry.NEVER || rule == null ? own : rule.softDeadline(entry.expireAt());
+    }
+
+    /** Removes the keys whose tags are not known since a restart: they could not be invalidated. */
+    public void dropTagged() {
+        Patterns now = patterns;
+        if (now.rules().stream().noneMatch(PatternRule::tags)) {
+            return;
+        }
+        keyspace.each(segment -> {
+            List<Entry> going = new ArrayList<>();
+            segment.forEach(entry -> {
+                byte[] key = entry.key();
+                PatternRule rule = now.match(entry.db(), key, 0, key.length);
+                if (rule != null && rule.tags()) {
+                    going.add(entry);
+                }
+            });
+            going.forEach(segment::delete);
+        });
+    }
+
+    @Override
+    public long expireAt(KeyRef key, long given, long nowMillis) {
+        Patterns now = patterns;
+        PatternRule rule = now.isEmpty() ? null : now.match(key);
+        return rule == null ? given : rule.expireAt(given, nowMillis, random);
+    }
+
+    @Override
+    public void admit(Command command, Client client, Args args, boolean atOnce) {
+        Patterns now = patterns;
+        if (now.isEmpty() || !command.is(Flag.WRITE)) {
+            return;
+        }
+        if (now.quotas() && command.is(Flag.DENYOOM)) {
+            command.keys(args, 0, (i, access) -> {
+                PatternRule rule = now.match(client.db(), args.buffer(), args.offset(i), args.length(i));
+                if (rule != null && rule.hasQuota() && !quotas.makeRoom(rule, args.total())) {
+                    throw new CommandException("OOM quota of pattern '" + rule.name() + "' is used up.");
+                }
+            });
+        }
+        holding.admit(command, client, args, atOnce);
+    }
+
+    @Override
+    public boolean holds(CommandExecutor executor, Command command, Client client, Args args, long nowMillis) {
+        return !patterns.isEmpty() && holding.holds(executor, command, client, args, nowMillis);
+    }
+
+    /** Whether a value the loader gave may be kept: makes room for it. Without a lock. */
+    public boolean makeRoom(PatternRule rule, long bytes) {
+        return keyspace.makeRoom(bytes) && (!rule.hasQuota() || quotas.makeRoom(rule, bytes));
+    }
+
+    @Override
+    public void flushed(int db) {
+        marks.flushed(db);
+    }
+
+    @Override
+    public void gone(KeyRef key) {
+        marks.of(key).gone(key);
+    }
+}

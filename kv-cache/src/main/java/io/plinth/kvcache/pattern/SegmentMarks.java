@@ -1,0 +1,246 @@
+package io.plinth.kvcache.pattern;
+
+import io.plinth.kvcache.keyspace.Change;
+import io.plinth.kvcache.keyspace.ChangeListener;
+import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.Keyspace;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Guarded by its segment's lock: the marks of a segment's keys and which keys have which tag. Reads the segment's changes while it
+ * has any: another value ends lease, soft deadline and absence, but not the tags, so that at worst too much is invalidated.
+ */
+public final class SegmentMarks implements ChangeListener {
+    private static final int OVERHEAD = 160;
+    private static final int TAG_OVERHEAD = 72;
+    private static final int LEAST = 64;
+
+    private final Keyspace keyspace;
+    private final int index;
+    private final Marks all;
+    private final Map<KeyName, KeyMark> marks = new HashMap<>();
+    private final Map<KeyName, Set<KeyName>> tagged = new HashMap<>();
+    private int sweepAt = LEAST;
+    /** Read without the lock, to pass by where there is nothing. */
+    private volatile int size;
+
+    SegmentMarks(Keyspace keyspace, int index, Marks all) {
+        this.keyspace = keyspace;
+        this.index = index;
+        this.all = all;
+    }
+
+    /** How many there are; may be read without the lock. */
+    public int size() {
+        return size;
+    }
+
+    private @Nullable KeyMark find(KeyRef key) {
+        return size == 0 ? null : marks.get(KeyName.of(key));
+    }
+
+    private @Nullable KeyMark make(KeyRef key, long now) {
+        KeyName name = KeyName.of(key);
+        KeyMark mark = marks.get(name);
+        if (mark != null) {
+            return mark;
+        }
+        if (marks.size() >= sweepAt || all.full()) {
+            sweep(now);
+            if (all.full()) {
+                return null;
+            }
+        }
+        if (marks.isEmpty()) {
+            keyspace.listen(index, this);
+        }
+        KeyMark made = new KeyMark();
+        marks.put(name, made);
+        size = marks.size();
+        all.count(1);
+        keyspace.memory().report(OVERHEAD + key.length());
+        return made;
+    }
+
+    private void sweep(long now) {
+        List<KeyName> idle = new ArrayList<>();
+        marks.forEach((name, mark) -> {
+            if (mark.idle(now)) {
+                idle.add(name);
+            }
+        });
+        idle.forEach(this::forget);
+        sweepAt = Math.max(LEAST, 2 * marks.size());
+    }
+
+    private void forget(KeyName name) {
+        KeyMark mark = marks.remove(name);
+        if (mark == null) {
+            return;
+        }
+        untag(name, mark);
+        size = marks.size();
+        all.count(-1);
+        keyspace.memory().report(-(OVERHEAD + name.bytes().length));
+        if (marks.isEmpty()) {
+            keyspace.unlisten(index, this);
+        }
+    }
+
+    private void untag(KeyName name, KeyMark mark) {
+        for (KeyName tag : mark.tags) {
+            Set<KeyName> keys = tagged.get(tag);
+            if (keys != null && keys.remove(name)) {
+                keyspace.memory().report(-TAG_OVERHEAD);
+                if (keys.isEmpty()) {
+                    tagged.remove(tag);
+                }
+            }
+        }
+        mark.tags = List.of();
+    }
+
+    @Override
+    public void changed(Change change) {
+        switch (change.kind()) {
+            case FLUSHED -> flushed(change.db());
+            case DELETED, EXPIRED, EVICTED -> forget(new KeyName(change.db(), change.key()));
+            case EXPIRY -> {}
+            default -> renewed(new KeyName(change.db(), change.key()));
+        }
+    }
+
+    private void renewed(KeyName name) {
+        KeyMark mark = marks.get(name);
+        if (mark == null) {
+            return;
+        }
+        mark.soft = Entry.NEVER;
+        mark.absentUntil = 0;
+        mark.lease = 0;
+        if (mark.tags.isEmpty()) {
+            forget(name);
+        }
+    }
+
+    /** Everything of a database was removed, what is not there included. */
+    void flushed(int db) {
+        marks.keySet().stream().filter(name -> name.db() == db).toList().forEach(this::forget);
+    }
+
+    /** A key was removed that is not there: neither is it known any longer that there is nothing, and who fills it is late. */
+    public void gone(KeyRef key) {
+        if (size != 0) {
+            forget(KeyName.of(key));
+        }
+    }
+
+    /** Whether it is remembered that there is nothing for the key. */
+    public boolean absent(KeyRef key, long now) {
+        KeyMark mark = find(key);
+        return mark != null && mark.absentUntil > now;
+    }
+
+    /** Remembers that there is nothing; false where no more can be remembered. */
+    public boolean absent(KeyRef key, long until, long now) {
+        KeyMark mark = make(key, now);
+        if (mark == null) {
+            return false;
+        }
+        mark.lease = 0;
+        mark.absentUntil = until;
+        return true;
+    }
+
+    /** From when on the value is stale, where that was said of the key itself. */
+    public long soft(KeyRef key) {
+        KeyMark mark = find(key);
+        return mark == null ? Entry.NEVER : mark.soft;
+    }
+
+    /** Says so; false where no more can be remembered. */
+    public boolean soft(KeyRef key, long deadline, long now) {
+        KeyMark mark = make(key, now);
+        if (mark != null) {
+            mark.soft = deadline;
+        }
+        return mark != null;
+    }
+
+    /** When the lease on a key ends that somebody has; 0 where nobody has it. */
+    public long leased(KeyRef key, long now) {
+        KeyMark mark = find(key);
+        return mark == null || mark.lease == 0 || mark.leaseUntil <= now ? 0 : mark.leaseUntil;
+    }
+
+    /** Gives the right to fill a key that nobody has. */
+    public void lease(KeyRef key, long token, long until, long now) {
+        KeyMark mark = make(key, now);
+        if (mark != null) {
+            mark.lease = token;
+            mark.leaseUntil = until;
+        }
+    }
+
+    /** Whether a lease still stands: nobody else changed or got the key meanwhile. */
+    public boolean holds(KeyRef key, long token) {
+        KeyMark mark = find(key);
+        return mark != null && token != 0 && mark.lease == token;
+    }
+
+    /** Gives a lease back; false where it did not stand. */
+    public boolean release(KeyRef key, long token, long now) {
+        KeyMark mark = find(key);
+        if (mark == null || token == 0 || mark.lease != token) {
+            return false;
+        }
+        mark.lease = 0;
+        if (mark.idle(now)) {
+            forget(KeyName.of(key));
+        }
+        return true;
+    }
+
+    /** The tags of a key. */
+    public List<KeyName> tags(KeyRef key) {
+        KeyMark mark = find(key);
+        return mark == null ? List.of() : mark.tags;
+    }
+
+    /** Gives a key these tags and no others; false where no more can be remembered. */
+    public boolean tags(KeyRef key, List<byte[]> tags, long now) {
+        KeyMark before = find(key);
+        KeyName name = KeyName.of(key);
+        if (before != null) {
+            untag(name, before);
+        }
+        if (tags.isEmpty()) {
+            return true;
+        }
+        KeyMark mark = make(key, now);
+        if (mark == null) {
+            return false;
+        }
+        Set<KeyName> names = new LinkedHashSet<>();
+        tags.forEach(tag -> names.add(new KeyName(key.db(), tag)));
+        mark.tags = List.copyOf(names);
+        for (KeyName tag : names) {
+            tagged.computeIfAbsent(tag, t -> new LinkedHashSet<>()).add(name);
+            keyspace.memory().report(TAG_OVERHEAD);
+        }
+        return true;
+    }
+
+    /** Some of the keys that have a tag. */
+    public List<KeyName> having(KeyName tag, int atMost) {
+        Set<KeyName> keys = size == 0 ? null : tagged.get(tag);
+        return keys == null ? List.of() : keys.stream().limit(atMost).toList();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.command.cache;
+
+import org.jspecify.annotations.NullMarked;
