@@ -8,6 +8,7 @@ import io.plinth.dbproxy.client.AdminConsole;
 import io.plinth.dbproxy.client.ClientMetrics;
 import io.plinth.dbproxy.client.Clients;
 import io.plinth.dbproxy.client.Front;
+import io.plinth.dbproxy.commit.TwoPhase;
 import io.plinth.dbproxy.console.Console;
 import io.plinth.dbproxy.console.Operations;
 import io.plinth.dbproxy.console.Statistics;
@@ -48,9 +49,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A db-proxy node, wired. Called by its runner's thread. */
 final class DbProxy implements Daemon {
+    private static final Logger LOG = LoggerFactory.getLogger(DbProxy.class);
     private static final String LISTENER = "postgresql";
     private static final String ENDING = "the proxy is shutting down";
 
@@ -61,6 +65,7 @@ final class DbProxy implements Daemon {
     private final SecureRandom random = new SecureRandom();
     private final Definitions definitions;
     private final Operations operations;
+    private final TwoPhase twoPhase;
     private volatile DbProxyConfig config;
     private volatile Map<String, Database> databases = Map.of();
     private volatile Front.Limits limits;
@@ -86,11 +91,13 @@ final class DbProxy implements Daemon {
         StatementBook statements = new StatementBook(first.statements(), context.metrics(), System::nanoTime);
         UsageBook usage = new UsageBook(loops, statements);
         SlowLog slow = new SlowLog();
+        this.twoPhase = new TwoPhase(context.data(), connector, loops, random, System::nanoTime, context.metrics());
         this.operations = new Operations(
                 () -> databases,
                 () -> config,
                 pools,
                 clients,
+                twoPhase,
                 new Statistics(usage, loops.getFirst(), System::nanoTime),
                 context.admin()::reload,
                 () -> Math.max(0, port()),
@@ -109,6 +116,7 @@ final class DbProxy implements Daemon {
                 clients,
                 usage,
                 slow,
+                twoPhase,
                 () -> console,
                 () -> limits,
                 random,
@@ -151,6 +159,7 @@ final class DbProxy implements Daemon {
             opened.put(entry.getKey(), definitions.open(entry.getKey(), entry.getValue(), context.data()));
         }
         opened.values().forEach(DbProxy::startAsking);
+        twoPhase.serve(opened.values());
         databases = Map.copyOf(opened);
         console = Console.of(config.console(), operations, random);
         bound = context.listeners().tcp(LISTENER, new HostPort(context.node().host(), Math.max(0, port())), acceptor);
@@ -217,6 +226,7 @@ final class DbProxy implements Daemon {
         gone.keySet().removeAll(after.keySet());
         after.values().stream().filter(each -> !setups.containsKey(each)).forEach(DbProxy::startAsking);
         setups.forEach(definitions::change);
+        serveTwoPhase(after.values());
         config = next;
         limits = limits(next);
         encryption = tls;
@@ -224,6 +234,15 @@ final class DbProxy implements Daemon {
         databases = Map.copyOf(after);
         gone.values().forEach(this::end);
         pools.retire(this::outdated);
+    }
+
+    /** The file is good by now: where no log can be opened, transactions over several shards are refused one by one. */
+    private void serveTwoPhase(Collection<Database> served) {
+        try {
+            twoPhase.serve(served);
+        } catch (IOException e) {
+            LOG.error("transactions over several shards are refused", e);
+        }
     }
 
     /** A database that is not in the file any more: its clients go as each ends its transaction. */
@@ -259,6 +278,7 @@ final class DbProxy implements Daemon {
                 .values()
                 .forEach(database -> database.setup().health().values().forEach(ShardHealth::close));
         operations.close();
+        twoPhase.close();
         pools.close();
     }
 }

@@ -212,6 +212,17 @@ public record DbProxyConfig(
             @Range(min = "64KiB", max = "1GiB")
             DataSize maxMerge,
 
+            @Doc("Whether transactions may write on several shards, by PostgreSQL's PREPARE TRANSACTION: on or off. The"
+                    + " servers' max_prepared_transactions must be at least pool.size.")
+            @Default("off")
+            TwoPhaseMode twoPhase,
+
+            @Doc("How long a shard may take to prepare such a transaction, and how long its commit is waited for. Also"
+                    + " its lock_timeout where the client has set none, as no server sees a deadlock of several.")
+            @Default("10s")
+            @Range(min = "10ms", max = "10m")
+            Duration twoPhaseTimeout,
+
             @Doc("A statement that takes this long is told to the log and kept for /slow; 0ms for none.")
             @Default("1s")
             @Range(min = "0ms", max = "1d")
@@ -257,6 +268,12 @@ public record DbProxyConfig(
         DATABASE,
         SESSION,
         KEY,
+        OFF
+    }
+
+    /** Whether a transaction may write on several shards. */
+    public enum TwoPhaseMode {
+        ON,
         OFF
     }
 

@@ -1,6 +1,7 @@
 package io.plinth.dbproxy.client;
 
 import io.netty.channel.EventLoop;
+import io.plinth.dbproxy.commit.PreparedCommit;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.PreparedStatement;
@@ -15,11 +16,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a definition on every shard, or the parts of a statement each on its own: in a transaction on each, committed only when all have it. Owned by the session's
- * event loop; used once. A commit that fails after another one succeeded cannot be undone, and is told shard by shard.
+ * Runs a definition on every shard, or the parts of a statement each on its own: in a transaction on each, committed only
+ * when all have it. Owned by the session's event loop; used once. Without two-phase commit, a commit that fails after another
+ * one succeeded cannot be undone, and is told shard by shard.
  */
 final class Broadcast {
     private enum Phase {
@@ -41,6 +44,7 @@ final class Broadcast {
     private Consumer<SqlError> failed = error -> {};
     private String tag = "";
     private Phase phase = Phase.GATHERING;
+    private @Nullable Function<List<PreparedCommit.Part>, PreparedCommit> together;
     private @Nullable SqlError cancelled;
     private @Nullable ServerConnection running;
 
@@ -62,6 +66,11 @@ final class Broadcast {
         String lower = sql.toLowerCase(Locale.ROOT);
         boolean transactional = !lower.contains("concurrently") && !lower.contains("vacuum");
         return new Broadcast(servers, settings, all, transactional, loop);
+    }
+
+    /** Has the shards commit all or none, by what {@code commit} makes of them; before {@link #run}. */
+    void committed(Function<List<PreparedCommit.Part>, PreparedCommit> commit) {
+        together = commit;
     }
 
     void run(Consumer<String> onSuccess, Consumer<SqlError> onFailure) {
@@ -107,7 +116,14 @@ final class Broadcast {
 
     private void define(int index) {
         if (index == held.size()) {
-            if (transactional) {
+            Function<List<PreparedCommit.Part>, PreparedCommit> commit = together;
+            if (transactional && commit != null && held.size() > 1) {
+                phase = Phase.ENDING;
+                commit.apply(held.stream()
+                                .map(connection -> new PreparedCommit.Part(connection, true))
+                                .toList())
+                        .commit(this::end);
+            } else if (transactional) {
                 commit(0);
             } else {
                 end(null);

@@ -52,6 +52,9 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
     private final LazyTransaction transaction = new LazyTransaction();
     private boolean skipToSync;
     private boolean running;
+    /** Whether what was sent last ended with Flush: the server has not said how it stands. */
+    private boolean groupOpen;
+
     private @Nullable GroupPlan planned;
 
     ClientSession(
@@ -152,7 +155,8 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
             }
             return;
         }
-        GroupPlan plan = new GroupPlan(names, caches, database, servers.attachedShard());
+        GroupPlan plan =
+                new GroupPlan(names, caches, database, servers.attachedShard(), !groupOpen && servers.mayMove());
         try {
             plan.read(group);
             if (database.rules().statementMode() && plan.begins()) {
@@ -174,6 +178,11 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
                 return;
             }
             plan.check(servers.onReplica(), servers::ownPast, settings.hasPending());
+            servers.spread().leaves(inside() || plan.begins() ? plan.staysFor() : null);
+            if (servers.attached() != null && !plan.shard().equals(servers.attachedShard())) {
+                outside.move(plan);
+                return;
+            }
         } catch (SqlException e) {
             front.metrics().refused.inc();
             refuse(e.error(), endsReady, plan.begins() && !database.rules().statementMode());
@@ -187,16 +196,28 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         }
     }
 
-    /** Gets a server connection for the group. */
-    void attachFor(GroupPlan plan, boolean replicaWill) {
+    private boolean inside() {
+        return servers.attached() != null || !transaction.none();
+    }
+
+    /** The group waits for the server connection it is to be sent to. */
+    void planned(GroupPlan plan) {
         exchange.await();
         planned = plan;
+    }
+
+    /** Gets a server connection for the group. */
+    void attachFor(GroupPlan plan, boolean replicaWill) {
+        planned(plan);
         servers.attach(plan.shard(), replicaWill);
     }
 
     /** Answers what no server has to see; false when one has to. */
     private boolean alone(GroupPlan plan) throws SqlException {
         if (servers.attached() == null && transaction.none() && outside.listens(plan)) {
+            return true;
+        }
+        if (outside.ends(plan)) {
             return true;
         }
         boolean answered = answers.alone(plan, servers.attached() == null, transaction);
@@ -259,6 +280,11 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
 
     /** A server connection is there and has the session's settings. */
     void attached(ServerConnection server) {
+        attached(server, true);
+    }
+
+    /** {@code fresh}: the server was attached for the group that waits, so nothing of the client's is open there. */
+    void attached(ServerConnection server, boolean fresh) {
         GroupPlan plan = planned;
         planned = null;
         if (plan == null || exchange.closed()) {
@@ -266,7 +292,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
             return;
         }
         exchange.proceed();
-        send(server, plan, true);
+        send(server, plan, fresh);
         next();
     }
 
@@ -280,8 +306,13 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         }
     }
 
-    /** {@code fresh}: the server was attached for this group, so nothing of the client's is open there. */
+    /** A transaction on several shards has ended, elsewhere than in the exchange. */
+    void transactionOver() {
+        exchange.transactionOver();
+    }
+
     private void send(ServerConnection server, GroupPlan plan, boolean fresh) {
+        groupOpen = !plan.endsReady();
         exchange.send(server, plan, transaction.handOver(), fresh);
     }
 

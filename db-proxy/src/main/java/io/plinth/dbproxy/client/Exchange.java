@@ -326,6 +326,11 @@ final class Exchange implements ReplySink {
         session.deliver();
     }
 
+    /** The transaction has ended elsewhere, on all its servers. */
+    void transactionOver() {
+        effects.ready(true);
+    }
+
     private void measure(long nanos) {
         usage.queryNanos += nanos;
         servers.answered(nanos);

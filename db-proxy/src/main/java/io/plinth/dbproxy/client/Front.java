@@ -2,6 +2,7 @@ package io.plinth.dbproxy.client;
 
 import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.auth.ClientEncryption;
+import io.plinth.dbproxy.commit.TwoPhase;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.database.UserLookup;
@@ -39,6 +40,7 @@ public record Front(
         Clients clients,
         UsageBook usage,
         SlowLog slow,
+        TwoPhase twoPhase,
         Supplier<@Nullable AdminConsole> consoles,
         Supplier<Limits> currentLimits,
         SecureRandom random,

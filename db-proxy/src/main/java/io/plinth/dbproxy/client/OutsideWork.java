@@ -2,14 +2,19 @@ package io.plinth.dbproxy.client;
 
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.plinth.dbproxy.commit.PreparedCommit;
+import io.plinth.dbproxy.commit.Spread;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.group.GroupPlan;
 import io.plinth.dbproxy.merge.MergePlan;
 import io.plinth.dbproxy.route.StatementPlan;
 import io.plinth.dbproxy.server.PreparedStatement;
+import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.Settings;
+import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +59,9 @@ final class OutsideWork {
         Broadcast started = split == null
                 ? Broadcast.definition(database, servers, settings.get(), definition, loop)
                 : new Broadcast(servers, settings.get(), split, true, loop);
+        if (database.rules().twoPhase()) {
+            started.committed(this::together);
+        }
         broadcast = started;
         started.run(
                 tag -> {
@@ -67,6 +75,88 @@ final class OutsideWork {
                     servers.writes().everywhere();
                     session.notCarriedOut(plan, error);
                 });
+    }
+
+    /** Takes the open transaction to the group's shard, where it may have been before, and sends it the group. */
+    void move(GroupPlan plan) throws SqlException {
+        servers.spread().demandMovable();
+        session.planned(plan);
+        String shard = plan.shard();
+        PreparedCommit.Part known = servers.spread().back(shard);
+        if (known != null) {
+            servers.move(known.connection(), known.wrote());
+            session.attached(known.connection(), false);
+            return;
+        }
+        ServerConnection kept = servers.pinned(shard);
+        if (kept == null) {
+            servers.acquire(servers.primary(shard), this::join, session::notAttached);
+        } else {
+            join(kept);
+        }
+    }
+
+    private void join(ServerConnection next) {
+        ServerConnection from = servers.attached();
+        if (from == null) {
+            servers.ended(next);
+            return;
+        }
+        Spread.join(from, next, settings.get(), database.rules().twoPhaseTimeout(), error -> {
+            if (error == null && servers.attached() == from) {
+                servers.move(next, false);
+                session.attached(next, false);
+            } else {
+                next.close();
+                servers.ended(next);
+                session.notAttached(error == null ? SqlError.of("08003", "the client is gone") : error);
+            }
+        });
+    }
+
+    /** Ends a transaction that is on several shards; false when the group does not, or it is not. */
+    boolean ends(GroupPlan plan) {
+        StatementPlan only = plan.only();
+        ServerConnection attached = servers.attached();
+        if (!servers.spread().several()
+                || attached == null
+                || only == null
+                || !plan.endsReady()
+                || !(only.effect() instanceof StatementPlan.NoEffect)
+                || !(only.kind() == StatementPlan.Kind.COMMIT || only.kind() == StatementPlan.Kind.ROLLBACK)) {
+            return false;
+        }
+        boolean commits = only.kind() == StatementPlan.Kind.COMMIT && attached.status() != Backend.FAILED;
+        session.carryOut();
+        List<PreparedCommit.Part> parts = servers.surrender();
+        PreparedCommit end = together(parts);
+        if (commits) {
+            end.commit(error -> ended(plan, parts, "COMMIT", error));
+        } else {
+            end.rollback(() -> ended(plan, parts, "ROLLBACK", null));
+        }
+        return true;
+    }
+
+    private void ended(GroupPlan plan, List<PreparedCommit.Part> parts, String tag, @Nullable SqlError error) {
+        // Also after an error: a commit whose answer was lost may have come to pass.
+        servers.writes()
+                .committed(parts.stream()
+                        .filter(PreparedCommit.Part::wrote)
+                        .map(part -> part.connection().key().shard())
+                        .toList());
+        parts.forEach(part -> servers.ended(part.connection()));
+        session.transactionOver();
+        if (error == null) {
+            session.carriedOut(plan, tag);
+        } else {
+            session.notCarriedOut(plan, error);
+        }
+    }
+
+    private PreparedCommit together(List<PreparedCommit.Part> parts) {
+        return new PreparedCommit(
+                front.twoPhase(), database.name(), parts, loop, database.rules().twoPhaseTimeout());
     }
 
     /** A query of rows on every shard; throws when it cannot be one. */

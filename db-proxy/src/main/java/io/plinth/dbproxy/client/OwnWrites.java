@@ -1,9 +1,11 @@
 package io.plinth.dbproxy.client;
 
 import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.server.ServerConnection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -41,6 +43,21 @@ final class OwnWrites {
         return open;
     }
 
+    /** The transaction goes on on another shard: whether it may have written on this one, and on that. */
+    boolean moved(boolean wroteThere) {
+        boolean wrote = open;
+        open = wroteThere;
+        acknowledged = false;
+        return wrote;
+    }
+
+    /** A transaction on several shards is about to be told committed. */
+    void committed(List<String> shards) {
+        shards.forEach(this::note);
+        open = false;
+        acknowledged = false;
+    }
+
     /** The group sent now may write. */
     void begin(@Nullable ServerConnection server) {
         open |= server != null && !server.key().replica();
@@ -75,6 +92,22 @@ final class OwnWrites {
         open = false;
         acknowledged = false;
         return ask;
+    }
+
+    /**
+     * How far the log is after the write that the client knows of: from then on replicas that have replayed it will do.
+     * {@code then} takes the connection.
+     */
+    void askPosition(String shard, ServerConnection server, Runnable then) {
+        long asked = nanoTime.getAsLong();
+        server.inject(ShardHealth.POSITION, outcome -> {
+            if (outcome.error() == null && !outcome.rows().isEmpty()) {
+                String position = outcome.rows().getFirst().getFirst();
+                database.health(shard).position(asked, position == null ? 0 : Long.parseLong(position));
+            }
+            // Not within the read that has brought the answer: what follows it there is not looked at yet.
+            server.loop().execute(then);
+        });
     }
 
     private void note(String shard) {

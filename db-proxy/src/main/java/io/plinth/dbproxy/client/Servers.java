@@ -1,7 +1,10 @@
 package io.plinth.dbproxy.client;
 
 import io.netty.util.concurrent.Future;
+import io.plinth.dbproxy.commit.PreparedCommit;
+import io.plinth.dbproxy.commit.Spread;
 import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.database.ReplicaChoice;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.pool.LoopPools;
 import io.plinth.dbproxy.pool.ServerPool;
@@ -11,8 +14,10 @@ import io.plinth.dbproxy.server.ReplySink;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.usage.Usage;
+import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.SqlError;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -25,7 +30,6 @@ import org.jspecify.annotations.Nullable;
 final class Servers {
     private static final long READ_ROUND_MICROS = 500;
     private static final long WRITE_ROUND_MICROS = 50_000;
-    private static final int FAR = 1 << 20;
 
     private final Front front;
     private final LoopPools pools;
@@ -34,6 +38,8 @@ final class Servers {
     private final Usage usage;
     private final Map<String, ServerConnection> pinned = new HashMap<>();
     private final OwnWrites writes;
+    private final ReplicaChoice choice;
+    private final Spread spread = new Spread();
     private @Nullable ClientSession served;
     private @Nullable ReplySink sink;
     private @Nullable ServerConnection attached;
@@ -44,7 +50,6 @@ final class Servers {
     private @Nullable Future<?> pausing;
     private boolean pin;
     private boolean closed;
-    private int turn;
     private long asked;
     private long taken;
     private final Pauses pauses;
@@ -55,7 +60,7 @@ final class Servers {
         this.pools = pools;
         this.database = database;
         this.user = user;
-        this.turn = front.random().nextInt(1 << 16);
+        this.choice = new ReplicaChoice(pools, front.random().nextInt(1 << 16));
         this.pauses = new Pauses(database.gate());
         this.writes = new OwnWrites(database, front.nanoTime());
     }
@@ -81,8 +86,7 @@ final class Servers {
 
     @Nullable
     String attachedShard() {
-        ServerConnection server = attached;
-        return server == null ? null : server.key().shard();
+        return attached == null ? null : attached.key().shard();
     }
 
     OwnWrites writes() {
@@ -91,15 +95,13 @@ final class Servers {
 
     /** Whether the attached server can take more. */
     boolean writable() {
-        ServerConnection server = attached;
-        return server == null || server.writable();
+        return attached == null || attached.writable();
     }
 
     /** Reads replies on. */
     void reading() {
-        ServerConnection server = attached;
-        if (server != null) {
-            server.reading(true);
+        if (attached != null) {
+            attached.reading(true);
         }
         pinned.values().forEach(connection -> connection.reading(true));
     }
@@ -142,24 +144,19 @@ final class Servers {
         Database.Setup setup = database.setup();
         ShardHealth health = setup.health(shard);
         Database.Servers servers = user.servers(setup, shard);
-        ServerKey chosen = replica(health, servers, since);
+        ServerKey chosen = choice.best(health, servers, since, database.rules());
         long now = front.nanoTime().getAsLong();
         if (chosen != null) {
             acquire(chosen, this::granted, why -> {
                 reportUnreachable(shard, chosen, why);
                 write(shard, now + database.rules().failoverWait().toNanos(), true);
             });
-        } else if (now - deadline < 0 && mayCatchUp(health, servers)) {
+        } else if (now - deadline < 0 && ReplicaChoice.mayCatchUp(health, servers, database.rules())) {
             health.askNow();
             later(READ_ROUND_MICROS, () -> read(shard, since, deadline));
         } else {
             write(shard, now + database.rules().failoverWait().toNanos(), true);
         }
-    }
-
-    private boolean mayCatchUp(ShardHealth health, Database.Servers servers) {
-        return servers.healthIndex().stream()
-                .anyMatch(index -> health.mayServe(index, database.rules().maxLag()));
     }
 
     /** On the server that takes writes; while there is none, as during a promotion, the request waits for a moment. */
@@ -201,35 +198,15 @@ final class Servers {
         }
     }
 
-    /** Of the replicas that may serve the read the one with the least to do here, those of the own region first. */
-    private @Nullable ServerKey replica(ShardHealth health, Database.Servers servers, long since) {
-        int count = servers.replicas().size();
-        ServerKey best = null;
-        int least = Integer.MAX_VALUE;
-        turn++;
-        for (int i = 0; i < count; i++) {
-            int index = Math.floorMod(turn + i, count);
-            ServerKey key = servers.replicas().get(index);
-            if (health.serves(
-                    servers.healthIndex().get(index), since, database.rules().maxLag())) {
-                int load = pools.pool(key, database.rules().pool()).busy() + (index < servers.near() ? 0 : FAR);
-                if (load < least) {
-                    best = key;
-                    least = load;
-                }
-            }
-        }
-        return best;
-    }
-
     /** The server for a part of a query over several shards. */
     ServerKey readable(String shard, boolean readOnly) {
         Database.Setup setup = database.setup();
         ServerKey replica = readOnly && shares()
-                ? replica(
+                ? choice.best(
                         setup.health(shard),
                         user.servers(setup, shard),
-                        writes.needed(shard, front.nanoTime().getAsLong()))
+                        writes.needed(shard, front.nanoTime().getAsLong()),
+                        database.rules())
                 : null;
         return replica == null ? primary(shard) : replica;
     }
@@ -293,9 +270,8 @@ final class Servers {
 
     /** The attached server has answered a request. */
     void answered(long nanos) {
-        ServerConnection server = attached;
-        if (server != null) {
-            pool(server.key()).answered(nanos);
+        if (attached != null) {
+            pool(attached.key()).answered(nanos);
         }
     }
 
@@ -363,16 +339,14 @@ final class Servers {
 
     void unpin() {
         pin = false;
-        ServerConnection server = attached;
-        if (server != null) {
-            pinned.remove(server.key().shard());
+        if (attached != null) {
+            pinned.remove(attached.key().shard());
         }
     }
 
     /** Whether the attached connection is a replica's. */
     boolean onReplica() {
-        ServerConnection server = attached;
-        return server != null && server.key().replica();
+        return attached != null && attached.key().replica();
     }
 
     /**
@@ -380,7 +354,72 @@ final class Servers {
      * it, or its transaction has written there.
      */
     boolean ownPast(String shard) {
-        return pinned.containsKey(shard) || (attached != null && writes.open());
+        return pinned.containsKey(shard) || (shard.equals(attachedShard()) ? writes.open() : spread.wrote(shard));
+    }
+
+    Spread spread() {
+        return spread;
+    }
+
+    /** Whether the open transaction may go on to another shard now. */
+    boolean mayMove() {
+        ServerConnection server = attached;
+        return server != null
+                && database.rules().twoPhase()
+                && !server.key().replica()
+                && server.settled()
+                && server.status() == Backend.IN_TRANSACTION;
+    }
+
+    @Nullable
+    ServerConnection pinned(String shard) {
+        return pinned.get(shard);
+    }
+
+    /** The open transaction goes on on another shard, where it is open too. */
+    void move(ServerConnection next, boolean wroteThere) {
+        PreparedCommit.Part left = leave(wroteThere);
+        spread.park(left.connection(), left.wrote());
+        attached = next;
+        ReplySink replies = sink;
+        if (replies != null) {
+            next.attach(replies);
+        }
+    }
+
+    private PreparedCommit.Part leave(boolean wroteThere) {
+        ServerConnection server = attached;
+        if (server == null) {
+            throw new IllegalStateException("no transaction is open (expected: one)");
+        }
+        attached = null;
+        if (pin) {
+            pinned.put(server.key().shard(), server);
+            pin = false;
+        }
+        server.detach(front.nanoTime().getAsLong());
+        return new PreparedCommit.Part(server, writes.moved(wroteThere));
+    }
+
+    /** The transaction on several shards is ended elsewhere; {@link #ended} takes what it used. */
+    List<PreparedCommit.Part> surrender() {
+        List<PreparedCommit.Part> all = spread.clear();
+        all.add(leave(false));
+        all.forEach(part -> spread.keep(
+                part.connection(), pinned.remove(part.connection().key().shard(), part.connection())));
+        usage.transactions++;
+        usage.transactionNanos += front.nanoTime().getAsLong() - taken;
+        return all;
+    }
+
+    /** The transaction that was surrendered is over on this connection. */
+    void ended(ServerConnection connection) {
+        boolean keep = spread.kept(connection) || database.rules().sessionMode();
+        if (keep && !closed && connection.reusable()) {
+            pinned.put(connection.key().shard(), connection);
+        } else {
+            giveBack(connection);
+        }
     }
 
     /** The transaction is over: its connection goes back, unless the session must keep it. */
@@ -390,6 +429,10 @@ final class Servers {
         if (server == null) {
             return;
         }
+        spread.clear().forEach(part -> {
+            pinned.remove(part.connection().key().shard(), part.connection());
+            abandon(part.connection());
+        });
         usage.transactions++;
         usage.transactionNanos += front.nanoTime().getAsLong() - taken;
         String shard = server.key().shard();
@@ -401,24 +444,11 @@ final class Servers {
         if (pinned.get(shard) != server) {
             server.detach(front.nanoTime().getAsLong());
             if (ask && server.reusable()) {
-                askPosition(shard, server);
+                writes.askPosition(shard, server, () -> giveBack(server));
             } else {
                 giveBack(server);
             }
         }
-    }
-
-    /** How far the log is after the write that the client knows of: from then on replicas that have replayed it will do. */
-    private void askPosition(String shard, ServerConnection server) {
-        long asked = front.nanoTime().getAsLong();
-        server.inject(ShardHealth.POSITION, outcome -> {
-            if (outcome.error() == null && !outcome.rows().isEmpty()) {
-                String position = outcome.rows().getFirst().getFirst();
-                database.health(shard).position(asked, position == null ? 0 : Long.parseLong(position));
-            }
-            // Not within the read that has brought the answer: what follows it there is not looked at yet.
-            server.loop().execute(() -> giveBack(server));
-        });
     }
 
     /** Closes the attached connection, whose state is not known. */
@@ -427,10 +457,14 @@ final class Servers {
         attached = null;
         if (server != null) {
             pinned.remove(server.key().shard(), server);
-            server.detach(front.nanoTime().getAsLong());
-            server.close();
-            giveBack(server);
+            end(server);
         }
+    }
+
+    private void end(ServerConnection server) {
+        server.detach(front.nanoTime().getAsLong());
+        server.close();
+        giveBack(server);
     }
 
     /** The client is gone. */
@@ -442,6 +476,10 @@ final class Servers {
         if (server != null && !pinned.containsValue(server)) {
             abandon(server);
         }
+        spread.clear().stream()
+                .map(PreparedCommit.Part::connection)
+                .filter(left -> !pinned.containsValue(left))
+                .forEach(this::abandon);
         for (ServerConnection kept : pinned.values()) {
             abandon(kept);
         }
@@ -456,8 +494,6 @@ final class Servers {
         if (server.open() && !server.settled()) {
             front.cancelSender().cancel(server);
         }
-        server.detach(front.nanoTime().getAsLong());
-        server.close();
-        giveBack(server);
+        end(server);
     }
 }

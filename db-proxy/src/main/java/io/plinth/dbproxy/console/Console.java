@@ -55,7 +55,9 @@ public final class Console implements AdminConsole {
                 Duration.ZERO,
                 0,
                 0,
-                0);
+                0,
+                false,
+                Duration.ZERO);
         Database realm = new Database(
                 Topology.single(config.database(), "console"),
                 new Database.Setup(rules, users, login -> Map.of(), null, Map.of()));

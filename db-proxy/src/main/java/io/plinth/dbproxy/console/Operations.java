@@ -2,6 +2,7 @@ package io.plinth.dbproxy.console;
 
 import io.plinth.dbproxy.DbProxyConfig;
 import io.plinth.dbproxy.client.Clients;
+import io.plinth.dbproxy.commit.TwoPhase;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.pool.PoolDirectory;
 import io.plinth.kit.admin.AdminRoutes;
@@ -23,6 +24,7 @@ public record Operations(
         Supplier<DbProxyConfig> config,
         PoolDirectory pools,
         Clients clients,
+        TwoPhase twoPhase,
         Statistics statistics,
         Supplier<CompletionStage<AdminRoutes.Response>> reload,
         IntSupplier port,

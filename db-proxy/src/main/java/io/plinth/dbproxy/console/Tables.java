@@ -31,7 +31,7 @@ final class Tables {
     private static final String HELP = """
 
         \tSHOW HELP|CONFIG|DATABASES|POOLS|CLIENTS|SERVERS|USERS|VERSION
-        \tSHOW SOCKETS|ACTIVE_SOCKETS|LISTS|MEM|STATE
+        \tSHOW SOCKETS|ACTIVE_SOCKETS|LISTS|MEM|STATE|IN_DOUBT
         \tSHOW DNS_HOSTS|DNS_ZONES|PEERS|PEER_POOLS
         \tSHOW STATS|STATS_TOTALS|STATS_AVERAGES|TOTALS
         \tRELOAD
@@ -86,6 +86,7 @@ final class Tables {
             case "lists" -> lists();
             case "mem" -> now(memory());
             case "state" -> now(state());
+            case "in_doubt" -> now(inDoubt());
             case "dns_hosts" -> now(table("hostname ttl:q addrs", List.of()));
             case "dns_zones" -> now(table("zonename serial:q count:i", List.of()));
             case "peers" -> now(table("peer_id:i host port:i pool_size:i", List.of()));
@@ -393,6 +394,15 @@ final class Tables {
         long total = runtime.totalMemory();
         long free = runtime.freeMemory();
         return table("name size:i used:q free:q memtotal:q", List.of(row("java_heap", 1, total - free, free, total)));
+    }
+
+    /** Parts of transactions over several shards that their shard does not know the end of. */
+    private Reply inDoubt() {
+        return table(
+                "database shard gid decision why",
+                operations.twoPhase().inDoubt().stream()
+                        .map(each -> row(each.database(), each.shard(), each.gid(), each.decision(), each.why()))
+                        .toList());
     }
 
     private Reply state() {

@@ -133,6 +133,8 @@ public final class Database {
      * @param allWrites whether reads must see every write that passed this proxy
      * @param readWait how long a read waits for a replica that has replayed them
      * @param maxMerge bytes of rows of several shards that are kept to be combined
+     * @param twoPhase whether a transaction may write on several shards
+     * @param twoPhaseTimeout how long a shard may take to prepare, and to lock a row meanwhile
      * @param causalKeys keys and shards whose last write is kept
      * @param slowNanos from when on a statement is slow; 0 for never
      * @param failoverWait how long a request waits for a primary
@@ -152,7 +154,9 @@ public final class Database {
             Duration failoverWait,
             long maxMerge,
             long slowNanos,
-            int causalKeys) {}
+            int causalKeys,
+            boolean twoPhase,
+            Duration twoPhaseTimeout) {}
 
     /** A user who is logging in or has. Immutable but for where its servers are, which any loop may look up anew. */
     public final class User {

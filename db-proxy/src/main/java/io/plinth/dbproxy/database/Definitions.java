@@ -244,7 +244,9 @@ public final class Definitions {
                 database.failoverWait(),
                 database.maxMerge().bytes(),
                 database.slowStatement().toNanos(),
-                database.causalKeys());
+                database.causalKeys(),
+                database.twoPhase() == DbProxyConfig.TwoPhaseMode.ON,
+                database.twoPhaseTimeout());
     }
 
     /** The configured users, or one named like the database. */

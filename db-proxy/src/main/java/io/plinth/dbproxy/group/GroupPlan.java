@@ -41,10 +41,15 @@ public final class GroupPlan {
 
     /** {@code attached} is the shard of the open transaction, or null. */
     public GroupPlan(Names names, StatementCaches caches, Database database, @Nullable String attached) {
+        this(names, caches, database, attached, false);
+    }
+
+    /** {@code moves} is whether the open transaction may go on to another shard. */
+    public GroupPlan(Names names, StatementCaches caches, Database database, @Nullable String attached, boolean moves) {
         this.names = names;
         this.caches = caches;
         this.database = database;
-        this.router = new Router(database.topology(), attached);
+        this.router = new Router(database.topology(), attached, moves);
         this.detached = attached == null;
     }
 
@@ -229,6 +234,28 @@ public final class GroupPlan {
             }
             wrote |= !plan.readOnly();
         }
+    }
+
+    /** What it does that only one server's session can know of, or null: then its transaction stays on one shard. */
+    public @Nullable String staysFor() {
+        for (StatementPlan plan : executed) {
+            String stays = switch (plan.kind()) {
+                case NEUTRAL, ROLLBACK_TO -> "a savepoint, cursor, SET LOCAL or SET TRANSACTION";
+                case COMMIT, ROLLBACK -> "AND CHAIN, or the transaction's end in one message with others,";
+                default ->
+                    switch (plan.effect()) {
+                        case StatementPlan.NoEffect _, StatementPlan.SqlExecute _, StatementPlan.Deallocate _ -> null;
+                        case StatementPlan.Pin pin -> pin.past() == null ? pin.reason() : null;
+                        case StatementPlan.SqlPrepare _ -> "PREPARE";
+                        case StatementPlan.Listen _ -> "LISTEN";
+                        default -> "a change of settings";
+                    };
+            };
+            if (stays != null) {
+                return stays;
+            }
+        }
+        return null;
     }
 
     /** Whether nothing is bound or run: statements are parsed, described or closed. */

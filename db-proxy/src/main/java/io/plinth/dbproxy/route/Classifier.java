@@ -255,7 +255,7 @@ public final class Classifier {
 
     private StatementPlan prepare(SqlTokens tokens, int from, int to) {
         if (tokens.is(from + 1, "transaction")) {
-            return write(tokens, from, to);
+            return write(tokens, from, to).with(new Pin("PREPARE TRANSACTION", false, null));
         }
         StatementPlan plan = write(tokens, from, to);
         int as = from + 2;

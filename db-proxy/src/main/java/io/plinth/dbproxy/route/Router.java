@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class Router {
     private final Topology topology;
     private final @Nullable String attached;
+    private final boolean moves;
     private @Nullable String shard;
     private String because = "";
     private @Nullable String hint;
@@ -22,8 +23,14 @@ public final class Router {
 
     /** {@code attached} is the shard of the open transaction, or null. */
     public Router(Topology topology, @Nullable String attached) {
+        this(topology, attached, false);
+    }
+
+    /** {@code moves} is whether the open transaction may go on to another shard. */
+    public Router(Topology topology, @Nullable String attached, boolean moves) {
         this.topology = topology;
         this.attached = attached;
+        this.moves = moves;
     }
 
     /** A statement that will run; {@code bound} null in the simple protocol. */
@@ -99,7 +106,7 @@ public final class Router {
     }
 
     private void require(String wanted, String why) throws SqlException {
-        String before = shard == null ? attached : shard;
+        String before = shard == null && !moves ? attached : shard;
         if (before != null && !before.equals(wanted)) {
             throw new SqlException(new SqlError(
                     SqlError.NOT_SUPPORTED,

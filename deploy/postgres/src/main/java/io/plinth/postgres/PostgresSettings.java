@@ -53,13 +53,15 @@ public record PostgresSettings(
             wal_keep_size = '256MB'
             max_wal_senders = 10
             max_replication_slots = 10
+            max_prepared_transactions = %d
             hot_standby = on
             io_workers = 1
             password_encryption = 'scram-sha-256'
             log_destination = 'stderr'
             logging_collector = off
             primary_conninfo = %s
-            """.formatted(port, connections, Math.max(128, sharedBuffers >> 10), literal(primaryConnection));
+            """.formatted(
+                        port, connections, Math.max(128, sharedBuffers >> 10), connections, literal(primaryConnection));
     }
 
     String hostBasedAccess() {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.commit;
+
+import org.jspecify.annotations.NullMarked;
