@@ -14,6 +14,7 @@ import io.plinth.dbproxy.console.Operations;
 import io.plinth.dbproxy.console.Statistics;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.Definitions;
+import io.plinth.dbproxy.database.PlanCounts;
 import io.plinth.dbproxy.database.Reload;
 import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.database.UserLookup;
@@ -87,7 +88,9 @@ final class DbProxy implements Daemon {
         this.definitions =
                 new Definitions(connector, loops, context.node().region(), this::besideFile, random, System::nanoTime);
         Map<EventLoop, StatementCaches> caches = new HashMap<>();
-        loops.forEach(loop -> caches.put(loop, new StatementCaches(first.plans())));
+        PlanCounts counts = new PlanCounts(context.metrics());
+        loops.forEach(loop -> caches.put(
+                loop, new StatementCaches(first.plans(), first.planMemory().bytes(), counts)));
         StatementBook statements = new StatementBook(first.statements(), context.metrics(), System::nanoTime);
         UsageBook usage = new UsageBook(loops, statements);
         SlowLog slow = new SlowLog();

@@ -57,6 +57,12 @@ public record DbProxyConfig(
         @Doc("Plans of SQL texts kept per event loop.") @Default("2000") @Range(min = "0", max = "1000000")
         int plans,
 
+        @Doc("Memory that plans kept by text, and those kept by text apart from its literals, may take per database"
+                + " and event loop: so much for each of the two.")
+        @Default("8MiB")
+        @Range(min = "64KiB", max = "1GiB")
+        DataSize planMemory,
+
         @Doc("Statements, apart from their literals, whose latency is kept per database and event loop; 0 for none.")
         @Default("200")
         @Range(min = "0", max = "10000")

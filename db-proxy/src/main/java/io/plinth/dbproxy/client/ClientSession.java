@@ -126,7 +126,10 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
     /** Reads on only while what the client has sent ahead is within bounds. */
     void regulate() {
         boolean full = intake.full() && !frames.midFrame();
-        channel.config().setAutoRead(!full && !(exchange.copying() && !servers.writable()));
+        boolean on = !full && !(exchange.copying() && !servers.writable());
+        if (channel.config().isAutoRead() != on) {
+            channel.config().setAutoRead(on);
+        }
     }
 
     /** Runs groups as far as they go without waiting; what is sent must not fall into the middle of a frame. */

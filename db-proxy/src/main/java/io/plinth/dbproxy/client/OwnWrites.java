@@ -30,7 +30,7 @@ final class OwnWrites {
 
     /** What is run next is of this causal key's clients; inside a transaction null says nothing new. */
     void of(@Nullable String named, boolean inside) {
-        if (!inside) {
+        if (!inside && !keys.isEmpty()) {
             keys.clear();
         }
         if (named != null) {

@@ -108,7 +108,7 @@ final class Servers {
 
     /** Gets a server connection for the session; it is told when there is one with its settings, or none to be had. */
     void attach(String shard, boolean replicaWill) {
-        ServerConnection kept = pinned.get(shard);
+        ServerConnection kept = pinned.isEmpty() ? null : pinned.get(shard);
         if (kept != null) {
             attached = kept;
             taken = front.nanoTime().getAsLong();
@@ -441,7 +441,7 @@ final class Servers {
             pinned.put(shard, server);
         }
         pin = false;
-        if (pinned.get(shard) != server) {
+        if (pinned.isEmpty() || pinned.get(shard) != server) {
             server.detach(front.nanoTime().getAsLong());
             if (ask && server.reusable()) {
                 writes.askPosition(shard, server, () -> giveBack(server));

@@ -21,6 +21,9 @@ public final class Reload {
         if (before.plans() != next.plans()) {
             problems.add(fixed(file, "plans"));
         }
+        if (!before.planMemory().equals(next.planMemory())) {
+            problems.add(fixed(file, "plan-memory"));
+        }
         if (before.statements() != next.statements()) {
             problems.add(fixed(file, "statements"));
         }

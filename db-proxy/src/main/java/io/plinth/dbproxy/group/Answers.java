@@ -62,6 +62,14 @@ public final class Answers {
      * @param detached no server connection is the client's now
      */
     public boolean alone(GroupPlan plan, boolean detached, LazyTransaction transaction) throws SqlException {
+        StatementPlan only = plan.only();
+        if (!(detached && plan.local())
+                && (only == null
+                        || (only.kind() == StatementPlan.Kind.OTHER
+                                && only.effect() instanceof StatementPlan.NoEffect))) {
+            // Nearly all: nothing that may be answered here.
+            return false;
+        }
         ByteBuf out = channel.alloc().buffer(64);
         boolean answered = false;
         try {

@@ -38,6 +38,7 @@ public final class GroupPlan {
     private @Nullable MergePlan merge;
     private @Nullable Map<String, String> split;
     private final boolean detached;
+    private boolean functionCalled;
 
     /** {@code attached} is the shard of the open transaction, or null. */
     public GroupPlan(Names names, StatementCaches caches, Database database, @Nullable String attached) {
@@ -66,8 +67,7 @@ public final class GroupPlan {
     }
 
     /** PREPARE and EXECUTE go under the proxy's own names, so that any server connection can run them. */
-    private PreparedStatement planned(byte[] sql, int[] types, boolean once) throws SqlException {
-        PreparedStatement statement = caches.statement(database, sql, types);
+    private PreparedStatement planned(PreparedStatement statement, boolean once) throws SqlException {
         StatementPlan only = once ? statement.plan().only() : null;
         if (only == null || !(only.need() instanceof StatementPlan.Unsharded)) {
             return statement;
@@ -98,13 +98,14 @@ public final class GroupPlan {
         return switch (message) {
             case ClientMessage.Query query -> {
                 names.forgetUnnamed();
-                PreparedStatement statement = planned(query.sql(), new int[0], true);
+                PreparedStatement statement = planned(caches.query(database, query.sql()), true);
                 executed.addAll(statement.plan().statements());
                 yield statement;
             }
             case ClientMessage.Parse parse -> {
-                PreparedStatement statement =
-                        planned(parse.sql(), parse.types(), parse.name().isEmpty());
+                PreparedStatement statement = planned(
+                        caches.statement(database, parse.sql(), parse.types()),
+                        parse.name().isEmpty());
                 names.parse(parse.name(), statement);
                 for (StatementPlan plan : statement.plan().statements()) {
                     router.look(plan);
@@ -128,6 +129,7 @@ public final class GroupPlan {
             }
             case ClientMessage.FunctionCall _ -> {
                 executed.add(FUNCTION_CALL);
+                functionCalled = true;
                 if (database.topology().sharded()) {
                     throw new SqlException(
                             SqlError.NOT_SUPPORTED,
@@ -180,7 +182,7 @@ public final class GroupPlan {
                 }
             }
         }
-        if (executed.contains(FUNCTION_CALL)) {
+        if (functionCalled) {
             router.run(FUNCTION_CALL, null);
         }
     }
@@ -260,12 +262,18 @@ public final class GroupPlan {
 
     /** Whether nothing is bound or run: statements are parsed, described or closed. */
     public boolean looksOnly() {
-        return steps.stream().allMatch(step -> switch (step.message()) {
-            case ClientMessage.Parse _, ClientMessage.Flush _ -> true;
-            case ClientMessage.Describe describe -> describe.kind() == Frontend.STATEMENT;
-            case ClientMessage.Close close -> close.kind() == Frontend.STATEMENT;
-            default -> false;
-        });
+        for (Step step : steps) {
+            boolean looks = switch (step.message()) {
+                case ClientMessage.Parse _, ClientMessage.Flush _ -> true;
+                case ClientMessage.Describe describe -> describe.kind() == Frontend.STATEMENT;
+                case ClientMessage.Close close -> close.kind() == Frontend.STATEMENT;
+                default -> false;
+            };
+            if (!looks) {
+                return false;
+            }
+        }
+        return true;
     }
 
     public List<Step> steps() {
@@ -330,7 +338,12 @@ public final class GroupPlan {
 
     /** Whether a BEGIN is among several statements or messages: then the group opens the transaction itself. */
     public boolean begins() {
-        return executed.stream().anyMatch(plan -> plan.kind() == StatementPlan.Kind.BEGIN);
+        for (StatementPlan plan : executed) {
+            if (plan.kind() == StatementPlan.Kind.BEGIN) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** How the transaction that the group opens begins; null when it is not known. */
@@ -351,11 +364,17 @@ public final class GroupPlan {
 
     /** Whether no server needs to see any of it. */
     public boolean local() {
-        return steps.stream().allMatch(step -> switch (step.message()) {
-            case ClientMessage.Sync _, ClientMessage.Flush _ -> true;
-            case ClientMessage.Close close -> close.kind() == Frontend.STATEMENT;
-            default -> false;
-        });
+        for (Step step : steps) {
+            boolean ours = switch (step.message()) {
+                case ClientMessage.Sync _, ClientMessage.Flush _ -> true;
+                case ClientMessage.Close close -> close.kind() == Frontend.STATEMENT;
+                default -> false;
+            };
+            if (!ours) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether the group ends so that ReadyForQuery is due. */

@@ -82,8 +82,7 @@ public final class LazyTransaction {
     public boolean replicaWill(GroupPlan plan, Settings settings) {
         boolean begun = sql != null || plan.begins();
         SqlPlan.Begin beginning = sql != null ? how : plan.begins() ? plan.begin() : null;
-        boolean serializable = settings.says("default_transaction_isolation", "serializable")
-                || (beginning != null && beginning.serializable());
+        boolean serializable = settings.serializable() || (beginning != null && beginning.serializable());
         if (!plan.readOnly() || serializable) {
             return false;
         }
@@ -94,6 +93,6 @@ public final class LazyTransaction {
             return false;
         }
         Boolean said = beginning.readOnly();
-        return said == null ? settings.says("default_transaction_read_only", "on", "true", "yes", "1") : said;
+        return said == null ? settings.readOnly() : said;
     }
 }

@@ -42,6 +42,8 @@ public final class ServerPool {
     private long retiredBefore;
     private boolean retiring;
     private boolean left;
+    private boolean expiring;
+    private long expiry;
     private long emptySince;
     private volatile boolean hungry;
     private volatile long hungrySince;
@@ -152,7 +154,8 @@ public final class ServerPool {
         }
         waiters.add(waiter);
         metrics.waiting.incrementAndGet();
-        waiter.timeout = loop.schedule(() -> expire(waiter), limits.patience().toMillis(), TimeUnit.MILLISECONDS);
+        waiter.deadline = nanoTime.getAsLong() + limits.patience().toNanos();
+        expireLater(waiter);
         feed();
         if (!waiter.answered && connecting < waiters.size()) {
             hungry(true);
@@ -313,14 +316,35 @@ public final class ServerPool {
         permits.give();
     }
 
-    private void expire(Waiter waiter) {
-        if (!waiter.answered && waiters.remove(waiter)) {
-            metrics.waiting.decrementAndGet();
-            metrics.timeouts.inc();
-            hungry(hungry);
-            waiter.refuse(
-                    exhausted("none became free within " + limits.patience().toMillis() + " ms"));
+    /** One timer for all who wait, as most never need it: it is set anew when it has gone off and somebody waits still. */
+    private void expireLater(Waiter first) {
+        if (!expiring || first.deadline - expiry < 0) {
+            expiring = true;
+            expiry = first.deadline;
+            long delay = Math.max(0, first.deadline - nanoTime.getAsLong());
+            loop.schedule(() -> expire(first.deadline), delay, TimeUnit.NANOSECONDS);
         }
+    }
+
+    private void expire(long due) {
+        if (!expiring || due != expiry) {
+            // Patience was made shorter meanwhile, and an earlier timer looks after all.
+            return;
+        }
+        expiring = false;
+        long now = nanoTime.getAsLong();
+        List<Waiter> late =
+                waiters.stream().filter(waiter -> waiter.deadline - now <= 0).toList();
+        for (Waiter waiter : late) {
+            if (!waiter.answered && waiters.remove(waiter)) {
+                metrics.waiting.decrementAndGet();
+                metrics.timeouts.inc();
+                hungry(hungry);
+                waiter.refuse(
+                        exhausted("none became free within " + limits.patience().toMillis() + " ms"));
+            }
+        }
+        waiters.stream().min((a, b) -> Long.signum(a.deadline - b.deadline)).ifPresent(this::expireLater);
     }
 
     private SqlError exhausted(String why) {

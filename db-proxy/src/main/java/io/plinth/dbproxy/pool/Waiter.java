@@ -1,20 +1,18 @@
 package io.plinth.dbproxy.pool;
 
-import io.netty.util.concurrent.Future;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.wire.SqlError;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** One client's wish for a server connection. Owned by its event loop; answered at most once. */
 public final class Waiter {
     private final Consumer<ServerConnection> granted;
     private final Consumer<SqlError> refused;
     final long sinceNanos;
-    boolean answered;
+    /** When it has waited for too long. */
+    long deadline;
 
-    @Nullable
-    Future<?> timeout;
+    boolean answered;
 
     public Waiter(long nowNanos, Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
         this.sinceNanos = nowNanos;
@@ -34,9 +32,5 @@ public final class Waiter {
 
     void end() {
         answered = true;
-        Future<?> running = timeout;
-        if (running != null) {
-            running.cancel(false);
-        }
     }
 }

@@ -31,7 +31,16 @@ public final class Classifier {
 
     /** The plan of a string of statements. */
     public SqlPlan plan(byte[] sql) {
-        SqlTokens tokens = SqlLexer.lex(sql, MOST_TOKENS);
+        return plan(sql, tokens(sql));
+    }
+
+    /** What the plan is made of; null where the text has no end, or too many tokens. */
+    public static @Nullable SqlTokens tokens(byte[] sql) {
+        return SqlLexer.lex(sql, MOST_TOKENS);
+    }
+
+    /** As above, of a text that is cut into {@link #tokens}. */
+    public SqlPlan plan(byte[] sql, @Nullable SqlTokens tokens) {
         if (tokens == null) {
             StatementPlan plan = StatementPlan.write(StatementPlan.UNSHARDED);
             return new SqlPlan(

@@ -23,6 +23,15 @@ final class KeyReader {
     /** The value that the tokens from {@code start} to {@code end} are, or null when they are anything else. */
     @Nullable
     ShardKey constant(ShardedTable table, int start, int end) {
+        boolean before = tokens.literalsRead();
+        ShardKey key = read(table, start, end);
+        if (key instanceof Constant) {
+            tokens.derives(key, start, end, before);
+        }
+        return key;
+    }
+
+    private @Nullable ShardKey read(ShardedTable table, int start, int end) {
         int from = start;
         int to = end;
         while (to - from > 2 && tokens.kind(from) == OPEN && tokens.kind(to - 1) == SHUT) {
@@ -30,7 +39,7 @@ final class KeyReader {
             to--;
         }
         if (to - from >= 3 && tokens.kind(to - 2) == CAST && table.type().fits(tokens.name(to - 1))) {
-            return constant(table, from, to - 2);
+            return read(table, from, to - 2);
         }
         if (to - from == 2 && table.type().fits(tokens.name(from)) && tokens.kind(from + 1) == STRING) {
             return literal(table, tokens.value(from + 1));

@@ -219,9 +219,9 @@ final class ShardedStatement {
         i++;
         while (tokens.kind(i) == OPEN) {
             found.add(rowKey(table, i, column));
-            starts.add(tokens.start(i));
+            starts.add(i);
             i = skipParentheses(i);
-            ends.add(tokens.end(i - 1));
+            ends.add(i - 1);
             if (tokens.kind(i) != COMMA) {
                 break;
             }
@@ -230,7 +230,12 @@ final class ShardedStatement {
         conflict(table, i);
         expectMentions(1);
         boolean splits = found.size() > 1 && clause(i, "returning") == to && !hasParameters();
-        return new Keyed(found, splits ? new RowSpans(tokens.start(from), tokens.end(to - 1), starts, ends) : null);
+        if (!splits) {
+            return new Keyed(found);
+        }
+        starts.replaceAll(tokens::start);
+        ends.replaceAll(tokens::end);
+        return new Keyed(found, new RowSpans(tokens.start(from), tokens.end(to - 1), starts, ends));
     }
 
     private boolean hasParameters() {

@@ -6,16 +6,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A text of SQL with parameter types, known on an event loop under one name for every client and server connection.
- * Immutable; compared by identity.
+ * Owned by that loop; compared by identity.
  */
 public final class PreparedStatement {
-    private final String serverName;
+    private final long id;
     private final byte[] sql;
     private final int[] types;
     private final SqlPlan plan;
     private final String definition;
     private final @Nullable PreparedStatement needs;
     private final boolean cached;
+    private @Nullable String serverName;
 
     public PreparedStatement(long id, byte[] sql, int[] types, SqlPlan plan) {
         this(id, sql, types, plan, "", null, true);
@@ -43,7 +44,7 @@ public final class PreparedStatement {
         this.cached = cached;
         this.needs = needs;
         this.definition = definition;
-        this.serverName = "plinth_" + id;
+        this.id = id;
         this.sql = sql;
         this.types = types;
         this.plan = plan;
@@ -51,7 +52,13 @@ public final class PreparedStatement {
 
     /** Its name on server connections, when the client has named it. */
     public String serverName() {
-        return serverName;
+        String name = serverName;
+        if (name == null) {
+            // Most are sent once as they are, and never named.
+            name = "plinth_" + id;
+            serverName = name;
+        }
+        return name;
     }
 
     /** Whether it is the client's own text. */
@@ -65,7 +72,7 @@ public final class PreparedStatement {
 
     /** The statement that prepares it with SQL. */
     public String prepare() {
-        return "PREPARE " + serverName + " "
+        return "PREPARE " + serverName() + " "
                 + (definition.isEmpty() ? "AS " + new String(sql, StandardCharsets.UTF_8) : definition);
     }
 

@@ -180,7 +180,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     /** Stops or resumes reading replies, as the client can take them. */
     public void reading(boolean on) {
-        if (!closed) {
+        if (!closed && channel.config().isAutoRead() != on) {
             channel.config().setAutoRead(on);
         }
     }

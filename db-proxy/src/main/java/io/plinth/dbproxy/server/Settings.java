@@ -12,9 +12,20 @@ public final class Settings {
     public static final Settings NONE = new Settings(new TreeMap<>());
 
     private final TreeMap<String, String> sql;
+    /** All of it in one text, which is what connections and sessions are compared by with each request. */
+    private final String whole;
+
+    private final boolean serializable;
+    private final boolean readOnly;
 
     private Settings(TreeMap<String, String> sql) {
         this.sql = sql;
+        StringBuilder text = new StringBuilder();
+        sql.forEach((name, statement) ->
+                text.append(name).append('\0').append(statement).append('\0'));
+        this.whole = text.toString();
+        this.serializable = says("default_transaction_isolation", "serializable");
+        this.readOnly = says("default_transaction_read_only", "on", "true", "yes", "1");
     }
 
     /** SQL that sets {@code name} as a connection's start would: lists are split, values are not quoted again. */
@@ -38,8 +49,18 @@ public final class Settings {
         return with(name, other.sql.get(name));
     }
 
+    /** Whether transactions are serializable that do not say what they are. */
+    public boolean serializable() {
+        return serializable;
+    }
+
+    /** Whether transactions are read-only that do not say what they are. */
+    public boolean readOnly() {
+        return readOnly;
+    }
+
     /** Whether a setting was made with one of these words as its value. */
-    public boolean says(String name, String... values) {
+    private boolean says(String name, String... values) {
         String statement = sql.get(name);
         if (statement == null) {
             return false;
@@ -50,7 +71,7 @@ public final class Settings {
 
     /** The statements that turn a session with these settings into one with {@code wanted}; empty when it is one. */
     public String towards(Settings wanted) {
-        if (this == wanted || sql.equals(wanted.sql)) {
+        if (this == wanted || whole.equals(wanted.whole)) {
             return "";
         }
         StringBuilder text = new StringBuilder();

@@ -80,6 +80,9 @@ public final class SessionSettings {
 
     /** The transaction's changes hold. */
     public void commit() {
+        if (pending.isEmpty()) {
+            return;
+        }
         wanted = changed(wanted, startup);
         pending.forEach(setting -> explained.add(setting.name()));
         pending.clear();
@@ -109,6 +112,10 @@ public final class SessionSettings {
      * report is all we have of it. Returns those settings with the SQL that sets them.
      */
     public List<Setting> unexplained() {
+        if (reportedBefore.isEmpty()) {
+            explained.clear();
+            return List.of();
+        }
         List<Setting> found = new ArrayList<>();
         for (Map.Entry<String, @Nullable String> report : reportedBefore.entrySet()) {
             String name = report.getKey().toLowerCase(Locale.ROOT);

@@ -2,6 +2,7 @@ package io.plinth.dbproxy.sql;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Tokens of one string of SQL, in order, as kinds and byte positions. */
@@ -32,6 +33,8 @@ public final class SqlTokens {
     private int[] ends = new int[32];
     private int count;
     private @Nullable String hint;
+    private boolean literalsRead;
+    private @Nullable IdentityHashMap<Object, int[]> derived;
 
     public SqlTokens(byte[] sql) {
         this.sql = sql;
@@ -75,16 +78,63 @@ public final class SqlTokens {
     }
 
     public int start(int i) {
+        literalsRead = true;
         return starts[i];
     }
 
     public int end(int i) {
+        literalsRead = true;
+        return ends[i];
+    }
+
+    /**
+     * Whether a literal's text or a position in the source was asked for. If not, whatever was made of these tokens is the same
+     * for every text of the same {@link TokenShape}.
+     */
+    public boolean literalsRead() {
+        return literalsRead;
+    }
+
+    /**
+     * Says that {@code made} is what the literals from token {@code from} to token {@code to} stand for, and that nothing else
+     * was made of them; {@code readBefore} is what {@link #literalsRead} was before they were read.
+     */
+    public void derives(Object made, int from, int to, boolean readBefore) {
+        IdentityHashMap<Object, int[]> all = derived == null ? new IdentityHashMap<>() : derived;
+        derived = all;
+        all.put(made, new int[] {from, to});
+        literalsRead = readBefore;
+    }
+
+    /** How much {@link #derives} has named. */
+    public int derived() {
+        return derived == null ? 0 : derived.size();
+    }
+
+    /** The tokens that {@link #derives} named for it, or null. */
+    public int @Nullable [] origin(Object made) {
+        return derived == null ? null : derived.get(made);
+    }
+
+    byte[] sql() {
+        return sql;
+    }
+
+    int from(int i) {
+        return starts[i];
+    }
+
+    int to(int i) {
         return ends[i];
     }
 
     /** Whether the token is this keyword or unquoted name; {@code word} in lower case. */
     public boolean is(int i, String word) {
-        if (kind(i) != WORD || ends[i] - starts[i] != word.length()) {
+        return kind(i) == WORD && spells(i, word);
+    }
+
+    private boolean spells(int i, String word) {
+        if (ends[i] - starts[i] != word.length()) {
             return false;
         }
         for (int k = 0; k < word.length(); k++) {
@@ -96,7 +146,7 @@ public final class SqlTokens {
     }
 
     public boolean isOperator(int i, String text) {
-        return kind(i) == OPERATOR && text(i).equals(text);
+        return kind(i) == OPERATOR && spells(i, text);
     }
 
     /** The name that a word or quoted identifier stands for, as PostgreSQL folds it; empty for any other token. */
@@ -121,15 +171,18 @@ public final class SqlTokens {
 
     /** The value of a plain string literal. */
     public String value(int i) {
+        literalsRead = true;
         return new String(sql, starts[i] + 1, ends[i] - starts[i] - 2, StandardCharsets.UTF_8).replace("''", "'");
     }
 
     /** The source text from token {@code from} to token {@code to}, the latter not included. */
     public String source(int from, int to) {
+        literalsRead = true;
         return from >= to ? "" : new String(sql, starts[from], ends[to - 1] - starts[from], StandardCharsets.UTF_8);
     }
 
     public String text(int i) {
+        literalsRead |= TokenShape.isLiteral(kinds[i]);
         return new String(sql, starts[i], ends[i] - starts[i], StandardCharsets.UTF_8);
     }
 

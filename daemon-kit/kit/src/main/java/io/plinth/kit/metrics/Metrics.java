@@ -18,7 +18,12 @@ public final class Metrics {
 
     /** Registers a counter; keep the data points ({@code labelValues}) in fields, never look them up per request. */
     public Counter counter(String name, String help, String... labels) {
-        return Counter.builder().name(name).help(help).labelNames(labels).register(registry);
+        return Counter.builder()
+                .name(name)
+                .help(help)
+                .labelNames(labels)
+                .withoutExemplars()
+                .register(registry);
     }
 
     /** Registers a gauge that is set. */
@@ -42,6 +47,7 @@ public final class Metrics {
                 .help(help)
                 .labelNames(labels)
                 .classicOnly()
+                .withoutExemplars()
                 .classicUpperBounds(upperBounds)
                 .register(registry);
     }
