@@ -8,6 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.TreeMap;
@@ -95,6 +97,9 @@ final class SparseFile {
             }
             try (Arena arena = Arena.ofConfined()) {
                 int descriptor = (int) OPEN.invokeExact(arena.allocateFrom(file.toString()), 0);
+                if (descriptor < 0 && Files.notExists(file)) {
+                    throw new NoSuchFileException(file.toString());
+                }
                 if (descriptor < 0) {
                     throw new IOException(file + " (expected: can be read)");
                 }

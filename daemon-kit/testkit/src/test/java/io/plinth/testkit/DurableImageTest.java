@@ -12,6 +12,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -120,6 +124,37 @@ class DurableImageTest {
         assertThat(crashed.size()).isEqualTo(size);
         assertThat(crashed.blocks()).containsOnlyKeys(0L, (size - 1) / SparseFile.BLOCK);
         assertThat(SparseFile.read(log).blocks()).hasSize(3);
+    }
+
+    @Test
+    void filesMayComeAndGoWhileThePowerIsCut() throws Exception {
+        DurableImage image = new DurableImage(folder);
+        AtomicBoolean over = new AtomicBoolean();
+        try (ExecutorService others = Executors.newSingleThreadExecutor()) {
+            Future<?> busy = others.submit(() -> {
+                while (!over.get()) {
+                    Path made = Files.createDirectories(folder.resolve("made"));
+                    for (int i = 0; i < 20; i++) {
+                        Files.writeString(made.resolve("file" + i), "unsynced");
+                    }
+                    for (int i = 0; i < 20; i++) {
+                        Files.delete(made.resolve("file" + i));
+                    }
+                    Files.delete(made);
+                }
+                return null;
+            });
+            try {
+                for (int i = 0; i < 200; i++) {
+                    Path target = temporary.resolve("cut" + i);
+                    image.crash(new SplittableRandom(i), DurableImage.Mode.GARBLE, target);
+                    assertThat(target.resolve("log")).hasContent("synced");
+                }
+            } finally {
+                over.set(true);
+            }
+            busy.get();
+        }
     }
 
     private void append(String text) throws IOException {
