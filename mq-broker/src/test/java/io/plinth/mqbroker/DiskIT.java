@@ -9,6 +9,7 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.GetResponse;
 import com.rabbitmq.client.MessageProperties;
 import com.rabbitmq.client.UnblockedCallback;
+import io.plinth.testkit.LogWatcher;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -101,6 +102,63 @@ class DiskIT {
         }
     }
 
+    @Test
+    void aFullDiskIsWrittenAgainOnceItHasRoomAndKnowsWhatWasAcknowledgedMeanwhile(LogWatcher.Expected watched)
+            throws Exception {
+        watched.expect("log write failed");
+        watched.expect("the log is written again");
+        Path state = Files.createDirectories(folder.resolve("state"));
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", state.toString()))
+                .as("a file system of its own can be mounted")
+                .isTrue();
+        String section = "{ disk-reserve: 0B, segment: 4MiB }";
+        try {
+            int confirmed = 0;
+            try (TestBroker broker = new TestBroker(folder, section)) {
+                Connection blocked = broker.connect();
+                try {
+                    Channel channel = blocked.createChannel();
+                    channel.queueDeclare(QUEUE, true, false, false, Map.of());
+                    channel.confirmSelect();
+                    while (confirms(channel, confirmed)) {
+                        confirmed++;
+                    }
+                } finally {
+                    blocked.abort(1000);
+                }
+                try (Connection consumer = broker.connect()) {
+                    Channel channel = consumer.createChannel();
+                    for (int i = 0; i < 10; i++) {
+                        assertThat(number(channel.basicGet(QUEUE, true))).isEqualTo(i);
+                    }
+                }
+                assertThat(run("mount", "-o", "remount,size=128m", state.toString()))
+                        .isTrue();
+                try (Connection publisher = broker.connect()) {
+                    Channel channel = publisher.createChannel();
+                    channel.confirmSelect();
+                    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+                    while (!confirms(channel, -1)) {
+                        assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
+                    }
+                }
+            }
+            try (TestBroker broker = new TestBroker(folder, section);
+                    Connection connection = broker.connect()) {
+                List<Integer> left = drain(connection.createChannel());
+                List<Integer> expected = numbers(confirmed).subList(10, confirmed);
+                assertThat(left.subList(0, expected.size())).isEqualTo(expected);
+                assertThat(left.getLast()).isEqualTo(-1);
+            }
+        } finally {
+            run("umount", "-l", state.toString());
+        }
+    }
+
+    private static int number(GetResponse got) {
+        return ByteBuffer.wrap(got.getBody()).getInt();
+    }
+
     private static boolean confirms(Channel channel, int number) throws Exception {
         channel.basicPublish("", QUEUE, MessageProperties.MINIMAL_PERSISTENT_BASIC, body(number, 60_000));
         try {
@@ -126,7 +184,7 @@ class DiskIT {
     private static List<Integer> drain(Channel channel) throws IOException {
         List<Integer> all = new ArrayList<>();
         for (GetResponse got = channel.basicGet(QUEUE, true); got != null; got = channel.basicGet(QUEUE, true)) {
-            all.add(ByteBuffer.wrap(got.getBody()).getInt());
+            all.add(number(got));
         }
         return all;
     }

@@ -52,11 +52,10 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     private final Policies policies = new Policies(settings);
     private final Shards shards;
     private final ChangeStream stream;
-    private final Alarms alarms;
+    private final Storing storing;
     private final int maxQueues;
     private final Deque<Job> jobs = new ArrayDeque<>();
     private @Nullable Pending pending;
-    private @Nullable IOException failure;
     private long nextQueueId;
 
     public Definitions(
@@ -65,7 +64,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         this.vhosts = vhosts;
         this.shards = shards;
         this.stream = stream;
-        this.alarms = alarms;
+        this.storing = new Storing(alarms);
         this.maxQueues = maxQueues;
     }
 
@@ -132,7 +131,12 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
 
     @Override
     public void removed(QueueRef queue, Runnable done) {
-        submit(queue.vhost(), new DefinitionCommand.ForgetQueue(queue), result -> done.run());
+        submit(queue.vhost(), new DefinitionCommand.ForgetQueue(queue), result -> {
+            if (result.error() != null) {
+                storing.again(() -> removed(queue, () -> {}));
+            }
+            done.run();
+        });
     }
 
     private void work() {
@@ -196,9 +200,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             finish(change);
             return;
         }
-        if (failure != null) {
-            throw new AmqpException(ReplyCode.INTERNAL_ERROR, "definitions cannot be stored: " + failure.getMessage());
-        }
+        storing.check();
         pending = change;
         stream.logged(effect, true);
         stream.flush();
@@ -216,18 +218,24 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
 
     @Override
     public void failed(IOException cause) {
-        failure = cause;
-        alarms.set(Alarms.Reason.LOG, true);
+        AmqpException refusal = storing.failed(cause);
         Pending lost = pending;
         pending = null;
         if (lost != null) {
-            lost.reply()
-                    .accept(new Result(
-                            new AmqpException(
-                                    ReplyCode.INTERNAL_ERROR, "definitions cannot be stored: " + cause.getMessage()),
-                            null));
+            lost.reply().accept(new Result(refusal, null));
         }
         work();
+    }
+
+    @Override
+    public void recovered() {
+        storing.recovered();
+    }
+
+    /** What could not be stored was answered with an error and has not happened. */
+    @Override
+    public boolean standsByRefused() {
+        return false;
     }
 
     private void declare(Topology topology, DefinitionCommand.DeclareExchange c, Consumer<Result> reply) {

@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.flow;
 
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -29,6 +30,9 @@ public final class Alarms {
 
     private final Set<Reason> raised = EnumSet.noneOf(Reason.class);
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    /** Logs that cannot be written. */
+    private final Set<Integer> logs = new HashSet<>();
+
     private volatile String blocked = "";
 
     /** The reasons as text, empty when there are none. */
@@ -46,17 +50,37 @@ public final class Alarms {
         listeners.add(listener);
     }
 
-    public void set(Reason reason, boolean on) {
-        String text;
+    /** A log cannot be written, or can again: the alarm is on while any cannot. */
+    public void log(int number, boolean failed) {
+        boolean changed;
         synchronized (this) {
-            boolean changed = on ? raised.add(reason) : raised.remove(reason);
-            if (!changed) {
-                return;
+            if (failed) {
+                logs.add(number);
+            } else {
+                logs.remove(number);
             }
-            text = String.join(", ", raised.stream().map(r -> r.text).toList());
-            blocked = text;
+            changed = change(Reason.LOG, !logs.isEmpty());
         }
+        tell(changed);
+    }
+
+    public void set(Reason reason, boolean on) {
+        tell(change(reason, on));
+    }
+
+    private synchronized boolean change(Reason reason, boolean on) {
+        if (!(on ? raised.add(reason) : raised.remove(reason))) {
+            return false;
+        }
+        String text = String.join(", ", raised.stream().map(r -> r.text).toList());
+        blocked = text;
         LOG.warn("publishes are {}", text.isEmpty() ? "taken again" : "blocked: " + text);
-        listeners.forEach(Runnable::run);
+        return true;
+    }
+
+    private void tell(boolean changed) {
+        if (changed) {
+            listeners.forEach(Runnable::run);
+        }
     }
 }

@@ -96,12 +96,16 @@ final class ChronicleSegment implements AutoCloseable {
         }
     }
 
-    private void allocate(long upTo) throws IOException {
-        while (allocated < upTo) {
-            zeros.clear();
-            while (zeros.hasRemaining()) {
-                allocated += file.channel().write(zeros, allocated);
+    private void allocate(long upTo) throws NoRoomException {
+        try {
+            while (allocated < upTo) {
+                zeros.clear();
+                while (zeros.hasRemaining()) {
+                    allocated += file.channel().write(zeros, allocated);
+                }
             }
+        } catch (IOException e) {
+            throw new NoRoomException("segment " + id, e);
         }
     }
 

@@ -3,7 +3,9 @@ package io.plinth.mqbroker.log;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -15,7 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The one thread that appends to a log. It takes every batch that waits, appends them, syncs once, and reports the durable sequence to
- * the owner's loop: group commit. After the first failure it takes nothing more and says so for every batch.
+ * the owner's loop: group commit. Where the disk has no room it says so, and tries again until it has; after any other failure it takes
+ * nothing more and says so for every batch.
  */
 public final class LogWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
@@ -25,14 +28,22 @@ public final class LogWriter implements AutoCloseable {
     private static final long BUSY_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final int MOST_BATCHES = 1024;
+    /** So many changes wait for room; behind them the log fails. */
+    private static final int MOST_REFUSED = 1 << 16;
 
     /** What the owner hears, on its own executor. */
     public interface Owner {
         /** Every change up to the sequence is durable. */
         void durable(long sequence);
 
-        /** Nothing behind the sequence last reported durable will ever be. */
+        /** Nobody is to wait for what is behind the sequence last reported durable, and nothing to be promised until it recovers. */
         void failed(IOException cause);
+
+        /** The log takes changes again. */
+        void recovered();
+
+        /** Whether what there was no room for stands all the same and is written later, or has not happened. */
+        boolean standsByRefused();
     }
 
     /** A batch: changes to append, and work to do on this thread behind them. */
@@ -50,6 +61,11 @@ public final class LogWriter implements AutoCloseable {
     private ByteBuf buffer = Unpooled.buffer(BUFFER);
     private volatile boolean closing;
     private @Nullable IOException failure;
+    /** Why the log takes nothing for now. */
+    private @Nullable NoRoomException full;
+    /** What there was no room for, to be written before anything else. */
+    private final Deque<Change> refused = new ArrayDeque<>();
+
     private long appended;
     private long durable;
     private long synced;
@@ -164,14 +180,54 @@ public final class LogWriter implements AutoCloseable {
         for (Batch batch : batches) {
             sync |= batch.sync();
             for (Change change : batch.changes()) {
-                append(change);
+                appendOrKeep(change);
             }
         }
-        if (sync) {
+        if (sync || full != null) {
             sync();
         } else {
             log.flush();
         }
+        if (sync && full != null) {
+            report(full);
+        }
+    }
+
+    private void appendOrKeep(Change change) throws IOException {
+        if (full == null) {
+            try {
+                append(change);
+                return;
+            } catch (NoRoomException e) {
+                LOG.error("log write failed; persistent publishes are refused until there is room: {}", e.toString());
+                full = e;
+                report(e);
+            }
+        }
+        if (owner.standsByRefused()) {
+            refused.addLast(change);
+            if (refused.size() > MOST_REFUSED) {
+                throw new IOException("changes that wait for room: " + refused.size() + " (expected: <= " + MOST_REFUSED
+                        + "), the first for: " + full);
+            }
+        }
+    }
+
+    /** Writes what there was no room for, as far as there is. */
+    private void retry() throws IOException {
+        try {
+            for (Change next = refused.peekFirst(); next != null; next = refused.peekFirst()) {
+                append(next);
+                refused.removeFirst();
+            }
+        } catch (NoRoomException e) {
+            LOG.debug("no room yet", e);
+            return;
+        }
+        full = null;
+        sync();
+        LOG.warn("the log is written again");
+        tell(owner::recovered);
     }
 
     private void sync() throws IOException {
@@ -196,6 +252,9 @@ public final class LogWriter implements AutoCloseable {
             return;
         }
         try {
+            if (full != null) {
+                retry();
+            }
             sync();
             // The index must not get ahead of the log, whatever the mode.
             if (appended != synced) {
@@ -236,8 +295,12 @@ public final class LogWriter implements AutoCloseable {
     }
 
     private void report(IOException cause) {
+        tell(() -> owner.failed(cause));
+    }
+
+    private void tell(Runnable what) {
         try {
-            ownerLoop.execute(() -> owner.failed(cause));
+            ownerLoop.execute(what);
         } catch (java.util.concurrent.RejectedExecutionException e) {
             LOG.debug("owner loop has ended", e);
         }
@@ -246,6 +309,9 @@ public final class LogWriter implements AutoCloseable {
     private void finish() {
         try {
             if (failure == null) {
+                if (full != null) {
+                    retry();
+                }
                 log.sync();
                 listener.closed();
             }

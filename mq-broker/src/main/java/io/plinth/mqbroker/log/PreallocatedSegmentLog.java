@@ -59,13 +59,32 @@ public final class PreallocatedSegmentLog implements SegmentLog {
     }
 
     private SegmentFile begin() throws IOException {
-        int id = ++last;
-        SegmentFile segment = new SegmentFile(id, folder.path(id), segmentBytes);
-        segment.begin();
-        folder.force();
+        int id = last + 1;
+        SegmentFile segment = made(id);
+        last = id;
         files.put(id, segment);
         current = segment;
         return segment;
+    }
+
+    private SegmentFile made(int id) throws NoRoomException {
+        Path path = folder.path(id);
+        try {
+            SegmentFile segment = new SegmentFile(id, path, segmentBytes);
+            try {
+                segment.begin();
+                folder.force();
+            } catch (IOException e) {
+                segment.close();
+                Files.deleteIfExists(path);
+                throw e;
+            }
+            return segment;
+        } catch (NoRoomException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new NoRoomException(path.toString(), e);
+        }
     }
 
     @Override

@@ -101,14 +101,18 @@ final class SegmentFile implements AutoCloseable {
         return offset;
     }
 
-    private void allocate(long upTo) throws IOException {
+    private void allocate(long upTo) throws NoRoomException {
         long at = allocated;
-        while (at < upTo) {
-            long end = at + allocation;
-            while (at < end) {
-                at += channel.write(ZEROS.slice(0, (int) Math.min(ZEROS.capacity(), end - at)), at);
-                allocated = at;
+        try {
+            while (at < upTo) {
+                long end = at + allocation;
+                while (at < end) {
+                    at += channel.write(ZEROS.slice(0, (int) Math.min(ZEROS.capacity(), end - at)), at);
+                    allocated = at;
+                }
             }
+        } catch (IOException e) {
+            throw new NoRoomException(path.toString(), e);
         }
     }
 

@@ -28,7 +28,11 @@ public interface SegmentLog extends AutoCloseable {
         boolean record(long position, ByteBuffer record) throws IOException;
     }
 
-    /** Appends; nothing is promised before {@link #sync}. */
+    /**
+     * Appends; nothing is promised before {@link #sync}.
+     *
+     * @throws NoRoomException nothing was appended, and it can be tried again; after any other exception the log takes no more
+     */
     long append(ByteBuffer record) throws IOException;
 
     /** Hands everything appended to the operating system: it survives a kill, not a power cut. */

@@ -347,10 +347,32 @@ final class Dispatcher {
     }
 
     private void bury(MessageQueue queue, QueueEntry entry, Content content, DeathRecord.Reason reason) {
-        deadLetters.send(queue, content, reason, clock.millis(), sent -> shard.later(() -> buried(queue, entry, sent)));
+        deadLetters.send(
+                queue,
+                content,
+                reason,
+                clock.millis(),
+                sent -> shard.later(() -> {
+                    if (sent || !shard.exists(queue)) {
+                        buried(queue, entry, sent);
+                    } else {
+                        after(RETRY_MILLIS, () -> buryAgain(queue, entry, content, reason));
+                    }
+                }));
     }
 
-    /** Not settled where a target's log has failed: after a restart it is here again; nor where the queue went with all it had. */
+    /** A target's log took nothing: sent again once all do, and after a restart it is here again. */
+    private void buryAgain(MessageQueue queue, QueueEntry entry, Content content, DeathRecord.Reason reason) {
+        if (!shard.exists(queue)) {
+            buried(queue, entry, false);
+        } else if (shard.anyLogFailed()) {
+            after(RETRY_MILLIS, () -> buryAgain(queue, entry, content, reason));
+        } else {
+            bury(queue, entry, content, reason);
+        }
+    }
+
+    /** Not settled where the queue went with all it had. */
     private void buried(MessageQueue queue, QueueEntry entry, boolean settled) {
         boolean most = queue.dying() >= MOST_DYING;
         queue.died(entry);

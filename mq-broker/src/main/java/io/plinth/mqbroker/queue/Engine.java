@@ -326,6 +326,18 @@ public final class Engine implements AutoCloseable {
                         owner.failed(cause);
                     }
                 }
+
+                @Override
+                public void recovered() {
+                    if (owner != null) {
+                        owner.recovered();
+                    }
+                }
+
+                @Override
+                public boolean standsByRefused() {
+                    return owner != null && owner.standsByRefused();
+                }
             };
         }
     }

@@ -69,7 +69,7 @@ final class Journal {
         turnStarted = nanoTime.getAsLong();
     }
 
-    /** Whether the log takes nothing any more. */
+    /** Whether the log takes nothing for now. */
     boolean failed() {
         return failed;
     }
@@ -152,7 +152,12 @@ final class Journal {
         }
     }
 
-    /** Nothing that still waits will be durable. */
+    /** The log takes changes again. */
+    void recovered() {
+        failed = false;
+    }
+
+    /** Nobody is to wait any more. */
     void fail(Shard shard) {
         failed = true;
         while (!waiting.isEmpty()) {

@@ -403,9 +403,14 @@ public final class Shard implements LogWriter.Owner {
         backlog.indexed(sequence);
     }
 
-    /** Whether the log takes nothing any more; asked on the shard's loop. */
+    /** Whether the log takes nothing for now; asked on the shard's loop. */
     boolean logFailed() {
         return journal.failed();
+    }
+
+    /** Whether some log takes nothing for now. */
+    boolean anyLogFailed() {
+        return alarms.is(Alarms.Reason.LOG);
     }
 
     boolean exists(MessageQueue queue) {
@@ -422,8 +427,20 @@ public final class Shard implements LogWriter.Owner {
 
     @Override
     public void failed(IOException cause) {
-        alarms.set(Alarms.Reason.LOG, true);
+        alarms.log(number, true);
         turn(() -> journal.fail(this));
+    }
+
+    @Override
+    public void recovered() {
+        alarms.log(number, false);
+        turn(journal::recovered);
+    }
+
+    /** Messages came and went in memory: what the log says of them must come behind. */
+    @Override
+    public boolean standsByRefused() {
+        return true;
     }
 
     /** The shard as its streams know it. */

@@ -116,6 +116,11 @@ final class StreamQueue {
         });
     }
 
+    /** One was not written, for want of room; from the writer's thread. */
+    void refused(Publish publish) {
+        host.later(() -> publish.accept(false));
+    }
+
     long messages() {
         return Math.max(0, log.committed() - log.first());
     }

@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.stream;
 
 import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.log.NoRoomException;
 import io.plinth.mqbroker.log.SegmentLog;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -144,6 +145,10 @@ public final class StreamWriter implements AutoCloseable {
             if (!stream.hasFailed()) {
                 stream.log().append(append.content(), clock.millis());
             }
+        } catch (NoRoomException e) {
+            LOG.debug("{}: a message is refused", stream.ref(), e);
+            stream.refused(append.publish());
+            return;
         } catch (IOException e) {
             LOG.error("{} takes nothing any more until restart: {}", stream.ref(), e.toString());
             stream.failed();

@@ -2,6 +2,7 @@ package io.plinth.mqbroker.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.mqbroker.log.LogDecorator;
 import io.plinth.mqbroker.log.PreallocatedSegmentLog;
 import io.plinth.mqbroker.log.SegmentLog;
 import io.plinth.mqbroker.wire.FieldTable;

@@ -1,15 +1,14 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.log;
 
-import io.plinth.mqbroker.log.SegmentLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
 /** A log that passes everything on; tests override what they break. */
-class LogDecorator implements SegmentLog {
-    final SegmentLog log;
+public class LogDecorator implements SegmentLog {
+    protected final SegmentLog log;
 
-    LogDecorator(SegmentLog log) {
+    public LogDecorator(SegmentLog log) {
         this.log = log;
     }
 
