@@ -59,6 +59,8 @@ final class DecisionLog implements AutoCloseable {
     private volatile boolean broken;
     private volatile boolean closing;
     private long bytes;
+    private long length;
+    private long synced;
 
     /** A decision, and the shards that may not have it yet. */
     private record Open(Decision decision, Set<String> left) {}
@@ -84,9 +86,11 @@ final class DecisionLog implements AutoCloseable {
                 Thread.ofPlatform().daemon().name("two-phase-log").factory());
     }
 
-    private void read(ByteBuffer stored) {
-        DecisionRecords.Entry entry = DecisionRecords.next(stored);
-        while (entry != null) {
+    private void read(ByteBuffer stored) throws IOException {
+        if (!stored.hasRemaining()) {
+            return;
+        }
+        for (DecisionRecords.Entry entry : DecisionRecords.all(stored)) {
             Decision decision = entry.decision();
             if (decision == null) {
                 open.remove(entry.id());
@@ -94,7 +98,6 @@ final class DecisionLog implements AutoCloseable {
             } else {
                 add(decision);
             }
-            entry = DecisionRecords.next(stored);
         }
     }
 
@@ -199,13 +202,16 @@ final class DecisionLog implements AutoCloseable {
         try {
             for (Work work : batch) {
                 Decision decision = work.decision();
-                byte[] record =
-                        decision == null ? DecisionRecords.settled(work.id()) : DecisionRecords.decided(decision);
+                byte[] record = decision == null
+                        ? DecisionRecords.settled(work.id(), synced)
+                        : DecisionRecords.decided(decision, synced);
                 store.append(ByteBuffer.wrap(record));
                 bytes += record.length;
+                length += record.length;
             }
             if (waitedFor) {
                 store.sync();
+                synced = length;
             }
         } catch (IOException e) {
             broken = true;
@@ -242,16 +248,18 @@ final class DecisionLog implements AutoCloseable {
         Map<TransactionId, Open> now = new LinkedHashMap<>(open);
         now.forEach((id, each) -> {
             unsettled.add(id);
-            records.add(DecisionRecords.decided(each.decision()));
+            records.add(DecisionRecords.decided(each.decision(), 0));
         });
         settled.removeAll(unsettled);
-        settled.forEach(id -> records.add(DecisionRecords.settled(id)));
+        settled.forEach(id -> records.add(DecisionRecords.settled(id, 0)));
         int size = DecisionRecords.HEADER
                 + records.stream().mapToInt(record -> record.length).sum();
         ByteBuffer contents = ByteBuffer.allocate(size);
-        DecisionRecords.header(contents, owner);
+        DecisionRecords.header(contents, owner, size);
         records.forEach(contents::put);
         store.replace(contents.flip());
+        length = size;
+        synced = size;
         // What stays must not make the next one due at once.
         bytes = size > compactedAbove / 2 ? 0 : size;
     }

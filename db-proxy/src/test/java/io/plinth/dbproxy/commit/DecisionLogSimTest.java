@@ -213,6 +213,48 @@ class DecisionLogSimTest {
                 .containsExactly(DecisionLog.Outcome.DECIDED, DecisionLog.Outcome.UNKNOWN, DecisionLog.Outcome.REFUSED);
     }
 
+    private static void flip(Path file, int at) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[at] ^= 1;
+        Files.write(file, bytes);
+    }
+
+    private static void decide(DecisionLog log, long number) throws InterruptedException {
+        CountDownLatch answered = new CountDownLatch(1);
+        log.decide(decision(number), outcome -> answered.countDown());
+        assertThat(answered.await(60, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void damageToWhatWasSyncedIsRefusedAndATornEndIsNot() throws Exception {
+        Path file = folder.resolve("log");
+        int[] ends = new int[4];
+        try (DecisionLog log = open(new DecisionFile(file), 1)) {
+            for (int i = 1; i <= 3; i++) {
+                decide(log, i);
+                ends[i] = (int) Files.size(file);
+            }
+        }
+        byte[] whole = Files.readAllBytes(file);
+        for (int at : new int[] {DecisionRecords.HEADER, DecisionRecords.HEADER + 20, ends[1] + 30}) {
+            Files.write(file, whole);
+            flip(file, at);
+            assertThatThrownBy(() -> open(new DecisionFile(file), 1))
+                    .as("byte %s", at)
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("damaged at byte");
+        }
+        Files.write(file, whole);
+        flip(file, ends[2] + 30);
+        try (DecisionLog log = open(new DecisionFile(file), 1)) {
+            assertThat(log.unsettled()).containsExactlyInAnyOrder(decision(1), decision(2));
+        }
+        flip(file, ends[2] - 1);
+        assertThatThrownBy(() -> open(new DecisionFile(file), 1))
+                .as("written anew, its last record is not the end of what may be torn")
+                .hasMessageContaining("damaged at byte");
+    }
+
     @Test
     void anotherFileIsRefused() throws Exception {
         Path file = folder.resolve("log");
