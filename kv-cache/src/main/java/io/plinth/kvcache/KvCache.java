@@ -190,7 +190,12 @@ public final class KvCache implements Daemon {
         NodeMetrics.register(context.metrics(), node, links::dropped, table.rows());
         new ExplainRoute(node).register(context.admin());
         Persistence kept = new Persistence(
-                keyspace, persist(), context.clock(), System::nanoTime, new NodeThreads(context.name(), "persist"));
+                keyspace,
+                persist(),
+                context.clock(),
+                System::nanoTime,
+                new NodeThreads(context.name(), "persist"),
+                context.loops().all());
         persistence = kept;
         kept.start(() -> imports(node));
         patterns.dropTagged();

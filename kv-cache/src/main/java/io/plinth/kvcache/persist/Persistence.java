@@ -9,6 +9,7 @@ import io.plinth.kvcache.persist.snapshot.Snapshots.Saved;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -33,25 +34,33 @@ public final class Persistence implements AutoCloseable {
     private final Clock clock;
     private final LongSupplier nanos;
     private final ThreadFactory threads;
+    private final List<? extends ScheduledExecutorService> loops;
     private final Snapshots snapshots;
     private final Path journalFolder;
     private final ScheduledExecutorService saver;
     private final AtomicBoolean saving = new AtomicBoolean();
     private @Nullable Journal journal;
     private int journalFrom;
-    private boolean started;
+    private volatile boolean started;
     private volatile long lastSaveMillis;
     private volatile long lastTookMillis = -1;
     private volatile boolean lastFailed;
     private volatile long changesAtSave;
 
+    /** {@code loops} serve clients, and encode snapshots between their commands. */
     public Persistence(
-            Keyspace keyspace, PersistSettings settings, Clock clock, LongSupplier nanos, ThreadFactory threads) {
+            Keyspace keyspace,
+            PersistSettings settings,
+            Clock clock,
+            LongSupplier nanos,
+            ThreadFactory threads,
+            List<? extends ScheduledExecutorService> loops) {
         this.keyspace = keyspace;
         this.settings = settings;
         this.clock = clock;
         this.nanos = nanos;
         this.threads = threads;
+        this.loops = List.copyOf(loops);
         this.snapshots =
                 new Snapshots(settings.folder().resolve("snapshots"), keyspace, clock, nanos, settings.journalBuffer());
         this.journalFolder = settings.folder().resolve("journal");
@@ -102,7 +111,7 @@ public final class Persistence implements AutoCloseable {
             keyspace.durability(begun);
         } else if (!left.isEmpty()) {
             // The journal ends here: what it says would be old at the next start.
-            snapshots.save(null, journalFrom, false);
+            snapshots.save(null, journalFrom, false, List.of());
             try (ChronicleStore store = new ChronicleStore(journalFolder, SEGMENT, journalFrom)) {
                 store.dropBefore(journalFrom);
             }
@@ -168,7 +177,7 @@ public final class Persistence implements AutoCloseable {
 
     private Saved write(boolean atStop) throws IOException {
         long changes = changes();
-        Saved saved = snapshots.save(journal, journalFrom, atStop);
+        Saved saved = snapshots.save(journal, journalFrom, atStop, started && !atStop ? loops : List.of());
         changesAtSave = changes;
         lastSaveMillis = clock.millis();
         lastTookMillis = saved.millis();

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.ScheduledExecutorService;
 
 /** One life of a node's commands and what it keeps on disk. */
 final class PersistFixture implements AutoCloseable {
@@ -19,6 +20,10 @@ final class PersistFixture implements AutoCloseable {
     final Recovery recovery;
 
     PersistFixture(Path folder, String journal, boolean onStop) throws Exception {
+        this(folder, journal, onStop, List.of());
+    }
+
+    PersistFixture(Path folder, String journal, boolean onStop, List<ScheduledExecutorService> loops) throws Exception {
         persistence = new Persistence(
                 node.keyspace,
                 new PersistSettings(folder, journal, null, onStop, 1L << 30, 64 << 20),
@@ -28,7 +33,8 @@ final class PersistFixture implements AutoCloseable {
                     Thread thread = new Thread(task, "persist");
                     thread.setDaemon(true);
                     return thread;
-                });
+                },
+                loops);
         recovery = persistence.start();
     }
 

@@ -75,6 +75,11 @@ public final class ByteSink {
         LONG.set(bytes, at, value);
     }
 
+    /** Overwrites one byte. */
+    public void u1(int at, int value) {
+        bytes[at] = (byte) value;
+    }
+
     /** Overwrites four bytes. */
     public void u4(int at, int value) {
         INT.set(bytes, at, value);

@@ -2,7 +2,10 @@ package io.plinth.kvcache.persist.effect;
 
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.value.KeyHash;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Owned by recovery: up to which of its segment's changes a snapshot has each key. A segment is written in pieces, in the order of
@@ -19,7 +22,12 @@ public final class Coverage {
         int count;
     }
 
+    private record Single(int segment, int db, ByteBuffer key) {}
+
     private final KeyHash hasher;
+    /** Keys that their piece does not speak for. */
+    private final Map<Single, Long> singles = new HashMap<>();
+
     private final Pieces[] segments = new Pieces[Keyspace.SEGMENTS];
 
     /** {@code hasher} is the one of the process that wrote the snapshot. */
@@ -42,8 +50,29 @@ public final class Coverage {
         pieces.count++;
     }
 
-    /** Up to which change of its segment the snapshot has a key, or {@link #LOST}. */
+    /** Says of one key up to which change it is known, or that it is {@link #LOST}. */
+    public void set(int segment, int db, byte[] key, long sequence) {
+        singles.put(new Single(segment, db, ByteBuffer.wrap(key)), sequence);
+    }
+
+    /** A key that was lost is known again, as a change says all of it. */
+    void settle(int segment, int db, byte[] key, long sequence) {
+        if (!singles.isEmpty()) {
+            singles.replace(new Single(segment, db, ByteBuffer.wrap(key)), LOST, sequence);
+        }
+    }
+
+    /** The same for all keys of a database. */
+    void settle(int segment, int db, long sequence) {
+        singles.replaceAll((key, known) -> key.segment == segment && key.db == db && known == LOST ? sequence : known);
+    }
+
+    /** Up to which change of its segment a key is known, or {@link #LOST}. */
     public long of(int segment, int db, byte[] key) {
+        Long single = singles.isEmpty() ? null : singles.get(new Single(segment, db, ByteBuffer.wrap(key)));
+        if (single != null) {
+            return single;
+        }
         Pieces pieces = segments[segment];
         long hash = hasher.hash(db, key, 0, key.length) & 0xffff_ffffL;
         int at = Arrays.binarySearch(pieces.upto, 0, pieces.count, hash);

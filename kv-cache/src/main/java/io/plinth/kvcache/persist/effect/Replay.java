@@ -117,6 +117,7 @@ public final class Replay {
             segment.flush(change.db());
             return;
         }
+        known.settle(index, change.db(), change.sequence());
         List<byte[]> going = new ArrayList<>();
         segment.forEach(entry -> {
             if (entry.db() == change.db() && known.of(index, entry.db(), entry.key()) < change.sequence()) {
@@ -141,6 +142,8 @@ public final class Replay {
         try {
             if (!whole(segment, change)) {
                 part(segment, change, covered != Coverage.LOST);
+            } else if (covered == Coverage.LOST && coverage != null && change.kind() != Change.Kind.EXPIRY) {
+                coverage.settle(index, change.db(), name, change.sequence());
             }
         } catch (RuntimeException e) {
             misfit(segment);

@@ -23,6 +23,10 @@ record Block(int type, int segment, int length, long from, long upto, long seque
     static final int KEYS = 2;
     /** Changes made while the keys were written: each a length and a record. */
     static final int EFFECTS = 3;
+    /** Elements of a collection that is too large for one piece. */
+    static final int PART = 5;
+    /** The libraries of functions: each a length and its code. */
+    static final int FUNCTIONS = 6;
     /** The same as {@link #FILE}, at the end. */
     static final int END = 4;
 
@@ -35,7 +39,7 @@ record Block(int type, int segment, int length, long from, long upto, long seque
     }
 
     /** The head and the body as they stand in the file. */
-    void write(ByteBuffer into, byte[] body) {
+    void write(ByteBuffer into, byte[] body, int offset) {
         int at = into.position();
         into.putInt(MAGIC)
                 .put((byte) type)
@@ -44,8 +48,8 @@ record Block(int type, int segment, int length, long from, long upto, long seque
                 .putInt(length);
         into.putLong(from).putLong(upto).putLong(sequence);
         into.putInt(crc(into.slice(at, HEAD - 8)));
-        into.putInt(crc(ByteBuffer.wrap(body, 0, length)));
-        into.put(body, 0, length);
+        into.putInt(crc(ByteBuffer.wrap(body, offset, length)));
+        into.put(body, offset, length);
     }
 
     /** Whether a body is what was written behind this head. */

@@ -6,6 +6,9 @@ import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.rdb.RdbException;
 import io.plinth.kvcache.keyspace.value.KeyHash;
+import io.plinth.kvcache.keyspace.value.StringForm;
+import io.plinth.kvcache.keyspace.value.StringValue;
+import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.persist.effect.Coverage;
 import io.plinth.kvcache.persist.effect.Replay;
 import io.plinth.kvcache.persist.effect.Values;
@@ -21,7 +24,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by recovery: brings back what one snapshot has. A damaged block loses its keys; the others are found behind it. */
@@ -33,8 +39,13 @@ public final class SnapshotReader implements AutoCloseable {
     private final MemorySegment bytes;
     private final @Nullable SnapshotFacts facts;
     private final List<Damage> damages = new ArrayList<>();
+    /** What came of a collection so far, by segment. */
+    private final Map<Integer, Parts> parts = new HashMap<>();
+
     private long keys;
     private boolean whole;
+
+    private record Parts(byte[] key, @Nullable Value value, int next) {}
 
     /** Opens the file and reads what it is. */
     public SnapshotReader(Path path) throws IOException {
@@ -130,9 +141,17 @@ public final class SnapshotReader implements AutoCloseable {
                 sequences[head.segment()] = Math.max(sequences[head.segment()], head.sequence());
                 keyspace.makeRoom(0);
                 try {
-                    keys(keyspace, body, nowMillis);
+                    keys(keyspace, head.segment(), body, coverage, nowMillis);
                 } catch (RdbException | BufferUnderflowException e) {
                     damages.add(new Damage(name, head.from(), "keys that cannot be read: " + e.getMessage()));
+                }
+            }
+            case Block.PART -> {
+                try {
+                    part(keyspace, head, Part.read(body), coverage, nowMillis);
+                } catch (RdbException | RuntimeException e) {
+                    parts.remove(head.segment());
+                    damages.add(new Damage(name, head.from(), "a part that cannot be read: " + e.getMessage()));
                 }
             }
             case Block.EFFECTS -> effects.add(body);
@@ -151,28 +170,58 @@ public final class SnapshotReader implements AutoCloseable {
         }
     }
 
-    private void keys(Keyspace keyspace, ByteBuffer body, long nowMillis) throws RdbException {
-        KeyRef key = new KeyRef();
+    private void keys(Keyspace keyspace, int index, ByteBuffer body, Coverage coverage, long nowMillis)
+            throws RdbException {
         while (body.hasRemaining()) {
             int db = body.get();
             int has = body.get();
             byte[] name = Values.block(body);
-            long expireAt = (has & SnapshotWriter.EXPIRES) == 0 ? Entry.NEVER : body.getLong();
-            byte[] string = (has & SnapshotWriter.STRING) == 0 ? null : Values.block(body);
-            var value = string == null ? Values.read(body, keyspace.hasher(), keyspace.packing()) : null;
-            key.set(keyspace.hasher(), db, name, 0, name.length);
-            Segment segment = keyspace.segment(key.slot());
-            segment.lock();
-            try {
-                if (string != null) {
-                    segment.putString(key, string, expireAt, nowMillis);
-                } else if (value != null) {
-                    segment.putValue(key, value, expireAt, nowMillis);
-                }
-                keys++;
-            } finally {
-                segment.unlock();
+            long expireAt = (has & SegmentEncoder.EXPIRES) == 0 ? Entry.NEVER : body.getLong();
+            if ((has & SegmentEncoder.PARTS) != 0) {
+                coverage.set(index, db, name, Coverage.LOST);
+                continue;
             }
+            StringForm form = (has & SegmentEncoder.FORM) == 0 ? StringForm.STORED : StringForm.values()[body.get()];
+            byte[] string = (has & SegmentEncoder.STRING) == 0 ? null : Values.block(body);
+            put(
+                    keyspace,
+                    db,
+                    name,
+                    string == null
+                            ? Values.read(body, keyspace.hasher(), keyspace.packing())
+                            : new StringValue(string, form),
+                    expireAt,
+                    nowMillis);
+        }
+    }
+
+    private void put(Keyspace keyspace, int db, byte[] name, Value value, long expireAt, long nowMillis) {
+        KeyRef key = new KeyRef().set(keyspace.hasher(), db, name, 0, name.length);
+        Segment segment = keyspace.segment(key.slot());
+        segment.lock();
+        try {
+            segment.putValue(key, value, expireAt, nowMillis);
+            keys++;
+        } finally {
+            segment.unlock();
+        }
+    }
+
+    /** Parts of one key of a segment come one behind the other, others' between; where one is missing the key is as good as lost. */
+    private void part(Keyspace keyspace, Block head, Part part, Coverage coverage, long nowMillis) throws RdbException {
+        Parts before = part.number == 0 ? new Parts(part.key, null, 0) : parts.get(head.segment());
+        if (before == null || before.next != part.number || !Arrays.equals(before.key, part.key)) {
+            parts.remove(head.segment());
+            return;
+        }
+        Value value = part.into(before.value, keyspace);
+        parts.put(head.segment(), new Parts(part.key, value, part.number + 1));
+        if (part.last) {
+            parts.remove(head.segment());
+            if (value.size() > 0) {
+                put(keyspace, part.db, part.key, value, part.expireAt, nowMillis);
+            }
+            coverage.set(head.segment(), part.db, part.key, head.sequence());
         }
     }
 

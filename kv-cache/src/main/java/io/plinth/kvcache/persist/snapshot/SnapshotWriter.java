@@ -1,85 +1,63 @@
 package io.plinth.kvcache.persist.snapshot;
 
-import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
-import io.plinth.kvcache.keyspace.store.KeyTable;
 import io.plinth.kvcache.persist.effect.ByteSink;
-import io.plinth.kvcache.persist.effect.Values;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owned by the thread that saves: walks the segments, some keys at a time under the segment's lock, and writes each piece with the
- * number of the segment's last change. A piece is older or newer than another; the changes since, from the journal or gathered
- * meanwhile, bring all of them to the same moment.
+ * Owned by the thread that saves: writes what loops encode of their segments, or where none serve encodes itself. Each slice has the
+ * number of the segment's last change. One is older or newer than another; the changes since, from the journal or gathered meanwhile,
+ * bring all of them to the same moment.
  */
 final class SnapshotWriter implements AutoCloseable {
-    static final int EXPIRES = 1;
-    static final int STRING = 2;
+    private static final int SLICES = 64 << 10;
+    private static final int BUFFER = 128 << 10;
+    /** The disk is given its work in pieces, so that the journal's syncs do not wait for all of it at the end. */
+    private static final long FORCED = 16 << 20;
 
-    private static final int KEYS_A_PIECE = 64;
-    private static final int BYTES_A_PIECE = 32 << 10;
-    private static final int BUFFER = 1 << 20;
     private static final long HELD_NANOS = 5_000_000;
     /** The next process waits for the folder, but not for ever. */
     private static final long STOP_NANOS = 10_000_000_000L;
 
-    private static final long LEAST_PAUSE = 20_000;
-
     private final Keyspace keyspace;
-    private final Clock clock;
     private final LongSupplier nanos;
-    private final boolean gently;
     private final @Nullable Gathering gathering;
     private final FileChannel file;
-    private final ByteSink piece = new ByteSink();
-    private ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
+    private long unforced;
     private long keys;
     private long longest;
 
-    /** {@code gently} leaves the processor to others as long as it takes itself. */
-    SnapshotWriter(
-            Keyspace keyspace,
-            Path path,
-            Clock clock,
-            LongSupplier nanos,
-            boolean gently,
-            @Nullable Gathering gathering)
-            throws IOException {
+    SnapshotWriter(Keyspace keyspace, Path path, LongSupplier nanos, @Nullable Gathering gathering) throws IOException {
         this.keyspace = keyspace;
-        this.clock = clock;
         this.nanos = nanos;
-        this.gently = gently;
         this.gathering = gathering;
         this.file = FileChannel.open(
                 path, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
     }
 
-    /** Writes everything and syncs it. */
-    void write(SnapshotFacts facts) throws IOException {
-        long begun = nanos.getAsLong();
+    /** Writes everything and syncs it; {@code loops} encode where there are any. */
+    void write(SnapshotFacts facts, List<? extends ScheduledExecutorService> loops) throws IOException {
         byte[] about = facts.bytes();
-        block(new Block(Block.FILE, 0, about.length, 0, 0, 0), about);
-        for (int i = 0; i < Keyspace.SEGMENTS; i++) {
-            for (long from = 0; from < KeyTable.END; ) {
-                if (!gently && nanos.getAsLong() - begun > STOP_NANOS) {
-                    throw new IOException("not written within 10 s of the stop: the next start is an empty one");
-                }
-                from = piece(i, from);
-                effects(false);
-            }
+        block(new Block(Block.FILE, 0, about.length, 0, 0, 0), about, 0);
+        if (loops.isEmpty()) {
+            encode(facts.atStop());
+        } else {
+            gather(new Encoding(keyspace, nanos, loops));
         }
         effects(true);
-        block(new Block(Block.END, 0, about.length, 0, 0, 0), about);
+        block(new Block(Block.END, 0, about.length, 0, 0, 0), about, 0);
         flush();
         file.force(true);
     }
@@ -94,38 +72,55 @@ final class SnapshotWriter implements AutoCloseable {
         return longest;
     }
 
-    private long piece(int index, long from) throws IOException {
+    private void gather(Encoding encoding) throws IOException {
+        encoding.begin();
+        try {
+            for (Slices next = encoding.next(); next != null; next = encoding.next()) {
+                next.forEach(this::block);
+                encoding.done(next);
+                effects(false);
+                force();
+            }
+        } finally {
+            encoding.abandon();
+        }
+        keys = encoding.keys();
+        longest = encoding.longestNanos();
+    }
+
+    private void encode(boolean atStop) throws IOException {
+        long begun = nanos.getAsLong();
+        SegmentEncoder encoder = new SegmentEncoder(keyspace);
+        Slices slices = new Slices();
+        try {
+            for (int i = 0; i < Keyspace.SEGMENTS; ) {
+                if (atStop && nanos.getAsLong() - begun > STOP_NANOS) {
+                    throw new IOException("not written within 10 s of the stop: the next start is an empty one");
+                }
+                i += slice(encoder, i, slices) ? 1 : 0;
+                if (slices.size() >= SLICES || i == Keyspace.SEGMENTS) {
+                    slices.forEach(this::block);
+                    slices.clear();
+                    effects(false);
+                }
+            }
+        } finally {
+            encoder.abandon();
+        }
+        keys = encoder.keys();
+        longest = encoder.longestNanos();
+    }
+
+    private boolean slice(SegmentEncoder encoder, int index, Slices into) {
         Segment segment = keyspace.at(index);
-        piece.clear();
-        long now = clock.millis();
-        long[] count = new long[1];
-        long next = from;
-        long sequence;
         lock(segment);
         long start = nanos.getAsLong();
         try {
-            do {
-                next = segment.bytes() == 0
-                        ? KeyTable.END
-                        : keyspace.walk(index, next, entry -> {
-                            if (now <= entry.expireAt()) {
-                                entry(entry);
-                                count[0]++;
-                            }
-                        });
-            } while (next < KeyTable.END && count[0] < KEYS_A_PIECE && piece.size() < BYTES_A_PIECE);
-            sequence = keyspace.sequence(index);
+            return encoder.slice(index, into);
         } finally {
             segment.unlock();
+            encoder.held(nanos.getAsLong() - start);
         }
-        long took = nanos.getAsLong() - start;
-        longest = Math.max(longest, took);
-        keys += count[0];
-        block(new Block(Block.KEYS, index, piece.size(), from, next, sequence), piece.array());
-        if (gently && count[0] > 0) {
-            LockSupport.parkNanos(Math.max(LEAST_PAUSE, took));
-        }
-        return next;
     }
 
     private static void lock(Segment segment) {
@@ -140,21 +135,6 @@ final class SnapshotWriter implements AutoCloseable {
         }
     }
 
-    private void entry(Entry entry) {
-        boolean expires = entry.expireAt() != Entry.NEVER;
-        piece.u1(entry.db());
-        piece.u1((expires ? EXPIRES : 0) | (entry.isString() ? STRING : 0));
-        piece.block(entry.key());
-        if (expires) {
-            piece.u8(entry.expireAt());
-        }
-        if (entry.isString()) {
-            piece.block(entry.string());
-        } else {
-            Values.write(entry.value(), piece);
-        }
-    }
-
     private void effects(boolean last) throws IOException {
         Gathering meanwhile = gathering;
         if (meanwhile == null) {
@@ -162,24 +142,24 @@ final class SnapshotWriter implements AutoCloseable {
         }
         ByteSink records = meanwhile.take(last);
         if (records.size() > 0) {
-            block(new Block(Block.EFFECTS, 0, records.size(), 0, 0, 0), records.array());
+            block(new Block(Block.EFFECTS, 0, records.size(), 0, 0, 0), records.array(), 0);
         }
         if (meanwhile.full()) {
             throw new IOException("more was changed meanwhile than journal-buffer keeps");
         }
     }
 
-    private void block(Block head, byte[] body) throws IOException {
+    private void block(Block head, byte[] body, int offset) throws IOException {
         int size = Block.HEAD + head.length();
         if (buffer.remaining() < size) {
             flush();
         }
         if (buffer.remaining() >= size) {
-            head.write(buffer, body);
+            head.write(buffer, body, offset);
             return;
         }
         ByteBuffer large = ByteBuffer.allocate(size);
-        head.write(large, body);
+        head.write(large, body, offset);
         drain(large.flip());
     }
 
@@ -189,8 +169,16 @@ final class SnapshotWriter implements AutoCloseable {
     }
 
     private void drain(ByteBuffer bytes) throws IOException {
+        unforced += bytes.remaining();
         while (bytes.hasRemaining()) {
             file.write(bytes);
+        }
+    }
+
+    private void force() throws IOException {
+        if (unforced >= FORCED) {
+            unforced = 0;
+            file.force(false);
         }
     }
 

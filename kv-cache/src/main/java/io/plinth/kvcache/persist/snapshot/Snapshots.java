@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
+import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
@@ -58,8 +60,13 @@ public final class Snapshots {
         return found;
     }
 
-    /** Writes one and deletes those before it; {@code atStop} at full speed, as the last thing of the process. */
-    public Saved save(@Nullable Journal journal, int journalFrom, boolean atStop) throws IOException {
+    /**
+     * Writes one and deletes those before it; {@code atStop} as the last thing of the process. Where {@code loops} serve clients they
+     * encode it beside, else the caller does at full speed.
+     */
+    public Saved save(
+            @Nullable Journal journal, int journalFrom, boolean atStop, List<? extends ScheduledExecutorService> loops)
+            throws IOException {
         long start = nanos.getAsLong();
         Files.createDirectories(folder);
         TreeMap<Integer, Path> before = all();
@@ -71,8 +78,8 @@ public final class Snapshots {
         }
         long keys;
         long longest;
-        try (SnapshotWriter writer = new SnapshotWriter(keyspace, unfinished, clock, nanos, !atStop, gathering)) {
-            writer.write(new SnapshotFacts(keyspace.hasher().seed(), from, clock.millis(), atStop));
+        try (SnapshotWriter writer = new SnapshotWriter(keyspace, unfinished, nanos, gathering)) {
+            writer.write(new SnapshotFacts(keyspace.hasher().seed(), from, clock.millis(), atStop), loops);
             keys = writer.keys();
             longest = writer.longestNanos();
         } catch (IOException | RuntimeException e) {

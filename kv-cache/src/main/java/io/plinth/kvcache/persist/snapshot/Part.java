@@ -1,0 +1,133 @@
+package io.plinth.kvcache.persist.snapshot;
+
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.rdb.RdbException;
+import io.plinth.kvcache.keyspace.value.HashValue;
+import io.plinth.kvcache.keyspace.value.ListValue;
+import io.plinth.kvcache.keyspace.value.SetValue;
+import io.plinth.kvcache.keyspace.value.SortedSetValue;
+import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.keyspace.value.ValueType;
+import io.plinth.kvcache.persist.effect.ByteSink;
+import io.plinth.kvcache.persist.effect.Values;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owned by recovery: a collection that comes in parts, each {@code db 1 | key | expiry 8 | number 4 | last 1 | form 1 | elements}. A part
+ * that is missing makes all of them worth nothing.
+ */
+final class Part {
+    /** The value as DUMP has it. */
+    static final int WHOLE = 0;
+
+    private static final int HASH = 1;
+    private static final int SET = 2;
+    private static final int SORTED_SET = 3;
+    private static final int LIST = 4;
+    private static final int LIST_STEP = 32;
+
+    final int db;
+    final byte[] key;
+    final long expireAt;
+    final int number;
+    final boolean last;
+    private final int form;
+    private final ByteBuffer elements;
+
+    private Part(ByteBuffer in) throws RdbException {
+        db = in.get();
+        key = Values.block(in);
+        expireAt = in.getLong();
+        number = in.getInt();
+        last = in.get() != 0;
+        form = in.get();
+        elements = in;
+    }
+
+    static Part read(ByteBuffer in) throws RdbException {
+        return new Part(in);
+    }
+
+    static int form(ValueType type) {
+        return switch (type) {
+            case HASH -> HASH;
+            case SET -> SET;
+            case SORTED_SET -> SORTED_SET;
+            case LIST -> LIST;
+            default -> WHOLE;
+        };
+    }
+
+    /** Appends elements from a cursor on until there are enough; answers where to go on, 0 at the end. */
+    static long write(Value value, long from, int count, int bytes, ByteSink sink) {
+        int enough = sink.size() + bytes;
+        long[] left = {count};
+        long cursor = from;
+        do {
+            cursor = switch (value) {
+                case HashValue hash ->
+                    hash.scan(cursor, (field, content) -> {
+                        sink.block(field);
+                        sink.block(content);
+                        sink.u8(Math.max(0, hash.fieldExpiry(field, 0, field.length)));
+                        left[0]--;
+                    });
+                case SetValue set ->
+                    set.scan(cursor, member -> {
+                        sink.block(member);
+                        left[0]--;
+                    });
+                case SortedSetValue sorted ->
+                    sorted.scan(cursor, (member, score) -> {
+                        sink.block(member);
+                        sink.u8(Double.doubleToRawLongBits(score));
+                        left[0]--;
+                    });
+                case ListValue list -> {
+                    list.range(cursor, Math.min(LIST_STEP, list.size() - cursor), sink::block);
+                    left[0] -= LIST_STEP;
+                    yield cursor + LIST_STEP < list.size() ? cursor + LIST_STEP : 0;
+                }
+                default -> throw new IllegalStateException("part: of a " + value.type());
+            };
+        } while (cursor != 0 && left[0] > 0 && sink.size() < enough);
+        return cursor;
+    }
+
+    /** Puts the elements into what the parts before came to, or into a new collection; answers that. */
+    Value into(@Nullable Value before, Keyspace keyspace) throws RdbException {
+        if (form == WHOLE) {
+            return Values.read(elements, keyspace.hasher(), keyspace.packing());
+        }
+        Value value = before != null ? before : empty(keyspace);
+        while (elements.hasRemaining()) {
+            byte[] element = Values.block(elements);
+            switch (value) {
+                case HashValue hash -> {
+                    hash.put(element, Values.block(elements), keyspace.packing());
+                    long expireAt = elements.getLong();
+                    if (expireAt > 0) {
+                        hash.expireField(element, expireAt);
+                    }
+                }
+                case SetValue set -> set.add(element, keyspace.packing());
+                case SortedSetValue sorted ->
+                    sorted.put(element, Double.longBitsToDouble(elements.getLong()), keyspace.packing());
+                case ListValue list -> list.push(false, element, keyspace.packing());
+                default -> throw new RdbException("part: of a " + value.type());
+            }
+        }
+        return value;
+    }
+
+    private Value empty(Keyspace keyspace) throws RdbException {
+        return switch (form) {
+            case HASH -> new HashValue(keyspace.hasher());
+            case SET -> new SetValue(keyspace.hasher());
+            case SORTED_SET -> new SortedSetValue(keyspace.hasher());
+            case LIST -> new ListValue();
+            default -> throw new RdbException("part: " + form + " (expected: at most " + LIST + ")");
+        };
+    }
+}

@@ -1,0 +1,121 @@
+package io.plinth.kvcache.persist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Collections that are written to a snapshot in parts, by the loops that serve them, while they change, go and come again. */
+@Timeout(120)
+class LargeSnapshotTest {
+    private static final int ELEMENTS = 3_000;
+
+    @TempDir
+    Path folder;
+
+    private static void fill(PersistFixture life) {
+        for (int from = 0; from < ELEMENTS; from += 100) {
+            StringBuilder hash = new StringBuilder("HSET hash");
+            StringBuilder set = new StringBuilder("SADD set");
+            StringBuilder sorted = new StringBuilder("ZADD sorted");
+            StringBuilder list = new StringBuilder("RPUSH list");
+            for (int i = from; i < from + 100; i++) {
+                hash.append(" f").append(i).append(" v").append(i);
+                set.append(" m").append(i);
+                sorted.append(' ').append(i % 97).append(" m").append(i);
+                list.append(" e").append(i);
+            }
+            life.run(hash.toString(), set.toString(), sorted.toString(), list.toString());
+            life.run(list.toString().replace("list", "still"), hash.toString().replace("hash", "replaced"));
+        }
+        life.run("HPEXPIREAT hash 99999999999999 FIELDS 2 f7 f8", "PEXPIREAT set 99999999999998");
+    }
+
+    private static void change(PersistFixture life, SplittableRandom random) {
+        int i = random.nextInt(2 * ELEMENTS);
+        switch (random.nextInt(14)) {
+            case 0, 1 -> life.run("HSET hash f" + i + " w" + i);
+            case 2 -> life.run("HDEL hash f" + i);
+            case 3 -> life.run("SADD set m" + i);
+            case 4 -> life.run("SREM set m" + i);
+            case 5 -> life.run("ZADD sorted " + i + " m" + i);
+            case 6 -> life.run("ZREM sorted m" + i);
+            case 7 -> life.run("LPUSH list x" + i);
+            case 8 -> life.run("LPOP list");
+            case 9 -> life.run("LSET list 1000 y" + i);
+            case 10 -> life.run("HPEXPIREAT hash 99999999999999 FIELDS 1 f" + i);
+            case 11 -> life.run("HSET replaced n" + i + " 1");
+            case 12 -> life.run("MULTI", "HSET hash f" + i + " t", "RPUSH list t", "EXEC");
+            default -> {
+                if (random.nextInt(40) == 0) {
+                    life.run("DEL replaced", "HSET replaced a 1 b 2");
+                } else if (random.nextInt(80) == 0) {
+                    life.run("SUNIONSTORE set set other");
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"everysec, 1", "everysec, 2", "off, 3", "off, 4"})
+    void whatIsWrittenInPartsAndTheChangesSinceAgree(String journal, long seed) throws Exception {
+        ScheduledExecutorService one = Executors.newSingleThreadScheduledExecutor();
+        ScheduledExecutorService two = Executors.newSingleThreadScheduledExecutor();
+        TreeMap<String, String> before;
+        SplittableRandom random = new SplittableRandom(seed);
+        try (PersistFixture life = new PersistFixture(folder, journal, false, List.of(one, two))) {
+            fill(life);
+            CompletableFuture<?> saved = life.persistence.save();
+            assertThat(saved).isNotNull();
+            if (journal.equals("off")) {
+                // The last change that counts is one made before the snapshot's end, which nobody can name: none is
+                // made.
+                saved.get(60, TimeUnit.SECONDS);
+            } else {
+                while (!saved.isDone()) {
+                    change(life, random);
+                }
+                saved.get(60, TimeUnit.SECONDS);
+                for (int i = 0; i < 200; i++) {
+                    change(life, random);
+                }
+            }
+            before = life.contents();
+        } finally {
+            one.shutdownNow();
+            two.shutdownNow();
+        }
+        try (PersistFixture life = new PersistFixture(folder, journal, false)) {
+            assertThat(life.recovery.snapshot()).isNotNull();
+            assertThat(life.recovery.damages()).isEmpty();
+            TreeMap<String, String> after = life.contents();
+            assertThat(after.keySet()).as("seed %d", seed).isEqualTo(before.keySet());
+            before.forEach((key, value) ->
+                    assertThat(after.get(key)).as("seed %d key %s", seed, key).isEqualTo(value));
+        }
+    }
+
+    @Test
+    void aSnapshotWhoseLoopsEndFailsAndIsReported() throws Exception {
+        ScheduledExecutorService loop = Executors.newSingleThreadScheduledExecutor();
+        try (PersistFixture life = new PersistFixture(folder, "off", false, List.of(loop))) {
+            fill(life);
+            loop.shutdownNow();
+            CompletableFuture<?> saved = life.persistence.save();
+            assertThat(saved).isNotNull();
+            assertThat(saved).failsWithin(30, TimeUnit.SECONDS);
+            assertThat(life.persistence.lastFailed()).isTrue();
+        }
+    }
+}
