@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param sequence the segment's own count, without gaps
  * @param unit the same for the changes of one transaction; 0 for a change that stands alone
  * @param key the key, or the empty array for a flush; never to be changed
- * @param field the hash field, the member, or the place in the list, where one changed
+ * @param field the hash field, the member, or the place in the list, where one changed; of a string its form's code where it was
+ *     not stored as sent
  * @param value the new string, or the new value of the field, member or place
  * @param expireAt absolute Unix milliseconds, or {@link Entry#NEVER}; the key's expiry after the change
  * @param content the whole collection, to be read before the listener returns, where the key became another one

@@ -149,28 +149,38 @@ public final class Segment {
 
     /** Makes the key this string, whatever it was; copies it. */
     public void putString(KeyRef key, byte[] value, long expireAt, long nowMillis) {
-        putString(key, value, 0, value.length, expireAt, nowMillis);
+        putString(key, value, 0, value.length, StringForm.STORED, expireAt, nowMillis);
     }
 
     /** Makes the key the string of so many bytes from an offset on, whatever it was; copies them. */
     public void putString(KeyRef key, byte[] buffer, int from, int length, long expireAt, long nowMillis) {
+        putString(key, buffer, from, length, StringForm.STORED, expireAt, nowMillis);
+    }
+
+    private void putString(
+            KeyRef key, byte[] buffer, int from, int length, StringForm form, long expireAt, long nowMillis) {
         Entry entry = peek(key, nowMillis);
         if (entry == null) {
             int handle = records.addString(
                     key.hash(), key.db(), key.slot(), key.buffer(), key.offset(), key.length(), buffer, from, length);
+            records.form(handle, form);
             entry = tell(key, add(key, handle, nowMillis));
         } else {
-            replace(entry, buffer, from, length, StringForm.STORED);
+            replace(entry, buffer, from, length, form);
             records.uses().used(entry.handle, keyspace.seconds(nowMillis));
         }
         moveExpiry(entry, expireAt);
-        changed(Change.Kind.STRING, entry, null, heard() ? Arrays.copyOfRange(buffer, from, from + length) : null);
+        changed(
+                Change.Kind.STRING,
+                entry,
+                form.mark(),
+                heard() ? Arrays.copyOfRange(buffer, from, from + length) : null);
     }
 
     /** Gives a string another value and keeps its expiry. */
     public void setString(Entry entry, byte[] value, StringForm form) {
         replace(entry, value, 0, value.length, form);
-        changed(Change.Kind.STRING, entry, null, value);
+        changed(Change.Kind.STRING, entry, form.mark(), value);
     }
 
     private void replace(Entry entry, byte[] buffer, int from, int length, StringForm form) {
@@ -218,19 +228,13 @@ public final class Segment {
 
     /** Makes the key a string that was not stored as sent. The key is absent. */
     public void addString(KeyRef key, byte[] value, StringForm form, long nowMillis) {
-        putString(key, value, Entry.NEVER, nowMillis);
-        form(key, form);
-    }
-
-    private void form(KeyRef key, StringForm form) {
-        records.form(records.find(key.hash(), key.db(), key.buffer(), key.offset(), key.length()), form);
+        putString(key, value, 0, value.length, form, Entry.NEVER, nowMillis);
     }
 
     /** Makes the key this value, whatever it was; keeps the value, but for a string. */
     public void putValue(KeyRef key, Value value, long expireAt, long nowMillis) {
         if (value instanceof StringValue string) {
-            putString(key, string.string(), expireAt, nowMillis);
-            form(key, string.form());
+            putString(key, string.string(), 0, string.string().length, string.form(), expireAt, nowMillis);
             return;
         }
         Entry old = peek(key, nowMillis);

@@ -57,7 +57,7 @@ final class PersistFixture implements AutoCloseable {
 
     private static String content(CommandHarness.Connection reader, String key) {
         return switch (reader.run("TYPE " + key)) {
-            case "+string|" -> reader.run("GET " + key);
+            case "+string|" -> reader.run("GET " + key) + reader.run("OBJECT ENCODING " + key);
             case "+list|" -> reader.run("LRANGE " + key + " 0 -1");
             case "+set|" -> sorted(reader.run("SMEMBERS " + key));
             case "+zset|" -> reader.run("ZRANGE " + key + " 0 -1 WITHSCORES");

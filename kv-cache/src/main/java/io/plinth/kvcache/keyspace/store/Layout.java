@@ -180,20 +180,11 @@ final class Layout {
     }
 
     static StringForm form(long at) {
-        return switch ((Native.getByte(at) >> FORM_SHIFT) & FORM) {
-            case 0 -> StringForm.STORED;
-            case 1 -> StringForm.SUM;
-            default -> StringForm.BUILT;
-        };
+        return StringForm.of((Native.getByte(at) >> FORM_SHIFT) & FORM);
     }
 
     static void form(long at, StringForm form) {
-        int code = switch (form) {
-            case STORED -> 0;
-            case SUM -> 1;
-            case BUILT -> 2;
-        };
-        bits(at, FORM_SHIFT, FORM, code);
+        bits(at, FORM_SHIFT, FORM, form.code());
     }
 
     /** Of a packed collection: the number of its type. */

@@ -11,6 +11,8 @@ import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.SetValue;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
 import io.plinth.kvcache.keyspace.value.StreamValue;
+import io.plinth.kvcache.keyspace.value.StringForm;
+import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.write.Hashes;
 import io.plinth.kvcache.keyspace.write.Lists;
@@ -161,7 +163,15 @@ public final class Replay {
     /** A change that needs nothing of what was before; answers whether it was one. */
     private boolean whole(Segment segment, Change change) {
         switch (change.kind()) {
-            case STRING -> segment.putString(key, given(change.value()), change.expireAt(), nowMillis);
+            case STRING -> {
+                byte[] form = change.field();
+                segment.putValue(
+                        key,
+                        new StringValue(
+                                given(change.value()), StringForm.of(form == null || form.length == 0 ? 0 : form[0])),
+                        change.expireAt(),
+                        nowMillis);
+            }
             case VALUE -> {
                 Value content = change.content();
                 if (content == null) {

@@ -152,7 +152,7 @@ final class SegmentEncoder {
         }
         if (string) {
             if (form != StringForm.STORED) {
-                sink.u1(form.ordinal());
+                sink.u1(form.code());
             }
             sink.block(entry.string());
         } else if (parts) {

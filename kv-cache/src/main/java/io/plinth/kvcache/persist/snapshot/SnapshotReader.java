@@ -181,7 +181,7 @@ public final class SnapshotReader implements AutoCloseable {
                 coverage.set(index, db, name, Coverage.LOST);
                 continue;
             }
-            StringForm form = (has & SegmentEncoder.FORM) == 0 ? StringForm.STORED : StringForm.values()[body.get()];
+            StringForm form = (has & SegmentEncoder.FORM) == 0 ? StringForm.STORED : StringForm.of(body.get());
             byte[] string = (has & SegmentEncoder.STRING) == 0 ? null : Values.block(body);
             put(
                     keyspace,
