@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Guarded by its own lock: one of the 256 parts of a keyspace. Commands run on their connection's loop while they hold it.
  *
- * <p>Every change goes through {@link #changed}, the one point that numbers it and hands it to the listeners.
+ * <p>Every change goes through {@link SegmentChanges#changed}, the one point that numbers it and hands it to the listeners.
  */
 public final class Segment {
     private static final int WHEEL_SLACK = 1024;
@@ -170,7 +170,7 @@ public final class Segment {
             records.uses().used(entry.handle, keyspace.seconds(nowMillis));
         }
         moveExpiry(entry, expireAt);
-        changed(
+        changes.changed(
                 Change.Kind.STRING,
                 entry,
                 form.mark(),
@@ -180,7 +180,7 @@ public final class Segment {
     /** Gives a string another value and keeps its expiry. */
     public void setString(Entry entry, byte[] value, StringForm form) {
         replace(entry, value, 0, value.length, form);
-        changed(Change.Kind.STRING, entry, form.mark(), value);
+        changes.changed(Change.Kind.STRING, entry, form.mark(), value);
     }
 
     private void replace(Entry entry, byte[] buffer, int from, int length, StringForm form) {
@@ -207,12 +207,13 @@ public final class Segment {
      * whose collection has become empty goes with it.
      */
     public void mutated(Entry entry, long before, Change.Kind kind, byte @Nullable [] field, byte @Nullable [] value) {
+        assert held();
         entry.changed();
         resized(entry, entry.bytes() - before);
         if (kind != Change.Kind.STREAM && entry.value().size() == 0) {
             remove(entry, Change.Kind.DELETED);
         } else {
-            changed(kind, entry, field, value);
+            changes.changed(kind, entry, field, value);
         }
     }
 
@@ -243,13 +244,13 @@ public final class Segment {
         }
         Entry entry = old == null ? addEmpty(key, value, nowMillis) : addValue(key, value, nowMillis);
         moveExpiry(entry, expireAt);
-        changed(Change.Kind.VALUE, entry, null, null);
+        changes.changed(Change.Kind.VALUE, entry, null, null);
     }
 
     /** Gives a key another expiry, {@link Entry#NEVER} for none. */
     public void expireAt(Entry entry, long expireAt) {
         moveExpiry(entry, expireAt);
-        changed(Change.Kind.EXPIRY, entry, null, null);
+        changes.changed(Change.Kind.EXPIRY, entry, null, null);
     }
 
     /** Removes a key by command. */
@@ -284,7 +285,7 @@ public final class Segment {
         } else if (kind == Change.Kind.EVICTED) {
             counts.evicted++;
         }
-        changed(kind, entry, null, null);
+        changes.changed(kind, entry, null, null);
         entry.leave();
         records.remove(entry.hash, handle);
         entry.handle = 0;
@@ -420,11 +421,6 @@ public final class Segment {
             }
         });
         changes.silently(() -> going.forEach(entry -> remove(entry, Change.Kind.DELETED)));
-    }
-
-    private void changed(Change.Kind kind, Entry entry, byte @Nullable [] field, byte @Nullable [] value) {
-        assert held();
-        changes.changed(kind, entry, field, value);
     }
 
     /** Its stream of changes. */
