@@ -28,6 +28,7 @@ import io.plinth.dbproxy.server.Encryption;
 import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.session.CancelKeys;
+import io.plinth.dbproxy.shard.DirectoryStore;
 import io.plinth.dbproxy.usage.SlowLog;
 import io.plinth.dbproxy.usage.StatementBook;
 import io.plinth.dbproxy.usage.UsageBook;
@@ -65,6 +66,7 @@ final class DbProxy implements Daemon {
     private final ClientAcceptor acceptor;
     private final SecureRandom random = new SecureRandom();
     private final Definitions definitions;
+    private final DirectoryStore directories;
     private final Operations operations;
     private final TwoPhase twoPhase;
     private volatile DbProxyConfig config;
@@ -85,8 +87,16 @@ final class DbProxy implements Daemon {
                 context.loops().clientChannel(), first.serverPreparedStatements(), System::nanoTime);
         this.pools = new PoolDirectory(
                 loops, connector, new PoolMetrics(context.metrics(), System::nanoTime), System::nanoTime);
-        this.definitions =
-                new Definitions(connector, loops, context.node().region(), this::besideFile, random, System::nanoTime);
+        this.directories = new DirectoryStore(context.data().resolve("directories"));
+        this.definitions = new Definitions(
+                connector,
+                loops,
+                context.node().region(),
+                this::besideFile,
+                random,
+                System::nanoTime,
+                context.file().stack().regions(),
+                directories);
         Map<EventLoop, StatementCaches> caches = new HashMap<>();
         PlanCounts counts = new PlanCounts(context.metrics());
         loops.forEach(loop -> caches.put(
@@ -125,7 +135,7 @@ final class DbProxy implements Daemon {
                 random,
                 System::nanoTime,
                 context.clock()));
-        AdminPages.register(context.admin(), pools, this::servers, () -> databases, statements, slow);
+        AdminPages.register(context.admin(), pools, this::servers, () -> databases, statements, slow, directories);
     }
 
     private static Front.Limits limits(DbProxyConfig config) {
@@ -283,5 +293,6 @@ final class DbProxy implements Daemon {
         operations.close();
         twoPhase.close();
         pools.close();
+        directories.close();
     }
 }

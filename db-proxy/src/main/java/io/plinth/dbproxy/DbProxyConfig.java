@@ -1,5 +1,7 @@
 package io.plinth.dbproxy;
 
+import io.plinth.dbproxy.database.TableSchemes;
+import io.plinth.dbproxy.shard.Directory;
 import io.plinth.dbproxy.shard.KeyType;
 import io.plinth.kit.config.Check;
 import io.plinth.kit.config.Checked;
@@ -13,6 +15,7 @@ import io.plinth.kit.config.Secret;
 import io.plinth.kit.config.Shorthand;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -184,8 +187,17 @@ public record DbProxyConfig(
             @Nullable
             String defaultShard,
 
-            @Doc("Tables whose rows are spread over the shards, by name.")
+            @Doc("Tables that are not simply on the default shard, by name.")
             Map<String, TableConfig> tables,
+
+            @Doc("Shards by the names of schemas that are on one of them as a whole; tables there are named with their"
+                    + " schema.")
+            Map<String, String> schemas,
+
+            @Doc("Entries that one lookup table (by: directory) may have; they are kept in memory.")
+            @Default("1000000")
+            @Range(min = "1", max = "100000000")
+            int directoryEntries,
 
             @Doc("Whose writes a client's reads must see: all that this proxy has acknowledged (proxy; database is its"
                 + " older name), its own connection's (session), those and all of the causal key that a comment names"
@@ -285,7 +297,14 @@ public record DbProxyConfig(
 
     /** How a table's rows are spread. */
     public enum By {
-        HASH
+        HASH,
+        RING,
+        RANGE,
+        LIST,
+        DIRECTORY,
+        GEOGRAPHY,
+        REFERENCE,
+        DOMAIN
     }
 
     /** Pools of one database. */
@@ -359,16 +378,54 @@ public record DbProxyConfig(
             String region) {}
 
     /** One sharded table. */
-    @Doc("One sharded table.")
+    @Doc("A table that is not simply on the default shard.")
     public record TableConfig(
-            @Doc("The column that decides a row's shard.") String key,
+            @Doc("The column that decides a row's shard; none for by: reference and by: domain.") @Nullable
+            String key,
 
-            @Doc("How: hash is PostgreSQL's partition hash.") @Default("hash")
+            @Doc("How: hash (PostgreSQL's partition hash over 1024 buckets), ring (the same buckets on a"
+                    + " consistent-hash ring), range, list, directory (a lookup table, changed with POST"
+                    + " /directory of the admin server), geography (a column of countries), reference (every shard"
+                    + " has all rows), domain (all rows on one shard).")
+            @Default("hash")
             By by,
 
-            @Doc("The column's type: bigint (also integer and smallint), text (also varchar), uuid, date or bytea.")
+            @Doc("The column's type: bigint (also integer and smallint), text (also varchar), character, uuid, date,"
+                    + " timestamp, timestamptz, numeric or bytea.")
             @Default("bigint")
-            KeyType type) {}
+            KeyType type,
+
+            @Doc("Further columns of the key with their types, for hash and ring; hashed behind the first one in"
+                    + " the order of their names.")
+            Map<String, KeyType> also,
+
+            @Doc("For range: ranges by name, none over another.")
+            Map<String, RangeConfig> ranges,
+
+            @Doc("By shard, for list: values; for geography: countries (DE), continents (EU) or regions of this file.")
+            Map<String, List<String>> values,
+
+            @Doc("The shard of all other values, for list, geography and directory; they are refused where left out.")
+            @Nullable
+            String rest,
+
+            @Doc("For domain: the shard that has the table.") @Nullable
+            String shard,
+
+            @Doc("For directory: the lookup table's name, which tables may share; the table's own where left out.")
+            @Nullable
+            String directory) {}
+
+    /** A range of a key's values. */
+    @Doc("From a value, included, to another, not included.")
+    public record RangeConfig(
+            @Doc("The first value; no bound where left out.") @Nullable
+            String from,
+
+            @Doc("The value behind the last; no bound where left out.") @Nullable
+            String to,
+
+            @Doc("The shard that has these rows.") String shard) {}
 
     @Override
     public void check(Check check) {
@@ -387,6 +444,17 @@ public record DbProxyConfig(
             if (!database.tables.isEmpty() && database.shards.size() > 1024) {
                 check.problem(path + ".shards", "shards: " + database.shards.size() + " (expected: at most 1024)");
             }
+            TableSchemes schemes =
+                    new TableSchemes(database.shards.keySet(), check.stack().regions(), directory -> new Directory());
+            database.tables.forEach((table, config) -> {
+                try {
+                    schemes.table(table, config);
+                } catch (IllegalArgumentException e) {
+                    check.problem(path + ".tables." + table, String.valueOf(e.getMessage()));
+                }
+            });
+            database.schemas.forEach((schema, shard) ->
+                    check.reference(path + ".schemas." + schema, "shard", shard, database.shards.keySet()));
             database.users.forEach((user, config) -> {
                 if (config.password != null && config.verifier != null) {
                     check.problem(path + ".users." + user, "password and verifier (expected: one of them)");

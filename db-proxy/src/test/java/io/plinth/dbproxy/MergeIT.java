@@ -104,6 +104,13 @@ class MergeIT {
                 "SELECT l.product, sum(o.n) FROM orders o LEFT JOIN order_lines l ON l.user_id = o.user_id"
                         + " GROUP BY l.product ORDER BY 1 DESC",
                 "SELECT user_id FROM orders ORDER BY user_id LIMIT 0",
+                "SELECT n, count(*) FROM orders GROUP BY n HAVING count(*) > 8 AND sum(amount) >= 100.5 ORDER BY 1",
+                "SELECT n, sum(amount) FROM orders GROUP BY n ORDER BY count(*) DESC, avg(user_id), n",
+                "SELECT count(*) FROM orders GROUP BY n ORDER BY 1, max(user_id)",
+                "SELECT n FROM orders GROUP BY n, day HAVING avg(amount) < 40 AND n <> -1 ORDER BY n, min(user_id)",
+                "SELECT user_id, n FROM orders ORDER BY user_id OFFSET 3 ROWS FETCH FIRST 5 ROWS ONLY",
+                "SELECT user_id FROM orders WHERE user_id IN (3, 17, 41, 8) ORDER BY user_id DESC",
+                "SELECT sum(n) FROM orders WHERE user_id = ANY ('{1,2,3,4,5,6,7,8,9}') HAVING sum(n) > 1",
             })
     void theAnswerIsThatOfOneServer(String sql) throws Exception {
         try (Connection direct = Cluster.shared().direct(0)) {
@@ -133,7 +140,7 @@ class MergeIT {
                 "SELECT sum(real) FROM orders",
                 "SELECT n FROM orders FOR UPDATE",
                 "SELECT sum(n) / 2 FROM orders",
-                "SELECT n, count(*) FROM orders GROUP BY n HAVING count(*) > 1",
+                "SELECT n, count(*) FROM orders GROUP BY n HAVING count(*) > n",
                 "SELECT * FROM orders o JOIN order_lines l ON o.n = 1",
                 "SELECT string_agg(note, ',') FROM orders",
                 "SELECT n FROM orders UNION SELECT 1",

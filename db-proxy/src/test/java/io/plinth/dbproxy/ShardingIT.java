@@ -162,13 +162,10 @@ class ShardingIT {
                 "SELECT * FROM orders WHERE user_id = 5 AND id IN (SELECT id FROM products)",
                 "WITH o AS (SELECT * FROM orders WHERE user_id = 5) SELECT * FROM o",
                 "INSERT INTO orders VALUES (1, 2, 3)",
-                "INSERT INTO orders (id, user_id) VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6), (7, 7)"
-                        + " RETURNING id",
                 "INSERT INTO orders (id, user_id) SELECT id, id FROM products",
                 "UPDATE orders SET user_id = 6 WHERE user_id = 5",
                 "DELETE FROM orders WHERE total = 1",
                 "UPDATE orders SET total = 1",
-                "COPY orders TO STDOUT",
                 "DO $$ BEGIN DELETE FROM orders; END $$",
                 "CREATE VIEW v AS SELECT * FROM orders",
                 "LOCK TABLE orders",

@@ -3,6 +3,7 @@ package io.plinth.dbproxy.admin;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.failover.ServerHealth;
 import io.plinth.dbproxy.pool.PoolDirectory;
+import io.plinth.dbproxy.shard.DirectoryStore;
 import io.plinth.dbproxy.usage.SlowLog;
 import io.plinth.dbproxy.usage.StatementBook;
 import io.plinth.kit.admin.AdminRoutes;
@@ -22,7 +23,11 @@ public final class AdminPages {
             Supplier<Map<String, ServerHealth>> servers,
             Supplier<Map<String, Database>> databases,
             StatementBook statements,
-            SlowLog slow) {
+            SlowLog slow,
+            DirectoryStore directories) {
+        DirectoryPage directory = new DirectoryPage(databases, directories);
+        admin.route("GET", "/directory", request -> CompletableFuture.completedFuture(directory.show(request.query())));
+        admin.route("POST", "/directory", request -> directory.change(request.query()));
         admin.route(
                 "GET",
                 "/statements",

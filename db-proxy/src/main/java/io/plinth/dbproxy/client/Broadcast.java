@@ -2,19 +2,24 @@ package io.plinth.dbproxy.client;
 
 import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.commit.PreparedCommit;
-import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.group.Gathered;
+import io.plinth.dbproxy.group.LocalReplies;
+import io.plinth.dbproxy.group.Part;
+import io.plinth.dbproxy.group.Parting;
+import io.plinth.dbproxy.route.StatementPlan.Answer;
 import io.plinth.dbproxy.server.CancelSender;
-import io.plinth.dbproxy.server.PreparedStatement;
+import io.plinth.dbproxy.server.Expectation;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.server.Settings;
 import io.plinth.dbproxy.wire.SqlError;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -34,38 +39,35 @@ final class Broadcast {
 
     private final Servers servers;
     private final Settings settings;
-    private final Map<String, String> sql;
+    private final Map<String, Part> parts;
+    private final Answer answer;
+    private final Gathered rows;
     private final List<String> shards;
     private final boolean transactional;
     private final EventLoop loop;
     private final List<ServerConnection> held = new ArrayList<>();
     private final List<String> done = new ArrayList<>();
-    private Consumer<String> succeeded = tag -> {};
+    private BiConsumer<String, LocalReplies.@Nullable Rows> succeeded = (tag, rows) -> {};
     private Consumer<SqlError> failed = error -> {};
     private String tag = "";
+    private String last = "";
     private Phase phase = Phase.GATHERING;
     private @Nullable Function<List<PreparedCommit.Part>, PreparedCommit> together;
     private @Nullable SqlError cancelled;
     private @Nullable ServerConnection running;
 
-    /** {@code sql} by shard; shards are asked in its order, which is the same for all. */
-    Broadcast(Servers servers, Settings settings, Map<String, String> sql, boolean transactional, EventLoop loop) {
+    /** {@code change} has the parts by shard; shards are asked in its order, which is the same for all. */
+    Broadcast(Servers servers, Settings settings, Parting.Change change, long memory, EventLoop loop) {
         this.servers = servers;
         this.settings = settings;
-        this.sql = sql;
-        this.shards = List.copyOf(sql.keySet());
+        this.parts = change.parts();
+        this.answer = change.answer();
+        this.shards = List.copyOf(parts.keySet());
+        this.rows = new Gathered(memory, change.answer() == Answer.FIRST ? 1 : shards.size());
         this.loop = loop;
-        this.transactional = transactional;
-    }
-
-    static Broadcast definition(
-            Database database, Servers servers, Settings settings, PreparedStatement definition, EventLoop loop) {
-        String sql = new String(definition.sql(), StandardCharsets.UTF_8);
-        Map<String, String> all = new LinkedHashMap<>();
-        database.topology().shards().forEach(shard -> all.put(shard, sql));
-        String lower = sql.toLowerCase(Locale.ROOT);
-        boolean transactional = !lower.contains("concurrently") && !lower.contains("vacuum");
-        return new Broadcast(servers, settings, all, transactional, loop);
+        String lower =
+                new String(parts.values().iterator().next().sql(), StandardCharsets.UTF_8).toLowerCase(Locale.ROOT);
+        this.transactional = answer != Answer.LAST || !(lower.contains("concurrently") || lower.contains("vacuum"));
     }
 
     /** Has the shards commit all or none, by what {@code commit} makes of them; before {@link #run}. */
@@ -73,7 +75,7 @@ final class Broadcast {
         together = commit;
     }
 
-    void run(Consumer<String> onSuccess, Consumer<SqlError> onFailure) {
+    void run(BiConsumer<String, LocalReplies.@Nullable Rows> onSuccess, Consumer<SqlError> onFailure) {
         assert loop.inEventLoop() : "broadcast off its event loop";
         succeeded = onSuccess;
         failed = onFailure;
@@ -131,15 +133,14 @@ final class Broadcast {
             return;
         }
         ServerConnection connection = held.get(index);
-        String own = sql.getOrDefault(connection.key().shard(), "");
         String changes = connection.applied().towards(settings);
         Consumer<SqlError> stop = error -> undo(index, error);
         step(connection, changes.isEmpty() ? ";" : changes, stop, () -> {
             connection.applied(settings);
             if (transactional) {
-                step(connection, "BEGIN", stop, () -> step(connection, own, stop, () -> define(index + 1)));
+                step(connection, "BEGIN", stop, () -> own(connection, stop, () -> define(index + 1)));
             } else {
-                step(connection, own, stop, () -> {
+                own(connection, stop, () -> {
                     done.add(connection.key().shard());
                     define(index + 1);
                 });
@@ -147,7 +148,24 @@ final class Broadcast {
         });
     }
 
+    private void own(ServerConnection connection, Consumer<SqlError> stop, Runnable next) {
+        Part part = Objects.requireNonNull(parts.get(connection.key().shard()));
+        step(connection, part, rows.next(), stop, () -> {
+            tag = told(last);
+            next.run();
+        });
+    }
+
     private void step(ServerConnection connection, String text, Consumer<SqlError> stop, Runnable next) {
+        step(connection, Part.of(text.getBytes(StandardCharsets.UTF_8)), null, stop, next);
+    }
+
+    private void step(
+            ServerConnection connection,
+            Part part,
+            Expectation.@Nullable Taker taker,
+            Consumer<SqlError> stop,
+            Runnable next) {
         SqlError refused = phase == Phase.DEFINING ? cancelled : null;
         if (refused == null && !connection.open()) {
             refused = SqlError.of(
@@ -159,30 +177,28 @@ final class Broadcast {
             return;
         }
         running = connection;
-        connection.inject(text, outcome -> {
+        connection.inject(part.sql(), part.types(), part.bind(), taker, outcome -> {
             running = null;
             SqlError error = outcome.error();
             if (error != null) {
                 stop.accept(error);
                 return;
             }
-            if (text.equals(sql.get(connection.key().shard()))) {
-                tag = told(outcome.tag());
-            }
+            last = outcome.tag();
             next.run();
         });
     }
 
-    /** What the client is told of all: rows are added up. */
+    /** What the client is told of all, once {@code next} is what a further shard says. */
     private String told(String next) {
-        if (tag.startsWith("INSERT ") && next.startsWith("INSERT ")) {
-            return "INSERT 0 " + (count(tag) + count(next));
+        if (tag.isEmpty() || answer == Answer.LAST) {
+            return next;
         }
-        return next;
+        return answer == Answer.FIRST ? tag : next.substring(0, next.lastIndexOf(' ') + 1) + (count(tag) + count(next));
     }
 
-    private static long count(String inserted) {
-        return Long.parseLong(inserted.substring(inserted.lastIndexOf(' ') + 1));
+    private static long count(String changed) {
+        return Long.parseLong(changed.substring(changed.lastIndexOf(' ') + 1));
     }
 
     private void commit(int index) {
@@ -228,7 +244,7 @@ final class Broadcast {
         held.forEach(servers::giveBack);
         held.clear();
         if (error == null) {
-            succeeded.accept(tag);
+            succeeded.accept(tag, rows.all());
         } else {
             failed.accept(error);
         }

@@ -9,7 +9,8 @@ import io.plinth.dbproxy.group.Answers;
 import io.plinth.dbproxy.group.GroupPlan;
 import io.plinth.dbproxy.group.Intake;
 import io.plinth.dbproxy.group.LazyTransaction;
-import io.plinth.dbproxy.merge.MergePlan;
+import io.plinth.dbproxy.group.LocalReplies;
+import io.plinth.dbproxy.group.Parting;
 import io.plinth.dbproxy.pool.Waiter;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
@@ -171,13 +172,9 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
                 return;
             }
             transaction.demandNotFailed();
-            if (plan.everywhere() != null) {
-                everywhere(plan);
-                return;
-            }
-            MergePlan merge = plan.merge();
-            if (merge != null) {
-                outside.scatter(plan, merge, servers.attached() == null && transaction.none());
+            Parting parting = plan.parting();
+            if (parting != null) {
+                outside.carryOut(plan, parting, servers.attached() == null && transaction.none());
                 return;
             }
             plan.check(servers.onReplica(), servers::ownPast, settings.hasPending());
@@ -230,16 +227,6 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         return answered;
     }
 
-    private void everywhere(GroupPlan plan) throws SqlException {
-        PreparedStatement definition = plan.everywhere();
-        if (definition == null || servers.attached() != null || !transaction.none()) {
-            plan.refuseEverywhere();
-            return;
-        }
-        carryOut();
-        outside.everywhere(plan, definition);
-    }
-
     void named(String name, @Nullable PreparedStatement statement) {
         if (statement != null) {
             names.confirm(name, statement);
@@ -260,14 +247,14 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
     }
 
     /** {@code tag} is null when the client has been told all but that it is ready. */
-    void carriedOut(GroupPlan plan, @Nullable String tag) {
+    void carriedOut(GroupPlan plan, @Nullable String tag, LocalReplies.@Nullable Rows rows) {
         if (!exchange.closed()) {
             exchange.proceed();
             if (tag == null) {
                 names.settle(true);
                 answers.ready();
             } else {
-                answers.done(plan, tag);
+                answers.done(plan, tag, rows);
             }
             next();
         }

@@ -6,16 +6,14 @@ import io.plinth.dbproxy.commit.PreparedCommit;
 import io.plinth.dbproxy.commit.Spread;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.group.GroupPlan;
-import io.plinth.dbproxy.merge.MergePlan;
+import io.plinth.dbproxy.group.Parting;
 import io.plinth.dbproxy.route.StatementPlan;
-import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.Settings;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -53,21 +51,32 @@ final class OutsideWork {
         this.loop = channel.eventLoop();
     }
 
-    void everywhere(GroupPlan plan, PreparedStatement definition) {
+    /** Carries out what several shards have to do; throws when it cannot be now. */
+    void carryOut(GroupPlan plan, Parting parting, boolean outsideTransaction) throws SqlException {
+        if (!outsideTransaction) {
+            plan.refuseParting();
+        }
+        switch (parting) {
+            case Parting.Change change -> change(plan, change);
+            case Parting.Query query -> scatter(plan, query);
+            case Parting.Copy copy -> copy(copy);
+        }
+    }
+
+    private void change(GroupPlan plan, Parting.Change change) {
         front.metrics().everywhere.inc();
-        Map<String, String> split = plan.split();
-        Broadcast started = split == null
-                ? Broadcast.definition(database, servers, settings.get(), definition, loop)
-                : new Broadcast(servers, settings.get(), split, true, loop);
+        session.carryOut();
+        Broadcast started =
+                new Broadcast(servers, settings.get(), change, database.rules().maxMerge(), loop);
         if (database.rules().twoPhase()) {
             started.committed(this::together);
         }
         broadcast = started;
         started.run(
-                tag -> {
+                (tag, rows) -> {
                     broadcast = null;
                     servers.writes().everywhere();
-                    session.carriedOut(plan, tag);
+                    session.carriedOut(plan, tag, rows);
                 },
                 error -> {
                     broadcast = null;
@@ -148,7 +157,7 @@ final class OutsideWork {
         parts.forEach(part -> servers.ended(part.connection()));
         session.transactionOver();
         if (error == null) {
-            session.carriedOut(plan, tag);
+            session.carriedOut(plan, tag, null);
         } else {
             session.notCarriedOut(plan, error);
         }
@@ -159,17 +168,19 @@ final class OutsideWork {
                 front.twoPhase(), database.name(), parts, loop, database.rules().twoPhaseTimeout());
     }
 
-    /** A query of rows on every shard; throws when it cannot be one. */
-    void scatter(GroupPlan plan, MergePlan merge, boolean outsideTransaction) throws SqlException {
-        if (!outsideTransaction) {
-            plan.refuseEverywhere();
-        }
+    private void scatter(GroupPlan plan, Parting.Query query) throws SqlException {
         Scatter started = new Scatter(
-                session, front, channel, database, servers, settings.get(), front.cachesOf(loop), plan, merge);
+                session, front, channel, database, servers, settings.get(), front.cachesOf(loop), plan, query);
         front.metrics().scattered.inc();
         session.carryOut();
         scatter = started;
         started.run();
+    }
+
+    private static void copy(Parting.Copy copy) throws SqlException {
+        throw new SqlException(
+                SqlError.NOT_SUPPORTED,
+                "COPY of sharded table " + copy.copy().table().name());
     }
 
     /** The client takes more. */
@@ -189,7 +200,7 @@ final class OutsideWork {
         session.carryOut();
         subscriptions.change(wish, why -> {
             if (why == null) {
-                session.carriedOut(plan, wish.on() ? "LISTEN" : "UNLISTEN");
+                session.carriedOut(plan, wish.on() ? "LISTEN" : "UNLISTEN", null);
             } else {
                 session.notCarriedOut(plan, why);
             }

@@ -6,6 +6,7 @@ import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.group.GroupPlan;
 import io.plinth.dbproxy.group.GroupPlan.Step;
+import io.plinth.dbproxy.group.Parting;
 import io.plinth.dbproxy.merge.MergePlan;
 import io.plinth.dbproxy.merge.RowMerger;
 import io.plinth.dbproxy.merge.Rows;
@@ -33,13 +34,13 @@ final class Scatter {
     private final ClientSession session;
     private final Front front;
     private final Channel channel;
-    private final Database database;
     private final Servers servers;
     private final Settings settings;
     private final GroupPlan plan;
     private final PreparedStatement statement;
     private final ClientMessage.@Nullable Bind bind;
     private final RowMerger merger;
+    private final List<String> shards;
     private final byte[] tail;
     private final List<ServerConnection> held = new ArrayList<>();
     private final List<ShardStream> streams = new ArrayList<>();
@@ -56,12 +57,13 @@ final class Scatter {
             Settings settings,
             StatementCaches caches,
             GroupPlan plan,
-            MergePlan merge)
+            Parting.Query query)
             throws SqlException {
+        MergePlan merge = query.merge();
+        this.shards = query.shards();
         this.session = session;
         this.front = front;
         this.channel = channel;
-        this.database = database;
         this.servers = servers;
         this.settings = settings;
         this.plan = plan;
@@ -70,10 +72,7 @@ final class Scatter {
         this.tail = bound == null ? new byte[0] : Rows.formats(bound.body(), bound.tail(), merge.hidden());
         this.statement = caches.once(merge.sql(), new SqlPlan(List.of(), null), null);
         this.merger = new RowMerger(
-                merge,
-                database.topology().shards().size(),
-                database.bytewise(),
-                database.rules().maxMerge());
+                merge, shards.size(), database.bytewise(), database.rules().maxMerge());
     }
 
     /** The one Bind of the group; throws when there is more in it than one query. */
@@ -108,7 +107,6 @@ final class Scatter {
 
     /** One connection after the other, always in the same order, so that two queries cannot wait for each other. */
     private void gather(int index) {
-        List<String> shards = database.topology().shards();
         if (over) {
             return;
         }
@@ -221,8 +219,7 @@ final class Scatter {
                 row = channel.isWritable() ? merger.next() : null;
             }
             channel.flush();
-            boolean ended = streams.size() == database.topology().shards().size()
-                    && streams.stream().allMatch(ShardStream::over);
+            boolean ended = streams.size() == shards.size() && streams.stream().allMatch(ShardStream::over);
             if (ended && merger.over()) {
                 finish();
             } else {
@@ -248,7 +245,7 @@ final class Scatter {
         ByteBuf out = channel.alloc().buffer(32);
         BackendWriter.commandComplete(out, "SELECT " + merger.sent());
         channel.write(out, channel.voidPromise());
-        session.carriedOut(plan, null);
+        session.carriedOut(plan, null, null);
     }
 
     /** A shard has answered: its connection is free. */

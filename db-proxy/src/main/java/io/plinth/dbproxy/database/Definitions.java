@@ -12,18 +12,21 @@ import io.plinth.dbproxy.auth.ClientEncryption;
 import io.plinth.dbproxy.auth.Credential;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.pool.PoolLimits;
-import io.plinth.dbproxy.route.ShardAudit;
 import io.plinth.dbproxy.route.Topology;
 import io.plinth.dbproxy.server.Encryption;
 import io.plinth.dbproxy.server.Login;
 import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.shard.BucketMap;
+import io.plinth.dbproxy.shard.DirectoryStore;
+import io.plinth.dbproxy.shard.ShardAudit;
 import io.plinth.dbproxy.shard.ShardedTable;
+import io.plinth.kit.config.RegionConfig;
 import io.plinth.kit.config.Secret;
 import io.plinth.kit.net.ClientTls;
 import io.plinth.kit.net.TlsException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -48,12 +51,16 @@ public final class Definitions {
     private final UnaryOperator<Path> besideFile;
     private final SecureRandom random;
     private final LongSupplier nanoTime;
+    private final Map<String, RegionConfig> regions;
+    private final DirectoryStore directories;
 
     /**
      * Definitions for a node.
      *
      * @param region the node's own
      * @param besideFile makes a path of the file one that can be opened
+     * @param regions those of the stack
+     * @param directories lookup tables
      */
     public Definitions(
             ServerConnector connector,
@@ -61,23 +68,34 @@ public final class Definitions {
             @Nullable String region,
             UnaryOperator<Path> besideFile,
             SecureRandom random,
-            LongSupplier nanoTime) {
+            LongSupplier nanoTime,
+            Map<String, RegionConfig> regions,
+            DirectoryStore directories) {
         this.connector = connector;
         this.loops = List.copyOf(loops);
         this.region = region;
         this.besideFile = besideFile;
         this.random = random;
         this.nanoTime = nanoTime;
+        this.regions = Map.copyOf(regions);
+        this.directories = directories;
     }
 
     /** A database whose servers are not asked yet; {@code data} is the node's folder, where its buckets are. */
     public Database open(String name, DatabaseConfig config, Path data) throws IOException, TlsException {
         List<ShardedTable> tables = new ArrayList<>();
-        config.tables().forEach((table, t) -> tables.add(new ShardedTable(table, t.key(), t.type())));
+        TableSchemes schemes = new TableSchemes(config.shards().keySet(), regions, directory -> {
+            try {
+                return directories.open(name, directory, config.directoryEntries());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        config.tables().forEach((table, t) -> tables.add(schemes.table(table, t)));
         List<String> shards = config.shards().keySet().stream().sorted().toList();
         BucketMap buckets = BucketMap.open(data.resolve("buckets." + name), name, shards, tables);
         String first = config.defaultShard() == null ? shards.getFirst() : config.defaultShard();
-        Topology topology = new Topology(name, shards, first, Topology.byName(tables), buckets);
+        Topology topology = new Topology(name, shards, first, Topology.byName(tables), config.schemas(), buckets);
         AtomicReference<@Nullable Database> opened = new AtomicReference<>();
         Encryption encryption = encryption(config.serverTls());
         Map<String, ShardHealth> health = health(name, config, encryption, topology, opened);
@@ -155,7 +173,7 @@ public final class Definitions {
                             nanoTime,
                             servers.primary(),
                             inFileOrder(servers),
-                            topology.sharded() && !topology.tables().isEmpty() ? audit.sql() : "",
+                            topology.sharded() && !audit.none() ? audit.sql() : "",
                             rows -> {
                                 Database known = opened.get();
                                 if (known != null) {

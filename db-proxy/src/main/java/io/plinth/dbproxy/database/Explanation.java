@@ -1,13 +1,14 @@
 package io.plinth.dbproxy.database;
 
+import io.plinth.dbproxy.group.Parting;
 import io.plinth.dbproxy.route.Router;
 import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.wire.SqlException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * Where a statement would go, outside a transaction, told by what routes it. Immutable.
@@ -41,42 +42,24 @@ public record Explanation(
                 + (plan.kind() == StatementPlan.Kind.OTHER
                         ? ""
                         : " " + plan.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '));
-        if (plan.need() instanceof StatementPlan.Everywhere everywhere) {
-            return new Explanation(
-                    kind,
-                    List.of(everywhere.table().name()),
-                    database.topology().shards(),
-                    "primary",
-                    "a definition of a sharded table runs on every shard",
-                    "");
+        Parting parting = null;
+        try {
+            PreparedStatement statement = new PreparedStatement(0, sql, new int[0], new SqlPlan(List.of(plan), null));
+            parting = Parting.of(plan, statement, null, database.topology());
+        } catch (SqlException e) {
+            // What refuses it, or a parameter that is not bound: told below.
         }
-        if (plan.need() instanceof StatementPlan.Scattered scattered) {
-            return new Explanation(
-                    kind,
-                    List.of(scattered.table().name()),
-                    database.topology().shards(),
-                    server(database, plan),
-                    "no key is named: every shard answers and the rows are merged",
-                    "");
-        }
-        if (plan.need() instanceof StatementPlan.Keyed keyed && keyed.rows() != null) {
-            Map<String, String> split = keyed.rows().split(sql, keyed.keys(), database.topology());
-            if (split != null) {
-                return new Explanation(
-                        kind,
-                        tables(plan),
-                        List.copyOf(split.keySet()),
-                        "primary",
-                        "the rows' keys are of several shards: each is sent its own",
-                        "");
-            }
+        if (parting != null) {
+            return parted(database, plan, parting, kind);
         }
         Router router = new Router(database.topology(), null);
         try {
             router.run(plan, null);
         } catch (SqlException e) {
             boolean parameter = plan.need() instanceof StatementPlan.Keyed keyed
-                    && keyed.keys().stream().anyMatch(StatementPlan.Parameter.class::isInstance);
+                    && keyed.keys().stream()
+                            .flatMap(key -> key.parts().stream())
+                            .anyMatch(part -> !(part instanceof StatementPlan.Constant));
             return new Explanation(
                     kind,
                     tables(plan),
@@ -91,13 +74,46 @@ public record Explanation(
                 kind, tables(plan), List.of(router.shard()), server(database, plan), why(database, plan), "");
     }
 
+    private static Explanation parted(Database database, StatementPlan plan, Parting parting, String kind) {
+        List<String> all = database.topology().shards();
+        return switch (parting) {
+            case Parting.Query query ->
+                new Explanation(
+                        kind,
+                        tables(plan),
+                        query.shards(),
+                        server(database, plan),
+                        plan.need() instanceof StatementPlan.Keyed
+                                ? "the keys are of several shards: their rows are merged"
+                                : "no key is named: every shard answers and the rows are merged",
+                        "");
+            case Parting.Copy _ ->
+                new Explanation(kind, tables(plan), all, "primary", "each row goes to or comes from its shard", "");
+            case Parting.Change(var parts, var answer) ->
+                new Explanation(
+                        kind,
+                        tables(plan),
+                        List.copyOf(parts.keySet()),
+                        "primary",
+                        switch (answer) {
+                            case LAST -> "a definition of a sharded table runs on every shard";
+                            case FIRST -> "a reference table: every shard makes the change";
+                            case SUM -> "the rows' keys are of several shards: each is sent its own";
+                        },
+                        "");
+        };
+    }
+
     private static List<String> tables(StatementPlan plan) {
-        return plan.need() instanceof StatementPlan.Keyed keyed
-                ? keyed.keys().stream()
-                        .map(key -> key.table().name())
-                        .distinct()
-                        .toList()
-                : List.of();
+        return switch (plan.need()) {
+            case StatementPlan.Keyed keyed ->
+                keyed.keys().stream().map(key -> key.table().name()).distinct().toList();
+            case StatementPlan.Everywhere everywhere -> List.of(everywhere.what());
+            case StatementPlan.Scattered scattered -> List.of(scattered.table().name());
+            case StatementPlan.Copying copying -> List.of(copying.copy().table().name());
+            case StatementPlan.Placed placed -> List.of(placed.table().name());
+            default -> List.of();
+        };
     }
 
     private static String server(Database database, StatementPlan plan) {
@@ -112,8 +128,10 @@ public record Explanation(
             case StatementPlan.Hinted _ -> "by the hint in its comment";
             case StatementPlan.Anywhere _ -> "needs no table: wherever the session is";
             case StatementPlan.Keyed keyed ->
-                "by " + keyed.keys().getFirst().table().key();
-            case StatementPlan.Everywhere _, StatementPlan.Scattered _ -> "every shard";
+                "by " + keyed.keys().getFirst().table().key() + " ("
+                        + keyed.keys().getFirst().table().scheme().title() + ")";
+            case StatementPlan.Placed placed -> "the whole of " + placed.table().name() + " is there";
+            case StatementPlan.Everywhere _, StatementPlan.Scattered _, StatementPlan.Copying _ -> "every shard";
             case StatementPlan.Refused refused -> refused.message();
         };
         String who = plan.readOnly()

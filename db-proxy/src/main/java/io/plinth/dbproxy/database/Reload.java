@@ -43,6 +43,9 @@ public final class Reload {
             if (!old.tables().equals(now.tables())) {
                 problems.add(fixed(file, path + "tables"));
             }
+            if (!old.schemas().equals(now.schemas())) {
+                problems.add(fixed(file, path + "schemas"));
+            }
             if (!Objects.equals(old.defaultShard(), now.defaultShard())) {
                 problems.add(fixed(file, path + "default"));
             }

@@ -49,9 +49,9 @@ public final class Answers {
     }
 
     /** Answers a group that was carried out with the tag of its statement. */
-    public void done(GroupPlan plan, String tag) {
+    public void done(GroupPlan plan, String tag, LocalReplies.@Nullable Rows rows) {
         ByteBuf out = channel.alloc().buffer(64);
-        new LocalReplies(names, out).write(plan, tag);
+        new LocalReplies(names, out).write(plan, tag, rows);
         names.settle(true);
         send(out, plan.endsReady());
     }

@@ -2,20 +2,18 @@ package io.plinth.dbproxy.group;
 
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
-import io.plinth.dbproxy.merge.MergePlan;
-import io.plinth.dbproxy.route.Bound;
 import io.plinth.dbproxy.route.Router;
 import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.route.StatementPlan;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.session.Names;
+import io.plinth.dbproxy.shard.Bound;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -34,10 +32,7 @@ public final class GroupPlan {
     private final Names names;
     private final StatementCaches caches;
     private final Database database;
-    private @Nullable PreparedStatement everywhere;
-    private @Nullable MergePlan merge;
-    private @Nullable Map<String, String> split;
-    private final boolean detached;
+    private @Nullable Parting parting;
     private boolean functionCalled;
 
     /** {@code attached} is the shard of the open transaction, or null. */
@@ -51,7 +46,6 @@ public final class GroupPlan {
         this.caches = caches;
         this.database = database;
         this.router = new Router(database.topology(), attached, moves);
-        this.detached = attached == null;
     }
 
     /** Reads the group; throws when its statements cannot go anywhere together. */
@@ -156,17 +150,12 @@ public final class GroupPlan {
     }
 
     private void route(List<ClientMessage> messages) throws SqlException {
-        if (executed.size() == 1 && executed.getFirst().need() instanceof StatementPlan.Everywhere) {
-            everywhere = first();
-            return;
-        }
-        if (executed.size() == 1 && detached && splits(executed.getFirst())) {
-            everywhere = first();
-            return;
-        }
-        if (executed.size() == 1 && executed.getFirst().need() instanceof StatementPlan.Scattered scattered) {
-            merge = scattered.merge();
-            return;
+        PreparedStatement only = executed.size() == 1 ? first() : null;
+        if (only != null && only.plan().only() != null) {
+            parting = Parting.of(executed.getFirst(), only, bind(messages), database.topology());
+            if (parting != null) {
+                return;
+            }
         }
         for (int i = 0; i < messages.size(); i++) {
             PreparedStatement statement = steps.get(i).statement();
@@ -187,26 +176,29 @@ public final class GroupPlan {
         }
     }
 
-    /** Whether it is an INSERT whose rows go to several shards. */
-    private boolean splits(StatementPlan plan) {
-        PreparedStatement statement = first();
-        if (statement != null
-                && endsReady()
-                && plan.need() instanceof StatementPlan.Keyed keyed
-                && keyed.rows() != null
-                && statement.plan().only() != null) {
-            split = keyed.rows().split(statement.sql(), keyed.keys(), database.topology());
+    private static ClientMessage.@Nullable Bind bind(List<ClientMessage> messages) {
+        for (ClientMessage message : messages) {
+            if (message instanceof ClientMessage.Bind bind) {
+                return bind;
+            }
         }
-        return split != null;
+        return null;
     }
 
-    /** What each shard is sent of a statement that is not the same on all; null for the same. */
-    public @Nullable Map<String, String> split() {
-        return split;
+    /** What several shards have to do with the group's only statement, or null when one is enough. */
+    public @Nullable Parting parting() {
+        return parting;
     }
 
-    /** Puts the refusal of a definition that is not alone into words. */
-    public void refuseEverywhere() throws SqlException {
+    /** Puts the refusal of a statement for several shards that is not alone into words. */
+    public void refuseParting() throws SqlException {
+        PreparedStatement statement = first();
+        for (Step step : steps) {
+            if (step.message() instanceof ClientMessage.Bind bind && statement != null) {
+                router.run(executed.getFirst(), new Bound(bind.body(), bind.tail(), statement.types()));
+                return;
+            }
+        }
         router.run(executed.getFirst(), null);
     }
 
@@ -309,12 +301,6 @@ public final class GroupPlan {
         return router.shard();
     }
 
-    /** How the rows of every shard become the answer, for a query of all of them. */
-    @Nullable
-    public MergePlan merge() {
-        return merge;
-    }
-
     /** The parameter types of the statement that is bound. */
     public int[] boundTypes() {
         for (Step step : steps) {
@@ -326,14 +312,8 @@ public final class GroupPlan {
         return new int[0];
     }
 
-    /** The statement that must run on every shard, when it is the only one. */
-    @Nullable
-    public PreparedStatement everywhere() {
-        return everywhere;
-    }
-
     public boolean readOnly() {
-        return router.readOnly();
+        return parting == null ? router.readOnly() : executed.getFirst().readOnly();
     }
 
     /** Whether a BEGIN is among several statements or messages: then the group opens the transaction itself. */

@@ -7,6 +7,8 @@ import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.BackendWriter;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.Frontend;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Writes the replies to a group that the proxy answers itself: statements without parameters and rows. Used once. */
 public final class LocalReplies {
@@ -18,11 +20,32 @@ public final class LocalReplies {
         this.out = out;
     }
 
+    /**
+     * Rows to tell of.
+     *
+     * @param description the body of RowDescription
+     * @param rows the bodies of DataRow
+     */
+    public record Rows(byte[] description, List<byte[]> rows) {}
+
     /** Everything but ReadyForQuery. */
     public void write(GroupPlan plan, String tag) {
+        write(plan, tag, null);
+    }
+
+    /** {@code rows} null for a statement without any. */
+    public void write(GroupPlan plan, String tag, @Nullable Rows rows) {
         for (Step step : plan.steps()) {
             switch (step.message()) {
-                case ClientMessage.Query _, ClientMessage.Execute _ -> BackendWriter.commandComplete(out, tag);
+                case ClientMessage.Query _, ClientMessage.Execute _ -> {
+                    if (rows != null && step.message() instanceof ClientMessage.Query) {
+                        BackendWriter.raw(out, Backend.ROW_DESCRIPTION, rows.description());
+                    }
+                    for (byte[] row : rows == null ? List.<byte[]>of() : rows.rows()) {
+                        BackendWriter.raw(out, Backend.DATA_ROW, row);
+                    }
+                    BackendWriter.commandComplete(out, tag);
+                }
                 case ClientMessage.Parse parse -> {
                     BackendWriter.bare(out, Backend.PARSE_COMPLETE);
                     if (step.statement() != null) {
@@ -34,7 +57,11 @@ public final class LocalReplies {
                     if (describe.kind() == Frontend.STATEMENT) {
                         BackendWriter.noParameters(out);
                     }
-                    BackendWriter.bare(out, Backend.NO_DATA);
+                    if (rows == null) {
+                        BackendWriter.bare(out, Backend.NO_DATA);
+                    } else {
+                        BackendWriter.raw(out, Backend.ROW_DESCRIPTION, rows.description());
+                    }
                 }
                 case ClientMessage.Close close -> {
                     BackendWriter.bare(out, Backend.CLOSE_COMPLETE);

@@ -1,5 +1,6 @@
 package io.plinth.dbproxy.merge;
 
+import java.math.BigDecimal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -8,12 +9,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param sql what each shard is asked: the client's statement with further columns, and without what only the whole can say
  * @param hidden columns at the end of each row that the client has not asked for
- * @param columns what becomes of each column where rows are combined; empty where they are only put together
+ * @param columns what becomes of each column where rows are combined, hidden ones that are not parts of averages among
+ *     them; empty where they are only put together
  * @param distinct whether equal rows are one
  * @param order by what rows are sorted
  * @param limit rows at most, or null for all
  * @param offset rows left out first
  * @param ordered whether each shard's rows come sorted
+ * @param having what holds of each combined row that the client gets
+ * @param late what parameters say of it
  */
 public record MergePlan(
         String sql,
@@ -23,10 +27,18 @@ public record MergePlan(
         List<Order> order,
         @Nullable Long limit,
         long offset,
-        boolean ordered) {
+        boolean ordered,
+        List<Condition> having,
+        Late late) {
     public MergePlan {
         columns = List.copyOf(columns);
         order = List.copyOf(order);
+        having = List.copyOf(having);
+    }
+
+    /** Rows that are put together as they come: those of a change. */
+    public static MergePlan appended() {
+        return new MergePlan("", 0, List.of(), false, List.of(), null, 0, false, List.of(), Late.NONE);
     }
 
     /** What becomes of a column when rows are combined. */
@@ -48,6 +60,46 @@ public record MergePlan(
      * @param bytewise whether text is compared by its bytes, whatever the database's collation
      */
     public record Order(int column, boolean descending, boolean nullsFirst, boolean bytewise) {}
+
+    /**
+     * A comparison of a column of numbers.
+     *
+     * @param operator one of = &lt;&gt; &lt; &lt;= &gt; &gt;=
+     * @param value null where it is {@code parameter}, or NULL
+     */
+    public record Condition(
+            int column, String operator, @Nullable BigDecimal value, int parameter) {
+        boolean holds(BigDecimal found) {
+            BigDecimal wanted = value;
+            if (wanted == null) {
+                return false;
+            }
+            int order = found.compareTo(wanted);
+            return switch (operator) {
+                case "=" -> order == 0;
+                case "<" -> order < 0;
+                case "<=" -> order <= 0;
+                case ">" -> order > 0;
+                case ">=" -> order >= 0;
+                default -> order != 0;
+            };
+        }
+    }
+
+    /** Parameters that are the limit and the offset; -1 for none. */
+    public record Late(int limit, int offset) {
+        public static final Late NONE = new Late(-1, -1);
+    }
+
+    /** Whether parameters have to be known before rows are merged. */
+    public boolean waits() {
+        return late.limit >= 0 || late.offset >= 0 || having.stream().anyMatch(condition -> condition.parameter >= 0);
+    }
+
+    /** The plan once parameters are known. */
+    public MergePlan with(@Nullable Long most, long skipped, List<Condition> conditions) {
+        return new MergePlan(sql, hidden, columns, distinct, order, most, skipped, ordered, conditions, Late.NONE);
+    }
 
     /** Whether rows of several shards become one. */
     public boolean combines() {

@@ -62,6 +62,9 @@ public final class RowMerger {
             for (int i = 0; i < plan.columns().size(); i++) {
                 demand(plan.columns().get(i), fields.get(i).type());
             }
+            for (MergePlan.Condition condition : plan.having()) {
+                demand(Column.COUNT, fields.get(condition.column()).type());
+            }
             return Rows.describe(description, plan.hidden());
         } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
             throw malformed();
@@ -229,6 +232,9 @@ public final class RowMerger {
         List<Entry> entries = new ArrayList<>();
         for (List<byte @Nullable []> cells : groups.values()) {
             average(cells);
+            if (!wanted(cells)) {
+                continue;
+            }
             List<byte @Nullable []> sortedBy = new ArrayList<>();
             plan.order().forEach(order -> sortedBy.add(cells.get(column(order))));
             entries.add(new Entry(Rows.row(cells.subList(0, cells.size() - plan.hidden())), sortedBy));
@@ -253,9 +259,19 @@ public final class RowMerger {
         return rows;
     }
 
+    private boolean wanted(List<byte @Nullable []> cells) throws SqlException {
+        for (MergePlan.Condition condition : plan.having()) {
+            byte[] cell = cells.get(condition.column());
+            if (cell == null || !condition.holds(Numbers.read(cell, fields.get(condition.column())))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Averages are told by their sums and counts, two hidden columns each. */
     private void average(List<byte @Nullable []> cells) throws SqlException {
-        int hidden = cells.size() - plan.hidden();
+        int hidden = plan.columns().size();
         for (int i = 0; i < plan.columns().size(); i++) {
             if (plan.columns().get(i) == Column.AVG) {
                 byte[] sum = cells.get(hidden);

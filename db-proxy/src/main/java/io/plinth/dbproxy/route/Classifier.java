@@ -5,7 +5,11 @@ import static io.plinth.dbproxy.sql.SqlTokens.*;
 import io.plinth.dbproxy.route.StatementPlan.Kind;
 import io.plinth.dbproxy.route.StatementPlan.Pin;
 import io.plinth.dbproxy.route.StatementPlan.Refused;
+import io.plinth.dbproxy.shard.Scheme;
+import io.plinth.dbproxy.shard.ShardedCopy;
 import io.plinth.dbproxy.shard.ShardedTable;
+import io.plinth.dbproxy.sql.BlockBody;
+import io.plinth.dbproxy.sql.Functions;
 import io.plinth.dbproxy.sql.SqlLexer;
 import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
@@ -21,11 +25,18 @@ public final class Classifier {
     private static final int MOST_TOKENS = 1_000_000;
 
     private final Map<String, ShardedTable> tables;
+    private final Map<String, String> schemas;
     private final boolean sharded;
 
     /** {@code sharded} is whether there is more than one shard. */
     public Classifier(Map<String, ShardedTable> tables, boolean sharded) {
+        this(tables, Map.of(), sharded);
+    }
+
+    /** {@code schemas} are the shards of schemas that are on one as a whole. */
+    public Classifier(Map<String, ShardedTable> tables, Map<String, String> schemas, boolean sharded) {
         this.tables = Map.copyOf(tables);
+        this.schemas = Map.copyOf(schemas);
         this.sharded = sharded;
     }
 
@@ -240,11 +251,21 @@ public final class Classifier {
         StatementPlan plan =
                 new StatementPlan(in ? Kind.COPY_IN : Kind.OTHER, false, StatementPlan.UNSHARDED, StatementPlan.NONE);
         ShardedTable table = mention(tokens, from, to);
-        return table == null
-                ? plan
-                : plan.refused(
-                        "COPY of sharded table " + table.name() + " is not supported",
-                        "Use INSERT and SELECT with " + table.key() + ", or COPY on each shard itself.");
+        if (table == null) {
+            return plan;
+        }
+        try {
+            ShardedCopy copy = new CopyParser(tokens, from, to, tables).read();
+            StatementPlan.Need need = copy.table().scheme() instanceof Scheme.Whole whole
+                    ? new StatementPlan.Placed(copy.table(), whole.shard())
+                    : copy.table().scheme() instanceof Scheme.Copied && !copy.in()
+                            ? StatementPlan.ANYWHERE
+                            : new StatementPlan.Copying(copy);
+            return new StatementPlan(plan.kind(), false, need, StatementPlan.NONE);
+        } catch (Unroutable e) {
+            return plan.refused(
+                    e.message, "Copy the table itself from STDIN or to STDOUT, in text, csv or binary format.");
+        }
     }
 
     private StatementPlan deallocate(SqlTokens tokens, int from, int to) {
@@ -312,7 +333,7 @@ public final class Classifier {
                 plan = plan.with(new Pin("a temporary object"));
             }
         }
-        return sharded ? new ShardedDefinition(tokens, from, to, tables).plan(plan) : plan;
+        return sharded ? new ShardedDefinition(tokens, from, to, tables, schemas).plan(plan) : plan;
     }
 
     /** A statement of which nothing but its sharded tables matters. */
@@ -334,11 +355,20 @@ public final class Classifier {
         if (!sharded) {
             return plan;
         }
-        if (mention(tokens, from, to) == null) {
+        if (mention(tokens, from, to) == null && !namesSchema(tokens, from, to)) {
             return plan;
         }
-        StatementPlan.Need need = new ShardedStatement(tokens, from, to, tables).need();
+        StatementPlan.Need need = new ShardedStatement(tokens, from, to, tables, schemas).need(plan.readOnly());
         return new StatementPlan(plan.kind(), plan.readOnly(), need, plan.effect());
+    }
+
+    private boolean namesSchema(SqlTokens tokens, int from, int to) {
+        for (int i = from; i < to && !schemas.isEmpty(); i++) {
+            if (tokens.kind(i + 1) == DOT && tokens.isName(i) && schemas.containsKey(tokens.name(i))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean temp(SqlTokens tokens, int i) {

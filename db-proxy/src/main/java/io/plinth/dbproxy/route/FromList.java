@@ -2,6 +2,7 @@ package io.plinth.dbproxy.route;
 
 import static io.plinth.dbproxy.sql.SqlTokens.*;
 
+import io.plinth.dbproxy.shard.Scheme;
 import io.plinth.dbproxy.shard.ShardedTable;
 import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
@@ -57,6 +58,7 @@ final class FromList {
     private final SqlTokens tokens;
     private final Map<String, ShardedTable> tables;
     private final List<Ref> refs = new ArrayList<>();
+    private boolean commas;
 
     FromList(SqlTokens tokens, Map<String, ShardedTable> tables) {
         this.tokens = tokens;
@@ -72,11 +74,28 @@ final class FromList {
         return refs.stream().allMatch(ref -> ref.join() == Join.INNER);
     }
 
+    /**
+     * Whether each row that the list joins is made on one shard only, with reference tables in it: no row of theirs may be
+     * kept for want of a match, as every shard would have it.
+     */
+    boolean copiesOnlyAdd() {
+        boolean copies = refs.stream().anyMatch(ref -> !ref.table().keyed());
+        boolean outer = refs.stream().anyMatch(ref -> ref.join() != Join.INNER);
+        boolean left = refs.stream().noneMatch(ref -> ref.join() == Join.OTHER);
+        return !copies || !outer || (left && !commas && refs.getFirst().table().keyed());
+    }
+
+    /** Whether the table's columns may be NULL for want of a match. */
+    boolean mayBeMissing(Ref ref) {
+        return ref.join() != Join.INNER || refs.stream().anyMatch(other -> other.join() == Join.OTHER);
+    }
+
     /** Reads from {@code start}; returns the token after the list. */
     int read(int start, int to) throws Unroutable {
         int i = table(start, to, Join.INNER);
         while (i < to) {
             if (tokens.kind(i) == COMMA) {
+                commas = true;
                 i = table(i + 1, to, Join.INNER);
                 continue;
             }
@@ -121,9 +140,9 @@ final class FromList {
             i += 2;
         }
         ShardedTable table = i < to && tokens.isName(i) ? tables.get(tokens.name(i)) : null;
-        if (table == null) {
+        if (table == null || table.scheme() instanceof Scheme.Whole) {
             throw new Unroutable("a statement may not combine sharded tables with "
-                    + (i < to ? tokens.text(i) : "nothing") + ": that is on the default shard or not a plain table");
+                    + (i < to ? tokens.text(i) : "nothing") + ": that is on one shard only or not a plain table");
         }
         String name = table.name();
         i++;

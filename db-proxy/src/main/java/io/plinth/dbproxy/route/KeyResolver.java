@@ -4,25 +4,39 @@ import static io.plinth.dbproxy.sql.SqlTokens.*;
 
 import io.plinth.dbproxy.route.FromList.Join;
 import io.plinth.dbproxy.route.FromList.Ref;
+import io.plinth.dbproxy.route.StatementPlan.Elements;
 import io.plinth.dbproxy.route.StatementPlan.Keyed;
+import io.plinth.dbproxy.route.StatementPlan.Part;
 import io.plinth.dbproxy.route.StatementPlan.ShardKey;
+import io.plinth.dbproxy.shard.KeyType;
 import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Finds, for each table, the key values that the conditions demand. */
 final class KeyResolver {
-    /** Two keys that a condition makes equal; with {@code oneWay} only the second follows from the first. */
-    private record Link(Ref from, Ref to, boolean oneWay) {}
+    /** Keys that one table's conditions may stand for; more of them are not told apart. */
+    private static final int MOST_KEYS = 1_000_000;
+
+    /** A column of a table's key. */
+    private record Node(Ref ref, int column) {
+        KeyType type() {
+            return ref.table().columns().get(column).type();
+        }
+    }
+
+    /** Two columns that a condition makes equal; with {@code oneWay} only the second follows from the first. */
+    private record Link(Node from, Node to, boolean oneWay) {}
 
     private final SqlTokens tokens;
     private final FromList list;
     private final KeyReader reader;
-    private final List<ShardKey> keys = new ArrayList<>();
-    private final Set<Ref> fixed = new HashSet<>();
+    private final Map<Node, List<Part>> values = new HashMap<>();
     private final List<Link> links = new ArrayList<>();
 
     KeyResolver(SqlTokens tokens, FromList list) {
@@ -42,37 +56,93 @@ final class KeyResolver {
                 conjunction(ref.on(), ref.onEnd(), false, ref);
             }
         }
+        Set<Node> said = new HashSet<>(values.keySet());
         follow();
+        List<ShardKey> keys = new ArrayList<>();
         for (Ref ref : list.refs()) {
-            if (!fixed.contains(ref)) {
-                throw new Unroutable("sharded table " + ref.table().name() + ": the statement does not say which "
-                        + (list.refs().size() > 1 ? ref.name() + "." : "")
-                        + ref.table().key()
-                        + " (expected: = a constant or parameter of its type, joined with AND)");
+            if (ref.table().keyed()) {
+                keys(ref, said, keys);
             }
         }
         return new Keyed(keys);
     }
 
+    private void keys(Ref ref, Set<Node> said, List<ShardKey> keys) throws Unroutable {
+        List<List<Part>> all = List.of(List.of());
+        boolean own = false;
+        for (int i = 0; i < ref.table().columns().size(); i++) {
+            Node node = new Node(ref, i);
+            List<Part> found = values.get(node);
+            if (found == null || (long) all.size() * found.size() > MOST_KEYS) {
+                throw new Unroutable("sharded table " + ref.table().name() + ": the statement does not say which "
+                        + (list.refs().size() > 1 ? ref.name() + "." : "")
+                        + ref.table().columns().get(i).name()
+                        + " (expected: = a constant or parameter of its type, joined with AND)");
+            }
+            own |= said.contains(node);
+            List<List<Part>> longer = new ArrayList<>();
+            for (List<Part> before : all) {
+                for (Part part : found) {
+                    List<Part> with = new ArrayList<>(before);
+                    with.add(part);
+                    longer.add(with);
+                }
+            }
+            all = longer;
+        }
+        // A key that follows from another table's, spread alike, says nothing more.
+        if (own || keys.isEmpty() || list.refs().stream().noneMatch(other -> leads(other, ref))) {
+            all.forEach(parts -> keys.add(new ShardKey(ref.table(), parts)));
+        }
+    }
+
+    private boolean leads(Ref other, Ref ref) {
+        return !other.equals(ref)
+                && other.table().keyed()
+                && other.table().together(ref.table())
+                && links.stream()
+                        .anyMatch(link -> (link.from.ref.equals(other) && link.to.ref.equals(ref))
+                                || (link.to.ref.equals(other) && link.from.ref.equals(ref)));
+    }
+
     /** Whether the rows that a query joins are on the same shard, whichever that is. */
     boolean together() {
-        if (list.refs().isEmpty()) {
+        List<Ref> keyed =
+                list.refs().stream().filter(ref -> ref.table().keyed()).toList();
+        if (keyed.isEmpty() || !list.copiesOnlyAdd()) {
             return false;
         }
         Set<Ref> reached = new HashSet<>();
-        reached.add(list.refs().getFirst());
+        reached.add(keyed.getFirst());
         boolean changed = true;
         while (changed) {
             changed = false;
-            for (Link link : links) {
-                if (reached.contains(link.from)) {
-                    changed |= reached.add(link.to);
-                } else if (!link.oneWay && reached.contains(link.to)) {
-                    changed |= reached.add(link.from);
+            for (Ref from : keyed) {
+                for (Ref to : keyed) {
+                    if (reached.contains(from) && !reached.contains(to) && joined(from, to)) {
+                        changed |= reached.add(to);
+                    }
                 }
             }
         }
-        return reached.size() == list.refs().size();
+        return reached.size() == keyed.size();
+    }
+
+    /** Whether rows of {@code to} that match are on the shard of the row of {@code from}. */
+    private boolean joined(Ref from, Ref to) {
+        if (!from.table().together(to.table())) {
+            return false;
+        }
+        for (int i = 0; i < from.table().columns().size(); i++) {
+            Node a = new Node(from, i);
+            Node b = new Node(to, i);
+            if (links.stream()
+                    .noneMatch(link -> (link.from.equals(a) && link.to.equals(b))
+                            || (!link.oneWay && link.from.equals(b) && link.to.equals(a)))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void follow() {
@@ -80,13 +150,15 @@ final class KeyResolver {
         while (changed) {
             changed = false;
             for (Link link : links) {
-                if (fixed.contains(link.from)) {
-                    changed |= fixed.add(link.to);
-                } else if (!link.oneWay && fixed.contains(link.to)) {
-                    changed |= fixed.add(link.from);
-                }
+                changed |= inherit(link.from, link.to);
+                changed |= !link.oneWay && inherit(link.to, link.from);
             }
         }
+    }
+
+    private boolean inherit(Node from, Node to) {
+        List<Part> found = values.get(from);
+        return found != null && values.putIfAbsent(to, found) == null;
     }
 
     /** Takes a condition apart at its ANDs; an OR makes it say nothing. {@code right} is a LEFT JOIN's right table. */
@@ -126,6 +198,9 @@ final class KeyResolver {
         }
         int column = columnEnd(from, to);
         if (column > 0 && tokens.isOperator(column, "=")) {
+            if (binding && any(from, column, column + 1, to)) {
+                return;
+            }
             if (equality(from, column, column + 1, to, binding, right)) {
                 return;
             }
@@ -143,17 +218,14 @@ final class KeyResolver {
 
     private boolean equality(int left, int leftEnd, int right, int end, boolean binding, @Nullable Ref joined) {
         if (columnEnd(right, end) == end) {
-            Ref a = keyOf(left, leftEnd);
-            Ref b = keyOf(right, end);
-            if (a != null
-                    && b != null
-                    && !a.equals(b)
-                    && a.table().type() == b.table().type()) {
+            Node a = keyOf(left, leftEnd);
+            Node b = keyOf(right, end);
+            if (a != null && b != null && !a.ref.equals(b.ref) && a.type() == b.type()) {
                 if (binding) {
                     links.add(new Link(a, b, false));
-                } else if (a.equals(joined)) {
+                } else if (a.ref.equals(joined)) {
                     links.add(new Link(b, a, true));
-                } else if (b.equals(joined)) {
+                } else if (b.ref.equals(joined)) {
                     links.add(new Link(a, b, true));
                 }
                 return true;
@@ -163,39 +235,51 @@ final class KeyResolver {
     }
 
     private boolean bind(int column, int columnEnd, int value, int valueEnd) {
-        Ref ref = keyOf(column, columnEnd);
-        ShardKey key = ref == null ? null : reader.constant(ref.table(), value, valueEnd);
-        if (ref == null || key == null) {
-            return false;
+        Node node = keyOf(column, columnEnd);
+        Part part = node == null ? null : reader.constant(node.type(), value, valueEnd);
+        return node != null && part != null && fix(node, List.of(part));
+    }
+
+    /** Of several conditions the one with the fewest values counts: each of them has to hold. */
+    private boolean fix(Node node, List<Part> parts) {
+        List<Part> before = values.get(node);
+        if (before == null) {
+            values.put(node, parts);
+        } else if (before.size() == 1 && parts.size() == 1 && !several(before) && !several(parts)) {
+            // Both are kept: keys of two shards are told apart only when they are bound.
+            List<Part> both = new ArrayList<>(before);
+            both.addAll(parts);
+            values.put(node, before.equals(parts) ? before : both);
+        } else if (several(before) || (parts.size() < before.size() && !several(parts))) {
+            values.put(node, parts);
         }
-        fixed.add(ref);
-        keys.add(key);
         return true;
     }
 
-    /** IN with constants: each of them is a key, and all must be on one shard. */
+    private static boolean several(List<Part> parts) {
+        return parts.stream().anyMatch(Elements.class::isInstance);
+    }
+
+    /** {@code = ANY (array)}. */
+    private boolean any(int column, int columnEnd, int from, int to) {
+        Node node = keyOf(column, columnEnd);
+        boolean call = (tokens.is(from, "any") || tokens.is(from, "some"))
+                && tokens.kind(from + 1) == OPEN
+                && closes(from + 1) == to - 1;
+        List<Part> parts = node == null || !call ? null : reader.any(node.type(), from + 2, to - 1);
+        return node != null && parts != null && fix(node, parts);
+    }
+
+    /** IN with constants: each of them is a key. */
     private void list(int column, int columnEnd, int from, int close) {
-        Ref ref = keyOf(column, columnEnd);
-        if (ref == null || tokens.kind(close) != SHUT || closes(from - 1) != close) {
+        Node node = keyOf(column, columnEnd);
+        if (node == null || tokens.kind(close) != SHUT || closes(from - 1) != close) {
             return;
         }
-        List<ShardKey> found = new ArrayList<>();
-        int start = from;
-        int depth = 0;
-        for (int i = from; i <= close; i++) {
-            depth += tokens.kind(i) == OPEN ? 1 : 0;
-            if (depth == 0 && (tokens.kind(i) == COMMA || i == close)) {
-                ShardKey key = reader.constant(ref.table(), start, i);
-                if (key == null) {
-                    return;
-                }
-                found.add(key);
-                start = i + 1;
-            }
-            depth -= tokens.kind(i) == SHUT ? 1 : 0;
+        List<Part> found = reader.list(node.type(), from, close);
+        if (found != null) {
+            fix(node, found);
         }
-        keys.addAll(found);
-        fixed.add(ref);
     }
 
     /** The token after a column's name at {@code from}, or -1 when there is none. */
@@ -207,11 +291,12 @@ final class KeyResolver {
         return i < to && tokens.isName(i) ? i + 1 : -1;
     }
 
-    /** The table whose key the column is, or null. */
-    private @Nullable Ref keyOf(int from, int end) {
+    /** The key's column that the name is, or null. */
+    private @Nullable Node keyOf(int from, int end) {
         String qualifier = end - from >= 3 ? tokens.name(end - 3) : null;
         Ref ref = list.byName(qualifier);
-        return ref != null && tokens.name(end - 1).equals(ref.table().key()) ? ref : null;
+        int column = ref == null ? -1 : ref.table().column(tokens.name(end - 1));
+        return ref == null || column < 0 ? null : new Node(ref, column);
     }
 
     private int closes(int open) {

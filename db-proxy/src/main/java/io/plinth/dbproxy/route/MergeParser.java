@@ -5,7 +5,9 @@ import static io.plinth.dbproxy.sql.SqlTokens.*;
 import io.plinth.dbproxy.merge.MergePlan;
 import io.plinth.dbproxy.merge.MergePlan.Column;
 import io.plinth.dbproxy.merge.MergePlan.Order;
+import io.plinth.dbproxy.route.SelectClauses.Span;
 import io.plinth.dbproxy.sql.SqlTokens;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -55,56 +57,49 @@ final class MergeParser {
     private final SqlTokens tokens;
     private final int from;
     private final int to;
-    private final Set<String> keys;
+    private final FromList list;
+    private final List<String> extra = new ArrayList<>();
+    private final List<Span> extraSpans = new ArrayList<>();
     private final List<Span> items = new ArrayList<>();
-    private int select;
-    private int tables;
-    private int group;
-    private int having;
-    private int order;
-    private int limit;
-    private int offset;
+    private final SelectClauses clauses;
 
-    /** Tokens from {@code start} to {@code end}. */
-    private record Span(int start, int end) {}
-
-    /** {@code keys} are the sharded tables' keys: rows that differ in one are on one shard only. */
-    MergeParser(SqlTokens tokens, int from, int to, Set<String> keys) {
+    /** {@code list} has the tables: rows that differ in a key of one are on different shards only by it. */
+    MergeParser(SqlTokens tokens, int from, int to, FromList list) {
         this.tokens = tokens;
         this.from = from;
         this.to = to;
-        this.keys = keys;
+        this.list = list;
+        this.clauses = new SelectClauses(tokens, from, to);
     }
 
     MergePlan plan() throws Unroutable {
         refuseWhatNeedsTheWhole();
-        clauses();
+        clauses.read();
         boolean distinct = tokens.is(from + 1, "distinct");
         if (distinct && tokens.is(from + 2, "on")) {
             throw refuse("DISTINCT ON");
         }
-        select = from + (distinct || tokens.is(from + 1, "all") ? 2 : 1);
-        split(select, tables, items);
+        int select = from + (distinct || tokens.is(from + 1, "all") ? 2 : 1);
+        clauses.split(select, clauses.tables, items);
         List<Span> groups = new ArrayList<>();
-        if (group < to) {
-            split(group + 2, first(having, order, limit, offset), groups);
+        if (clauses.group < to) {
+            clauses.split(
+                    clauses.group + 2,
+                    clauses.first(clauses.having, clauses.order, clauses.limit, clauses.offset, clauses.fetch),
+                    groups);
         }
-        boolean aggregates = items.stream().anyMatch(item -> aggregate(item.start) != null) || contains(from, to);
-        boolean disjoint = groups.stream().anyMatch(this::isKey)
-                || (distinct
-                        && groups.isEmpty()
-                        && !aggregates
-                        && items.stream().anyMatch(this::isKey));
+        boolean aggregates = items.stream().anyMatch(item -> aggregate(item.start()) != null) || contains(from, to);
+        boolean disjoint = haveKey(groups) || (distinct && groups.isEmpty() && !aggregates && haveKey(items));
         if (disjoint || (groups.isEmpty() && !aggregates && !distinct)) {
             return together();
         }
-        if (having < to) {
-            throw refuse("HAVING without the shard key among GROUP BY");
+        if (clauses.having < to && distinct) {
+            throw refuse("DISTINCT beside HAVING");
         }
         return distinct ? distinct(groups, aggregates) : combined(groups);
     }
 
-    private static Unroutable refuse(String what) {
+    static Unroutable refuse(String what) {
         return new Unroutable("a query over several shards with " + what + " is not supported");
     }
 
@@ -119,7 +114,7 @@ final class MergeParser {
                     || tokens.is(i, "tablesample")) {
                 throw refuse(tokens.name(i).toUpperCase(Locale.ROOT));
             }
-            if (tokens.is(i, "for") && i > from && depthAt(i) == 0 && locks(i + 1)) {
+            if (tokens.is(i, "for") && i > from && clauses.depthAt(i) == 0 && locks(i + 1)) {
                 throw refuse("FOR " + tokens.name(i + 1).toUpperCase(Locale.ROOT));
             }
         }
@@ -127,62 +122,6 @@ final class MergeParser {
 
     private boolean locks(int i) {
         return tokens.is(i, "update") || tokens.is(i, "share") || tokens.is(i, "no") || tokens.is(i, "key");
-    }
-
-    private int depthAt(int at) {
-        int depth = 0;
-        for (int i = from; i < at; i++) {
-            depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
-        }
-        return depth;
-    }
-
-    private void clauses() throws Unroutable {
-        tables = clause("from", null);
-        group = clause("group", "by");
-        having = clause("having", null);
-        order = clause("order", "by");
-        limit = clause("limit", null);
-        offset = clause("offset", null);
-        if (clause("fetch", null) < to) {
-            throw refuse("FETCH (write LIMIT)");
-        }
-        if (tables == to) {
-            throw refuse("no FROM");
-        }
-    }
-
-    private int clause(String word, @Nullable String second) {
-        int depth = 0;
-        for (int i = from; i < to; i++) {
-            depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
-            boolean here = depth == 0 && tokens.is(i, word) && tokens.kind(i - 1) != DOT && !tokens.is(i - 1, "as");
-            if (here && !tokens.is(i - 1, "distinct") && (second == null || tokens.is(i + 1, second))) {
-                return i;
-            }
-        }
-        return to;
-    }
-
-    private int first(int... candidates) {
-        int least = to;
-        for (int candidate : candidates) {
-            least = Math.min(least, candidate);
-        }
-        return least;
-    }
-
-    private void split(int start, int end, List<Span> parts) {
-        int depth = 0;
-        int begin = start;
-        for (int i = start; i < end; i++) {
-            depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
-            if (depth == 0 && tokens.kind(i) == COMMA) {
-                parts.add(new Span(begin, i));
-                begin = i + 1;
-            }
-        }
-        parts.add(new Span(begin, end));
     }
 
     /** Whether an aggregate is called anywhere. */
@@ -202,28 +141,41 @@ final class MergeParser {
         return tokens.kind(i + 1) == OPEN && AGGREGATES.contains(tokens.name(i)) ? tokens.name(i) : null;
     }
 
-    private boolean isKey(Span span) {
-        boolean qualified = span.end - span.start == 3 && tokens.kind(span.start + 1) == DOT;
-        boolean plain = span.end - span.start == 1;
-        boolean aliased = span.end - span.start >= 3 && tokens.is(span.end - 2, "as");
-        return aliased
-                ? isKey(new Span(span.start, span.end - 2))
-                : (plain || qualified) && keys.contains(tokens.name(span.end - 1));
+    /** Whether a table's whole key is among them: rows that are alike there are on one shard. */
+    private boolean haveKey(List<Span> spans) {
+        for (FromList.Ref ref : list.refs()) {
+            boolean all = ref.table().keyed() && !list.mayBeMissing(ref);
+            for (int i = 0; i < ref.table().columns().size() && all; i++) {
+                String name = ref.table().columns().get(i).name();
+                all = spans.stream().anyMatch(span -> isColumn(bare(span), ref, name));
+            }
+            if (all) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isColumn(Span span, FromList.Ref ref, String name) {
+        boolean qualified = span.end() - span.start() == 3
+                && tokens.kind(span.start() + 1) == DOT
+                && tokens.name(span.start()).equals(ref.name());
+        boolean plain = span.end() - span.start() == 1 && list.refs().size() == 1;
+        return (plain || qualified) && tokens.name(span.end() - 1).equals(name);
     }
 
     /** Rows of different shards have nothing to do with each other. */
     private MergePlan together() throws Unroutable {
         List<Order> sorting = new ArrayList<>();
         List<String> hidden = new ArrayList<>();
-        if (order < to) {
-            List<Span> by = new ArrayList<>();
-            split(order + 2, first(limit, offset), by);
+        if (clauses.order < to) {
+            List<Span> by = clauses.ordering();
             List<Integer> columns = new ArrayList<>();
             for (Span item : by) {
                 Span expression = expression(item);
                 int column = output(expression, false);
                 if (column < 0) {
-                    hidden.add(tokens.source(expression.start, expression.end));
+                    hidden.add(tokens.source(expression.start(), expression.end()));
                 }
                 columns.add(column < 0 ? -hidden.size() : column);
             }
@@ -234,13 +186,13 @@ final class MergeParser {
         if (!hidden.isEmpty() && tokens.is(from + 1, "distinct")) {
             throw refuse("DISTINCT and an ORDER BY that is not among the columns");
         }
-        return finish(hidden, List.of(), false, sorting, true);
+        return finish(hidden, List.of(), false, sorting, true, List.of());
     }
 
     /** Hidden columns are counted from the end of the row, the first of n is -n; {@code column} has the first as -1. */
     private Order order(Span item, int hidden, int column) {
         int place = column >= 0 ? column : -(hidden + column + 1);
-        int end = item.end;
+        int end = item.end();
         boolean nullsFirst = false;
         boolean said = false;
         if (tokens.is(end - 2, "nulls")) {
@@ -250,7 +202,7 @@ final class MergeParser {
         }
         boolean descending = tokens.is(end - 1, "desc");
         end -= descending || tokens.is(end - 1, "asc") ? 1 : 0;
-        boolean bytewise = end - item.start > 2
+        boolean bytewise = end - item.start() > 2
                 && tokens.is(end - 2, "collate")
                 && (tokens.name(end - 1).equals("C") || tokens.name(end - 1).equals("POSIX"));
         return new Order(place, descending, said ? nullsFirst : descending, bytewise);
@@ -258,27 +210,27 @@ final class MergeParser {
 
     /** The expression of an ORDER BY item, its direction left off. */
     private Span expression(Span item) throws Unroutable {
-        int end = item.end;
+        int end = item.end();
         if (tokens.is(end - 2, "nulls")) {
             end -= 2;
         }
         if (tokens.is(end - 1, "asc") || tokens.is(end - 1, "desc")) {
             end--;
         }
-        for (int i = item.start; i < end; i++) {
+        for (int i = item.start(); i < end; i++) {
             if (tokens.is(i, "using")) {
                 throw refuse("ORDER BY ... USING");
             }
         }
-        return new Span(item.start, end);
+        return new Span(item.start(), end);
     }
 
     /** Which column of the answer an expression is: by number, by alias, or, with {@code same}, by its text; or -1. */
     private int output(Span expression, boolean same) throws Unroutable {
-        boolean one = expression.end - expression.start == 1;
+        boolean one = expression.end() - expression.start() == 1;
         boolean star = items.stream().anyMatch(this::isStar);
-        if (one && tokens.kind(expression.start) == INTEGER) {
-            int number = Integer.parseInt(tokens.text(expression.start)) - 1;
+        if (one && tokens.kind(expression.start()) == INTEGER) {
+            int number = Integer.parseInt(tokens.text(expression.start())) - 1;
             if (star || number < 0 || number >= items.size()) {
                 throw refuse("ORDER BY or GROUP BY a number beside *");
             }
@@ -287,11 +239,11 @@ final class MergeParser {
         for (int i = 0; i < items.size() && !star; i++) {
             Span item = items.get(i);
             if (one
-                    && tokens.isName(expression.start)
-                    && tokens.name(expression.start).equals(alias(item))) {
+                    && tokens.isName(expression.start())
+                    && tokens.name(expression.start()).equals(alias(item))) {
                 return i;
             }
-            if (same && text(expression).equals(text(bare(item)))) {
+            if (same && clauses.text(expression).equals(clauses.text(bare(item)))) {
                 return i;
             }
         }
@@ -299,135 +251,227 @@ final class MergeParser {
     }
 
     private boolean isStar(Span item) {
-        return tokens.isOperator(item.end - 1, "*");
+        return tokens.isOperator(item.end() - 1, "*");
     }
 
     private String alias(Span item) {
-        return item.end - item.start >= 3 && tokens.is(item.end - 2, "as") ? tokens.name(item.end - 1) : "";
+        return item.end() - item.start() >= 3 && tokens.is(item.end() - 2, "as") ? tokens.name(item.end() - 1) : "";
     }
 
     private Span bare(Span item) {
-        return alias(item).isEmpty() ? item : new Span(item.start, item.end - 2);
-    }
-
-    private String text(Span span) {
-        StringBuilder text = new StringBuilder();
-        for (int i = span.start; i < span.end; i++) {
-            text.append(tokens.isName(i) ? tokens.name(i) : tokens.text(i)).append(' ');
-        }
-        return text.toString();
+        return alias(item).isEmpty() ? item : new Span(item.start(), item.end() - 2);
     }
 
     private MergePlan distinct(List<Span> groups, boolean aggregates) throws Unroutable {
         if (!groups.isEmpty() || aggregates) {
             throw refuse("DISTINCT beside GROUP BY or aggregates");
         }
-        return finish(List.of(), List.of(), true, sorting(), false);
+        return finish(List.of(), List.of(), true, sorting(), false, List.of());
     }
 
     /** Rows are combined group by group. */
     private MergePlan combined(List<Span> groups) throws Unroutable {
-        List<Column> columns = new ArrayList<>();
-        List<String> hidden = new ArrayList<>();
         boolean[] key = new boolean[items.size()];
+        List<Span> hiddenKeys = new ArrayList<>();
         for (Span each : groups) {
             int column = output(each, true);
             if (column < 0) {
-                throw refuse("a GROUP BY that is not among the columns");
+                hiddenKeys.add(each);
+            } else {
+                key[column] = true;
             }
-            key[column] = true;
         }
+        List<Column> columns = new ArrayList<>();
+        List<String> averages = new ArrayList<>();
         for (int i = 0; i < items.size(); i++) {
             Span item = bare(items.get(i));
-            String name = aggregate(item.start);
-            if (key[i] || (name == null && !contains(item.start, item.end) && groups.isEmpty() && constant(item))) {
+            String name = aggregate(item.start());
+            if (key[i] || (name == null && !contains(item.start(), item.end()) && groups.isEmpty() && constant(item))) {
                 columns.add(Column.KEY);
-                continue;
-            }
-            if (name == null || !closesAt(item.start + 1, item.end)) {
-                throw refuse("a column that is neither in GROUP BY nor one of count, sum, avg, min, max");
-            }
-            if (tokens.is(item.start + 2, "distinct") && !name.equals("min") && !name.equals("max")) {
-                throw refuse(name + "(DISTINCT)");
-            }
-            columns.add(Column.valueOf(name.toUpperCase(Locale.ROOT)));
-            if (name.equals("avg")) {
-                String argument = tokens.source(item.start + 2, closing(item.start + 1));
-                String filter = tokens.source(closing(item.start + 1) + 1, item.end);
-                hidden.add("sum(" + argument + ") " + filter);
-                hidden.add("count(" + argument + ") " + filter);
+            } else {
+                columns.add(aggregated(item, averages));
             }
         }
-        return finish(hidden, columns, false, sorting(), false);
+        for (Span each : hiddenKeys) {
+            further(each);
+            columns.add(Column.KEY);
+        }
+        List<MergePlan.Condition> conditions = conditions(columns, averages);
+        List<Order> sorting = sorting(columns, averages);
+        List<String> hidden = new ArrayList<>(extra);
+        hidden.addAll(averages);
+        return finish(hidden, columns, false, sorting, false, conditions);
+    }
+
+    private Column aggregated(Span item, List<String> averages) throws Unroutable {
+        String name = aggregate(item.start());
+        if (name == null || !closesAt(item.start() + 1, item.end())) {
+            throw refuse("a column that is neither in GROUP BY nor one of count, sum, avg, min, max");
+        }
+        if (tokens.is(item.start() + 2, "distinct") && !name.equals("min") && !name.equals("max")) {
+            throw refuse(name + "(DISTINCT)");
+        }
+        if (name.equals("avg")) {
+            String argument = tokens.source(item.start() + 2, clauses.closing(item.start() + 1));
+            String filter = tokens.source(clauses.closing(item.start() + 1) + 1, item.end());
+            averages.add("sum(" + argument + ") " + filter);
+            averages.add("count(" + argument + ") " + filter);
+        }
+        return Column.valueOf(name.toUpperCase(Locale.ROOT));
+    }
+
+    /** Asks the shards for an expression that is not among the columns; returns its place. */
+    private int further(Span span) {
+        extra.add(tokens.source(span.start(), span.end()));
+        extraSpans.add(span);
+        return items.size() + extra.size() - 1;
+    }
+
+    /** The place of an expression among the columns, the hidden ones too; a further one for an aggregate that is in none. */
+    private int place(Span span, List<Column> columns, List<String> averages, String clause) throws Unroutable {
+        int column = output(span, true);
+        for (int i = 0; i < extraSpans.size() && column < 0; i++) {
+            column = clauses.text(extraSpans.get(i)).equals(clauses.text(span)) ? items.size() + i : -1;
+        }
+        if (column < 0) {
+            if (aggregate(span.start()) == null) {
+                throw refuse(clause + " that is not among the columns");
+            }
+            columns.add(aggregated(span, averages));
+            column = further(span);
+        }
+        return column;
+    }
+
+    /** HAVING, taken apart at its ANDs into comparisons of numbers. */
+    private List<MergePlan.Condition> conditions(List<Column> columns, List<String> averages) throws Unroutable {
+        List<MergePlan.Condition> found = new ArrayList<>();
+        if (clauses.having == to) {
+            return found;
+        }
+        int end = clauses.first(clauses.order, clauses.limit, clauses.offset, clauses.fetch);
+        int start = clauses.having + 1;
+        for (int i = start; i <= end; i++) {
+            if (i == end || (tokens.is(i, "and") && clauses.depthAt(i) == 0)) {
+                found.add(condition(new Span(start, i), columns, averages));
+                start = i + 1;
+            }
+        }
+        return found;
+    }
+
+    private MergePlan.Condition condition(Span span, List<Column> columns, List<String> averages) throws Unroutable {
+        int operator = -1;
+        for (int i = span.start(); i < span.end(); i++) {
+            if (tokens.kind(i) == OPERATOR && clauses.depthAt(i) == 0) {
+                operator = i;
+                break;
+            }
+        }
+        boolean known = operator > span.start()
+                && Set.of("=", "<>", "!=", "<", "<=", ">", ">=").contains(tokens.text(operator));
+        int value = operator + 1;
+        boolean negative = known && tokens.isOperator(value, "-");
+        value += negative ? 1 : 0;
+        if (!known || value != span.end() - 1) {
+            throw refuse("HAVING other than comparisons with a number, joined with AND");
+        }
+        int column = place(new Span(span.start(), operator), columns, averages, "a HAVING");
+        return switch (tokens.kind(value)) {
+            case INTEGER, DECIMAL -> {
+                try {
+                    BigDecimal number = new BigDecimal(tokens.text(value));
+                    yield new MergePlan.Condition(
+                            column, tokens.text(operator), negative ? number.negate() : number, -1);
+                } catch (NumberFormatException e) {
+                    throw refuse("HAVING with " + tokens.text(value));
+                }
+            }
+            case PARAMETER -> {
+                if (negative) {
+                    throw refuse("HAVING with the negative of a parameter");
+                }
+                yield new MergePlan.Condition(column, tokens.text(operator), null, clauses.parameter(value));
+            }
+            default -> throw refuse("HAVING other than comparisons with a number, joined with AND");
+        };
     }
 
     private boolean constant(Span item) {
-        return item.end - item.start == 1 && !tokens.isName(item.start) && !isStar(item);
+        return item.end() - item.start() == 1 && !tokens.isName(item.start()) && !isStar(item);
     }
 
     /** Whether the call whose parenthesis opens at {@code open} is all there is, but for a FILTER. */
     private boolean closesAt(int open, int end) {
-        int close = closing(open);
+        int close = clauses.closing(open);
         return close == end - 1
-                || (tokens.is(close + 1, "filter") && tokens.kind(close + 2) == OPEN && closing(close + 2) == end - 1);
-    }
-
-    private int closing(int open) {
-        int depth = 0;
-        for (int i = open; i < to; i++) {
-            depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
-            if (depth == 0) {
-                return i;
-            }
-        }
-        return to;
+                || (tokens.is(close + 1, "filter")
+                        && tokens.kind(close + 2) == OPEN
+                        && clauses.closing(close + 2) == end - 1);
     }
 
     private List<Order> sorting() throws Unroutable {
         List<Order> sorting = new ArrayList<>();
-        if (order < to) {
-            List<Span> by = new ArrayList<>();
-            split(order + 2, first(limit, offset), by);
-            for (Span item : by) {
-                int column = output(expression(item), true);
-                if (column < 0) {
-                    throw refuse("an ORDER BY that is not among the columns");
-                }
-                sorting.add(order(item, 0, column));
+        for (Span item : clauses.ordering()) {
+            int column = output(expression(item), true);
+            if (column < 0) {
+                throw refuse("an ORDER BY that is not among the columns");
             }
+            sorting.add(order(item, 0, column));
         }
         return sorting;
     }
 
-    private @Nullable Long number(int clause) throws Unroutable {
-        if (clause == to || tokens.is(clause + 1, "all") || tokens.is(clause + 1, "null")) {
-            return null;
+    private List<Order> sorting(List<Column> columns, List<String> averages) throws Unroutable {
+        List<Order> sorting = new ArrayList<>();
+        for (Span item : clauses.ordering()) {
+            sorting.add(order(item, 0, place(expression(item), columns, averages, "an ORDER BY")));
         }
-        boolean last = clause + 2 == to
-                || clause + 2 == limit
-                || clause + 2 == offset
-                || tokens.is(clause + 2, "rows")
-                || tokens.is(clause + 2, "row");
-        if (tokens.kind(clause + 1) != INTEGER
-                || !last
-                || tokens.text(clause + 1).length() > 18) {
-            throw refuse("LIMIT or OFFSET other than a number");
-        }
-        return Long.parseLong(tokens.text(clause + 1));
+        return sorting;
     }
 
     private MergePlan finish(
-            List<String> hidden, List<Column> columns, boolean distinct, List<Order> sorting, boolean pushed)
+            List<String> hidden,
+            List<Column> columns,
+            boolean distinct,
+            List<Order> sorting,
+            boolean pushed,
+            List<MergePlan.Condition> conditions)
             throws Unroutable {
-        Long most = number(limit);
-        Long skipped = number(offset);
-        long left = skipped == null ? 0 : skipped;
-        int end = first(limit, offset);
-        int cut = pushed ? end : Math.min(end, order);
-        String sql = tokens.source(from, tables)
-                + (hidden.isEmpty() ? "" : ", " + String.join(", ", hidden))
-                + " " + tokens.source(tables, cut)
-                + (pushed && most != null ? " LIMIT " + (most + left) : "");
-        return new MergePlan(sql, hidden.size(), columns, distinct, sorting, most, left, pushed);
+        if (clauses.limit < to && clauses.fetch < to) {
+            throw refuse("both LIMIT and FETCH");
+        }
+        int most = clauses.amount(clauses.limit < to ? clauses.limit : clauses.fetch);
+        int skipped = clauses.amount(clauses.offset);
+        int end = clauses.first(clauses.limit, clauses.offset, clauses.fetch);
+        int cut = pushed ? end : clauses.first(end, clauses.order, columns.isEmpty() ? to : clauses.having);
+        StringBuilder sql = new StringBuilder(tokens.source(from, clauses.tables))
+                .append(hidden.isEmpty() ? "" : ", " + String.join(", ", hidden))
+                .append(' ')
+                .append(tokens.source(clauses.tables, cut));
+        if (!columns.isEmpty() && clauses.having < to) {
+            // It holds of the whole only; a server tells its parameters' types by it.
+            sql.append(" HAVING (")
+                    .append(tokens.source(
+                            clauses.having + 1,
+                            clauses.first(clauses.order, clauses.limit, clauses.offset, clauses.fetch)))
+                    .append(") IS NOT NULL OR TRUE");
+        }
+        sql.append(clauses.window(most, skipped, pushed));
+        boolean constantLimit = most >= 0 && tokens.kind(most) == INTEGER;
+        boolean constantOffset = skipped >= 0 && tokens.kind(skipped) == INTEGER;
+        return new MergePlan(
+                sql.toString(),
+                hidden.size(),
+                columns,
+                distinct,
+                sorting,
+                constantLimit ? Long.valueOf(tokens.text(most)) : null,
+                constantOffset ? Long.parseLong(tokens.text(skipped)) : 0,
+                pushed,
+                conditions,
+                new MergePlan.Late(
+                        most >= 0 && !constantLimit ? clauses.parameter(most) : -1,
+                        skipped >= 0 && !constantOffset ? clauses.parameter(skipped) : -1));
     }
 }

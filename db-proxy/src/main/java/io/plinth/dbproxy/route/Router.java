@@ -1,12 +1,12 @@
 package io.plinth.dbproxy.route;
 
-import io.plinth.dbproxy.route.StatementPlan.Constant;
 import io.plinth.dbproxy.route.StatementPlan.Keyed;
-import io.plinth.dbproxy.route.StatementPlan.Parameter;
 import io.plinth.dbproxy.route.StatementPlan.Refused;
 import io.plinth.dbproxy.route.StatementPlan.ShardKey;
+import io.plinth.dbproxy.shard.Bound;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,12 +49,21 @@ public final class Router {
                 }
                 require(wanted, "a hint");
             }
+            case StatementPlan.Placed placed ->
+                require(placed.shard(), placed.table().name());
             case StatementPlan.Everywhere everywhere ->
                 throw new SqlException(new SqlError(
                         SqlError.NOT_SUPPORTED,
-                        "a definition of sharded table " + everywhere.table().name()
-                                + " must be alone, outside a transaction",
+                        (everywhere.answer() == StatementPlan.Answer.LAST ? "a definition of " : "a change of table ")
+                                + everywhere.what()
+                                + " on every shard must be alone, outside a transaction",
                         "It runs on every shard; send it by itself."));
+            case StatementPlan.Copying copying ->
+                throw new SqlException(new SqlError(
+                        SqlError.NOT_SUPPORTED,
+                        "COPY of sharded table " + copying.copy().table().name()
+                                + " must be alone, outside a transaction",
+                        "Send it by itself."));
             case Refused refused -> throw refusal(refused);
             case StatementPlan.Scattered scattered ->
                 throw new SqlException(new SqlError(
@@ -62,13 +71,31 @@ public final class Router {
                         "a query of sharded table " + scattered.table().name()
                                 + " on every shard must be alone, outside a transaction",
                         "Name " + scattered.table().key() + ", or send it by itself."));
-            case Keyed keyed -> {
-                for (ShardKey key : keyed.keys()) {
-                    require(
-                            topology.shard(hash(key, bound)),
-                            key.table().name() + " by " + key.table().key());
+            case Keyed keyed -> keyed(keyed, bound);
+        }
+    }
+
+    private void keyed(Keyed keyed, @Nullable Bound bound) throws SqlException {
+        boolean placed = false;
+        for (ShardKey key : keyed.keys()) {
+            String why = key.table().name() + " by " + key.table().key();
+            if (keyed.rows() != null) {
+                String at = Places.one(key, bound, topology);
+                if (at == null) {
+                    throw Places.nowhere(key.table());
                 }
+                require(at, why);
+                placed = true;
+                continue;
             }
+            for (String at : Places.of(List.of(key), bound, topology)) {
+                require(at, why);
+                placed = true;
+            }
+        }
+        if (!placed && shard == null && attached == null) {
+            // No row has such a key, whichever server is asked.
+            require(topology.defaultShard(), "no row has that key");
         }
     }
 
@@ -78,31 +105,14 @@ public final class Router {
         if (plan.need() instanceof Refused refused) {
             throw refusal(refused);
         }
+        if (plan.need() instanceof StatementPlan.Placed placed) {
+            hint = placed.shard();
+        }
         hint = hint == null && plan.need() instanceof StatementPlan.Unsharded ? topology.defaultShard() : hint;
     }
 
     private static SqlException refusal(Refused refused) {
         return new SqlException(new SqlError(SqlError.NOT_SUPPORTED, refused.message(), refused.hint()));
-    }
-
-    private static long hash(ShardKey key, @Nullable Bound bound) throws SqlException {
-        Long hash = switch (key) {
-            case Constant constant -> (Long) constant.hash();
-            case Parameter parameter ->
-                bound == null
-                        ? null
-                        : bound.hash(parameter.index(), parameter.table().type());
-        };
-        if (hash == null) {
-            throw new SqlException(new SqlError(
-                    SqlError.NOT_SUPPORTED,
-                    "sharded table " + key.table().name() + ": the parameter for "
-                            + key.table().key()
-                            + " is null or not surely a "
-                            + key.table().type().name().toLowerCase(java.util.Locale.ROOT),
-                    "Bind it with the column's own type."));
-        }
-        return hash;
     }
 
     private void require(String wanted, String why) throws SqlException {

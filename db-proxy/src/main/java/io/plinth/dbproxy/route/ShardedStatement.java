@@ -9,7 +9,6 @@ import io.plinth.dbproxy.route.StatementPlan.ShardKey;
 import io.plinth.dbproxy.shard.ShardedTable;
 import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,13 +22,18 @@ import org.jspecify.annotations.Nullable;
  * table that has; and there must be no further query inside it.
  */
 final class ShardedStatement {
+    private static final String HINT = "Name keys of one shard, or write a query that can be merged.";
+
     private final SqlTokens tokens;
     private final int from;
     private final int to;
     private final Map<String, ShardedTable> tables;
+    private final Map<String, String> schemas;
     private final KeyReader keys;
 
-    ShardedStatement(SqlTokens tokens, int from, int to, Map<String, ShardedTable> tables) {
+    ShardedStatement(
+            SqlTokens tokens, int from, int to, Map<String, ShardedTable> tables, Map<String, String> schemas) {
+        this.schemas = schemas;
         this.tokens = tokens;
         this.from = from;
         this.to = to;
@@ -58,20 +62,25 @@ final class ShardedStatement {
         return tokens.isName(i) && tokens.kind(i + 1) != DOT ? tables.get(tokens.name(i)) : null;
     }
 
-    Need need() {
+    Need need(boolean readOnly) {
         try {
+            boolean keyed = false;
             for (int i = from; i < to; i++) {
                 ShardedTable table = mentionAt(tokens, i, tables);
                 if (table != null && table.refusal() != null) {
                     throw refuse(table.refusal());
                 }
+                keyed |= table != null && table.keyed();
+            }
+            if (!keyed) {
+                return new UnkeyedStatement(tokens, from, to, tables, schemas).need(readOnly);
             }
             if (innerQuery()) {
                 throw refuse("a query inside a statement on sharded table " + first().name() + " is not supported");
             }
             return switch (tokens.name(from)) {
                 case "select" -> select();
-                case "insert" -> insert();
+                case "insert" -> new ShardedInsert(tokens, from, to, this, tables).need();
                 case "update" -> update();
                 case "delete" -> delete();
                 default ->
@@ -82,12 +91,17 @@ final class ShardedStatement {
             return new Refused(
                     e.message,
                     "Write one plain statement with " + first().key()
-                            + " = a constant or parameter for each sharded table, and no other tables in it.");
+                            + " = a constant or parameter for each sharded table, and no other tables in it but"
+                            + " reference tables.");
         }
     }
 
-    private ShardedTable first() {
-        ShardedTable table = mention(tokens, from, to, tables);
+    ShardedTable first() {
+        ShardedTable table = null;
+        for (int i = from; i < to && (table == null || !table.keyed()); i++) {
+            ShardedTable each = mentionAt(tokens, i, tables);
+            table = each == null || (table != null && !each.keyed()) ? table : each;
+        }
         if (table == null) {
             throw new IllegalStateException("no sharded table - statement=" + tokens.source(from, to));
         }
@@ -98,7 +112,9 @@ final class ShardedStatement {
         int depth = 0;
         for (int i = from; i < to; i++) {
             depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
-            boolean query = tokens.is(i, "select") || tokens.is(i, "table") || tokens.is(i, "with");
+            boolean query = tokens.is(i, "select")
+                    || tokens.is(i, "table")
+                    || (tokens.is(i, "with") && !tokens.is(i + 1, "time"));
             if (depth > 0 && query && tokens.kind(i - 1) != DOT) {
                 return true;
             }
@@ -118,16 +134,48 @@ final class ShardedStatement {
         int end = list.read(start + 1, to);
         expectMentions(list.refs().size());
         KeyResolver resolver = new KeyResolver(tokens, list);
+        Keyed keyed;
         try {
-            return resolver.resolve(where(end), to(end));
+            keyed = resolver.resolve(where(end), to(end));
         } catch (Unroutable e) {
             if (!resolver.together()) {
-                throw e;
+                throw list.copiesOnlyAdd()
+                        ? e
+                        : refuse("an outer join that keeps rows of a reference table, without the key of sharded table "
+                                + first().name() + ", is not supported");
             }
-            Set<String> keyNames = new HashSet<>();
-            list.refs().forEach(ref -> keyNames.add(ref.table().key()));
-            return new StatementPlan.Scattered(new MergeParser(tokens, from, to, keyNames).plan(), first());
+            return scattered(list);
         }
+        if (!several(keyed) || !resolver.together()) {
+            return keyed;
+        }
+        try {
+            return new Keyed(keyed.keys(), null, scattered(list));
+        } catch (Unroutable e) {
+            return new Keyed(keyed.keys(), null, new Refused(e.message, HINT));
+        }
+    }
+
+    private StatementPlan.Scattered scattered(FromList list) throws Unroutable {
+        return new StatementPlan.Scattered(new MergeParser(tokens, from, to, list).plan(), first());
+    }
+
+    /** Whether the keys may be on several shards. */
+    private static boolean several(Keyed keyed) {
+        return keyed.keys().size() > 1
+                || keyed.keys().getFirst().parts().stream().anyMatch(StatementPlan.Elements.class::isInstance);
+    }
+
+    /** A change that each shard makes to its own rows. */
+    private Need change(FromList list, int end) throws Unroutable {
+        KeyResolver resolver = new KeyResolver(tokens, list);
+        Keyed keyed = resolver.resolve(where(end), to(end));
+        return several(keyed) && resolver.together()
+                ? new Keyed(
+                        keyed.keys(),
+                        null,
+                        new StatementPlan.Everywhere(first().name(), StatementPlan.Answer.SUM, null))
+                : keyed;
     }
 
     private Need delete() throws Unroutable {
@@ -137,7 +185,16 @@ final class ShardedStatement {
             end = list.read(end + 1, to);
         }
         expectMentions(list.refs().size());
-        return new KeyResolver(tokens, list).resolve(where(end), to(end));
+        return change(demandKeyed(list), end);
+    }
+
+    /** Reference tables are changed on every shard, which a statement that reads sharded ones cannot be. */
+    private static FromList demandKeyed(FromList list) throws Unroutable {
+        if (!list.refs().getFirst().table().keyed()) {
+            throw refuse("a change of reference table "
+                    + list.refs().getFirst().table().name() + " by rows of sharded tables is not supported");
+        }
+        return list;
     }
 
     private Need update() throws Unroutable {
@@ -157,21 +214,56 @@ final class ShardedStatement {
             end = i;
         }
         end++;
-        keepsKey(target, set + 1, end);
+        List<ShardKey> moved = newKey(target, set + 1, end);
         if (tokens.is(end, "from")) {
             end = list.read(end + 1, to);
         }
         expectMentions(list.refs().size());
-        return new KeyResolver(tokens, list).resolve(where(end), to(end));
+        Need need = change(demandKeyed(list), end);
+        if (moved.isEmpty() || !(need instanceof Keyed keyed)) {
+            return need;
+        }
+        // The old key and the new one must be on one shard, or the row would have to move.
+        List<ShardKey> both = new ArrayList<>(keyed.keys());
+        both.addAll(moved);
+        return new Keyed(
+                both,
+                null,
+                new Refused(
+                        "changing " + target.key() + " of sharded table " + target.name()
+                                + " is not supported here: the row would belong to another shard",
+                        "Delete it and insert it anew."));
+    }
+
+    /** The key that an UPDATE gives: none where it leaves the key alone, a constant for a key of one column. */
+    private List<ShardKey> newKey(ShardedTable table, int start, int end) throws Unroutable {
+        if (table.columns().size() == 1
+                && tokens.isName(start)
+                && tokens.name(start).equals(table.key())
+                && tokens.isOperator(start + 1, "=")) {
+            int stop = start + 2;
+            int depth = 0;
+            while (stop < end && (depth > 0 || tokens.kind(stop) != COMMA)) {
+                depth += tokens.kind(stop) == OPEN ? 1 : tokens.kind(stop) == SHUT ? -1 : 0;
+                stop++;
+            }
+            StatementPlan.Part part = keys.constant(table.columns().getFirst().type(), start + 2, stop);
+            if (part != null) {
+                keepsKey(table, stop, end);
+                return List.of(new ShardKey(table, List.of(part)));
+            }
+        }
+        keepsKey(table, start, end);
+        return List.of();
     }
 
     /** Refuses an assignment to the key: the row would belong to another shard. */
-    private void keepsKey(ShardedTable table, int start, int end) throws Unroutable {
+    void keepsKey(ShardedTable table, int start, int end) throws Unroutable {
         int depth = 0;
         boolean target = true;
         for (int i = start; i < end; i++) {
             depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
-            if (target && tokens.isName(i) && tokens.name(i).equals(table.key())) {
+            if (target && tokens.isName(i) && table.column(tokens.name(i)) >= 0) {
                 throw refuse("changing " + table.key() + " of sharded table " + table.name()
                         + " is not supported: the row would belong to another shard; delete and insert it");
             }
@@ -186,137 +278,7 @@ final class ShardedStatement {
         }
     }
 
-    private Need insert() throws Unroutable {
-        int i = from + 2;
-        while (tokens.isName(i) && tokens.kind(i + 1) == DOT) {
-            i += 2;
-        }
-        ShardedTable table = tables.get(tokens.name(i));
-        if (!tokens.is(from + 1, "into") || table == null) {
-            throw refuse("INSERT into a table that is not sharded, from sharded table " + first().name()
-                    + ", is not supported");
-        }
-        i++;
-        if (tokens.is(i, "as")) {
-            i += 2;
-        } else if (tokens.isName(i)
-                && !tokens.is(i, "values")
-                && !tokens.is(i, "overriding")
-                && !tokens.is(i, "default")) {
-            i++;
-        }
-        int column = keyColumn(table, i);
-        i = skipParentheses(i);
-        if (tokens.is(i, "overriding")) {
-            i += 3;
-        }
-        if (!tokens.is(i, "values")) {
-            throw refuse("INSERT into sharded table " + table.name() + " without VALUES is not supported");
-        }
-        List<ShardKey> found = new ArrayList<>();
-        List<Integer> starts = new ArrayList<>();
-        List<Integer> ends = new ArrayList<>();
-        i++;
-        while (tokens.kind(i) == OPEN) {
-            found.add(rowKey(table, i, column));
-            starts.add(i);
-            i = skipParentheses(i);
-            ends.add(i - 1);
-            if (tokens.kind(i) != COMMA) {
-                break;
-            }
-            i++;
-        }
-        conflict(table, i);
-        expectMentions(1);
-        boolean splits = found.size() > 1 && clause(i, "returning") == to && !hasParameters();
-        if (!splits) {
-            return new Keyed(found);
-        }
-        starts.replaceAll(tokens::start);
-        ends.replaceAll(tokens::end);
-        return new Keyed(found, new RowSpans(tokens.start(from), tokens.end(to - 1), starts, ends));
-    }
-
-    private boolean hasParameters() {
-        for (int i = from; i < to; i++) {
-            if (tokens.kind(i) == PARAMETER) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** ON CONFLICT DO UPDATE must not change the key either. */
-    private void conflict(ShardedTable table, int start) throws Unroutable {
-        if (start < to && !tokens.is(start, "on") && !tokens.is(start, "returning")) {
-            throw refuse("this form of INSERT into sharded table " + table.name() + " is not supported");
-        }
-        for (int i = start; i < to; i++) {
-            if (tokens.is(i, "do") && tokens.is(i + 1, "update")) {
-                int end = i + 3;
-                while (end < to && !tokens.is(end, "where") && !tokens.is(end, "returning")) {
-                    end++;
-                }
-                keepsKey(table, i + 3, end);
-            }
-        }
-    }
-
-    private int keyColumn(ShardedTable table, int open) throws Unroutable {
-        if (tokens.kind(open) != OPEN) {
-            throw refuse("INSERT into sharded table " + table.name() + " must name its columns, " + table.key()
-                    + " among them");
-        }
-        int column = 0;
-        for (int i = open + 1; i < to && tokens.kind(i) != SHUT; i++) {
-            if (tokens.kind(i) == COMMA) {
-                column++;
-            } else if (!tokens.isName(i)) {
-                throw refuse("this column list of sharded table " + table.name() + " is not supported");
-            } else if (tokens.name(i).equals(table.key())) {
-                return column;
-            }
-        }
-        throw refuse("INSERT into sharded table " + table.name() + " must give " + table.key());
-    }
-
-    private ShardKey rowKey(ShardedTable table, int open, int column) throws Unroutable {
-        int start = open + 1;
-        int left = column;
-        int depth = 0;
-        int i = start;
-        for (; i < to; i++) {
-            byte kind = tokens.kind(i);
-            if (depth == 0 && (kind == COMMA || kind == SHUT)) {
-                if (left == 0 || kind == SHUT) {
-                    break;
-                }
-                left--;
-                start = i + 1;
-            }
-            depth += kind == OPEN ? 1 : kind == SHUT ? -1 : 0;
-        }
-        ShardKey key = left == 0 ? keys.constant(table, start, i) : null;
-        if (key == null) {
-            throw refuse("INSERT into sharded table " + table.name() + ": " + table.key()
-                    + " must be a constant or parameter of its type, not null");
-        }
-        return key;
-    }
-
-    private int skipParentheses(int open) {
-        int depth = 0;
-        for (int i = open; i < to; i++) {
-            depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
-            if (depth == 0) {
-                return i + 1;
-            }
-        }
-        return to;
-    }
-
-    private int clause(int start, String word) {
+    int clause(int start, String word) {
         int depth = 0;
         for (int i = start; i < to; i++) {
             depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
@@ -351,7 +313,7 @@ final class ShardedStatement {
     }
 
     /** A sharded table named elsewhere than among the tables read here is one that is not understood. */
-    private void expectMentions(int known) throws Unroutable {
+    void expectMentions(int known) throws Unroutable {
         int found = 0;
         for (int i = from; i < to; i++) {
             if (mentionAt(tokens, i, tables) != null) {

@@ -2,11 +2,15 @@ package io.plinth.dbproxy.route;
 
 import io.plinth.dbproxy.route.StatementPlan.Constant;
 import io.plinth.dbproxy.route.StatementPlan.Keyed;
+import io.plinth.dbproxy.route.StatementPlan.Part;
 import io.plinth.dbproxy.route.StatementPlan.ShardKey;
 import io.plinth.dbproxy.sql.SqlTokens;
 import io.plinth.dbproxy.sql.TokenShape;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,16 +34,20 @@ public final class SharedPlan {
         if (tokens.literalsRead() || tokens.hint() != null) {
             return null;
         }
-        int constants = 0;
+        Set<Part> constants = Collections.newSetFromMap(new IdentityHashMap<>());
         for (StatementPlan statement : plan.statements()) {
             if (statement.need() instanceof Keyed keyed) {
                 for (ShardKey key : keyed.keys()) {
-                    constants += tokens.origin(key) == null ? 0 : 1;
+                    for (Part part : key.parts()) {
+                        if (tokens.origin(part) != null) {
+                            constants.add(part);
+                        }
+                    }
                 }
             }
         }
         // A value that was read and is no key has decided on something else.
-        return constants == tokens.derived() ? new SharedPlan(shape, plan, constants > 0) : null;
+        return constants.size() == tokens.derived() ? new SharedPlan(shape, plan, !constants.isEmpty()) : null;
     }
 
     /** The plan of a text of the shape; null when one of its keys has a value that must be looked at more closely. */
@@ -62,14 +70,24 @@ public final class SharedPlan {
     private @Nullable StatementPlan with(StatementPlan statement, Keyed keyed, KeyReader reader) {
         List<ShardKey> keys = new ArrayList<>(keyed.keys().size());
         for (ShardKey key : keyed.keys()) {
-            int[] origin = shape.tokens().origin(key);
-            ShardKey next = origin == null ? key : reader.constant(key.table(), origin[0], origin[1]);
-            if (next == null || (origin != null && !(next instanceof Constant))) {
-                return null;
+            List<Part> parts = new ArrayList<>(key.parts().size());
+            for (int i = 0; i < key.parts().size(); i++) {
+                Part part = key.parts().get(i);
+                int[] origin = shape.tokens().origin(part);
+                Part next = origin == null
+                        ? part
+                        : reader.constant(key.table().columns().get(i).type(), origin[0], origin[1]);
+                if (next == null || (origin != null && !(next instanceof Constant))) {
+                    return null;
+                }
+                parts.add(next);
             }
-            keys.add(next);
+            keys.add(new ShardKey(key.table(), parts));
         }
         return new StatementPlan(
-                statement.kind(), statement.readOnly(), new Keyed(keys, keyed.rows()), statement.effect());
+                statement.kind(),
+                statement.readOnly(),
+                new Keyed(keys, keyed.rows(), keyed.spread()),
+                statement.effect());
     }
 }

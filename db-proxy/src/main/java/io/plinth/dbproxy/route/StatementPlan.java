@@ -1,6 +1,7 @@
 package io.plinth.dbproxy.route;
 
 import io.plinth.dbproxy.merge.MergePlan;
+import io.plinth.dbproxy.shard.ShardedCopy;
 import io.plinth.dbproxy.shard.ShardedTable;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,22 +37,53 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
     public record Anywhere() implements Need {}
 
     /**
-     * The shard of every one of these keys, which must be one.
+     * The shard of every one of these keys.
      *
-     * @param rows where the rows that have these keys stand, when each shard could be sent its own; or null
+     * @param rows where the rows that have these keys stand in an INSERT, each of which goes to its shard; or null
+     * @param spread what it is where the keys are on several shards, or null when they must be on one
      */
-    public record Keyed(List<ShardKey> keys, @Nullable RowSpans rows) implements Need {
+    public record Keyed(
+            List<ShardKey> keys,
+            @Nullable RowSpans rows,
+            @Nullable Need spread) implements Need {
         public Keyed {
             keys = List.copyOf(keys);
         }
 
         Keyed(List<ShardKey> keys) {
-            this(keys, null);
+            this(keys, null, null);
         }
     }
 
-    /** Every shard, all or none. */
-    public record Everywhere(ShardedTable table) implements Need {}
+    /** The shard that has the whole table. */
+    public record Placed(ShardedTable table, String shard) implements Need {}
+
+    /**
+     * Every shard, all or none.
+     *
+     * @param what the table's name, or what else is defined
+     * @param others what the shards but the default one are sent instead, or null for the same
+     */
+    public record Everywhere(
+            String what, Answer answer, @Nullable String others) implements Need {
+        /** A definition. */
+        Everywhere(ShardedTable table) {
+            this(table.name(), Answer.LAST, null);
+        }
+    }
+
+    /** COPY of a table whose rows are on several shards. */
+    public record Copying(ShardedCopy copy) implements Need {}
+
+    /** What the client is told of what several shards answered. */
+    public enum Answer {
+        /** Of a definition: that it is done. */
+        LAST,
+        /** All have done the same: what the first one says. */
+        FIRST,
+        /** Each has done its part: all rows, and their number. */
+        SUM
+    }
 
     /** A query of rows on every shard. */
     public record Scattered(MergePlan merge, ShardedTable table) implements Need {}
@@ -62,15 +94,24 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
     /** Cannot be routed so that its answer is right. */
     public record Refused(String message, String hint) implements Need {}
 
-    /** A value of a sharded table's key. */
-    public sealed interface ShardKey {
-        ShardedTable table();
+    /** A key of a sharded table: a value for each of its columns. */
+    public record ShardKey(ShardedTable table, List<Part> parts) {
+        public ShardKey {
+            parts = List.copyOf(parts);
+        }
     }
 
-    public record Constant(ShardedTable table, long hash) implements ShardKey {}
+    /** The value of one column of a key. */
+    public sealed interface Part {}
+
+    /** As {@link io.plinth.dbproxy.shard.KeyType} has values. */
+    public record Constant(Object value) implements Part {}
 
     /** {@code index} counts from 0. */
-    public record Parameter(ShardedTable table, int index) implements ShardKey {}
+    public record Parameter(int index) implements Part {}
+
+    /** Each element of the array that parameter {@code index} is. */
+    public record Elements(int index) implements Part {}
 
     /** What a statement leaves behind in its session. */
     public sealed interface Effect {}

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A database's shards and what is where. Immutable.
  *
+ * @param schemas shards by the schemas that are on them whole
  * @param buckets null for a database with one shard
  */
 public record Topology(
@@ -18,16 +19,18 @@ public record Topology(
         List<String> shards,
         String defaultShard,
         Map<String, ShardedTable> tables,
+        Map<String, String> schemas,
         @Nullable BucketMap buckets) {
 
     public Topology {
         shards = shards.stream().sorted().toList();
         tables = Map.copyOf(new TreeMap<>(tables));
+        schemas = Map.copyOf(schemas);
     }
 
     /** A topology without stored buckets, for a database with one shard. */
     public static Topology single(String database, String shard) {
-        return new Topology(database, List.of(shard), shard, Map.of(), null);
+        return new Topology(database, List.of(shard), shard, Map.of(), Map.of(), null);
     }
 
     public static Map<String, ShardedTable> byName(List<ShardedTable> tables) {
@@ -39,12 +42,12 @@ public record Topology(
     }
 
     public Classifier classifier() {
-        return new Classifier(tables, sharded());
+        return new Classifier(tables, schemas, sharded());
     }
 
-    /** The shard of a key's hash. */
-    public String shard(long hash) {
+    /** The shard of a row with this key; null when no shard is meant for it. */
+    public @Nullable String shard(ShardedTable table, List<Object> key) {
         BucketMap map = buckets;
-        return map == null ? defaultShard : map.shard(hash);
+        return map == null ? defaultShard : table.shard(key, map);
     }
 }

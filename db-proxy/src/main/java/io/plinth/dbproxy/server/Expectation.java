@@ -2,6 +2,7 @@ package io.plinth.dbproxy.server;
 
 import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.wire.SqlError;
+import io.plinth.dbproxy.wire.SqlException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -58,14 +59,31 @@ public sealed interface Expectation {
         final Consumer<Outcome> done;
         final List<List<@Nullable String>> rows = new ArrayList<>();
 
+        final @Nullable Taker taker;
+
         @Nullable
         SqlError error;
 
         String tag = "";
 
         public Injected(Consumer<Outcome> done) {
-            this.done = done;
+            this(done, null);
         }
+
+        /** {@code taker} gets rows as they are, instead of the outcome. */
+        public Injected(Consumer<Outcome> done, @Nullable Taker taker) {
+            this.done = done;
+            this.taker = taker;
+        }
+    }
+
+    /** Takes the rows of a query of ours; what it throws is the query's error. */
+    interface Taker {
+        /** The body of RowDescription. */
+        void described(byte[] description) throws SqlException;
+
+        /** The body of DataRow. */
+        void row(byte[] row) throws SqlException;
     }
 
     /**

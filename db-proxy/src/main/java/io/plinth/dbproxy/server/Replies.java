@@ -275,11 +275,32 @@ final class Replies implements FrameReader.Sink {
     private static Verdict injected(Expectation.Injected injected, byte type, ByteBuf body) throws SqlException {
         switch (type) {
             case Backend.COMMAND_COMPLETE -> injected.tag = ServerMessages.string(body);
-            case Backend.DATA_ROW -> injected.rows.add(ServerMessages.textRow(body));
-            case Backend.ROW_DESCRIPTION, Backend.EMPTY_QUERY -> {}
+            case Backend.DATA_ROW, Backend.ROW_DESCRIPTION -> rows(injected, type, body);
+            case Backend.EMPTY_QUERY, Backend.PARSE_COMPLETE, Backend.BIND_COMPLETE, Backend.NO_DATA -> {}
             default -> throw unexpected(type, "the reply to a query of the proxy's");
         }
         return Verdict.DROP;
+    }
+
+    private static void rows(Expectation.Injected injected, byte type, ByteBuf body) {
+        Expectation.Taker taker = injected.taker;
+        if (taker == null) {
+            if (type == Backend.DATA_ROW) {
+                injected.rows.add(ServerMessages.textRow(body));
+            }
+            return;
+        }
+        byte[] bytes = new byte[body.readableBytes()];
+        body.readBytes(bytes);
+        try {
+            if (type == Backend.ROW_DESCRIPTION) {
+                taker.described(bytes);
+            } else if (injected.error == null) {
+                taker.row(bytes);
+            }
+        } catch (SqlException e) {
+            injected.error = e.error();
+        }
     }
 
     private Verdict parameter(ByteBuf body, boolean ours) throws SqlException {

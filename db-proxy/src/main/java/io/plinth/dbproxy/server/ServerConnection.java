@@ -178,6 +178,28 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         send(out);
     }
 
+    /** The same in the extended protocol, where {@code bind} is not empty: formats, values and result formats. */
+    public void inject(
+            byte[] sql,
+            int[] types,
+            byte[] bind,
+            Expectation.@Nullable Taker taker,
+            Consumer<Expectation.Outcome> done) {
+        prepared.forgetUnnamed();
+        expect(new Expectation.Injected(done, taker));
+        ByteBuf out = channel.alloc().buffer(sql.length + bind.length + 64);
+        if (bind.length == 0) {
+            FrontendWriter.query(out, sql);
+        } else {
+            FrontendWriter.parse(out, "", sql, types);
+            FrontendWriter.bind(out, "", "", bind, 0);
+            FrontendWriter.named(out, Frontend.DESCRIBE, Frontend.PORTAL, "");
+            FrontendWriter.execute(out, "", 0);
+            FrontendWriter.bare(out, Frontend.SYNC);
+        }
+        send(out);
+    }
+
     /** Stops or resumes reading replies, as the client can take them. */
     public void reading(boolean on) {
         if (!closed && channel.config().isAutoRead() != on) {

@@ -5,23 +5,33 @@ package io.plinth.dbproxy.shard;
  * a shard can itself be partitioned, checked or moved with PostgreSQL's own functions.
  */
 public final class PartitionHash {
-    private static final long SEED = 0x7A5B22367996DCFDL;
+    /** HASH_PARTITION_SEED. */
+    static final long SEED = 0x7A5B22367996DCFDL;
+
     private static final int INITIAL = 0x9e3779b9 + 3_923_095;
 
     private PartitionHash() {}
 
-    /** Of a key of type smallint, integer or bigint: equal values of the three hash alike. */
+    /** Of a key of one column of type smallint, integer or bigint: equal values of the three hash alike. */
     public static long ofLong(long value) {
+        return combine(0, extended(value));
+    }
+
+    /** Of a key of one column of type text, varchar or uuid: its bytes in UTF-8, or its sixteen bytes. */
+    public static long ofBytes(byte[] key) {
+        return combine(0, extended(key));
+    }
+
+    static long extended(long value) {
         int low = (int) value;
         int high = (int) (value >> 32);
         low ^= value >= 0 ? high : ~high;
         Mixer mixer = new Mixer(Integer.BYTES);
         mixer.a += low;
-        return combine(mixer.finish());
+        return mixer.finish();
     }
 
-    /** Of a key of type text, varchar or uuid: its bytes in UTF-8, or its sixteen bytes. */
-    public static long ofBytes(byte[] key) {
+    static long extended(byte[] key) {
         Mixer mixer = new Mixer(key.length);
         int at = 0;
         while (key.length - at >= 12) {
@@ -36,7 +46,7 @@ public final class PartitionHash {
         mixer.b += word(key, at + 4, Math.clamp(left - 4, 0, 4));
         // The lowest byte of c is kept for the length, which is in its initial value.
         mixer.c += word(key, at + 8, Math.clamp(left - 8, 0, 4)) << 8;
-        return combine(mixer.finish());
+        return mixer.finish();
     }
 
     private static int word(byte[] key, int at, int length) {
@@ -47,9 +57,9 @@ public final class PartitionHash {
         return word;
     }
 
-    /** hash_combine64 with the row hash that a partition key of one column begins with: zero. */
-    private static long combine(long hash) {
-        return hash + 0x49a0f4dd15e5a8e3L;
+    /** hash_combine64: a row's hash begins with zero, and each column of its key is added. */
+    static long combine(long row, long hash) {
+        return row ^ (hash + 0x49a0f4dd15e5a8e3L + (row << 54) + (row >>> 7));
     }
 
     /** Bob Jenkins' lookup3, as hash_bytes_extended seeds it. */

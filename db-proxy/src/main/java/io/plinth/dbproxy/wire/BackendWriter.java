@@ -67,6 +67,11 @@ public final class BackendWriter {
         out.writeByte(Backend.READY).writeInt(5).writeByte(status);
     }
 
+    /** A message whose body is ready. */
+    public static void raw(ByteBuf out, byte type, byte[] body) {
+        out.writeByte(type).writeInt(4 + body.length).writeBytes(body);
+    }
+
     public static void commandComplete(ByteBuf out, String tag) {
         int start = begin(out, Backend.COMMAND_COMPLETE);
         FrontendWriter.string(out, tag);

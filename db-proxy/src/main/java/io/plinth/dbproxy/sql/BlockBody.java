@@ -1,15 +1,13 @@
-package io.plinth.dbproxy.route;
+package io.plinth.dbproxy.sql;
 
 import static io.plinth.dbproxy.sql.SqlTokens.*;
 
-import io.plinth.dbproxy.sql.SqlLexer;
-import io.plinth.dbproxy.sql.SqlTokens;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
 /** Looks into the body of a DO block for what it may leave in the session. Stateless. */
-final class BlockBody {
+public final class BlockBody {
     private static final int MOST_TOKENS = 100_000;
     private static final int DEEPEST = 4;
 
@@ -18,7 +16,7 @@ final class BlockBody {
     private BlockBody() {}
 
     /** Whether any text among the tokens, run as code, may leave something behind. */
-    static boolean leavesSomething(SqlTokens tokens, int from, int to) {
+    public static boolean leavesSomething(SqlTokens tokens, int from, int to) {
         return texts(tokens, from, to, 0);
     }
 

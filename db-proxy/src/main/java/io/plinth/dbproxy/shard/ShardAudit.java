@@ -1,7 +1,5 @@
-package io.plinth.dbproxy.route;
+package io.plinth.dbproxy.shard;
 
-import io.plinth.dbproxy.shard.KeyType;
-import io.plinth.dbproxy.shard.ShardedTable;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,7 +15,15 @@ public final class ShardAudit {
     private final Map<String, ShardedTable> tables;
 
     public ShardAudit(Map<String, ShardedTable> tables) {
-        this.tables = Map.copyOf(tables);
+        // Reference tables and whole ones may stand in views of what is where they are.
+        this.tables = tables.entrySet().stream()
+                .filter(entry -> entry.getValue().keyed())
+                .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
+    }
+
+    /** Whether there is nothing to ask. */
+    public boolean none() {
+        return tables.isEmpty();
     }
 
     /** The question; one row for each finding: what it is, its name, its key's type or the table that it reads. */
@@ -27,6 +33,7 @@ public final class ShardAudit {
                 .collect(Collectors.joining(", "));
         return """
             SELECT 'key', c.relname || '.' || a.attname, pg_catalog.format_type(a.atttypid, NULL)
+              || CASE WHEN a.atttypmod >= 0 THEN '(' ELSE '' END
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
             WHERE c.relname IN (%1$s) AND c.relkind IN ('r', 'p') AND a.attnum > 0
             UNION ALL
@@ -59,23 +66,26 @@ public final class ShardAudit {
                         name,
                         new ShardedTable(
                                 name,
-                                "the key",
-                                KeyType.BIGINT,
+                                List.of(),
+                                new Scheme.Hash(),
                                 "view " + name + " reads sharded table " + detail
                                         + ": it would see one shard's rows only"));
                 continue;
             }
             ShardedTable table = tables.get(name.substring(0, name.lastIndexOf('.')));
-            boolean key = table != null && name.endsWith("." + table.key());
-            if (table != null && key && !fits(table.type(), detail)) {
+            int column = table == null ? -1 : table.column(name.substring(name.lastIndexOf('.') + 1));
+            if (table == null || column < 0) {
+                continue;
+            }
+            KeyType type = table.columns().get(column).type();
+            String declared = detail.replace("(", "");
+            boolean rounds = type.rounded() && detail.endsWith("(");
+            if (!type.fits(declared) || rounds) {
                 after.put(
                         table.name(),
-                        new ShardedTable(
-                                table.name(),
-                                table.key(),
-                                table.type(),
-                                name + " is " + detail + " in the database (expected: "
-                                        + table.type().name().toLowerCase(Locale.ROOT) + ", as configured)"));
+                        table.refusing(name + " is " + declared + (rounds ? " with a precision" : "")
+                                + " in the database (expected: " + type.name().toLowerCase(Locale.ROOT)
+                                + (rounds ? " without one, which would round it)" : ", as configured)")));
             }
         }
         return after;
@@ -87,9 +97,5 @@ public final class ShardAudit {
                 .filter(row -> "collation".equals(row.get(0)))
                 .allMatch(row -> "c".equals(row.get(2))
                         && List.of("C", "POSIX", "C.UTF-8", "C.utf8").contains(String.valueOf(row.get(1))));
-    }
-
-    private static boolean fits(KeyType type, String column) {
-        return type.fits(column) || (type == KeyType.TEXT && column.equals("character varying"));
     }
 }

@@ -1,9 +1,9 @@
-package io.plinth.dbproxy.route;
+package io.plinth.dbproxy.sql;
 
 import java.util.Set;
 
 /** What calling a function by this name may do. A name that is not known may do anything, so it goes to the primary. */
-final class Functions {
+public final class Functions {
     /** Leave something behind in the session that no other server session has. */
     private static final Set<String> PINNING = words("""
         pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared
@@ -87,19 +87,19 @@ final class Functions {
         return Set.of(text.strip().split("\\s+"));
     }
 
-    static boolean pins(String name) {
+    public static boolean pins(String name) {
         return PINNING.contains(name);
     }
 
-    static boolean remembers(String name) {
+    public static boolean remembers(String name) {
         return PAST.contains(name);
     }
 
-    static boolean executes(String name) {
+    public static boolean executes(String name) {
         return EXECUTING.contains(name);
     }
 
-    static boolean harmless(String name) {
+    public static boolean harmless(String name) {
         return HARMLESS.contains(name) || KEYWORDS.contains(name);
     }
 }

@@ -1,0 +1,154 @@
+package io.plinth.dbproxy.group;
+
+import io.plinth.dbproxy.merge.MergePlan;
+import io.plinth.dbproxy.route.Places;
+import io.plinth.dbproxy.route.RowSpans;
+import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.route.StatementPlan.Answer;
+import io.plinth.dbproxy.route.Topology;
+import io.plinth.dbproxy.server.PreparedStatement;
+import io.plinth.dbproxy.shard.Bound;
+import io.plinth.dbproxy.wire.ClientMessage;
+import io.plinth.dbproxy.wire.SqlError;
+import io.plinth.dbproxy.wire.SqlException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import org.jspecify.annotations.Nullable;
+
+/** A statement that is alone in its group and concerns several shards: which ones, and what each is sent. Stateless. */
+public sealed interface Parting {
+    /** A statement that changes something: each shard's part, in the order in which they are asked. */
+    record Change(Map<String, Part> parts, Answer answer) implements Parting {}
+
+    /** A query whose rows are merged. */
+    record Query(MergePlan merge, List<String> shards) implements Parting {}
+
+    /** COPY. */
+    record Copy(io.plinth.dbproxy.shard.ShardedCopy copy) implements Parting {}
+
+    /** Null when one shard is enough; {@code bind} null in the simple protocol. */
+    static @Nullable Parting of(
+            StatementPlan plan, PreparedStatement statement, ClientMessage.@Nullable Bind bind, Topology topology)
+            throws SqlException {
+        Bound bound = bind == null ? null : new Bound(bind.body(), bind.tail(), statement.types());
+        return switch (plan.need()) {
+            case StatementPlan.Everywhere everywhere ->
+                change(everywhere, topology.shards(), statement, bound, topology);
+            case StatementPlan.Scattered scattered -> new Query(resolved(scattered.merge(), bound), topology.shards());
+            case StatementPlan.Copying copying -> new Copy(copying.copy());
+            case StatementPlan.Keyed keyed -> keyed(keyed, statement, bound, topology);
+            default -> null;
+        };
+    }
+
+    private static @Nullable Parting keyed(
+            StatementPlan.Keyed keyed, PreparedStatement statement, @Nullable Bound bound, Topology topology)
+            throws SqlException {
+        RowSpans rows = keyed.rows();
+        if (rows != null) {
+            Map<String, RowSpans.Piece> pieces =
+                    statement.plan().only() == null ? null : rows.split(statement.sql(), keyed.keys(), bound, topology);
+            return pieces == null ? null : new Change(parts(pieces, statement, bound), Answer.SUM);
+        }
+        StatementPlan.Need spread = keyed.spread();
+        if (spread == null) {
+            return null;
+        }
+        SortedSet<String> shards = Places.of(keyed.keys(), bound, topology);
+        if (shards.size() < 2) {
+            return null;
+        }
+        return switch (spread) {
+            case StatementPlan.Scattered scattered ->
+                new Query(resolved(scattered.merge(), bound), List.copyOf(shards));
+            case StatementPlan.Everywhere everywhere -> change(everywhere, shards, statement, bound, topology);
+            case StatementPlan.Refused(String message, String hint) ->
+                throw new SqlException(new SqlError(
+                        SqlError.NOT_SUPPORTED, message + " (shards " + String.join(", ", shards) + ")", hint));
+            default -> null;
+        };
+    }
+
+    private static Map<String, Part> parts(
+            Map<String, RowSpans.Piece> pieces, PreparedStatement statement, @Nullable Bound bound) {
+        Map<String, Part> parts = new LinkedHashMap<>();
+        pieces.forEach((shard, piece) -> {
+            if (bound == null) {
+                parts.put(shard, Part.of(piece.sql()));
+                return;
+            }
+            int[] types = piece.parameters().stream()
+                    .mapToInt(i -> i < statement.types().length ? statement.types()[i] : 0)
+                    .toArray();
+            parts.put(shard, new Part(piece.sql(), types, bound.only(piece.parameters())));
+        });
+        return parts;
+    }
+
+    private static Change change(
+            StatementPlan.Everywhere everywhere,
+            Iterable<String> shards,
+            PreparedStatement statement,
+            @Nullable Bound bound,
+            Topology topology) {
+        Map<String, Part> parts = new LinkedHashMap<>();
+        String others = everywhere.others();
+        for (String shard : shards) {
+            byte[] sql = others == null || shard.equals(topology.defaultShard())
+                    ? statement.sql()
+                    : others.getBytes(StandardCharsets.UTF_8);
+            parts.put(
+                    shard,
+                    bound == null
+                            ? Part.of(sql)
+                            : new Part(
+                                    sql,
+                                    statement.types(),
+                                    Arrays.copyOfRange(bound.body(), bound.offset(), bound.body().length)));
+        }
+        return new Change(parts, everywhere.answer());
+    }
+
+    private static MergePlan resolved(MergePlan plan, @Nullable Bound bound) throws SqlException {
+        if (!plan.waits()) {
+            return plan;
+        }
+        if (bound == null) {
+            throw new SqlException("42P02", "a parameter without a value");
+        }
+        Long limit = plan.limit();
+        long offset = plan.offset();
+        if (plan.late().limit() >= 0) {
+            long given = count(bound, plan.late().limit(), "2201W", "LIMIT");
+            limit = given < 0 ? null : (Long) given;
+        }
+        if (plan.late().offset() >= 0) {
+            offset = Math.max(0, count(bound, plan.late().offset(), "2201X", "OFFSET"));
+        }
+        List<MergePlan.Condition> having = new ArrayList<>();
+        for (MergePlan.Condition condition : plan.having()) {
+            having.add(
+                    condition.parameter() < 0
+                            ? condition
+                            : new MergePlan.Condition(
+                                    condition.column(),
+                                    condition.operator(),
+                                    bound.decimal(condition.parameter()),
+                                    -1));
+        }
+        return plan.with(limit, offset, having);
+    }
+
+    private static long count(Bound bound, int index, String code, String what) throws SqlException {
+        Long number = bound.number(index);
+        if (number == null) {
+            throw new SqlException(code, what + " must not be negative, nor anything but a whole number");
+        }
+        return number;
+    }
+}

@@ -1,0 +1,175 @@
+package io.plinth.dbproxy.route;
+
+import static io.plinth.dbproxy.sql.SqlTokens.*;
+
+import io.plinth.dbproxy.shard.ShardedCopy;
+import io.plinth.dbproxy.shard.ShardedCopy.Format;
+import io.plinth.dbproxy.shard.ShardedTable;
+import io.plinth.dbproxy.sql.SqlTokens;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Reads COPY of a sharded table, with its options in both of their forms, as far as its rows have to be told apart. Used once. */
+final class CopyParser {
+    private final SqlTokens tokens;
+    private final int to;
+    private final Map<String, ShardedTable> tables;
+    private int at;
+    private Format format = Format.TEXT;
+    private int delimiter = -1;
+    private int quote = '"';
+    private int escape = -1;
+    private boolean header;
+    private String none = "";
+    private boolean noneSaid;
+
+    CopyParser(SqlTokens tokens, int from, int to, Map<String, ShardedTable> tables) {
+        this.tokens = tokens;
+        this.to = to;
+        this.tables = tables;
+        this.at = from + 1;
+    }
+
+    ShardedCopy read() throws Unroutable {
+        if (tokens.is(at, "binary")) {
+            format = Format.BINARY;
+            at++;
+        }
+        while (at < to && tokens.isName(at) && tokens.kind(at + 1) == DOT) {
+            at += 2;
+        }
+        ShardedTable table = tables.get(tokens.name(at));
+        if (table == null) {
+            throw refuse("of a query, or of a table that is not sharded beside one that is");
+        }
+        if (table.refusal() != null) {
+            throw new Unroutable(table.refusal());
+        }
+        at++;
+        List<String> columns = columns();
+        boolean in = tokens.is(at, "from");
+        if (!tokens.is(at + 1, in ? "stdin" : "stdout") || !(in || tokens.is(at, "to"))) {
+            throw refuse("from or to anything but STDIN and STDOUT");
+        }
+        at += 2;
+        options();
+        if (format == Format.CSV && escape < 0) {
+            escape = quote;
+        }
+        return new ShardedCopy(
+                table,
+                in,
+                columns,
+                format,
+                (byte) (delimiter >= 0 ? delimiter : format == Format.CSV ? ',' : '\t'),
+                (byte) quote,
+                (byte) escape,
+                header,
+                noneSaid ? none : format == Format.CSV ? "" : "\\N");
+    }
+
+    private List<String> columns() throws Unroutable {
+        List<String> columns = new ArrayList<>();
+        if (tokens.kind(at) != OPEN) {
+            return columns;
+        }
+        at++;
+        while (at < to && tokens.kind(at) != SHUT) {
+            if (tokens.isName(at)) {
+                columns.add(tokens.name(at));
+            } else if (tokens.kind(at) != COMMA) {
+                throw refuse("with this list of columns");
+            }
+            at++;
+        }
+        at++;
+        return columns;
+    }
+
+    private void options() throws Unroutable {
+        if (tokens.is(at, "with")) {
+            at++;
+        }
+        boolean list = tokens.kind(at) == OPEN;
+        at += list ? 1 : 0;
+        while (at < to && !tokens.is(at, "where")) {
+            if (list && tokens.kind(at) == SHUT) {
+                at++;
+                if (at < to && !tokens.is(at, "where")) {
+                    throw refuse("with " + tokens.text(at));
+                }
+                return;
+            }
+            if (tokens.kind(at) != COMMA) {
+                option(list);
+            }
+            at++;
+        }
+    }
+
+    private void option(boolean list) throws Unroutable {
+        String name = tokens.name(at);
+        switch (name) {
+            case "format" -> format = format(tokens.name(++at));
+            case "csv" -> format = Format.CSV;
+            case "binary" -> format = Format.BINARY;
+            case "header" -> header(list);
+            case "delimiter" -> delimiter = character(value());
+            case "quote" -> quote = character(value());
+            case "escape" -> escape = character(value());
+            case "null" -> {
+                none = value();
+                noneSaid = true;
+            }
+            case "log_verbosity" -> at++;
+            default -> throw refuse("with " + name.toUpperCase(Locale.ROOT));
+        }
+    }
+
+    private void header(boolean list) {
+        header = true;
+        if (list && tokens.kind(at + 1) != COMMA && tokens.kind(at + 1) != SHUT) {
+            at++;
+            String said = tokens.kind(at) == STRING ? tokens.value(at) : tokens.text(at);
+            header = !List.of("false", "off", "0").contains(said.toLowerCase(Locale.ROOT));
+        }
+    }
+
+    private static Format format(String name) throws Unroutable {
+        return switch (name) {
+            case "text" -> Format.TEXT;
+            case "csv" -> Format.CSV;
+            case "binary" -> Format.BINARY;
+            default -> throw refuse("in format " + name);
+        };
+    }
+
+    private String value() throws Unroutable {
+        at++;
+        if (tokens.is(at, "as")) {
+            at++;
+        }
+        if (tokens.kind(at) == STRING) {
+            return tokens.value(at);
+        }
+        if (tokens.kind(at) == ESCAPED_STRING && tokens.text(at).equalsIgnoreCase("e'\\t'")) {
+            return "\t";
+        }
+        throw refuse("with " + (at < to ? tokens.text(at) : "nothing") + " as an option's value");
+    }
+
+    private static int character(String text) throws Unroutable {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length != 1 || bytes[0] == '\n' || bytes[0] == '\r') {
+            throw refuse("with '" + text + "' where one character is wanted");
+        }
+        return bytes[0];
+    }
+
+    private static Unroutable refuse(String what) {
+        return new Unroutable("COPY of a sharded table " + what + " is not supported");
+    }
+}

@@ -1,0 +1,158 @@
+package io.plinth.dbproxy.route;
+
+import static io.plinth.dbproxy.sql.SqlTokens.*;
+
+import io.plinth.dbproxy.sql.SqlTokens;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Where the clauses of a SELECT stand among its tokens; {@code to} for one that is not there. Used once. */
+final class SelectClauses {
+    /** Tokens from {@code start} to {@code end}, the latter not included. */
+    record Span(int start, int end) {}
+
+    private final SqlTokens tokens;
+    private final int from;
+    private final int to;
+    int tables;
+    int group;
+    int having;
+    int order;
+    int limit;
+    int offset;
+    int fetch;
+
+    SelectClauses(SqlTokens tokens, int from, int to) {
+        this.tokens = tokens;
+        this.from = from;
+        this.to = to;
+    }
+
+    void read() throws Unroutable {
+        tables = clause("from", null);
+        group = clause("group", "by");
+        having = clause("having", null);
+        order = clause("order", "by");
+        limit = clause("limit", null);
+        offset = clause("offset", null);
+        fetch = clause("fetch", null);
+        if (tables == to) {
+            throw MergeParser.refuse("no FROM");
+        }
+    }
+
+    private int clause(String word, @Nullable String second) {
+        int depth = 0;
+        for (int i = from; i < to; i++) {
+            depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
+            boolean here = depth == 0 && tokens.is(i, word) && tokens.kind(i - 1) != DOT && !tokens.is(i - 1, "as");
+            if (here && !tokens.is(i - 1, "distinct") && (second == null || tokens.is(i + 1, second))) {
+                return i;
+            }
+        }
+        return to;
+    }
+
+    int first(int... candidates) {
+        int least = to;
+        for (int candidate : candidates) {
+            least = Math.min(least, candidate);
+        }
+        return least;
+    }
+
+    void split(int start, int end, List<Span> parts) {
+        int depth = 0;
+        int begin = start;
+        for (int i = start; i < end; i++) {
+            depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
+            if (depth == 0 && tokens.kind(i) == COMMA) {
+                parts.add(new Span(begin, i));
+                begin = i + 1;
+            }
+        }
+        parts.add(new Span(begin, end));
+    }
+
+    int depthAt(int at) {
+        int depth = 0;
+        for (int i = from; i < at; i++) {
+            depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
+        }
+        return depth;
+    }
+
+    int closing(int open) {
+        int depth = 0;
+        for (int i = open; i < to; i++) {
+            depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
+            if (depth == 0) {
+                return i;
+            }
+        }
+        return to;
+    }
+
+    String text(Span span) {
+        StringBuilder text = new StringBuilder();
+        for (int i = span.start(); i < span.end(); i++) {
+            text.append(tokens.isName(i) ? tokens.name(i) : tokens.text(i)).append(' ');
+        }
+        return text.toString();
+    }
+
+    List<Span> ordering() {
+        List<Span> by = new ArrayList<>();
+        if (order < to) {
+            split(order + 2, first(limit, offset, fetch), by);
+        }
+        return by;
+    }
+
+    int parameter(int i) throws Unroutable {
+        try {
+            return Integer.parseInt(tokens.text(i).substring(1)) - 1;
+        } catch (NumberFormatException e) {
+            throw MergeParser.refuse("parameter " + tokens.text(i));
+        }
+    }
+
+    /** The token that says how many rows, of LIMIT, OFFSET or FETCH; -1 for all. */
+    int amount(int clause) throws Unroutable {
+        if (clause == to || tokens.is(clause + 1, "all") || tokens.is(clause + 1, "null")) {
+            return -1;
+        }
+        boolean fetches = clause == fetch;
+        int at = fetches ? clause + 2 : clause + 1;
+        int end = at + 1;
+        while (tokens.is(end, "rows") || tokens.is(end, "row") || (fetches && tokens.is(end, "only"))) {
+            end++;
+        }
+        boolean last = end == to || end == limit || end == offset || end == fetch;
+        boolean number = tokens.kind(at) == INTEGER && tokens.text(at).length() <= 18;
+        if (!last || !(number || tokens.kind(at) == PARAMETER) || (fetches && !tokens.is(end - 1, "only"))) {
+            throw MergeParser.refuse("LIMIT, OFFSET or FETCH other than a number or parameter");
+        }
+        return at;
+    }
+
+    /** As many rows as may be needed of each shard; and every parameter once, so that a server can tell its type. */
+    String window(int most, int skipped, boolean pushed) {
+        String rows = most < 0 ? "" : count(most);
+        String left = skipped < 0 ? "" : count(skipped);
+        if (pushed && most >= 0) {
+            boolean numbers = tokens.kind(most) == INTEGER && (skipped < 0 || tokens.kind(skipped) == INTEGER);
+            long sum = numbers ? Long.parseLong(rows) + (left.isEmpty() ? 0 : Long.parseLong(left)) : 0;
+            return " LIMIT " + (numbers ? "" + sum : left.isEmpty() ? rows : rows + " + " + left);
+        }
+        String unused = (tokens.kind(most) == PARAMETER ? rows : "")
+                + (tokens.kind(most) == PARAMETER && tokens.kind(skipped) == PARAMETER ? " + " : "")
+                + (tokens.kind(skipped) == PARAMETER ? left : "");
+        return unused.isEmpty() ? "" : " OFFSET 0 * (" + unused + ")";
+    }
+
+    private String count(int token) {
+        return tokens.kind(token) == PARAMETER ? tokens.text(token) + "::bigint" : tokens.text(token);
+    }
+}

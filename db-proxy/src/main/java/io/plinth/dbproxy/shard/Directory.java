@@ -1,0 +1,40 @@
+package io.plinth.dbproxy.shard;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Which shard each key of a lookup table has: the copy in memory that loops read. Safe for use from any thread. */
+public final class Directory {
+    private final Map<String, String> shards = new ConcurrentHashMap<>();
+
+    /** The shard of a key by its text, or null. */
+    @Nullable
+    String shard(String key) {
+        return shards.get(key);
+    }
+
+    public int size() {
+        return shards.size();
+    }
+
+    /** The first entries from a key on, in order. */
+    public Map<String, String> from(String key, int most) {
+        Map<String, String> some = new TreeMap<>();
+        new TreeMap<>(shards)
+                .tailMap(key, true).entrySet().stream()
+                        .limit(most)
+                        .forEach(entry -> some.put(entry.getKey(), entry.getValue()));
+        return some;
+    }
+
+    /** {@code shard} null takes the key out. */
+    void put(String key, @Nullable String shard) {
+        if (shard == null) {
+            shards.remove(key);
+        } else {
+            shards.put(key, shard);
+        }
+    }
+}
