@@ -23,6 +23,8 @@ import io.plinth.kvcache.admin.NodeMetrics;
 import io.plinth.kvcache.admin.ReplicaCommands;
 import io.plinth.kvcache.admin.SaveCommands;
 import io.plinth.kvcache.admin.ServerCommands;
+import io.plinth.kvcache.admin.keys.HotKeysRoute;
+import io.plinth.kvcache.admin.keys.KeyMetrics;
 import io.plinth.kvcache.cluster.PeerLinks;
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.cluster.TopologyLoader;
@@ -101,7 +103,7 @@ public final class KvCache implements Daemon {
     private final CommandTable table;
     private final Users users;
     private final Settings settings;
-    private final Stats stats = new Stats(System::nanoTime);
+    private final Stats stats;
     private final ClientMemory memory;
     private final WireLimits limits;
     private final SecureRandom entropy = new SecureRandom();
@@ -122,6 +124,7 @@ public final class KvCache implements Daemon {
                 KvCacheMain.STANDARD_PORT);
         this.keyspace = new Keyspace(
                 config.memory().bytes(), eviction(config), context.clock().millis(), entropy);
+        this.stats = new Stats(System::nanoTime, context.clock()::millis);
         this.clients = new Clients(config.limits().maxClients());
         this.pubSub = new PubSub(config.limits().pubsubBuffer().bytes());
         this.tracking = new Tracking(
@@ -189,6 +192,8 @@ public final class KvCache implements Daemon {
         patterns.use(config.patterns());
         NodeMetrics.register(context.metrics(), node, links::dropped, table.rows());
         new ExplainRoute(node).register(context.admin());
+        KeyMetrics.register(context.metrics(), node);
+        new HotKeysRoute(stats.hotKeys()).register(context.admin());
         Persistence kept = new Persistence(
                 keyspace,
                 persist(),

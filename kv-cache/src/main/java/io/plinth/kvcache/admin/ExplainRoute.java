@@ -87,6 +87,8 @@ public final class ExplainRoute {
                 }
                 json.writeNumberField("idle_seconds", node.keyspace().idleSeconds(entry, now));
                 json.writeNumberField("uses_counted", entry.frequency());
+                json.writeNumberField(
+                        "uses_per_second", Math.round(node.stats().hotKeys().perSecond(ref.hash(), ref.db())));
             }
             json.writeEndObject();
         } catch (IOException e) {

@@ -4,6 +4,7 @@ import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.command.Command.Flag;
 import io.plinth.kvcache.command.spec.CommandFacts;
 import io.plinth.kvcache.command.stats.CommandTimes;
+import io.plinth.kvcache.command.stats.HotKeys;
 import io.plinth.kvcache.command.stats.Observations;
 import io.plinth.kvcache.command.stats.SlowLog;
 import io.plinth.kvcache.keyspace.KeyRef;
@@ -34,6 +35,7 @@ public final class CommandExecutor implements Dispatcher {
     private final Blocking blocking;
     private final LongSupplier clock;
     private final CommandTimes times;
+    private final HotKeys hotKeys;
     private @Nullable Call call;
     /** The command that runs was held back before, and is not held back again. */
     private boolean released;
@@ -46,6 +48,7 @@ public final class CommandExecutor implements Dispatcher {
         this.blocking = new Blocking(node, this);
         this.clock = node.stats().clock();
         this.times = node.stats().observations().begin(table.rows().size());
+        this.hotKeys = node.stats().hotKeys().begin();
     }
 
     /** All commands. */
@@ -149,6 +152,7 @@ public final class CommandExecutor implements Dispatcher {
     /** It runs no more commands. */
     public void end() {
         node.stats().observations().end(times);
+        node.stats().hotKeys().end(hotKeys);
     }
 
     /** CLIENT CACHING is for the next command, or for all of the next transaction. */
@@ -285,6 +289,9 @@ public final class CommandExecutor implements Dispatcher {
             }
         } else if (command.oneKey()) {
             KeyRef key = running.key(command.firstKey());
+            if (hotKeys.due()) {
+                count(key, nowMillis);
+            }
             Segment segment = node.keyspace().segment(key.slot());
             segment.lock();
             try {
@@ -295,6 +302,9 @@ public final class CommandExecutor implements Dispatcher {
             }
         } else {
             addSegments(command, args);
+            if (hotKeys.due()) {
+                command.keys(args, 0, (i, access) -> count(running.key(i), nowMillis));
+            }
             segments.lock(node.keyspace());
             // After a crash all of what it wrote is there, or nothing.
             long unit = command.is(Flag.WRITE) ? node.keyspace().nextUnit() : 0;
@@ -324,8 +334,15 @@ public final class CommandExecutor implements Dispatcher {
     public void runHeld(Command command, Client client, Args args, long nowMillis) {
         Call running = call(command, client, args, nowMillis);
         running.atOnce();
+        if (command.keyed() && hotKeys.due()) {
+            command.keys(args, 0, (i, access) -> count(running.key(i), nowMillis));
+        }
         since = clock.getAsLong();
         handle(command, running);
+    }
+
+    private void count(KeyRef key, long nowMillis) {
+        hotKeys.count(key.hash(), key.db(), key.buffer(), key.offset(), key.length(), nowMillis);
     }
 
     /** Serves who waited for what a script changed; it still holds the segments. */

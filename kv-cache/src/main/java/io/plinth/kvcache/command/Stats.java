@@ -1,6 +1,7 @@
 package io.plinth.kvcache.command;
 
 import io.plinth.kvcache.command.stats.ErrorCounts;
+import io.plinth.kvcache.command.stats.HotList;
 import io.plinth.kvcache.command.stats.LatencyEvents;
 import io.plinth.kvcache.command.stats.Observations;
 import io.plinth.kvcache.command.stats.SlowLog;
@@ -13,14 +14,21 @@ public final class Stats {
     private final LongAdder commands = new LongAdder();
     private final ErrorCounts errors = new ErrorCounts();
     private final Observations observations = new Observations();
+    private final HotList hotKeys;
     private volatile long perSecond;
     private volatile long peakBytes;
     private long lastCommands;
     private long lastMillis;
 
-    /** {@code nanos}: a clock to measure commands with. */
-    public Stats(LongSupplier nanos) {
+    /** {@code nanos}: a clock to measure commands with; {@code millis}: one that tells the time. */
+    public Stats(LongSupplier nanos, LongSupplier millis) {
         this.nanos = nanos;
+        this.hotKeys = new HotList(millis);
+    }
+
+    /** The keys that are used most. */
+    public HotList hotKeys() {
+        return hotKeys;
     }
 
     /** The clock that commands are measured with. */

@@ -3,6 +3,7 @@ package io.plinth.kvcache.keyspace;
 import io.plinth.kvcache.keyspace.store.ExpiryWheel;
 import io.plinth.kvcache.keyspace.store.Records;
 import io.plinth.kvcache.keyspace.store.S3Fifo;
+import io.plinth.kvcache.keyspace.store.Taken;
 import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
@@ -47,7 +48,6 @@ public final class Segment {
     private final PutOff putOff = new PutOff();
 
     private Eviction eviction;
-    private long bytes;
     private long unreported;
 
     Segment(Keyspace keyspace, int index, Records records, Eviction eviction, long nowMillis) {
@@ -110,11 +110,6 @@ public final class Segment {
         return null;
     }
 
-    private Entry tell(KeyRef key, Entry entry) {
-        keyspace.added(key);
-        return entry;
-    }
-
     /** The key's entry, counted as used; null when absent or over. */
     public @Nullable Entry find(KeyRef key, long nowMillis) {
         Entry entry = peek(key, nowMillis);
@@ -164,7 +159,8 @@ public final class Segment {
             int handle = records.addString(
                     key.hash(), key.db(), key.slot(), key.buffer(), key.offset(), key.length(), buffer, from, length);
             records.form(handle, form);
-            entry = tell(key, add(key, handle, nowMillis));
+            entry = add(key, handle, nowMillis);
+            keyspace.added(key);
         } else {
             replace(entry, buffer, from, length, form);
             records.uses().used(entry.handle, keyspace.seconds(nowMillis));
@@ -193,7 +189,9 @@ public final class Segment {
 
     /** Adds a collection; into an empty one the caller puts the first element at once. */
     public Entry addEmpty(KeyRef key, Value value, long nowMillis) {
-        return tell(key, addValue(key, value, nowMillis));
+        Entry entry = addValue(key, value, nowMillis);
+        keyspace.added(key);
+        return entry;
     }
 
     private Entry addValue(KeyRef key, Value value, long nowMillis) {
@@ -313,11 +311,10 @@ public final class Segment {
 
     private void account(int hash, int handle, long delta, int added) {
         changes.charge(records, hash, handle, delta, added);
-        bytes += delta;
+        records.taken().add(records.type(handle), delta);
         unreported += delta;
         if (Math.abs(unreported) >= keyspace.memory().batch()) {
-            keyspace.memory().report(unreported);
-            unreported = 0;
+            report();
         }
     }
 
@@ -374,8 +371,8 @@ public final class Segment {
     /** Evicts about this many bytes; answers how many it did, 0 when nothing here may go. */
     long evict(long wanted) {
         assert held();
-        long before = bytes;
-        while (before - bytes < wanted) {
+        long before = bytes();
+        while (before - bytes() < wanted) {
             long victim = fifo.victim();
             if (victim == 0) {
                 break;
@@ -383,7 +380,7 @@ public final class Segment {
             remove(entry(victim), Change.Kind.EVICTED);
         }
         report();
-        return before - bytes;
+        return before - bytes();
     }
 
     /** Brings the shared count up to date. */
@@ -455,8 +452,7 @@ public final class Segment {
     }
 
     /** Some entry, null only when the segment is empty. */
-    @Nullable
-    Entry random(RandomGenerator random) {
+    public @Nullable Entry random(RandomGenerator random) {
         assert held();
         long place = records.near(random.nextInt(records.places()));
         return place == 0 ? null : entry(place);
@@ -479,7 +475,12 @@ public final class Segment {
 
     /** What its keys take. */
     public long bytes() {
-        return bytes;
+        return records.taken().bytes();
+    }
+
+    /** The same by type. */
+    public Taken taken() {
+        return records.taken();
     }
 
     /** Places taken in the expiry wheel, leftovers included. */
@@ -490,9 +491,9 @@ public final class Segment {
     /** For tests: whether the counts agree with what is there. */
     void verify() {
         long[] sums = records.sums();
-        if (sums[0] != records.size() || !keys.are(sums[0], sums[2]) || sums[1] != bytes || sums[3] != fifo.bytes()) {
-            throw new IllegalStateException("segment - keys=" + sums[0] + " table=" + records.size() + " bytes=" + bytes
-                    + " counted=" + sums[1] + " queued=" + fifo.bytes() + " counted=" + sums[3]);
+        if (sums[0] != records.size() || !keys.are(sums[0], sums[2]) || sums[1] != bytes() || sums[3] != fifo.bytes()) {
+            throw new IllegalStateException("segment - keys=" + sums[0] + " table=" + records.size() + " bytes="
+                    + bytes() + " counted=" + sums[1] + " queued=" + fifo.bytes() + " counted=" + sums[3]);
         }
     }
 }

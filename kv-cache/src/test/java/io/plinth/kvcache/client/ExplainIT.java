@@ -52,6 +52,38 @@ class ExplainIT {
                 .contains("absent");
     }
 
+    /** The sketch sees every 32nd use of a key, so that many are needed; all nodes are asked, as any may own the keys. */
+    @Test
+    void showsHotKeysAndWhatKeysTakeByTypeAndPrefix() throws Exception {
+        StringBuilder metrics = new StringBuilder();
+        StringBuilder hot = new StringBuilder();
+        StringBuilder explained = new StringBuilder();
+        for (int node = 0; node < 2; node++) {
+            try (RawClient client = new RawClient(cluster.port(node))) {
+                for (int i = 0; i < 40; i++) {
+                    client.call("SET", "user:" + i, "value");
+                    client.call("ZADD", "rank:" + i, "1", "member");
+                }
+                for (int i = 0; i < 2_000; i++) {
+                    client.call("GET", "hot key");
+                }
+                client.call("SET", "hot key", "1");
+                explained.append(client.call("OBJECT", "FREQ", "hot key"));
+            }
+            hot.append(get(node, "/hotkeys").body());
+            metrics.append(get(node, "/metrics").body());
+        }
+        assertThat(hot.toString()).contains("{\"key\":\"hot key\",\"database\":0,\"uses_per_second\":");
+        assertThat(explained.toString()).containsPattern(":(1[0-9]|2[0-9])\r\n");
+        assertThat(metrics.toString())
+                .contains("kvcache_hot_key_uses_per_second{database=\"0\",key=\"hot key\"}")
+                .contains(
+                        "kvcache_memory_prefix_bytes{prefix=\"user\"}", "kvcache_memory_prefix_bytes{prefix=\"rank\"}")
+                .contains("kvcache_memory_prefix_bytes{prefix=\"(none)\"}")
+                .contains(
+                        "kvcache_memory_type_bytes{type=\"string\"}", "kvcache_memory_type_bytes{type=\"stream\"} 0.0");
+    }
+
     @Test
     void refusesAQuestionThatNamesNoKeyOrNoDatabase() throws Exception {
         assertThat(explain(0, "db=1").statusCode()).isEqualTo(400);
@@ -60,8 +92,12 @@ class ExplainIT {
     }
 
     private HttpResponse<String> explain(int node, String query) throws Exception {
+        return get(node, "/explain?" + query);
+    }
+
+    private HttpResponse<String> get(int node, String path) throws Exception {
         InetSocketAddress admin = cluster.node(node).admin();
-        URI uri = URI.create("http://127.0.0.1:" + admin.getPort() + "/explain?" + query);
+        URI uri = URI.create("http://127.0.0.1:" + admin.getPort() + path);
         try (HttpClient client = HttpClient.newHttpClient()) {
             return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
         }

@@ -94,7 +94,7 @@ public final class CommandHarness {
                 (channel, message) ->
                         forwarded.add(new String(channel, ISO_8859_1) + "=" + new String(message, ISO_8859_1)),
                 settings,
-                new Stats(() -> nanos += nanosPerCommand),
+                new Stats(() -> nanos += nanosPerCommand, () -> now),
                 memory,
                 new WireLimits(1 << 16, 1024, 1024, 1 << 17),
                 clock(),

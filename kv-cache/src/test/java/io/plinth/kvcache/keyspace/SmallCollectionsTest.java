@@ -10,10 +10,12 @@ import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.value.SetValue;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
 import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.keyspace.write.Hashes;
 import io.plinth.kvcache.keyspace.write.Lists;
 import io.plinth.kvcache.keyspace.write.Sets;
 import io.plinth.kvcache.keyspace.write.SortedSets;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -186,6 +188,10 @@ class SmallCollectionsTest {
                     check(each);
                 }
                 fixture.verify();
+                countsByType();
+            }
+            if (random.nextInt(200) == 0) {
+                overwrite(name);
             }
         }
         for (String name : names) {
@@ -194,6 +200,24 @@ class SmallCollectionsTest {
         fixture.delete("other");
         fixture.verify();
         fixture.keyspace.each(segment -> assertThat(segment.bytes()).isZero());
+    }
+
+    private void countsByType() {
+        Map<ValueType, Long> bytes = new EnumMap<>(ValueType.class);
+        fixture.keyspace.each(segment -> segment.forEach(entry -> bytes.merge(entry.type(), entry.bytes(), Long::sum)));
+        for (ValueType type : ValueType.values()) {
+            long[] counted = new long[1];
+            fixture.keyspace.each(segment -> counted[0] += segment.taken().bytes(type));
+            assertThat(counted[0]).as(type.label()).isEqualTo(bytes.getOrDefault(type, 0L));
+        }
+    }
+
+    /** As SET does over a collection. */
+    private void overwrite(String name) {
+        fixture.put(name, 30);
+        countsByType();
+        fixture.delete(name);
+        models.remove(name);
     }
 
     /** As RENAME does: the value outlives its record. */

@@ -232,12 +232,19 @@ public final class KeyCommands {
             call.out().integer(call.keyspace().idleSeconds(entry, call.now()));
         } else if (call.args().is(1, "REFCOUNT")) {
             call.out().integer(1);
-        } else if (call.node().settings().policy().endsWith("lfu")) {
-            call.out().integer(entry.frequency());
+        } else if (counted(call.node().settings().policy())) {
+            call.out()
+                    .integer(Math.max(
+                            entry.frequency(), call.node().stats().hotKeys().frequency(key.hash(), key.db())));
         } else {
             throw new CommandException(
                     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when"
                             + " switching between policies at runtime LRU and LFU data will take some time to adjust.");
         }
+    }
+
+    /** Redis counts uses under its LFU policies only; under our own they are counted, too. */
+    private static boolean counted(String policy) {
+        return policy.endsWith("lfu") || policy.equals("s3-fifo");
     }
 }

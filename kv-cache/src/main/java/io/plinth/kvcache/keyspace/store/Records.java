@@ -32,6 +32,7 @@ public final class Records {
     private final HeapValues heap = new HeapValues();
     private final KeyHash hasher;
     private final Uses uses;
+    private final Taken taken = new Taken();
     private int compacted;
 
     /** With the hash that large collections have their members by. */
@@ -40,6 +41,11 @@ public final class Records {
         this.slabs = slabs;
         this.hasher = hasher;
         this.uses = new Uses(region);
+    }
+
+    /** What its segment accounts them with. */
+    public Taken taken() {
+        return taken;
     }
 
     /** What eviction notes in them. */
@@ -185,10 +191,6 @@ public final class Records {
         return Native.getInt(Layout.valueAt(at));
     }
 
-    private Object object(long at) {
-        return heap.get(number(at));
-    }
-
     /** Gives a record room for so many bytes; what it holds is copied as far as it fits. */
     private int resize(int hash, int handle, int before, int bytes) {
         if (Slabs.taken(before) == Slabs.taken(bytes)) {
@@ -204,6 +206,9 @@ public final class Records {
     /** Makes the value this string, whatever it was; copies it. Answers the record's handle from now on. */
     public int string(int hash, int handle, byte[] value, int from, int count) {
         long at = region.address(handle);
+        if (!isString(handle)) {
+            taken.move(type(handle), ValueType.STRING, bytes(handle));
+        }
         int head = Layout.headSize(at);
         if (Layout.keyLength(at) == Layout.LONG_KEY || head + count > Slabs.MOST) {
             byte[] kept = Arrays.copyOfRange(value, from, from + count);
@@ -336,14 +341,14 @@ public final class Records {
     /** How long the string is. */
     public int length(int handle) {
         long at = region.address(handle);
-        return Layout.holds(at) == Layout.INLINE ? Layout.length(at) : ((byte[]) object(at)).length;
+        return Layout.holds(at) == Layout.INLINE ? Layout.length(at) : ((byte[]) heap.get(number(at))).length;
     }
 
     /** The string; never to be changed. */
     public byte[] string(int handle) {
         long at = region.address(handle);
         if (Layout.holds(at) != Layout.INLINE) {
-            return (byte[]) object(at);
+            return (byte[]) heap.get(number(at));
         }
         byte[] value = new byte[Layout.length(at)];
         Native.get(Layout.valueAt(at), value, 0, value.length);
@@ -356,14 +361,14 @@ public final class Records {
         if (Layout.holds(at) == Layout.INLINE) {
             Native.write(Layout.valueAt(at), Layout.length(at), to);
         } else {
-            to.writeBytes((byte[]) object(at));
+            to.writeBytes((byte[]) heap.get(number(at)));
         }
     }
 
     /** The collection, where it is a small one each time another object; to be changed only through the segment. */
     public Value collection(int handle) {
         long at = region.address(handle);
-        return Layout.holds(at) == Layout.PACKED ? Packs.view(at, hasher) : (Value) object(at);
+        return Layout.holds(at) == Layout.PACKED ? Packs.view(at, hasher) : (Value) heap.get(number(at));
     }
 
     /** What it holds. */
@@ -371,7 +376,7 @@ public final class Records {
         long at = region.address(handle);
         return switch (Layout.holds(at)) {
             case Layout.PACKED -> Packs.type(at);
-            case Layout.COLLECTION -> ((Value) object(at)).type();
+            case Layout.COLLECTION -> ((Value) heap.get(number(at))).type();
             default -> ValueType.STRING;
         };
     }
@@ -461,11 +466,11 @@ public final class Records {
     public long[] sums() {
         long[] sums = new long[4];
         forEach(place -> {
-            long taken = bytes(handle(place));
+            long own = bytes(handle(place));
             sums[0]++;
-            sums[1] += taken;
+            sums[1] += own;
             sums[2] += expireAt(handle(place)) == NEVER ? 0 : 1;
-            sums[3] += uses.isQueued(handle(place)) ? taken : 0;
+            sums[3] += uses.isQueued(handle(place)) ? own : 0;
         });
         return sums;
     }
