@@ -59,6 +59,7 @@ import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.listen.ClientPipeline;
 import io.plinth.kvcache.listen.LoopTimer;
 import io.plinth.kvcache.memcached.MemcachedPipeline;
+import io.plinth.kvcache.persist.Functions;
 import io.plinth.kvcache.persist.PersistSettings;
 import io.plinth.kvcache.persist.Persistence;
 import io.plinth.kvcache.persist.RdbImport;
@@ -200,9 +201,11 @@ public final class KvCache implements Daemon {
                 context.clock(),
                 System::nanoTime,
                 new NodeThreads(context.name(), "persist"),
-                context.loops().all());
+                context.loops().all(),
+                functions(node));
         persistence = kept;
         kept.start(() -> imports(node));
+        scripts.heard(kept::libraries);
         patterns.dropTagged();
         replication = new Replication(
                 node,
@@ -248,7 +251,21 @@ public final class KvCache implements Daemon {
         return true;
     }
 
-    /** On the thread that reads a file of Redis. */
+    private Functions functions(NodeState node) {
+        return new Functions() {
+            @Override
+            public List<byte[]> all() {
+                return scripts.libraryCodes();
+            }
+
+            @Override
+            public void load(byte[] code) {
+                library(node, code);
+            }
+        };
+    }
+
+    /** On the thread that reads a file. */
     private void library(NodeState node, byte[] code) {
         try (LibraryLoading loading = new LibraryLoading(node, table, scripts, System::nanoTime)) {
             loading.load(code);

@@ -69,14 +69,18 @@ final class Blocking {
         }
     }
 
-    /** Locks what is not locked yet, without waiting. */
+    /**
+     * Locks what is not locked yet, without waiting. Answers false also where the changes until now belong to a transaction and the
+     * call needs another segment, which would be let go before that has ended.
+     */
     private boolean lock(BlockedCall call) {
         SegmentSet set = new SegmentSet();
         call.segments(set);
+        boolean inUnit = set.inUnit(node.keyspace());
         boolean[] all = {true};
         set.forEach(node.keyspace(), segment -> {
             if (all[0] && !segment.held()) {
-                all[0] = segment.tryLock();
+                all[0] = !inUnit && segment.tryLock();
                 if (all[0]) {
                     extra.add(segment);
                 }
@@ -89,6 +93,8 @@ final class Blocking {
         if (!blocked.tries()) {
             return;
         }
+        SegmentSet touched = new SegmentSet();
+        blocked.segments(touched);
         ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT, REPLY);
         out.protocol(blocked.client().out().protocol());
         Call call = new Call(node, executor, blocked.command(), blocked.client(), blocked.args());
@@ -98,7 +104,7 @@ final class Blocking {
                 // The node may have become a replica meanwhile.
                 node.admits(blocked.command(), blocked.args(), blocked.client());
             }
-            blocked.command().handler().run(call);
+            touched.together(node.keyspace(), () -> blocked.command().handler().run(call));
         } catch (CommandException e) {
             out.rewind(0);
             out.error(String.valueOf(e.getMessage()));
@@ -117,8 +123,6 @@ final class Blocking {
             reply.release();
         }
         blocked.reply(bytes);
-        SegmentSet touched = new SegmentSet();
-        blocked.segments(touched);
         touched.forEach(node.keyspace(), segment -> {
             if (segment.waits().anyReady() && !pending.contains(segment)) {
                 pending.add(segment);

@@ -13,7 +13,7 @@ final class SegmentChanges {
     private long sequence;
     private final int index;
     private long unit;
-    private boolean inUnit;
+    private boolean unended;
     private @Nullable Charges charges;
 
     SegmentChanges(Keyspace keyspace, int index) {
@@ -38,8 +38,8 @@ final class SegmentChanges {
 
     /** What the changes from now on belong to. */
     void unit(long number) {
-        if (inUnit && number != unit) {
-            inUnit = false;
+        if (unended && number != unit) {
+            unended = false;
             listeners.ended(unit);
         }
         unit = number;
@@ -57,6 +57,11 @@ final class SegmentChanges {
         }
     }
 
+    /** Whether changes belong to one. */
+    boolean inUnit() {
+        return unit != 0;
+    }
+
     void listen(ChangeListener listener) {
         listeners = listeners.without(listener).with(listener);
     }
@@ -69,7 +74,7 @@ final class SegmentChanges {
     void changed(Change.Kind kind, Entry entry, byte @Nullable [] field, byte @Nullable [] value) {
         sequence++;
         if (listeners.any()) {
-            inUnit = unit != 0;
+            unended = unit != 0;
             listeners.changed(new Change(
                     kind,
                     entry.db(),
@@ -89,7 +94,7 @@ final class SegmentChanges {
     void flushed(int db) {
         sequence++;
         if (listeners.any()) {
-            inUnit = unit != 0;
+            unended = unit != 0;
             listeners.changed(new Change(
                     Change.Kind.FLUSHED,
                     db,

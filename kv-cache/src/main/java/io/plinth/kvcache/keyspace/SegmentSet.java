@@ -107,6 +107,29 @@ public final class SegmentSet {
         }
     }
 
+    /** Whether changes in one that this thread has locked are part of a unit now. */
+    public boolean inUnit(Keyspace keyspace) {
+        boolean[] any = new boolean[1];
+        forEach(
+                keyspace,
+                segment -> any[0] |= segment.held() && segment.changes().inUnit());
+        return any[0];
+    }
+
+    /** Makes changes, with all of these locked, that count together: after a crash all of them are there, or none. */
+    public void together(Keyspace keyspace, Runnable changes) {
+        if (inUnit(keyspace)) {
+            changes.run();
+            return;
+        }
+        unit(keyspace, keyspace.nextUnit());
+        try {
+            changes.run();
+        } finally {
+            unit(keyspace, 0);
+        }
+    }
+
     /** Tells the locked segments, and those locked on top of them, which unit their changes belong to. */
     public void unit(Keyspace keyspace, long unit) {
         this.unit = unit;

@@ -18,6 +18,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,11 +36,13 @@ public final class Persistence implements AutoCloseable {
     private final LongSupplier nanos;
     private final ThreadFactory threads;
     private final List<? extends ScheduledExecutorService> loops;
+    private final Functions functions;
+    private final AtomicLong functionChanges = new AtomicLong();
     private final Snapshots snapshots;
     private final Path journalFolder;
     private final ScheduledExecutorService saver;
     private final AtomicBoolean saving = new AtomicBoolean();
-    private @Nullable Journal journal;
+    private volatile @Nullable Journal journal;
     private int journalFrom;
     private volatile boolean started;
     private volatile long lastSaveMillis;
@@ -54,15 +57,22 @@ public final class Persistence implements AutoCloseable {
             Clock clock,
             LongSupplier nanos,
             ThreadFactory threads,
-            List<? extends ScheduledExecutorService> loops) {
+            List<? extends ScheduledExecutorService> loops,
+            Functions functions) {
         this.keyspace = keyspace;
         this.settings = settings;
         this.clock = clock;
         this.nanos = nanos;
         this.threads = threads;
+        this.functions = functions;
         this.loops = List.copyOf(loops);
-        this.snapshots =
-                new Snapshots(settings.folder().resolve("snapshots"), keyspace, clock, nanos, settings.journalBuffer());
+        this.snapshots = new Snapshots(
+                settings.folder().resolve("snapshots"),
+                keyspace,
+                clock,
+                nanos,
+                settings.journalBuffer(),
+                functions::all);
         this.journalFolder = settings.folder().resolve("journal");
         this.saver = Executors.newSingleThreadScheduledExecutor(threads);
         this.lastSaveMillis = clock.millis();
@@ -95,6 +105,7 @@ public final class Persistence implements AutoCloseable {
                     (nanos.getAsLong() - began) / 1_000_000,
                     recovery.misfits());
         }
+        recovery.libraries().forEach(this::load);
         boolean filled = recovery.nothing() && elsewhere.fill();
         TreeMap<Integer, Path> left = ChronicleStore.segments(journalFolder);
         // A number before what the snapshot says would not be read at the next start.
@@ -132,6 +143,23 @@ public final class Persistence implements AutoCloseable {
             saver.scheduleWithFixedDelay(this::shorten, CHECK_SECONDS, CHECK_SECONDS, TimeUnit.SECONDS);
         }
         return recovery;
+    }
+
+    private void load(byte[] code) {
+        try {
+            functions.load(code);
+        } catch (RuntimeException e) {
+            LOG.warn("a library of functions is not back: {}", e.getMessage());
+        }
+    }
+
+    /** These are the libraries of functions from now on. Waits for nothing. */
+    public void libraries(List<byte[]> codes) {
+        functionChanges.incrementAndGet();
+        Journal present = journal;
+        if (present != null) {
+            present.libraries(codes);
+        }
     }
 
     private void changedSave() {
@@ -193,7 +221,7 @@ public final class Persistence implements AutoCloseable {
 
     /** Changes counted by segments; read without their locks. */
     private long changes() {
-        long sum = 0;
+        long sum = functionChanges.get();
         for (int i = 0; i < Keyspace.SEGMENTS; i++) {
             sum += keyspace.sequence(i);
         }
@@ -250,7 +278,9 @@ public final class Persistence implements AutoCloseable {
         if (started && settings.snapshotOnStop() && !settings.journals()) {
             started = false;
             try {
-                if (keyspace.stats().keys() > 0 || !snapshots.all().isEmpty()) {
+                if (keyspace.stats().keys() > 0
+                        || !functions.all().isEmpty()
+                        || !snapshots.all().isEmpty()) {
                     write(true);
                 }
             } catch (IOException | RuntimeException e) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param torn segments of the journal that end in a torn record
  * @param damages what was not as it had been written
  * @param journalFrom the first segment that the snapshot lacks; those before it are never read again
+ * @param libraries of functions there were in the end
  * @param once whether the snapshot was left by a stop, and nothing was kept up since
  */
 public record Recovery(
@@ -33,11 +35,12 @@ public record Recovery(
         List<Damage> damages,
         @Nullable Path snapshot,
         int journalFrom,
+        List<byte[]> libraries,
         boolean once) {
 
     /** Whether there was nothing to come back from. */
     boolean nothing() {
-        return snapshot == null && changes == 0 && damages.isEmpty();
+        return snapshot == null && changes == 0 && libraries.isEmpty() && damages.isEmpty();
     }
 
     /** Fills an empty keyspace from the newest snapshot that can be read and the journal behind it. */
@@ -50,6 +53,7 @@ public record Recovery(
         long keys = 0;
         int from = 0;
         Path used = null;
+        List<byte[]> libraries = List.of();
         boolean once = false;
         for (Path path : snapshots.descendingMap().values()) {
             try (SnapshotReader reader = new SnapshotReader(path)) {
@@ -61,6 +65,7 @@ public record Recovery(
                 }
                 coverage = reader.load(keyspace, nowMillis, sequences);
                 keys = reader.keys();
+                libraries = Objects.requireNonNullElse(reader.libraries(), libraries);
                 damages.addAll(reader.damages());
                 from = facts.journalFrom();
                 used = path;
@@ -71,10 +76,12 @@ public record Recovery(
         Replay replay = new Replay(keyspace, coverage, nowMillis, sequences);
         JournalScanner scanner = new JournalScanner(journal, replay::record);
         damages.addAll(scanner.scan(from));
+        libraries = Objects.requireNonNullElse(replay.libraries(), libraries);
         keyspace.makeRoom(0);
         for (int i = 0; i < Keyspace.SEGMENTS; i++) {
             keyspace.sequence(i, sequences[i]);
         }
-        return new Recovery(keys, replay.applied(), replay.misfits(), scanner.torn(), damages, used, from, once);
+        return new Recovery(
+                keys, replay.applied(), replay.misfits(), scanner.torn(), damages, used, from, libraries, once);
     }
 }

@@ -3,11 +3,13 @@ package io.plinth.kvcache.script;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.lua.code.Chunk;
 import io.plinth.kvcache.lua.code.SyntaxError;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: the libraries of functions, a snapshot behind one volatile field. */
@@ -28,6 +30,7 @@ final class Libraries {
 
     private record Snapshot(Map<String, Library> libraries, Map<String, Library> byFunction) {}
 
+    private Consumer<List<byte[]>> heard = codes -> {};
     private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of());
 
     Collection<Library> all() {
@@ -125,11 +128,24 @@ final class Libraries {
         publish(Map.of());
     }
 
+    /** Tells of every change from now on: all that there is then, one after the other. */
+    synchronized void heard(Consumer<List<byte[]>> by) {
+        heard = by;
+    }
+
+    /** The source of each. */
+    List<byte[]> codes() {
+        return all().stream()
+                .map(library -> library.code.getBytes(StandardCharsets.ISO_8859_1))
+                .toList();
+    }
+
     private void publish(Map<String, Library> libraries) {
         Map<String, Library> functions = new TreeMap<>();
         for (Library library : libraries.values()) {
             library.functions.forEach(function -> functions.put(function.name, library));
         }
         snapshot = new Snapshot(libraries, functions);
+        heard.accept(codes());
     }
 }

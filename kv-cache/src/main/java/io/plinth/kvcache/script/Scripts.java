@@ -6,9 +6,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: the scripts that are loaded, the libraries of functions, and the run that takes long. */
@@ -40,6 +42,16 @@ public final class Scripts {
     /** Forgets every library of functions. */
     public void forgetLibraries() {
         libraries.flush();
+    }
+
+    /** The source of each library of functions. */
+    public List<byte[]> libraryCodes() {
+        return libraries.codes();
+    }
+
+    /** Tells of every change of the libraries from now on: all that there are then. */
+    public void heard(Consumer<List<byte[]>> by) {
+        libraries.heard(by);
     }
 
     Libraries libraries() {

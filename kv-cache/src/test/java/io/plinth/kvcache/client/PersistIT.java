@@ -41,6 +41,11 @@ class PersistIT {
                 }
                 assertThat(client.call("RPUSH", "list", "a", "b")).isEqualTo(":2\r\n");
                 assertThat(waiting.reply()).contains("a");
+                assertThat(client.call(
+                                "FUNCTION",
+                                "LOAD",
+                                "#!lua name=lib\nredis.register_function('answer', function() return 42 end)"))
+                        .isEqualTo("$3\r\nlib\r\n");
                 text.send("set m 7 0 3\r\nabc\r\n");
                 assertThat(text.reply()).isEqualTo("STORED\r\n");
                 assertThat(client.call("INFO", "persistence")).contains("aof_enabled:1", "journal_mode:always");
@@ -53,6 +58,7 @@ class PersistIT {
                 assertThat(client.call("GET", "s")).isEqualTo("$3\r\nlua\r\n");
                 assertThat(client.call("LRANGE", "list", "0", "-1")).isEqualTo("*1\r\n$1\r\nb\r\n");
                 assertThat(client.call("GET", "m")).isEqualTo("$3\r\nabc\r\n");
+                assertThat(client.call("FCALL", "answer", "0")).isEqualTo(":42\r\n");
             }
         }
     }

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.keyspace.Change;
 import io.plinth.kvcache.keyspace.Eviction;
+import io.plinth.kvcache.keyspace.rdb.RdbWriter;
+import io.plinth.kvcache.keyspace.value.StringForm;
+import io.plinth.kvcache.keyspace.value.StringValue;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -99,6 +103,56 @@ class TransactionTest {
         client.run("SET y 1");
 
         assertThat(changes).extracting(Change::unit).containsExactly(0L, 1L, 1L, 0L);
+    }
+
+    @Test
+    void whatAWaitingMoveTakesAndPutsIsOneUnit() {
+        List<Change> changes = new ArrayList<>();
+        node.keyspace.listen(changes::add);
+        CommandHarness.Connection waiting = node.connect();
+        waiting.call("BLMOVE", "from", "to", "LEFT", "LEFT", "0");
+        client.run("RPUSH from x");
+        client.run("MULTI");
+        client.run("RPUSH from y");
+        client.run("EXEC");
+
+        assertThat(changes).hasSize(4);
+        long unit = changes.get(1).unit();
+        assertThat(unit).isPositive();
+        assertThat(changes).extracting(Change::unit).containsExactly(0L, unit, unit, unit + 1);
+        assertThat(waiting.received()).isEqualTo("$1|x|");
+    }
+
+    @Test
+    void aKeyThatIsRestoredOverAnotherIsOneUnit() {
+        client.run("SET k 1");
+        List<Change> changes = new ArrayList<>();
+        node.keyspace.listen(changes::add);
+        byte[] dump = RdbWriter.dump(new StringValue("v".getBytes(StandardCharsets.ISO_8859_1), StringForm.STORED));
+        client.call("RESTORE", "k", "0", new String(dump, StandardCharsets.ISO_8859_1), "REPLACE");
+
+        assertThat(client.run("GET k")).isEqualTo("$1|v|");
+        assertThat(changes).hasSize(2);
+        assertThat(changes.getFirst().unit())
+                .isPositive()
+                .isEqualTo(changes.getLast().unit());
+    }
+
+    @Test
+    void aMoveThatATransactionServesIsMadeBehindIt() {
+        List<Change> changes = new ArrayList<>();
+        node.keyspace.listen(changes::add);
+        CommandHarness.Connection waiting = node.connect();
+        waiting.call("BLMOVE", "from", "to", "LEFT", "LEFT", "0");
+        client.run("MULTI");
+        client.run("RPUSH from y");
+        client.run("SET from2 1");
+        client.run("EXEC");
+
+        assertThat(client.run("LLEN to")).isEqualTo(":1|");
+        long unit = changes.getFirst().unit();
+        assertThat(changes).extracting(Change::unit).containsExactly(unit, unit, unit + 1, unit + 1);
+        assertThat(waiting.received()).isEqualTo("$1|y|");
     }
 
     @Test

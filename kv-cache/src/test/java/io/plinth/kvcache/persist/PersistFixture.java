@@ -16,6 +16,7 @@ import java.util.concurrent.ScheduledExecutorService;
 final class PersistFixture implements AutoCloseable {
     final CommandHarness node = new CommandHarness(Topologies.alone());
     final CommandHarness.Connection client = node.connect();
+    final List<byte[]> functions = new ArrayList<>();
     final Persistence persistence;
     final Recovery recovery;
 
@@ -34,7 +35,18 @@ final class PersistFixture implements AutoCloseable {
                     thread.setDaemon(true);
                     return thread;
                 },
-                loops);
+                loops,
+                new Functions() {
+                    @Override
+                    public List<byte[]> all() {
+                        return List.copyOf(functions);
+                    }
+
+                    @Override
+                    public void load(byte[] code) {
+                        functions.add(code);
+                    }
+                });
         recovery = persistence.start();
     }
 

@@ -3,6 +3,7 @@ package io.plinth.kvcache.persist;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.kvcache.command.CommandHarness;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What was written, in random commands of all kinds, is there in the next life, and in the one after it. */
@@ -96,6 +98,32 @@ class RecoverySimTest {
         }
         try (PersistFixture life = new PersistFixture(folder, "everysec", false)) {
             assertThat(life.client.run("MGET a b")).isEqualTo("*2|$1|1|$1|2|");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"everysec, false", "everysec, true", "off, true"})
+    void functionsAreBackAsTheyWereLast(String journal, boolean saves) throws Exception {
+        byte[] first = "#!lua name=first\n".getBytes(StandardCharsets.ISO_8859_1);
+        byte[] second = "#!lua name=second\n".getBytes(StandardCharsets.ISO_8859_1);
+        try (PersistFixture life = new PersistFixture(folder, journal, false)) {
+            life.functions.add(first);
+            life.persistence.libraries(life.functions);
+            if (saves) {
+                CompletableFuture<?> saved = life.persistence.save();
+                assertThat(saved).isNotNull();
+                saved.get(30, TimeUnit.SECONDS);
+            }
+            life.functions.add(second);
+            life.persistence.libraries(life.functions);
+        }
+        try (PersistFixture life = new PersistFixture(folder, journal, false)) {
+            assertThat(life.recovery.damages()).isEmpty();
+            if (journal.equals("off")) {
+                assertThat(life.functions).containsExactly(first);
+            } else {
+                assertThat(life.functions).containsExactly(first, second);
+            }
         }
     }
 

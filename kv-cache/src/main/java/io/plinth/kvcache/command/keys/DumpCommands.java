@@ -6,6 +6,7 @@ import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.SegmentSet;
 import io.plinth.kvcache.keyspace.rdb.RdbException;
 import io.plinth.kvcache.keyspace.rdb.RdbReader;
 import io.plinth.kvcache.keyspace.rdb.RdbWriter;
@@ -83,10 +84,14 @@ public final class DumpCommands {
                 call.event(KeyEvents.GENERIC, "del", 1);
             }
         } else {
-            if (old != null) {
-                call.segment(key).delete(old);
-            }
-            call.segment(key).putValue(key, value, expireAt, call.now());
+            SegmentSet one = new SegmentSet();
+            one.add(key.slot());
+            one.together(call.keyspace(), () -> {
+                if (old != null) {
+                    call.segment(key).delete(old);
+                }
+                call.segment(key).putValue(key, value, expireAt, call.now());
+            });
             call.event(KeyEvents.GENERIC, "restore", 1);
         }
         call.out().ok();

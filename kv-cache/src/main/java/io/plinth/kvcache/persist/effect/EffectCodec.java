@@ -8,6 +8,7 @@ import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.value.Value;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,9 @@ public final class EffectCodec {
     static final int END = 255;
     /** A process begins: numbers of transactions begin anew. */
     static final int LIFE = 254;
+
+    /** All libraries of functions there are from then on. */
+    static final int LIBRARIES = 252;
 
     private static final int FIELD = 1;
     private static final int VALUE = 2;
@@ -98,6 +102,23 @@ public final class EffectCodec {
     /** Appends the begin of a process. */
     public static void life(ByteSink out) {
         out.u1(LIFE);
+    }
+
+    /** Appends what libraries of functions there are now. */
+    public static void libraries(List<byte[]> codes, ByteSink out) {
+        out.u1(LIBRARIES);
+        out.u4(codes.size());
+        codes.forEach(out::block);
+    }
+
+    /** The libraries of a record that has them. */
+    public static List<byte[]> libraries(ByteBuffer in) throws RdbException {
+        in.get();
+        List<byte[]> codes = new ArrayList<>();
+        for (int count = in.getInt(); count > 0; count--) {
+            codes.add(Values.block(in));
+        }
+        return codes;
     }
 
     static int kind(ByteBuffer record) {

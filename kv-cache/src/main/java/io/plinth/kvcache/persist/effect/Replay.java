@@ -46,6 +46,7 @@ public final class Replay {
     private final KeyRef key = new KeyRef();
     private long applied;
     private long misfits;
+    private @Nullable List<byte[]> libraries;
 
     /** {@code sequences} has the number of each segment's last change that is known, and is kept up to date. */
     public Replay(Keyspace keyspace, @Nullable Coverage coverage, long nowMillis, long[] sequences) {
@@ -58,6 +59,11 @@ public final class Replay {
     /** How many changes were made again. */
     public long applied() {
         return applied;
+    }
+
+    /** The libraries of functions there were in the end; null where none of what was read says so. */
+    public @Nullable List<byte[]> libraries() {
+        return libraries;
     }
 
     /** How many did not fit. */
@@ -74,6 +80,13 @@ public final class Replay {
                 List<Change> whole = open.remove(record.getLong());
                 if (whole != null) {
                     whole.forEach(this::apply);
+                }
+            }
+            case EffectCodec.LIBRARIES -> {
+                try {
+                    libraries = EffectCodec.libraries(record);
+                } catch (RdbException | BufferUnderflowException e) {
+                    misfits++;
                 }
             }
             default -> {

@@ -86,6 +86,18 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
         }
     }
 
+    /** These are the libraries of functions from now on. */
+    public void libraries(List<byte[]> codes) {
+        lock.lock();
+        try {
+            int at = begin();
+            EffectCodec.libraries(codes, batch);
+            finish(at);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     @Override
     public void ended(long unit) {
         lock.lock();

@@ -25,7 +25,7 @@ record Block(int type, int segment, int length, long from, long upto, long seque
     static final int EFFECTS = 3;
     /** Elements of a collection that is too large for one piece. */
     static final int PART = 5;
-    /** The libraries of functions: each a length and its code. */
+    /** The libraries of functions, as a change has them. */
     static final int FUNCTIONS = 6;
     /** The same as {@link #FILE}, at the end. */
     static final int END = 4;

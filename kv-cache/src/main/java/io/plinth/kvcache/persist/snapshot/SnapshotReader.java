@@ -10,6 +10,7 @@ import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.persist.effect.Coverage;
+import io.plinth.kvcache.persist.effect.EffectCodec;
 import io.plinth.kvcache.persist.effect.Replay;
 import io.plinth.kvcache.persist.effect.Values;
 import io.plinth.kvcache.persist.journal.Damage;
@@ -44,6 +45,8 @@ public final class SnapshotReader implements AutoCloseable {
 
     private long keys;
     private boolean whole;
+
+    private @Nullable List<byte[]> libraries;
 
     private record Parts(byte[] key, @Nullable Value value, int next) {}
 
@@ -155,6 +158,13 @@ public final class SnapshotReader implements AutoCloseable {
                 }
             }
             case Block.EFFECTS -> effects.add(body);
+            case Block.FUNCTIONS -> {
+                try {
+                    libraries = EffectCodec.libraries(body);
+                } catch (RdbException | BufferUnderflowException e) {
+                    damages.add(new Damage(name, head.from(), "functions that cannot be read: " + e.getMessage()));
+                }
+            }
             case Block.END -> whole = true;
             default -> {
                 return;
@@ -223,6 +233,11 @@ public final class SnapshotReader implements AutoCloseable {
             }
             coverage.set(head.segment(), part.db, part.key, head.sequence());
         }
+    }
+
+    /** The libraries of functions; null where it does not say. */
+    public @Nullable List<byte[]> libraries() {
+        return libraries;
     }
 
     /** How many keys it brought. */

@@ -4,6 +4,7 @@ import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.persist.effect.ByteSink;
+import io.plinth.kvcache.persist.effect.EffectCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +50,8 @@ final class SnapshotWriter implements AutoCloseable {
     }
 
     /** Writes everything and syncs it; {@code loops} encode where there are any. */
-    void write(SnapshotFacts facts, List<? extends ScheduledExecutorService> loops) throws IOException {
+    void write(SnapshotFacts facts, List<? extends ScheduledExecutorService> loops, Supplier<List<byte[]>> libraries)
+            throws IOException {
         byte[] about = facts.bytes();
         block(new Block(Block.FILE, 0, about.length, 0, 0, 0), about, 0);
         if (loops.isEmpty()) {
@@ -57,6 +60,9 @@ final class SnapshotWriter implements AutoCloseable {
             gather(new Encoding(keyspace, nanos, loops));
         }
         effects(true);
+        ByteSink functions = new ByteSink();
+        EffectCodec.libraries(libraries.get(), functions);
+        block(new Block(Block.FUNCTIONS, 0, functions.size(), 0, 0, 0), functions.array(), 0);
         block(new Block(Block.END, 0, about.length, 0, 0, 0), about, 0);
         flush();
         file.force(true);

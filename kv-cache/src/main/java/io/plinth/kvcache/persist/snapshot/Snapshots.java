@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,12 +32,20 @@ public final class Snapshots {
     private final Clock clock;
     private final LongSupplier nanos;
     private final long gathered;
+    private final Supplier<List<byte[]>> libraries;
 
     /** What a snapshot came to. */
     public record Saved(long keys, long bytes, long millis, long longestHoldMicros) {}
 
     /** {@code gathered} bytes of changes may wait in memory where there is no journal. */
-    public Snapshots(Path folder, Keyspace keyspace, Clock clock, LongSupplier nanos, long gathered) {
+    public Snapshots(
+            Path folder,
+            Keyspace keyspace,
+            Clock clock,
+            LongSupplier nanos,
+            long gathered,
+            Supplier<List<byte[]>> libraries) {
+        this.libraries = libraries;
         this.folder = folder;
         this.keyspace = keyspace;
         this.clock = clock;
@@ -79,7 +88,7 @@ public final class Snapshots {
         long keys;
         long longest;
         try (SnapshotWriter writer = new SnapshotWriter(keyspace, unfinished, nanos, gathering)) {
-            writer.write(new SnapshotFacts(keyspace.hasher().seed(), from, clock.millis(), atStop), loops);
+            writer.write(new SnapshotFacts(keyspace.hasher().seed(), from, clock.millis(), atStop), loops, libraries);
             keys = writer.keys();
             longest = writer.longestNanos();
         } catch (IOException | RuntimeException e) {
