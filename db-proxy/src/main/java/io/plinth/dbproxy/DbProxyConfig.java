@@ -1,6 +1,7 @@
 package io.plinth.dbproxy;
 
 import io.plinth.dbproxy.database.TableSchemes;
+import io.plinth.dbproxy.rule.RuleConfig;
 import io.plinth.dbproxy.shard.Directory;
 import io.plinth.dbproxy.shard.KeyType;
 import io.plinth.kit.config.Check;
@@ -241,6 +242,8 @@ public record DbProxyConfig(
             @Range(min = "10ms", max = "10m")
             Duration twoPhaseTimeout,
 
+            @Doc("Rules for statements, by name.") Map<String, RuleConfig> rules,
+
             @Doc("A statement that takes this long is told to the log and kept for /slow; 0ms for none.")
             @Default("1s")
             @Range(min = "0ms", max = "1d")
@@ -455,6 +458,8 @@ public record DbProxyConfig(
             });
             database.schemas.forEach((schema, shard) ->
                     check.reference(path + ".schemas." + schema, "shard", shard, database.shards.keySet()));
+            database.rules.forEach(
+                    (rule, config) -> config.check(check, path + ".rules." + rule, database.shards.keySet()));
             database.users.forEach((user, config) -> {
                 if (config.password != null && config.verifier != null) {
                     check.problem(path + ".users." + user, "password and verifier (expected: one of them)");

@@ -34,7 +34,10 @@ final class ExplainPage {
                                     + ", as &database=)\n");
         }
         return AdminRoutes.Response.json(
-                200, json(Explanation.of(database, sql.getBytes(StandardCharsets.UTF_8)), database.name()));
+                200,
+                json(
+                        Explanation.of(database, sql.getBytes(StandardCharsets.UTF_8), first(query, "user")),
+                        database.name()));
     }
 
     private static String first(Map<String, List<String>> query, String name) {

@@ -3,6 +3,7 @@ package io.plinth.dbproxy.client;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.group.Answers;
@@ -12,6 +13,8 @@ import io.plinth.dbproxy.group.LazyTransaction;
 import io.plinth.dbproxy.group.LocalReplies;
 import io.plinth.dbproxy.group.Parting;
 import io.plinth.dbproxy.pool.Waiter;
+import io.plinth.dbproxy.rule.RuleSet;
+import io.plinth.dbproxy.rule.Ruling;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.session.CancelKeys;
@@ -24,7 +27,9 @@ import io.plinth.dbproxy.wire.FrameReader;
 import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +60,9 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
     private boolean running;
     /** Whether what was sent last ended with Flush: the server has not said how it stands. */
     private boolean groupOpen;
+
+    private final Ruling ruling = new Ruling();
+    private @Nullable Future<?> timing;
 
     private @Nullable GroupPlan planned;
 
@@ -139,14 +147,44 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
             return;
         }
         running = true;
-        List<ClientMessage> group = exchange.idle() ? intake.next() : null;
+        List<ClientMessage> group = following();
         while (group != null) {
             process(group);
-            group = exchange.idle() ? intake.next() : null;
+            group = following();
         }
         running = false;
         if (!exchange.closed()) {
             regulate();
+        }
+    }
+
+    /** The next group, when the one before is over. */
+    private @Nullable List<ClientMessage> following() {
+        if (!exchange.idle()) {
+            return null;
+        }
+        endRuling();
+        return intake.next();
+    }
+
+    private void rule(GroupPlan plan) throws SqlException {
+        RuleSet rules = database.rules().statements();
+        if (rules.isEmpty()) {
+            return;
+        }
+        plan.rule(rules, ruling);
+        Duration timeout = ruling.timeout();
+        if (timeout != null) {
+            timing = channel.eventLoop().schedule(this::stop, timeout.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void endRuling() {
+        ruling.end();
+        Future<?> timer = timing;
+        timing = null;
+        if (timer != null) {
+            timer.cancel(false);
         }
     }
 
@@ -159,10 +197,11 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
             }
             return;
         }
-        GroupPlan plan =
-                new GroupPlan(names, caches, database, servers.attachedShard(), !groupOpen && servers.mayMove());
+        GroupPlan plan = new GroupPlan(
+                names, caches, database, user.name(), servers.attachedShard(), !groupOpen && servers.mayMove());
         try {
             plan.read(group);
+            rule(plan);
             if (database.rules().statementMode() && plan.begins()) {
                 throw new SqlException(
                         SqlError.NOT_SUPPORTED, "transaction blocks are not allowed in statement pooling mode");
@@ -389,15 +428,20 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
     public void cancel() {
         channel.eventLoop().execute(() -> {
             front.metrics().cancels.inc();
-            if (!outside.cancel(true) && exchange.waiting() && servers.stopWaiting()) {
-                notAttached(SqlError.of(SqlError.QUERY_CANCELED, "canceling statement due to user request"));
-            } else if (exchange.underWay()) {
-                ServerConnection server = servers.attached();
-                if (server != null) {
-                    front.cancelSender().cancel(server);
-                }
-            }
+            stop();
         });
+    }
+
+    /** Cancels what is under way. */
+    private void stop() {
+        if (!outside.cancel(true) && exchange.waiting() && servers.stopWaiting()) {
+            notAttached(SqlError.of(SqlError.QUERY_CANCELED, "canceling statement due to user request"));
+        } else if (exchange.underWay()) {
+            ServerConnection server = servers.attached();
+            if (server != null) {
+                front.cancelSender().cancel(server);
+            }
+        }
     }
 
     @Override
@@ -423,6 +467,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
             return;
         }
         exchange.close();
+        endRuling();
         intake.clear();
         outside.cancel(false);
         servers.close();

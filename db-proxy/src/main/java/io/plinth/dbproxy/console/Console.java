@@ -11,6 +11,7 @@ import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.Definitions;
 import io.plinth.dbproxy.pool.PoolLimits;
 import io.plinth.dbproxy.route.Topology;
+import io.plinth.dbproxy.rule.RuleSet;
 import io.plinth.dbproxy.server.Login;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -57,7 +58,8 @@ public final class Console implements AdminConsole {
                 0,
                 0,
                 false,
-                Duration.ZERO);
+                Duration.ZERO,
+                RuleSet.NONE);
         Database realm = new Database(
                 Topology.single(config.database(), "console"),
                 new Database.Setup(rules, users, login -> Map.of(), null, Map.of()));

@@ -31,7 +31,7 @@ final class Tables {
     private static final String HELP = """
 
         \tSHOW HELP|CONFIG|DATABASES|POOLS|CLIENTS|SERVERS|USERS|VERSION
-        \tSHOW SOCKETS|ACTIVE_SOCKETS|LISTS|MEM|STATE|IN_DOUBT
+        \tSHOW SOCKETS|ACTIVE_SOCKETS|LISTS|MEM|STATE|IN_DOUBT|RULES
         \tSHOW DNS_HOSTS|DNS_ZONES|PEERS|PEER_POOLS
         \tSHOW STATS|STATS_TOTALS|STATS_AVERAGES|TOTALS
         \tRELOAD
@@ -87,6 +87,7 @@ final class Tables {
             case "mem" -> now(memory());
             case "state" -> now(state());
             case "in_doubt" -> now(inDoubt());
+            case "rules" -> now(rules());
             case "dns_hosts" -> now(table("hostname ttl:q addrs", List.of()));
             case "dns_zones" -> now(table("zonename serial:q count:i", List.of()));
             case "peers" -> now(table("peer_id:i host port:i pool_size:i", List.of()));
@@ -403,6 +404,24 @@ final class Tables {
                 operations.twoPhase().inDoubt().stream()
                         .map(each -> row(each.database(), each.shard(), each.gid(), each.decision(), each.why()))
                         .toList());
+    }
+
+    private Reply rules() {
+        List<List<@Nullable String>> rows = new ArrayList<>();
+        new TreeMap<>(operations.databases().get())
+                .forEach((name, database) -> database.rules()
+                        .statements()
+                        .rules()
+                        .forEach(rule -> rows.add(row(
+                                name,
+                                rule.name(),
+                                rule.config().priority(),
+                                rule.when(),
+                                rule.action(),
+                                rule.matched(),
+                                rule.refused(),
+                                rule.running()))));
+        return table("database rule priority:i when action matched:q refused:q running:i", rows);
     }
 
     private Reply state() {

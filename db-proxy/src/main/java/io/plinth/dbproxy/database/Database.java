@@ -9,6 +9,7 @@ import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.pool.PoolLimits;
 import io.plinth.dbproxy.route.Classifier;
 import io.plinth.dbproxy.route.Topology;
+import io.plinth.dbproxy.rule.RuleSet;
 import io.plinth.dbproxy.server.Encryption;
 import io.plinth.dbproxy.server.Login;
 import io.plinth.dbproxy.server.ServerKey;
@@ -135,6 +136,7 @@ public final class Database {
      * @param maxMerge bytes of rows of several shards that are kept to be combined
      * @param twoPhase whether a transaction may write on several shards
      * @param twoPhaseTimeout how long a shard may take to prepare, and to lock a row meanwhile
+     * @param statements what rules say of statements
      * @param causalKeys keys and shards whose last write is kept
      * @param slowNanos from when on a statement is slow; 0 for never
      * @param failoverWait how long a request waits for a primary
@@ -156,7 +158,8 @@ public final class Database {
             long slowNanos,
             int causalKeys,
             boolean twoPhase,
-            Duration twoPhaseTimeout) {}
+            Duration twoPhaseTimeout,
+            RuleSet statements) {}
 
     /** A user who is logging in or has. Immutable but for where its servers are, which any loop may look up anew. */
     public final class User {

@@ -13,6 +13,7 @@ import io.plinth.dbproxy.auth.Credential;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.pool.PoolLimits;
 import io.plinth.dbproxy.route.Topology;
+import io.plinth.dbproxy.rule.RuleSet;
 import io.plinth.dbproxy.server.Encryption;
 import io.plinth.dbproxy.server.Login;
 import io.plinth.dbproxy.server.ServerConnector;
@@ -99,7 +100,7 @@ public final class Definitions {
         AtomicReference<@Nullable Database> opened = new AtomicReference<>();
         Encryption encryption = encryption(config.serverTls());
         Map<String, ShardHealth> health = health(name, config, encryption, topology, opened);
-        Database made = new Database(topology, setup(name, config, encryption, health));
+        Database made = new Database(topology, setup(name, config, encryption, health, RuleSet.NONE));
         opened.set(made);
         // What was written before the start is not known: replicas have to be asked once.
         health.values().forEach(each -> each.wrote(nanoTime.getAsLong()));
@@ -119,7 +120,7 @@ public final class Definitions {
         Map<String, ShardHealth> health = same
                 ? old.health()
                 : health(name, next, encryption, database.topology(), new AtomicReference<>(database));
-        return setup(name, next, encryption, health);
+        return setup(name, next, encryption, health, old.rules().statements());
     }
 
     /** Changes a database; probes of servers that are gone end. */
@@ -141,13 +142,17 @@ public final class Definitions {
     }
 
     private Database.Setup setup(
-            String name, DatabaseConfig config, @Nullable Encryption encryption, Map<String, ShardHealth> health)
+            String name,
+            DatabaseConfig config,
+            @Nullable Encryption encryption,
+            Map<String, ShardHealth> health,
+            RuleSet before)
             throws IOException {
         String first = config.defaultShard() == null
                 ? config.shards().keySet().stream().sorted().findFirst().orElse("")
                 : config.defaultShard();
         return new Database.Setup(
-                rules(config, encryption),
+                rules(config, encryption, before),
                 users(name, config),
                 login -> serversByShard(name, config, login),
                 lookup(name, config, first, encryption),
@@ -232,7 +237,8 @@ public final class Definitions {
         return servers;
     }
 
-    private Database.Rules rules(DatabaseConfig database, @Nullable Encryption encryption) throws IOException {
+    private Database.Rules rules(DatabaseConfig database, @Nullable Encryption encryption, RuleSet before)
+            throws IOException {
         Path hba = database.hba();
         DbProxyConfig.PoolConfig pool = database.pool();
         return new Database.Rules(
@@ -264,7 +270,8 @@ public final class Definitions {
                 database.slowStatement().toNanos(),
                 database.causalKeys(),
                 database.twoPhase() == DbProxyConfig.TwoPhaseMode.ON,
-                database.twoPhaseTimeout());
+                database.twoPhaseTimeout(),
+                RuleSet.of(database.rules(), before, nanoTime));
     }
 
     /** The configured users, or one named like the database. */

@@ -4,11 +4,15 @@ import io.plinth.dbproxy.group.Parting;
 import io.plinth.dbproxy.route.Router;
 import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.rule.Rule;
+import io.plinth.dbproxy.rule.RuleSet;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.wire.SqlException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a statement would go, outside a transaction, told by what routes it. Immutable.
@@ -28,13 +32,30 @@ public record Explanation(
     }
 
     /** One for each statement of the text. */
-    public static List<Explanation> of(Database database, byte[] sql) {
+    public static List<Explanation> of(Database database, byte[] sql, String user) {
         SqlPlan plan = database.classifier().plan(sql);
+        List<Rule> matching = database.rules().statements().matching(sql, plan);
+        Rule routing = RuleSet.routing(matching, user);
+        Rule denying = RuleSet.denying(matching, user);
+        String route = routing == null ? null : routing.config().route();
+        SqlPlan routed = route == null ? plan : database.classifier().plan(sql, route);
         List<Explanation> all = new ArrayList<>();
-        for (StatementPlan statement : plan.statements()) {
-            all.add(of(database, statement, sql));
+        for (StatementPlan statement : routed.statements()) {
+            Explanation found = of(database, statement, sql);
+            all.add(found.ruled(
+                    RuleSet.concerning(matching, user),
+                    denying == null ? null : denying.config().deny()));
         }
         return all;
+    }
+
+    private Explanation ruled(List<Rule> matching, @Nullable String deny) {
+        String told = matching.stream()
+                .map(rule -> "; rule " + rule.name() + " (" + rule.action() + ")")
+                .collect(Collectors.joining());
+        return deny == null
+                ? new Explanation(kind, tables, shards, server, why + told, refused)
+                : new Explanation(kind, tables, List.of(), "none", "a rule denies it" + told, deny);
     }
 
     private static Explanation of(Database database, StatementPlan plan, byte[] sql) {

@@ -3,6 +3,8 @@ package io.plinth.dbproxy.database;
 import io.plinth.dbproxy.route.Classifier;
 import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.rule.Rule;
+import io.plinth.dbproxy.rule.RuleSet;
 import io.plinth.dbproxy.server.PreparedStatement;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -66,6 +68,22 @@ public final class StatementCaches {
             recentCache = cache;
         }
         return cache;
+    }
+
+    /** The statement as the rules route what this user sends. */
+    public PreparedStatement routed(Database database, PreparedStatement statement, String user) {
+        RuleSet rules = database.rules().statements();
+        Rule rule = rules.isEmpty() ? null : RuleSet.routing(statement.matching(rules), user);
+        String route = rule == null ? null : rule.config().route();
+        return rule == null || route == null
+                ? statement
+                : statement.routed(
+                        rule,
+                        by -> new PreparedStatement(
+                                nextId++,
+                                statement.sql(),
+                                statement.types(),
+                                database.classifier().plan(statement.sql(), route)));
     }
 
     /** A statement that a client prepares with SQL: its own, whatever others have prepared. */

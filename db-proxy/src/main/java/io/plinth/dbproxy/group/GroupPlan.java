@@ -5,6 +5,8 @@ import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.route.Router;
 import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.rule.RuleSet;
+import io.plinth.dbproxy.rule.Ruling;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.shard.Bound;
@@ -34,14 +36,25 @@ public final class GroupPlan {
     private final Database database;
     private @Nullable Parting parting;
     private boolean functionCalled;
+    private final String user;
 
     /** {@code attached} is the shard of the open transaction, or null. */
     public GroupPlan(Names names, StatementCaches caches, Database database, @Nullable String attached) {
-        this(names, caches, database, attached, false);
+        this(names, caches, database, "", attached, false);
     }
 
-    /** {@code moves} is whether the open transaction may go on to another shard. */
-    public GroupPlan(Names names, StatementCaches caches, Database database, @Nullable String attached, boolean moves) {
+    /**
+     * {@code user} is the client's, for the rules; {@code moves} is whether the open transaction may go on to another
+     * shard.
+     */
+    public GroupPlan(
+            Names names,
+            StatementCaches caches,
+            Database database,
+            String user,
+            @Nullable String attached,
+            boolean moves) {
+        this.user = user;
         this.names = names;
         this.caches = caches;
         this.database = database;
@@ -61,7 +74,8 @@ public final class GroupPlan {
     }
 
     /** PREPARE and EXECUTE go under the proxy's own names, so that any server connection can run them. */
-    private PreparedStatement planned(PreparedStatement statement, boolean once) throws SqlException {
+    private PreparedStatement planned(PreparedStatement text, boolean once) throws SqlException {
+        PreparedStatement statement = caches.routed(database, text, user);
         StatementPlan only = once ? statement.plan().only() : null;
         if (only == null || !(only.need() instanceof StatementPlan.Unsharded)) {
             return statement;
@@ -227,6 +241,18 @@ public final class GroupPlan {
                         "Use INSERT ... RETURNING, or one transaction for both."));
             }
             wrote |= !plan.readOnly();
+        }
+    }
+
+    /** Has the rules look at every statement that is run; throws when one forbids it. */
+    public void rule(RuleSet rules, Ruling ruling) throws SqlException {
+        for (Step step : steps) {
+            PreparedStatement statement = step.statement();
+            boolean runs =
+                    step.message() instanceof ClientMessage.Bind || step.message() instanceof ClientMessage.Query;
+            if (runs && statement != null) {
+                ruling.begin(statement.matching(rules), user);
+            }
         }
     }
 

@@ -52,6 +52,15 @@ public final class Classifier {
 
     /** As above, of a text that is cut into {@link #tokens}. */
     public SqlPlan plan(byte[] sql, @Nullable SqlTokens tokens) {
+        return plan(sql, tokens, "");
+    }
+
+    /** The plan with a further hint, such as a rule's; of two shards the further one counts. */
+    public SqlPlan plan(byte[] sql, String further) {
+        return plan(sql, tokens(sql), further);
+    }
+
+    private SqlPlan plan(byte[] sql, @Nullable SqlTokens tokens, String further) {
         if (tokens == null) {
             StatementPlan plan = StatementPlan.write(StatementPlan.UNSHARDED);
             return new SqlPlan(
@@ -66,7 +75,7 @@ public final class Classifier {
         List<StatementPlan> plans = new ArrayList<>();
         int from = 0;
         String hint = tokens.hint();
-        Hints hints = hint == null ? null : Hints.of(hint);
+        Hints hints = hint == null && further.isEmpty() ? null : Hints.of((hint == null ? "" : hint + " ") + further);
         while (from < tokens.count()) {
             int to = end(tokens, from);
             if (to > from) {

@@ -1,7 +1,13 @@
 package io.plinth.dbproxy.server;
 
 import io.plinth.dbproxy.route.SqlPlan;
+import io.plinth.dbproxy.rule.Rule;
+import io.plinth.dbproxy.rule.RuleSet;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +23,9 @@ public final class PreparedStatement {
     private final @Nullable PreparedStatement needs;
     private final boolean cached;
     private @Nullable String serverName;
+    private RuleSet ruledBy = RuleSet.NONE;
+    private List<Rule> matching = List.of();
+    private @Nullable Map<Rule, PreparedStatement> routed;
 
     public PreparedStatement(long id, byte[] sql, int[] types, SqlPlan plan) {
         this(id, sql, types, plan, "", null, true);
@@ -48,6 +57,28 @@ public final class PreparedStatement {
         this.sql = sql;
         this.types = types;
         this.plan = plan;
+    }
+
+    /** The rules that match its text, whoever sends it. */
+    @SuppressWarnings("ReferenceEquality") // A reload makes another set, even of the same rules.
+    public List<Rule> matching(RuleSet rules) {
+        if (rules != ruledBy) {
+            PreparedStatement text = needs == null ? this : needs;
+            matching = rules.matching(text.sql, text.plan);
+            ruledBy = rules;
+            routed = null;
+        }
+        return matching;
+    }
+
+    /** The same statement as a rule of {@link #matching} routes it. */
+    public PreparedStatement routed(Rule rule, Function<Rule, PreparedStatement> made) {
+        Map<Rule, PreparedStatement> known = routed;
+        if (known == null) {
+            known = new HashMap<>();
+            routed = known;
+        }
+        return known.computeIfAbsent(rule, made);
     }
 
     /** Its name on server connections, when the client has named it. */

@@ -187,6 +187,12 @@ public final class ExplainCommand implements Callable<Integer> {
         @Parameters(paramLabel = "SQL", description = "One statement, in quotes.")
         private String sql = "";
 
+        @Option(names = "--user", paramLabel = "USER", description = "The client's user, for rules that name one.")
+        private String user = "";
+
+        @Option(names = "--database", paramLabel = "NAME", description = "The database; the only one by default.")
+        private String database = "";
+
         @Override
         String kind() {
             return "db-proxy";
@@ -194,7 +200,7 @@ public final class ExplainCommand implements Callable<Integer> {
 
         @Override
         String path() {
-            return "/explain" + query(List.of("sql", sql));
+            return "/explain" + query(List.of("sql", sql, "user", user, "database", database));
         }
     }
 

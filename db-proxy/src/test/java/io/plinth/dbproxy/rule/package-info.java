@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.rule;
+
+import org.jspecify.annotations.NullMarked;
