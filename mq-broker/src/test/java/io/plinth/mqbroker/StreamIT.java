@@ -3,12 +3,14 @@ package io.plinth.mqbroker;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +80,56 @@ class StreamIT {
             ErrorCodesIT.assertCloses(404, channel, c -> c.queueDeclarePassive("s"));
         }
         assertThat(folder.resolve("state")).isDirectoryNotContaining("glob:**/streams/*");
+    }
+
+    @Test
+    void aReaderGetsWhatItsFilterLetsThrough() throws Exception {
+        try (TestBroker broker = new TestBroker(folder, "{}");
+                Connection connection = broker.connect()) {
+            Channel channel = connection.createChannel();
+            channel.queueDeclare("s", true, false, false, STREAM);
+            channel.confirmSelect();
+            List<String> regions = List.of("north", "south", "east", "");
+            for (int i = 0; i < 1000; i++) {
+                String region = regions.get(i % 4);
+                Map<String, Object> headers =
+                        region.isEmpty() ? Map.of() : Map.of("x-stream-filter-value", region, "other", i);
+                channel.basicPublish(
+                        "",
+                        "s",
+                        new AMQP.BasicProperties.Builder().headers(headers).build(),
+                        ("" + i).getBytes(UTF_8));
+            }
+            channel.waitForConfirmsOrDie(20_000);
+            assertThat(filtered(connection, "south", false)).isEqualTo(every(1));
+            assertThat(filtered(connection, List.of("south", "none"), false)).isEqualTo(every(1));
+            assertThat(filtered(connection, "none", true)).isEqualTo(every(3));
+            ErrorCodesIT.assertCloses(406, channel, c -> {
+                c.basicQos(10);
+                c.basicConsume("s", false, Map.of("x-stream-filter", 7), (tag, message) -> {}, tag -> {});
+            });
+        }
+    }
+
+    private static List<Integer> every(int first) {
+        return Stream.iterate(first, i -> i + 4).limit(250).toList();
+    }
+
+    private static List<Integer> filtered(Connection connection, Object filter, boolean unfiltered) throws Exception {
+        Channel channel = connection.createChannel();
+        channel.basicQos(10);
+        Deliveries reader = new Deliveries(
+                channel,
+                "s",
+                false,
+                Map.of("x-stream-offset", "first", "x-stream-filter", filter, "x-stream-match-unfiltered", unfiltered));
+        List<Integer> read = new ArrayList<>();
+        for (int i = 0; i < 250; i++) {
+            Delivery delivery = reader.next();
+            read.add(Integer.parseInt(new String(delivery.getBody(), UTF_8)));
+            reader.ack(delivery);
+        }
+        return read;
     }
 
     private static void readers(Connection connection, Date middle) throws Exception {

@@ -3,6 +3,7 @@ package io.plinth.mqbroker.queue;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.stats.QueueReport;
+import io.plinth.mqbroker.stream.StreamFilter;
 import io.plinth.mqbroker.stream.StreamOffset;
 import java.util.List;
 import java.util.function.Consumer;
@@ -27,7 +28,7 @@ public sealed interface ShardCommand {
 
     record Settle(ChannelHandle channel, long queueId, long id, Outcome outcome) implements ShardCommand {}
 
-    /** Starts a consumer, of a stream {@code from} some place; the reply is null, or says why not. */
+    /** Starts a consumer, of a stream {@code from} some place what the filter lets through; the reply is null, or says why not. */
     record Subscribe(
             ChannelHandle channel,
             long queueId,
@@ -37,6 +38,7 @@ public sealed interface ShardCommand {
             int prefetch,
             int priority,
             @Nullable StreamOffset from,
+            StreamFilter filter,
             Consumer<@Nullable Refusal> reply)
             implements ShardCommand {}
 

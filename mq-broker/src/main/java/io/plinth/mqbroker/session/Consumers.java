@@ -10,6 +10,7 @@ import io.plinth.mqbroker.queue.ShardCommand.Outcome;
 import io.plinth.mqbroker.queue.ShardEvent;
 import io.plinth.mqbroker.queue.Subscription;
 import io.plinth.mqbroker.stats.Counts;
+import io.plinth.mqbroker.stream.StreamFilter;
 import io.plinth.mqbroker.stream.StreamOffset;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.BasicMethod;
@@ -127,6 +128,7 @@ final class Consumers {
         }
         int priority = priority(method.arguments());
         StreamOffset from = queue.stream() ? from(method, queue) : null;
+        StreamFilter filter = queue.stream() ? StreamFilter.of(method.arguments()) : StreamFilter.ALL;
         String tag = method.consumerTag().isEmpty() ? connection.broker().newName("amq.ctag-") : method.consumerTag();
         byTag.put(tag, queue);
         timeout.concerns(queue);
@@ -143,6 +145,7 @@ final class Consumers {
                         prefetch,
                         priority,
                         from,
+                        filter,
                         refusal -> channel.resume(() -> consuming(method, tag, queue, refusal))));
     }
 

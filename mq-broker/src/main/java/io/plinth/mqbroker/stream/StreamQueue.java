@@ -32,6 +32,7 @@ final class StreamQueue {
 
     private static final class Reader {
         final Subscription subscription;
+        final StreamFilter filter;
         final Deque<StreamMessage> buffer = new ArrayDeque<>();
         final Set<Long> unsettled = new HashSet<>();
         /** The next to be read from disk; -1 until its beginning was found. */
@@ -39,8 +40,9 @@ final class StreamQueue {
 
         boolean loading;
 
-        Reader(Subscription subscription) {
+        Reader(Subscription subscription, StreamFilter filter) {
             this.subscription = subscription;
+            this.filter = filter;
         }
     }
 
@@ -133,8 +135,8 @@ final class StreamQueue {
         return readers.stream().map(reader -> reader.subscription).toList();
     }
 
-    void subscribe(Subscription subscription, StreamOffset from) {
-        Reader reader = new Reader(subscription);
+    void subscribe(Subscription subscription, StreamOffset from, StreamFilter filter) {
+        Reader reader = new Reader(subscription, filter);
         readers.add(reader);
         // Behind the writer, so that the stream is open and what was published before is counted.
         writer.execute(() -> host.reader().execute(() -> {
@@ -210,12 +212,15 @@ final class StreamQueue {
         host.reader().execute(() -> {
             long end = log.committed();
             List<StreamMessage> block = read(from);
+            List<StreamMessage> wanted = block.stream()
+                    .filter(message -> reader.filter.accepts(message.content()))
+                    .toList();
             host.later(() -> {
                 reader.loading = false;
                 if (!readers.contains(reader)) {
                     return;
                 }
-                reader.buffer.addAll(block);
+                reader.buffer.addAll(wanted);
                 // Nothing readable is left up to there: damage was reported, the rest is served.
                 reader.next =
                         block.isEmpty() ? Math.max(from, end) : block.getLast().offset() + 1;

@@ -96,7 +96,8 @@ public final class StreamQueues {
         StreamOffset from = c.from();
         stream.subscribe(
                 new Subscription(c.channel(), c.consumerTag(), false, false, c.prefetch(), c.priority()),
-                from == null ? StreamOffset.of(null) : from);
+                from == null ? StreamOffset.of(null) : from,
+                c.filter());
     }
 
     private void delete(StreamQueue stream, ShardCommand.Delete c) {

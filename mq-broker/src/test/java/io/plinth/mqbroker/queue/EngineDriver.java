@@ -9,6 +9,7 @@ import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.stream.StreamFilter;
 import io.plinth.mqbroker.stream.StreamOffset;
 import io.plinth.mqbroker.wire.ContentProperties;
 import io.plinth.mqbroker.wire.FieldTable;
@@ -182,6 +183,7 @@ final class EngineDriver implements AutoCloseable, Outlet {
                         most,
                         0,
                         StreamOffset.of("first"),
+                        StreamFilter.ALL,
                         refusal -> subscribed.complete(refusal == null)));
         assertThat(subscribed.get(20, TimeUnit.SECONDS)).isTrue();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
