@@ -57,6 +57,28 @@ class QueueArgumentsIT extends ClientFixture {
     }
 
     @Test
+    void aQuorumQueueHandsOutTwoOfHighPriorityForOneOfNormal() throws Exception {
+        queue(Map.of("x-queue-type", "quorum"));
+        for (int i = 0; i < 4; i++) {
+            prioritised(i + 1, "normal-" + i);
+        }
+        for (int i = 0; i < 5; i++) {
+            prioritised(i + 5, "high-" + i);
+        }
+        assertThat(drain())
+                .containsExactly(
+                        "high-0",
+                        "high-1",
+                        "normal-0",
+                        "high-2",
+                        "high-3",
+                        "normal-1",
+                        "high-4",
+                        "normal-2",
+                        "normal-3");
+    }
+
+    @Test
     void aFullQueueOfPrioritiesGivesUpItsLeast() throws Exception {
         queue(Map.of("x-max-priority", 5, "x-max-length", 2));
         prioritised(5, "high");

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxBytes how many octets of them, -1 for any number
  * @param overflow what a full queue does
  * @param maxPriority the highest priority, 0 for none
+ * @param twoLevels whether there are a high and a normal priority alone, as in a quorum queue that asks for no others
  * @param singleActive whether one consumer at a time gets messages
  * @param deliveryLimit how often a message may come back, -1 for ever
  * @param retry when a message that came back is handed out again, null for at once
@@ -39,6 +40,7 @@ public record QueueArguments(
         @Nullable String deadLetterExchange,
         @Nullable String deadLetterRoutingKey,
         int maxPriority,
+        boolean twoLevels,
         boolean singleActive,
         long deliveryLimit,
         @Nullable Retry retry,
@@ -134,6 +136,9 @@ public record QueueArguments(
 
     private static final long MAX_MILLIS = 0xFFFF_FFFFL;
     private static final int MAX_PRIORITY = 255;
+    /** Of two levels; above it a message is of the high one. */
+    private static final int HIGHEST_NORMAL = 4;
+
     private static final int MAX_REMEMBERED = 1_000_000;
     private static final int REMEMBERED = 10_000;
     private static final int QUORUM_DELIVERY_LIMIT = 20;
@@ -163,6 +168,7 @@ public record QueueArguments(
         }
         long limit = number(table, "x-delivery-limit", -1, Integer.MAX_VALUE);
         number(table, CONSUMER_TIMEOUT, 0, MAX_MILLIS);
+        boolean twoLevels = type == Type.QUORUM && !table.has("x-max-priority");
         boolean defaultLimit = type == Type.QUORUM && !table.has("x-delivery-limit");
         return new QueueArguments(
                 type,
@@ -173,7 +179,8 @@ public record QueueArguments(
                 overflow(table),
                 exchange,
                 key,
-                (int) Math.max(0, number(table, "x-max-priority", 0, MAX_PRIORITY)),
+                twoLevels ? 1 : (int) Math.max(0, number(table, "x-max-priority", 0, MAX_PRIORITY)),
+                twoLevels,
                 flag(table, "x-single-active-consumer"),
                 defaultLimit ? QUORUM_DELIVERY_LIMIT : limit,
                 retry(table),
@@ -186,6 +193,14 @@ public record QueueArguments(
     /** Whether deliveries say how often the message came back. */
     public boolean counts() {
         return type == Type.QUORUM || deliveryLimit >= 0 || retry != null;
+    }
+
+    /** The priority a message has in the queue that says it has this one. */
+    public int priority(int said) {
+        if (twoLevels) {
+            return said > HIGHEST_NORMAL ? 1 : 0;
+        }
+        return Math.min(maxPriority, said);
     }
 
     private static Type type(FieldTable table) {

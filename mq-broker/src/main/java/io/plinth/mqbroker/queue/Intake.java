@@ -140,8 +140,7 @@ final class Intake {
         }
         int priority = arguments.maxPriority() == 0
                 ? 0
-                : Math.min(
-                        arguments.maxPriority(),
+                : arguments.priority(
                         ContentProperties.octet(content.properties(), ContentProperties.Field.PRIORITY, 0));
         String group = arguments.groups() ? MessageMarks.text(content, QueueArguments.GROUP_HEADER) : null;
         String key = dedup == null

@@ -68,7 +68,8 @@ final class MessageQueue {
         this.ref = ref;
         this.arguments = arguments;
         this.lastUsed = now;
-        this.ready = new ReadyMessages(arguments.maxPriority(), arguments.groups(), arguments.delayedFor() != null);
+        this.ready = new ReadyMessages(
+                arguments.maxPriority(), arguments.twoLevels(), arguments.groups(), arguments.delayedFor() != null);
         this.dedup = arguments.dedup() == null ? null : new DedupCache(arguments.dedup());
     }
 

@@ -22,6 +22,9 @@ final class ReadyMessages {
     private static final Comparator<QueueEntry> BY_TIME =
             Comparator.<QueueEntry>comparingLong(entry -> entry.availableAt).thenComparingLong(entry -> entry.id);
 
+    /** So many of higher priority come before one of the least, where they share. */
+    private static final int ABOVE = 2;
+
     private final Lane[] lanes;
     /** Which lanes have something. */
     private final BitSet filled = new BitSet();
@@ -34,16 +37,22 @@ final class ReadyMessages {
     /** Came before the whole was read. */
     private final Deque<QueueEntry> behindWhole = new ArrayDeque<>(0);
 
+    private final boolean shared;
+    /** Handed out one after the other while something of the least waited. */
+    private int above;
+
     private long count;
     private long bytes;
 
     /**
      * For a queue of priorities up to {@code maxPriority}.
      *
+     * @param shared whether those of the least are handed out, too, while there are others
      * @param grouped whether messages of one group are handed out one after the other
      * @param delays whether messages are ordered by time
      */
-    ReadyMessages(int maxPriority, boolean grouped, boolean delays) {
+    ReadyMessages(int maxPriority, boolean shared, boolean grouped, boolean delays) {
+        this.shared = shared;
         this.lanes = new Lane[maxPriority + 1];
         this.groups = grouped ? new GroupOrder() : null;
         this.whole = grouped || delays ? new Paged(QueuePages.ANY) : null;
@@ -165,6 +174,9 @@ final class ReadyMessages {
             filled.clear(at);
             at = filled.length() - 1;
         }
+        if (at > 0 && shared && above >= ABOVE && lanes[0] != null && !lanes[0].isEmpty()) {
+            at = 0;
+        }
         return at < 0 ? null : lanes[at];
     }
 
@@ -208,7 +220,9 @@ final class ReadyMessages {
 
     /** Takes the head, which must be there. */
     QueueEntry poll() {
-        QueueEntry entry = Objects.requireNonNull(top(), "head").poll();
+        Lane lane = Objects.requireNonNull(top(), "head");
+        above = lane == lanes[0] ? 0 : Math.min(ABOVE, above + 1);
+        QueueEntry entry = lane.poll();
         counted(entry, -1);
         return entry;
     }
@@ -255,9 +269,12 @@ final class ReadyMessages {
     /** The first entries, at most so many and so many octets of content, whose content is not in memory. */
     List<QueueEntry> absent(int most, long atMost) {
         List<QueueEntry> absent = new ArrayList<>();
-        long left = atMost;
+        Lane top = top();
+        long left = top == null ? 0 : atMost - top.absent(absent, most, atMost);
         for (int at = filled.length() - 1; at >= 0 && left > 0; at = filled.previousSetBit(at - 1)) {
-            left -= lanes[at].absent(absent, most, left);
+            if (lanes[at] != top) {
+                left -= lanes[at].absent(absent, most, left);
+            }
         }
         return absent;
     }
