@@ -58,6 +58,8 @@ import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.listen.ClientPipeline;
 import io.plinth.kvcache.listen.LoopTimer;
+import io.plinth.kvcache.loader.CacheMetrics;
+import io.plinth.kvcache.loader.Loaders;
 import io.plinth.kvcache.memcached.MemcachedPipeline;
 import io.plinth.kvcache.persist.Functions;
 import io.plinth.kvcache.persist.PersistSettings;
@@ -113,6 +115,7 @@ public final class KvCache implements Daemon {
     private volatile Map<String, InetSocketAddress> listening = Map.of();
     private volatile @Nullable Persistence persistence;
     private volatile @Nullable Replication replication;
+    private @Nullable Loaders loaders;
     private @Nullable PeerLinks peers;
     private @Nullable LoopTimer timer;
 
@@ -207,6 +210,18 @@ public final class KvCache implements Daemon {
         kept.start(() -> imports(node));
         scripts.heard(kept::libraries);
         patterns.dropTagged();
+        Loaders opened = Loaders.open(
+                patterns,
+                keyspace,
+                context.clock(),
+                System::nanoTime,
+                config.loaders(),
+                config.behind(),
+                context.data(),
+                role -> new NodeThreads(context.name(), role));
+        loaders = opened;
+        patterns.holding(opened);
+        CacheMetrics.register(context.metrics(), patterns, opened);
         replication = new Replication(
                 node,
                 table,
@@ -413,6 +428,15 @@ public final class KvCache implements Daemon {
                     "nodes: the nodes of this kv-cache cluster changed (expected: the nodes of the stored slot table;"
                             + " to move, stop all of them and follow what they say at start)")));
         }
+        Loaders opened = loaders;
+        if (opened != null && !opened.fits(changed.loaders(), changed.patterns().values())) {
+            throw new ConfigException(List.of(new Problem(
+                    next.path().toString(),
+                    1,
+                    1,
+                    "kv-cache.loaders: changed, or the first pattern with `write: behind` (expected: as at the start;"
+                            + " restart the node)")));
+        }
         users(changed);
         settings.password(password(changed));
         settings.policy(changed.eviction());
@@ -455,6 +479,10 @@ public final class KvCache implements Daemon {
         }
         for (Client client : clients.all()) {
             client.outlet().run(client::close);
+        }
+        Loaders behind = loaders;
+        if (behind != null) {
+            behind.close();
         }
         Replication followed = replication;
         if (followed != null) {

@@ -8,6 +8,8 @@ import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Secret;
 import io.plinth.kvcache.keyspace.Eviction;
+import io.plinth.kvcache.loader.LoaderConfig;
+import io.plinth.kvcache.loader.behind.BehindConfig;
 import io.plinth.kvcache.pattern.PatternConfig;
 import java.time.Duration;
 import java.util.List;
@@ -51,6 +53,11 @@ public record KvCacheConfig(
 
         @Doc("How keys are cached, by what they begin with; each under a name of its own.")
         Map<String, PatternConfig> patterns,
+
+        @Doc("What patterns can have behind them; each under a name of its own. Changes count with the next start.")
+        Map<String, LoaderConfig> loaders,
+
+        BehindConfig behind,
 
         @Doc("What is left of the keys after a restart.") Persist persist,
 
@@ -164,11 +171,7 @@ public record KvCacheConfig(
         if (aclFile != null && !users.isEmpty()) {
             check.problem("acl-file", "acl-file: " + aclFile + " (expected: either users or acl-file)");
         }
-        patterns.forEach((name, pattern) -> {
-            if (pattern.loader() != null) {
-                check.problem("patterns." + name + ".loader", "loader: " + pattern.loader() + " (expected: none yet)");
-            }
-        });
+        patterns.forEach((name, pattern) -> checkPattern(check, name, pattern));
         if (Eviction.of(eviction) == null) {
             check.problem(
                     "eviction",
@@ -185,6 +188,15 @@ public record KvCacheConfig(
                     "limits.output-buffer",
                     "output-buffer: " + limits.outputBuffer + " (expected: more than" + " max-bulk, " + limits.maxBulk
                             + ", so that every value can be read)");
+        }
+    }
+
+    private void checkPattern(Check check, String name, PatternConfig pattern) {
+        String path = "patterns." + name;
+        if (pattern.loader() != null) {
+            check.reference(path + ".loader", "loader", pattern.loader(), loaders.keySet());
+        } else if (pattern.write() != PatternConfig.WriteMode.NONE) {
+            check.problem(path + ".write", "write: " + pattern.write() + " (expected: none where there is no loader)");
         }
     }
 }

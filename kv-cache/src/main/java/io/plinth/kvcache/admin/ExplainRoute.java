@@ -18,6 +18,7 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -89,6 +90,10 @@ public final class ExplainRoute {
                 json.writeNumberField("uses_counted", entry.frequency());
                 json.writeNumberField(
                         "uses_per_second", Math.round(node.stats().hotKeys().perSecond(ref.hash(), ref.db())));
+            }
+            for (Map.Entry<String, String> each :
+                    node.settings().cachePolicy().explain(ref, entry, now).entrySet()) {
+                json.writeStringField(each.getKey(), each.getValue());
             }
             json.writeEndObject();
         } catch (IOException e) {

@@ -1,8 +1,11 @@
 package io.plinth.kvcache.command;
 
+import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.wire.Args;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** How keys are cached, by what they begin with. Asked by all loops. */
 public interface CachePolicy {
@@ -27,6 +30,11 @@ public interface CachePolicy {
 
     /** A key was removed by command that is not there. With its segment's lock. */
     default void gone(KeyRef key) {}
+
+    /** What is known of a key beside its value, by name. With its segment's lock. */
+    default Map<String, String> explain(KeyRef key, @Nullable Entry entry, long nowMillis) {
+        return Map.of();
+    }
 
     /** A database was emptied. */
     default void flushed(int db) {}

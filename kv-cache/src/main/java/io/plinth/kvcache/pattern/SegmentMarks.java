@@ -180,13 +180,14 @@ public final class SegmentMarks implements ChangeListener {
         return mark == null || mark.lease == 0 || mark.leaseUntil <= now ? 0 : mark.leaseUntil;
     }
 
-    /** Gives the right to fill a key that nobody has. */
-    public void lease(KeyRef key, long token, long until, long now) {
+    /** Gives the right to fill a key, also where somebody has it; false where no more can be remembered. */
+    public boolean lease(KeyRef key, long token, long until, long now) {
         KeyMark mark = make(key, now);
         if (mark != null) {
             mark.lease = token;
             mark.leaseUntil = until;
         }
+        return mark != null;
     }
 
     /** Whether a lease still stands: nobody else changed or got the key meanwhile. */

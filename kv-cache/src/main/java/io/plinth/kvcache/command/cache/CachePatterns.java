@@ -8,20 +8,26 @@ import io.plinth.kvcache.command.CommandExecutor;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.pattern.KeyName;
 import io.plinth.kvcache.pattern.Marks;
 import io.plinth.kvcache.pattern.PatternConfig;
 import io.plinth.kvcache.pattern.PatternCounts;
 import io.plinth.kvcache.pattern.PatternRule;
 import io.plinth.kvcache.pattern.Patterns;
 import io.plinth.kvcache.pattern.Quotas;
+import io.plinth.kvcache.pattern.SegmentMarks;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.wire.Args;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: the patterns as they stand, what is marked at keys, and what was counted. */
@@ -139,6 +145,40 @@ public final class CachePatterns implements CachePolicy {
     /** Whether a value the loader gave may be kept: makes room for it. Without a lock. */
     public boolean makeRoom(PatternRule rule, long bytes) {
         return keyspace.makeRoom(bytes) && (!rule.hasQuota() || quotas.makeRoom(rule, bytes));
+    }
+
+    @Override
+    public Map<String, String> explain(KeyRef key, @Nullable Entry entry, long nowMillis) {
+        Map<String, String> known = new LinkedHashMap<>();
+        PatternRule rule = patterns.match(key);
+        if (rule != null) {
+            known.put("pattern", rule.name());
+            String loader = rule.loader();
+            if (loader != null) {
+                String write = rule.write().name().toLowerCase(Locale.ROOT);
+                known.put("loader", loader + (rule.readThrough() ? " (read through" : " (") + ", write " + write + ")");
+            }
+        }
+        SegmentMarks marked = marks.of(key);
+        long soft = entry == null ? Entry.NEVER : softDeadline(key, entry, rule);
+        if (soft != Entry.NEVER) {
+            known.put("soft_ttl", soft > nowMillis ? soft - nowMillis + " ms" : "stale");
+        }
+        if (marked.absent(key, nowMillis)) {
+            known.put("absent", "remembered");
+        }
+        if (marked.leased(key, nowMillis) != 0) {
+            known.put("lease", "somebody fills it");
+        }
+        List<KeyName> tags = marked.tags(key);
+        if (!tags.isEmpty()) {
+            known.put(
+                    "tags",
+                    tags.stream()
+                            .map(tag -> new String(tag.bytes(), StandardCharsets.UTF_8))
+                            .collect(Collectors.joining(", ")));
+        }
+        return known;
     }
 
     @Override

@@ -1,0 +1,119 @@
+package io.plinth.kvcache.loader;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/** Asks an HTTP endpoint by GET, PUT and DELETE of a URL that a key is put into. */
+final class HttpLoader implements Loader {
+    private static final int OK = 200;
+    private static final int MULTIPLE = 300;
+    private static final int NOT_FOUND = 404;
+    private static final int GONE = 410;
+    private static final int TOO_MANY = 429;
+    private static final int SERVER_ERROR = 500;
+
+    private final String template;
+    private final @Nullable String authorization;
+    private final Duration timeout;
+    private final long maxValue;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final HttpClient client;
+
+    HttpLoader(String template, @Nullable String authorization, Duration timeout, long maxValue) {
+        this.template = template;
+        this.authorization = authorization;
+        this.timeout = timeout;
+        this.maxValue = maxValue;
+        this.client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(timeout)
+                .executor(threads)
+                .build();
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    private HttpResponse<byte[]> send(String method, LoaderKey key, BodyPublisher body) throws LoaderException {
+        try {
+            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(
+                            template.replace("{key}", encoded(key.key())).replace("{name}", encoded(key.name()))))
+                    .timeout(timeout)
+                    .method(method, body);
+            if (authorization != null) {
+                request.header("Authorization", authorization);
+            }
+            return client.send(request.build(), BodyHandlers.limiting(BodyHandlers.ofByteArray(), maxValue));
+        } catch (IllegalArgumentException e) {
+            throw LoaderException.refused(String.valueOf(e.getMessage()));
+        } catch (ConnectException | HttpConnectTimeoutException e) {
+            throw LoaderException.down(method + ": no connection", e);
+        } catch (IOException e) {
+            throw LoaderException.broken(
+                    method + ": " + (e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage()), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw LoaderException.broken("interrupted", e);
+        }
+    }
+
+    @Override
+    public byte @Nullable [] load(LoaderKey key) throws LoaderException {
+        HttpResponse<byte[]> response = send("GET", key, BodyPublishers.noBody());
+        int status = response.statusCode();
+        if (status == NOT_FOUND || status == GONE) {
+            return null;
+        }
+        if (status != OK) {
+            throw unexpected("GET", status);
+        }
+        return response.body();
+    }
+
+    @Override
+    public void store(LoaderKey key, byte[] value) throws LoaderException {
+        accepted("PUT", send("PUT", key, BodyPublishers.ofByteArray(value)).statusCode());
+    }
+
+    @Override
+    public void remove(LoaderKey key) throws LoaderException {
+        int status = send("DELETE", key, BodyPublishers.noBody()).statusCode();
+        if (status != NOT_FOUND && status != GONE) {
+            accepted("DELETE", status);
+        }
+    }
+
+    private static void accepted(String method, int status) throws LoaderException {
+        if (status < OK || status >= MULTIPLE) {
+            throw unexpected(method, status);
+        }
+    }
+
+    private static LoaderException unexpected(String method, int status) {
+        String message = method + " answered " + status;
+        return status >= SERVER_ERROR || status == TOO_MANY
+                ? LoaderException.broken(message, null)
+                : LoaderException.refused(message);
+    }
+
+    @Override
+    public void close() {
+        client.shutdownNow();
+        threads.shutdownNow();
+    }
+}

@@ -1,0 +1,49 @@
+package io.plinth.kvcache.loader.behind;
+
+import java.util.Arrays;
+
+/** Guarded by the queue's lock: a key with a write that waits to be handed on. */
+final class BehindItem {
+    final Name name;
+    /** The last write that was given in; 0 before the first. */
+    long number;
+    /** The last one that is on the disk. */
+    long durable;
+
+    long acceptedMillis;
+    long size;
+    int attempts;
+    long dueMillis;
+    /** In the queue of those whose time comes, or under way. */
+    boolean planned;
+
+    /** A loader's key. */
+    record Name(String loader, byte[] key) {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Name name && loader.equals(name.loader) && Arrays.equals(key, name.key);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * loader.hashCode() + Arrays.hashCode(key);
+        }
+
+        @Override
+        public String toString() {
+            return loader + ", " + key.length + " bytes";
+        }
+
+        byte[] recordKey() {
+            return BehindRecord.key(loader, key);
+        }
+    }
+
+    BehindItem(Name name) {
+        this.name = name;
+    }
+
+    static Name name(BehindWrite write) {
+        return new Name(write.loader(), write.key());
+    }
+}

@@ -1,0 +1,477 @@
+package io.plinth.kvcache.loader.behind;
+
+import java.io.IOException;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.PriorityQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Guarded by its lock, held for moments only: the writes that wait to be handed on, one for each key, the last. Loops give writes in;
+ * the thread {@code behind} writes and syncs what came meanwhile in one go, which acknowledges it; then it is handed on by threads of its
+ * loader. A key's writes are handed on one after the other, and what came while one was under way is handed on next.
+ */
+public final class BehindQueue implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(BehindQueue.class);
+    private static final long FIRST_PAUSE = 100;
+    private static final long BUSY_PAUSE = 20;
+    private static final int MOST_SLOWED = 100_000;
+
+    /** Hands one write on; on a thread that may wait, or not at all and false where it has none. */
+    public interface Hands {
+        /** {@code then} is told how it ended: null where the loader has it. */
+        boolean on(BehindWrite write, Consumer<@Nullable String> then);
+    }
+
+    /** What a key's last write leaves, null where it removes the key. */
+    public record Pending(byte @Nullable [] value) {}
+
+    private final BehindStore store;
+    private final BehindConfig config;
+    private final Clock clock;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition work = lock.newCondition();
+    private final Map<BehindItem.Name, BehindItem> items = new LinkedHashMap<>();
+    private final PriorityQueue<BehindItem> due;
+    private final ArrayDeque<Slowed> slowed = new ArrayDeque<>();
+    private final List<Accepting> accepting = new ArrayList<>();
+    private final List<Done> done = new ArrayList<>();
+    private final LongAdder handedOn = new LongAdder();
+    private final LongAdder failures = new LongAdder();
+    private final LongAdder coalesced = new LongAdder();
+    private final LongAdder refused = new LongAdder();
+    private final List<Thread> threads = new ArrayList<>();
+    private Hands hands = (write, then) -> false;
+    private long bytes;
+    private long sequence;
+    private boolean stopping;
+    private boolean closed;
+    private @Nullable String broken;
+
+    private record Accepting(
+            BehindRecord record, BehindItem item, @Nullable Ack ack) {}
+
+    /** Several writes that are acknowledged together. */
+    private record Ack(Consumer<@Nullable String> then) {}
+
+    private record Slowed(List<BehindWrite> writes, Consumer<@Nullable String> then, long deadline) {}
+
+    private record Done(BehindItem item, long number) {}
+
+    /** Takes up what an earlier process left. */
+    public BehindQueue(BehindStore store, BehindConfig config, Clock clock) throws IOException {
+        this.store = store;
+        this.config = config;
+        this.clock = clock;
+        this.due = new PriorityQueue<>((a, b) -> Long.compare(a.dueMillis, b.dueMillis));
+        lock.lock();
+        try {
+            store.scan((key, body) -> left(BehindRecord.read(key, body)));
+        } finally {
+            lock.unlock();
+        }
+        if (!items.isEmpty()) {
+            LOG.info("{} accepted writes wait to be handed on", items.size());
+        }
+    }
+
+    private void left(BehindRecord record) {
+        BehindItem item = item(record.write());
+        item.number = record.number();
+        item.durable = record.number();
+        item.acceptedMillis = record.acceptedMillis();
+        item.size = record.write().size();
+        bytes += item.size;
+        sequence = Math.max(sequence, record.number());
+        plan(item, 0);
+    }
+
+    /** Begins to hand on. */
+    public void start(Hands to, ThreadFactory factory) {
+        hands = to;
+        for (Runnable each : List.<Runnable>of(this::writes, this::handsOn)) {
+            Thread thread = factory.newThread(each);
+            threads.add(thread);
+            thread.start();
+        }
+    }
+
+    private BehindItem item(BehindWrite write) {
+        return items.computeIfAbsent(BehindItem.name(write), BehindItem::new);
+    }
+
+    private void plan(BehindItem item, long dueMillis) {
+        if (!item.planned) {
+            item.planned = true;
+            item.dueMillis = dueMillis;
+            due.add(item);
+            work.signalAll();
+        }
+    }
+
+    /** Accepts writes, all or none; {@code then} gets null once they are on the disk, else why not. From any thread; waits for nothing. */
+    public void accept(List<BehindWrite> writes, Consumer<@Nullable String> then) {
+        String refusal;
+        lock.lock();
+        try {
+            refusal = stopping ? "the node stops" : broken;
+            if (refusal == null && slowed.isEmpty() && fits(writes)) {
+                give(writes, then);
+                return;
+            }
+            if (refusal == null && config.whenFull() == BehindConfig.FullMode.SLOW && slowed.size() < MOST_SLOWED) {
+                slowed.add(new Slowed(
+                        writes, then, clock.millis() + config.patience().toMillis()));
+                work.signalAll();
+                return;
+            }
+            refused.increment();
+        } finally {
+            lock.unlock();
+        }
+        then.accept(refusal == null ? "the queue of writes is full" : refusal);
+    }
+
+    private boolean fits(List<BehindWrite> writes) {
+        long more = 0;
+        int added = 0;
+        for (BehindWrite write : writes) {
+            BehindItem present = items.get(BehindItem.name(write));
+            more += write.size() - (present == null ? 0 : present.size);
+            added += present == null ? 1 : 0;
+        }
+        return items.size() + added <= config.keys()
+                && (bytes + more <= config.bytes().bytes() || more <= 0);
+    }
+
+    private void give(List<BehindWrite> writes, Consumer<@Nullable String> then) {
+        long now = clock.millis();
+        for (int i = 0; i < writes.size(); i++) {
+            BehindWrite write = writes.get(i);
+            BehindItem item = item(write);
+            if (item.number == 0) {
+                item.acceptedMillis = now;
+            } else {
+                coalesced.increment();
+            }
+            item.number = ++sequence;
+            bytes += write.size() - item.size;
+            item.size = write.size();
+            accepting.add(new Accepting(
+                    new BehindRecord(write, item.number, item.acceptedMillis),
+                    item,
+                    i == writes.size() - 1 ? new Ack(then) : null));
+        }
+        work.signalAll();
+    }
+
+    /** The thread that alone writes the store. */
+    private void writes() {
+        List<Accepting> batch = new ArrayList<>();
+        List<Done> ended = new ArrayList<>();
+        while (take(batch, ended)) {
+            List<BehindStore.Entry> entries = new ArrayList<>();
+            ended.forEach(each -> forget(each, entries));
+            batch.forEach(each -> entries.add(new BehindStore.Entry(each.record.key(), each.record.body())));
+            String failure = null;
+            try {
+                if (!entries.isEmpty()) {
+                    store.write(entries);
+                }
+                if (!batch.isEmpty()) {
+                    store.sync();
+                }
+            } catch (IOException e) {
+                LOG.error("writes can no longer be accepted for later", e);
+                failure = String.valueOf(e.getMessage());
+            }
+            written(batch, failure);
+            for (Accepting each : batch) {
+                if (each.ack != null) {
+                    each.ack.then.accept(failure);
+                }
+            }
+            batch.clear();
+            ended.clear();
+        }
+    }
+
+    private boolean take(List<Accepting> batch, List<Done> ended) {
+        lock.lock();
+        try {
+            while (accepting.isEmpty() && done.isEmpty() && !stopping) {
+                work.awaitUninterruptibly();
+            }
+            batch.addAll(accepting);
+            ended.addAll(done);
+            accepting.clear();
+            done.clear();
+            return !batch.isEmpty() || !ended.isEmpty() || !stopping;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A write was handed on: its record goes, unless a later one of the key was given in meanwhile. */
+    private void forget(Done each, List<BehindStore.Entry> entries) {
+        lock.lock();
+        try {
+            if (each.item.number == each.number) {
+                items.remove(each.item.name);
+                bytes -= each.item.size;
+                entries.add(new BehindStore.Entry(each.item.name.recordKey(), null));
+                admitSlowed();
+            } else {
+                each.item.attempts = 0;
+                each.item.acceptedMillis = clock.millis();
+                if (each.item.durable > each.number) {
+                    plan(each.item, clock.millis() + config.delay().toMillis());
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void admitSlowed() {
+        for (Slowed first = slowed.peek(); first != null && fits(first.writes); first = slowed.peek()) {
+            slowed.poll();
+            give(first.writes, first.then);
+        }
+    }
+
+    private void written(List<Accepting> batch, @Nullable String failure) {
+        lock.lock();
+        try {
+            if (failure != null) {
+                broken = failure;
+                return;
+            }
+            for (Accepting each : batch) {
+                each.item.durable = Math.max(each.item.durable, each.record.number());
+                plan(each.item, clock.millis() + config.delay().toMillis());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The thread that gives writes to their loaders when their time has come. */
+    private void handsOn() {
+        while (!stopping()) {
+            BehindItem item = nextDue();
+            if (item == null) {
+                continue;
+            }
+            try {
+                byte[] key = item.name.recordKey();
+                byte[] body = store.get(key);
+                if (body == null) {
+                    again(item, BUSY_PAUSE);
+                    continue;
+                }
+                BehindRecord record = BehindRecord.read(key, body);
+                if (!hands.on(record.write(), failure -> handed(item, record.number(), failure))) {
+                    again(item, BUSY_PAUSE);
+                }
+            } catch (IOException e) {
+                LOG.error("an accepted write cannot be read", e);
+                again(item, config.retry().toMillis());
+            }
+        }
+    }
+
+    /** Waits until an item's time comes; null where something else was to be done. */
+    private @Nullable BehindItem nextDue() {
+        List<Slowed> late = new ArrayList<>();
+        BehindItem found = null;
+        lock.lock();
+        try {
+            while (!stopping && found == null && late.isEmpty()) {
+                long now = clock.millis();
+                while (!slowed.isEmpty() && Objects.requireNonNull(slowed.peek()).deadline <= now) {
+                    late.add(slowed.remove());
+                    refused.increment();
+                }
+                BehindItem first = due.peek();
+                if (first != null && first.dueMillis <= now) {
+                    found = due.poll();
+                } else if (late.isEmpty()) {
+                    long until = first == null ? now + 1_000 : first.dueMillis;
+                    Slowed waiting = slowed.peek();
+                    long pause = (waiting == null ? until : Math.min(until, waiting.deadline)) - now;
+                    work.awaitNanos(TimeUnit.MILLISECONDS.toNanos(Math.clamp(pause, 1, 1_000)));
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            stopping = true;
+        } finally {
+            if (stopping) {
+                late.addAll(slowed);
+                slowed.clear();
+            }
+            lock.unlock();
+        }
+        late.forEach(each -> each.then.accept("the queue of writes is full"));
+        return found;
+    }
+
+    private boolean stopping() {
+        lock.lock();
+        try {
+            return stopping;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void again(BehindItem item, long pause) {
+        lock.lock();
+        try {
+            item.planned = false;
+            plan(item, clock.millis() + pause);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void handed(BehindItem item, long number, @Nullable String failure) {
+        lock.lock();
+        try {
+            item.planned = false;
+            if (failure == null) {
+                handedOn.increment();
+                done.add(new Done(item, number));
+                work.signalAll();
+                return;
+            }
+            failures.increment();
+            long pause = Math.min(config.retry().toMillis(), FIRST_PAUSE << Math.min(item.attempts, 20));
+            item.attempts++;
+            plan(item, clock.millis() + pause);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What a key's last accepted write leaves; null where none waits. Not on an event loop. */
+    public @Nullable Pending pending(String loader, byte[] key) {
+        lock.lock();
+        try {
+            if (!items.containsKey(new BehindItem.Name(loader, key))) {
+                return null;
+            }
+        } finally {
+            lock.unlock();
+        }
+        try {
+            byte[] name = BehindRecord.key(loader, key);
+            byte[] body = store.get(name);
+            return body == null
+                    ? null
+                    : new Pending(BehindRecord.read(name, body).write().value());
+        } catch (IOException e) {
+            LOG.warn("an accepted write cannot be read: {}", e.getMessage());
+            return null;
+        }
+    }
+
+    /** Keys with a write that waits. */
+    public int size() {
+        lock.lock();
+        try {
+            return items.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What the values of waiting writes take. */
+    public long bytes() {
+        lock.lock();
+        try {
+            return bytes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How long the write that came first has waited, in milliseconds. */
+    public long ageMillis() {
+        lock.lock();
+        try {
+            Iterator<BehindItem> first = items.values().iterator();
+            return first.hasNext() ? Math.max(0, clock.millis() - first.next().acceptedMillis) : 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes that loaders have. */
+    public long handedOn() {
+        return handedOn.sum();
+    }
+
+    /** Attempts that failed. */
+    public long failures() {
+        return failures.sum();
+    }
+
+    /** Writes whose key had one waiting. */
+    public long coalesced() {
+        return coalesced.sum();
+    }
+
+    /** Writes that were refused, or found no room in time. */
+    public long refused() {
+        return refused.sum();
+    }
+
+    /** Accepts no more and hands no more on. */
+    public void stop() {
+        lock.lock();
+        try {
+            stopping = true;
+            work.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        stop();
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+        for (Thread thread : threads) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        store.close();
+    }
+}

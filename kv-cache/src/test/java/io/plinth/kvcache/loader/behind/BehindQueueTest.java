@@ -1,0 +1,218 @@
+package io.plinth.kvcache.loader.behind;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.kit.config.DataSize;
+import io.plinth.testkit.LogWatcher;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class BehindQueueTest {
+    private final Memory store = new Memory();
+    private final BlockingQueue<Handed> handed = new LinkedBlockingQueue<>();
+    private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+    private @Nullable BehindQueue queue;
+
+    /** A write that a loader has got, and how to answer it. */
+    private record Handed(BehindWrite write, Consumer<@Nullable String> then) {
+        String text() {
+            byte[] value = write.value();
+            return new String(write.key(), StandardCharsets.UTF_8) + "="
+                    + (value == null ? null : new String(value, StandardCharsets.UTF_8));
+        }
+    }
+
+    private static final class Memory implements BehindStore {
+        private final Map<String, byte[]> all = new TreeMap<>();
+        private boolean breaks;
+
+        @Override
+        public synchronized void write(List<Entry> entries) throws IOException {
+            if (breaks) {
+                throw new IOException("no space left");
+            }
+            for (Entry entry : entries) {
+                String key = new String(entry.key(), StandardCharsets.ISO_8859_1);
+                if (entry.body() == null) {
+                    all.remove(key);
+                } else {
+                    all.put(key, entry.body());
+                }
+            }
+        }
+
+        @Override
+        public void sync() {}
+
+        @Override
+        public synchronized byte @Nullable [] get(byte[] key) {
+            return all.get(new String(key, StandardCharsets.ISO_8859_1));
+        }
+
+        @Override
+        public synchronized void scan(Visitor visitor) throws IOException {
+            for (Map.Entry<String, byte[]> each : all.entrySet()) {
+                visitor.visit(each.getKey().getBytes(StandardCharsets.ISO_8859_1), each.getValue());
+            }
+        }
+
+        synchronized int size() {
+            return all.size();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static BehindConfig config(int keys, BehindConfig.FullMode full, Duration patience) {
+        return new BehindConfig(
+                Duration.ofMillis(1), keys, new DataSize(1_000), full, patience, Duration.ofMillis(100));
+    }
+
+    private BehindQueue start(BehindConfig config) throws IOException {
+        BehindQueue started = new BehindQueue(store, config, Clock.systemUTC());
+        queue = started;
+        started.start((write, then) -> handed.add(new Handed(write, then)), Thread::new);
+        return started;
+    }
+
+    @AfterEach
+    void stop() {
+        if (queue != null) {
+            queue.close();
+        }
+    }
+
+    private void accept(BehindQueue to, String key, @Nullable String value) {
+        to.accept(
+                List.of(new BehindWrite(
+                        "l",
+                        key.getBytes(StandardCharsets.UTF_8),
+                        0,
+                        value == null ? null : value.getBytes(StandardCharsets.UTF_8))),
+                refusal -> answers.add(refusal == null ? "accepted" : refusal));
+    }
+
+    private static <T> T next(BlockingQueue<T> of) throws InterruptedException {
+        T next = of.poll(30, TimeUnit.SECONDS);
+        assertThat(next).isNotNull();
+        return next;
+    }
+
+    @Test
+    void whatComesWhileAKeyIsUnderWayIsHandedOnNextAndOnlyTheLast() throws Exception {
+        BehindQueue to = start(config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
+        accept(to, "k", "1");
+        assertThat(next(answers)).isEqualTo("accepted");
+        Handed first = next(handed);
+        assertThat(first.text()).isEqualTo("k=1");
+        for (String value : List.of("2", "3", "4")) {
+            accept(to, "k", value);
+            assertThat(next(answers)).isEqualTo("accepted");
+        }
+        assertThat(handed).isEmpty();
+        assertThat(to.size()).isEqualTo(1);
+        first.then.accept(null);
+        Handed second = next(handed);
+        assertThat(second.text()).isEqualTo("k=4");
+        accept(to, "k", null);
+        assertThat(next(answers)).isEqualTo("accepted");
+        BehindQueue.Pending pending = to.pending("l", new byte[] {'k'});
+        assertThat(pending).isNotNull();
+        assertThat(pending.value()).isNull();
+        second.then.accept(null);
+        Handed third = next(handed);
+        assertThat(third.text()).isEqualTo("k=null");
+        third.then.accept(null);
+        awaitEmpty(to);
+        assertThat(store.size()).isZero();
+        assertThat(to.coalesced()).isEqualTo(4);
+        assertThat(to.bytes()).isZero();
+    }
+
+    private static void awaitEmpty(BehindQueue of) {
+        while (of.size() > 0) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void whatFailsIsTriedAgainAndOutlivesTheProcess() throws Exception {
+        BehindQueue to = start(config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
+        accept(to, "a", "1");
+        accept(to, "b", "2");
+        for (int i = 0; i < 6; i++) {
+            next(handed).then.accept("down");
+        }
+        assertThat(to.failures()).isEqualTo(6);
+        assertThat(to.size()).isEqualTo(2);
+        to.close();
+        handed.clear();
+        BehindQueue again = start(config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
+        List<String> seen = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            Handed each = next(handed);
+            seen.add(each.text());
+            each.then.accept(null);
+        }
+        assertThat(seen).containsExactlyInAnyOrder("a=1", "b=2");
+        awaitEmpty(again);
+        assertThat(store.size()).isZero();
+    }
+
+    @Test
+    void aFullQueueRefuses() throws Exception {
+        BehindQueue to = start(config(2, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
+        accept(to, "a", "1");
+        accept(to, "b", "1");
+        accept(to, "c", "1");
+        assertThat(List.of(next(answers), next(answers), next(answers)))
+                .containsExactlyInAnyOrder("accepted", "accepted", "the queue of writes is full");
+        accept(to, "a", "x".repeat(2_000));
+        assertThat(next(answers)).isEqualTo("the queue of writes is full");
+        accept(to, "a", "2");
+        assertThat(next(answers)).isEqualTo("accepted");
+        assertThat(to.refused()).isEqualTo(2);
+    }
+
+    @Test
+    void aFullQueueSlowsWritesDownForAWhile() throws Exception {
+        BehindQueue to = start(config(1, BehindConfig.FullMode.SLOW, Duration.ofSeconds(30)));
+        accept(to, "a", "1");
+        assertThat(next(answers)).isEqualTo("accepted");
+        accept(to, "b", "2");
+        next(handed).then.accept(null);
+        assertThat(next(answers)).isEqualTo("accepted");
+        assertThat(next(handed).text()).isEqualTo("b=2");
+        to.close();
+        BehindQueue hasty = start(config(1, BehindConfig.FullMode.SLOW, Duration.ofMillis(10)));
+        accept(hasty, "c", "3");
+        assertThat(next(answers)).isEqualTo("the queue of writes is full");
+    }
+
+    @Test
+    void aDiskThatFailsAcceptsNothing(LogWatcher.Expected log) throws Exception {
+        log.expect("can no longer be accepted");
+        BehindQueue to = start(config(10, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
+        store.breaks = true;
+        accept(to, "a", "1");
+        assertThat(next(answers)).isEqualTo("no space left");
+        accept(to, "b", "1");
+        assertThat(next(answers)).isEqualTo("no space left");
+    }
+}

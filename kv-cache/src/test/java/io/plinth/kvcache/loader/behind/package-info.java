@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.loader.behind;
+
+import org.jspecify.annotations.NullMarked;
