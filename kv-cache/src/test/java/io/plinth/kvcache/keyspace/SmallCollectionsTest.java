@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Collections in their key's record, against the same ones on the heap. */
 class SmallCollectionsTest {
-    private static final Packing PACKING = Packing.DEFAULT;
+    private Packing packing = Packing.DEFAULT;
     private final KeyspaceFixture fixture = new KeyspaceFixture(0, Eviction.ALL_KEYS);
     private final Map<String, Value> models = new HashMap<>();
 
@@ -42,6 +42,7 @@ class SmallCollectionsTest {
                     case 1, 2 -> Integer.toString(random.nextInt(200));
                     case 3 -> "w".repeat(random.nextInt(70)) + random.nextInt(9);
                     case 4 -> random.nextInt(40) == 0 ? "long".repeat(600) : "x";
+                    case 5 -> random.nextInt(40) == 0 ? "does not fit one node of a list".repeat(300) : "y";
                     default -> "word" + random.nextInt(30);
                 });
     }
@@ -77,7 +78,7 @@ class SmallCollectionsTest {
             case HashValue hash -> {
                 if (adds) {
                     byte[] value = word(random);
-                    assertThat(Hashes.put(segment, entry, word, value)).isEqualTo(hash.put(word, value, PACKING));
+                    assertThat(Hashes.put(segment, entry, word, value)).isEqualTo(hash.put(word, value, packing));
                 } else {
                     assertThat(Hashes.remove(segment, entry, word, 0, word.length))
                             .isEqualTo(hash.remove(word, 0, word.length));
@@ -85,36 +86,36 @@ class SmallCollectionsTest {
             }
             case SetValue set -> {
                 boolean done = adds ? Sets.add(segment, entry, word) : Sets.remove(segment, entry, word);
-                assertThat(done).isEqualTo(adds ? set.add(word, PACKING) : set.remove(word, 0, word.length));
+                assertThat(done).isEqualTo(adds ? set.add(word, packing) : set.remove(word, 0, word.length));
             }
             case SortedSetValue sorted -> {
                 double score = random.nextInt(20) / (random.nextBoolean() ? 1.0 : 3.0);
                 boolean done =
                         adds ? SortedSets.put(segment, entry, word, score) : SortedSets.remove(segment, entry, word);
                 assertThat(done)
-                        .isEqualTo(adds ? sorted.put(word, score, PACKING) : sorted.remove(word, 0, word.length));
+                        .isEqualTo(adds ? sorted.put(word, score, packing) : sorted.remove(word, 0, word.length));
             }
             case ListValue list -> list(random, segment, entry, list, word, adds);
             default -> throw new IllegalStateException("type: " + model.type());
         }
     }
 
-    private static void list(
+    private void list(
             SplittableRandom random, Segment segment, Entry entry, ListValue list, byte[] word, boolean adds) {
         boolean left = random.nextBoolean();
         if (adds && random.nextInt(4) == 0 && list.size() > 0) {
             long index = random.nextLong(list.size());
             Lists.insert(segment, entry, index, word);
-            list.insert(index, word, PACKING);
+            list.insert(index, word, packing);
         } else if (adds) {
             Lists.push(segment, entry, left, word);
-            list.push(left, word, PACKING);
+            list.push(left, word, packing);
         } else if (random.nextBoolean()) {
             long index = random.nextLong(list.size());
             Lists.set(segment, entry, index, word);
-            list.set(index, word, PACKING);
+            list.set(index, word, packing);
         } else {
-            assertThat(Lists.pop(segment, entry, left)).isEqualTo(list.pop(left, PACKING));
+            assertThat(Lists.pop(segment, entry, left)).isEqualTo(list.pop(left, packing));
         }
     }
 
@@ -167,6 +168,17 @@ class SmallCollectionsTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void areWhatTheyWereOnTheHeapWhateverIsChangedAmongThem(long seed) {
+        changed(seed);
+    }
+
+    @Test
+    void areWhatTheyWereOnTheHeapWhereListsHaveNodesOfFew() {
+        packing = new Packing(4, 512, 128, 64, 512, 64, 128, 64, 4096, 100);
+        fixture.keyspace.packing(packing);
+        changed(4);
+    }
+
+    private void changed(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         String[] names = new String[80];
         for (int i = 0; i < names.length; i++) {

@@ -50,6 +50,10 @@ public final class ListValue implements Value {
     }
 
     private void add(int at, ListPack node) {
+        if (nodes.size() == 1) {
+            // A list of several nodes is on the heap with all of them.
+            nodes.getFirst().leave();
+        }
         nodes.add(at, node);
         if (nodes.size() == 2) {
             // What one node takes is not kept up, as it comes and goes with the record.
@@ -110,6 +114,9 @@ public final class ListValue implements Value {
     private void grown(Packing packing) {
         large |= nodes.size() > 1
                 || !packing.listFits(nodes.getFirst().used(), nodes.getFirst().count());
+        if (large) {
+            nodes.getFirst().leave();
+        }
     }
 
     private void shrunk(Packing packing) {
