@@ -21,6 +21,8 @@ import io.plinth.dbproxy.database.UserLookup;
 import io.plinth.dbproxy.failover.ServerHealth;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.listen.ClientAcceptor;
+import io.plinth.dbproxy.mirror.MirrorConfig;
+import io.plinth.dbproxy.mirror.Mirrors;
 import io.plinth.dbproxy.pool.PoolDirectory;
 import io.plinth.dbproxy.pool.PoolMetrics;
 import io.plinth.dbproxy.server.CancelSender;
@@ -69,6 +71,7 @@ final class DbProxy implements Daemon {
     private final DirectoryStore directories;
     private final Operations operations;
     private final TwoPhase twoPhase;
+    private final Mirrors mirrors;
     private volatile DbProxyConfig config;
     private volatile Map<String, Database> databases = Map.of();
     private volatile Front.Limits limits;
@@ -104,6 +107,7 @@ final class DbProxy implements Daemon {
         StatementBook statements = new StatementBook(first.statements(), context.metrics(), System::nanoTime);
         UsageBook usage = new UsageBook(loops, statements);
         SlowLog slow = new SlowLog();
+        this.mirrors = new Mirrors(loops, connector, usage, random, System::nanoTime, context.metrics());
         this.twoPhase = new TwoPhase(context.data(), connector, loops, random, System::nanoTime, context.metrics());
         this.operations = new Operations(
                 () -> databases,
@@ -130,6 +134,7 @@ final class DbProxy implements Daemon {
                 usage,
                 slow,
                 twoPhase,
+                mirrors,
                 () -> console,
                 () -> limits,
                 random,
@@ -173,9 +178,21 @@ final class DbProxy implements Daemon {
         }
         opened.values().forEach(DbProxy::startAsking);
         twoPhase.serve(opened.values());
+        mirrors.serve(mirrored(config));
         databases = Map.copyOf(opened);
         console = Console.of(config.console(), operations, random);
         bound = context.listeners().tcp(LISTENER, new HostPort(context.node().host(), Math.max(0, port())), acceptor);
+    }
+
+    private static Map<String, MirrorConfig> mirrored(DbProxyConfig config) {
+        Map<String, MirrorConfig> mirrored = new HashMap<>();
+        config.databases().forEach((name, database) -> {
+            MirrorConfig mirror = database.mirror();
+            if (mirror != null) {
+                mirrored.put(name, mirror);
+            }
+        });
+        return mirrored;
     }
 
     private static void startAsking(Database database) {
@@ -240,6 +257,7 @@ final class DbProxy implements Daemon {
         after.values().stream().filter(each -> !setups.containsKey(each)).forEach(DbProxy::startAsking);
         setups.forEach(definitions::change);
         serveTwoPhase(after.values());
+        mirrors.serve(mirrored(next));
         config = next;
         limits = limits(next);
         encryption = tls;
@@ -292,6 +310,7 @@ final class DbProxy implements Daemon {
                 .forEach(database -> database.setup().health().values().forEach(ShardHealth::close));
         operations.close();
         twoPhase.close();
+        mirrors.close();
         pools.close();
         directories.close();
     }

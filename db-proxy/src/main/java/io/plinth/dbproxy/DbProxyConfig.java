@@ -1,6 +1,7 @@
 package io.plinth.dbproxy;
 
 import io.plinth.dbproxy.database.TableSchemes;
+import io.plinth.dbproxy.mirror.MirrorConfig;
 import io.plinth.dbproxy.rule.RuleConfig;
 import io.plinth.dbproxy.shard.Directory;
 import io.plinth.dbproxy.shard.KeyType;
@@ -241,6 +242,9 @@ public record DbProxyConfig(
             @Default("10s")
             @Range(min = "10ms", max = "10m")
             Duration twoPhaseTimeout,
+
+            @Doc("A server that is sent reads as well; none where left out.") @Nullable
+            MirrorConfig mirror,
 
             @Doc("Rules for statements, by name.") Map<String, RuleConfig> rules,
 

@@ -12,6 +12,7 @@ import io.plinth.dbproxy.group.Intake;
 import io.plinth.dbproxy.group.LazyTransaction;
 import io.plinth.dbproxy.group.LocalReplies;
 import io.plinth.dbproxy.group.Parting;
+import io.plinth.dbproxy.mirror.LoopMirror;
 import io.plinth.dbproxy.pool.Waiter;
 import io.plinth.dbproxy.rule.RuleSet;
 import io.plinth.dbproxy.rule.Ruling;
@@ -278,6 +279,12 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
 
     EventLoop loop() {
         return channel.eventLoop();
+    }
+
+    /** Where reads are sent as well, or null. */
+    @Nullable
+    LoopMirror mirror() {
+        return front.mirrors().of(database.name(), channel.eventLoop());
     }
 
     /** A group is under way elsewhere. */

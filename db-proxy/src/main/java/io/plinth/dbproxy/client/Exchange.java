@@ -5,6 +5,8 @@ import io.netty.channel.Channel;
 import io.plinth.dbproxy.group.GroupPlan;
 import io.plinth.dbproxy.group.GroupSender;
 import io.plinth.dbproxy.group.Repetition;
+import io.plinth.dbproxy.mirror.LoopMirror;
+import io.plinth.dbproxy.mirror.Shot;
 import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.route.StatementPlan;
 import io.plinth.dbproxy.server.PreparedStatement;
@@ -61,6 +63,8 @@ final class Exchange implements ReplySink {
     private boolean releaseOwed;
     private long began;
     private @Nullable PreparedStatement sent;
+    private @Nullable Shot shot;
+    private boolean failed;
 
     Exchange(
             ClientSession session,
@@ -137,9 +141,11 @@ final class Exchange implements ReplySink {
         if (plan.callsFunction()) {
             servers.pin();
         }
+        boolean alone = fresh && beginning == null && plan.endsReady() && !plan.begins();
+        mirror(server, plan, alone && plan.readOnly());
         PreparedStatement first = plan.first();
         sent = first == null ? sent : first;
-        repetition.sent(plan, fresh && beginning == null && plan.endsReady() && !plan.begins());
+        repetition.sent(plan, alone);
         if (plan.endsReady()) {
             readyOwed = true;
             state = State.RUNNING;
@@ -152,6 +158,18 @@ final class Exchange implements ReplySink {
         } else {
             sender.group(plan);
         }
+    }
+
+    private void mirror(ServerConnection server, GroupPlan plan, boolean may) {
+        LoopMirror mirror = may ? session.mirror() : null;
+        StatementPlan only = mirror == null ? null : plan.only();
+        boolean fits = only != null
+                && only.kind() == StatementPlan.Kind.OTHER
+                && only.effect() instanceof StatementPlan.NoEffect;
+        failed = false;
+        shot = mirror != null && fits
+                ? mirror.take(plan, settings.wanted(), server.key().login())
+                : null;
     }
 
     /** Makes the transaction that is open on the server fail there, with an error of ours. */
@@ -268,6 +286,7 @@ final class Exchange implements ReplySink {
 
     @Override
     public void failed(@Nullable SqlPlan plan, int index) {
+        failed = true;
         effects.failed(plan == null ? null : statement(plan, index));
         if (looking) {
             session.skipToSync();
@@ -336,6 +355,11 @@ final class Exchange implements ReplySink {
         servers.answered(nanos);
         PreparedStatement statement = sent;
         sent = null;
+        Shot mirrored = shot;
+        shot = null;
+        if (mirrored != null) {
+            mirrored.answered(nanos, failed);
+        }
         if (statement != null) {
             usage.statements.add(statement.plan().fingerprint(), statement.sql(), nanos);
             session.measured(statement, nanos);

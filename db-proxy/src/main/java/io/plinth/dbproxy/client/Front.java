@@ -6,6 +6,7 @@ import io.plinth.dbproxy.commit.TwoPhase;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.database.UserLookup;
+import io.plinth.dbproxy.mirror.Mirrors;
 import io.plinth.dbproxy.pool.PoolDirectory;
 import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.ServerConnector;
@@ -41,6 +42,7 @@ public record Front(
         UsageBook usage,
         SlowLog slow,
         TwoPhase twoPhase,
+        Mirrors mirrors,
         Supplier<@Nullable AdminConsole> consoles,
         Supplier<Limits> currentLimits,
         SecureRandom random,

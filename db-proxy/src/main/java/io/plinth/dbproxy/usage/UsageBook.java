@@ -47,4 +47,9 @@ public final class UsageBook {
         counts.forEach((name, usage) -> copy.put(name, usage.totals()));
         return copy;
     }
+
+    /** Counts that nobody is shown, for what no client has sent. */
+    public Usage uncounted() {
+        return new Usage(new LoopStatements(statements, "", 0));
+    }
 }
