@@ -21,6 +21,9 @@ public final class Call {
     private final CommandExecutor executor;
     private final KeyRef key = new KeyRef();
     private final KeyRef second = new KeyRef();
+    /** The argument that {@link #key} was last set to, so that it is hashed once; 0 for none. */
+    private int keyArg;
+
     private Command command;
     private Client client;
     private Args args;
@@ -47,6 +50,7 @@ public final class Call {
         this.args = args;
         this.out = client.out();
         this.now = nowMillis;
+        this.keyArg = 0;
         this.measuredElsewhere = false;
         this.mayBlock = true;
         this.attempt = false;
@@ -164,7 +168,11 @@ public final class Call {
 
     /** The key at an argument, in this call's one place for keys. */
     public KeyRef key(int arg) {
-        return key.set(keyspace().hasher(), client.db(), args.buffer(), args.offset(arg), args.length(arg));
+        if (arg != keyArg) {
+            key.set(keyspace().hasher(), client.db(), args.buffer(), args.offset(arg), args.length(arg));
+            keyArg = arg;
+        }
+        return key;
     }
 
     /** Another key beside the first. */

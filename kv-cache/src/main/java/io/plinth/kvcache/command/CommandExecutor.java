@@ -62,7 +62,7 @@ public final class CommandExecutor implements Dispatcher {
         if (command != null && mustWait(client, command, nowMillis)) {
             return false;
         }
-        node.stats().command();
+        times.command();
         if (since == 0) {
             since = clock.getAsLong();
         }

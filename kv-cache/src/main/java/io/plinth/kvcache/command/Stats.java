@@ -5,13 +5,11 @@ import io.plinth.kvcache.command.stats.HotList;
 import io.plinth.kvcache.command.stats.LatencyEvents;
 import io.plinth.kvcache.command.stats.Observations;
 import io.plinth.kvcache.command.stats.SlowLog;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 
 /** Shared by all loops: what commands did since the node started. */
 public final class Stats {
     private final LongSupplier nanos;
-    private final LongAdder commands = new LongAdder();
     private final ErrorCounts errors = new ErrorCounts();
     private final Observations observations = new Observations();
     private final HotList hotKeys;
@@ -36,16 +34,12 @@ public final class Stats {
         return nanos;
     }
 
-    void command() {
-        commands.increment();
-    }
-
     void error(String code) {
         errors.add(code);
     }
 
     public long commands() {
-        return commands.sum();
+        return observations.commands();
     }
 
     /** Errors that were answered, by their first word. */
@@ -81,14 +75,13 @@ public final class Stats {
 
     /** CONFIG RESETSTAT. */
     public void reset() {
-        commands.reset();
         errors.clear();
         observations.reset();
     }
 
     /** Called about once a second from one loop. */
     public void sample(long nowMillis) {
-        long total = commands.sum();
+        long total = commands();
         if (nowMillis > lastMillis) {
             perSecond = Math.max(0, (total - lastCommands) * 1000 / (nowMillis - lastMillis));
         }

@@ -11,12 +11,24 @@ public final class CommandTimes {
     private final long[] failed;
     private final AtomicReferenceArray<@Nullable LatencyCounts> latencies;
 
+    private long commands;
+
     CommandTimes(int rows) {
         calls = new long[rows];
         nanos = new long[rows];
         rejected = new long[rows];
         failed = new long[rows];
         latencies = new AtomicReferenceArray<>(rows);
+    }
+
+    /** A command came. */
+    public void command() {
+        commands++;
+    }
+
+    /** How many came. */
+    long commands() {
+        return commands;
     }
 
     /** A command ended. */
@@ -47,6 +59,7 @@ public final class CommandTimes {
 
     /** Adds, or with -1 takes away, what another counted. */
     void add(CommandTimes other, int sign) {
+        commands += sign * other.commands;
         for (int row = 0; row < calls.length; row++) {
             calls[row] += sign * other.calls[row];
             nanos[row] += sign * other.nanos[row];

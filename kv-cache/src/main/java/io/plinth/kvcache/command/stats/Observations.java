@@ -47,6 +47,18 @@ public final class Observations {
         return known;
     }
 
+    /** How many commands came since the start, or since {@link #reset}. */
+    public long commands() {
+        lock.lock();
+        try {
+            CommandTimes known = past;
+            return (known == null ? 0 : known.commands())
+                    + running.stream().mapToLong(CommandTimes::commands).sum();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** What was counted since the start, or since {@link #reset}; null where nothing runs. */
     public @Nullable CommandTimes sum() {
         lock.lock();
