@@ -24,7 +24,10 @@ public final class Region {
     /** How much the keys of one keyspace may take, with room for what pages leave unused. */
     public static final long MOST = RESERVED - (RESERVED >> 3);
 
-    private static final int PAGES_AT_ONCE = 64;
+    /** What processors look up as one, where the machine lets them. */
+    private static final int HUGE_PAGE = 2 << 20;
+
+    private static final int PAGES_AT_ONCE = HUGE_PAGE / PAGE;
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x4022;
     private static final Cleaner CLEANER = Cleaner.create();
@@ -50,6 +53,7 @@ public final class Region {
             FunctionDescriptor.of(
                     ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     private static final int MADV_DONTNEED = 4;
+    private static final int MADV_HUGEPAGE = 14;
 
     private final long base;
     private final long most;
@@ -68,13 +72,18 @@ public final class Region {
     /** One that gives out no more than so many bytes. */
     Region(long most) {
         this.most = most;
-        long mapped =
-                call(() -> (long) MMAP.invokeExact(0L, RESERVED + PAGE, 0, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L));
+        long mapped = call(
+                () -> (long) MMAP.invokeExact(0L, RESERVED + HUGE_PAGE, 0, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L));
         if (mapped == -1) {
             throw new IllegalStateException("memory: no 32 GiB of addresses (expected: no ulimit -v below that)");
         }
-        this.base = (mapped + PAGE - 1) & -PAGE;
-        CLEANER.register(this, () -> call(() -> (long) (int) MUNMAP.invokeExact(mapped, RESERVED + PAGE)));
+        long aligned = (mapped + HUGE_PAGE - 1) & -HUGE_PAGE;
+        this.base = aligned;
+        // Records are read all over it: with small pages the look-up of the page would cost as much as the read. A
+        // machine
+        // that has no large ones refuses, which is no matter.
+        call(() -> (long) (int) MADVISE.invokeExact(aligned, RESERVED, MADV_HUGEPAGE));
+        CLEANER.register(this, () -> call(() -> (long) (int) MUNMAP.invokeExact(mapped, RESERVED + HUGE_PAGE)));
     }
 
     @SuppressWarnings("restricted")
