@@ -139,6 +139,9 @@ public final class Records {
             return handle;
         }
         PackedBytes bytes = value.packed();
+        if (packed && bytes != null && bytes.inRecord() && Packs.size(bytes) == Layout.length(at)) {
+            return handle;
+        }
         int head = Layout.headSize(at);
         // What was on the heap comes back only when it is well below the limit, so that it does not come and go.
         if (bytes == null || head + Packs.size(bytes) > (packed ? Slabs.MOST : Slabs.MOST / 2)) {

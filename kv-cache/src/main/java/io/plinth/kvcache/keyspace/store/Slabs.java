@@ -1,6 +1,7 @@
 package io.plinth.kvcache.keyspace.store;
 
 import io.plinth.kvcache.keyspace.memory.Native;
+import java.util.Arrays;
 
 /**
  * Guarded by itself; shared by a few segments, so that pages which are not full are few: places for records of 16 to 2048 bytes.
@@ -34,6 +35,9 @@ public final class Slabs {
 
     private static final int FEWEST_SPARED = 2;
     private static final int LOOKED_AT = 8;
+
+    /** What a record of each size is accounted with. */
+    private static final int[] SHARES = shares();
 
     private final Region region;
     private final int[] partial = new int[CLASSES];
@@ -74,7 +78,13 @@ public final class Slabs {
 
     /** What a record of so many bytes is accounted with: its share of its page. */
     static int share(int bytes) {
-        return Region.PAGE / capacity(taken(bytes));
+        return SHARES[classOf(bytes)];
+    }
+
+    private static int[] shares() {
+        int[] shares = new int[CLASSES];
+        Arrays.setAll(shares, i -> Region.PAGE / capacity(sizeOf(i)));
+        return shares;
     }
 
     /** Bytes of the places that are taken. */

@@ -140,6 +140,9 @@ public abstract sealed class PackedBytes permits ListPack, IntegerPack {
 
     /** Makes a gap of {@code gap} bytes where {@code gone} were. */
     final void open(int at, int gone, int gap) {
+        if (gap == gone) {
+            return;
+        }
         int after = end - at - gone;
         int needed = end + gap - gone;
         if (address != 0 && needed <= room) {
