@@ -87,6 +87,10 @@ record Selector(
     }
 
     private Verdict checkKeys(CommandFacts command, Args args) {
+        if (command.name().equals("cache.invalidate")) {
+            // Removes keys that its arguments do not name.
+            return new Verdict(Verdict.Denied.KEY, args.text(1));
+        }
         Verdict[] found = {Verdict.ALLOWED};
         for (KeySpec spec : command.keys()) {
             if (!spec.notKey()) {
