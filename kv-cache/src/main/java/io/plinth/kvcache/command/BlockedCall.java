@@ -63,6 +63,10 @@ final class BlockedCall implements Blocked, Waiter {
         return args;
     }
 
+    CommandExecutor executor() {
+        return executor;
+    }
+
     boolean over() {
         return state.get() == State.OVER;
     }

@@ -25,15 +25,13 @@ final class Blocking {
     private static final int REPLY = 512 << 20;
 
     private final NodeState node;
-    private final CommandExecutor executor;
     private final KeyRef ref = new KeyRef();
     private final ArrayDeque<Segment> pending = new ArrayDeque<>();
     private final List<Segment> extra = new ArrayList<>();
     private final ArrayDeque<BlockedCall> deferred = new ArrayDeque<>();
 
-    Blocking(NodeState node, CommandExecutor executor) {
+    Blocking(NodeState node) {
         this.node = node;
-        this.executor = executor;
     }
 
     /** Serves who waits for keys of a segment that this thread has locked. */
@@ -97,7 +95,7 @@ final class Blocking {
         blocked.segments(touched);
         ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT, REPLY);
         out.protocol(blocked.client().out().protocol());
-        Call call = new Call(node, executor, blocked.command(), blocked.client(), blocked.args());
+        Call call = new Call(node, blocked.executor(), blocked.command(), blocked.client(), blocked.args());
         call.attempt(blocked, changed, nowMillis, out);
         try {
             if (blocked.command().is(Command.Flag.WRITE)) {

@@ -75,6 +75,11 @@ public final class Call {
         return mayBlock && !attempt;
     }
 
+    /** Whether the command waits, or could. */
+    public boolean mayWait() {
+        return mayBlock;
+    }
+
     /** Runs a command again that waits, with another place for its reply. */
     void attempt(BlockedCall blocked, byte[] changed, long nowMillis, ReplyWriter reply) {
         set(blocked.command(), blocked.client(), blocked.args(), nowMillis);

@@ -45,7 +45,7 @@ public final class CommandExecutor implements Dispatcher {
     public CommandExecutor(NodeState node, CommandTable table) {
         this.node = node;
         this.table = table;
-        this.blocking = new Blocking(node, this);
+        this.blocking = new Blocking(node);
         this.clock = node.stats().clock();
         this.times = node.stats().observations().begin(table.rows().size());
         this.hotKeys = node.stats().hotKeys().begin();

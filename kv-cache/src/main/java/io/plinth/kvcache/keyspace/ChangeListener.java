@@ -10,6 +10,9 @@ public interface ChangeListener {
     /** All changes of a transaction were told; perhaps more than once, while its segments are still locked. */
     default void ended(long unit) {}
 
+    /** The segment is visited for what is over; called now and then, not for a change. */
+    default void visited(long nowMillis) {}
+
     /** Immutable: several of them. */
     final class All implements ChangeListener {
         static final All NONE = new All(new ChangeListener[0]);
@@ -39,6 +42,13 @@ public interface ChangeListener {
         public void changed(Change change) {
             for (ChangeListener listener : all) {
                 listener.changed(change);
+            }
+        }
+
+        @Override
+        public void visited(long nowMillis) {
+            for (ChangeListener listener : all) {
+                listener.visited(nowMillis);
             }
         }
 

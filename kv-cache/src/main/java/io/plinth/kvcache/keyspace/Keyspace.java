@@ -309,6 +309,11 @@ public final class Keyspace {
         }
     }
 
+    /** Whether so much is taken that nothing more is to be kept beside keys; where keys are evicted, a little over is not much. */
+    public boolean crowded() {
+        return memory.over(eviction != Eviction.NONE);
+    }
+
     /**
      * Evicts until {@code more} bytes fit; answers whether they do. Called before a command that needs memory, and before
      * its segments are locked, so that no command loses the entry it works on.

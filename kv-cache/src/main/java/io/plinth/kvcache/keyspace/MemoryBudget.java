@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class MemoryBudget {
     private static final long MAX_BATCH = 4096;
     private static final long FEW_PAGES = 12 << 20;
+    private static final int SLACK_BITS = 6;
 
     private final AtomicLong used = new AtomicLong();
     private volatile long limit;
@@ -35,6 +36,12 @@ public final class MemoryBudget {
 
     boolean fits(long more) {
         return used.get() <= Math.min(limit, Region.MOST) - lost - more;
+    }
+
+    /** Whether more is taken than may be; {@code easily}: by more than a little. */
+    boolean over(boolean easily) {
+        long most = Math.min(limit, Region.MOST);
+        return !fits(easily ? -(most >> SLACK_BITS) : 0);
     }
 
     /**

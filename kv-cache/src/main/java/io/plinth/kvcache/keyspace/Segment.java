@@ -361,6 +361,7 @@ public final class Segment {
         }
         try {
             putOff.run();
+            changes.visited(nowMillis);
             records.compact();
             return wheel.advance(nowMillis, budget, wheelOwner);
         } finally {

@@ -70,6 +70,11 @@ final class SegmentChanges {
         listeners = listeners.without(listener);
     }
 
+    /** The segment is visited for what is over. */
+    void visited(long nowMillis) {
+        listeners.visited(nowMillis);
+    }
+
     /** A key was changed, or is about to go. */
     void changed(Change.Kind kind, Entry entry, byte @Nullable [] field, byte @Nullable [] value) {
         sequence++;

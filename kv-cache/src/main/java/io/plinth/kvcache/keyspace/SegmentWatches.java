@@ -51,7 +51,13 @@ final class SegmentWatches implements ChangeListener {
     }
 
     /** A key by its value. */
-    record WatchedKey(int db, byte[] bytes) {
+    record WatchedKey(int db, byte[] bytes) implements Comparable<WatchedKey> {
+        /** Clients choose the bytes: of keys with the same hash, a map finds one by its order. */
+        @Override
+        public int compareTo(WatchedKey other) {
+            return db == other.db ? Arrays.compareUnsigned(bytes, other.bytes) : Integer.compare(db, other.db);
+        }
+
         @Override
         public boolean equals(Object other) {
             return other instanceof WatchedKey key && db == key.db && Arrays.equals(bytes, key.bytes);

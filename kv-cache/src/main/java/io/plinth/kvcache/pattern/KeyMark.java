@@ -13,6 +13,9 @@ final class KeyMark {
     long lease;
 
     long leaseUntil;
+    /** Whether who waits is looked at when the lease is over. */
+    boolean wakes;
+
     List<KeyName> tags = List.of();
 
     boolean idle(long now) {

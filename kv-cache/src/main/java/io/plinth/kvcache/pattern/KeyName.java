@@ -4,10 +4,16 @@ import io.plinth.kvcache.keyspace.KeyRef;
 import java.util.Arrays;
 
 /** Immutable: a key of a database. */
-public record KeyName(int db, byte[] bytes) {
+public record KeyName(int db, byte[] bytes) implements Comparable<KeyName> {
     /** The key that lies in a request. */
     public static KeyName of(KeyRef key) {
         return new KeyName(key.db(), key.copy());
+    }
+
+    /** Clients choose the bytes: of names with the same hash, a map finds one by its order. */
+    @Override
+    public int compareTo(KeyName other) {
+        return db == other.db ? Arrays.compareUnsigned(bytes, other.bytes) : Integer.compare(db, other.db);
     }
 
     @Override

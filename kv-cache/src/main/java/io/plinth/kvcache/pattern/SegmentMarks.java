@@ -18,16 +18,27 @@ import org.jspecify.annotations.Nullable;
  * has any: another value ends lease, soft deadline and absence, but not the tags, so that at worst too much is invalidated.
  */
 public final class SegmentMarks implements ChangeListener {
+    /** How long a key may be that is marked: what is known of it is kept on the heap. */
+    public static final int MOST_KEY = 8192;
+    /** How many tags a key may have. */
+    public static final int MOST_TAGS = 64;
+    /** How long a tag may be. */
+    public static final int MOST_TAG = 1024;
+
     private static final int OVERHEAD = 160;
-    private static final int TAG_OVERHEAD = 72;
+    private static final int TAG_OVERHEAD = 240;
+    private static final int TAGGED_OVERHEAD = 72;
     private static final int LEAST = 64;
+    private static final int SWEEP_MILLIS = 1_000;
+    private static final int SWEEP_MILLIS_PER_MARK = 16;
 
     private final Keyspace keyspace;
     private final int index;
     private final Marks all;
     private final Map<KeyName, KeyMark> marks = new HashMap<>();
-    private final Map<KeyName, Set<KeyName>> tagged = new HashMap<>();
+    private final Map<KeyName, Tag> tagged = new HashMap<>();
     private int sweepAt = LEAST;
+    private long sweepFrom;
     /** Read without the lock, to pass by where there is nothing. */
     private volatile int size;
 
@@ -36,6 +47,9 @@ public final class SegmentMarks implements ChangeListener {
         this.index = index;
         this.all = all;
     }
+
+    /** A tag and the keys that have it. */
+    private record Tag(KeyName name, Set<KeyName> keys) {}
 
     /** How many there are; may be read without the lock. */
     public int size() {
@@ -46,17 +60,30 @@ public final class SegmentMarks implements ChangeListener {
         return size == 0 ? null : marks.get(KeyName.of(key));
     }
 
+    /** Whether something can be kept of a key; asked before what it is kept of is changed. */
+    public boolean room(KeyRef key, long now) {
+        return place(key, now) && (find(key) != null || !keyspace.crowded());
+    }
+
+    private boolean place(KeyRef key, long now) {
+        if (find(key) != null) {
+            return true;
+        }
+        // While there is no room each look would go through all of them in vain.
+        if (marks.size() >= sweepAt || (all.full() && now >= sweepFrom)) {
+            sweep(now);
+        }
+        return key.length() <= MOST_KEY && !all.full();
+    }
+
     private @Nullable KeyMark make(KeyRef key, long now) {
+        if (!place(key, now)) {
+            return null;
+        }
         KeyName name = KeyName.of(key);
         KeyMark mark = marks.get(name);
         if (mark != null) {
             return mark;
-        }
-        if (marks.size() >= sweepAt || all.full()) {
-            sweep(now);
-            if (all.full()) {
-                return null;
-            }
         }
         if (marks.isEmpty()) {
             keyspace.listen(index, this);
@@ -78,6 +105,15 @@ public final class SegmentMarks implements ChangeListener {
         });
         idle.forEach(this::forget);
         sweepAt = Math.max(LEAST, 2 * marks.size());
+        sweepFrom = now + SWEEP_MILLIS + (long) SWEEP_MILLIS_PER_MARK * marks.size();
+    }
+
+    /** Marks that say nothing any more would have each change of the segment told. */
+    @Override
+    public void visited(long nowMillis) {
+        if (nowMillis >= sweepFrom) {
+            sweep(nowMillis);
+        }
     }
 
     private void forget(KeyName name) {
@@ -95,12 +131,13 @@ public final class SegmentMarks implements ChangeListener {
     }
 
     private void untag(KeyName name, KeyMark mark) {
-        for (KeyName tag : mark.tags) {
-            Set<KeyName> keys = tagged.get(tag);
-            if (keys != null && keys.remove(name)) {
-                keyspace.memory().report(-TAG_OVERHEAD);
-                if (keys.isEmpty()) {
-                    tagged.remove(tag);
+        for (KeyName each : mark.tags) {
+            Tag tag = tagged.get(each);
+            if (tag != null && tag.keys.remove(name)) {
+                keyspace.memory().report(-TAGGED_OVERHEAD);
+                if (tag.keys.isEmpty()) {
+                    tagged.remove(each);
+                    keyspace.memory().report(-(TAG_OVERHEAD + each.bytes().length));
                 }
             }
         }
@@ -111,9 +148,21 @@ public final class SegmentMarks implements ChangeListener {
     public void changed(Change change) {
         switch (change.kind()) {
             case FLUSHED -> flushed(change.db());
-            case DELETED, EXPIRED, EVICTED -> forget(new KeyName(change.db(), change.key()));
+            case DELETED -> forget(new KeyName(change.db(), change.key()));
+            case EXPIRED, EVICTED -> over(new KeyName(change.db(), change.key()));
             case EXPIRY -> {}
             default -> renewed(new KeyName(change.db(), change.key()));
+        }
+    }
+
+    /** The value went by itself: who makes it anew is not late for that. */
+    private void over(KeyName name) {
+        KeyMark mark = marks.get(name);
+        if (mark == null || mark.lease == 0) {
+            forget(name);
+        } else {
+            mark.soft = Entry.NEVER;
+            untag(name, mark);
         }
     }
 
@@ -132,13 +181,18 @@ public final class SegmentMarks implements ChangeListener {
 
     /** Everything of a database was removed, what is not there included. */
     void flushed(int db) {
-        marks.keySet().stream().filter(name -> name.db() == db).toList().forEach(this::forget);
+        KeyRef key = new KeyRef();
+        marks.keySet().stream().filter(name -> name.db() == db).toList().forEach(name -> {
+            forget(name);
+            wake(key.set(keyspace.hasher(), name.db(), name.bytes(), 0, name.bytes().length));
+        });
     }
 
     /** A key was removed that is not there: neither is it known any longer that there is nothing, and who fills it is late. */
     public void gone(KeyRef key) {
         if (size != 0) {
             forget(KeyName.of(key));
+            wake(key);
         }
     }
 
@@ -182,12 +236,32 @@ public final class SegmentMarks implements ChangeListener {
 
     /** Gives the right to fill a key, also where somebody has it; false where no more can be remembered. */
     public boolean lease(KeyRef key, long token, long until, long now) {
-        KeyMark mark = make(key, now);
+        KeyMark mark = room(key, now) ? make(key, now) : null;
         if (mark != null) {
             mark.lease = token;
             mark.leaseUntil = until;
+            mark.wakes = false;
         }
         return mark != null;
+    }
+
+    /** Somebody waits for the end of a lease; whether nobody looks at it then so far. */
+    public boolean waits(KeyRef key) {
+        KeyMark mark = find(key);
+        boolean first = mark != null && !mark.wakes;
+        if (mark != null) {
+            mark.wakes = true;
+        }
+        return first;
+    }
+
+    /** Has all looked at again who wait for a lease. */
+    public void wake(KeyRef key) {
+        KeyMark mark = find(key);
+        if (mark != null) {
+            mark.wakes = false;
+        }
+        keyspace.at(index).waits().again(key);
     }
 
     /** Whether a lease still stands: nobody else changed or got the key meanwhile. */
@@ -217,31 +291,32 @@ public final class SegmentMarks implements ChangeListener {
 
     /** Gives a key these tags and no others; false where no more can be remembered. */
     public boolean tags(KeyRef key, List<byte[]> tags, long now) {
-        KeyMark before = find(key);
-        KeyName name = KeyName.of(key);
-        if (before != null) {
-            untag(name, before);
-        }
-        if (tags.isEmpty()) {
-            return true;
-        }
         KeyMark mark = make(key, now);
         if (mark == null) {
             return false;
         }
+        KeyName name = KeyName.of(key);
+        untag(name, mark);
         Set<KeyName> names = new LinkedHashSet<>();
-        tags.forEach(tag -> names.add(new KeyName(key.db(), tag)));
-        mark.tags = List.copyOf(names);
-        for (KeyName tag : names) {
-            tagged.computeIfAbsent(tag, t -> new LinkedHashSet<>()).add(name);
-            keyspace.memory().report(TAG_OVERHEAD);
+        for (byte[] each : tags) {
+            Tag tag = tagged.computeIfAbsent(new KeyName(key.db(), each), this::tag);
+            if (tag.keys.add(name)) {
+                keyspace.memory().report(TAGGED_OVERHEAD);
+            }
+            names.add(tag.name);
         }
+        mark.tags = List.copyOf(names);
         return true;
+    }
+
+    private Tag tag(KeyName name) {
+        keyspace.memory().report(TAG_OVERHEAD + name.bytes().length);
+        return new Tag(name, new LinkedHashSet<>());
     }
 
     /** Some of the keys that have a tag. */
     public List<KeyName> having(KeyName tag, int atMost) {
-        Set<KeyName> keys = size == 0 ? null : tagged.get(tag);
-        return keys == null ? List.of() : keys.stream().limit(atMost).toList();
+        Tag found = size == 0 ? null : tagged.get(tag);
+        return found == null ? List.of() : found.keys.stream().limit(atMost).toList();
     }
 }

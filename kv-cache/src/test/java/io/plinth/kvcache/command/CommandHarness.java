@@ -75,9 +75,13 @@ public final class CommandHarness {
     }
 
     public CommandHarness(Topology topology, long limit, Eviction eviction, @Nullable String password) {
+        this(topology, limit, eviction, password, 1 << 16);
+    }
+
+    public CommandHarness(Topology topology, long limit, Eviction eviction, @Nullable String password, int mostMarks) {
         keyspace = new Keyspace(limit, eviction, now, new Random(1));
         tracking = new Tracking(keyspace, clients, 1000, 1 << 16);
-        patterns = new CachePatterns(keyspace, 1 << 16, new Random(3));
+        patterns = new CachePatterns(keyspace, mostMarks, new Random(3));
         CommandTable table = table(patterns);
         settings = new Settings(
                 password,

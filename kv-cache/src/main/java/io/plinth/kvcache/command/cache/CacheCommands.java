@@ -17,8 +17,11 @@ import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.pattern.KeyName;
 import io.plinth.kvcache.pattern.PatternRule;
 import io.plinth.kvcache.pattern.SegmentMarks;
+import io.plinth.kvcache.session.Outlet;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** CACHE.*: leases, stale values, absences and tags. */
@@ -28,7 +31,8 @@ public final class CacheCommands {
     private static final int[] KEYS = {1, -1, 1};
     private static final long LEASE_MILLIS = 5_000;
     private static final long MOST_MILLIS = 600_000;
-    private static final String FULL = "OOM limits.cache-marks: no more keys can have leases, tags or absences.";
+    private static final String FULL = "OOM limits.cache-marks: no more can be kept of keys (expected: a place, memory,"
+            + " and a key of at most 8192 bytes).";
 
     private final CachePatterns patterns;
 
@@ -101,15 +105,31 @@ public final class CacheCommands {
             answer(call, "win", null, granted(call, key, rule, lease));
         } else if (wait > 0) {
             patterns.counts(rule).leaseWaits.increment();
-            call.block(List.of(1), null, Math.min(wait, until - call.now() + 1), true, call.args());
+            wakeAt(call, key, until);
+            call.block(List.of(1), null, wait, true, call.args());
         } else {
             answer(call, "busy", null, 0);
         }
     }
 
+    /** One of those who wait for a lease has all of them looked at when it ends; a loader's ends with a word from it. */
+    private void wakeAt(Call call, KeyRef key, long until) {
+        if (until == Long.MAX_VALUE || !call.mayWait() || !marks(key).waits(key)) {
+            return;
+        }
+        byte[] name = key.copy();
+        KeyRef kept = new KeyRef().set(call.keyspace().hasher(), key.db(), name, 0, name.length);
+        Outlet outlet = call.client().outlet();
+        LeaseEnd end = new LeaseEnd(call.executor(), outlet, call.segment(key), marks(key), kept);
+        outlet.schedule(until - call.now() + 1, end);
+    }
+
+    /** A token, or 0 where no lease can be kept: then it may be filled without. */
     private long granted(Call call, KeyRef key, @Nullable PatternRule rule, long lease) {
         long token = patterns.nextToken();
-        marks(key).lease(key, token, call.now() + lease, call.now());
+        if (!marks(key).lease(key, token, call.now() + lease, call.now())) {
+            return 0;
+        }
         patterns.counts(rule).leases.increment();
         return token;
     }
@@ -139,6 +159,9 @@ public final class CacheCommands {
             throw new CommandException("ERR STALE needs EX or PX");
         }
         long now = call.now();
+        if ((options.stale() > 0 || !options.tags().isEmpty()) && !marks.room(key, now)) {
+            throw new CommandException(FULL);
+        }
         long hard = options.ttl() == 0 ? Entry.NEVER : now + options.ttl();
         if (options.stale() > 0) {
             // Not by the pattern: the command says itself how long the value is kept.
@@ -153,16 +176,17 @@ public final class CacheCommands {
         } else {
             call.putString(key, 2, hard);
         }
+        call.event(KeyEvents.STRING, "set", 1);
         boolean kept = options.stale() == 0 || marks.soft(key, hard, now);
-        if (!(kept && marks.tags(key, options.tags(), now))) {
-            call.node().settings().cachePolicy().gone(key);
+        if (!kept || !(options.tags().isEmpty() || marks.tags(key, options.tags(), now))) {
+            // Another loop took the last place meanwhile.
             Entry entry = call.segment(key).peek(key, now);
             if (entry != null) {
                 call.segment(key).delete(entry);
+                call.event(KeyEvents.GENERIC, "del", 1);
             }
             throw new CommandException(FULL);
         }
-        call.event(KeyEvents.STRING, "set", 1);
         call.out().ok();
     }
 
@@ -186,6 +210,9 @@ public final class CacheCommands {
         }
         PatternRule rule = rule(key);
         Entry entry = call.segment(key).peek(key, call.now());
+        if (!marks.room(key, call.now())) {
+            throw new CommandException(FULL);
+        }
         if (entry != null) {
             call.segment(key).delete(entry);
             call.event(KeyEvents.GENERIC, "del", 1);
@@ -211,7 +238,11 @@ public final class CacheCommands {
         int found = 0;
         for (int i = 1; i < call.count(); i++) {
             KeyRef key = call.key(i);
-            if (call.segment(key).peek(key, call.now()) != null && marks(key).soft(key, call.now(), call.now())) {
+            if (call.segment(key).peek(key, call.now()) != null) {
+                SegmentMarks marks = marks(key);
+                if (!marks.room(key, call.now()) || !marks.soft(key, call.now(), call.now())) {
+                    throw new CommandException(FULL);
+                }
                 found++;
             }
         }
@@ -222,21 +253,25 @@ public final class CacheCommands {
         KeyRef key = call.key(1);
         List<byte[]> given = new ArrayList<>();
         for (int i = 2; i < call.count(); i++) {
-            given.add(call.bytes(i));
+            given.add(FillOptions.tag(call, i));
         }
         checkTags(rule(key), given);
         if (call.segment(key).peek(key, call.now()) == null) {
             call.out().integer(0);
             return;
         }
-        List<byte[]> all = new ArrayList<>();
-        marks(key).tags(key).forEach(tag -> all.add(tag.bytes()));
+        Set<KeyName> all = new LinkedHashSet<>(marks(key).tags(key));
         int before = all.size();
-        all.addAll(given);
-        if (!marks(key).tags(key, all, call.now())) {
+        given.forEach(tag -> all.add(new KeyName(key.db(), tag)));
+        if (all.size() > SegmentMarks.MOST_TAGS) {
+            throw new CommandException(
+                    "ERR TAGS: " + all.size() + " (expected: at most " + SegmentMarks.MOST_TAGS + " of a key)");
+        }
+        if (call.keyspace().crowded()
+                || !marks(key).tags(key, all.stream().map(KeyName::bytes).toList(), call.now())) {
             throw new CommandException(FULL);
         }
-        call.out().integer(marks(key).tags(key).size() - before);
+        call.out().integer(all.size() - before);
     }
 
     private void tags(Call call) {

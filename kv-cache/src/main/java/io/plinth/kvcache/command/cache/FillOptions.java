@@ -19,7 +19,6 @@ record FillOptions(long ttl, long stale, @Nullable Long token, List<byte[]> tags
     static final long ABSENT_MILLIS = 30_000;
 
     private static final long MOST_SECONDS = 100L * 365 * 86_400;
-    private static final int MOST_TAGS = 64;
 
     static FillOptions parse(Call call, int from) {
         long ttl = 0;
@@ -38,9 +37,9 @@ record FillOptions(long ttl, long stale, @Nullable Long token, List<byte[]> tags
                 stale = call.integer(i + 1, 1, MOST_SECONDS * 1000, "STALE is out of range");
             } else if (call.args().is(i, "TOKEN")) {
                 token = call.integer(i + 1);
-            } else if (call.args().is(i, "TAGS") && call.count() - i - 1 <= MOST_TAGS) {
+            } else if (call.args().is(i, "TAGS") && call.count() - i - 1 <= SegmentMarks.MOST_TAGS) {
                 for (int t = i + 1; t < call.count(); t++) {
-                    tags.add(call.bytes(t));
+                    tags.add(tag(call, t));
                 }
                 break;
             } else {
@@ -48,6 +47,15 @@ record FillOptions(long ttl, long stale, @Nullable Long token, List<byte[]> tags
             }
         }
         return new FillOptions(ttl, stale, token, tags);
+    }
+
+    static byte[] tag(Call call, int arg) {
+        byte[] tag = call.bytes(arg);
+        if (tag.length > SegmentMarks.MOST_TAG) {
+            throw new CommandException(
+                    "ERR TAGS: " + tag.length + " bytes (expected: at most " + SegmentMarks.MOST_TAG + " bytes each)");
+        }
+        return tag;
     }
 
     /** Whether somebody else changed the key since the token was given. */
