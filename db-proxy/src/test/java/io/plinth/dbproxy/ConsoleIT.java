@@ -34,6 +34,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
 
 /** PgBouncer's console, by psql and beside PgBouncer itself. */
 @Timeout(60)
@@ -246,6 +248,28 @@ class ConsoleIT {
         try (HttpClient client = HttpClient.newHttpClient()) {
             return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
                     .body();
+        }
+    }
+
+    @Test
+    @RequiresPeer("psql")
+    void aPauseEndsTheConnectionsThatListenToo() throws Exception {
+        try (Connection listens = connect();
+                Connection direct = Cluster.shared().direct(0)) {
+            run(listens, "LISTEN paused_channel");
+            String listening =
+                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%paused_channel%' AND pid <>"
+                            + " pg_backend_pid()";
+            await("a connection listens", () -> text(direct, listening).equals("1"));
+            assertThat(console("PAUSE shop")).isEqualTo("PAUSE");
+            await("none listens", () -> text(direct, listening).equals("0"));
+            assertThat(console("RESUME shop")).isEqualTo("RESUME");
+            await("a connection listens again", () -> text(direct, listening).equals("1"));
+            await("it hears", () -> {
+                run(direct, "NOTIFY paused_channel");
+                PGNotification[] heard = listens.unwrap(PGConnection.class).getNotifications(200);
+                return heard != null && heard.length > 0;
+            });
         }
     }
 

@@ -255,7 +255,7 @@ final class Servers {
     /** The connection that listens for this user's clients. */
     SharedListener listener() {
         return pools.listener(
-                primary(database.topology().defaultShard()), database.rules().pool());
+                primary(database.topology().defaultShard()), database.rules().pool(), database.gate()::paused);
     }
 
     ServerKey primary(String shard) {

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
@@ -69,9 +70,9 @@ public final class LoopPools {
         }
     }
 
-    /** The connection that listens for this loop's clients of a user. */
-    public SharedListener listener(ServerKey key, PoolLimits limits) {
-        return listeners.computeIfAbsent(key, k -> new SharedListener(k, loop, connector, limits.connect()));
+    /** The connection that listens for this loop's clients of a user; {@code held} is whether there may be none now. */
+    public SharedListener listener(ServerKey key, PoolLimits limits, BooleanSupplier held) {
+        return listeners.computeIfAbsent(key, k -> new SharedListener(k, loop, connector, limits.connect(), held));
     }
 
     private void sweepLater() {

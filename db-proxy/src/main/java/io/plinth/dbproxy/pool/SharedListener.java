@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,13 +46,17 @@ public final class SharedListener {
     private final EventLoop loop;
     private final ServerConnector connector;
     private final Duration timeout;
+    private final BooleanSupplier held;
     private final Map<String, Set<Subscriber>> channels = new HashMap<>();
     private final ArrayDeque<Wish> wishes = new ArrayDeque<>();
     private boolean connecting;
+    private boolean scheduled;
     private boolean closed;
     private @Nullable ServerConnection connection;
 
-    SharedListener(ServerKey key, EventLoop loop, ServerConnector connector, Duration timeout) {
+    /** {@code held} is whether operators want no connection to the server now. */
+    SharedListener(ServerKey key, EventLoop loop, ServerConnector connector, Duration timeout, BooleanSupplier held) {
+        this.held = held;
         this.key = key;
         this.loop = loop;
         this.connector = connector;
@@ -158,6 +163,10 @@ public final class SharedListener {
         if (connecting) {
             return;
         }
+        if (held.getAsBoolean()) {
+            again();
+            return;
+        }
         connecting = true;
         connector.connect(key, loop, timeout, new ServerConnector.Outcome() {
             @Override
@@ -207,9 +216,11 @@ public final class SharedListener {
     }
 
     private void again() {
-        if (!closed && !channels.isEmpty()) {
+        if (!closed && !channels.isEmpty() && !scheduled) {
+            scheduled = true;
             loop.schedule(
                     () -> {
+                        scheduled = false;
                         if (connection == null && !closed && !channels.isEmpty()) {
                             connect();
                         }
