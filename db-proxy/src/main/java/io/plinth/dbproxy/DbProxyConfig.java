@@ -3,6 +3,7 @@ package io.plinth.dbproxy;
 import io.plinth.dbproxy.database.TableSchemes;
 import io.plinth.dbproxy.mirror.MirrorConfig;
 import io.plinth.dbproxy.rule.RuleConfig;
+import io.plinth.dbproxy.session.ClientBounds;
 import io.plinth.dbproxy.shard.Directory;
 import io.plinth.dbproxy.shard.KeyType;
 import io.plinth.kit.config.Check;
@@ -176,6 +177,8 @@ public record DbProxyConfig(
             @Default("1000")
             @Range(min = "1", max = "1000000")
             int learnedUsers,
+
+            @Doc("Clients at most.") ClientBounds clients,
 
             @Doc("TLS towards the servers.") ServerTlsConfig serverTls,
 

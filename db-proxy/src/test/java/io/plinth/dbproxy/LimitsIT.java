@@ -68,6 +68,27 @@ class LimitsIT {
     }
 
     @Test
+    void clientsOfAUserAndOfTheDatabaseAreBounded(@TempDir Path state) throws Exception {
+        try (RunningNode node = Cluster.shared().single(state, USERS + "clients: { max: 3, per-user: 1 }");
+                Connection b = connect(node, "postgres")) {
+            Connection a = connect(node, "shop");
+            assertThatThrownBy(() -> connect(node, "shop"))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("53300"))
+                    .hasMessageContaining("clients of database");
+            assertThat(text(b, "SELECT 1")).isEqualTo("1");
+            a.close();
+            Cluster.await("the place is free again", () -> {
+                try (Connection next = connect(node, "shop")) {
+                    return text(next, "SELECT 1").equals("1");
+                } catch (SQLException e) {
+                    return false;
+                }
+            });
+        }
+    }
+
+    @Test
     void aServersBoundHoldsForAllUsers(@TempDir Path state) throws Exception {
         try (RunningNode node = Cluster.shared().single(state, USERS + "pool: { size: 5, max-server: 1, wait: 1s }");
                 Connection a = connect(node, "shop");

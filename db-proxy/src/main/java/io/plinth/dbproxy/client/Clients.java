@@ -1,6 +1,11 @@
 package io.plinth.dbproxy.client;
 
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.session.ClientPlaces;
+import io.plinth.dbproxy.wire.SqlError;
+import io.plinth.dbproxy.wire.SqlException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,10 +25,20 @@ public final class Clients {
 
     private final Set<ClientConnection> open = ConcurrentHashMap.newKeySet();
     private final AtomicLong ids = new AtomicLong();
+    private final ClientPlaces places = new ClientPlaces();
 
     long enter(ClientConnection connection) {
         open.add(connection);
         return ids.incrementAndGet();
+    }
+
+    /** A client has proved who it is; throws when there is no place for it. */
+    void admit(Channel channel, Database database, String user) throws SqlException {
+        SqlError full = places.enter(database.name(), user, database.rules().clients());
+        if (full != null) {
+            throw new SqlException(full);
+        }
+        channel.closeFuture().addListener(closed -> places.leave(database.name(), user));
     }
 
     void leave(ClientConnection connection) {

@@ -343,6 +343,7 @@ final class Login {
                     SqlError.NOT_SUPPORTED,
                     "client_encoding: " + encoding + " (expected: UTF8, with more than one shard)");
         }
+        front.clients().admit(ctx.channel(), found, known.name());
         done.accept(settings, found, keys == null ? known : found.proven(known, keys));
     }
 }

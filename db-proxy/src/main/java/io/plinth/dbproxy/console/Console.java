@@ -13,6 +13,7 @@ import io.plinth.dbproxy.pool.PoolLimits;
 import io.plinth.dbproxy.route.Topology;
 import io.plinth.dbproxy.rule.RuleSet;
 import io.plinth.dbproxy.server.Login;
+import io.plinth.dbproxy.session.ClientBounds;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HashMap;
@@ -59,7 +60,8 @@ public final class Console implements AdminConsole {
                 0,
                 false,
                 Duration.ZERO,
-                RuleSet.NONE);
+                RuleSet.NONE,
+                ClientBounds.NONE);
         Database realm = new Database(
                 Topology.single(config.database(), "console"),
                 new Database.Setup(rules, users, login -> Map.of(), null, Map.of()));

@@ -5,6 +5,8 @@ import io.plinth.dbproxy.console.Reply.Column;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.pool.PoolView;
 import io.plinth.dbproxy.server.ServerKey;
+import io.plinth.dbproxy.wire.SqlError;
+import io.plinth.dbproxy.wire.SqlException;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -85,6 +87,11 @@ final class Tables {
             case "config" -> now(table("key value default changeable", new Settings(operations).rows()));
             case "lists" -> lists();
             case "mem" -> now(memory());
+            case "fds" ->
+                CompletableFuture.failedFuture(new SqlException(new SqlError(
+                        SqlError.NOT_SUPPORTED,
+                        "SHOW FDS is not done here: descriptors are not handed over a client's connection",
+                        "To replace the process, plinth restart hands its sockets over.")));
             case "state" -> now(state());
             case "in_doubt" -> now(inDoubt());
             case "rules" -> now(rules());
@@ -297,7 +304,7 @@ final class Tables {
                         database.gate().shut() ? 1 : 0,
                         database.rules().pool().lifetime().toSeconds(),
                         null,
-                        0,
+                        database.rules().clients().max(),
                         clients.stream()
                                 .filter(client -> client.database().equals(name))
                                 .count()));

@@ -13,6 +13,7 @@ import io.plinth.dbproxy.rule.RuleSet;
 import io.plinth.dbproxy.server.Encryption;
 import io.plinth.dbproxy.server.Login;
 import io.plinth.dbproxy.server.ServerKey;
+import io.plinth.dbproxy.session.ClientBounds;
 import io.plinth.dbproxy.shard.ShardAudit;
 import io.plinth.dbproxy.shard.ShardedTable;
 import io.plinth.kit.config.Secret;
@@ -137,6 +138,7 @@ public final class Database {
      * @param twoPhase whether a transaction may write on several shards
      * @param twoPhaseTimeout how long a shard may take to prepare, and to lock a row meanwhile
      * @param statements what rules say of statements
+     * @param clients how many may be logged in
      * @param causalKeys keys and shards whose last write is kept
      * @param slowNanos from when on a statement is slow; 0 for never
      * @param failoverWait how long a request waits for a primary
@@ -159,7 +161,8 @@ public final class Database {
             int causalKeys,
             boolean twoPhase,
             Duration twoPhaseTimeout,
-            RuleSet statements) {}
+            RuleSet statements,
+            ClientBounds clients) {}
 
     /** A user who is logging in or has. Immutable but for where its servers are, which any loop may look up anew. */
     public final class User {

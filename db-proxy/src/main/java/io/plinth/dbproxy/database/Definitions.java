@@ -271,7 +271,8 @@ public final class Definitions {
                 database.causalKeys(),
                 database.twoPhase() == DbProxyConfig.TwoPhaseMode.ON,
                 database.twoPhaseTimeout(),
-                RuleSet.of(database.rules(), before, nanoTime));
+                RuleSet.of(database.rules(), before, nanoTime),
+                database.clients());
     }
 
     /** The configured users, or one named like the database. */

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.session;
+
+import org.jspecify.annotations.NullMarked;
