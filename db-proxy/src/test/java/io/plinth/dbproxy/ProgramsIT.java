@@ -10,6 +10,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,5 +95,61 @@ class ProgramsIT {
             print('well')
             """.formatted(port(), autocommit);
         assertThat(Program.run(Map.of(), "env", PYTHON, "-c", script)).contains("well");
+    }
+
+    /** Callback style, promises, pools; statements in one text, parameters, names, cursors; COPY both ways; an error; notices. */
+    @Test
+    @RequiresPeer({"node", "npm"}) // deploy/bench/peers installs pg, pg-cursor and pg-copy-streams beside them
+    void nodesPgReadsAndWrites() throws Exception {
+        String script = """
+            const assert = require('assert');
+            const { Client, Pool } = require('pg');
+            const Cursor = require('pg-cursor');
+            const { from, to } = require('pg-copy-streams');
+            const { pipeline } = require('stream/promises');
+            const { Readable, Writable } = require('stream');
+            const where = { host: '127.0.0.1', port: %s, user: 'shop', database: 'shop' };
+            (async () => {
+              const c = new Client(where);
+              await c.connect();
+              const both = await c.query('DROP TABLE IF EXISTS from_node; CREATE TABLE from_node (a int, b text)');
+              assert.deepEqual(both.map(each => each.command), ['DROP', 'CREATE']);
+              await c.query('INSERT INTO from_node VALUES ($1, $2), ($3, $4)', [1, 'x', 2, null]);
+              for (let i = 0; i < 5; i++) {
+                const named = { name: 'by-a', text: 'SELECT b FROM from_node WHERE a = $1', values: [1] };
+                assert.equal((await c.query(named)).rows[0].b, 'x');
+              }
+              await pipeline(Readable.from(['3\\tz\\n', '4\\ty\\n']), c.query(from('COPY from_node FROM STDIN')));
+              let copied = '';
+              await pipeline(c.query(to('COPY (SELECT a FROM from_node ORDER BY a) TO STDOUT')),
+                new Writable({ write(chunk, _, next) { copied += chunk; next(); } }));
+              assert.equal(copied, '1\\n2\\n3\\n4\\n');
+              const cursor = c.query(new Cursor('SELECT generate_series(1, $1::int) AS n', [250]));
+              let seen = 0;
+              for (let rows = await cursor.read(100); rows.length > 0; rows = await cursor.read(100)) seen += rows.length;
+              await cursor.close();
+              assert.equal(seen, 250);
+              await assert.rejects(c.query('SELEC 1'), each => each.code === '42601');
+              await assert.rejects(c.query('SELECT $1::int / 0', [1]), each => each.code === '22012');
+              await c.query('BEGIN');
+              await c.query('DELETE FROM from_node');
+              await c.query('ROLLBACK');
+              const told = new Promise(next => c.once('notification', next));
+              await c.query('LISTEN from_node');
+              const pool = new Pool({ ...where, max: 8 });
+              const counts = await Promise.all(
+                Array.from({ length: 60 }, (_, i) => pool.query('SELECT $1::int AS i, count(*)::int AS n FROM from_node', [i])));
+              counts.forEach((each, i) => assert.deepEqual(each.rows, [{ i, n: 4 }]));
+              await pool.query("NOTIFY from_node, 'hello'");
+              assert.equal((await told).payload, 'hello');
+              await pool.end();
+              await c.end();
+              console.log('well');
+            })().catch(each => { console.error(each); process.exit(1); });
+            """.formatted(port());
+        String modules = Program.run(Map.of(), "npm", "root", "-g");
+        Map<String, String> environment =
+                Map.of("NODE_PATH", modules.lines().toList().getLast());
+        assertThat(Program.run(environment, "node", "-e", script)).contains("well");
     }
 }

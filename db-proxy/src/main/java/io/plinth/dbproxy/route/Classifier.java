@@ -12,6 +12,7 @@ import io.plinth.dbproxy.sql.BlockBody;
 import io.plinth.dbproxy.sql.Functions;
 import io.plinth.dbproxy.sql.SqlLexer;
 import io.plinth.dbproxy.sql.SqlTokens;
+import io.plinth.dbproxy.sql.StatementEnds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -77,7 +78,7 @@ public final class Classifier {
         String hint = tokens.hint();
         Hints hints = hint == null && further.isEmpty() ? null : Hints.of((hint == null ? "" : hint + " ") + further);
         while (from < tokens.count()) {
-            int to = end(tokens, from);
+            int to = StatementEnds.end(tokens, from);
             if (to > from) {
                 StatementPlan plan = statement(tokens, from, to);
                 plans.add(hints == null ? plan : hints.apply(plan, tokens, from));
@@ -87,29 +88,6 @@ public final class Classifier {
         boolean begins = plans.size() == 1 && plans.getFirst().kind() == Kind.BEGIN;
         return new SqlPlan(
                 plans, begins ? begin(tokens) : null, tokens.fingerprint(), hints == null ? null : hints.key());
-    }
-
-    /** The first semicolon outside parentheses; the body of an SQL function (BEGIN ATOMIC) may hold more of them. */
-    private static int end(SqlTokens tokens, int from) {
-        int depth = 0;
-        boolean create = tokens.is(from, "create");
-        for (int i = from; i < tokens.count(); i++) {
-            switch (tokens.kind(i)) {
-                case OPEN -> depth++;
-                case SHUT -> depth--;
-                case SEMICOLON -> {
-                    if (depth <= 0) {
-                        return i;
-                    }
-                }
-                default -> {
-                    if (create && tokens.is(i, "begin") && tokens.is(i + 1, "atomic")) {
-                        return tokens.count();
-                    }
-                }
-            }
-        }
-        return tokens.count();
     }
 
     private StatementPlan statement(SqlTokens tokens, int from, int to) {
@@ -150,7 +128,8 @@ public final class Classifier {
                     "vacuum",
                     "reindex",
                     "cluster" -> definition(tokens, from, to);
-            default -> write(tokens, from, to);
+            // (SELECT ...) UNION ...
+            default -> tokens.kind(from) == OPEN ? query(tokens, from, to) : write(tokens, from, to);
         };
         return pinned(tokens, from, to, plan);
     }
@@ -174,6 +153,9 @@ public final class Classifier {
     /** Whether the word at {@code i} may make a query change something, or lock rows. */
     private static boolean changes(SqlTokens tokens, int i) {
         if (tokens.kind(i + 1) == OPEN) {
+            if (Functions.isNone(tokens, i)) {
+                return false;
+            }
             boolean qualified = tokens.kind(i - 1) == DOT && !tokens.is(i - 2, "pg_catalog");
             return qualified || !Functions.harmless(tokens.name(i));
         }

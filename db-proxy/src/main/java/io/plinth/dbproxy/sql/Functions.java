@@ -102,4 +102,18 @@ public final class Functions {
     public static boolean harmless(String name) {
         return HARMLESS.contains(name) || KEYWORDS.contains(name);
     }
+
+    /** Whether the word at {@code i} calls nothing, though a parenthesis follows: a sampling method, or an operator as psql writes it. */
+    public static boolean isNone(SqlTokens tokens, int i) {
+        if (tokens.is(i - 1, "tablesample")) {
+            return tokens.is(i, "system") || tokens.is(i, "bernoulli");
+        }
+        int name = i + 2;
+        while (tokens.isName(name) && tokens.kind(name + 1) == SqlTokens.DOT) {
+            name += 2;
+        }
+        return tokens.is(i, "operator")
+                && tokens.kind(name) == SqlTokens.OPERATOR
+                && tokens.kind(name + 1) == SqlTokens.SHUT;
+    }
 }

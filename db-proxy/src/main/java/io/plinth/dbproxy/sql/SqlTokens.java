@@ -224,7 +224,9 @@ public final class SqlTokens {
 
     private boolean masked(int i) {
         return switch (kind(i)) {
-            case STRING, ESCAPED_STRING, OPAQUE, DOLLAR, INTEGER, DECIMAL, PARAMETER -> true;
+            case STRING, ESCAPED_STRING, DOLLAR, INTEGER, DECIMAL, PARAMETER -> true;
+            // U&"..." is a name.
+            case OPAQUE -> sql[ends[i] - 1] != '"';
             default -> false;
         };
     }

@@ -45,15 +45,40 @@ class ClassifierTest {
                 "SET search_path TO a",
                 "SELECT * FROM products WHERE id IN (1, 2) AND (a OR b)",
                 "SELECT pg_catalog.count(*) FROM x",
+                "(SELECT 1) UNION (SELECT 2)",
+                "SELECT * FROM x TABLESAMPLE system (10)",
+                "SELECT * FROM x WHERE a OPERATOR(pg_catalog.~) 'b'",
             })
     void readsMayGoToAReplica(String sql) {
         assertThat(plan(sql).readOnly()).isTrue();
+    }
+
+    @Test
+    void theBodyOfAnSqlFunctionEndsWithItsOwnEnd() {
+        String function = "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1 AS end; SELECT CASE WHEN"
+                + " x.end THEN 2 END; END";
+        assertThat(CLASSIFIER
+                        .plan((function + "; SELECT 1").getBytes(StandardCharsets.UTF_8))
+                        .statements())
+                .hasSize(2);
+    }
+
+    @Test
+    void namesThatAreSpeltInUnicodeAreNotMasked() {
+        assertThat(fingerprint("SELECT 1 FROM U&\"a\""))
+                .isNotEqualTo(fingerprint("SELECT 1 FROM U&\"b\""))
+                .isEqualTo(fingerprint("SELECT 2 FROM U&\"a\""));
+    }
+
+    private static long fingerprint(String sql) {
+        return CLASSIFIER.plan(sql.getBytes(StandardCharsets.UTF_8)).fingerprint();
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
                 "INSERT INTO products VALUES (1)",
+                "SELECT operator(-x.a) FROM x",
                 "WITH x AS (DELETE FROM products RETURNING *) SELECT * FROM x",
                 "SELECT * FROM products FOR UPDATE",
                 "SELECT * FROM products FOR NO KEY UPDATE",
