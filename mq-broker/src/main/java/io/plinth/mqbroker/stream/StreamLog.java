@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Owned by the streams' writer thread, read by any. One stream on disk: a segment log of its own, and in memory the place of every 64th
- * message. What was not committed yet is not read.
+ * message that was written or read since it was opened, and of the first of each segment. What was not committed yet is not read.
  */
 final class StreamLog {
     private static final int EVERY = 64;
@@ -33,17 +33,46 @@ final class StreamLog {
     private volatile @Nullable SegmentLog log;
     private volatile long committed;
     private volatile long bytes;
+    /** Segments up to this one are gone. */
+    private volatile int forgotten;
+
     private long next;
     private long lastTimestamp;
     private int segment;
 
-    /** Finds out what there is. */
+    /** Finds out what there is: of all segments but the last with messages, only the first message is read. */
     void open(Opener opener) throws IOException {
         SegmentLog opened = opener.open();
-        opened.replay(
-                0, (position, record) -> note(StreamMessage.offset(record), StreamMessage.timestamp(record), position));
+        List<Integer> begun = new ArrayList<>();
+        for (SegmentLog.Segment each : opened.segments()) {
+            if (first(opened, each.id())) {
+                begun.add(each.id());
+            }
+        }
+        if (!begun.isEmpty()) {
+            opened.scan(SegmentLog.position(begun.getLast(), 0), (position, record) -> {
+                note(StreamMessage.offset(record), StreamMessage.timestamp(record), position);
+                return true;
+            });
+        }
         log = opened;
         commit();
+    }
+
+    /** Notes the first message of a segment; false where there is none. */
+    private boolean first(SegmentLog opened, int id) throws IOException {
+        int before = segment;
+        boolean[] found = {false};
+        opened.scan(SegmentLog.position(id, 0), (position, record) -> {
+            if (SegmentLog.segmentOf(position) == id) {
+                found[0] = true;
+                note(StreamMessage.offset(record), StreamMessage.timestamp(record), position);
+                // None of the segment before is younger.
+                lastTimestamps.computeIfPresent(before, (number, known) -> lastTimestamp);
+            }
+            return false;
+        });
+        return found[0];
     }
 
     private SegmentLog log() throws IOException {
@@ -121,7 +150,16 @@ final class StreamLog {
         }
     }
 
+    /** A mark found while reading, unless its segment goes meanwhile. */
+    private void found(long offset, Mark mark) {
+        int in = SegmentLog.segmentOf(mark.position());
+        if (in > forgotten && marks.putIfAbsent(offset, mark) == null && in <= forgotten) {
+            marks.remove(offset);
+        }
+    }
+
     private void forget(int dropped) {
+        forgotten = dropped;
         lastTimestamps.remove(dropped);
         Map.Entry<Long, Mark> mark = marks.firstEntry();
         while (mark != null && SegmentLog.segmentOf(mark.getValue().position()) <= dropped) {
@@ -189,6 +227,9 @@ final class StreamLog {
         }
         log().scan(mark.getValue().position(), (position, record) -> {
             long at = StreamMessage.offset(record);
+            if (at % EVERY == 0 && at < end) {
+                found(at, new Mark(position, StreamMessage.timestamp(record)));
+            }
             return at < end && (at < offset || scan.more(StreamMessage.read(record)));
         });
     }
