@@ -233,33 +233,42 @@ final class Backlog {
     /** Reads back contents, then calls {@code loaded} on the shard's loop; what cannot be read is marked lost. */
     void load(List<Message> messages, Runnable loaded) {
         read(() -> {
-            List<@Nullable Content> contents = new ArrayList<>();
+            List<Found> found = new ArrayList<>();
             for (Message message : messages) {
-                contents.add(content(message));
+                found.add(find(message));
             }
             parts.loop().execute(() -> {
                 for (int i = 0; i < messages.size(); i++) {
-                    arrived(messages.get(i), contents.get(i));
+                    arrived(messages.get(i), found.get(i));
                 }
                 loaded.run();
             });
         });
     }
 
-    private @Nullable Content content(Message message) {
+    /** What a read brought: a content, or why there is none. */
+    private record Found(
+            @Nullable Content content, @Nullable IOException failure) {}
+
+    private Found find(Message message) {
         try {
-            return ChangeCodec.content(parts.log().read(message.position()));
+            return new Found(ChangeCodec.content(parts.log().read(message.position())), null);
         } catch (IOException e) {
-            LOG.error("shard {}: a message cannot be read back and is dropped: {}", parts.shard(), e.toString());
-            return null;
+            return new Found(null, e);
         }
     }
 
-    private void arrived(Message message, @Nullable Content content) {
+    private void arrived(Message message, Found found) {
+        // Whoever is settled meanwhile may have gone with its segment.
         if (message.content() != null || !message.held()) {
             return;
         }
+        Content content = found.content();
         if (content == null) {
+            LOG.error(
+                    "shard {}: a message cannot be read back and is dropped: {}",
+                    parts.shard(),
+                    String.valueOf(found.failure()));
             message.lost();
         } else {
             message.content(content);
