@@ -65,6 +65,7 @@ import io.plinth.kvcache.persist.Functions;
 import io.plinth.kvcache.persist.PersistSettings;
 import io.plinth.kvcache.persist.Persistence;
 import io.plinth.kvcache.persist.RdbImport;
+import io.plinth.kvcache.persist.journal.Journal;
 import io.plinth.kvcache.replica.Replication;
 import io.plinth.kvcache.script.LibraryLoading;
 import io.plinth.kvcache.script.ScriptCommands;
@@ -80,6 +81,7 @@ import io.plinth.kvcache.wire.WireLimits;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -149,6 +151,7 @@ public final class KvCache implements Daemon {
                 aclFile == null ? null : context.data().resolve(aclFile));
         this.settings = new Settings(password(config), config.eviction(), new KeyEvents(pubSub, keyspace), users);
         settings.cachePolicy(patterns);
+        this.settings.timeoutSeconds(timeout(config));
         this.memory = new ClientMemory(config.limits().clientMemory().bytes());
         this.limits = new WireLimits(
                 Math.toIntExact(config.limits().maxBulk().bytes()),
@@ -160,6 +163,11 @@ public final class KvCache implements Daemon {
     private static Eviction eviction(KvCacheConfig config) {
         Eviction eviction = Eviction.of(config.eviction());
         return eviction == null ? Eviction.ALL_KEYS : eviction;
+    }
+
+    private static long timeout(KvCacheConfig config) {
+        Duration timeout = config.limits().timeout();
+        return timeout == null ? 0 : timeout.toSeconds();
     }
 
     private static @Nullable String password(KvCacheConfig config) {
@@ -209,6 +217,14 @@ public final class KvCache implements Daemon {
         persistence = kept;
         kept.start(() -> imports(node));
         scripts.heard(kept::libraries);
+        Journal journal = kept.journal();
+        if (journal != null) {
+            journal.moments((kind, nanos) -> stats.latencies()
+                    .add(
+                            kind,
+                            TimeUnit.NANOSECONDS.toMillis(nanos),
+                            context.clock().millis()));
+        }
         patterns.dropTagged();
         Loaders opened = Loaders.open(
                 patterns,
@@ -237,6 +253,7 @@ public final class KvCache implements Daemon {
             stats.sample(now);
             stats.peakBytes(keyspace.memory().used());
             keyspace.makeRoom(0);
+            clients.endIdle(now, settings.timeoutSeconds());
         });
         timer = ticking;
         ClientPipeline pipeline = new ClientPipeline(shared(), loops, () -> new CommandExecutor(node, table));
@@ -444,6 +461,7 @@ public final class KvCache implements Daemon {
         patterns.use(changed.patterns());
         keyspace.memoryLimit(changed.memory().bytes());
         clients.limit(changed.limits().maxClients());
+        settings.timeoutSeconds(timeout(changed));
     }
 
     /** What was read is answered, then connections are closed: a Redis client keeps its connection open for ever. */

@@ -103,6 +103,12 @@ public record KvCacheConfig(
             @Doc("Connections at a time.") @Default("10000") @Range(min = "1", max = "1000000")
             int maxClients,
 
+            @Doc("After how long a client that says nothing is disconnected, unless it waits for a key or is"
+                    + " subscribed; Redis's `timeout`. Never where left out.")
+            @Nullable
+            @Range(min = "1s")
+            Duration timeout,
+
             @Doc("The longest argument, and so the longest value.")
             @Default("64MiB")
             @Range(min = "1KiB", max = "512MiB")

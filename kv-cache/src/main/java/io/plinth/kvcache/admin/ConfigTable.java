@@ -41,7 +41,7 @@ public final class ConfigTable {
         fixed("appendonly", journal.equals("off") ? "no" : "yes");
         fixed("appendfsync", journal.equals("off") ? "everysec" : journal);
         names.put("notify-keyspace-events", node -> node.settings().events().text());
-        fixed("timeout", "0");
+        names.put("timeout", node -> Long.toString(node.settings().timeoutSeconds()));
         fixed("tcp-keepalive", "300");
         fixed("databases", Integer.toString(Keyspace.DATABASES));
         fixed("hash-max-listpack-entries", "512");
@@ -170,6 +170,7 @@ public final class ConfigTable {
             }
             case "slowlog-log-slower-than" ->
                 number(value, -1, Long.MAX_VALUE, node.stats().observations()::slowerThan);
+            case "timeout" -> number(value, 0, Integer.MAX_VALUE, node.settings()::timeoutSeconds);
             case "slowlog-max-len" -> number(value, 0, MAX_SLOW, node.stats().slowLog()::maxLength);
             case "latency-monitor-threshold" ->
                 number(value, 0, Long.MAX_VALUE, node.stats().observations()::threshold);

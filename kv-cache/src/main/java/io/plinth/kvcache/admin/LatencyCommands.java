@@ -37,10 +37,11 @@ final class LatencyCommands {
             case "HISTOGRAM" -> histogram(call);
             case "DOCTOR" -> call.out().verbatim(report(events));
             case "GRAPH" -> {
-                if (find(events, call.text(2)) == null) {
+                Event event = find(events, call.text(2));
+                if (event == null) {
                     throw new CommandException("ERR No samples available for event '" + call.text(2) + "'");
                 }
-                throw new CommandException("ERR LATENCY GRAPH is not supported; LATENCY HISTORY has the samples");
+                call.out().verbatim(LatencyGraph.of(event, call.now() / 1000));
             }
             default -> help(call);
         }

@@ -245,7 +245,7 @@ public final class CommandExecutor implements Dispatcher {
         Transaction transaction = command.is(Flag.EXEC) ? client.transaction() : null;
         node.admits(command, args, client);
         boolean grows = command.is(Flag.DENYOOM) || (transaction != null && transaction.any(Flag.DENYOOM));
-        if (!node.keyspace().makeRoom(command.is(Flag.DENYOOM) ? args.total() : 0) && grows) {
+        if (!node.makeRoom(command.is(Flag.DENYOOM) ? args.total() : 0) && grows) {
             throw new CommandException(OOM);
         }
         if (!released) {

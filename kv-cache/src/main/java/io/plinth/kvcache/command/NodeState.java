@@ -14,6 +14,7 @@ import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.WireLimits;
 import java.time.Clock;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
@@ -48,6 +49,18 @@ public record NodeState(
         RandomGenerator random) {
     /** What who may not write here is answered. */
     public static final String READONLY = "READONLY You can't write against a read only replica.";
+
+    /** Makes room for so many bytes; answers whether there is. Where that takes long it is a moment that LATENCY shows. */
+    boolean makeRoom(long more) {
+        if (keyspace.memory().fits(more)) {
+            return true;
+        }
+        long begun = stats.clock().getAsLong();
+        boolean room = keyspace.makeRoom(more);
+        long took = TimeUnit.NANOSECONDS.toMillis(stats.clock().getAsLong() - begun);
+        stats.latencies().add("eviction-cycle", took, clock.millis());
+        return room;
+    }
 
     private static final String LOADING = "LOADING Redis is loading the dataset in memory";
 

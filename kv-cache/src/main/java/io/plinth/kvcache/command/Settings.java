@@ -10,6 +10,7 @@ public final class Settings {
     private volatile String policy;
     private volatile boolean readOnly;
     private volatile boolean loading;
+    private volatile long timeoutSeconds;
     private volatile CachePolicy cachePolicy = CachePolicy.NONE;
 
     private final KeyEvents events;
@@ -71,6 +72,15 @@ public final class Settings {
 
     public void cachePolicy(CachePolicy policy) {
         cachePolicy = policy;
+    }
+
+    /** After how many seconds a client that says nothing is disconnected; 0 for never. */
+    public long timeoutSeconds() {
+        return timeoutSeconds;
+    }
+
+    public void timeoutSeconds(long seconds) {
+        timeoutSeconds = seconds;
     }
 
     /** The eviction policy by the name it was given. */

@@ -34,7 +34,8 @@ public final class MemoryBudget {
         batch = Math.clamp(limit / Keyspace.SEGMENTS / 32, 1, MAX_BATCH);
     }
 
-    boolean fits(long more) {
+    /** Whether so many bytes more may be taken. */
+    public boolean fits(long more) {
         return used.get() <= Math.min(limit, Region.MOST) - lost - more;
     }
 

@@ -75,6 +75,22 @@ public final class Clients {
         return rejected.sum();
     }
 
+    /** Disconnects who said nothing for longer, and neither waits for a key nor is subscribed; 0 for nobody. From any thread. */
+    public void endIdle(long nowMillis, long seconds) {
+        if (seconds == 0) {
+            return;
+        }
+        for (Client client : byId.values()) {
+            client.outlet().run(() -> {
+                boolean waits = client.blocked() != null
+                        || client.subscriptions() + client.shardChannels().size() > 0;
+                if (!waits && nowMillis - client.seenMillis() > seconds * 1000) {
+                    client.close();
+                }
+            });
+        }
+    }
+
     /** CLIENT PAUSE. */
     public void pause(long untilMillis, boolean onlyWrites) {
         writesOnly = onlyWrites;

@@ -65,7 +65,7 @@ public final class CommandHarness {
     /** What waits for time to pass. */
     public final List<Runnable> timers = new ArrayList<>();
 
-    private final Clients clients = new Clients(100);
+    final Clients clients = new Clients(100);
     private final ClientMemory memory = new ClientMemory(1 << 20);
     private final PubSub pubSub = new PubSub(1 << 16);
     private final CommandExecutor executor;

@@ -104,4 +104,27 @@ class ConnectionTest {
         assertThat(client.run("COMMAND DOCS get")).startsWith("*2|$3|get|*6|");
         assertThat(client.run("TIME")).isEqualTo("*2|$10|1700000000|$1|0|");
     }
+
+    @Test
+    void whoSaysNothingForLongIsDisconnectedUnlessItListens() {
+        CommandHarness node = new CommandHarness(Topologies.alone());
+        CommandHarness.Connection idle = node.connect();
+        CommandHarness.Connection busy = node.connect();
+        CommandHarness.Connection listening = node.connect();
+        CommandHarness.Connection waiting = node.connect();
+        listening.run("SUBSCRIBE c");
+        waiting.run("BLPOP k 0");
+        assertThat(idle.run("CONFIG SET timeout 60")).isEqualTo("+OK|");
+        assertThat(idle.run("CONFIG GET timeout")).contains("|60|");
+        node.now += 61_000;
+        busy.run("PING");
+        node.clients.endIdle(node.now, 0);
+        assertThat(idle.client.closing()).isFalse();
+        node.clients.endIdle(node.now, 60);
+
+        assertThat(idle.client.closing()).isTrue();
+        assertThat(busy.client.closing()).isFalse();
+        assertThat(listening.client.closing()).isFalse();
+        assertThat(waiting.client.closing()).isFalse();
+    }
 }

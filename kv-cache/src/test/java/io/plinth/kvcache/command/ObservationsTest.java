@@ -60,7 +60,7 @@ class ObservationsTest {
                 .startsWith("*2|*4|$7|command|");
         assertThat(client.run("LATENCY HISTORY fast-command")).isEqualTo("*2|*2|:1700000000|:50|*2|:1700000001|:40|");
         assertThat(client.run("LATENCY DOCTOR")).contains("fast-command: 2 seconds with one, 45 ms on average, 50 ms");
-        assertThat(client.run("LATENCY GRAPH fast-command")).startsWith("-ERR LATENCY GRAPH is not supported");
+        assertThat(client.run("LATENCY GRAPH fast-command")).contains("fast-command - high 50 ms, low 40 ms");
         assertThat(client.run("LATENCY RESET fast-command none")).isEqualTo(":1|");
         assertThat(client.run("LATENCY HISTORY fast-command")).isEqualTo("*0|");
     }

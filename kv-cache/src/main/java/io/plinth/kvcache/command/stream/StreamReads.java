@@ -98,6 +98,8 @@ final class StreamReads {
         }
         List<Served> served = new ArrayList<>();
         for (Source source : sources) {
+            // Redis looks each up once to know from where, and once to read, and so counts it twice.
+            call.read(source.keyArg, ValueType.STREAM);
             // One after the other: a stream that is named twice has nothing new the second time.
             if (ready(source)) {
                 served.add(new Served(source, serve(call, options, source)));

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +53,7 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     /** Changes that were not taken: nobody is told that they are on disk. */
     private volatile long refused;
 
+    private volatile ObjLongConsumer<String> moments = (kind, took) -> {};
     private volatile long durable;
     private volatile long syncs;
     private volatile @Nullable String refusal;
@@ -84,6 +86,11 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Is told how many nanoseconds each write and each sync takes, by the names LATENCY has for these. */
+    public void moments(ObjLongConsumer<String> to) {
+        moments = to;
     }
 
     /** These are the libraries of functions from now on. */
@@ -239,15 +246,19 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
                 } finally {
                     lock.unlock();
                 }
+                long begun = nanos.getAsLong();
                 if (full.size() > 0) {
                     store.append(ByteBuffer.wrap(full.array(), 0, full.size()));
                     full.clear();
                     dirty = true;
+                    moments.accept("aof-write", nanos.getAsLong() - begun);
                 }
                 if (dirty && (always || nanos.getAsLong() - synced >= SECOND)) {
+                    long before = nanos.getAsLong();
                     store.sync();
                     syncs = syncs + 1;
                     synced = nanos.getAsLong();
+                    moments.accept(always ? "aof-fsync-always" : "aof-fsync", synced - before);
                     dirty = false;
                 }
                 for (Task task : due) {
