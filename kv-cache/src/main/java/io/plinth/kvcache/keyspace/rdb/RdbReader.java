@@ -36,6 +36,10 @@ public final class RdbReader {
     private static final int SET_LISTPACK = 20;
     private static final int STREAM_LISTPACKS = 15;
     private static final int STREAM_LISTPACKS_3 = 21;
+    /** Of Redis 7.4, in files: hashes whose fields may have expiries. */
+    private static final int HASH_METADATA = 24;
+
+    private static final int HASH_LISTPACK_EX = 25;
     private static final int DELETED = 1;
     private static final int SAME_FIELDS = 2;
 
@@ -69,7 +73,11 @@ public final class RdbReader {
         RdbReader reader = new RdbReader(in, hasher, packing);
         Value value;
         try {
-            value = reader.value(in.next());
+            int type = in.next();
+            if (type >= HASH_METADATA) {
+                throw new RdbException("type: " + type + " (expected: of Redis 7.2 or before)");
+            }
+            value = reader.value(type);
         } catch (IllegalStateException | IndexOutOfBoundsException | ArithmeticException e) {
             throw new RdbException("value: damaged (expected: what its type says)");
         }
@@ -183,6 +191,8 @@ public final class RdbReader {
             case SET_LISTPACK -> set(elements(pack()));
             case RdbWriter.HASH -> hash(strings(Math.multiplyExact(2, length())));
             case RdbWriter.HASH_LISTPACK -> hash(elements(pack()));
+            case HASH_METADATA -> expiring();
+            case HASH_LISTPACK_EX -> expiringPacked();
             case ZSET, RdbWriter.ZSET_2 -> sorted(type == RdbWriter.ZSET_2);
             case RdbWriter.ZSET_LISTPACK -> sorted(elements(pack()));
             case STREAM_LISTPACKS, RdbWriter.STREAM_LISTPACKS_2, STREAM_LISTPACKS_3 -> stream(type);
@@ -265,6 +275,42 @@ public final class RdbReader {
             }
         }
         return hash;
+    }
+
+    /** Each expiry is told from the first one on, by one more than it is later; 0 for none. */
+    private HashValue expiring() throws RdbException {
+        HashValue hash = new HashValue(hasher);
+        long first = little(8);
+        long count = length();
+        for (long i = 0; i < count; i++) {
+            long later = length();
+            field(hash, string(), string(), later == 0 ? 0 : Math.addExact(first, later - 1));
+        }
+        return hash;
+    }
+
+    private HashValue expiringPacked() throws RdbException {
+        HashValue hash = new HashValue(hasher);
+        little(8);
+        List<byte[]> elements = elements(pack());
+        if (elements.size() % 3 != 0) {
+            throw new RdbException("field: without value or expiry");
+        }
+        for (int i = 0; i < elements.size(); i += 3) {
+            byte[] expiry = elements.get(i + 2);
+            long expireAt = Numbers.parse(expiry, 0, expiry.length);
+            field(hash, elements.get(i), elements.get(i + 1), expireAt);
+        }
+        return hash;
+    }
+
+    private void field(HashValue hash, byte[] field, byte[] value, long expireAt) throws RdbException {
+        if (expireAt < 0 || !hash.put(field, value, packing)) {
+            throw new RdbException("field: twice, or with an expiry before all time");
+        }
+        if (expireAt > 0) {
+            hash.expireField(field, expireAt);
+        }
     }
 
     private SortedSetValue sorted(boolean binary) throws RdbException {
