@@ -67,7 +67,7 @@ import io.plinth.kvcache.persist.Persistence;
 import io.plinth.kvcache.persist.RdbImport;
 import io.plinth.kvcache.persist.journal.Journal;
 import io.plinth.kvcache.replica.Replication;
-import io.plinth.kvcache.script.LibraryLoading;
+import io.plinth.kvcache.script.KeptLibraries;
 import io.plinth.kvcache.script.ScriptCommands;
 import io.plinth.kvcache.script.ScriptLimits;
 import io.plinth.kvcache.script.Scripts;
@@ -206,6 +206,7 @@ public final class KvCache implements Daemon {
         new ExplainRoute(node).register(context.admin());
         KeyMetrics.register(context.metrics(), node);
         new HotKeysRoute(stats.hotKeys()).register(context.admin());
+        Functions functions = new KeptLibraries(node, table, scripts, System::nanoTime);
         Persistence kept = new Persistence(
                 keyspace,
                 persist(),
@@ -213,9 +214,9 @@ public final class KvCache implements Daemon {
                 System::nanoTime,
                 new NodeThreads(context.name(), "persist"),
                 context.loops().all(),
-                functions(node));
+                functions);
         persistence = kept;
-        kept.start(() -> imports(node));
+        kept.start(() -> imports(functions));
         scripts.heard(kept::libraries);
         Journal journal = kept.journal();
         if (journal != null) {
@@ -241,7 +242,7 @@ public final class KvCache implements Daemon {
         replication = new Replication(
                 node,
                 table,
-                code -> library(node, code),
+                functions::load,
                 scripts::forgetLibraries,
                 config.primaryPassword() == null
                         ? null
@@ -269,7 +270,7 @@ public final class KvCache implements Daemon {
     }
 
     /** Fills the node from a file of Redis, where one is named. */
-    private boolean imports(NodeState node) throws IOException {
+    private boolean imports(Functions functions) throws IOException {
         String file = config.persist().importRdb();
         if (file == null) {
             return false;
@@ -279,29 +280,8 @@ public final class KvCache implements Daemon {
                 limits.maxBulk(),
                 keyspace,
                 context.clock().millis(),
-                code -> library(node, code));
+                functions::load);
         return true;
-    }
-
-    private Functions functions(NodeState node) {
-        return new Functions() {
-            @Override
-            public List<byte[]> all() {
-                return scripts.libraryCodes();
-            }
-
-            @Override
-            public void load(byte[] code) {
-                library(node, code);
-            }
-        };
-    }
-
-    /** On the thread that reads a file. */
-    private void library(NodeState node, byte[] code) {
-        try (LibraryLoading loading = new LibraryLoading(node, table, scripts, System::nanoTime)) {
-            loading.load(code);
-        }
     }
 
     private PersistSettings persist() {
