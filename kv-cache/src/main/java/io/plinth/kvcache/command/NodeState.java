@@ -66,17 +66,19 @@ public record NodeState(
 
     /** Refuses writes that could not be kept, in the journal's words; on a replica those of clients, and reads while it is filled. */
     void admits(Command command, Args args, Client client) {
+        boolean writes = command.is(Flag.WRITE)
+                || (!command.subcommands().isEmpty() && command.factsOf(args, 0).is("write"));
         if (settings.readOnly() && !client.primary()) {
             Transaction queued = command.is(Flag.EXEC) ? client.transaction() : null;
             CommandFacts facts = command.factsOf(args, 0);
-            if (command.is(Flag.WRITE) || facts.is("write") || (queued != null && queued.any(Flag.WRITE))) {
+            if (writes || (queued != null && queued.any(Flag.WRITE))) {
                 throw new CommandException(READONLY);
             }
             if (settings.loading() && !(facts.is("loading") && (queued == null || queued.whileLoading()))) {
                 throw new CommandException(LOADING);
             }
         }
-        String refusal = command.is(Flag.WRITE | Flag.EXEC | Flag.SCRIPT)
+        String refusal = writes || command.is(Flag.EXEC | Flag.SCRIPT)
                 ? keyspace.durability().refusal()
                 : null;
         if (refusal != null) {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Encoding {
     /** Of each loop's time encoding takes at most one part in so many, and one. */
-    private static final int REST = 5;
+    private static final int REST = 8;
 
     private static final long LEAST_REST = 30_000;
     private static final long LONGEST_REST = 5_000_000;
