@@ -20,6 +20,14 @@ enum Newer {
     HEXPIRETIME("hexpiretime", HEXPIRE.source),
     HPEXPIRETIME("hpexpiretime", HEXPIRE.source),
     HPERSIST("hpersist", HEXPIRE.source),
+    CACHE_GET("cache.get", "own: cache patterns, see ARCHITECTURE.md"),
+    CACHE_INVALIDATE("cache.invalidate", CACHE_GET.source),
+    CACHE_NEGATIVE("cache.negative", CACHE_GET.source),
+    CACHE_RELEASE("cache.release", CACHE_GET.source),
+    CACHE_SET("cache.set", CACHE_GET.source),
+    CACHE_STALE("cache.stale", CACHE_GET.source),
+    CACHE_TAG("cache.tag", CACHE_GET.source),
+    CACHE_TAGS("cache.tags", CACHE_GET.source),
     PUBLISH("plinth.publish", "own: a message for the subscribers of another node");
 
     /** A command and its reply, line ends as bars. */
