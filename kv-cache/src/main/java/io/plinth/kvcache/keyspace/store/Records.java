@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.plinth.kvcache.keyspace.memory.Native;
 import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.PackedBytes;
-import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.value.ValueType;
@@ -20,7 +19,6 @@ public final class Records {
     /** The expiry of a key that has none: later than every time. */
     public static final long NEVER = Long.MAX_VALUE;
 
-    private static final int COMPACTED_AT_ONCE = 32;
     /** What a record costs in the table and in the queue of eviction. */
     public static final int SHARE = KeyTable.SHARE + 5;
     /** What an expiry costs in the wheel. */
@@ -33,7 +31,7 @@ public final class Records {
     private final KeyHash hasher;
     private final Uses uses;
     private final Taken taken = new Taken();
-    private int compacted;
+    private final Compaction compaction;
 
     /** With the hash that large collections have their members by. */
     public Records(Region region, Slabs slabs, KeyHash hasher) {
@@ -41,6 +39,7 @@ public final class Records {
         this.slabs = slabs;
         this.hasher = hasher;
         this.uses = new Uses(region);
+        this.compaction = new Compaction(region, slabs, table);
     }
 
     /** What its segment accounts them with. */
@@ -135,10 +134,7 @@ public final class Records {
     public int changed(int hash, int handle, Value value) {
         long at = region.address(handle);
         boolean packed = Layout.holds(at) == Layout.PACKED;
-        if (!packed && (value instanceof StreamValue || Layout.keyLength(at) == Layout.LONG_KEY)) {
-            return handle;
-        }
-        PackedBytes bytes = value.packed();
+        PackedBytes bytes = !packed && Layout.keyLength(at) == Layout.LONG_KEY ? null : value.packed();
         if (packed && bytes != null && bytes.inRecord() && Packs.size(bytes) == Layout.length(at)) {
             return handle;
         }
@@ -159,7 +155,17 @@ public final class Records {
         if (there) {
             Packs.describe(at, value, bytes);
         }
-        int now = resize(hash, handle, before, head + Packs.size(bytes));
+        int now;
+        try {
+            now = resize(hash, handle, before, head + Packs.size(bytes));
+        } catch (IllegalStateException noMemory) {
+            // What was changed in its place may be half of a change: all of it is kept, on the heap.
+            if (packed) {
+                bytes.leave();
+                return toHeap(hash, handle, Layout.COLLECTION, value);
+            }
+            return handle;
+        }
         if (number >= 0) {
             heap.remove(number);
         }
@@ -236,10 +242,18 @@ public final class Records {
     }
 
     private int toHeap(int hash, int handle, int holds, Object value) {
-        long at = region.address(handle);
-        int head = Layout.headSize(at);
-        int now = resize(hash, handle, Layout.total(at), head + Integer.BYTES);
-        at = region.address(now);
+        int head = Layout.headSize(region.address(handle));
+        int before = Layout.total(region.address(handle));
+        int now = handle;
+        try {
+            now = resize(hash, handle, before, head + Integer.BYTES);
+        } catch (IllegalStateException noMemory) {
+            // Its place does as well, where it is not too small.
+            if (Slabs.taken(before) < head + Integer.BYTES) {
+                throw noMemory;
+            }
+        }
+        long at = region.address(now);
         Layout.holds(at, holds);
         Native.putInt(at + head, heap.add(value));
         return now;
@@ -302,25 +316,9 @@ public final class Records {
         return handle;
     }
 
-    /**
-     * Moves records out of pages that are nearly empty, looking at some places of the table from where it last ended. Handles
-     * that were taken before hold no more.
-     */
+    /** Moves some records into fuller pages. Handles that were taken before hold no more. */
     public void compact() {
-        if (!slabs.sparse()) {
-            return;
-        }
-        for (int i = 0; i < COMPACTED_AT_ONCE; i++) {
-            compacted = compacted + 1 < table.capacity() ? compacted + 1 : 0;
-            long place = table.place(compacted);
-            int better = place == 0 ? 0 : slabs.fuller(handle(place));
-            if (better != 0) {
-                long at = region.address(handle(place));
-                Native.copy(at, region.address(better), Layout.total(at));
-                table.move(hash(place), handle(place), better);
-                slabs.free(handle(place));
-            }
-        }
+        compaction.step();
     }
 
     /** The key's own bytes, a copy. */

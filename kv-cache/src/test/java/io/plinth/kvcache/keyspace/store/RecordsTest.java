@@ -8,6 +8,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.plinth.kvcache.keyspace.value.KeyHash;
+import io.plinth.kvcache.keyspace.value.Packing;
+import io.plinth.kvcache.keyspace.value.SortedSetValue;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -151,6 +153,38 @@ class RecordsTest {
         assertThatThrownBy(() -> few.string(2, onHeap, new byte[700], 0, 700)).hasMessageContaining("memory");
         assertThat(few.string(onHeap)).isEqualTo(large);
         few.remove(2, onHeap);
+    }
+
+    @Test
+    void aCollectionThatFindsNoOtherPlaceGoesToTheHeapWithAllItsElements() {
+        Region small = new Region(3 << 20);
+        KeyHash hasher = new KeyHash(1);
+        Records few = new Records(small, new Slabs(small), hasher);
+        byte[] name = "k".getBytes(ISO_8859_1);
+        SortedSetValue sorted = new SortedSetValue(hasher);
+        for (int i = 0; i < 20; i++) {
+            sorted.put(("member" + i).getBytes(ISO_8859_1), i, Packing.DEFAULT);
+        }
+        int handle = few.addCollection(1, 0, 0, name, 0, 1, sorted);
+        int[] i = {100};
+        assertThatThrownBy(() -> {
+                    while (true) {
+                        few.addString(i[0]++, 0, 0, name, 0, 1, new byte[2_000], 0, 2_000);
+                    }
+                })
+                .hasMessageContaining("memory");
+
+        // The longer score is put in after the member was taken out of its place.
+        for (int k = 0; k < 20; k++) {
+            sorted.put(("member" + k).getBytes(ISO_8859_1), k + 1 / 3.0, Packing.DEFAULT);
+            handle = few.changed(1, handle, sorted);
+        }
+
+        assertThat(few.collection(handle)).isSameAs(sorted);
+        assertThat(few.bytes(handle)).isGreaterThan(400);
+        assertThat(sorted.size()).isEqualTo(20);
+        assertThat(sorted.score("member19".getBytes(ISO_8859_1))).isEqualTo(19 + 1 / 3.0);
+        few.remove(1, handle);
     }
 
     @Test
