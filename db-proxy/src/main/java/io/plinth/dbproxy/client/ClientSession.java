@@ -218,7 +218,9 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
                 return;
             }
             plan.check(servers.onReplica(), servers::ownPast, settings.hasPending());
-            servers.spread().leaves(inside() || plan.begins() ? plan.staysFor() : null);
+            if (database.rules().twoPhase()) {
+                servers.spread().leaves(inside() || plan.begins() ? plan.staysFor() : null);
+            }
             if (servers.attached() != null && !plan.shard().equals(servers.attachedShard())) {
                 outside.move(plan);
                 return;

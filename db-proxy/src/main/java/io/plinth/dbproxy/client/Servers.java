@@ -418,6 +418,7 @@ final class Servers {
         if (keep && !closed && connection.reusable()) {
             pinned.put(connection.key().shard(), connection);
         } else {
+            pinned.remove(connection.key().shard(), connection);
             giveBack(connection);
         }
     }

@@ -108,7 +108,7 @@ final class ShardSettler {
         connect(watcher(), (connection, error) -> {
             if (connection == null) {
                 finish(decided.stream()
-                        .map(id -> left(id, id.toString(), error))
+                        .map(id -> left(id, id.name(log.owner()), error))
                         .toList());
                 return;
             }
@@ -132,7 +132,7 @@ final class ShardSettler {
 
     private void end(ServerConnection connection, List<TransactionId> decided, String why) {
         connection.close();
-        finish(decided.stream().map(id -> left(id, id.toString(), why)).toList());
+        finish(decided.stream().map(id -> left(id, id.name(log.owner()), why)).toList());
     }
 
     private static @Nullable String first(Expectation.Outcome outcome) {

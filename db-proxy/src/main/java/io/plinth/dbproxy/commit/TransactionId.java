@@ -19,7 +19,12 @@ public record TransactionId(long start, long number) {
 
     /** The servers' identifier of part {@code part}; two shards may be databases of one server, which tells them apart by it. */
     String gid(long owner, int part) {
-        return prefix(owner) + HEX.toHexDigits(start) + "_" + HEX.toHexDigits(number) + "_" + part;
+        return name(owner) + "_" + part;
+    }
+
+    /** What the servers' identifiers of all its parts begin with. */
+    String name(long owner) {
+        return prefix(owner) + HEX.toHexDigits(start) + "_" + HEX.toHexDigits(number);
     }
 
     /** Reads a server's identifier; null for one that is not of this owner's. */

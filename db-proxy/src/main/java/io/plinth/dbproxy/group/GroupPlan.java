@@ -38,13 +38,8 @@ public final class GroupPlan {
     private boolean functionCalled;
     private final String user;
 
-    /** {@code attached} is the shard of the open transaction, or null. */
-    public GroupPlan(Names names, StatementCaches caches, Database database, @Nullable String attached) {
-        this(names, caches, database, "", attached, false);
-    }
-
     /**
-     * {@code user} is the client's, for the rules; {@code moves} is whether the open transaction may go on to another
+     * {@code attached} is the shard of the open transaction, or null; {@code user} is the client's, for the rules; {@code moves} is whether the open transaction may go on to another
      * shard.
      */
     public GroupPlan(

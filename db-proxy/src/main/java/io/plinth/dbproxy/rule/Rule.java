@@ -4,8 +4,8 @@ import io.plinth.dbproxy.route.SqlPlan;
 import io.plinth.dbproxy.route.StatementPlan;
 import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -45,7 +45,7 @@ public final class Rule {
     /** Whether the statement is of its kind, whoever sends it. */
     boolean matches(SqlTokens tokens, SqlPlan plan) {
         return (config.fingerprint() == null
-                        || config.fingerprint().equals(String.format(Locale.ROOT, "%016x", plan.fingerprint())))
+                        || HexFormat.fromHexDigitsToLong(config.fingerprint()) == plan.fingerprint())
                 && (config.kind() == null || isOfKind(config.kind(), tokens, plan))
                 && (config.table() == null || names(config.table(), tokens))
                 && (pattern == null || pattern.isFoundIn(tokens.maskedText(LONGEST_TEXT)));
