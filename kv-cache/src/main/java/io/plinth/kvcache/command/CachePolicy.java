@@ -4,6 +4,7 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.wire.Args;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,14 @@ public interface CachePolicy {
      * nothing waits.
      */
     default void admit(Command command, Client client, Args args, boolean atOnce) {}
+
+    /** Refuses a transaction whose writes do not fit all together, and makes room for them. */
+    default void admitAll(CommandTable table, Client client, List<Args> queued) {}
+
+    /** Whether a key may take so many bytes more within its pattern's quota; makes room. Without a lock. */
+    default boolean room(int db, byte[] key, long bytes) {
+        return true;
+    }
 
     /** Whether the command waits for a loader first; then the client is blocked until it is {@link CommandExecutor#release}d. */
     default boolean holds(CommandExecutor executor, Command command, Client client, Args args, long nowMillis) {

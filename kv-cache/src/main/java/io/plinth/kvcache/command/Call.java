@@ -246,10 +246,25 @@ public final class Call {
         return write(arg, ValueType.HASH);
     }
 
-    /** Makes a key the string at an argument. */
+    /** Makes a key the string at an argument. What a primary sends is as old as it says. */
     public void putString(KeyRef ref, int arg, long expireAt) {
-        long until = node.settings().cachePolicy().expireAt(ref, expireAt, now);
-        segment(ref).putString(ref, args.buffer(), args.offset(arg), args.length(arg), until, now);
+        replaceString(ref, arg, client.primary() ? expireAt : policy().expireAt(ref, expireAt, now));
+    }
+
+    /** The same, gone at this very time. */
+    public void replaceString(KeyRef ref, int arg, long expireAt) {
+        segment(ref).putString(ref, args.buffer(), args.offset(arg), args.length(arg), expireAt, now);
+    }
+
+    /** When a key goes that is given this expiry: a string later, where it is stale before. */
+    public long expiry(KeyRef ref, Entry entry, long given) {
+        boolean asGiven = given <= now || !entry.isString() || client.primary();
+        return asGiven ? given : policy().expireAt(ref, given, now);
+    }
+
+    /** How keys are cached. */
+    public CachePolicy policy() {
+        return node.settings().cachePolicy();
     }
 
     /** An integer argument. */

@@ -92,7 +92,7 @@ public final class CommandExecutor implements Dispatcher {
                 client.seen(nowMillis, command.name());
                 if (transaction != null && !command.is(Flag.IN_MULTI)) {
                     queue(transaction, command, args, out);
-                } else if (released || !policy().holds(this, command, client, args, nowMillis)) {
+                } else if (released || client.primary() || !policy().holds(this, command, client, args, nowMillis)) {
                     run(command, client, args, nowMillis);
                 }
             }
@@ -248,8 +248,11 @@ public final class CommandExecutor implements Dispatcher {
         if (!node.makeRoom(command.is(Flag.DENYOOM) ? args.total() : 0) && grows) {
             throw new CommandException(OOM);
         }
-        if (!released) {
+        if (!released && !client.primary()) {
             policy().admit(command, client, args, client.transaction() != null && !command.is(Flag.IN_MULTI));
+        }
+        if (transaction != null && !client.primary()) {
+            policy().admitAll(table, client, transaction.queued());
         }
         if (client.confined() && !command.is(Flag.WHILE_SUBSCRIBED)) {
             throw new CommandException("ERR Can't execute '" + command.name()

@@ -54,6 +54,11 @@ public final class Entry implements Bulk {
         return known;
     }
 
+    /** The key's seeded hash. */
+    public int keyHash() {
+        return hash;
+    }
+
     /** The collection is this one. */
     Entry holding(Value value) {
         collection = value;

@@ -63,7 +63,7 @@ final class MetaCommands {
 
     /** Whether a key that is not there could be made, where the command makes one: asked before a segment is locked. */
     private boolean room(MetaLine meta) {
-        return !meta.has('N') || store.room(meta.key().length + DIGITS);
+        return !meta.has('N') || store.room(meta.key(), DIGITS);
     }
 
     private void get(MetaLine meta) {
@@ -101,7 +101,7 @@ final class MetaCommands {
         // The time left is looked at before a new one is set.
         boolean win = made || recached(meta, mark, deadline);
         if (ttl != null && !made) {
-            deadline = Store.deadline(ttl, store.now());
+            deadline = store.until(Store.deadline(ttl, store.now()));
         }
         StringBuilder text = new StringBuilder(meta.has('v') ? "VA " + length : "HD");
         for (char flag : meta.order()) {
@@ -169,7 +169,7 @@ final class MetaCommands {
         Long cas = meta.number('C');
         Stored[] stored = {Stored.NO_MEMORY};
         long[] number = {0};
-        if (store.room(value.length)) {
+        if (store.room(meta.key(), value.length)) {
             store.with(meta.key(), segment -> {
                 Item item = store.find(segment);
                 boolean older = meta.has('I') && cas != null && item != null && cas < item.mark().cas;
@@ -181,6 +181,9 @@ final class MetaCommands {
                 stored[0] = store.store(segment, mode, value, flags.intValue(), deadline, older ? null : cas);
                 Item now = store.find(segment);
                 if (stored[0] == Stored.STORED && now != null) {
+                    if (older) {
+                        store.expireAt(segment, deadline);
+                    }
                     now.mark().stale = older;
                     now.mark().won = won;
                     number[0] = now.mark().cas;
@@ -220,6 +223,7 @@ final class MetaCommands {
         String code = store.with(meta.key(), segment -> {
             Item item = store.find(segment);
             if (item == null) {
+                store.gone();
                 return "NF";
             }
             if (cas != null && cas != item.mark().cas) {
@@ -230,7 +234,7 @@ final class MetaCommands {
                 item.mark().stale = true;
                 item.mark().won = false;
                 if (ttl != null) {
-                    store.expireAt(segment, Store.deadline(ttl, store.now()));
+                    store.expireAt(segment, store.until(Store.deadline(ttl, store.now())));
                 }
             } else {
                 store.delete(item);
@@ -280,7 +284,7 @@ final class MetaCommands {
             store.count(item, Store.added(item, old, delta, !down));
             Integer ttl = meta.seconds('T');
             if (ttl != null) {
-                store.expireAt(segment, Store.deadline(ttl, store.now()));
+                store.expireAt(segment, store.until(Store.deadline(ttl, store.now())));
             }
             counted(meta, store.find(segment));
             return true;

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.memcached;
 
+import io.plinth.kvcache.command.CachePolicy;
 import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Entry;
@@ -99,13 +100,20 @@ final class Store {
         return seconds > MONTH ? seconds * 1000 : nowMillis + seconds * 1000;
     }
 
-    boolean room(long bytes) {
-        return node.keyspace().durability().refusal() == null && node.keyspace().makeRoom(bytes);
+    /** Whether a key may take so many bytes more, as far as that is known before its segment is locked. */
+    boolean room(byte[] name, long bytes) {
+        return node.keyspace().durability().refusal() == null
+                && node.keyspace().makeRoom(bytes)
+                && policy().room(0, name, name.length + bytes);
+    }
+
+    private CachePolicy policy() {
+        return node.settings().cachePolicy();
     }
 
     /** Gives the key that is locked a value. */
     Mark put(Segment segment, byte[] value, int flags, long given) {
-        long deadline = given < now ? given : node.settings().cachePolicy().expireAt(key, given, now);
+        long deadline = given < now ? given : policy().expireAt(key, given, now);
         segment.putString(key, value, deadline, now);
         event(KeyEvents.STRING, "set");
         Mark mark = marks.put(key, flags, now);
@@ -145,6 +153,16 @@ final class Store {
         } else if (entry.expireAt() != deadline) {
             segment.expireAt(entry, deadline);
         }
+    }
+
+    /** When the key that is locked goes, where a client gives it another expiry: what is stale is kept a while. */
+    long until(long given) {
+        return given < now || given == Entry.NEVER ? given : policy().expireAt(key, given, now);
+    }
+
+    /** The key that is locked was to be removed and is not there. */
+    void gone() {
+        policy().gone(key);
     }
 
     void delete(Item item) {
@@ -204,6 +222,7 @@ final class Store {
     /** Removes every key. */
     void flush() {
         node.keyspace().each(segment -> segment.flush(0));
+        policy().flushed(0);
         node.tracking().flushed();
     }
 }

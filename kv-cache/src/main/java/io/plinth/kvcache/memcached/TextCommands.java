@@ -66,7 +66,7 @@ final class TextCommands {
             out.line(Replies.BAD_LINE);
             return;
         }
-        Stored stored = store.room(value.length)
+        Stored stored = store.room(key, value.length)
                 ? store.with(
                         key,
                         segment -> store.store(
@@ -137,7 +137,7 @@ final class TextCommands {
                     item.mark().fetched = true;
                     item.mark().usedMillis = store.now();
                     if (time != null) {
-                        store.expireAt(segment, Store.deadline(time, store.now()));
+                        store.expireAt(segment, store.until(Store.deadline(time, store.now())));
                     }
                 }
                 return item != null;
@@ -191,6 +191,8 @@ final class TextCommands {
             Item item = store.find(segment);
             if (item != null) {
                 store.delete(item);
+            } else {
+                store.gone();
             }
             return item == null ? "NOT_FOUND" : "DELETED";
         }));
@@ -210,7 +212,7 @@ final class TextCommands {
         answer(line, store.with(key, segment -> {
             Item item = store.find(segment);
             if (item != null) {
-                store.expireAt(segment, Store.deadline(time, store.now()));
+                store.expireAt(segment, store.until(Store.deadline(time, store.now())));
             }
             return item == null ? "NOT_FOUND" : "TOUCHED";
         }));

@@ -1,6 +1,9 @@
 package io.plinth.kvcache.pattern;
 
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.IntPredicate;
 
 /** Guarded by its segment's lock: hashes in the order they came; those whose key went are met when their turn comes. */
 final class HashQueue {
@@ -11,6 +14,8 @@ final class HashQueue {
     private int count;
     /** How many of the keys are there. */
     int live;
+    /** What they take. */
+    long bytes;
 
     int count() {
         return count;
@@ -36,9 +41,22 @@ final class HashQueue {
         return hash;
     }
 
-    void clear() {
+    /** Keeps of each hash the last, and only those that are wanted, in their order. */
+    void keep(IntPredicate wanted) {
+        int[] all = new int[count];
+        int kept = 0;
+        Set<Integer> seen = new HashSet<>();
+        for (int i = count - 1; i >= 0; i--) {
+            int hash = hashes[head + i & hashes.length - 1];
+            if (seen.add(hash) && wanted.test(hash)) {
+                all[kept++] = hash;
+            }
+        }
         hashes = new int[LEAST];
         head = 0;
         count = 0;
+        while (kept > 0) {
+            push(all[--kept]);
+        }
     }
 }

@@ -69,6 +69,8 @@ public final class CommandHarness {
     private final ClientMemory memory = new ClientMemory(1 << 20);
     private final PubSub pubSub = new PubSub(1 << 16);
     private final CommandExecutor executor;
+    /** What all protocols share. */
+    public final NodeState state;
 
     public CommandHarness(Topology topology) {
         this(topology, 0, Eviction.ALL_KEYS, null);
@@ -103,6 +105,7 @@ public final class CommandHarness {
                 new WireLimits(1 << 16, 1024, 1024, 1 << 17),
                 clock(),
                 new Random(2));
+        state = node;
         executor = new CommandExecutor(node, table);
     }
 

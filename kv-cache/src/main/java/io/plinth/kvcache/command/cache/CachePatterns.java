@@ -5,11 +5,14 @@ import io.plinth.kvcache.command.Command;
 import io.plinth.kvcache.command.Command.Flag;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandExecutor;
+import io.plinth.kvcache.command.CommandTable;
+import io.plinth.kvcache.command.spec.KeySpec;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.pattern.KeyName;
 import io.plinth.kvcache.pattern.Marks;
+import io.plinth.kvcache.pattern.Needs;
 import io.plinth.kvcache.pattern.PatternConfig;
 import io.plinth.kvcache.pattern.PatternCounts;
 import io.plinth.kvcache.pattern.PatternRule;
@@ -126,15 +129,55 @@ public final class CachePatterns implements CachePolicy {
         if (now.isEmpty() || !command.is(Flag.WRITE)) {
             return;
         }
-        if (now.quotas() && command.is(Flag.DENYOOM)) {
-            command.keys(args, 0, (i, access) -> {
-                PatternRule rule = now.match(client.db(), args.buffer(), args.offset(i), args.length(i));
-                if (rule != null && rule.hasQuota() && !quotas.makeRoom(rule, args.total())) {
-                    throw new CommandException("OOM quota of pattern '" + rule.name() + "' is used up.");
-                }
-            });
+        // What is queued is asked for by EXEC, all at once.
+        if (now.quotas() && client.transaction() == null) {
+            Needs needs = new Needs();
+            add(needs, now, command, client, args);
+            check(needs);
         }
         holding.admit(command, client, args, atOnce);
+    }
+
+    @Override
+    public void admitAll(CommandTable table, Client client, List<Args> queued) {
+        Patterns now = patterns;
+        if (!now.quotas()) {
+            return;
+        }
+        Needs needs = new Needs();
+        for (Args args : queued) {
+            Command command = table.find(args);
+            if (command != null) {
+                add(needs, now, command, client, args);
+            }
+        }
+        check(needs);
+    }
+
+    private static void add(Needs needs, Patterns now, Command command, Client client, Args args) {
+        if (!command.is(Flag.DENYOOM)) {
+            return;
+        }
+        needs.next(args.total());
+        command.keys(args, 0, (i, access) -> {
+            PatternRule rule = now.match(client.db(), args.buffer(), args.offset(i), args.length(i));
+            if (rule != null && rule.hasQuota() && (access & KeySpec.WRITE) != 0) {
+                needs.key(rule);
+            }
+        });
+    }
+
+    private void check(Needs needs) {
+        PatternRule full = needs.unmet(quotas);
+        if (full != null) {
+            throw new CommandException("OOM quota of pattern '" + full.name() + "' is used up.");
+        }
+    }
+
+    @Override
+    public boolean room(int db, byte[] key, long bytes) {
+        PatternRule rule = patterns.match(db, key, 0, key.length);
+        return rule == null || !rule.hasQuota() || quotas.makeRoom(rule, bytes, 1);
     }
 
     @Override
@@ -144,7 +187,7 @@ public final class CachePatterns implements CachePolicy {
 
     /** Whether a value the loader gave may be kept: makes room for it. Without a lock. */
     public boolean makeRoom(PatternRule rule, long bytes) {
-        return keyspace.makeRoom(bytes) && (!rule.hasQuota() || quotas.makeRoom(rule, bytes));
+        return keyspace.makeRoom(bytes) && (!rule.hasQuota() || quotas.makeRoom(rule, bytes, 1));
     }
 
     @Override

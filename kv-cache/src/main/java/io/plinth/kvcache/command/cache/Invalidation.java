@@ -68,7 +68,7 @@ final class Invalidation implements Blocked {
     private boolean turn() {
         long until = removed + PER_TURN;
         while (segment < Keyspace.SEGMENTS) {
-            if (removed >= until || !emptied(segment)) {
+            if (removed >= until || !emptied(segment, until)) {
                 return false;
             }
             segment++;
@@ -76,18 +76,20 @@ final class Invalidation implements Blocked {
         return true;
     }
 
-    private boolean emptied(int index) {
+    /** Removes what is in a segment; false where some may be left. */
+    private boolean emptied(int index, long until) {
         if (marks.at(index).size() == 0) {
             return true;
         }
         Segment here = node.keyspace().at(index);
         try {
-            long before;
-            do {
-                before = removed;
+            boolean more = true;
+            while (more && removed < until) {
+                long before = removed;
                 executor.change(here, () -> removeSome(here, index));
-            } while (removed - before >= AT_ONCE);
-            return true;
+                more = removed - before >= AT_ONCE;
+            }
+            return !more;
         } catch (SegmentsHeldException e) {
             return false;
         }

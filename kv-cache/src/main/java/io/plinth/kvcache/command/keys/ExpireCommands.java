@@ -54,9 +54,10 @@ public final class ExpireCommands {
 
     private static void expire(Call call, Unit unit) {
         int options = options(call);
-        long expireAt = Deadlines.any(call, 2, unit);
+        long given = Deadlines.any(call, 2, unit);
         var key = call.key(1);
         Entry entry = call.segment(key).find(key, call.now());
+        long expireAt = entry == null ? given : call.expiry(key, entry, given);
         if (entry == null || !applies(options, entry.expireAt(), expireAt)) {
             call.out().integer(0);
             return;

@@ -74,7 +74,7 @@ public final class KeyCommands {
                 call.event(KeyEvents.GENERIC, "del", i);
                 removed++;
             } else {
-                call.node().settings().cachePolicy().gone(key);
+                call.policy().gone(key);
             }
         }
         call.out().integer(removed);

@@ -51,16 +51,23 @@ final class SetCommand {
             }
             return;
         }
-        if (options.has(KEEPTTL) && entry != null) {
+        boolean kept = options.has(KEEPTTL) && entry != null;
+        if (entry != null && kept) {
             expireAt = entry.expireAt();
         }
         if (expireAt <= call.now()) {
             // The journal knows only effects: a key that is over at once is a key that is gone.
             if (entry != null) {
                 call.segment(key).delete(entry);
+            } else {
+                call.policy().gone(key);
             }
         } else {
-            call.putString(key, 2, expireAt);
+            if (kept) {
+                call.replaceString(key, 2, expireAt);
+            } else {
+                call.putString(key, 2, expireAt);
+            }
             call.event(KeyEvents.STRING, "set", 1);
             if (unit != null) {
                 call.event(KeyEvents.GENERIC, "expire", 1);
@@ -85,7 +92,7 @@ final class SetCommand {
             call.segment().delete(entry);
             call.event(KeyEvents.GENERIC, "del", 1);
         } else if (unit != null) {
-            call.segment().expireAt(entry, expireAt);
+            call.segment().expireAt(entry, call.expiry(call.key(), entry, expireAt));
             call.event(KeyEvents.GENERIC, "expire", 1);
         } else if (options.has(PERSIST) && entry.expireAt() != Entry.NEVER) {
             call.segment().expireAt(entry, Entry.NEVER);

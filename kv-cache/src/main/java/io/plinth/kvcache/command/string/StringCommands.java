@@ -83,6 +83,7 @@ public final class StringCommands {
     private static void getDel(Call call) {
         Entry entry = call.readString(1);
         if (entry == null) {
+            call.policy().gone(call.key());
             call.out().nullBulk();
             return;
         }

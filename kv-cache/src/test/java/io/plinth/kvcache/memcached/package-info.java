@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.memcached;
+
+import org.jspecify.annotations.NullMarked;
