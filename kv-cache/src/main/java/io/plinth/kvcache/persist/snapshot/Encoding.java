@@ -21,6 +21,12 @@ final class Encoding {
     /** Of each loop's time encoding takes at most one part in so many, and one. */
     private static final int REST = 8;
 
+    /** How long a slice should take: it has fewer keys where it takes longer, as it does before the machine code is good. */
+    private static final long SLICE = 40_000;
+
+    private static final int FEWEST_KEYS = 2;
+    private static final int MOST_KEYS = 64;
+
     private static final long LEAST_REST = 30_000;
     private static final long LONGEST_REST = 5_000_000;
     /** A segment that somebody has is tried again so much later. */
@@ -117,6 +123,7 @@ final class Encoding {
         private final ScheduledExecutorService loop;
         private final SegmentEncoder encoder = new SegmentEncoder(keyspace);
         private int index;
+        private int keys = FEWEST_KEYS;
         private @Nullable Slices slices;
 
         Share(ScheduledExecutorService loop, int first) {
@@ -163,12 +170,13 @@ final class Encoding {
             long begun = nanos.getAsLong();
             boolean over;
             try {
-                over = encoder.slice(index, into);
+                over = encoder.slice(index, keys, into);
             } finally {
                 segment.unlock();
             }
             long took = nanos.getAsLong() - begun;
             encoder.held(took);
+            keys = took > SLICE ? Math.max(FEWEST_KEYS, keys / 2) : Math.min(MOST_KEYS, keys + 1);
             index += over ? loops.size() : 0;
             boolean all = index >= Keyspace.SEGMENTS;
             if (into.size() >= HANDED_OVER || all) {

@@ -29,9 +29,10 @@ final class SegmentEncoder {
     /** How the string came to be follows. */
     static final int FORM = 8;
 
-    private static final int KEYS_A_SLICE = 32;
     private static final int BYTES_A_SLICE = 16 << 10;
-    private static final int ELEMENTS_A_SLICE = 128;
+    /** Elements that take about as long as a key. */
+    private static final int ELEMENTS_A_KEY = 4;
+
     private static final long LARGE_ELEMENTS = 1 << 9;
     private static final long LARGE_BYTES = 32 << 10;
     private static final int LIST_TRIES = 4;
@@ -84,15 +85,15 @@ final class SegmentEncoder {
     }
 
     /**
-     * Appends the next slice of a segment, whose lock is held; answers whether it was the segment's last. Keys that are over are
-     * in it: a loop whose clock is behind may still change them.
+     * Appends the next slice of a segment, whose lock is held, of about so many keys; answers whether it was the segment's last.
+     * Keys that are over are in it: a loop whose clock is behind may still change them.
      */
-    boolean slice(int index, Slices out) {
+    boolean slice(int index, int most, Slices out) {
         Segment segment = keyspace.at(index);
         Large begun = large.peek();
         if (begun == null) {
-            keys(segment, index, out);
-        } else if (part(segment, index, begun, out)) {
+            keys(segment, index, most, out);
+        } else if (part(segment, index, begun, most * ELEMENTS_A_KEY, out)) {
             end(begun);
             large.remove();
         }
@@ -116,7 +117,7 @@ final class SegmentEncoder {
         }
     }
 
-    private void keys(Segment segment, int index, Slices out) {
+    private void keys(Segment segment, int index, int most, Slices out) {
         ByteSink sink = out.begin();
         int at = sink.size();
         long[] count = new long[1];
@@ -128,7 +129,7 @@ final class SegmentEncoder {
                         entry(entry, sink);
                         count[0]++;
                     });
-        } while (next < KeyTable.END && count[0] < KEYS_A_SLICE && sink.size() - at < BYTES_A_SLICE);
+        } while (next < KeyTable.END && count[0] < most && sink.size() - at < BYTES_A_SLICE);
         long sequence = keyspace.sequence(index);
         large.forEach(found -> found.sequence = sequence);
         keys += count[0];
@@ -168,7 +169,7 @@ final class SegmentEncoder {
     }
 
     /** Appends the next part of a collection; answers whether no more follows. */
-    private boolean part(Segment segment, int index, Large of, Slices out) {
+    private boolean part(Segment segment, int index, Large of, int most, Slices out) {
         ref.set(keyspace.hasher(), of.db, of.key, 0, of.key.length);
         Entry entry = segment.peek(ref, BEFORE_ALL);
         if (entry == null || entry.isString() || entry.type() != of.type) {
@@ -193,7 +194,7 @@ final class SegmentEncoder {
             over = true;
         } else {
             sink.u1(Part.form(of.type));
-            of.cursor = Part.write(entry.value(), of.cursor, ELEMENTS_A_SLICE, BYTES_A_SLICE, sink);
+            of.cursor = Part.write(entry.value(), of.cursor, most, BYTES_A_SLICE, sink);
             over = of.cursor == 0;
         }
         sink.u1(last, over ? 1 : 0);

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SnapshotWriter implements AutoCloseable {
     private static final int SLICES = 64 << 10;
+    private static final int KEYS_A_SLICE = 64;
     private static final int BUFFER = 128 << 10;
     /** The disk is given its work in pieces, so that the journal's syncs do not wait for all of it at the end. */
     private static final long FORCED = 16 << 20;
@@ -122,7 +123,7 @@ final class SnapshotWriter implements AutoCloseable {
         lock(segment);
         long start = nanos.getAsLong();
         try {
-            return encoder.slice(index, into);
+            return encoder.slice(index, KEYS_A_SLICE, into);
         } finally {
             segment.unlock();
             encoder.held(nanos.getAsLong() - start);
