@@ -433,8 +433,9 @@ public final class Shard implements LogWriter.Owner {
 
     @Override
     public void recovered() {
-        alarms.log(number, false);
+        // First: who waits for the alarm to end finds the log open.
         turn(journal::recovered);
+        alarms.log(number, false);
     }
 
     /** Messages came and went in memory: what the log says of them must come behind. */

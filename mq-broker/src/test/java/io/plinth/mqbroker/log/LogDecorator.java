@@ -12,6 +12,11 @@ public class LogDecorator implements SegmentLog {
         this.log = log;
     }
 
+    /** What a log without room throws. */
+    public static IOException noRoom() {
+        return new NoRoomException("test", new IOException("No space left on device"));
+    }
+
     @Override
     public long append(ByteBuffer record) throws IOException {
         return log.append(record);

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -347,6 +348,52 @@ class EngineTest {
         try (EngineDriver driver = open()) {
             assertThat(driver.drain("q")).containsExactly("kept");
             assertThat(driver.drain(target)).isEmpty();
+        }
+    }
+
+    @Test
+    void aDeadLetterIsSentAgainOnceItsTargetHasRoom(LogWatcher.Expected log) throws Exception {
+        log.expect("log write failed");
+        log.expect("the log is written again");
+        String target = named("dead", Shards.of("/", "q", Shards.COUNT), false);
+        String narrow = String.format("shard-%02d", Shards.of("/", target, Shards.COUNT));
+        AtomicBoolean full = new AtomicBoolean(true);
+        Engine.Logs logs = path -> new LogDecorator(log(path)) {
+            @Override
+            public long append(ByteBuffer record) throws IOException {
+                if (full.get() && path.endsWith(narrow)) {
+                    throw noRoom();
+                }
+                return super.append(record);
+            }
+        };
+        try (EngineDriver driver = new EngineDriver(folder, logs, true, MEMORY)) {
+            driver.declare(target, FieldTable.EMPTY);
+            driver.declare(
+                    "q", new FieldTable(Map.of("x-dead-letter-exchange", "", "x-dead-letter-routing-key", target)));
+            driver.publish("q", "kept");
+            await(() -> driver.confirmed().contains("kept"));
+            driver.settle("q", got(driver), ShardCommand.Outcome.REJECT);
+            await(() -> !driver.engine().alarms().blocked().isEmpty());
+            full.set(false);
+            await(() -> driver.engine().alarms().blocked().isEmpty());
+            // The first was refused to its sender, and is there all the same.
+            await(() -> length(driver, target) == 2);
+            driver.publish(target, "behind");
+            await(() -> driver.confirmed().contains("behind"));
+            assertThat(driver.length("q")).isZero();
+        }
+        try (EngineDriver driver = open()) {
+            assertThat(driver.drain("q")).isEmpty();
+            assertThat(driver.drain(target)).containsExactly("kept", "kept", "behind");
+        }
+    }
+
+    private static long length(EngineDriver driver, String queue) {
+        try {
+            return driver.length(queue);
+        } catch (Exception e) {
+            throw new AssertionError(e);
         }
     }
 
