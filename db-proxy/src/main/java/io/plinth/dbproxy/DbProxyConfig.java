@@ -351,7 +351,7 @@ public record DbProxyConfig(
             Duration patience,
 
             @Doc("Clients that may wait for one server's connections on one event loop.")
-            @Default("1000")
+            @Default("10000")
             @Range(min = "1", max = "1000000")
             int queue,
 

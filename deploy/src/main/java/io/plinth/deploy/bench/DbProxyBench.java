@@ -16,19 +16,25 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** db-proxy beside PgBouncer: one PostgreSQL behind both, {@code pgbench -S} in front. */
+/** db-proxy beside PgBouncer: one PostgreSQL behind both, {@code pgbench -S} in front. Owned by the command. */
 final class DbProxyBench implements Bench {
     private static final String OURS = "db-proxy";
     private static final String PEER = "pgbouncer";
     private static final String NODE = "db";
     private static final int SCALE = 5;
+    private static final int ACCOUNTS_PER_SCALE = 100_000;
+    private static final int MANY = 2000;
+    private static final int IDLE = 9000;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Pattern DONE = Pattern.compile("number of transactions actually processed: (\\d+)");
     private static final Pattern FAILED = Pattern.compile("number of failed transactions: (\\d+)");
+
+    private final List<Contender> contenders = new ArrayList<>();
 
     @Override
     public String daemon() {
@@ -42,10 +48,33 @@ final class DbProxyBench implements Bench {
 
     @Override
     public List<Case> cases(Stage stage, int connections) {
+        Load simple = load(stage, "bench", "simple", connections);
         return List.of(
-                new Case("simple", load(stage, "bench", "simple", connections)),
+                new Case("simple", simple),
                 new Case("prepared", load(stage, "prepared", "prepared", connections)),
-                new Case("routed", load(stage, "routed", "simple", connections)));
+                new Case("routed", load(stage, "routed", "simple", connections)),
+                new Case("simple-1", load(stage, "bench", "simple", 1)),
+                new Case("simple-100", load(stage, "bench", "simple", 100)),
+                new Case("simple-2000", load(stage, "bench", "simple", MANY)),
+                new Case(
+                        "p99",
+                        new AtRate(
+                                contenders,
+                                simple,
+                                (server, time, rate) -> atRate(stage, server.address(), connections, time, rate))),
+                new Case("idle", (server, time) -> atRate(stage, server.address(), IDLE, time, 0), Set.of(), true));
+    }
+
+    /** Without a rate the connections ask once and stay. */
+    private static Outcome atRate(Stage stage, InetSocketAddress server, int connections, Duration time, long rate)
+            throws IOException, DeployException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(stage.installation().java()));
+        command.addAll(stage.installation().options());
+        command.addAll(List.of("-Xmx256m", "-cp", stage.installation().classPath(), PgLoad.class.getName()));
+        command.addAll(List.of(String.valueOf(server.getPort()), "bench", String.valueOf(connections)));
+        command.addAll(List.of(
+                String.valueOf(time.toSeconds()), String.valueOf(rate), String.valueOf(SCALE * ACCOUNTS_PER_SCALE)));
+        return stage.load("queries at " + rate + "/s", command);
     }
 
     private static Load load(Stage stage, String database, String protocol, int connections) {
@@ -55,7 +84,6 @@ final class DbProxyBench implements Bench {
     @Override
     public List<Contender> start(Stage stage) throws IOException, DeployException, InterruptedException {
         int postgres = postgres(stage);
-        List<Contender> contenders = new ArrayList<>();
         contenders.add(stage.ours(OURS, NODE, Map.of("POSTGRES", String.valueOf(postgres))));
         if (stage.program(PEER).isPresent()) {
             contenders.add(peer(stage, postgres));
