@@ -156,6 +156,86 @@ class MergeIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"?preferQueryMode=simple", "?prepareThreshold=-1"})
+    void aTransactionSeesItsOwnRowsAmongThoseOfAllShards(String mode) throws Exception {
+        try (Connection connection = connect(mode)) {
+            connection.setAutoCommit(false);
+            assertThat(rows(connection, "SELECT count(*) FROM orders")).containsExactly("60|");
+            run(connection, "INSERT INTO orders (user_id, note) VALUES (1000, 'own')");
+            assertThat(rows(connection, "SELECT count(*) FROM orders")).containsExactly("61|");
+            assertThat(rows(connection, "SELECT user_id FROM orders ORDER BY user_id DESC LIMIT 1"))
+                    .containsExactly("1000|");
+            assertThat(rows(connection, "SELECT note FROM orders WHERE user_id = 1000"))
+                    .containsExactly("own|");
+            connection.rollback();
+            assertThat(rows(connection, "SELECT count(*) FROM orders")).containsExactly("60|");
+            run(connection, "INSERT INTO orders (user_id, note) VALUES (1000, 'own')");
+            assertThatThrownBy(() -> rows(connection, "SELECT 1 / (user_id - 7) FROM orders ORDER BY user_id"))
+                    .hasMessageContaining("division by zero");
+            assertThatThrownBy(() -> rows(connection, "SELECT 1"))
+                    .satisfies(e -> assertThat(((SQLException) e).getSQLState()).isEqualTo("25P02"));
+            connection.rollback();
+            connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            assertThatThrownBy(() -> rows(connection, "SELECT count(*) FROM orders"))
+                    .satisfies(e -> assertThat(((SQLException) e).getSQLState()).isEqualTo("0A000"));
+            connection.rollback();
+            connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+            connection.setAutoCommit(true);
+            assertThat(rows(connection, "SELECT count(*) FROM orders")).containsExactly("60|");
+        }
+    }
+
+    @Test
+    void parametersSayHowManyRowsAndWhichGroups() throws Exception {
+        for (String mode : MODES) {
+            try (Connection connection = connect(mode);
+                    PreparedStatement some = connection.prepareStatement(
+                            "SELECT user_id FROM orders ORDER BY user_id LIMIT ? OFFSET ?");
+                    PreparedStatement groups = connection.prepareStatement(
+                            "SELECT n, count(*) FROM orders WHERE user_id < ? GROUP BY n HAVING count(*) > ?"
+                                    + " ORDER BY n LIMIT ?");
+                    PreparedStatement any = connection.prepareStatement(
+                            "SELECT user_id FROM orders WHERE user_id = ANY (?) ORDER BY 1 DESC");
+                    PreparedStatement in = connection.prepareStatement(
+                            "SELECT sum(user_id) FROM orders WHERE user_id IN (?, ?, ?, ?)")) {
+                for (int i = 1; i < 4; i++) {
+                    some.setInt(1, i);
+                    some.setLong(2, 10L * i);
+                    assertThat(only(some)).isEqualTo(10L * i).isEqualTo(last(some) - i + 1);
+                }
+                groups.setInt(1, 60);
+                groups.setInt(2, 9);
+                groups.setInt(3, 2);
+                assertThat(only(groups)).isEqualTo(0);
+                any.setArray(1, connection.createArrayOf("bigint", new Object[] {3L, 59L, 17L, 4000L}));
+                assertThat(only(any)).isEqualTo(59);
+                assertThat(last(any)).isEqualTo(3);
+                for (int i = 1; i <= 4; i++) {
+                    in.setLong(i, 10L * i);
+                }
+                assertThat(only(in)).isEqualTo(100);
+            }
+        }
+    }
+
+    private static long only(PreparedStatement statement) throws SQLException {
+        try (ResultSet rows = statement.executeQuery()) {
+            assertThat(rows.next()).isTrue();
+            return rows.getLong(1);
+        }
+    }
+
+    private static long last(PreparedStatement statement) throws SQLException {
+        try (ResultSet rows = statement.executeQuery()) {
+            long last = -1;
+            while (rows.next()) {
+                last = rows.getLong(1);
+            }
+            return last;
+        }
+    }
+
     @Test
     void aPauseHoldsUpQueriesOverSeveralShardsToo() throws Exception {
         DbProxy daemon = (DbProxy) Objects.requireNonNull(proxy).daemon();

@@ -2,6 +2,7 @@ package io.plinth.dbproxy.client;
 
 import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.commit.PreparedCommit;
+import io.plinth.dbproxy.copy.CopyFrom;
 import io.plinth.dbproxy.group.Gathered;
 import io.plinth.dbproxy.group.LocalReplies;
 import io.plinth.dbproxy.group.Part;
@@ -53,6 +54,8 @@ final class Broadcast {
     private String last = "";
     private Phase phase = Phase.GATHERING;
     private @Nullable Function<List<PreparedCommit.Part>, PreparedCommit> together;
+    private @Nullable CopyFrom copying;
+    private boolean copied;
     private @Nullable SqlError cancelled;
     private @Nullable ServerConnection running;
 
@@ -73,6 +76,11 @@ final class Broadcast {
     /** Has the shards commit all or none, by what {@code commit} makes of them; before {@link #run}. */
     void committed(Function<List<PreparedCommit.Part>, PreparedCommit> commit) {
         together = commit;
+    }
+
+    /** The parts are the rows that the client copies; before {@link #run}. */
+    void copies(CopyFrom copy) {
+        copying = copy;
     }
 
     void run(BiConsumer<String, LocalReplies.@Nullable Rows> onSuccess, Consumer<SqlError> onFailure) {
@@ -96,6 +104,8 @@ final class Broadcast {
             end(error);
         } else if (busy != null && busy.open()) {
             sender.cancel(busy);
+        } else if (copying != null) {
+            copying.cancel(error);
         }
     }
 
@@ -117,6 +127,20 @@ final class Broadcast {
     }
 
     private void define(int index) {
+        CopyFrom copy = copying;
+        if (index == held.size() && copy != null && !copied) {
+            copied = true;
+            copy.stream(
+                    () -> {
+                        tag = copy.tag();
+                        define(index);
+                    },
+                    error -> {
+                        phase = Phase.ENDING;
+                        rollback(0, error);
+                    });
+            return;
+        }
         if (index == held.size()) {
             Function<List<PreparedCommit.Part>, PreparedCommit> commit = together;
             if (transactional && commit != null && held.size() > 1) {
@@ -149,10 +173,19 @@ final class Broadcast {
     }
 
     private void own(ServerConnection connection, Consumer<SqlError> stop, Runnable next) {
+        CopyFrom copy = copying;
+        if (copy != null) {
+            copy.open(connection, next, stop);
+            return;
+        }
         Part part = Objects.requireNonNull(parts.get(connection.key().shard()));
         step(connection, part, rows.next(), stop, () -> {
             tag = told(last);
-            next.run();
+            if (part.after().isEmpty()) {
+                next.run();
+            } else {
+                step(connection, part.after(), stop, next);
+            }
         });
     }
 

@@ -79,7 +79,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         this.settings = new SessionSettings(startup.settings());
         this.usage = front.usage().of(channel.eventLoop(), database.name());
         this.servers = new Servers(front, front.pools().of(channel.eventLoop()), database, user, usage);
-        this.exchange = new Exchange(this, channel, names, settings, servers, front);
+        this.exchange = new Exchange(this, channel, names, settings, servers, front, database, user);
         servers.serve(this, exchange);
         this.frames = frames;
         this.front = front;
@@ -107,20 +107,26 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
 
     @Override
     public void receive(ClientMessage message) throws SqlException {
-        assertOwner();
+        assert channel.eventLoop().inEventLoop() : "session used off its event loop";
         switch (message) {
             case ClientMessage.Terminate _ -> channel.close();
             case ClientMessage.CopyPiece _ -> {}
-            case ClientMessage.CopyDone _ -> exchange.copyEnds();
-            case ClientMessage.CopyFail fail -> exchange.copyEnds(Frontend.COPY_FAIL, fail.body());
+            case ClientMessage.CopyDone _ -> copyEnds(Frontend.COPY_DONE, new byte[0]);
+            case ClientMessage.CopyFail fail -> copyEnds(Frontend.COPY_FAIL, fail.body());
             case ClientMessage.Password _ ->
                 throw new SqlException(SqlError.PROTOCOL_VIOLATION, "password message outside of authentication");
             default -> gather(message);
         }
     }
 
+    private void copyEnds(byte type, byte[] body) {
+        if (!outside.copyEnds(type, body)) {
+            exchange.copyEnds(type, body);
+        }
+    }
+
     private void gather(ClientMessage message) throws SqlException {
-        if (exchange.copying()) {
+        if (copying()) {
             // A server ignores Sync and Flush while it takes copied data (copyfromparse.c).
             if (message instanceof ClientMessage.Sync || message instanceof ClientMessage.Flush) {
                 return;
@@ -136,7 +142,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
     /** Reads on only while what the client has sent ahead is within bounds. */
     void regulate() {
         boolean full = intake.full() && !frames.midFrame();
-        boolean on = !full && !(exchange.copying() && !servers.writable());
+        boolean on = !full && !(exchange.copying() ? !servers.writable() : outside.chokes());
         if (channel.config().isAutoRead() != on) {
             channel.config().setAutoRead(on);
         }
@@ -214,6 +220,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
             transaction.demandNotFailed();
             Parting parting = plan.parting();
             if (parting != null) {
+                transaction.demandOneView(parting);
                 outside.carryOut(plan, parting, servers.attached() == null && transaction.none());
                 return;
             }
@@ -269,6 +276,10 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         return answered;
     }
 
+    Exchange exchange() {
+        return exchange;
+    }
+
     void named(String name, @Nullable PreparedStatement statement) {
         if (statement != null) {
             names.confirm(name, statement);
@@ -299,7 +310,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         if (!exchange.closed()) {
             exchange.proceed();
             if (tag == null) {
-                names.settle(true);
+                names.settle(servers.attached() == null);
                 answers.ready();
             } else {
                 answers.done(plan, tag, rows);
@@ -377,29 +388,13 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
 
     @Override
     public boolean copying() {
-        return exchange.copying();
+        return exchange.copying() || outside.streaming();
     }
 
     @Override
     public void copied(ByteBuf run) {
-        exchange.copied(run);
-    }
-
-    /** A statement was answered after this time. */
-    void measured(PreparedStatement statement, long nanos) {
-        long slow = database.rules().slowNanos();
-        if (slow > 0 && nanos >= slow) {
-            ServerConnection server = servers.attached();
-            front.slow()
-                    .add(
-                            front.nanoTime().getAsLong(),
-                            nanos,
-                            database.name(),
-                            user.name(),
-                            settings.known("application_name"),
-                            server == null ? "" : server.key().name(),
-                            statement.plan().fingerprint(),
-                            statement.sql());
+        if (!outside.copied(run)) {
+            exchange.copied(run);
         }
     }
 
@@ -426,11 +421,10 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
 
     /** The server connection is gone; {@code why} is null when the client was told already. */
     void lost(@Nullable SqlError why) {
-        if (exchange.closed()) {
-            return;
+        if (!exchange.closed()) {
+            close();
+            answers.fatal(why);
         }
-        close();
-        answers.fatal(why);
     }
 
     @Override
@@ -486,9 +480,5 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
     /** Makes a wish for a connection known under this session's clock. */
     Waiter waiter(Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
         return new Waiter(front.nanoTime().getAsLong(), granted, refused);
-    }
-
-    private void assertOwner() {
-        assert channel.eventLoop().inEventLoop() : "session used off its event loop";
     }
 }

@@ -2,6 +2,7 @@ package io.plinth.dbproxy.client;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.group.GroupPlan;
 import io.plinth.dbproxy.group.GroupSender;
 import io.plinth.dbproxy.group.Repetition;
@@ -16,7 +17,6 @@ import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.session.SessionSettings;
 import io.plinth.dbproxy.usage.Usage;
 import io.plinth.dbproxy.wire.Backend;
-import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.dbproxy.wire.SqlError;
 import java.util.function.LongSupplier;
@@ -52,6 +52,9 @@ final class Exchange implements ReplySink {
     private final Names names;
     private final SessionSettings settings;
     private final Servers servers;
+    private final Front front;
+    private final Database database;
+    private final Database.User user;
     private final ClientMetrics metrics;
     private final LongSupplier nanoTime;
     private final Usage usage;
@@ -72,7 +75,12 @@ final class Exchange implements ReplySink {
             Names names,
             SessionSettings settings,
             Servers servers,
-            Front front) {
+            Front front,
+            Database database,
+            Database.User user) {
+        this.front = front;
+        this.database = database;
+        this.user = user;
         this.session = session;
         this.channel = channel;
         this.names = names;
@@ -192,8 +200,14 @@ final class Exchange implements ReplySink {
         }
     }
 
-    void copyEnds() {
-        copyEnds(Frontend.COPY_DONE, new byte[0]);
+    /** A connection of the open transaction has done what it was lent for. */
+    void retake(ServerConnection connection) {
+        if (connection.equals(servers.attached())) {
+            connection.attach(this);
+            connection.reading(true);
+        } else {
+            connection.detach(nanoTime.getAsLong());
+        }
     }
 
     private void endCopy() {
@@ -205,6 +219,10 @@ final class Exchange implements ReplySink {
         ServerConnection server = servers.attached();
         if (server == null || state == State.CLOSED) {
             run.release();
+            if (state != State.CLOSED && !session.midFrame()) {
+                // The rest of a COPY over several shards that has failed.
+                session.next();
+            }
             return;
         }
         server.send(run);
@@ -362,7 +380,24 @@ final class Exchange implements ReplySink {
         }
         if (statement != null) {
             usage.statements.add(statement.plan().fingerprint(), statement.sql(), nanos);
-            session.measured(statement, nanos);
+            tellSlow(statement, nanos);
+        }
+    }
+
+    private void tellSlow(PreparedStatement statement, long nanos) {
+        long slow = database.rules().slowNanos();
+        if (slow > 0 && nanos >= slow) {
+            ServerConnection server = servers.attached();
+            front.slow()
+                    .add(
+                            nanoTime.getAsLong(),
+                            nanos,
+                            database.name(),
+                            user.name(),
+                            settings.known("application_name"),
+                            server == null ? "" : server.key().name(),
+                            statement.plan().fingerprint(),
+                            statement.sql());
         }
     }
 

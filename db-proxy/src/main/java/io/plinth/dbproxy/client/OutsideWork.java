@@ -1,19 +1,30 @@
 package io.plinth.dbproxy.client;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.plinth.dbproxy.commit.PreparedCommit;
 import io.plinth.dbproxy.commit.Spread;
+import io.plinth.dbproxy.copy.CopyFrom;
+import io.plinth.dbproxy.copy.CopyTo;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.group.GroupPlan;
+import io.plinth.dbproxy.group.Part;
 import io.plinth.dbproxy.group.Parting;
 import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.Settings;
+import io.plinth.dbproxy.shard.ShardedCopy;
 import io.plinth.dbproxy.wire.Backend;
+import io.plinth.dbproxy.wire.ClientMessage;
+import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +43,8 @@ final class OutsideWork {
     private final Channel channel;
     private @Nullable Broadcast broadcast;
     private @Nullable Scatter scatter;
+    private @Nullable CopyFrom copyFrom;
+    private @Nullable CopyTo copyTo;
 
     OutsideWork(
             ClientSession session,
@@ -53,21 +66,25 @@ final class OutsideWork {
 
     /** Carries out what several shards have to do; throws when it cannot be now. */
     void carryOut(GroupPlan plan, Parting parting, boolean outsideTransaction) throws SqlException {
-        if (!outsideTransaction) {
+        if (!outsideTransaction && !(parting instanceof Parting.Query)) {
             plan.refuseParting();
         }
         switch (parting) {
             case Parting.Change change -> change(plan, change);
-            case Parting.Query query -> scatter(plan, query);
-            case Parting.Copy copy -> copy(copy);
+            case Parting.Query query -> scatter(plan, query, !outsideTransaction);
+            case Parting.Copy copy -> copy(plan, copy.copy());
         }
     }
 
     private void change(GroupPlan plan, Parting.Change change) {
-        front.metrics().everywhere.inc();
         session.carryOut();
-        Broadcast started =
-                new Broadcast(servers, settings.get(), change, database.rules().maxMerge(), loop);
+        run(
+                plan,
+                new Broadcast(servers, settings.get(), change, database.rules().maxMerge(), loop));
+    }
+
+    private void run(GroupPlan plan, Broadcast started) {
+        front.metrics().everywhere.inc();
         if (database.rules().twoPhase()) {
             started.committed(this::together);
         }
@@ -75,11 +92,13 @@ final class OutsideWork {
         started.run(
                 (tag, rows) -> {
                     broadcast = null;
+                    copyFrom = null;
                     servers.writes().everywhere();
                     session.carriedOut(plan, tag, rows);
                 },
                 error -> {
                     broadcast = null;
+                    copyFrom = null;
                     // Some shards may have it.
                     servers.writes().everywhere();
                     session.notCarriedOut(plan, error);
@@ -168,19 +187,133 @@ final class OutsideWork {
                 front.twoPhase(), database.name(), parts, loop, database.rules().twoPhaseTimeout());
     }
 
-    private void scatter(GroupPlan plan, Parting.Query query) throws SqlException {
+    private void scatter(GroupPlan plan, Parting.Query query, boolean inside) throws SqlException {
         Scatter started = new Scatter(
-                session, front, channel, database, servers, settings.get(), front.cachesOf(loop), plan, query);
+                session,
+                front,
+                channel,
+                database,
+                servers,
+                settings.get(),
+                front.cachesOf(loop),
+                plan,
+                query,
+                inside,
+                this::inTransaction);
         front.metrics().scattered.inc();
         session.carryOut();
         scatter = started;
         started.run();
     }
 
-    private static void copy(Parting.Copy copy) throws SqlException {
-        throw new SqlException(
-                SqlError.NOT_SUPPORTED,
-                "COPY of sharded table " + copy.copy().table().name());
+    private void copy(GroupPlan plan, ShardedCopy copy) throws SqlException {
+        PreparedStatement statement = plan.first();
+        if (statement == null || !(plan.steps().getFirst().message() instanceof ClientMessage.Query)) {
+            throw new SqlException(new SqlError(
+                    SqlError.NOT_SUPPORTED,
+                    "COPY of sharded table " + copy.table().name() + " in the extended protocol is not supported",
+                    "Send it as a simple query."));
+        }
+        List<String> shards = database.topology().shards();
+        session.carryOut();
+        if (copy.in()) {
+            CopyFrom started = new CopyFrom(
+                    copy,
+                    database.topology(),
+                    statement.sql(),
+                    channel,
+                    front.limits().message(),
+                    session::regulate,
+                    front.nanoTime());
+            Map<String, Part> parts = new LinkedHashMap<>();
+            shards.forEach(shard -> parts.put(shard, Part.of(statement.sql())));
+            Broadcast around = new Broadcast(
+                    servers,
+                    settings.get(),
+                    new Parting.Change(parts, StatementPlan.Answer.SUM),
+                    database.rules().maxMerge(),
+                    loop);
+            around.copies(started);
+            copyFrom = started;
+            run(plan, around);
+            return;
+        }
+        CopyTo started = new CopyTo(copy, statement.sql(), shards, settings.get(), channel, new Lent());
+        copyTo = started;
+        servers.passGate(() -> started.run(
+                tag -> {
+                    copyTo = null;
+                    session.carriedOut(plan, tag, null);
+                },
+                error -> {
+                    copyTo = null;
+                    session.notCarriedOut(plan, error);
+                }));
+    }
+
+    private final class Lent implements CopyTo.Lender {
+        @Override
+        public void lend(String shard, Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
+            servers.acquire(servers.primary(shard), granted, refused);
+        }
+
+        @Override
+        public void giveBack(ServerConnection connection) {
+            connection.detach(front.nanoTime().getAsLong());
+            servers.giveBack(connection);
+        }
+
+        @Override
+        public void stop(ServerConnection connection) {
+            front.cancelSender().cancel(connection);
+            connection.detach(front.nanoTime().getAsLong());
+            connection.close();
+            connection.loop().execute(() -> servers.giveBack(connection));
+        }
+    }
+
+    /** Whether the client's data goes to several shards. */
+    boolean streaming() {
+        CopyFrom copy = copyFrom;
+        return copy != null && copy.streaming();
+    }
+
+    /** Whether there is no room for more of it now. */
+    boolean chokes() {
+        CopyFrom copy = copyFrom;
+        return copy != null && copy.streaming() && !copy.writable();
+    }
+
+    /** Takes ownership of copied data, unless it is not for several shards. */
+    boolean copied(ByteBuf run) {
+        CopyFrom copy = copyFrom;
+        if (copy == null || !copy.streaming()) {
+            return false;
+        }
+        copy.copied(run);
+        return true;
+    }
+
+    /** The client has copied all, or has given up, and {@code body} says why; false when it is not for several shards. */
+    boolean copyEnds(byte type, byte[] body) {
+        CopyFrom copy = copyFrom;
+        if (copy == null || !copy.streaming()) {
+            return false;
+        }
+        if (type == Frontend.COPY_DONE) {
+            copy.finish();
+        } else {
+            copy.refuse(body);
+        }
+        return true;
+    }
+
+    /** The connection of the open transaction on a shard, or null where it has not been. */
+    private @Nullable ServerConnection inTransaction(String shard) {
+        ServerConnection server = servers.attached();
+        return server != null && server.key().shard().equals(shard)
+                ? server
+                : servers.spread().on(shard);
     }
 
     /** The client takes more. */
@@ -188,6 +321,10 @@ final class OutsideWork {
         Scatter running = scatter;
         if (running != null) {
             running.pump();
+        }
+        CopyTo copy = copyTo;
+        if (copy != null) {
+            copy.resume();
         }
     }
 
@@ -214,6 +351,13 @@ final class OutsideWork {
         if (running != null
                 && running.cancel(
                         SqlError.of(SqlError.QUERY_CANCELED, "canceling statement due to user request"), tell)) {
+            return true;
+        }
+        CopyTo copy = copyTo;
+        if (copy != null) {
+            copyTo = null;
+            servers.stopWaiting();
+            copy.cancel(SqlError.of(SqlError.QUERY_CANCELED, "canceling statement due to user request"), tell);
             return true;
         }
         Broadcast everywhere = broadcast;

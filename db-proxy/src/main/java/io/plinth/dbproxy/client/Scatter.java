@@ -23,7 +23,10 @@ import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +45,12 @@ final class Scatter {
     private final RowMerger merger;
     private final List<String> shards;
     private final byte[] tail;
+    private final Function<String, @Nullable ServerConnection> own;
+    private final boolean inside;
     private final List<ServerConnection> held = new ArrayList<>();
+    private final Set<ServerConnection> borrowed = new HashSet<>();
+    private int draining;
+    private Runnable drained = () -> {};
     private final List<ShardStream> streams = new ArrayList<>();
     private boolean described;
     private boolean pumping;
@@ -57,8 +65,12 @@ final class Scatter {
             Settings settings,
             StatementCaches caches,
             GroupPlan plan,
-            Parting.Query query)
+            Parting.Query query,
+            boolean inside,
+            Function<String, @Nullable ServerConnection> own)
             throws SqlException {
+        this.inside = inside;
+        this.own = own;
         MergePlan merge = query.merge();
         this.shards = query.shards();
         this.session = session;
@@ -111,9 +123,14 @@ final class Scatter {
             return;
         }
         if (index == shards.size()) {
-            for (int i = 0; i < held.size(); i++) {
-                begin(i, held.get(i));
-            }
+            verify();
+            return;
+        }
+        ServerConnection mine = own.apply(shards.get(index));
+        if (mine != null) {
+            borrowed.add(mine);
+            held.add(mine);
+            gather(index + 1);
             return;
         }
         servers.acquire(
@@ -125,10 +142,55 @@ final class Scatter {
                 this::failed);
     }
 
+    /** Shards have one view of each statement together only where a transaction has no view of its own. */
+    private void verify() {
+        if (!inside) {
+            start();
+            return;
+        }
+        ServerConnection asked =
+                borrowed.isEmpty() ? held.getFirst() : borrowed.iterator().next();
+        String changes = borrowed.isEmpty() ? asked.applied().towards(settings) : "";
+        asked.inject(
+                changes
+                        + (changes.isEmpty() || changes.endsWith(";") ? "" : ";")
+                        + (borrowed.isEmpty() ? "SHOW default_transaction_isolation" : "SHOW transaction_isolation"),
+                outcome -> {
+                    if (over) {
+                        return;
+                    }
+                    SqlError error = outcome.error();
+                    String level = error != null || outcome.rows().isEmpty()
+                            ? ""
+                            : String.valueOf(outcome.rows().getLast().getFirst());
+                    if (error != null) {
+                        failed(error);
+                    } else if (!level.startsWith("read ")) {
+                        failed(new SqlError(
+                                SqlError.NOT_SUPPORTED,
+                                "a query over several shards inside a transaction that is " + level
+                                        + " is not supported",
+                                "Use READ COMMITTED, or ask outside the transaction."));
+                    } else {
+                        if (borrowed.isEmpty()) {
+                            asked.applied(settings);
+                        }
+                        start();
+                    }
+                });
+    }
+
+    private void start() {
+        for (int i = 0; i < held.size() && !over; i++) {
+            begin(i, held.get(i));
+        }
+    }
+
     private void begin(int index, ServerConnection connection) {
         ShardStream stream = new ShardStream(this, index, connection, merger);
         streams.add(stream);
-        String changes = connection.applied().towards(settings);
+        String changes =
+                borrowed.contains(connection) ? "" : connection.applied().towards(settings);
         if (changes.isEmpty()) {
             ask(stream);
             return;
@@ -252,6 +314,11 @@ final class Scatter {
     void ended(ShardStream stream) {
         ServerConnection connection = stream.connection();
         held.remove(connection);
+        if (borrowed.contains(connection)) {
+            session.exchange().retake(connection);
+            pump();
+            return;
+        }
         connection.loop().execute(() -> servers.giveBack(connection));
         pump();
     }
@@ -260,8 +327,17 @@ final class Scatter {
         if (over) {
             return;
         }
+        drained = () -> session.notCarriedOut(plan, why);
         abandon();
-        session.notCarriedOut(plan, why);
+    }
+
+    /** A server connection is gone; the client's own transaction with it, where it was that one's. */
+    void lost(ServerConnection connection, SqlError why) {
+        if (over) {
+            return;
+        }
+        drained = borrowed.contains(connection) ? () -> session.lost(why) : () -> session.notCarriedOut(plan, why);
+        abandon();
     }
 
     /** The client does not want it any more, or is gone; false when it is over. */
@@ -270,19 +346,41 @@ final class Scatter {
             return false;
         }
         servers.stopWaiting();
-        abandon();
         if (tell) {
-            session.notCarriedOut(plan, why);
+            drained = () -> session.notCarriedOut(plan, why);
         }
+        abandon();
         return true;
     }
 
-    /** What has not answered is closed, so that nothing of it reaches anybody. */
+    /**
+     * What has not answered is closed, so that nothing of it reaches anybody; the transaction's own connections are waited
+     * for, as it goes on to its end there.
+     */
     private void abandon() {
         over = true;
-        streams.forEach(ShardStream::end);
         for (ServerConnection connection : List.copyOf(held)) {
+            ShardStream stream = streamOf(connection);
             boolean running = connection.open() && !connection.settled();
+            if (borrowed.contains(connection)) {
+                if (running && stream != null) {
+                    draining++;
+                    stream.drain(() -> {
+                        session.exchange().retake(connection);
+                        settle();
+                    });
+                    if (!stream.failed()) {
+                        front.cancelSender().cancel(connection);
+                    }
+                } else if (stream != null && !stream.over()) {
+                    stream.end();
+                    session.exchange().retake(connection);
+                }
+                continue;
+            }
+            if (stream != null) {
+                stream.end();
+            }
             if (running) {
                 front.cancelSender().cancel(connection);
                 connection.detach(front.nanoTime().getAsLong());
@@ -291,5 +389,23 @@ final class Scatter {
             connection.loop().execute(() -> servers.giveBack(connection));
         }
         held.clear();
+        draining++;
+        settle();
+    }
+
+    private void settle() {
+        draining--;
+        if (draining == 0) {
+            drained.run();
+        }
+    }
+
+    private @Nullable ShardStream streamOf(ServerConnection connection) {
+        for (ShardStream stream : streams) {
+            if (stream.connection() == connection) {
+                return stream;
+            }
+        }
+        return null;
     }
 }

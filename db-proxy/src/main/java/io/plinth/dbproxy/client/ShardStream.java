@@ -26,6 +26,8 @@ final class ShardStream implements ReplySink, FrameReader.Sink {
     private final RowMerger merger;
     private final FrameReader frames;
     private boolean over;
+    private boolean failed;
+    private @Nullable Runnable drained;
 
     ShardStream(Scatter scatter, int index, ServerConnection connection, RowMerger merger) {
         this.scatter = scatter;
@@ -52,6 +54,18 @@ final class ShardStream implements ReplySink, FrameReader.Sink {
         frames.close();
     }
 
+    /** Nothing of it matters any more; {@code then} runs when the server is ready again, or gone. */
+    void drain(Runnable then) {
+        end();
+        drained = then;
+        connection.reading(true);
+    }
+
+    /** Whether the server has told of an error. */
+    boolean failed() {
+        return failed;
+    }
+
     boolean over() {
         return over;
     }
@@ -74,8 +88,10 @@ final class ShardStream implements ReplySink, FrameReader.Sink {
         switch (type) {
             case Backend.ROW_DESCRIPTION -> scatter.described(copy(body));
             case Backend.DATA_ROW -> merger.row(index, copy(body));
-            case Backend.ERROR ->
+            case Backend.ERROR -> {
+                failed = true;
                 throw new SqlException(ServerMessages.failure(body).error());
+            }
             default -> {}
         }
         return Verdict.DROP;
@@ -94,7 +110,7 @@ final class ShardStream implements ReplySink, FrameReader.Sink {
 
     @Override
     public boolean writable() {
-        return merger.waiting(index) < MOST_WAITING;
+        return over || merger.waiting(index) < MOST_WAITING;
     }
 
     @Override
@@ -103,6 +119,8 @@ final class ShardStream implements ReplySink, FrameReader.Sink {
             end();
             merger.done(index);
             scatter.ended(this);
+        } else {
+            drained();
         }
     }
 
@@ -110,11 +128,23 @@ final class ShardStream implements ReplySink, FrameReader.Sink {
     public void lost(@Nullable SqlError why) {
         if (!over) {
             end();
-            scatter.failed(Objects.requireNonNullElse(
-                    why,
-                    SqlError.of(
-                            SqlError.CONNECTION_FAILURE,
-                            "server " + connection.key().name() + " ended the session")));
+            scatter.lost(
+                    connection,
+                    Objects.requireNonNullElse(
+                            why,
+                            SqlError.of(
+                                    SqlError.CONNECTION_FAILURE,
+                                    "server " + connection.key().name() + " ended the session")));
+        } else {
+            drained();
+        }
+    }
+
+    private void drained() {
+        Runnable then = drained;
+        drained = null;
+        if (then != null) {
+            then.run();
         }
     }
 

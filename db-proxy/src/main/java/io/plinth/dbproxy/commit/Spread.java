@@ -63,6 +63,12 @@ public final class Spread {
         return others.remove(shard);
     }
 
+    /** The connection on a shard that the transaction has left, or null. */
+    public @Nullable ServerConnection on(String shard) {
+        PreparedCommit.Part part = others.get(shard);
+        return part == null ? null : part.connection();
+    }
+
     /** Whether the transaction may have written on a shard that it has left. */
     public boolean wrote(String shard) {
         PreparedCommit.Part part = others.get(shard);

@@ -6,7 +6,10 @@ import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.Settings;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.ClientMessage;
+import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +34,21 @@ public final class LazyTransaction {
         if (failed) {
             throw new SqlException(
                     "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+        }
+    }
+
+    /** Refuses what several shards would answer, each with a view of its own, where the transaction wants one view. */
+    public void demandOneView(Parting parting) throws SqlException {
+        byte[] beginning = sql;
+        if (beginning == null || !(parting instanceof Parting.Query)) {
+            return;
+        }
+        String text = new String(beginning, StandardCharsets.UTF_8).toLowerCase(Locale.ROOT);
+        if (text.contains("repeatable") || text.contains("serializable")) {
+            throw new SqlException(new SqlError(
+                    SqlError.NOT_SUPPORTED,
+                    "a query over several shards inside such a transaction is not supported",
+                    "Use READ COMMITTED, or ask outside the transaction."));
         }
     }
 

@@ -8,6 +8,7 @@ import io.plinth.dbproxy.route.StatementPlan.Answer;
 import io.plinth.dbproxy.route.Topology;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.shard.Bound;
+import io.plinth.dbproxy.shard.BucketMap;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
@@ -102,16 +103,32 @@ public sealed interface Parting {
             byte[] sql = others == null || shard.equals(topology.defaultShard())
                     ? statement.sql()
                     : others.getBytes(StandardCharsets.UTF_8);
-            parts.put(
-                    shard,
-                    bound == null
-                            ? Part.of(sql)
-                            : new Part(
-                                    sql,
-                                    statement.types(),
-                                    Arrays.copyOfRange(bound.body(), bound.offset(), bound.body().length)));
+            Part part = bound == null
+                    ? Part.of(sql)
+                    : new Part(
+                            sql,
+                            statement.types(),
+                            Arrays.copyOfRange(bound.body(), bound.offset(), bound.body().length));
+            String counts = everywhere.counts();
+            parts.put(shard, counts == null ? part : part.then(numbering(counts, topology.number(shard))));
         }
         return new Change(parts, everywhere.answer());
+    }
+
+    /** New counters of bigint go up in steps of as many as there may be shards, each shard from its own number on. */
+    private static String numbering(String table, int number) {
+        return """
+            DO $plinth$ DECLARE s record; BEGIN
+              FOR s IN SELECT q.seqrelid::pg_catalog.regclass AS name FROM pg_catalog.pg_sequence q
+                JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                  AND d.objid = q.seqrelid AND d.deptype IN ('a', 'i')
+                WHERE d.refobjid = '%s'::pg_catalog.regclass AND q.seqtypid = 'bigint'::pg_catalog.regtype
+                  AND q.seqincrement = 1 AND pg_catalog.pg_sequence_last_value(q.seqrelid) IS NULL
+              LOOP
+                EXECUTE pg_catalog.format('ALTER SEQUENCE %%s INCREMENT BY %d START WITH %d RESTART WITH %d', s.name);
+              END LOOP;
+            END $plinth$\
+            """.formatted(table.replace("'", "''"), BucketMap.BUCKETS, number, number);
     }
 
     private static MergePlan resolved(MergePlan plan, @Nullable Bound bound) throws SqlException {

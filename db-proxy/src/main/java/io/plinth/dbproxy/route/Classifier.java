@@ -212,7 +212,10 @@ public final class Classifier {
             return inner.refused("EXPLAIN of a statement for every shard is not supported", "Ask a shard itself.");
         }
         return new StatementPlan(
-                Kind.OTHER, !analyze || inner.readOnly(), inner.need(), analyze ? inner.effect() : StatementPlan.NONE);
+                Kind.OTHER,
+                !analyze || inner.readOnly(),
+                inner.onOneShard(),
+                analyze ? inner.effect() : StatementPlan.NONE);
     }
 
     private StatementPlan declare(SqlTokens tokens, int from, int to) {
@@ -222,6 +225,7 @@ public final class Classifier {
                 if (inner.need() instanceof StatementPlan.Scattered) {
                     inner = inner.refused("a cursor over several shards is not supported", "Use a plain SELECT.");
                 }
+                inner = new StatementPlan(inner.kind(), inner.readOnly(), inner.onOneShard(), inner.effect());
                 boolean hold = false;
                 for (int k = from; k < i; k++) {
                     hold |= tokens.is(k, "hold") && tokens.is(k - 1, "with");

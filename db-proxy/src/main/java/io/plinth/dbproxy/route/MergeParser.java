@@ -370,21 +370,20 @@ final class MergeParser {
         }
         boolean known = operator > span.start()
                 && Set.of("=", "<>", "!=", "<", "<=", ">", ">=").contains(tokens.text(operator));
-        int value = operator + 1;
-        boolean negative = known && tokens.isOperator(value, "-");
-        value += negative ? 1 : 0;
-        if (!known || value != span.end() - 1) {
+        boolean negative = known && tokens.isOperator(operator + 1, "-");
+        int value = known ? clauses.literal(operator + (negative ? 2 : 1), span.end()) : -1;
+        if (value < 0) {
             throw refuse("HAVING other than comparisons with a number, joined with AND");
         }
         int column = place(new Span(span.start(), operator), columns, averages, "a HAVING");
         return switch (tokens.kind(value)) {
-            case INTEGER, DECIMAL -> {
+            case INTEGER, DECIMAL, STRING -> {
                 try {
-                    BigDecimal number = new BigDecimal(tokens.text(value));
+                    BigDecimal number = new BigDecimal(clauses.number(value));
                     yield new MergePlan.Condition(
                             column, tokens.text(operator), negative ? number.negate() : number, -1);
                 } catch (NumberFormatException e) {
-                    throw refuse("HAVING with " + tokens.text(value));
+                    throw refuse("HAVING with " + clauses.number(value));
                 }
             }
             case PARAMETER -> {
@@ -458,16 +457,16 @@ final class MergeParser {
                     .append(") IS NOT NULL OR TRUE");
         }
         sql.append(clauses.window(most, skipped, pushed));
-        boolean constantLimit = most >= 0 && tokens.kind(most) == INTEGER;
-        boolean constantOffset = skipped >= 0 && tokens.kind(skipped) == INTEGER;
+        boolean constantLimit = most >= 0 && tokens.kind(most) != PARAMETER;
+        boolean constantOffset = skipped >= 0 && tokens.kind(skipped) != PARAMETER;
         return new MergePlan(
                 sql.toString(),
                 hidden.size(),
                 columns,
                 distinct,
                 sorting,
-                constantLimit ? Long.valueOf(tokens.text(most)) : null,
-                constantOffset ? Long.parseLong(tokens.text(skipped)) : 0,
+                constantLimit ? Long.valueOf(clauses.number(most)) : null,
+                constantOffset ? Long.parseLong(clauses.number(skipped)) : 0,
                 pushed,
                 conditions,
                 new MergePlan.Late(

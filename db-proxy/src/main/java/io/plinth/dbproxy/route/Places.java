@@ -35,6 +35,16 @@ public final class Places {
         return shards;
     }
 
+    /** Whether it stands for more than one key. */
+    static boolean several(ShardKey key) {
+        for (Part part : key.parts()) {
+            if (part instanceof Elements) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The one shard of the key; null when no shard is meant for it. */
     static @Nullable String one(ShardKey key, @Nullable Bound bound, Topology topology) throws SqlException {
         List<Object> values = new ArrayList<>(key.parts().size());
@@ -46,11 +56,7 @@ public final class Places {
 
     private static void add(ShardKey key, @Nullable Bound bound, Topology topology, SortedSet<String> shards)
             throws SqlException {
-        boolean several = false;
-        for (Part part : key.parts()) {
-            several |= part instanceof Elements;
-        }
-        if (!several) {
+        if (!several(key)) {
             String shard = one(key, bound, topology);
             if (shard != null) {
                 shards.add(shard);

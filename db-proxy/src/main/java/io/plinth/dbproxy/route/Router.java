@@ -79,13 +79,15 @@ public final class Router {
         boolean placed = false;
         for (ShardKey key : keyed.keys()) {
             String why = key.table().name() + " by " + key.table().key();
-            if (keyed.rows() != null) {
+            if (!Places.several(key)) {
                 String at = Places.one(key, bound, topology);
-                if (at == null) {
+                if (at == null && keyed.rows() != null) {
                     throw Places.nowhere(key.table());
                 }
-                require(at, why);
-                placed = true;
+                if (at != null) {
+                    require(at, why);
+                    placed = true;
+                }
                 continue;
             }
             for (String at : Places.of(List.of(key), bound, topology)) {

@@ -110,6 +110,25 @@ final class SelectClauses {
         return by;
     }
 
+    /** The number or parameter that the tokens from {@code start} to {@code end} are, in parentheses or cast or not; or -1. */
+    int literal(int start, int end) {
+        int at = start;
+        int stop = end;
+        while (stop - at > 2 && tokens.kind(at) == OPEN && tokens.kind(stop - 1) == SHUT) {
+            at++;
+            stop--;
+        }
+        if (stop - at == 3 && tokens.kind(stop - 2) == CAST && tokens.isName(stop - 1)) {
+            stop -= 2;
+        }
+        return stop - at == 1 ? at : -1;
+    }
+
+    /** The text of a number, which drivers may write as a string that is cast. */
+    String number(int token) {
+        return tokens.kind(token) == STRING ? tokens.value(token).strip() : tokens.text(token);
+    }
+
     int parameter(int i) throws Unroutable {
         try {
             return Integer.parseInt(tokens.text(i).substring(1)) - 1;
@@ -125,16 +144,22 @@ final class SelectClauses {
         }
         boolean fetches = clause == fetch;
         int at = fetches ? clause + 2 : clause + 1;
-        int end = at + 1;
+        int end = tokens.kind(at) == OPEN ? closing(at) + 1 : at + 1;
+        int found = literal(at, end);
         while (tokens.is(end, "rows") || tokens.is(end, "row") || (fetches && tokens.is(end, "only"))) {
             end++;
         }
         boolean last = end == to || end == limit || end == offset || end == fetch;
-        boolean number = tokens.kind(at) == INTEGER && tokens.text(at).length() <= 18;
-        if (!last || !(number || tokens.kind(at) == PARAMETER) || (fetches && !tokens.is(end - 1, "only"))) {
+        boolean known = found >= 0
+                && switch (tokens.kind(found)) {
+                    case PARAMETER -> true;
+                    case INTEGER, STRING -> number(found).matches("[0-9]{1,18}");
+                    default -> false;
+                };
+        if (!last || !known || (fetches && !tokens.is(end - 1, "only"))) {
             throw MergeParser.refuse("LIMIT, OFFSET or FETCH other than a number or parameter");
         }
-        return at;
+        return found;
     }
 
     /** As many rows as may be needed of each shard; and every parameter once, so that a server can tell its type. */
@@ -142,7 +167,7 @@ final class SelectClauses {
         String rows = most < 0 ? "" : count(most);
         String left = skipped < 0 ? "" : count(skipped);
         if (pushed && most >= 0) {
-            boolean numbers = tokens.kind(most) == INTEGER && (skipped < 0 || tokens.kind(skipped) == INTEGER);
+            boolean numbers = tokens.kind(most) != PARAMETER && (skipped < 0 || tokens.kind(skipped) != PARAMETER);
             long sum = numbers ? Long.parseLong(rows) + (left.isEmpty() ? 0 : Long.parseLong(left)) : 0;
             return " LIMIT " + (numbers ? "" + sum : left.isEmpty() ? rows : rows + " + " + left);
         }
@@ -153,6 +178,6 @@ final class SelectClauses {
     }
 
     private String count(int token) {
-        return tokens.kind(token) == PARAMETER ? tokens.text(token) + "::bigint" : tokens.text(token);
+        return tokens.kind(token) == PARAMETER ? tokens.text(token) + "::bigint" : number(token);
     }
 }

@@ -90,7 +90,17 @@ final class ShardedDefinition {
         if (wrong != null) {
             return unsharded.refused(wrong, "Change the column or the key in the proxy's configuration.");
         }
-        return new StatementPlan(unsharded.kind(), false, new Everywhere(table), unsharded.effect());
+        boolean numbered =
+                table.keyed() && tokens.is(from, "create") && !tokens.is(from + 1, "index") && counts(target);
+        return new StatementPlan(
+                unsharded.kind(),
+                false,
+                new Everywhere(
+                        table.name(),
+                        StatementPlan.Answer.LAST,
+                        null,
+                        numbered ? tokens.source(qualified(target), target + 1) : null),
+                unsharded.effect());
     }
 
     /** A definition that names none of these tables: of a domain's schema, of what all shards have, of an index. */
@@ -320,6 +330,15 @@ final class ShardedDefinition {
         }
         boolean zoned = tokens.is(i, "timestamp") && tokens.is(i + 1, "with");
         return zoned ? "timestamptz" : tokens.name(i);
+    }
+
+    /** The first token of the name that ends with {@code target}. */
+    private int qualified(int target) {
+        int first = target;
+        while (tokens.kind(first - 1) == DOT) {
+            first -= 2;
+        }
+        return first;
     }
 
     private boolean counts(int target) {

@@ -63,12 +63,15 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
      *
      * @param what the table's name, or what else is defined
      * @param others what the shards but the default one are sent instead, or null for the same
+     * @param counts the table whose columns that count get numbers of which no two shards have one, or null
      */
     public record Everywhere(
-            String what, Answer answer, @Nullable String others) implements Need {
-        /** A definition. */
-        Everywhere(ShardedTable table) {
-            this(table.name(), Answer.LAST, null);
+            String what,
+            Answer answer,
+            @Nullable String others,
+            @Nullable String counts) implements Need {
+        Everywhere(String what, Answer answer, @Nullable String others) {
+            this(what, answer, others, null);
         }
     }
 
@@ -201,6 +204,11 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
             return new StatementPlan(kind, false, need, other);
         }
         return new StatementPlan(kind, readOnly, need, other);
+    }
+
+    /** The need of a statement around this one: what each shard is sent of this one alone would lose the outer. */
+    Need onOneShard() {
+        return need instanceof Keyed keyed ? new Keyed(keyed.keys()) : need;
     }
 
     StatementPlan refused(String message, String hint) {

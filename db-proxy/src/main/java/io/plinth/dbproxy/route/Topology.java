@@ -45,6 +45,12 @@ public record Topology(
         return new Classifier(tables, schemas, sharded());
     }
 
+    /** A number of its own for each shard, from 1 to 1024, that it keeps. */
+    public int number(String shard) {
+        BucketMap map = buckets;
+        return map == null ? 1 : map.number(shard);
+    }
+
     /** The shard of a row with this key; null when no shard is meant for it. */
     public @Nullable String shard(ShardedTable table, List<Object> key) {
         BucketMap map = buckets;

@@ -33,11 +33,13 @@ public final class BucketMap {
     private final int epoch;
     private final SlotTable table;
     private final SlotTable ring;
+    private final Map<String, Integer> numbers;
 
-    private BucketMap(int epoch, SlotTable table, SlotTable ring) {
+    private BucketMap(int epoch, SlotTable table, SlotTable ring, Map<String, Integer> numbers) {
         this.epoch = epoch;
         this.table = table;
         this.ring = ring;
+        this.numbers = Map.copyOf(numbers);
     }
 
     /** Contiguous runs of equal length over the shards, and a ring of them. */
@@ -48,7 +50,8 @@ public final class BucketMap {
     private static BucketMap fresh(int epoch, Collection<String> shards) {
         Map<String, Integer> weights = new TreeMap<>();
         shards.forEach(shard -> weights.put(shard, 1));
-        return new BucketMap(epoch, SlotPlanner.plan(SlotTable.empty(BUCKETS), weights), ring(weights));
+        return new BucketMap(
+                epoch, SlotPlanner.plan(SlotTable.empty(BUCKETS), weights), ring(weights), numbers(weights.keySet()));
     }
 
     private static SlotTable ring(Map<String, Integer> weights) {
@@ -58,6 +61,22 @@ public final class BucketMap {
             runs.add(new SlotTable.Run(bucket, bucket, places.owner(bucket)));
         }
         return SlotTable.of(BUCKETS, runs);
+    }
+
+    /** Their places among all of them. */
+    private static Map<String, Integer> numbers(Collection<String> shards) {
+        Map<String, Integer> numbers = new TreeMap<>();
+        new TreeSet<>(shards).forEach(shard -> numbers.put(shard, numbers.size() + 1));
+        return numbers;
+    }
+
+    /** A number of its own for each shard, from 1 to 1024, that it keeps. */
+    public int number(String shard) {
+        Integer number = numbers.get(shard);
+        if (number == null) {
+            throw new IllegalArgumentException("shard: " + shard + " (expected: one of " + numbers.keySet() + ")");
+        }
+        return number;
     }
 
     public int epoch() {
@@ -133,7 +152,10 @@ public final class BucketMap {
             return stored.map;
         }
         BucketMap map = new BucketMap(
-                stored.rules.changed ? stored.map.epoch + 1 : stored.map.epoch, stored.map.table, stored.map.ring);
+                stored.rules.changed ? stored.map.epoch + 1 : stored.map.epoch,
+                stored.map.table,
+                stored.map.ring,
+                stored.map.numbers);
         map.store(file, database, wanted, stored.rules);
         return map;
     }
@@ -161,6 +183,7 @@ public final class BucketMap {
         StringBuilder text = new StringBuilder(HEADER + "\ndatabase " + database + "\nepoch " + epoch + "\n");
         tables.forEach((name, key) ->
                 text.append("table ").append(key).append(' ').append(name).append('\n'));
+        new TreeMap<>(numbers).forEach((shard, number) -> text.append("shard " + number + " " + shard + "\n"));
         table.runs().forEach(run -> text.append("run " + run.from() + " " + run.to() + " " + run.node() + "\n"));
         ring.runs().forEach(run -> text.append("ring " + run.from() + " " + run.to() + " " + run.node() + "\n"));
         rules.byTable.forEach((name, all) -> all.forEach((what, rule) -> text.append("rule " + rule.bucket + " "
@@ -224,6 +247,7 @@ public final class BucketMap {
             Map<String, Map<String, Rule>> rules = new TreeMap<>();
             List<SlotTable.Run> runs = new ArrayList<>();
             List<SlotTable.Run> ringRuns = new ArrayList<>();
+            Map<String, Integer> numbers = new TreeMap<>();
             int epoch = 0;
             if (lines.isEmpty()
                     || !lines.getFirst().equals(HEADER)
@@ -236,6 +260,7 @@ public final class BucketMap {
                     switch (words[0]) {
                         case "epoch" -> epoch = Integer.parseInt(words[1]);
                         case "table" -> tables.put(words[3], words[1] + " " + words[2]);
+                        case "shard" -> numbers.put(words[2], Integer.parseInt(words[1]));
                         case "run" -> runs.add(run(words));
                         case "ring" -> ringRuns.add(run(words));
                         case "rule" ->
@@ -249,7 +274,9 @@ public final class BucketMap {
                 SlotTable hash = SlotTable.of(BUCKETS, runs);
                 // Files of before the ring have none, and no table on it.
                 SlotTable ring = ringRuns.isEmpty() ? ring(weights(hash)) : SlotTable.of(BUCKETS, ringRuns);
-                return new Stored(new BucketMap(epoch, hash, ring), tables, new Rules(rules));
+                Map<String, Integer> known =
+                        numbers.isEmpty() ? numbers(weights(hash).keySet()) : numbers;
+                return new Stored(new BucketMap(epoch, hash, ring, known), tables, new Rules(rules));
             } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
                 throw broken(file, e);
             }

@@ -40,6 +40,9 @@ public record ShardedTable(
 
     /** The key's columns, for people. */
     public String key() {
+        if (columns.size() == 1) {
+            return columns.getFirst().name();
+        }
         return columns.isEmpty()
                 ? "the key"
                 : columns.stream().map(Column::name).collect(Collectors.joining(" and "));

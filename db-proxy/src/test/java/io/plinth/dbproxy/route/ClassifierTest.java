@@ -370,6 +370,21 @@ class ClassifierTest {
                 .isEqualTo("u-42");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "EXPLAIN SELECT * FROM orders WHERE user_id IN (1, 2)",
+                "EXPLAIN INSERT INTO orders (user_id) VALUES (1), (2)",
+                "EXPLAIN ANALYZE DELETE FROM orders WHERE user_id IN (1, 2)",
+                "DECLARE c CURSOR FOR SELECT * FROM orders WHERE user_id IN (1, 2)",
+            })
+    void whatStandsAroundAStatementIsNeverSplitOff(String sql) {
+        assertThat(plan(sql).need()).isInstanceOfSatisfying(Keyed.class, keyed -> {
+            assertThat(keyed.rows()).isNull();
+            assertThat(keyed.spread()).isNull();
+        });
+    }
+
     @Test
     void tablesWithoutAKeyDecideByWhereTheyAre() {
         Classifier classifier = new Classifier(

@@ -1,0 +1,187 @@
+package io.plinth.dbproxy;
+
+import static io.plinth.dbproxy.Cluster.run;
+import static io.plinth.dbproxy.Cluster.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.plinth.kit.lifecycle.RunningNode;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+import org.postgresql.copy.CopyManager;
+
+/** COPY of a sharded table: each row goes to its shard, and comes from it. */
+@Timeout(120)
+class CopyIT {
+    private static @Nullable RunningNode proxy;
+
+    @BeforeAll
+    static void start(@TempDir Path state) throws Exception {
+        proxy = Cluster.shared().proxy(state, "pool: { size: 6 }");
+        try (Connection connection = connect()) {
+            run(connection, "DROP TABLE IF EXISTS sessions");
+            run(connection, "CREATE TABLE sessions (id int, name text, note text)");
+        }
+    }
+
+    @BeforeEach
+    void empty() throws Exception {
+        try (Connection connection = connect()) {
+            run(connection, "TRUNCATE sessions");
+        }
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        Objects.requireNonNull(proxy).close();
+    }
+
+    private static Connection connect() throws SQLException {
+        return Cluster.connect(Objects.requireNonNull(proxy), "");
+    }
+
+    private static CopyManager copies(Connection connection) throws SQLException {
+        return connection.unwrap(PGConnection.class).getCopyAPI();
+    }
+
+    /** Rows are made by one server, copied through the proxy, and told the same by it. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '!',
+            value = {
+                "(FORMAT text)",
+                "(FORMAT csv)",
+                "(FORMAT csv, HEADER true, DELIMITER ';', QUOTE '''', ESCAPE '\\', NULL 'nix')",
+                "(FORMAT binary)",
+                "WITH DELIMITER AS '|' NULL AS ''",
+                "CSV HEADER"
+            })
+    void whatOneServerCopiesOutIsCopiedInByRows(String options) throws Exception {
+        String made = "SELECT i AS id, 'n' || i || E' \\t,;|\\\\\\n"
+                + "\"''ä' AS name, CASE WHEN i % 3 = 0 THEN NULL ELSE E'x\\n"
+                + "y' END AS note FROM generate_series(1, 500) i";
+        ByteArrayOutputStream whole = new ByteArrayOutputStream();
+        try (Connection direct = Cluster.shared().direct(0)) {
+            copies(direct).copyOut("COPY (" + made + ") TO STDOUT " + options, whole);
+            run(direct, "CREATE TEMP TABLE expected AS " + made);
+        }
+        try (Connection connection = connect()) {
+            assertThat(copies(connection)
+                            .copyIn(
+                                    "COPY sessions FROM STDIN " + options,
+                                    new ByteArrayInputStream(whole.toByteArray()),
+                                    777))
+                    .isEqualTo(500);
+            assertThat(text(connection, "SELECT count(*) FROM sessions")).isEqualTo("500");
+            for (int i = 1; i <= 500; i += 83) {
+                assertThat(text(connection, "SELECT id FROM sessions WHERE name = 'n" + i + "'"))
+                        .isEmpty();
+                assertThat(text(connection, "SELECT id FROM sessions WHERE name = 'n" + i + " \t,;|\\\n\"''ä'"))
+                        .isEqualTo("" + i);
+            }
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            assertThat(copies(connection).copyOut("COPY sessions TO STDOUT " + options, out))
+                    .isEqualTo(500);
+            run(connection, "TRUNCATE sessions");
+            assertThat(copies(connection)
+                            .copyIn("COPY sessions FROM STDIN " + options, new ByteArrayInputStream(out.toByteArray())))
+                    .isEqualTo(500);
+            if (!options.contains("binary")) {
+                List<String> lines =
+                        Arrays.asList(out.toString(StandardCharsets.UTF_8).split("\n(?=[0-9])"));
+                List<String> expected =
+                        Arrays.asList(whole.toString(StandardCharsets.UTF_8).split("\n(?=[0-9])"));
+                assertThat(lines.stream().map(String::strip))
+                        .containsExactlyInAnyOrderElementsOf(
+                                expected.stream().map(String::strip).toList());
+            }
+        }
+        for (int shard = 0; shard < 2; shard++) {
+            try (Connection direct = Cluster.shared().direct(shard)) {
+                assertThat(Integer.parseInt(text(direct, "SELECT count(*) FROM sessions")))
+                        .isBetween(150, 350);
+            }
+        }
+    }
+
+    @Test
+    void largeCopiesWithPiecesOfAnySizeLoseNothing() throws Exception {
+        Random random = new Random(5);
+        StringBuilder rows = new StringBuilder();
+        for (int i = 0; i < 20_000; i++) {
+            rows.append(i)
+                    .append('\t')
+                    .append("k")
+                    .append(i % 997)
+                    .append('\t')
+                    .append("x".repeat(i % 300))
+                    .append('\n');
+        }
+        byte[] bytes = rows.toString().getBytes(StandardCharsets.UTF_8);
+        try (Connection connection = connect()) {
+            CopyIn in = copies(connection).copyIn("COPY sessions (id, name, note) FROM STDIN");
+            int at = 0;
+            while (at < bytes.length) {
+                int piece = Math.min(bytes.length - at, 1 + random.nextInt(50_000));
+                in.writeToCopy(bytes, at, piece);
+                at += piece;
+            }
+            assertThat(in.endCopy()).isEqualTo(20_000);
+            assertThat(text(connection, "SELECT sum(id) FROM sessions")).isEqualTo("199990000");
+            assertThat(text(connection, "SELECT count(*) FROM sessions WHERE name = 'k5'"))
+                    .isEqualTo("21");
+        }
+    }
+
+    @Test
+    void anErrorLeavesNoRowOnAnyShardAndTheConnectionInOrder() throws Exception {
+        try (Connection connection = connect()) {
+            for (String wrong : List.of(
+                    "1\ta\tx\nnone\tb\ty\n", // not a number: the server's error
+                    "1\ta\tx\n2\t\\N\ty\n", // no key
+                    "1\ta\tx\n2\n")) {
+                String many = "7\tz\tq\n".repeat(5000);
+                assertThatThrownBy(() ->
+                                copies(connection).copyIn("COPY sessions FROM STDIN", new StringReader(wrong + many)))
+                        .isInstanceOf(SQLException.class);
+                assertThat(text(connection, "SELECT count(*) FROM sessions")).isEqualTo("0");
+            }
+            CopyIn in = copies(connection).copyIn("COPY sessions FROM STDIN");
+            in.writeToCopy("1\ta\tx\n".getBytes(StandardCharsets.UTF_8), 0, 6);
+            in.cancelCopy();
+            assertThat(text(connection, "SELECT count(*) FROM sessions")).isEqualTo("0");
+            assertThatThrownBy(() -> copies(connection)
+                            .copyIn("COPY sessions (id, note) FROM STDIN", new StringReader("1\tx\n")))
+                    .hasMessageContaining("must give name");
+            assertThatThrownBy(
+                            () -> copies(connection).copyOut("COPY sessions (nothing) TO STDOUT", new StringWriter()))
+                    .isInstanceOf(SQLException.class);
+            assertThat(copies(connection).copyIn("COPY sessions FROM STDIN", new StringReader("1\ta\tx")))
+                    .isEqualTo(1);
+            StringWriter out = new StringWriter();
+            copies(connection).copyOut("COPY sessions (name) TO STDOUT", out);
+            assertThat(out.toString()).isEqualTo("a\n");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.copy;
+
+import org.jspecify.annotations.NullMarked;
