@@ -312,6 +312,9 @@ public final class LogWriter implements AutoCloseable {
                 if (full != null) {
                     retry();
                 }
+                if (!refused.isEmpty()) {
+                    LOG.warn("{} changes are not in the log: there was no room", refused.size());
+                }
                 log.sync();
                 listener.closed();
             }
