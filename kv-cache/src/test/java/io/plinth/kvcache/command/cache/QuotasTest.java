@@ -221,7 +221,7 @@ class QuotasTest {
             held.lock();
             try {
                 holds.countDown();
-                changed.await(20, TimeUnit.SECONDS);
+                changed.await(60, TimeUnit.SECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } finally {
