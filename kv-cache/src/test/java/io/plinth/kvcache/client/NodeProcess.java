@@ -47,11 +47,18 @@ final class NodeProcess implements AutoCloseable {
                 .start();
     }
 
+    /** To this very process: while it starts, another one may have the port. */
     RawClient connect() throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (true) {
             try {
-                return new RawClient(port);
+                RawClient client = new RawClient(port);
+                String itself = "process_id:" + running().pid() + "\r\n";
+                if (client.call("INFO", "server").contains(itself)) {
+                    return client;
+                }
+                client.close();
+                throw new IOException("port " + port + ": another process listens (expected: " + itself.strip() + ")");
             } catch (IOException e) {
                 if (System.nanoTime() > deadline || !running().isAlive()) {
                     throw new IOException("no node; its log:\n" + log(), e);
