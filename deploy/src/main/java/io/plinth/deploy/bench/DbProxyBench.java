@@ -30,6 +30,9 @@ final class DbProxyBench implements Bench {
     private static final int ACCOUNTS_PER_SCALE = 100_000;
     private static final int MANY = 2000;
     private static final int IDLE = 9000;
+    /** What ours keeps for each database of its, and its peer for each client with prepared statements. */
+    private static final int SERVER_CONNECTIONS = 300;
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Pattern DONE = Pattern.compile("number of transactions actually processed: (\\d+)");
     private static final Pattern FAILED = Pattern.compile("number of failed transactions: (\\d+)");
@@ -99,7 +102,13 @@ final class DbProxyBench implements Bench {
         PostgresServer server = PostgresServer.primary(
                 PostgresBinaries.unpack(stage.folder()),
                 stage.folder().resolve("postgres"),
-                PostgresSettings.trusting(address.getPort(), "bench", "bench"));
+                new PostgresSettings(
+                        address.getPort(),
+                        32L << 20,
+                        SERVER_CONNECTIONS,
+                        PostgresSettings.Access.TRUST,
+                        Map.of("bench", "bench"),
+                        ""));
         server.prepare();
         Process process = stage.start("postgres", stage.cores().origin(), server.command());
         stage.listening("postgres", process, address);
