@@ -455,7 +455,7 @@ public record DbProxyConfig(
                 check.problem(path + ".shards", "shards: " + database.shards.size() + " (expected: at most 1024)");
             }
             TableSchemes schemes =
-                    new TableSchemes(database.shards.keySet(), check.stack().regions(), directory -> new Directory());
+                    new TableSchemes(database.shards.keySet(), check.stack().regions(), directory -> new Directory(0));
             database.tables.forEach((table, config) -> {
                 try {
                     schemes.table(table, config);

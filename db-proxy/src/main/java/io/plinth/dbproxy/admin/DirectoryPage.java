@@ -102,7 +102,12 @@ final class DirectoryPage {
                         found.scheme.name(),
                         found.type.text(value),
                         shard.isEmpty() ? null : shard.intern())
-                .thenApply(done -> Response.text(200, "ok\n"));
+                .thenApply(done -> done
+                        ? Response.text(200, "ok\n")
+                        : Response.text(
+                                507,
+                                "directory: " + found.scheme.directory().size()
+                                        + " entries (expected: room for one more, directory-entries)\n"));
     }
 
     private static String first(Map<String, List<String>> query, String name) {

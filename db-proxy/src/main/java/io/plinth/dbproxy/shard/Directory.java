@@ -8,6 +8,22 @@ import org.jspecify.annotations.Nullable;
 /** Which shard each key of a lookup table has: the copy in memory that loops read. Safe for use from any thread. */
 public final class Directory {
     private final Map<String, String> shards = new ConcurrentHashMap<>();
+    private volatile int most;
+
+    /** One that may have so many entries. */
+    public Directory(int most) {
+        this.most = most;
+    }
+
+    /** How many entries it may have from now on. */
+    void most(int entries) {
+        most = entries;
+    }
+
+    /** Whether an entry for the key would be one too many. */
+    boolean full(String key) {
+        return shards.size() >= most && !shards.containsKey(key);
+    }
 
     /** The shard of a key by its text, or null. */
     @Nullable

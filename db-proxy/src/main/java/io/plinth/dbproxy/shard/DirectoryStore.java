@@ -42,9 +42,10 @@ public final class DirectoryStore implements AutoCloseable {
         String id = database + SEPARATOR + name;
         Directory known = directories.get(id);
         if (known != null) {
+            known.most(most);
             return known;
         }
-        Directory read = new Directory();
+        Directory read = new Directory(most);
         byte[] prefix = (id + SEPARATOR).getBytes(StandardCharsets.UTF_8);
         try (RocksIterator entries = db().newIterator()) {
             for (entries.seek(prefix); entries.isValid(); entries.next()) {
@@ -90,16 +91,19 @@ public final class DirectoryStore implements AutoCloseable {
                 folder + ": " + e.getMessage() + " (expected: lookup tables that can be read; restore the folder)", e);
     }
 
-    /** Says where a key's rows are; {@code shard} null says nothing any more. Told when it is on disk and in use. */
-    public CompletionStage<Void> put(String database, String name, String key, @Nullable String shard) {
-        return CompletableFuture.runAsync(() -> write(database + SEPARATOR + name, key, shard), writer);
+    /** Says where a key's rows are; {@code shard} null says nothing any more. Told when it is on disk and in use, or false when full. */
+    public CompletionStage<Boolean> put(String database, String name, String key, @Nullable String shard) {
+        return CompletableFuture.supplyAsync(() -> write(database + SEPARATOR + name, key, shard), writer);
     }
 
-    private synchronized void write(String id, String key, @Nullable String shard) {
+    private synchronized boolean write(String id, String key, @Nullable String shard) {
         RocksDB open = db;
         Directory directory = directories.get(id);
         if (closed || open == null || directory == null) {
             throw new IllegalStateException("directory is not open - id=" + id.replace('\0', '/'));
+        }
+        if (shard != null && directory.full(key)) {
+            return false;
         }
         byte[] stored = (id + SEPARATOR + key).getBytes(StandardCharsets.UTF_8);
         try (WriteOptions synced = new WriteOptions().setSync(true)) {
@@ -112,6 +116,7 @@ public final class DirectoryStore implements AutoCloseable {
             throw new IllegalStateException("directory " + folder + ": " + e.getMessage(), e);
         }
         directory.put(key, shard);
+        return true;
     }
 
     @Override
