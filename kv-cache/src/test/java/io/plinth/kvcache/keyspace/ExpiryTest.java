@@ -55,6 +55,21 @@ class ExpiryTest {
         fixture.verify();
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {246, 247, 10_000, 56 * 365, -247, -56 * 365})
+    void goesOnWhereTheNodeIsUpForLongOrItsClockWasFarOff(long days) {
+        fixture.put("before", 1, fixture.now + 1_000);
+        fixture.now += days * 24 * 3_600_000;
+        for (int i = 0; i < 1_000; i++) {
+            fixture.put("k" + i, 1, fixture.now + 1_000 + i);
+        }
+        advance(1_000 + 500);
+        assertThat(fixture.keyspace.keys(0)).isBetween(499L, 502L + 2 * ExpiryWheel.TICK_MILLIS);
+        advance(500 + 2 * ExpiryWheel.TICK_MILLIS);
+        assertThat(fixture.keyspace.keys(0)).isEqualTo(days < 0 ? 1 : 0);
+        fixture.verify();
+    }
+
     @Test
     void countsHowLateKeysGo() {
         for (int i = 0; i < 100; i++) {

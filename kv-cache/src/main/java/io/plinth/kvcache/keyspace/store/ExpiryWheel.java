@@ -30,7 +30,9 @@ public final class ExpiryWheel {
     private static final int[] EMPTY = {};
 
     private final long start;
-    private int current;
+    /** A long, as 2^31 ticks are over after 248 days; only its lowest 24 bits say which buckets. */
+    private long current;
+
     private int places;
     private int[][] buckets = {};
     private int[] counts = {};
@@ -66,27 +68,27 @@ public final class ExpiryWheel {
 
     /** The same for a key that had an earlier or later time until now, and has a place for that. */
     public void rearm(int hash, long before, long expireAt) {
-        int tick = tick(expireAt);
+        long tick = tick(expireAt);
         if (tick < tick(before)) {
             insert(hash, tick);
         }
     }
 
-    private int tick(long expireAt) {
+    private long tick(long expireAt) {
         // The first tick that starts after the last millisecond the key is there.
         long wanted = Math.ceilDiv(expireAt + 1 - start, TICK_MILLIS);
-        return (int) Math.clamp(wanted, current, current + SPAN - 1L);
+        return Math.clamp(wanted, current, current + SPAN - 1L);
     }
 
-    private void insert(int hash, int tick) {
+    private void insert(int hash, long tick) {
         if (buckets.length == 0) {
             buckets = new int[LEVELS * BUCKETS][];
             Arrays.fill(buckets, EMPTY);
             counts = new int[LEVELS * BUCKETS];
         }
-        int delta = tick - current;
+        int delta = (int) (tick - current);
         int level = delta < BUCKETS ? 0 : delta < BUCKETS * BUCKETS ? 1 : delta < BUCKETS * BUCKETS * BUCKETS ? 2 : 3;
-        int bucket = level * BUCKETS + ((tick >>> (BITS * level)) & (BUCKETS - 1));
+        int bucket = level * BUCKETS + slot(tick, level);
         int[] hashes = buckets[bucket];
         int count = counts[bucket];
         if (count == hashes.length) {
@@ -109,19 +111,23 @@ public final class ExpiryWheel {
     }
 
     /** Negative where the clock was set back to before the wheel began. */
-    private int tickAt(long nowMillis) {
-        return Math.clamp(
-                Math.floorDiv(nowMillis - start, TICK_MILLIS), Integer.MIN_VALUE / 2, Integer.MAX_VALUE - SPAN);
+    private long tickAt(long nowMillis) {
+        return Math.floorDiv(nowMillis - start, TICK_MILLIS);
+    }
+
+    /** Which of a level's buckets a tick is in. */
+    private static int slot(long tick, int level) {
+        return (int) (tick >>> (BITS * level)) & (BUCKETS - 1);
     }
 
     /** Looks at what is due, about {@code budget} places; answers whether it got through. */
     public boolean advance(long nowMillis, int budget, Owner owner) {
-        int target = tickAt(nowMillis);
+        long target = tickAt(nowMillis);
         if (places == 0) {
             current = target;
             return true;
         }
-        if ((long) target - current > MAX_WALK || (long) target - current < -MAX_BACK) {
+        if (target - current > MAX_WALK || target - current < -MAX_BACK) {
             reset(nowMillis - TICK_MILLIS);
             owner.rearm();
         }
@@ -131,14 +137,14 @@ public final class ExpiryWheel {
         }
         int left = spread(nowMillis, budget, owner);
         while (left > 0 && current < target) {
-            left = drain(current & BUCKETS - 1, nowMillis, left, owner);
+            left = drain(slot(current, 0), nowMillis, left, owner);
             if (left > 0) {
                 current++;
                 cascade();
                 left = spread(nowMillis, left, owner);
             }
         }
-        return left > 0 && drain(current & BUCKETS - 1, nowMillis, left, owner) > 0;
+        return left > 0 && drain(slot(current, 0), nowMillis, left, owner) > 0;
     }
 
     /** Takes what is in the current tick's bucket, not what comes there meanwhile; answers what is left of the budget. */
@@ -159,7 +165,7 @@ public final class ExpiryWheel {
     /** Takes the buckets whose range begins at the current tick, to be spread over the levels below. */
     private void cascade() {
         for (int level = 1; level < LEVELS && (current & ((1 << (BITS * level)) - 1)) == 0; level++) {
-            int bucket = level * BUCKETS + ((current >>> (BITS * level)) & (BUCKETS - 1));
+            int bucket = level * BUCKETS + slot(current, level);
             int count = counts.length == 0 ? 0 : counts[bucket];
             if (count == 0) {
                 continue;
