@@ -280,7 +280,7 @@ public final class Database {
         Map<String, ShardedTable> found = audit.apply(tables, rows);
         if (!found.equals(tables)) {
             tables = found;
-            classifier = new Classifier(found, topology.sharded());
+            classifier = topology.classifier(found);
         }
     }
 

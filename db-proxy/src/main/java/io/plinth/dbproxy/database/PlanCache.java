@@ -56,7 +56,8 @@ final class PlanCache {
     SqlPlan plan(byte[] sql) {
         shared = false;
         SqlTokens tokens = Classifier.tokens(sql);
-        if (tokens == null || sql.length > LONGEST_TEXT) {
+        // A hint is in a comment, which the shape leaves out.
+        if (tokens == null || tokens.hint() != null || sql.length > LONGEST_TEXT) {
             counts.anew.inc();
             return classifier.plan(sql, tokens);
         }

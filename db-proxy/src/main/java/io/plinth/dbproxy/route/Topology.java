@@ -42,7 +42,12 @@ public record Topology(
     }
 
     public Classifier classifier() {
-        return new Classifier(tables, schemas, sharded());
+        return classifier(tables);
+    }
+
+    /** With the tables as servers were found to have them. */
+    public Classifier classifier(Map<String, ShardedTable> found) {
+        return new Classifier(found, schemas, sharded());
     }
 
     /** A number of its own for each shard, from 1 to 1024, that it keeps. */

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.database;
+
+import org.jspecify.annotations.NullMarked;
