@@ -91,18 +91,14 @@ final class KeyResolver {
             all = longer;
         }
         // A key that follows from another table's, spread alike, says nothing more.
-        if (own || keys.isEmpty() || list.refs().stream().noneMatch(other -> leads(other, ref))) {
+        List<Ref> earlier = list.refs().subList(0, list.refs().indexOf(ref));
+        if (own || keys.isEmpty() || earlier.stream().noneMatch(other -> leads(other, ref))) {
             all.forEach(parts -> keys.add(new ShardKey(ref.table(), parts)));
         }
     }
 
     private boolean leads(Ref other, Ref ref) {
-        return !other.equals(ref)
-                && other.table().keyed()
-                && other.table().together(ref.table())
-                && links.stream()
-                        .anyMatch(link -> (link.from.ref.equals(other) && link.to.ref.equals(ref))
-                                || (link.to.ref.equals(other) && link.from.ref.equals(ref)));
+        return other.table().keyed() && joined(other, ref);
     }
 
     /** Whether the rows that a query joins are on the same shard, whichever that is. */
