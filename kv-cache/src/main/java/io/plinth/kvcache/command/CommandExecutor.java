@@ -20,6 +20,7 @@ import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,8 @@ public final class CommandExecutor implements Dispatcher {
     private @Nullable Call call;
     /** The command that runs was held back before, and is not held back again. */
     private boolean released;
+    /** The error of the last such one. */
+    private @Nullable String releasedError;
     /** When the last command ended, in nanoseconds, which is when the next one begins; 0 where none follows at once. */
     private long since;
 
@@ -101,6 +104,9 @@ public final class CommandExecutor implements Dispatcher {
             out.rewind(mark);
             held = true;
         } finally {
+            if (released) {
+                releasedError = out.errorAt(mark);
+            }
             if (client.replyMode() == ReplyMode.OFF) {
                 out.rewind(mark);
             } else if (client.replyMode() == ReplyMode.SKIP) {
@@ -120,11 +126,12 @@ public final class CommandExecutor implements Dispatcher {
         return node.settings().cachePolicy();
     }
 
-    /** Runs a command that its policy held back; false where it has to be given again. On this executor's loop. */
-    public boolean release(Client client, Args args) {
+    /** Runs what its policy held back: its error, empty for none; null where it is to be given again. On this executor's loop. */
+    public @Nullable String release(Client client, Args args) {
         released = true;
         try {
-            return execute(client, args, node.clock().millis());
+            boolean done = execute(client, args, node.clock().millis());
+            return done ? Objects.requireNonNullElse(releasedError, "") : null;
         } finally {
             released = false;
             rest();

@@ -53,18 +53,25 @@ abstract class Hold implements Blocked {
         }
         client.blocked(null);
         client.replyMode(replies);
-        int mark = client.out().size();
-        if (!executor.release(client, args)) {
+        String error;
+        try {
+            error = executor.release(client, args);
+        } catch (RuntimeException | Error e) {
+            client.abort();
+            ran("broken");
+            throw e;
+        }
+        if (error == null) {
             client.blocked(this);
             client.outlet().schedule(RETRY_MILLIS, () -> {
-                if (holding()) {
+                // Also where the client went meanwhile: others wait for it to be over.
+                if (holding() || client.closing()) {
                     release();
                 }
             });
             return;
         }
-        String error = client.out().errorAt(mark);
-        ran(error == null ? "" : error);
+        ran(error);
         client.outlet().unblocked();
     }
 

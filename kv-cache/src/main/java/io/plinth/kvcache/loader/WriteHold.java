@@ -70,20 +70,26 @@ final class WriteHold extends Hold {
 
     @Override
     void ran(String error) {
-        if (!error.isEmpty()) {
-            // The loader has what the cache could not take.
-            writes.drop(this);
+        try {
+            if (!error.isEmpty()) {
+                // The loader has what the cache could not take.
+                writes.drop(this);
+            }
+        } finally {
+            writes.over(this);
         }
-        writes.over(this);
     }
 
     /** The loader does not have it, or may have it. On the client's loop. */
     void failed(String reason, boolean unknown) {
-        if (unknown) {
-            writes.drop(this);
+        try {
+            if (unknown) {
+                writes.drop(this);
+            }
+        } finally {
+            writes.over(this);
+            refuse(reason);
         }
-        writes.over(this);
-        refuse(reason);
     }
 
     /** The client is gone; what was begun goes on. */
