@@ -4,7 +4,10 @@ import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.replica.Replication;
+import io.plinth.kvcache.session.AnswerLater;
+import io.plinth.kvcache.session.Client;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
@@ -38,8 +41,13 @@ public final class ReplicaCommands {
                     "ERR REPLICAOF not allowed while memcached-port is open, as what it stores would be lost");
         }
         if (call.args().is(1, "NO") && call.args().is(2, "ONE")) {
-            replication.get().lead();
-            call.out().ok();
+            CompletableFuture<Void> leads = replication.get().lead();
+            if (leads.isDone() || !call.mayBlock()) {
+                call.out().ok();
+            } else {
+                Client client = call.client();
+                AnswerLater.begin(client, leads, failure -> client.out().ok());
+            }
             return;
         }
         String port = call.text(2);

@@ -13,11 +13,10 @@ import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.persist.Persistence;
 import io.plinth.kvcache.persist.snapshot.Snapshots.Saved;
-import io.plinth.kvcache.session.Blocked;
+import io.plinth.kvcache.session.AnswerLater;
 import io.plinth.kvcache.session.Client;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE: snapshots by command. No loop waits for one. */
 public final class SaveCommands {
@@ -56,34 +55,14 @@ public final class SaveCommands {
         return begun;
     }
 
-    /** The client waits as for BLPOP; others go on. */
     private static void save(Call call, CompletableFuture<Saved> begun) {
         Client client = call.client();
-        Blocked waiting = new Blocked() {
-            @Override
-            public boolean end(boolean error) {
-                return false;
+        AnswerLater.begin(client, begun, failure -> {
+            if (failure == null) {
+                client.out().ok();
+            } else {
+                client.out().error("ERR snapshot: " + CommandException.clean(String.valueOf(failure.getMessage())));
             }
-
-            @Override
-            public void abandon() {
-                client.blocked(null);
-            }
-        };
-        client.blocked(waiting);
-        begun.whenComplete((saved, failure) -> client.outlet().later(() -> answer(client, waiting, failure)));
-    }
-
-    private static void answer(Client client, Blocked waiting, @Nullable Throwable failure) {
-        if (!waiting.equals(client.blocked())) {
-            return;
-        }
-        client.blocked(null);
-        if (failure == null) {
-            client.out().ok();
-        } else {
-            client.out().error("ERR snapshot: " + CommandException.clean(String.valueOf(failure.getMessage())));
-        }
-        client.outlet().unblocked();
+        });
     }
 }

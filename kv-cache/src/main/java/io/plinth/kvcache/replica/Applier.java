@@ -18,6 +18,7 @@ import io.plinth.kvcache.wire.RequestDecoder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -41,6 +42,12 @@ final class Applier implements AutoCloseable {
     private RequestDecoder decoder;
     private boolean told;
     private volatile boolean over;
+    /** Guarded by this: it is at work; nothing begins once it is over. */
+    private boolean busy;
+    /** Guarded by this: what came of a file that did not come to its end stays. */
+    private boolean keeps;
+
+    private final CompletableFuture<Void> quiet = new CompletableFuture<>();
 
     Applier(NodeState node, CommandTable table, Consumer<byte[]> libraries, Runnable forget) {
         this.node = node;
@@ -70,23 +77,71 @@ final class Applier implements AutoCloseable {
         return new RequestDecoder(node.limits(), new ReadBuffers(), node.memory());
     }
 
-    /** Nothing more is to be made ours; called by other threads. What is under way may still end. */
-    void over() {
-        over = true;
+    /**
+     * Nothing more is to be made ours; called by other threads. What is under way may still end: {@link #quiet} says when it has. Where
+     * what came is not kept, half of a file is removed before.
+     */
+    void over(boolean keep) {
+        boolean idle;
+        synchronized (this) {
+            idle = !busy;
+            keeps = keep;
+            over = true;
+        }
+        if (idle) {
+            quiet.complete(null);
+        }
+    }
+
+    /** Done once it is over and touches no key any more. */
+    CompletableFuture<Void> quiet() {
+        return quiet;
+    }
+
+    private synchronized void enter() throws IOException {
+        following();
+        busy = true;
+    }
+
+    private void leave() {
+        boolean last;
+        synchronized (this) {
+            busy = false;
+            last = over;
+        }
+        // Not under the lock: who waits for it takes others.
+        if (last) {
+            quiet.complete(null);
+        }
+    }
+
+    private synchronized boolean keeps() {
+        return keeps;
     }
 
     /** In place of what was here, what the file has; nothing where it ends too early. Nobody reads what is half there. */
     void fill(InputStream file) throws IOException {
-        writable();
-        node.settings().loading(true);
+        enter();
+        try {
+            writable();
+            node.settings().loading(true);
+            replace(file);
+        } finally {
+            node.settings().loading(false);
+            leave();
+        }
+    }
+
+    private void replace(InputStream file) throws IOException {
         try {
             clear();
             load(file);
         } catch (IOException | RuntimeException e) {
-            clear();
+            // Who ended it to take writes keeps what came.
+            if (!keeps()) {
+                clear();
+            }
             throw e;
-        } finally {
-            node.settings().loading(false);
         }
     }
 
@@ -124,6 +179,7 @@ final class Applier implements AutoCloseable {
     /** Makes the writes in these bytes; answers whether it was asked how far it is. */
     boolean apply(byte[] bytes, int length) throws IOException {
         boolean asked = false;
+        enter();
         try {
             decoder.feed(Unpooled.wrappedBuffer(bytes, 0, length));
             while (decoder.next()) {
@@ -139,6 +195,7 @@ final class Applier implements AutoCloseable {
             throw new IOException(e.getMessage(), e);
         } finally {
             executor.rest();
+            leave();
         }
         return asked;
     }

@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
@@ -81,11 +82,12 @@ final class Following implements Runnable {
         return offset;
     }
 
-    /** Ends it soon. */
-    void end() {
+    /** Ends it soon; says when it touches no key any more. {@code keep} is whether the half of a file stays. */
+    CompletableFuture<Void> end(boolean keep) {
         ended = true;
-        applier.over();
+        applier.over(keep);
         close();
+        return applier.quiet();
     }
 
     private void close() {

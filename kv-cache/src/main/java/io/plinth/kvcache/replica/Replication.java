@@ -4,6 +4,7 @@ import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.NodeState;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -19,6 +20,8 @@ public final class Replication implements AutoCloseable {
     private final LongSupplier nanos;
     private final ThreadFactory threads;
     private @Nullable Following following;
+    /** Done when nobody who was followed before touches a key any more. */
+    private CompletableFuture<Void> left = CompletableFuture.completedFuture(null);
 
     public Replication(
             NodeState node,
@@ -43,23 +46,39 @@ public final class Replication implements AutoCloseable {
         if (present != null && present.host().equals(host) && present.port() == port) {
             return true;
         }
-        lead();
+        end(false);
         node.settings().readOnly(true);
         Following begun =
                 new Following(host, port, ownPort, password, new Applier(node, table, libraries, forget), nanos);
+        CompletableFuture<Void> before = left;
         following = begun;
-        threads.newThread(begun).start();
+        threads.newThread(() -> {
+                    // What the one before still does would be done to our keys.
+                    before.join();
+                    begun.run();
+                })
+                .start();
         return false;
     }
 
-    /** Follows nobody, and takes writes; keeps what came. */
-    public synchronized void lead() {
+    /** Follows nobody; keeps what came. Writes are taken when the answer is done: at once, or soon where one was being made ours. */
+    public synchronized CompletableFuture<Void> lead() {
+        end(true);
+        return left.thenRun(this::admit);
+    }
+
+    private void end(boolean keep) {
         Following present = following;
         if (present != null) {
-            present.end();
             following = null;
+            left = CompletableFuture.allOf(left, present.end(keep));
         }
-        node.settings().readOnly(false);
+    }
+
+    private synchronized void admit() {
+        if (following == null) {
+            node.settings().readOnly(false);
+        }
     }
 
     /** Host, port, state and offset of who is followed, in the order ROLE has them; null where nobody is. */

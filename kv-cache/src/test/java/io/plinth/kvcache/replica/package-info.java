@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.replica;
+
+import org.jspecify.annotations.NullMarked;
