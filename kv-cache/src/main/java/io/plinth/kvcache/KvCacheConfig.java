@@ -204,5 +204,12 @@ public record KvCacheConfig(
         } else if (pattern.write() != PatternConfig.WriteMode.NONE) {
             check.problem(path + ".write", "write: " + pattern.write() + " (expected: none where there is no loader)");
         }
+        LoaderConfig loader = pattern.loader() == null ? null : loaders.get(pattern.loader());
+        if (loader != null && pattern.write() != PatternConfig.WriteMode.NONE && !loader.takesWrites()) {
+            check.problem(
+                    path + ".write",
+                    "write: " + pattern.write()
+                            + " (expected: none where the loader has no postgres.store and remove)");
+        }
     }
 }

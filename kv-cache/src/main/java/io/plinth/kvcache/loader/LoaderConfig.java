@@ -88,6 +88,11 @@ public record LoaderConfig(
         }
     }
 
+    /** Whether it can be handed on what clients write. */
+    public boolean takesWrites() {
+        return postgres == null || (postgres.store != null && postgres.remove != null);
+    }
+
     private static void sql(Check check, String key, @Nullable String text) {
         if (text == null) {
             return;
