@@ -86,10 +86,16 @@ public final class CacheMetrics {
         metrics.gauge("kvcache_behind_bytes", "What these writes take.", queue::bytes);
         metrics.gauge(
                 "kvcache_behind_age_seconds", "How long the first of them has waited.", () -> queue.ageMillis() / 1e3);
-        metrics.gauge("kvcache_behind_handed_on", "Writes that loaders got, since the start.", queue::handedOn);
-        metrics.gauge("kvcache_behind_failures", "Attempts that failed, since the start.", queue::failures);
         metrics.gauge(
-                "kvcache_behind_coalesced", "Writes whose key had one waiting, since the start.", queue::coalesced);
-        metrics.gauge("kvcache_behind_refused", "Writes without room in the queue, since the start.", queue::refused);
+                "kvcache_behind_handed_on", "Writes that loaders got, since the start.", queue.counts()::handedOn);
+        metrics.gauge("kvcache_behind_failures", "Attempts that failed, since the start.", queue.counts()::failures);
+        metrics.gauge(
+                "kvcache_behind_coalesced",
+                "Writes whose key had one waiting, since the start.",
+                queue.counts()::coalesced);
+        metrics.gauge(
+                "kvcache_behind_refused",
+                "Writes without room in the queue, since the start.",
+                queue.counts()::refused);
     }
 }

@@ -48,6 +48,11 @@ public final class LoaderPool implements AutoCloseable {
                 maxValue);
     }
 
+    /** How many writes for later it is given at a time: reads have threads left, but where there is one only. */
+    int mostForLater() {
+        return Math.max(1, threads.getCorePoolSize() / 2);
+    }
+
     public String name() {
         return name;
     }

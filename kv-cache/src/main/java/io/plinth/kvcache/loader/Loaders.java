@@ -11,6 +11,7 @@ import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.loader.behind.BehindConfig;
 import io.plinth.kvcache.loader.behind.BehindQueue;
 import io.plinth.kvcache.loader.behind.BehindWrite;
+import io.plinth.kvcache.loader.behind.Hands;
 import io.plinth.kvcache.loader.behind.RocksStore;
 import io.plinth.kvcache.pattern.KeyName;
 import io.plinth.kvcache.pattern.PatternConfig;
@@ -25,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -87,6 +89,7 @@ public final class Loaders implements Holding, AutoCloseable {
                 name,
                 new LoaderPool(name, config, LoaderPool.loader(name, config), threads.apply("load-" + name), nanos)));
         Loaders loaders = new Loaders(patterns, keyspace, clock, configs, pools, queue);
+        loaders.takeUp();
         loaders.start(threads.apply("behind"));
         return loaders;
     }
@@ -198,10 +201,56 @@ public final class Loaders implements Holding, AutoCloseable {
         }
     }
 
+    /**
+     * Takes out of the cache what is not as the queue has it: after a crash the queue, which is synced, may know more. Readers then get it
+     * from there.
+     */
+    public void takeUp() throws IOException {
+        if (behind == null) {
+            return;
+        }
+        behind.each(write -> {
+            for (PatternRule rule : patterns.patterns().rules()) {
+                byte[] name = write.key();
+                if (rule.write() != WriteMode.NONE
+                        && write.loader().equals(rule.loader())
+                        && rule.equals(patterns.patterns().match(rule.db(), name, 0, name.length))) {
+                    takeUp(new KeyRef().set(keyspace.hasher(), rule.db(), name, 0, name.length), write.value());
+                }
+            }
+        });
+    }
+
+    private void takeUp(KeyRef key, byte @Nullable [] value) {
+        Segment segment = keyspace.segment(key.slot());
+        segment.lock();
+        try {
+            Entry entry = segment.peek(key, clock.millis());
+            if (entry != null && !(value != null && entry.isString() && Arrays.equals(entry.string(), value))) {
+                segment.delete(entry);
+            }
+        } finally {
+            segment.unlock();
+        }
+    }
+
     /** Hands on what was accepted for later. */
     public void start(ThreadFactory threads) {
         if (behind != null) {
-            behind.start(this::handOn, threads);
+            behind.start(
+                    new Hands() {
+                        @Override
+                        public boolean on(BehindWrite write, Consumer<@Nullable String> then) {
+                            return handOn(write, then);
+                        }
+
+                        @Override
+                        public int most(String loader) {
+                            LoaderPool pool = pools.get(loader);
+                            return pool == null ? 1 : pool.mostForLater();
+                        }
+                    },
+                    threads);
         }
     }
 

@@ -11,7 +11,8 @@ import java.util.Map;
 /** Guarded by itself: whose turn it is to write which key. All keys of a write are queued at once, so nobody waits in a circle. */
 final class WriteTurns {
     private final Map<KeyName, ArrayDeque<WriteHold>> queues = new HashMap<>();
-    private int waiting;
+    /** By loader. */
+    private final Map<LoaderPool, Integer> waiting = new HashMap<>();
 
     /** Queues a write for its keys; true where all are its now. */
     synchronized boolean enter(WriteHold write, Collection<KeyName> keys) {
@@ -22,12 +23,12 @@ final class WriteTurns {
             queue.add(write);
         }
         write.ahead = ahead;
-        waiting++;
+        waiting.merge(write.pool(), 1, Integer::sum);
         return ahead == 0;
     }
 
     /** A write is over; answers whose turn it is now. */
-    synchronized List<WriteHold> leave(Collection<KeyName> keys) {
+    synchronized List<WriteHold> leave(WriteHold write, Collection<KeyName> keys) {
         List<WriteHold> next = new ArrayList<>();
         for (KeyName key : keys) {
             ArrayDeque<WriteHold> queue = queues.get(key);
@@ -42,12 +43,12 @@ final class WriteTurns {
                 next.add(first);
             }
         }
-        waiting--;
+        waiting.merge(write.pool(), -1, Integer::sum);
         return next;
     }
 
-    /** Writes under way and waiting. */
-    synchronized int waiting() {
-        return waiting;
+    /** A loader's writes under way and waiting. */
+    synchronized int waiting(LoaderPool of) {
+        return waiting.getOrDefault(of, 0);
     }
 }

@@ -122,7 +122,7 @@ final class Writes {
                     new KeyName(client.db(), args.bytes(each.key())),
                     each.value() < 0 ? null : args.bytes(each.value())));
         }
-        if (turns.waiting() >= config.waiting()) {
+        if (turns.waiting(pool) >= config.waiting()) {
             client.out().error("ERR loader " + pool.name() + ": too many writes wait");
             rule.counts().storeFailures.increment();
             return true;
@@ -145,7 +145,7 @@ final class Writes {
 
     private void start(WriteHold write) {
         BehindQueue queue = behind;
-        if (write.rule().write() == WriteMode.BEHIND) {
+        if (write.rule().write() == WriteMode.BEHIND || waits(queue, write)) {
             if (queue == null) {
                 fail(write, "write: behind begins with the next start", false);
                 return;
@@ -162,12 +162,21 @@ final class Writes {
                             write.accepted();
                         } else {
                             write.rule().counts().storeFailures.increment();
-                            write.failed("ERR loader " + write.pool().name() + ": " + refusal, false);
+                            write.failed(
+                                    "ERR loader " + write.pool().name() + ": " + refusal.reason(), refusal.unknown());
                         }
                     }));
         } else if (!write.pool().run(() -> through(write))) {
             fail(write, "too many questions wait", false);
         }
+    }
+
+    /** Whether an earlier write of such a key is still to be handed on: a later one must not overtake it. */
+    private static boolean waits(@Nullable BehindQueue queue, WriteHold write) {
+        return queue != null
+                && write.values().stream()
+                        .anyMatch(each ->
+                                queue.waits(write.pool().name(), each.key().bytes()));
     }
 
     /** On a thread of the pool. */
@@ -226,6 +235,6 @@ final class Writes {
 
     /** A write is over: the next ones of its keys begin. */
     void over(WriteHold write) {
-        turns.leave(write.keys()).forEach(this::start);
+        turns.leave(write, write.keys()).forEach(this::start);
     }
 }

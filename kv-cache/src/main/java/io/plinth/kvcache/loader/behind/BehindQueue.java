@@ -12,7 +12,6 @@ import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -29,13 +28,8 @@ public final class BehindQueue implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BehindQueue.class);
     private static final long FIRST_PAUSE = 100;
     private static final long BUSY_PAUSE = 20;
+    private static final String FULL = "the queue of writes is full";
     private static final int MOST_SLOWED = 100_000;
-
-    /** Hands one write on; on a thread that may wait, or not at all and false where it has none. */
-    public interface Hands {
-        /** {@code then} is told how it ended: null where the loader has it. */
-        boolean on(BehindWrite write, Consumer<@Nullable String> then);
-    }
 
     /** What a key's last write leaves, null where it removes the key. */
     public record Pending(byte @Nullable [] value) {}
@@ -47,13 +41,11 @@ public final class BehindQueue implements AutoCloseable {
     private final Condition work = lock.newCondition();
     private final Map<BehindItem.Name, BehindItem> items = new LinkedHashMap<>();
     private final PriorityQueue<BehindItem> due;
+    private final Lanes lanes = new Lanes();
     private final ArrayDeque<Slowed> slowed = new ArrayDeque<>();
     private final List<Accepting> accepting = new ArrayList<>();
     private final List<Done> done = new ArrayList<>();
-    private final LongAdder handedOn = new LongAdder();
-    private final LongAdder failures = new LongAdder();
-    private final LongAdder coalesced = new LongAdder();
-    private final LongAdder refused = new LongAdder();
+    private final BehindCounts counts = new BehindCounts();
     private final List<Thread> threads = new ArrayList<>();
     private Hands hands = (write, then) -> false;
     private long bytes;
@@ -66,9 +58,9 @@ public final class BehindQueue implements AutoCloseable {
             BehindRecord record, BehindItem item, @Nullable Ack ack) {}
 
     /** Several writes that are acknowledged together. */
-    private record Ack(Consumer<@Nullable String> then) {}
+    private record Ack(Consumer<@Nullable Refusal> then) {}
 
-    private record Slowed(List<BehindWrite> writes, Consumer<@Nullable String> then, long deadline) {}
+    private record Slowed(List<BehindWrite> writes, Consumer<@Nullable Refusal> then, long deadline) {}
 
     private record Done(BehindItem item, long number) {}
 
@@ -124,7 +116,7 @@ public final class BehindQueue implements AutoCloseable {
     }
 
     /** Accepts writes, all or none; {@code then} gets null once they are on the disk, else why not. From any thread; waits for nothing. */
-    public void accept(List<BehindWrite> writes, Consumer<@Nullable String> then) {
+    public void accept(List<BehindWrite> writes, Consumer<@Nullable Refusal> then) {
         String refusal;
         lock.lock();
         try {
@@ -139,11 +131,11 @@ public final class BehindQueue implements AutoCloseable {
                 work.signalAll();
                 return;
             }
-            refused.increment();
+            counts.refused.increment();
         } finally {
             lock.unlock();
         }
-        then.accept(refusal == null ? "the queue of writes is full" : refusal);
+        then.accept(new Refusal(refusal == null ? FULL : refusal, false));
     }
 
     private boolean fits(List<BehindWrite> writes) {
@@ -158,7 +150,7 @@ public final class BehindQueue implements AutoCloseable {
                 && (bytes + more <= config.bytes().bytes() || more <= 0);
     }
 
-    private void give(List<BehindWrite> writes, Consumer<@Nullable String> then) {
+    private void give(List<BehindWrite> writes, Consumer<@Nullable Refusal> then) {
         long now = clock.millis();
         for (int i = 0; i < writes.size(); i++) {
             BehindWrite write = writes.get(i);
@@ -166,7 +158,7 @@ public final class BehindQueue implements AutoCloseable {
             if (item.number == 0) {
                 item.acceptedMillis = now;
             } else {
-                coalesced.increment();
+                counts.coalesced.increment();
             }
             item.number = ++sequence;
             bytes += write.size() - item.size;
@@ -184,29 +176,42 @@ public final class BehindQueue implements AutoCloseable {
         List<Accepting> batch = new ArrayList<>();
         List<Done> ended = new ArrayList<>();
         while (take(batch, ended)) {
-            List<BehindStore.Entry> entries = new ArrayList<>();
-            ended.forEach(each -> forget(each, entries));
-            batch.forEach(each -> entries.add(new BehindStore.Entry(each.record.key(), each.record.body())));
-            String failure = null;
-            try {
-                if (!entries.isEmpty()) {
-                    store.write(entries);
-                }
-                if (!batch.isEmpty()) {
-                    store.sync();
-                }
-            } catch (IOException e) {
-                LOG.error("writes can no longer be accepted for later", e);
-                failure = String.valueOf(e.getMessage());
-            }
+            Refusal failure = stored(batch, ended);
             written(batch, failure);
             for (Accepting each : batch) {
                 if (each.ack != null) {
-                    each.ack.then.accept(failure);
+                    tell(each.ack.then, failure);
                 }
             }
             batch.clear();
             ended.clear();
+        }
+    }
+
+    private @Nullable Refusal stored(List<Accepting> batch, List<Done> ended) {
+        try {
+            List<BehindStore.Entry> entries = new ArrayList<>();
+            ended.forEach(each -> forget(each, entries));
+            batch.forEach(each -> entries.add(new BehindStore.Entry(each.record.key(), each.record.body())));
+            if (!entries.isEmpty()) {
+                store.write(entries);
+            }
+            if (!batch.isEmpty()) {
+                store.sync();
+            }
+            return null;
+        } catch (IOException | RuntimeException | Error e) {
+            // Whoever waits for an answer gets one, whatever happened.
+            LOG.error("writes can no longer be accepted for later", e);
+            return new Refusal(e instanceof IOException ? String.valueOf(e.getMessage()) : e.toString(), true);
+        }
+    }
+
+    private static void tell(Consumer<@Nullable Refusal> then, @Nullable Refusal refusal) {
+        try {
+            then.accept(refusal);
+        } catch (RuntimeException | Error e) {
+            LOG.warn("a client was not told of its write: {}", e.toString());
         }
     }
 
@@ -254,11 +259,11 @@ public final class BehindQueue implements AutoCloseable {
         }
     }
 
-    private void written(List<Accepting> batch, @Nullable String failure) {
+    private void written(List<Accepting> batch, @Nullable Refusal failure) {
         lock.lock();
         try {
             if (failure != null) {
-                broken = failure;
+                broken = failure.reason();
                 return;
             }
             for (Accepting each : batch) {
@@ -288,8 +293,8 @@ public final class BehindQueue implements AutoCloseable {
                 if (!hands.on(record.write(), failure -> handed(item, record.number(), failure))) {
                     again(item, BUSY_PAUSE);
                 }
-            } catch (IOException e) {
-                LOG.error("an accepted write cannot be read", e);
+            } catch (IOException | RuntimeException | Error e) {
+                LOG.error("an accepted write cannot be handed on", e);
                 again(item, config.retry().toMillis());
             }
         }
@@ -299,17 +304,20 @@ public final class BehindQueue implements AutoCloseable {
     private @Nullable BehindItem nextDue() {
         List<Slowed> late = new ArrayList<>();
         BehindItem found = null;
+        boolean busy = false;
         lock.lock();
         try {
-            while (!stopping && found == null && late.isEmpty()) {
+            while (!stopping && !busy && found == null && late.isEmpty()) {
                 long now = clock.millis();
                 while (!slowed.isEmpty() && Objects.requireNonNull(slowed.peek()).deadline <= now) {
                     late.add(slowed.remove());
-                    refused.increment();
+                    counts.refused.increment();
                 }
                 BehindItem first = due.peek();
                 if (first != null && first.dueMillis <= now) {
-                    found = due.poll();
+                    due.remove();
+                    busy = !lanes.enter(first, hands.most(first.name.loader()));
+                    found = busy ? null : first;
                 } else if (late.isEmpty()) {
                     long until = first == null ? now + 1_000 : first.dueMillis;
                     Slowed waiting = slowed.peek();
@@ -327,7 +335,7 @@ public final class BehindQueue implements AutoCloseable {
             }
             lock.unlock();
         }
-        late.forEach(each -> each.then.accept("the queue of writes is full"));
+        late.forEach(each -> tell(each.then, new Refusal(FULL, false)));
         return found;
     }
 
@@ -343,41 +351,70 @@ public final class BehindQueue implements AutoCloseable {
     private void again(BehindItem item, long pause) {
         lock.lock();
         try {
-            item.planned = false;
+            over(item);
             plan(item, clock.millis() + pause);
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** With the lock: an attempt is over, and the loader's next may begin. */
+    private void over(BehindItem item) {
+        item.planned = false;
+        BehindItem next = lanes.leave(item);
+        if (next != null) {
+            due.add(next);
+            work.signalAll();
         }
     }
 
     private void handed(BehindItem item, long number, @Nullable String failure) {
+        boolean tells;
         lock.lock();
         try {
-            item.planned = false;
+            over(item);
             if (failure == null) {
-                handedOn.increment();
+                counts.handedOn.increment();
                 done.add(new Done(item, number));
                 work.signalAll();
                 return;
             }
-            failures.increment();
+            counts.failures.increment();
+            long now = clock.millis();
             long pause = Math.min(config.retry().toMillis(), FIRST_PAUSE << Math.min(item.attempts, 20));
             item.attempts++;
-            plan(item, clock.millis() + pause);
+            plan(item, now + pause);
+            tells = !stopping && lanes.tells(item, now);
+        } finally {
+            lock.unlock();
+        }
+        if (tells) {
+            LOG.warn(
+                    "loader {} does not take a write that was accepted; it is tried again: {}",
+                    item.name.loader(),
+                    failure);
+        }
+    }
+
+    /** Whether a key has a write that waits. */
+    public boolean waits(String loader, byte[] key) {
+        lock.lock();
+        try {
+            return items.containsKey(new BehindItem.Name(loader, key));
         } finally {
             lock.unlock();
         }
     }
 
+    /** Visits what an earlier process left; before the start. */
+    public void each(Consumer<BehindWrite> seen) throws IOException {
+        store.scan((key, body) -> seen.accept(BehindRecord.read(key, body).write()));
+    }
+
     /** What a key's last accepted write leaves; null where none waits. Not on an event loop. */
     public @Nullable Pending pending(String loader, byte[] key) {
-        lock.lock();
-        try {
-            if (!items.containsKey(new BehindItem.Name(loader, key))) {
-                return null;
-            }
-        } finally {
-            lock.unlock();
+        if (!waits(loader, key)) {
+            return null;
         }
         try {
             byte[] name = BehindRecord.key(loader, key);
@@ -422,24 +459,9 @@ public final class BehindQueue implements AutoCloseable {
         }
     }
 
-    /** Writes that loaders have. */
-    public long handedOn() {
-        return handedOn.sum();
-    }
-
-    /** Attempts that failed. */
-    public long failures() {
-        return failures.sum();
-    }
-
-    /** Writes whose key had one waiting. */
-    public long coalesced() {
-        return coalesced.sum();
-    }
-
-    /** Writes that were refused, or found no room in time. */
-    public long refused() {
-        return refused.sum();
+    /** What came of writes. */
+    public BehindCounts counts() {
+        return counts;
     }
 
     /** Accepts no more and hands no more on. */

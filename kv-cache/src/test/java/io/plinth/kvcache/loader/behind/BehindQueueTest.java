@@ -10,8 +10,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class BehindQueueTest {
-    private final Memory store = new Memory();
+    private final MemoryStore store = new MemoryStore();
     private final BlockingQueue<Handed> handed = new LinkedBlockingQueue<>();
     private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
     private @Nullable BehindQueue queue;
@@ -35,48 +33,6 @@ class BehindQueueTest {
             return new String(write.key(), StandardCharsets.UTF_8) + "="
                     + (value == null ? null : new String(value, StandardCharsets.UTF_8));
         }
-    }
-
-    private static final class Memory implements BehindStore {
-        private final Map<String, byte[]> all = new TreeMap<>();
-        private boolean breaks;
-
-        @Override
-        public synchronized void write(List<Entry> entries) throws IOException {
-            if (breaks) {
-                throw new IOException("no space left");
-            }
-            for (Entry entry : entries) {
-                String key = new String(entry.key(), StandardCharsets.ISO_8859_1);
-                if (entry.body() == null) {
-                    all.remove(key);
-                } else {
-                    all.put(key, entry.body());
-                }
-            }
-        }
-
-        @Override
-        public void sync() {}
-
-        @Override
-        public synchronized byte @Nullable [] get(byte[] key) {
-            return all.get(new String(key, StandardCharsets.ISO_8859_1));
-        }
-
-        @Override
-        public synchronized void scan(Visitor visitor) throws IOException {
-            for (Map.Entry<String, byte[]> each : all.entrySet()) {
-                visitor.visit(each.getKey().getBytes(StandardCharsets.ISO_8859_1), each.getValue());
-            }
-        }
-
-        synchronized int size() {
-            return all.size();
-        }
-
-        @Override
-        public void close() {}
     }
 
     private static BehindConfig config(int keys, BehindConfig.FullMode full, Duration patience) {
@@ -105,7 +61,8 @@ class BehindQueueTest {
                         key.getBytes(StandardCharsets.UTF_8),
                         0,
                         value == null ? null : value.getBytes(StandardCharsets.UTF_8))),
-                refusal -> answers.add(refusal == null ? "accepted" : refusal));
+                refusal -> answers.add(
+                        refusal == null ? "accepted" : refusal.reason() + (refusal.unknown() ? ", unknown" : "")));
     }
 
     private static <T> T next(BlockingQueue<T> of) throws InterruptedException {
@@ -141,7 +98,7 @@ class BehindQueueTest {
         third.then.accept(null);
         awaitEmpty(to);
         assertThat(store.size()).isZero();
-        assertThat(to.coalesced()).isEqualTo(4);
+        assertThat(to.counts().coalesced()).isEqualTo(4);
         assertThat(to.bytes()).isZero();
     }
 
@@ -159,7 +116,7 @@ class BehindQueueTest {
         for (int i = 0; i < 6; i++) {
             next(handed).then.accept("down");
         }
-        assertThat(to.failures()).isEqualTo(6);
+        assertThat(to.counts().failures()).isEqualTo(6);
         assertThat(to.size()).isEqualTo(2);
         to.close();
         handed.clear();
@@ -187,7 +144,7 @@ class BehindQueueTest {
         assertThat(next(answers)).isEqualTo("the queue of writes is full");
         accept(to, "a", "2");
         assertThat(next(answers)).isEqualTo("accepted");
-        assertThat(to.refused()).isEqualTo(2);
+        assertThat(to.counts().refused()).isEqualTo(2);
     }
 
     @Test
@@ -211,8 +168,72 @@ class BehindQueueTest {
         BehindQueue to = start(config(10, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
         store.breaks = true;
         accept(to, "a", "1");
-        assertThat(next(answers)).isEqualTo("no space left");
+        assertThat(next(answers)).isEqualTo("no space left, unknown");
         accept(to, "b", "1");
         assertThat(next(answers)).isEqualTo("no space left");
+    }
+
+    @Test
+    void anErrorAnswersWhoWaitsAndAcceptsNothingMore(LogWatcher.Expected log) throws Exception {
+        log.expect("can no longer be accepted");
+        BehindQueue to = start(config(10, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
+        to.accept(List.of(new BehindWrite("l", new byte[] {'x'}, 0, null)), refusal -> {
+            throw new IllegalStateException("its loop is gone");
+        });
+        accept(to, "a", "1");
+        assertThat(next(answers)).isEqualTo("accepted");
+        store.error = new LinkageError("broken");
+        accept(to, "b", "1");
+        assertThat(next(answers)).isEqualTo("java.lang.LinkageError: broken, unknown");
+        accept(to, "c", "1");
+        assertThat(next(answers)).isEqualTo("java.lang.LinkageError: broken");
+    }
+
+    @Test
+    void aLoaderGetsSoManyAtATimeAndOthersMeanwhileTheirs() throws Exception {
+        BehindQueue to = new BehindQueue(
+                store, config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)), Clock.systemUTC());
+        queue = to;
+        to.start(
+                new Hands() {
+                    @Override
+                    public boolean on(BehindWrite write, Consumer<@Nullable String> then) {
+                        return handed.add(new Handed(write, then));
+                    }
+
+                    @Override
+                    public int most(String loader) {
+                        return 2;
+                    }
+                },
+                Thread::new);
+        for (int i = 0; i < 10; i++) {
+            accept(to, "k" + i, "v");
+            assertThat(next(answers)).isEqualTo("accepted");
+        }
+        Handed first = next(handed);
+        Handed second = next(handed);
+        to.accept(List.of(new BehindWrite("other", new byte[] {'o'}, 0, null)), refusal -> {});
+        Handed third = next(handed);
+        assertThat(third.write.loader()).isEqualTo("other");
+        assertThat(handed).isEmpty();
+        first.then.accept("refused");
+        second.then.accept(null);
+        third.then.accept(null);
+        for (int i = 0; i < 9; i++) {
+            next(handed).then.accept(null);
+        }
+        awaitEmpty(to);
+    }
+
+    @Test
+    void whyALoaderDoesNotTakeWritesIsSaidOnceAMinute() {
+        Lanes lanes = new Lanes();
+        BehindItem one = new BehindItem(new BehindItem.Name("a", new byte[1]));
+        BehindItem other = new BehindItem(new BehindItem.Name("b", new byte[1]));
+        assertThat(lanes.tells(one, 5)).isTrue();
+        assertThat(lanes.tells(one, 59_000)).isFalse();
+        assertThat(lanes.tells(other, 59_000)).isTrue();
+        assertThat(lanes.tells(one, 60_005)).isTrue();
     }
 }

@@ -1,0 +1,31 @@
+package io.plinth.kvcache.loader.behind;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** Counted by any thread: what came of writes. */
+public final class BehindCounts {
+    final LongAdder handedOn = new LongAdder();
+    final LongAdder failures = new LongAdder();
+    final LongAdder coalesced = new LongAdder();
+    final LongAdder refused = new LongAdder();
+
+    /** Writes that loaders have. */
+    public long handedOn() {
+        return handedOn.sum();
+    }
+
+    /** Attempts that failed. */
+    public long failures() {
+        return failures.sum();
+    }
+
+    /** Writes whose key had one waiting. */
+    public long coalesced() {
+        return coalesced.sum();
+    }
+
+    /** Writes that were refused, or found no room in time. */
+    public long refused() {
+        return refused.sum();
+    }
+}
