@@ -203,6 +203,29 @@ class TwoPhaseIT {
         assertThat(rows(0) + rows(1)).isZero();
     }
 
+    /** The transaction's server connection on the shard it has left is gone before it comes back to it. */
+    @Test
+    void aTransactionWhoseOtherShardIsGoneFailsThere() throws Exception {
+        try (Connection connection = connect();
+                Connection direct = Cluster.shared().direct(0)) {
+            insert(connection, 1, 6);
+            int near = userOfShard(0);
+            int far = userOfShard(1);
+            connection.setAutoCommit(false);
+            run(connection, "UPDATE orders SET total = 77 WHERE user_id = " + near);
+            run(connection, "UPDATE orders SET total = 77 WHERE user_id = " + far);
+            String open = " FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'";
+            assertThat(text(direct, "SELECT pg_terminate_backend(pid)" + open)).isEqualTo("t");
+            await("it is gone", () -> text(direct, "SELECT count(*)" + open).equals("0"));
+            assertThatThrownBy(() -> run(connection, "UPDATE orders SET total = 78 WHERE user_id = " + near))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isIn("08006", "57P01"));
+        }
+        try (Connection connection = connect()) {
+            assertThat(text(connection, "SELECT sum(total) FROM orders")).isEqualTo("60");
+        }
+    }
+
     @Test
     void transactionsThatWaitForEachOtherOnTwoShardsEnd(@TempDir Path state) throws Exception {
         try (RunningNode hasty = Cluster.shared().proxy(state, "two-phase: on\ntwo-phase-timeout: 300ms");

@@ -69,10 +69,26 @@ final class OutsideWork {
         if (!outsideTransaction && !(parting instanceof Parting.Query)) {
             plan.refuseParting();
         }
+        demandRun(plan);
         switch (parting) {
             case Parting.Change change -> change(plan, change);
             case Parting.Query query -> scatter(plan, query, !outsideTransaction);
             case Parting.Copy copy -> copy(plan, copy.copy());
+        }
+    }
+
+    /** What is bound counts as run, so it must be, here and once. */
+    private static void demandRun(GroupPlan plan) throws SqlException {
+        int open = 0;
+        for (GroupPlan.Step step : plan.steps()) {
+            open += step.message() instanceof ClientMessage.Bind ? 1 : 0;
+            open -= step.message() instanceof ClientMessage.Execute ? 1 : 0;
+        }
+        if (open != 0) {
+            throw new SqlException(new SqlError(
+                    SqlError.NOT_SUPPORTED,
+                    "a statement over several shards that is bound and not executed once in one go is not supported",
+                    "Send Bind and Execute together."));
         }
     }
 
@@ -111,6 +127,12 @@ final class OutsideWork {
         session.planned(plan);
         String shard = plan.shard();
         PreparedCommit.Part known = servers.spread().back(shard);
+        if (known != null && !known.connection().open()) {
+            // Nobody was told: a connection the transaction has left has no one to tell.
+            servers.ended(known.connection());
+            session.notAttached(lost(known.connection()));
+            return;
+        }
         if (known != null) {
             servers.move(known.connection(), known.wrote());
             session.attached(known.connection(), false);
@@ -122,6 +144,12 @@ final class OutsideWork {
         } else {
             join(kept);
         }
+    }
+
+    static SqlError lost(ServerConnection connection) {
+        return SqlError.of(
+                SqlError.CONNECTION_FAILURE,
+                "connection to server " + connection.key().name() + " was lost");
     }
 
     private void join(ServerConnection next) {

@@ -130,11 +130,16 @@ final class Scatter {
         if (mine != null) {
             borrowed.add(mine);
             held.add(mine);
-            gather(index + 1);
+            if (mine.open()) {
+                gather(index + 1);
+            } else {
+                lost(mine, OutsideWork.lost(mine));
+            }
             return;
         }
-        servers.acquire(
-                servers.readable(shards.get(index), plan.readOnly()),
+        servers.find(
+                shards.get(index),
+                plan.readOnly(),
                 connection -> {
                     held.add(connection);
                     gather(index + 1);
@@ -214,6 +219,10 @@ final class Scatter {
             return;
         }
         ServerConnection server = stream.connection();
+        if (!server.open()) {
+            lost(server, OutsideWork.lost(server));
+            return;
+        }
         server.attach(stream);
         ByteBuf out = server.allocator().buffer();
         if (bind == null) {

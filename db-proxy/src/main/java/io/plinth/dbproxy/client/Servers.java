@@ -110,8 +110,7 @@ final class Servers {
     void attach(String shard, boolean replicaWill) {
         ServerConnection kept = pinned.isEmpty() ? null : pinned.get(shard);
         if (kept != null) {
-            attached = kept;
-            taken = front.nanoTime().getAsLong();
+            use(kept);
             prepare(kept);
         } else {
             passGate(() -> choose(shard, replicaWill));
@@ -124,71 +123,77 @@ final class Servers {
     }
 
     private void choose(String shard, boolean replicaWill) {
+        asked = front.nanoTime().getAsLong();
+        find(shard, replicaWill, this::granted, session()::notAttached);
+    }
+
+    /** A connection to a shard, for {@code found} to give back. */
+    void find(String shard, boolean replicaWill, Consumer<ServerConnection> found, Consumer<SqlError> none) {
         long now = front.nanoTime().getAsLong();
-        asked = now;
         boolean replica = replicaWill
                 && shares()
                 && !user.servers(database.setup(), shard).replicas().isEmpty();
         if (replica) {
-            read(
-                    shard,
-                    writes.needed(shard, now),
-                    now + database.rules().readWait().toNanos());
+            long deadline = now + database.rules().readWait().toNanos();
+            read(shard, writes.needed(shard, now), deadline, found, none);
         } else {
-            write(shard, now + database.rules().failoverWait().toNanos(), true);
+            write(shard, found, none);
         }
     }
 
     /** On a replica that has replayed what the read must see; after a short wait for one, on the primary. */
-    private void read(String shard, long since, long deadline) {
+    private void read(
+            String shard, long since, long deadline, Consumer<ServerConnection> found, Consumer<SqlError> none) {
         Database.Setup setup = database.setup();
         ShardHealth health = setup.health(shard);
         Database.Servers servers = user.servers(setup, shard);
         ServerKey chosen = choice.best(health, servers, since, database.rules());
         long now = front.nanoTime().getAsLong();
         if (chosen != null) {
-            acquire(chosen, this::granted, why -> {
+            acquire(chosen, found, why -> {
                 reportUnreachable(shard, chosen, why);
-                write(shard, now + database.rules().failoverWait().toNanos(), true);
+                write(shard, found, none);
             });
         } else if (now - deadline < 0 && ReplicaChoice.mayCatchUp(health, servers, database.rules())) {
             health.askNow();
-            later(READ_ROUND_MICROS, () -> read(shard, since, deadline));
+            later(READ_ROUND_MICROS, () -> read(shard, since, deadline, found, none));
         } else {
-            write(shard, now + database.rules().failoverWait().toNanos(), true);
+            write(shard, found, none);
         }
     }
 
+    private void write(String shard, Consumer<ServerConnection> found, Consumer<SqlError> none) {
+        long deadline =
+                front.nanoTime().getAsLong() + database.rules().failoverWait().toNanos();
+        write(shard, deadline, true, found, none);
+    }
+
     /** On the server that takes writes; while there is none, as during a promotion, the request waits for a moment. */
-    private void write(String shard, long deadline, boolean report) {
+    private void write(
+            String shard, long deadline, boolean report, Consumer<ServerConnection> found, Consumer<SqlError> none) {
         ServerKey leader = primary(shard);
-        acquire(leader, this::granted, why -> {
+        acquire(leader, found, why -> {
             if (report) {
                 // Later refusals may only be the pool's memory of this one.
                 reportUnreachable(shard, leader, why);
             }
             boolean gone = why.code().startsWith("08") || why.code().equals(SqlError.CANNOT_CONNECT_NOW);
             if (gone && front.nanoTime().getAsLong() - deadline < 0) {
-                later(WRITE_ROUND_MICROS, () -> write(shard, deadline, false));
+                later(WRITE_ROUND_MICROS, () -> write(shard, deadline, false, found, none));
             } else {
-                session().notAttached(why);
+                none.accept(why);
             }
         });
     }
 
     private void later(long micros, Runnable next) {
-        Future<?> scheduled = session()
-                .loop()
-                .schedule(
-                        () -> {
-                            pausing = null;
-                            if (!closed) {
-                                next.run();
-                            }
-                        },
-                        micros,
-                        TimeUnit.MICROSECONDS);
-        pausing = scheduled;
+        Runnable due = () -> {
+            pausing = null;
+            if (!closed) {
+                next.run();
+            }
+        };
+        pausing = session().loop().schedule(due, micros, TimeUnit.MICROSECONDS);
     }
 
     /** A full pool or a user that may not log in says nothing about the server's health. */
@@ -196,19 +201,6 @@ final class Servers {
         if (why.code().equals(SqlError.CONNECTION_FAILURE) || why.code().equals(SqlError.CANNOT_CONNECT_NOW)) {
             database.health(shard).unreachable(key, why);
         }
-    }
-
-    /** The server for a part of a query over several shards. */
-    ServerKey readable(String shard, boolean readOnly) {
-        Database.Setup setup = database.setup();
-        ServerKey replica = readOnly && shares()
-                ? choice.best(
-                        setup.health(shard),
-                        user.servers(setup, shard),
-                        writes.needed(shard, front.nanoTime().getAsLong()),
-                        database.rules())
-                : null;
-        return replica == null ? primary(shard) : replica;
     }
 
     /** A server's pool here; nearly always the same one as before. */
@@ -276,20 +268,29 @@ final class Servers {
     }
 
     private void granted(ServerConnection connection) {
-        attached = connection;
-        taken = front.nanoTime().getAsLong();
+        use(connection);
         usage.assignments++;
         usage.waitNanos += taken - asked;
-        ReplySink replies = sink;
-        if (replies != null) {
-            connection.attach(replies);
-        }
         database.parameters(connection.identity().parameters());
         prepare(connection);
     }
 
+    private void use(ServerConnection connection) {
+        attached = connection;
+        taken = front.nanoTime().getAsLong();
+        if (sink != null) {
+            connection.attach(sink);
+        }
+    }
+
     /** Brings the server's session to the client's settings before anything else runs there. */
     private void prepare(ServerConnection connection) {
+        if (!connection.open()) {
+            // One the session had kept, with nobody to tell.
+            drop();
+            session().lost(OutsideWork.lost(connection));
+            return;
+        }
         String changes = connection.applied().towards(session().settings().wanted());
         if (changes.isEmpty()) {
             connection.applied(session().settings().wanted());
@@ -381,9 +382,8 @@ final class Servers {
         PreparedCommit.Part left = leave(wroteThere);
         spread.park(left.connection(), left.wrote());
         attached = next;
-        ReplySink replies = sink;
-        if (replies != null) {
-            next.attach(replies);
+        if (sink != null) {
+            next.attach(sink);
         }
     }
 

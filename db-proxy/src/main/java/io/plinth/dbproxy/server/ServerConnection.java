@@ -15,6 +15,7 @@ import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -170,6 +171,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     /** Runs a query of our own and hands over what it came to. */
     public void inject(String sql, Consumer<Expectation.Outcome> done) {
+        if (refused(done)) {
+            return;
+        }
         byte[] bytes = sql.getBytes(StandardCharsets.UTF_8);
         prepared.forgetUnnamed();
         expect(new Expectation.Injected(done));
@@ -185,6 +189,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
             byte[] bind,
             Expectation.@Nullable Taker taker,
             Consumer<Expectation.Outcome> done) {
+        if (refused(done)) {
+            return;
+        }
         prepared.forgetUnnamed();
         expect(new Expectation.Injected(done, taker));
         ByteBuf out = channel.alloc().buffer(sql.length + bind.length + 64);
@@ -198,6 +205,16 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
             FrontendWriter.bare(out, Frontend.SYNC);
         }
         send(out);
+    }
+
+    /** A closed connection answers at once, as nobody else will. */
+    private boolean refused(Consumer<Expectation.Outcome> done) {
+        if (closed) {
+            SqlError lost =
+                    SqlError.of(SqlError.CONNECTION_FAILURE, "connection to server " + key.name() + " was lost");
+            done.accept(new Expectation.Outcome(lost, "", List.of()));
+        }
+        return closed;
     }
 
     /** Stops or resumes reading replies, as the client can take them. */
