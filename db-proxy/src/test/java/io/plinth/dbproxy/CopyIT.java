@@ -1,10 +1,13 @@
 package io.plinth.dbproxy;
 
+import static io.plinth.dbproxy.Cluster.await;
 import static io.plinth.dbproxy.Cluster.run;
 import static io.plinth.dbproxy.Cluster.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.plinth.dbproxy.wire.Frontend;
+import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.kit.lifecycle.RunningNode;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -18,6 +21,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,6 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 import org.postgresql.copy.CopyManager;
@@ -151,6 +157,62 @@ class CopyIT {
             assertThat(text(connection, "SELECT sum(id) FROM sessions")).isEqualTo("199990000");
             assertThat(text(connection, "SELECT count(*) FROM sessions WHERE name = 'k5'"))
                     .isEqualTo("21");
+        }
+    }
+
+    /** One shard takes data already, the other one waits for a lock: the servers themselves must be told. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aCopyThatWaitsForAShardEndsWhenItsClientCancelsOrLeaves(boolean cancels) throws Exception {
+        try (Connection connection = connect();
+                Connection locker = Cluster.shared().direct(1);
+                Connection watcher = Cluster.shared().direct(1);
+                Connection other = Cluster.shared().direct(0)) {
+            locker.setAutoCommit(false);
+            run(locker, "LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE");
+            CompletableFuture<String> ended = CompletableFuture.supplyAsync(() -> {
+                try {
+                    copies(connection).copyIn("COPY sessions FROM STDIN");
+                    return "begun";
+                } catch (SQLException e) {
+                    return String.valueOf(e.getSQLState());
+                }
+            });
+            String copying = "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                    + " AND query LIKE 'COPY sessions FROM%' AND state <> 'idle'";
+            await(
+                    "the copy waits",
+                    () -> text(watcher, copying + " AND wait_event_type = 'Lock'")
+                            .equals("1"));
+            if (cancels) {
+                connection.unwrap(PGConnection.class).cancelQuery();
+                assertThat(ended.get(60, TimeUnit.SECONDS)).isEqualTo("57014");
+            } else {
+                connection.abort(Runnable::run);
+            }
+            await(
+                    "nothing of it is left",
+                    () -> text(watcher, copying).equals("0")
+                            && text(other, copying).equals("0"));
+            locker.rollback();
+            if (cancels) {
+                assertThat(text(connection, "SELECT count(*) FROM sessions")).isEqualTo("0");
+            }
+        }
+    }
+
+    @Test
+    void whatIsBoundForSeveralShardsIsNotDoneBeforeItIsExecuted() throws Exception {
+        String sql = "INSERT INTO sessions VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd'), (5, 'e'), (6, 'f')";
+        try (RawClient client = RawClient.session(Cluster.port(Objects.requireNonNull(proxy)))) {
+            client.send(out -> {
+                FrontendWriter.parse(out, "", sql.getBytes(StandardCharsets.UTF_8), new int[0]);
+                FrontendWriter.bind(out, "", "", new byte[6], 0);
+                FrontendWriter.named(out, Frontend.DESCRIBE, Frontend.PORTAL, "");
+                FrontendWriter.bare(out, Frontend.SYNC);
+            });
+            assertThat(client.untilReady()).isEqualTo("E(0A000) Z(I)");
+            assertThat(client.query("SELECT count(*) FROM sessions")).contains("D(0)");
         }
     }
 

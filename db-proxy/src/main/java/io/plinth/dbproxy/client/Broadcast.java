@@ -105,7 +105,7 @@ final class Broadcast {
         } else if (busy != null && busy.open()) {
             sender.cancel(busy);
         } else if (copying != null) {
-            copying.cancel(error);
+            copying.cancel(error, sender::cancel);
         }
     }
 
@@ -175,7 +175,12 @@ final class Broadcast {
     private void own(ServerConnection connection, Consumer<SqlError> stop, Runnable next) {
         CopyFrom copy = copying;
         if (copy != null) {
-            copy.open(connection, next, stop);
+            SqlError refused = cancelled;
+            if (refused == null) {
+                copy.open(connection, next, stop);
+            } else {
+                stop.accept(refused);
+            }
             return;
         }
         Part part = Objects.requireNonNull(parts.get(connection.key().shard()));
@@ -256,7 +261,13 @@ final class Broadcast {
                 error.code(),
                 "on shard " + shard + ": " + error.message() + " (" + others + ")",
                 done.isEmpty() ? null : "Bring the shards to the same state, each by itself.");
-        rollback(0, told);
+        CopyFrom copy = copying;
+        if (copy == null) {
+            rollback(0, told);
+        } else {
+            // A server that takes data would take a ROLLBACK for a broken protocol.
+            copy.giveUp(told, () -> rollback(0, told));
+        }
     }
 
     private void rollback(int index, SqlError error) {

@@ -53,6 +53,7 @@ public final class CopyFrom {
     private long left;
     private boolean streaming;
     private boolean ended;
+    private boolean asking;
     private @Nullable SqlError failure;
     private Runnable done = () -> {};
     private Consumer<SqlError> failed = error -> {};
@@ -84,17 +85,21 @@ public final class CopyFrom {
 
     /** One shard's part. */
     private final class Shard extends QuietSink {
-        private Runnable opened;
-        private Consumer<SqlError> stop;
+        private final Runnable opened;
+        private boolean opening = true;
         private boolean taking;
         private long rows;
         private @Nullable SqlError error;
         private @Nullable ByteBuf out;
 
-        Shard(ServerConnection connection, Runnable opened, Consumer<SqlError> stop) {
+        Shard(ServerConnection connection, Runnable opened) {
             super(connection);
             this.opened = opened;
-            this.stop = stop;
+        }
+
+        /** Whether the server is at it: it takes nothing else before it is ready. */
+        boolean busy() {
+            return opening || taking;
         }
 
         @Override
@@ -113,14 +118,11 @@ public final class CopyFrom {
 
         @Override
         public void copyIn(boolean readyOwed) {
+            opening = false;
             taking = true;
-            Runnable next = opened;
-            opened = () -> {};
             if (failure == null) {
-                next.run();
+                opened.run();
             } else {
-                // Given up meanwhile: whoever waits for this shard is told.
-                failed = stop;
                 end(Frontend.COPY_FAIL, new byte[] {0});
             }
         }
@@ -142,15 +144,14 @@ public final class CopyFrom {
         }
 
         private void over(@Nullable SqlError why) {
-            boolean opening = !taking;
+            boolean began = taking;
+            opening = false;
             taking = false;
             release();
-            if (opening) {
-                Consumer<SqlError> told = stop;
-                stop = ignored -> {};
-                abort(why == null ? SqlError.of(SqlError.PROTOCOL_VIOLATION, "COPY was not begun") : why, told);
+            if (!began) {
+                abort(why == null ? SqlError.of(SqlError.PROTOCOL_VIOLATION, "COPY was not begun") : why);
             } else if (why != null) {
-                abort(SqlError.of(why.code(), "on shard " + connection().key().shard() + ": " + why.message()), failed);
+                abort(SqlError.of(why.code(), "on shard " + connection().key().shard() + ": " + why.message()));
             } else {
                 settle();
             }
@@ -198,8 +199,9 @@ public final class CopyFrom {
 
     /** Has a shard take data, in the transaction that is open there; {@code stop} when it does not. */
     public void open(ServerConnection connection, Runnable next, Consumer<SqlError> stop) {
+        failed = stop;
         if (splitter != null || !copy.table().keyed()) {
-            begin(connection, next, stop);
+            begin(connection, next);
             return;
         }
         String name = copy.table().name().replace("\"", "\"\"").replace("'", "''");
@@ -208,8 +210,10 @@ public final class CopyFrom {
                         + "\"'::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
                         + " ORDER BY attnum"
                 : ";";
+        asking = true;
         connection.inject(asked, outcome -> {
-            SqlError error = outcome.error();
+            asking = false;
+            SqlError error = outcome.error() == null ? failure : outcome.error();
             if (error == null) {
                 if (columns.isEmpty()) {
                     columns = outcome.rows().stream()
@@ -218,18 +222,18 @@ public final class CopyFrom {
                 }
                 try {
                     splitter = new RowSplitter(copy, columns, longest);
-                    begin(connection, next, stop);
+                    begin(connection, next);
                     return;
                 } catch (SqlException e) {
                     error = e.error();
                 }
             }
-            abort(error, stop);
+            abort(error);
         });
     }
 
-    private void begin(ServerConnection connection, Runnable next, Consumer<SqlError> stop) {
-        Shard shard = new Shard(connection, next, stop);
+    private void begin(ServerConnection connection, Runnable next) {
+        Shard shard = new Shard(connection, next);
         shards.put(connection.key().shard(), shard);
         connection.attach(shard);
         connection.prepared().forgetUnnamed();
@@ -278,7 +282,7 @@ public final class CopyFrom {
                 regulate.run();
             }
         } catch (SqlException e) {
-            abort(e.error(), failed);
+            abort(e.error());
         } finally {
             run.release();
         }
@@ -326,7 +330,7 @@ public final class CopyFrom {
                 rows.finish(this::row);
             }
         } catch (SqlException e) {
-            abort(e.error(), failed);
+            abort(e.error());
             return;
         }
         streaming = false;
@@ -338,24 +342,34 @@ public final class CopyFrom {
     /** The client has given up, and said why. */
     public void refuse(byte[] why) {
         int length = why.length > 0 && why[why.length - 1] == 0 ? why.length - 1 : why.length;
-        abort(
-                SqlError.of(
-                        SqlError.QUERY_CANCELED,
-                        "COPY from stdin failed: " + new String(why, 0, length, StandardCharsets.UTF_8)),
-                failed);
+        abort(SqlError.of(
+                SqlError.QUERY_CANCELED,
+                "COPY from stdin failed: " + new String(why, 0, length, StandardCharsets.UTF_8)));
     }
 
-    /** Ends it with an error, once every shard has let go of it. */
-    public void cancel(SqlError why) {
-        if (failure == null && (streaming || !ended)) {
-            abort(why, failed);
+    /**
+     * Ends it with an error, once every shard has let go of it. {@code stop} is for servers that may not read what we send: they
+     * may wait for a lock, or check what they have.
+     */
+    public void cancel(SqlError why, Consumer<ServerConnection> stop) {
+        List<Shard> busy = shards.values().stream().filter(Shard::busy).toList();
+        abort(why);
+        for (Shard shard : busy) {
+            if (shard.busy() && shard.connection().open()) {
+                stop.accept(shard.connection());
+            }
         }
     }
 
-    private void abort(SqlError why, Consumer<SqlError> told) {
+    /** The same for an error from elsewhere: {@code then} runs when no server is at it any more. */
+    public void giveUp(SqlError why, Runnable then) {
+        failed = ignored -> then.run();
+        abort(why);
+    }
+
+    private void abort(SqlError why) {
         if (failure == null) {
             failure = why;
-            failed = told;
             streaming = false;
             for (Shard shard : new ArrayList<>(shards.values())) {
                 shard.release();
@@ -366,7 +380,7 @@ public final class CopyFrom {
     }
 
     private void settle() {
-        if (shards.values().stream().anyMatch(shard -> shard.taking)) {
+        if (asking || shards.values().stream().anyMatch(Shard::busy)) {
             return;
         }
         SqlError why = failure;

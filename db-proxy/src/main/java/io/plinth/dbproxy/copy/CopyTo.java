@@ -179,6 +179,10 @@ public final class CopyTo {
         String changes = connection.applied().towards(settings);
         connection.inject(changes.isEmpty() ? ";" : changes, outcome -> {
             SqlError error = outcome.error();
+            if (error == null) {
+                // Also when it is not wanted any more: whoever has the connection next must find them known.
+                connection.applied(settings);
+            }
             if (over || error != null) {
                 connection.loop().execute(() -> lender.giveBack(connection));
                 if (error != null) {
@@ -186,7 +190,6 @@ public final class CopyTo {
                 }
                 return;
             }
-            connection.applied(settings);
             ask(connection, index);
         });
     }
