@@ -6,6 +6,8 @@ import static io.plinth.dbproxy.Cluster.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.plinth.dbproxy.wire.Frontend;
+import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.kit.lifecycle.RunningNode;
 import io.plinth.testkit.RequiresPeer;
 import java.net.URI;
@@ -135,6 +137,21 @@ class QueryRulesIT {
                     .isInstanceOfSatisfying(
                             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
             assertThat(text(connection, "SELECT 7")).isEqualTo("7");
+        }
+    }
+
+    @Test
+    void aRuleEndsWhatRunsBeforeTheClientSendsSync() throws Exception {
+        try (RawClient client = RawClient.session(Cluster.port(Objects.requireNonNull(proxy)))) {
+            client.send(out -> {
+                FrontendWriter.parse(out, "", "SELECT pg_sleep(100)".getBytes(StandardCharsets.UTF_8), new int[0]);
+                FrontendWriter.bind(out, "", "", new byte[6], 0);
+                FrontendWriter.execute(out, "", 0);
+                FrontendWriter.bare(out, Frontend.FLUSH);
+            });
+            assertThat(client.until('E')).isEqualTo("12E");
+            client.send(out -> FrontendWriter.bare(out, Frontend.SYNC));
+            assertThat(client.untilReady()).isEqualTo("Z(I)");
         }
     }
 

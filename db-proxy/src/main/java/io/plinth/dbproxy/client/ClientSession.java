@@ -64,6 +64,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
 
     private final Ruling ruling = new Ruling();
     private @Nullable Future<?> timing;
+    private @Nullable Duration timed;
 
     private @Nullable GroupPlan planned;
 
@@ -165,13 +166,21 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         }
     }
 
-    /** The next group, when the one before is over. */
+    /** The next group, when the one before is over, or the server has all of it. */
     private @Nullable List<ClientMessage> following() {
         if (!exchange.idle()) {
             return null;
         }
-        endRuling();
+        if (!owed()) {
+            endRuling();
+        }
         return intake.next();
+    }
+
+    /** Whether the server still runs what came before a Flush. */
+    private boolean owed() {
+        ServerConnection server = servers.attached();
+        return groupOpen && server != null && !server.settled();
     }
 
     private void rule(GroupPlan plan) throws SqlException {
@@ -181,13 +190,20 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         }
         plan.rule(rules, ruling);
         Duration timeout = ruling.timeout();
-        if (timeout != null) {
+        if (timeout != null && !timeout.equals(timed)) {
+            stopTiming();
+            timed = timeout;
             timing = channel.eventLoop().schedule(this::stop, timeout.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 
     private void endRuling() {
         ruling.end();
+        timed = null;
+        stopTiming();
+    }
+
+    private void stopTiming() {
         Future<?> timer = timing;
         timing = null;
         if (timer != null) {
@@ -439,7 +455,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
     private void stop() {
         if (!outside.cancel(true) && exchange.waiting() && servers.stopWaiting()) {
             notAttached(SqlError.of(SqlError.QUERY_CANCELED, "canceling statement due to user request"));
-        } else if (exchange.underWay()) {
+        } else if (exchange.underWay() || owed()) {
             ServerConnection server = servers.attached();
             if (server != null) {
                 front.cancelSender().cancel(server);
