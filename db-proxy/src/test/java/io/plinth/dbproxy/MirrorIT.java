@@ -111,6 +111,26 @@ class MirrorIT {
     }
 
     @Test
+    void whatTakesTheMirrorTooLongIsEndedThere(@TempDir Path state) throws Exception {
+        String mirror = "mirror: { at: 127.0.0.1:" + Cluster.shared().primary(1).port() + ", timeout: 1s }";
+        try (RunningNode hasty = Cluster.shared().single(state, mirror);
+                Connection connection = Cluster.connect(hasty, "?preferQueryMode=simple");
+                Connection locker = Cluster.shared().direct(1);
+                Connection watcher = Cluster.shared().direct(1)) {
+            String waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                    + " AND query LIKE 'SELECT count%FROM mirrored%'";
+            locker.setAutoCommit(false);
+            run(locker, "LOCK TABLE mirrored IN ACCESS EXCLUSIVE MODE");
+            await("the mirror waits", () -> {
+                text(connection, "SELECT count(*) FROM mirrored");
+                return !text(watcher, waiting).equals("0");
+            });
+            await("its query is ended", () -> text(watcher, waiting).equals("0"));
+            locker.rollback();
+        }
+    }
+
+    @Test
     void aMirrorThatDoesNotAnswerHoldsNobodyUp() throws Exception {
         int dropped = count("dropped");
         BreakingRelay stalled = Objects.requireNonNull(relay);

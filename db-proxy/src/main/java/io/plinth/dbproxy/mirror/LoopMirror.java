@@ -4,6 +4,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.plinth.dbproxy.group.GroupPlan;
 import io.plinth.dbproxy.group.GroupSender;
+import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.Login;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.ServerConnector;
@@ -167,7 +168,8 @@ public final class LoopMirror {
     }
 
     private void send(ServerConnection connection, Shot shot) {
-        Future<?> deadline = loop.schedule(connection::close, config.timeout().toMillis(), TimeUnit.MILLISECONDS);
+        Future<?> deadline =
+                loop.schedule(() -> giveUp(connection), config.timeout().toMillis(), TimeUnit.MILLISECONDS);
         long began = nanoTime.getAsLong();
         connection.attach(new ThrownAway(failed -> {
             deadline.cancel(false);
@@ -193,6 +195,13 @@ public final class LoopMirror {
             loop.execute(this::feed);
         });
         new GroupSender(connection, usage).group(shot.plan());
+    }
+
+    /** A server that only loses its client goes on with the query: it is told to end it, and has a rest. */
+    private void giveUp(ServerConnection connection) {
+        restUntil = nanoTime.getAsLong() + REST_NANOS;
+        new CancelSender(connector).cancel(connection.key(), loop, connection.identity());
+        connection.close();
     }
 
     private void back(ServerConnection connection) {
