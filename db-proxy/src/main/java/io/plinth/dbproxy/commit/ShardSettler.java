@@ -122,7 +122,7 @@ final class ShardSettler {
                         if (why != null) {
                             end(connection, decided, why.message());
                         } else {
-                            resolve(connection, parts(outcome), 0, new HashSet<>(decided), new ArrayList<>());
+                            resolve(connection, outcome, new HashSet<>(decided));
                         }
                     });
                 }
@@ -161,13 +161,23 @@ final class ShardSettler {
         return parts;
     }
 
+    private void resolve(ServerConnection connection, Expectation.Outcome outcome, Set<TransactionId> decided) {
+        // As many as are looked at once, live sessions' own included: there may be more of them.
+        boolean all = outcome.rows().size() < MOST;
+        resolve(connection, parts(outcome), 0, decided, new ArrayList<>(), all);
+    }
+
     /** One after the other; {@code decided} loses those that are not done. */
     private void resolve(
-            ServerConnection connection, List<Part> parts, int index, Set<TransactionId> decided, List<InDoubt> left) {
+            ServerConnection connection,
+            List<Part> parts,
+            int index,
+            Set<TransactionId> decided,
+            List<InDoubt> left,
+            boolean all) {
         if (index == parts.size()) {
             connection.close();
-            // As many as are looked at once: there may be more of them.
-            if (parts.size() < MOST) {
+            if (all) {
                 decided.forEach(id -> log.settled(id, shard));
             } else {
                 soon();
@@ -181,7 +191,7 @@ final class ShardSettler {
                 decided.remove(part.id());
                 left.add(left(part.id(), part.gid(), why));
             }
-            resolve(connection, parts, index + 1, decided, left);
+            resolve(connection, parts, index + 1, decided, left, all);
         });
     }
 
