@@ -66,7 +66,7 @@ final class OutsideWork {
 
     /** Carries out what several shards have to do; throws when it cannot be now. */
     void carryOut(GroupPlan plan, Parting parting, boolean outsideTransaction) throws SqlException {
-        if (!outsideTransaction && !(parting instanceof Parting.Query)) {
+        if (!outsideTransaction && !parting.mayBeInside()) {
             plan.refuseParting();
         }
         demandRun(plan);

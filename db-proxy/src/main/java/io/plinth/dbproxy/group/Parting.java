@@ -27,28 +27,52 @@ public sealed interface Parting {
     record Change(Map<String, Part> parts, Answer answer) implements Parting {}
 
     /** A query whose rows are merged. */
-    record Query(MergePlan merge, List<String> shards) implements Parting {}
+    record Query(MergePlan merge, List<String> shards, boolean readOnly) implements Parting {}
 
     /** COPY. */
     record Copy(io.plinth.dbproxy.shard.ShardedCopy copy) implements Parting {}
 
+    /** Whether it may run inside a transaction, also on shards where that is not open yet, and which it does not note. */
+    default boolean mayBeInside() {
+        return this instanceof Query query && query.readOnly();
+    }
+
     /** Null when one shard is enough; {@code bind} null in the simple protocol. */
     static @Nullable Parting of(
+            StatementPlan plan, PreparedStatement statement, ClientMessage.@Nullable Bind bind, Topology topology)
+            throws SqlException {
+        Parting parting = parted(plan, statement, bind, topology);
+        if (parting != null && !(plan.effect() instanceof StatementPlan.NoEffect)) {
+            throw new SqlException(new SqlError(
+                    SqlError.NOT_SUPPORTED,
+                    (plan.effect() instanceof StatementPlan.Pin pin ? pin.reason() : "a change of the session")
+                            + " in a statement for several shards is not supported",
+                    "It needs one server's session: name one shard's key."));
+        }
+        return parting;
+    }
+
+    private static @Nullable Parting parted(
             StatementPlan plan, PreparedStatement statement, ClientMessage.@Nullable Bind bind, Topology topology)
             throws SqlException {
         Bound bound = bind == null ? null : new Bound(bind.body(), bind.tail(), statement.types());
         return switch (plan.need()) {
             case StatementPlan.Everywhere everywhere ->
                 change(everywhere, topology.shards(), statement, bound, topology);
-            case StatementPlan.Scattered scattered -> new Query(resolved(scattered.merge(), bound), topology.shards());
+            case StatementPlan.Scattered scattered ->
+                new Query(resolved(scattered.merge(), bound), topology.shards(), plan.readOnly());
             case StatementPlan.Copying copying -> new Copy(copying.copy());
-            case StatementPlan.Keyed keyed -> keyed(keyed, statement, bound, topology);
+            case StatementPlan.Keyed keyed -> keyed(keyed, plan.readOnly(), statement, bound, topology);
             default -> null;
         };
     }
 
     private static @Nullable Parting keyed(
-            StatementPlan.Keyed keyed, PreparedStatement statement, @Nullable Bound bound, Topology topology)
+            StatementPlan.Keyed keyed,
+            boolean readOnly,
+            PreparedStatement statement,
+            @Nullable Bound bound,
+            Topology topology)
             throws SqlException {
         RowSpans rows = keyed.rows();
         if (rows != null) {
@@ -66,7 +90,7 @@ public sealed interface Parting {
         }
         return switch (spread) {
             case StatementPlan.Scattered scattered ->
-                new Query(resolved(scattered.merge(), bound), List.copyOf(shards));
+                new Query(resolved(scattered.merge(), bound), List.copyOf(shards), readOnly);
             case StatementPlan.Everywhere everywhere -> change(everywhere, shards, statement, bound, topology);
             case StatementPlan.Refused(String message, String hint) ->
                 throw new SqlException(new SqlError(

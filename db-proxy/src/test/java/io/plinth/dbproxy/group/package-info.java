@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.group;
+
+import org.jspecify.annotations.NullMarked;
