@@ -19,40 +19,8 @@ import org.jspecify.annotations.Nullable;
  * what it surely understands and refuses the rest. Used once.
  */
 final class MergeParser {
-    private static final Set<String> AGGREGATES = Set.of("count", "sum", "avg", "min", "max");
-    private static final Set<String> OTHER_AGGREGATES = Set.of(
-            "array_agg",
-            "string_agg",
-            "json_agg",
-            "jsonb_agg",
-            "json_object_agg",
-            "jsonb_object_agg",
-            "bool_and",
-            "bool_or",
-            "every",
-            "bit_and",
-            "bit_or",
-            "bit_xor",
-            "stddev",
-            "stddev_pop",
-            "stddev_samp",
-            "variance",
-            "var_pop",
-            "var_samp",
-            "corr",
-            "covar_pop",
-            "covar_samp",
-            "mode",
-            "percentile_cont",
-            "percentile_disc",
-            "xmlagg",
-            "range_agg",
-            "any_value",
-            "rank",
-            "dense_rank",
-            "grouping",
-            "json_arrayagg",
-            "json_objectagg");
+    private static final String HAVING = "a HAVING";
+    static final Set<String> AGGREGATES = Set.of("count", "sum", "avg", "min", "max");
 
     private final SqlTokens tokens;
     private final int from;
@@ -62,6 +30,7 @@ final class MergeParser {
     private final List<Span> extraSpans = new ArrayList<>();
     private final List<Span> items = new ArrayList<>();
     private final SelectClauses clauses;
+    private final WholeRows whole;
 
     /** {@code list} has the tables: rows that differ in a key of one are on different shards only by it. */
     MergeParser(SqlTokens tokens, int from, int to, FromList list) {
@@ -70,11 +39,13 @@ final class MergeParser {
         this.to = to;
         this.list = list;
         this.clauses = new SelectClauses(tokens, from, to);
+        this.whole = new WholeRows(tokens, from, to, clauses);
     }
 
     MergePlan plan() throws Unroutable {
-        refuseWhatNeedsTheWhole();
+        whole.refuseWords();
         clauses.read();
+        whole.refuseCollations();
         boolean distinct = tokens.is(from + 1, "distinct");
         if (distinct && tokens.is(from + 2, "on")) {
             throw refuse("DISTINCT ON");
@@ -88,7 +59,11 @@ final class MergeParser {
                     clauses.first(clauses.having, clauses.order, clauses.limit, clauses.offset, clauses.fetch),
                     groups);
         }
-        boolean aggregates = items.stream().anyMatch(item -> aggregate(item.start()) != null) || contains(from, to);
+        boolean aggregates = whole.aggregates(from, to) || (groups.isEmpty() && clauses.having < to);
+        if (groups.isEmpty() && !aggregates) {
+            whole.refuseUnknownCalls(from, clauses.tables);
+            whole.refuseUnknownCalls(clauses.order, to);
+        }
         boolean disjoint = haveKey(groups) || (distinct && groups.isEmpty() && !aggregates && haveKey(items));
         if (disjoint || (groups.isEmpty() && !aggregates && !distinct)) {
             return together();
@@ -101,40 +76,6 @@ final class MergeParser {
 
     static Unroutable refuse(String what) {
         return new Unroutable("a query over several shards with " + what + " is not supported");
-    }
-
-    private void refuseWhatNeedsTheWhole() throws Unroutable {
-        for (int i = from; i < to; i++) {
-            if (tokens.is(i, "over") && tokens.kind(i - 1) == SHUT) {
-                throw refuse("a window function");
-            }
-            if (tokens.is(i, "window")
-                    || tokens.is(i, "rollup")
-                    || tokens.is(i, "cube")
-                    || tokens.is(i, "tablesample")) {
-                throw refuse(tokens.name(i).toUpperCase(Locale.ROOT));
-            }
-            if (tokens.is(i, "for") && i > from && clauses.depthAt(i) == 0 && locks(i + 1)) {
-                throw refuse("FOR " + tokens.name(i + 1).toUpperCase(Locale.ROOT));
-            }
-        }
-    }
-
-    private boolean locks(int i) {
-        return tokens.is(i, "update") || tokens.is(i, "share") || tokens.is(i, "no") || tokens.is(i, "key");
-    }
-
-    /** Whether an aggregate is called anywhere. */
-    private boolean contains(int start, int end) {
-        for (int i = start; i < end; i++) {
-            if (tokens.kind(i + 1) == OPEN && tokens.isName(i)) {
-                String name = tokens.name(i);
-                if (AGGREGATES.contains(name) || OTHER_AGGREGATES.contains(name)) {
-                    return true;
-                }
-            }
-        }
-        return false;
     }
 
     private @Nullable String aggregate(int i) {
@@ -225,29 +166,75 @@ final class MergeParser {
         return new Span(item.start(), end);
     }
 
-    /** Which column of the answer an expression is: by number, by alias, or, with {@code same}, by its text; or -1. */
+    /** Which column of the answer an ORDER BY item is: by number, by name, or, with {@code same}, by its text; or -1. */
     private int output(Span expression, boolean same) throws Unroutable {
-        boolean one = expression.end() - expression.start() == 1;
-        boolean star = items.stream().anyMatch(this::isStar);
-        if (one && tokens.kind(expression.start()) == INTEGER) {
-            int number = Integer.parseInt(tokens.text(expression.start())) - 1;
-            if (star || number < 0 || number >= items.size()) {
-                throw refuse("ORDER BY or GROUP BY a number beside *");
-            }
+        int number = numbered(expression);
+        if (number >= 0) {
             return number;
         }
-        for (int i = 0; i < items.size() && !star; i++) {
-            Span item = items.get(i);
-            if (one
-                    && tokens.isName(expression.start())
-                    && tokens.name(expression.start()).equals(alias(item))) {
+        boolean named = isNamed(expression);
+        String name = tokens.name(expression.start());
+        boolean star = items.stream().anyMatch(this::isStar);
+        for (int i = 0; i < items.size() && named && !star; i++) {
+            if (name.equals(alias(items.get(i))) || name.equals(column(items.get(i)))) {
                 return i;
             }
-            if (same && clauses.text(expression).equals(clauses.text(bare(item)))) {
+        }
+        if (named && items.stream().anyMatch(item -> star ? name.equals(alias(item)) : whole.mayBeNamed(item, name))) {
+            throw refuse("ORDER BY the name of a column without AS, or beside *,");
+        }
+        return same && !star ? alike(expression) : -1;
+    }
+
+    /** The same of an item of GROUP BY or HAVING, where a name is a table's column before it is one of the answer. */
+    private int grouped(Span expression) throws Unroutable {
+        int number = numbered(expression);
+        if (number >= 0) {
+            return number;
+        }
+        int column = items.stream().anyMatch(this::isStar) ? -1 : alike(expression);
+        String name = tokens.name(expression.start());
+        if (column < 0
+                && isNamed(expression)
+                && items.stream().anyMatch(item -> name.equals(alias(item)) || whole.mayBeNamed(item, name))) {
+            throw refuse("GROUP BY or HAVING with " + name
+                    + ", which may be a column of the table or of the answer (expected: its expression or number),");
+        }
+        return column;
+    }
+
+    private int alike(Span expression) {
+        for (int i = 0; i < items.size(); i++) {
+            if (clauses.text(expression).equals(clauses.text(bare(items.get(i))))) {
                 return i;
             }
         }
         return -1;
+    }
+
+    private boolean isNamed(Span expression) {
+        return expression.end() - expression.start() == 1 && tokens.isName(expression.start());
+    }
+
+    private int numbered(Span expression) throws Unroutable {
+        if (expression.end() - expression.start() != 1 || tokens.kind(expression.start()) != INTEGER) {
+            return -1;
+        }
+        int number = Integer.parseInt(tokens.text(expression.start())) - 1;
+        if (items.stream().anyMatch(this::isStar) || number < 0 || number >= items.size()) {
+            throw refuse("ORDER BY or GROUP BY a number beside *");
+        }
+        return number;
+    }
+
+    /** The name of an item that is a column and nothing more. */
+    private String column(Span item) {
+        for (int i = item.start(); i < item.end(); i++) {
+            if ((i - item.start()) % 2 == 0 ? !tokens.isName(i) : tokens.kind(i) != DOT) {
+                return "";
+            }
+        }
+        return (item.end() - item.start()) % 2 == 1 ? tokens.name(item.end() - 1) : "";
     }
 
     private boolean isStar(Span item) {
@@ -274,7 +261,7 @@ final class MergeParser {
         boolean[] key = new boolean[items.size()];
         List<Span> hiddenKeys = new ArrayList<>();
         for (Span each : groups) {
-            int column = output(each, true);
+            int column = grouped(each);
             if (column < 0) {
                 hiddenKeys.add(each);
             } else {
@@ -286,7 +273,11 @@ final class MergeParser {
         for (int i = 0; i < items.size(); i++) {
             Span item = bare(items.get(i));
             String name = aggregate(item.start());
-            if (key[i] || (name == null && !contains(item.start(), item.end()) && groups.isEmpty() && constant(item))) {
+            if (key[i]
+                    || (name == null
+                            && !whole.aggregates(item.start(), item.end())
+                            && groups.isEmpty()
+                            && constant(item))) {
                 columns.add(Column.KEY);
             } else {
                 columns.add(aggregated(item, averages));
@@ -329,7 +320,7 @@ final class MergeParser {
 
     /** The place of an expression among the columns, the hidden ones too; a further one for an aggregate that is in none. */
     private int place(Span span, List<Column> columns, List<String> averages, String clause) throws Unroutable {
-        int column = output(span, true);
+        int column = clause.equals(HAVING) ? grouped(span) : output(span, true);
         for (int i = 0; i < extraSpans.size() && column < 0; i++) {
             column = clauses.text(extraSpans.get(i)).equals(clauses.text(span)) ? items.size() + i : -1;
         }
@@ -372,10 +363,10 @@ final class MergeParser {
                 && Set.of("=", "<>", "!=", "<", "<=", ">", ">=").contains(tokens.text(operator));
         boolean negative = known && tokens.isOperator(operator + 1, "-");
         int value = known ? clauses.literal(operator + (negative ? 2 : 1), span.end()) : -1;
-        if (value < 0) {
+        if (value < 0 || !clauses.castKeeps(value)) {
             throw refuse("HAVING other than comparisons with a number, joined with AND");
         }
-        int column = place(new Span(span.start(), operator), columns, averages, "a HAVING");
+        int column = place(new Span(span.start(), operator), columns, averages, HAVING);
         return switch (tokens.kind(value)) {
             case INTEGER, DECIMAL, STRING -> {
                 try {

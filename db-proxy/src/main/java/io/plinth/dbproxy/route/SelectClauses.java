@@ -124,6 +124,18 @@ final class SelectClauses {
         return stop - at == 1 ? at : -1;
     }
 
+    /** Whether the number or parameter is not cast, or to a type that has it as it is. */
+    boolean castKeeps(int literal) {
+        if (tokens.kind(literal + 1) != CAST) {
+            return true;
+        }
+        return switch (tokens.name(literal + 2)) {
+            case "numeric", "decimal" -> true;
+            case "int", "integer", "int2", "int4", "int8", "smallint", "bigint" -> tokens.kind(literal) != DECIMAL;
+            default -> false;
+        };
+    }
+
     /** The text of a number, which drivers may write as a string that is cast. */
     String number(int token) {
         return tokens.kind(token) == STRING ? tokens.value(token).strip() : tokens.text(token);
@@ -169,12 +181,17 @@ final class SelectClauses {
         if (pushed && most >= 0) {
             boolean numbers = tokens.kind(most) != PARAMETER && (skipped < 0 || tokens.kind(skipped) != PARAMETER);
             long sum = numbers ? Long.parseLong(rows) + (left.isEmpty() ? 0 : Long.parseLong(left)) : 0;
-            return " LIMIT " + (numbers ? "" + sum : left.isEmpty() ? rows : rows + " + " + left);
+            return " LIMIT " + (numbers ? "" + sum : left.isEmpty() ? rows : sum(rows, left));
         }
         String unused = (tokens.kind(most) == PARAMETER ? rows : "")
                 + (tokens.kind(most) == PARAMETER && tokens.kind(skipped) == PARAMETER ? " + " : "")
                 + (tokens.kind(skipped) == PARAMETER ? left : "");
         return unused.isEmpty() ? "" : " OFFSET 0 * (" + unused + ")";
+    }
+
+    /** As numeric: two bigints may have no sum. Without a number of rows it is null, which least() leaves out. */
+    private static String sum(String rows, String left) {
+        return "least(" + rows + "::numeric + " + left + ", " + Long.MAX_VALUE + ")::bigint";
     }
 
     private String count(int token) {
