@@ -41,6 +41,8 @@ public final class Client {
     private Client principal = this;
     private volatile @Nullable UserRef user;
     private long seenMillis;
+    private long busyUntil;
+    private long pendingBefore;
     private boolean running;
     private final ArrayDeque<Runnable> messages = new ArrayDeque<>();
     private long messageBytes;
@@ -320,6 +322,22 @@ public final class Client {
     public void seen(long nowMillis, String command) {
         seenMillis = nowMillis;
         lastCommand = command;
+    }
+
+    /** Until when it waited for a reply, as far as is known; unlike a command that came it is not shown. */
+    long busyUntil() {
+        return busyUntil;
+    }
+
+    void busyUntil(long millis) {
+        busyUntil = millis;
+    }
+
+    /** Whether it took some of its replies, or got some, since the last look. */
+    boolean takes(long pending) {
+        boolean moved = pending != pendingBefore;
+        pendingBefore = pending;
+        return moved;
     }
 
     public long seenMillis() {

@@ -339,6 +339,12 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     }
 
     @Override
+    public boolean holds() {
+        ChannelHandlerContext ctx = context;
+        return waiting && (undone || (ctx != null && ctx.channel().isWritable()));
+    }
+
+    @Override
     public long pending() {
         ChannelHandlerContext ctx = context;
         ChannelOutboundBuffer pending =

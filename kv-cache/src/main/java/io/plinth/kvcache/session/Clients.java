@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: who is connected, and the pause all of them observe. */
 public final class Clients {
+    private static final long LOOKS_MILLIS = 1_000;
+
     private final ConcurrentMap<Long, Client> byId = new ConcurrentHashMap<>();
     private final AtomicLong ids = new AtomicLong();
     private final LongAdder accepted = new LongAdder();
@@ -75,16 +77,27 @@ public final class Clients {
         return rejected.sum();
     }
 
-    /** Disconnects who said nothing for longer, and neither waits for a key nor is subscribed; 0 for nobody. From any thread. */
+    /**
+     * Disconnects who said nothing for longer, and neither waits for a reply nor is subscribed, and did not within the last second; 0
+     * for nobody. From any thread, each second.
+     */
     public void endIdle(long nowMillis, long seconds) {
         if (seconds == 0) {
             return;
         }
         for (Client client : byId.values()) {
+            if (nowMillis - client.seenMillis() < seconds * 1000 - 2 * LOOKS_MILLIS) {
+                continue;
+            }
             client.outlet().run(() -> {
                 boolean waits = client.blocked() != null
-                        || client.subscriptions() + client.shardChannels().size() > 0;
-                if (!waits && nowMillis - client.seenMillis() > seconds * 1000) {
+                        || client.subscriptions() + client.shardChannels().size() > 0
+                        || client.outlet().holds()
+                        || client.takes(client.outlet().pending());
+                if (waits) {
+                    // Its time begins when it has its reply, which may be just before the next look.
+                    client.busyUntil(nowMillis + LOOKS_MILLIS);
+                } else if (nowMillis - Math.max(client.seenMillis(), client.busyUntil()) > seconds * 1000) {
                     client.close();
                 }
             });

@@ -24,6 +24,11 @@ public final class NoOutlet implements Outlet {
     public void written() {}
 
     @Override
+    public boolean holds() {
+        return false;
+    }
+
+    @Override
     public long pending() {
         return 0;
     }

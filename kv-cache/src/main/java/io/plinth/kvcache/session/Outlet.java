@@ -17,6 +17,9 @@ public interface Outlet {
     /** Something was written outside the connection's own read; it is to be flushed soon. */
     void written();
 
+    /** Whether a command of it, or its replies, wait for something other than the client. On the connection's loop. */
+    boolean holds();
+
     /** Bytes handed over for sending and not sent. */
     long pending();
 

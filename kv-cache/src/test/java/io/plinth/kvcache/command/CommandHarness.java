@@ -170,6 +170,9 @@ public final class CommandHarness {
 
     /** One client's connection. */
     public final class Connection implements Outlet {
+        /** Whether its commands wait. */
+        boolean held;
+
         public final Client client = new Client(
                 clients.nextId(),
                 "1.2.3.4:5",
@@ -227,6 +230,11 @@ public final class CommandHarness {
 
         @Override
         public void written() {}
+
+        @Override
+        public boolean holds() {
+            return held;
+        }
 
         @Override
         public long pending() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.keyspace.Eviction;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ConnectionTest {
@@ -126,5 +127,36 @@ class ConnectionTest {
         assertThat(busy.client.closing()).isFalse();
         assertThat(listening.client.closing()).isFalse();
         assertThat(waiting.client.closing()).isFalse();
+    }
+
+    @Test
+    void theTimeOfWhoWaitedForAReplyBeginsWithTheReply() {
+        CommandHarness node = new CommandHarness(Topologies.alone());
+        CommandHarness.Connection waiting = node.connect();
+        CommandHarness.Connection held = node.connect();
+        CommandHarness.Connection slow = node.connect();
+        waiting.run("BLPOP k 0");
+        held.held = true;
+        CommandHarness.Connection stuck = node.connect();
+        stuck.client.out().ok();
+        List<CommandHarness.Connection> all = List.of(waiting, held, slow);
+        for (int second = 0; second < 300; second++) {
+            node.now += 1_000;
+            slow.client.out().ok();
+            node.clients.endIdle(node.now, 60);
+        }
+        assertThat(stuck.client.closing()).isTrue();
+        node.connect().run("RPUSH k v");
+        assertThat(waiting.received()).isEqualTo("*2|$1|k|$1|v|");
+        held.held = false;
+        slow.received();
+        for (int second = 0; second < 60; second++) {
+            node.now += 1_000;
+            node.clients.endIdle(node.now, 60);
+            assertThat(all).noneMatch(client -> client.client.closing());
+        }
+        node.now += 2_000;
+        node.clients.endIdle(node.now, 60);
+        assertThat(all).allMatch(client -> client.client.closing());
     }
 }
