@@ -9,10 +9,15 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Each loop's work between reads: it removes what is over in its share of the segments; the first also samples. */
 public final class LoopTimer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LoopTimer.class);
+    private static final long TELL_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final int TICK_MILLIS = 20;
     private static final int SAMPLE_MILLIS = 1_000;
     /** After so long a turn ends, though it goes on as soon as the loop has looked at its connections. */
@@ -26,6 +31,7 @@ public final class LoopTimer implements AutoCloseable {
     private final Stats stats;
     private final LongConsumer sample;
     private final List<ScheduledFuture<?>> running = new ArrayList<>();
+    private final AtomicLong told = new AtomicLong();
     private volatile boolean closed;
 
     public LoopTimer(Keyspace keyspace, List<EventLoop> loops, Clock clock, Stats stats, LongConsumer sample) {
@@ -43,8 +49,24 @@ public final class LoopTimer implements AutoCloseable {
             running.add(loops.get(i).scheduleAtFixedRate(share::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS));
         }
         running.add(loops.getFirst()
-                .scheduleAtFixedRate(
-                        () -> sample.accept(clock.millis()), SAMPLE_MILLIS, SAMPLE_MILLIS, TimeUnit.MILLISECONDS));
+                .scheduleAtFixedRate(this::sample, SAMPLE_MILLIS, SAMPLE_MILLIS, TimeUnit.MILLISECONDS));
+    }
+
+    private void sample() {
+        try {
+            sample.accept(clock.millis());
+        } catch (RuntimeException | Error e) {
+            failed("what is done each second", e);
+        }
+    }
+
+    /** A task that throws would never run again; what fails may fail each time, and is told once a minute. */
+    private void failed(String what, Throwable e) {
+        long now = stats.clock().getAsLong();
+        long before = told.get();
+        if ((before == 0 || now - before > TELL_NANOS) && told.compareAndSet(before, now)) {
+            LOG.warn("{}: failed; goes on", what, e);
+        }
     }
 
     @Override
@@ -67,7 +89,11 @@ public final class LoopTimer implements AutoCloseable {
         }
 
         void tick() {
-            keyspace.visits(first, loops.size(), clock.millis());
+            try {
+                keyspace.visits(first, loops.size(), clock.millis());
+            } catch (RuntimeException | Error e) {
+                failed("expiry", e);
+            }
             for (int i = first; i < Keyspace.SEGMENTS; i += loops.size()) {
                 left.set(i);
             }
@@ -99,10 +125,19 @@ public final class LoopTimer implements AutoCloseable {
                 if (segment < 0) {
                     segment = left.nextSetBit(0);
                 }
-                if (keyspace.expire(segment, nowMillis)) {
+                if (expire(segment, nowMillis)) {
                     left.clear(segment);
                 }
                 next = segment + 1;
+            }
+        }
+
+        private boolean expire(int segment, long nowMillis) {
+            try {
+                return keyspace.expire(segment, nowMillis);
+            } catch (RuntimeException | Error e) {
+                failed("expiry", e);
+                return true;
             }
         }
     }

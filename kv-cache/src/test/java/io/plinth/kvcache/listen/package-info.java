@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.listen;
+
+import org.jspecify.annotations.NullMarked;
