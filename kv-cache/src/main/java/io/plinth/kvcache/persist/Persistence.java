@@ -42,6 +42,7 @@ public final class Persistence implements AutoCloseable {
     private final Path journalFolder;
     private final ScheduledExecutorService saver;
     private final AtomicBoolean saving = new AtomicBoolean();
+    private final RetryPause pause = new RetryPause();
     private volatile @Nullable Journal journal;
     private int journalFrom;
     private volatile boolean started;
@@ -170,7 +171,10 @@ public final class Persistence implements AutoCloseable {
 
     private void shorten() {
         Journal present = journal;
-        if (present != null && present.bytes() > settings.journalSize() && saving.compareAndSet(false, true)) {
+        if (present != null
+                && present.bytes() > settings.journalSize()
+                && pause.over(nanos.getAsLong())
+                && saving.compareAndSet(false, true)) {
             report(new CompletableFuture<>());
         }
     }
@@ -193,13 +197,16 @@ public final class Persistence implements AutoCloseable {
     private void report(CompletableFuture<Saved> done) {
         try {
             Saved saved = write(false);
+            pause.succeeded();
             saving.set(false);
             done.complete(saved);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
+            // Also where memory was short: an error that got past here would end all later ones.
             lastFailed = true;
-            LOG.warn("snapshot: not written: {}", e.getMessage(), e);
+            pause.failed(nanos.getAsLong());
             saving.set(false);
             done.completeExceptionally(e);
+            LOG.warn("snapshot: not written: {}", e.getMessage(), e);
         }
     }
 

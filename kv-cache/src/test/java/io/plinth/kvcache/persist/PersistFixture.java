@@ -11,12 +11,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
 
 /** One life of a node's commands and what it keeps on disk. */
 final class PersistFixture implements AutoCloseable {
     final CommandHarness node = new CommandHarness(Topologies.alone());
     final CommandHarness.Connection client = node.connect();
     final List<byte[]> functions = new ArrayList<>();
+    /** What a snapshot fails with. */
+    volatile @Nullable Error failing;
+
     final Persistence persistence;
     final Recovery recovery;
 
@@ -39,6 +43,10 @@ final class PersistFixture implements AutoCloseable {
                 new Functions() {
                     @Override
                     public List<byte[]> all() {
+                        Error wanted = failing;
+                        if (wanted != null) {
+                            throw wanted;
+                        }
                         return List.copyOf(functions);
                     }
 

@@ -40,6 +40,12 @@ record Block(int type, int segment, int length, long from, long upto, long seque
 
     /** The head and the body as they stand in the file. */
     void write(ByteBuffer into, byte[] body, int offset) {
+        head(into, body, offset);
+        into.put(body, offset, length);
+    }
+
+    /** The head of this body alone. */
+    void head(ByteBuffer into, byte[] body, int offset) {
         int at = into.position();
         into.putInt(MAGIC)
                 .put((byte) type)
@@ -49,7 +55,6 @@ record Block(int type, int segment, int length, long from, long upto, long seque
         into.putLong(from).putLong(upto).putLong(sequence);
         into.putInt(crc(into.slice(at, HEAD - 8)));
         into.putInt(crc(ByteBuffer.wrap(body, offset, length)));
-        into.put(body, offset, length);
     }
 
     /** Whether a body is what was written behind this head. */

@@ -165,9 +165,15 @@ final class SnapshotWriter implements AutoCloseable {
             head.write(buffer, body, offset);
             return;
         }
-        ByteBuffer large = ByteBuffer.allocate(size);
-        head.write(large, body, offset);
-        drain(large.flip());
+        head.head(buffer, body, offset);
+        flush();
+        // In pieces through the buffer: a channel would keep a copy of a large array outside the heap.
+        for (int done = 0; done < head.length(); ) {
+            int some = Math.min(buffer.remaining(), head.length() - done);
+            buffer.put(body, offset + done, some);
+            flush();
+            done += some;
+        }
     }
 
     private void flush() throws IOException {

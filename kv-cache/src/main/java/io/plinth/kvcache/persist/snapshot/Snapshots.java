@@ -91,7 +91,7 @@ public final class Snapshots {
             writer.write(new SnapshotFacts(keyspace.hasher().seed(), from, clock.millis(), atStop), loops, libraries);
             keys = writer.keys();
             longest = writer.longestNanos();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             // Half of one is of no use, and may be what fills the disk.
             try {
                 Files.deleteIfExists(unfinished);
