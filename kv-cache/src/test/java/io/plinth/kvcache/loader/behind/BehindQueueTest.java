@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -235,5 +236,26 @@ class BehindQueueTest {
         assertThat(lanes.tells(one, 59_000)).isFalse();
         assertThat(lanes.tells(other, 59_000)).isTrue();
         assertThat(lanes.tells(one, 60_005)).isTrue();
+    }
+
+    @Test
+    void anErrorWhileHandingOnIsNotTheEndOfIt(LogWatcher.Expected log) throws Exception {
+        log.expect("cannot be handed on");
+        BehindQueue to = new BehindQueue(
+                store, config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)), Clock.systemUTC());
+        queue = to;
+        AtomicBoolean failed = new AtomicBoolean();
+        to.start(
+                (write, then) -> {
+                    if (failed.compareAndSet(false, true)) {
+                        throw new LinkageError("broken");
+                    }
+                    return handed.add(new Handed(write, then));
+                },
+                Thread::new);
+        accept(to, "a", "1");
+        next(handed).then.accept(null);
+        awaitEmpty(to);
+        assertThat(failed).isTrue();
     }
 }
