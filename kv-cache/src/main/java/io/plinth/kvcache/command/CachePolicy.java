@@ -32,6 +32,11 @@ public interface CachePolicy {
         return true;
     }
 
+    /** Whether a loader has to know what is written to a key. */
+    default boolean handsOn(int db, byte[] key) {
+        return false;
+    }
+
     /** Whether the command waits for a loader first; then the client is blocked until it is {@link CommandExecutor#release}d. */
     default boolean holds(CommandExecutor executor, Command command, Client client, Args args, long nowMillis) {
         return false;

@@ -40,6 +40,8 @@ final class MetaCommands {
                     out.line(counting(line) ? BAD_FLAG : String.valueOf(parsed));
                 } else if (!meta.numbers("TNRCDJ")) {
                     out.line(counting(line) ? BAD_FLAG : BAD_TOKEN);
+                } else if ((counting(line) || meta.has('N')) && store.refuses(meta.key())) {
+                    out.line(Store.REFUSAL);
                 } else {
                     switch (line.name()) {
                         case "mg" -> get(meta);
@@ -162,6 +164,10 @@ final class MetaCommands {
                     mode == null
                             ? "CLIENT_ERROR invalid mode for ms M token"
                             : flags == null ? Replies.BAD_LINE : BAD_TOKEN);
+            return;
+        }
+        if (store.refuses(meta.key())) {
+            out.line(Store.REFUSAL);
             return;
         }
         statistics.set();

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class Store {
     private static final int MONTH = 60 * 60 * 24 * 30;
     private static final int MAX_DIGITS = 20;
+    /** What is answered where a write {@link #refuses}. */
+    static final String REFUSAL = "SERVER_ERROR writes of this key go to a loader (expected: Redis's protocol)";
 
     private final NodeState node;
     private final Marks marks;
@@ -105,6 +107,11 @@ final class Store {
         return node.keyspace().durability().refusal() == null
                 && node.keyspace().makeRoom(bytes)
                 && policy().room(0, name, name.length + bytes);
+    }
+
+    /** Whether a loader would have to know what is written to a key: no command here waits for one. */
+    boolean refuses(byte[] name) {
+        return policy().handsOn(0, name);
     }
 
     private CachePolicy policy() {

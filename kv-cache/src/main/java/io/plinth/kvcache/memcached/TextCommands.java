@@ -66,6 +66,10 @@ final class TextCommands {
             out.line(Replies.BAD_LINE);
             return;
         }
+        if (store.refuses(key)) {
+            answer(line, Store.REFUSAL);
+            return;
+        }
         Stored stored = store.room(key, value.length)
                 ? store.with(
                         key,
@@ -157,6 +161,10 @@ final class TextCommands {
             answer(line, key == null ? Replies.BAD_LINE : "CLIENT_ERROR invalid numeric delta argument");
             return;
         }
+        if (store.refuses(key)) {
+            answer(line, Store.REFUSAL);
+            return;
+        }
         answer(line, store.with(key, segment -> {
             Item item = store.find(segment);
             Long old = item == null ? null : Store.number(item);
@@ -185,6 +193,10 @@ final class TextCommands {
         byte[] key = line.key(1);
         if (!right || key == null) {
             answer(line, right ? Replies.BAD_LINE : DELETE_USAGE);
+            return;
+        }
+        if (store.refuses(key)) {
+            answer(line, Store.REFUSAL);
             return;
         }
         answer(line, store.with(key, segment -> {

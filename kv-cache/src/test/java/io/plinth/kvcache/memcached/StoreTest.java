@@ -2,6 +2,8 @@ package io.plinth.kvcache.memcached;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
 import io.plinth.kvcache.keyspace.Entry;
@@ -12,7 +14,9 @@ import io.plinth.kvcache.pattern.PatternConfig.QuotaMode;
 import io.plinth.kvcache.pattern.PatternConfig.WriteMode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -59,6 +63,42 @@ class StoreTest {
             return segment;
         });
         assertThat(redis.run("TTL k")).isEqualTo(":-1|");
+    }
+
+    @Test
+    void whatALoaderHasToKnowOfIsRefused() {
+        PatternConfig through = new PatternConfig(
+                "k",
+                0,
+                null,
+                0,
+                Duration.ZERO,
+                Duration.ofSeconds(30),
+                false,
+                null,
+                "loader",
+                true,
+                WriteMode.THROUGH,
+                FailureMode.ERROR);
+        node.patterns.use(Map.of("one", through));
+        Replies out = new Replies(ByteBufAllocator.DEFAULT, 1 << 16);
+        Statistics statistics = new Statistics(node.now);
+        TextCommands text = new TextCommands(store, out, statistics);
+        MetaCommands meta = new MetaCommands(store, out, statistics);
+        text.store(line("set k 0 0 1"), Store.Mode.SET, KEY);
+        text.run(line("incr k 1"));
+        text.run(line("delete k"));
+        meta.run(line("md k"));
+        meta.run(line("ma k N60"));
+        meta.run(line("mg k N60"));
+        ByteBuf replies = Objects.requireNonNull(out.take());
+        assertThat(replies.toString(StandardCharsets.US_ASCII)).isEqualTo((Store.REFUSAL + "\r\n").repeat(6));
+        replies.release();
+        assertThat(redis.run("EXISTS k")).isEqualTo(":0|");
+    }
+
+    private static Line line(String words) {
+        return new Line(List.of(words.split(" ")));
     }
 
     @Test

@@ -181,6 +181,12 @@ public final class CachePatterns implements CachePolicy {
     }
 
     @Override
+    public boolean handsOn(int db, byte[] key) {
+        PatternRule rule = patterns.match(db, key, 0, key.length);
+        return rule != null && rule.write() != PatternConfig.WriteMode.NONE;
+    }
+
+    @Override
     public boolean holds(CommandExecutor executor, Command command, Client client, Args args, long nowMillis) {
         return !patterns.isEmpty() && holding.holds(executor, command, client, args, nowMillis);
     }
