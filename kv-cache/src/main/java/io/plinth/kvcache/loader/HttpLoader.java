@@ -1,6 +1,5 @@
 package io.plinth.kvcache.loader;
 
-import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -13,8 +12,12 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Asks an HTTP endpoint by GET, PUT and DELETE of a URL that a key is put into. */
@@ -50,26 +53,49 @@ final class HttpLoader implements Loader {
     }
 
     private HttpResponse<byte[]> send(String method, LoaderKey key, BodyPublisher body) throws LoaderException {
+        HttpRequest request;
         try {
-            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(
-                            template.replace("{key}", encoded(key.key())).replace("{name}", encoded(key.name()))))
+            request = request(
+                            template.replace("{key}", encoded(key.key())).replace("{name}", encoded(key.name())),
+                            authorization)
                     .timeout(timeout)
-                    .method(method, body);
-            if (authorization != null) {
-                request.header("Authorization", authorization);
-            }
-            return client.send(request.build(), BodyHandlers.limiting(BodyHandlers.ofByteArray(), maxValue));
+                    .method(method, body)
+                    .build();
         } catch (IllegalArgumentException e) {
-            throw LoaderException.refused(String.valueOf(e.getMessage()));
-        } catch (ConnectException | HttpConnectTimeoutException e) {
-            throw LoaderException.down(method + ": no connection", e);
-        } catch (IOException e) {
-            throw LoaderException.broken(
-                    method + ": " + (e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage()), e);
+            // The exception says what is in the URL or the header, which is not for clients.
+            throw LoaderException.refused(
+                    method + ": this key makes no request (expected: a URL and a header as in RFC 9110)");
+        }
+        // The request's own timeout ends with the head of the response.
+        CompletableFuture<HttpResponse<byte[]>> answer =
+                client.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), maxValue));
+        try {
+            return answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            answer.cancel(true);
+            throw LoaderException.broken(method + ": request timed out", e);
+        } catch (ExecutionException e) {
+            throw failure(method, e.getCause() == null ? e : e.getCause());
         } catch (InterruptedException e) {
+            answer.cancel(true);
             Thread.currentThread().interrupt();
             throw LoaderException.broken("interrupted", e);
         }
+    }
+
+    private static LoaderException failure(String method, Throwable cause) {
+        if (cause instanceof ConnectException || cause instanceof HttpConnectTimeoutException) {
+            return LoaderException.down(method + ": no connection", cause);
+        }
+        String message = cause.getMessage();
+        return LoaderException.broken(
+                method + ": " + (message == null ? cause.getClass().getSimpleName() : message), cause);
+    }
+
+    /** A request of a URL; IllegalArgumentException where URL or header is none. */
+    static HttpRequest.Builder request(String url, @Nullable String authorization) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url));
+        return authorization == null ? request : request.header("Authorization", authorization);
     }
 
     @Override

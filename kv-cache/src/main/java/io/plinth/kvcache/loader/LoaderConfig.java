@@ -76,6 +76,14 @@ public record LoaderConfig(
             check.problem("http", "http: " + http + " (expected: http:// or https:// ... {key})");
         } else if (http != null && !http.contains("{key}") && !http.contains("{name}")) {
             check.problem("http", "http: " + http + " (expected: {key} or {name} in it)");
+        } else if (http != null) {
+            String url = http.replace("{key}", "k").replace("{name}", "k");
+            if (!makes(url, null)) {
+                check.problem("http", "http: no URL where {key} and {name} are filled in (expected: one, with a host)");
+            } else if (authorization != null && !makes(url, authorization.reveal())) {
+                check.problem(
+                        "authorization", "authorization: no header (expected: no line break or control character)");
+            }
         }
         if (postgres != null) {
             sql(check, "load", postgres.load);
@@ -91,6 +99,15 @@ public record LoaderConfig(
     /** Whether it can be handed on what clients write. */
     public boolean takesWrites() {
         return postgres == null || (postgres.store != null && postgres.remove != null);
+    }
+
+    private static boolean makes(String url, @Nullable String header) {
+        try {
+            HttpLoader.request(url, header);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     private static void sql(Check check, String key, @Nullable String text) {
