@@ -123,7 +123,8 @@ public final class CommandExecutor implements Dispatcher {
     }
 
     private CachePolicy policy() {
-        return node.settings().cachePolicy();
+        // A replica has what its primary has, and asks no loader.
+        return node.settings().readOnly() ? CachePolicy.NONE : node.settings().cachePolicy();
     }
 
     /** Runs what its policy held back: its error, empty for none; null where it is to be given again. On this executor's loop. */

@@ -161,6 +161,9 @@ final class Loads {
                 later(() -> end(failed(e.line())));
             } catch (RuntimeException e) {
                 later(() -> end(failed(String.valueOf(e))));
+            } catch (Error e) {
+                later(() -> end(failed(String.valueOf(e))));
+                throw e;
             }
         }
 
@@ -170,6 +173,9 @@ final class Loads {
                     work.run();
                 } catch (SegmentsHeldException e) {
                     outlet.schedule(RETRY_MILLIS, () -> later(work));
+                } catch (RuntimeException | Error e) {
+                    later(() -> end(failed(String.valueOf(e))));
+                    throw e;
                 }
             });
         }
@@ -203,22 +209,47 @@ final class Loads {
             end(ended[0]);
         }
 
+        private synchronized boolean over() {
+            return over;
+        }
+
         private void end(Ended how) {
-            if (how.outcome() != Outcome.DONE) {
-                Segment segment = keyspace.segment(key.slot());
-                executor.change(segment, () -> {
-                    long now = clock.millis();
-                    boolean stood = marks().release(key, token, now);
-                    if (stood && segment.peek(key, now) != null) {
-                        // Until then readers of the stale value do not ask again.
-                        marks().lease(key, token, now + REST_MILLIS, now);
-                    }
-                    segment.waits().again(key);
-                });
+            if (over()) {
+                return;
             }
+            if (how.outcome() != Outcome.DONE) {
+                try {
+                    giveUp();
+                } catch (SegmentsHeldException e) {
+                    throw e;
+                } catch (RuntimeException | Error e) {
+                    tell(how);
+                    throw e;
+                }
+            }
+            tell(how);
+        }
+
+        private void giveUp() {
+            Segment segment = keyspace.segment(key.slot());
+            executor.change(segment, () -> {
+                long now = clock.millis();
+                boolean stood = marks().release(key, token, now);
+                if (stood && segment.peek(key, now) != null) {
+                    // Until then readers of the stale value do not ask again.
+                    marks().lease(key, token, now + REST_MILLIS, now);
+                }
+                segment.waits().again(key);
+            });
+        }
+
+        private void tell(Ended how) {
             running.remove(name, this);
             List<Consumer<Ended>> told;
             synchronized (this) {
+                if (over) {
+                    return;
+                }
                 over = true;
                 told = List.copyOf(waiting);
             }

@@ -197,6 +197,9 @@ final class Writes {
             fail(write, e.line(), any || e.unknown());
         } catch (RuntimeException e) {
             fail(write, String.valueOf(e), true);
+        } catch (Error e) {
+            fail(write, String.valueOf(e), true);
+            throw e;
         }
     }
 

@@ -45,6 +45,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +65,9 @@ public final class CommandHarness {
     public final List<String> forwarded = new ArrayList<>();
     /** What waits for time to pass. */
     public final List<Runnable> timers = new ArrayList<>();
+
+    /** What is to be done later on a connection's loop; null: it is done at once. */
+    public @Nullable Queue<Runnable> loop;
 
     final Clients clients = new Clients(100);
     private final ClientMemory memory = new ClientMemory(1 << 20);
@@ -216,7 +220,12 @@ public final class CommandHarness {
 
         @Override
         public void later(Runnable task) {
-            task.run();
+            Queue<Runnable> tasks = loop;
+            if (tasks == null) {
+                task.run();
+            } else {
+                tasks.add(task);
+            }
         }
 
         @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.plinth.kit.config.DataSize;
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
+import io.plinth.kvcache.keyspace.ChangeListener;
 import io.plinth.kvcache.pattern.PatternConfig;
 import io.plinth.kvcache.pattern.PatternConfig.FailureMode;
 import io.plinth.kvcache.pattern.PatternConfig.WriteMode;
@@ -13,7 +14,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -181,5 +184,52 @@ class WritesTest {
             answered();
             assertThat(one.received()).isEqualTo("+OK|");
         }
+    }
+
+    @Test
+    void aQuestionOrAWriteThatEndsWithAnErrorIsOver() throws Exception {
+        origin.failure = new LinkageError("on purpose");
+        assertThat(one.run("GET k")).isEmpty();
+        answered();
+        assertThat(one.received()).startsWith("-ERR loader l: ").contains("on purpose");
+        assertThat(loaders.loading()).isZero();
+        assertThat(one.run("SET k 1")).isEmpty();
+        answered();
+        assertThat(one.received()).startsWith("-ERR loader l: ").contains("on purpose");
+        origin.failure = null;
+        assertThat(one.run("SET k 2")).isEmpty();
+        answered();
+        assertThat(one.received()).isEqualTo("+OK|");
+    }
+
+    @Test
+    void aQuestionWhoseAnswerCannotBePutIsOver() throws Exception {
+        origin.values.put("", new byte[] {'v'});
+        ChangeListener failing = change -> {
+            throw new IllegalStateException("on purpose");
+        };
+        node.keyspace.listen(failing);
+        Queue<Runnable> loop = new ConcurrentLinkedQueue<>();
+        node.loop = loop;
+        assertThat(one.run("GET k")).isEmpty();
+        answered();
+        int failures = 0;
+        for (Runnable task = loop.poll(); task != null; task = loop.poll()) {
+            try {
+                task.run();
+            } catch (IllegalStateException e) {
+                failures++;
+            }
+        }
+        assertThat(failures).isEqualTo(1);
+        assertThat(loaders.loading()).isZero();
+        assertThat(one.received()).contains("on purpose");
+    }
+
+    @Test
+    void aReplicaAsksNoLoader() {
+        node.settings.readOnly(true);
+        assertThat(one.run("GET k")).isEqualTo("$-1|");
+        assertThat(loaders.loading()).isZero();
     }
 }
