@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.plinth.mqbroker.log.Change;
 import io.plinth.mqbroker.log.ChangeCodec;
 import io.plinth.mqbroker.log.Effect;
+import io.plinth.mqbroker.log.NoRoomException;
 import io.plinth.mqbroker.log.SegmentLog;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -40,7 +41,7 @@ public final class CopyForward {
         return segments.size() > 2 && liveBytes * 4 < bytes;
     }
 
-    /** Copies; each copy is shown to {@code copied} as the change it is, under the number of the last one. */
+    /** Copies as much as there is room for; each copy is shown to {@code copied} as the change it is, under the number of the last one. */
     List<Move> copy(int segment, Covered last, Live live, ObjLongConsumer<Change> copied) throws IOException {
         List<Move> moves = new ArrayList<>();
         ByteBuf buffer = Unpooled.buffer(4096);
@@ -49,18 +50,35 @@ public final class CopyForward {
                 return false;
             }
             Change change = ChangeCodec.read(shard, position, record);
-            switch (change.effect()) {
-                case Effect.Enqueued e ->
-                    move(new Moving(change.sequence(), position, last, live, copied), e.targets(), e, buffer, moves);
-                case Effect.Moved e ->
-                    move(new Moving(e.sequence(), position, last, live, copied), e.targets(), e, buffer, moves);
-                default -> {
-                    // Everything else is in the index by now.
-                }
+            try {
+                copy(change, position, last, live, copied, buffer, moves);
+            } catch (NoRoomException full) {
+                // What was copied is in the log and counted: it has to be told of. The rest is copied another time.
+                return false;
             }
             return true;
         });
         return moves;
+    }
+
+    private void copy(
+            Change change,
+            long position,
+            Covered last,
+            Live live,
+            ObjLongConsumer<Change> copied,
+            ByteBuf buffer,
+            List<Move> moves)
+            throws IOException {
+        switch (change.effect()) {
+            case Effect.Enqueued e ->
+                move(new Moving(change.sequence(), position, last, live, copied), e.targets(), e, buffer, moves);
+            case Effect.Moved e ->
+                move(new Moving(e.sequence(), position, last, live, copied), e.targets(), e, buffer, moves);
+            default -> {
+                // Everything else is in the index by now.
+            }
+        }
     }
 
     /** The first live message of a segment, null where there is none. */
