@@ -63,7 +63,10 @@ public final class Rule {
         for (int i = 0; i < tokens.count(); i++) {
             if (begins) {
                 // What these begin with stands inside.
-                inner = tokens.is(i, "with") || tokens.is(i, "explain") || tokens.is(i, "prepare");
+                inner = switch (tokens.name(i)) {
+                    case "with", "explain", "prepare", "copy", "declare", "create" -> true;
+                    default -> false;
+                };
             }
             if (tokens.is(i, kind) && (begins || (inner && tokens.kind(i - 1) != SqlTokens.DOT))) {
                 return true;
@@ -76,16 +79,31 @@ public final class Rule {
     /** Whether a name stands where a table's may stand. */
     private static boolean names(String table, SqlTokens tokens) {
         for (int i = 0; i < tokens.count(); i++) {
+            boolean opaque =
+                    tokens.kind(i) == SqlTokens.OPAQUE && tokens.text(i).endsWith("\"");
+            if (opaque && mayBeTable(tokens, before(tokens, i))) {
+                // A name spelt in Unicode escapes may be any.
+                return true;
+            }
             if (tokens.isName(i) && tokens.kind(i + 1) != SqlTokens.DOT) {
                 boolean qualified = tokens.kind(i - 1) == SqlTokens.DOT;
                 String name = tokens.name(i);
                 boolean same = name.equals(table) || (qualified && (tokens.name(i - 2) + "." + name).equals(table));
-                if (same && mayBeTable(tokens, qualified ? i - 3 : i - 1)) {
+                if (same && mayBeTable(tokens, before(tokens, i))) {
                     return true;
                 }
             }
         }
         return false;
+    }
+
+    /** The token in front of a name and what qualifies it. */
+    private static int before(SqlTokens tokens, int name) {
+        int before = name - 1;
+        while (tokens.kind(before) == SqlTokens.DOT) {
+            before -= 2;
+        }
+        return before;
     }
 
     /** {@code before} is the token in front of the name. */
@@ -103,6 +121,11 @@ public final class Rule {
                             "using",
                             "truncate",
                             "copy",
+                            "lock",
+                            "analyze",
+                            "vacuum",
+                            "verbose",
+                            "merge",
                             "on",
                             "exists" -> true;
                     default -> false;
