@@ -239,6 +239,8 @@ class ShardingIT {
     void viewsAndKeyTypesMadeBehindItsBackAreFoundWhenItStarts(@TempDir Path state) throws Exception {
         try (Connection direct = Cluster.shared().direct(0)) {
             run(direct, "CREATE VIEW all_orders AS SELECT * FROM orders");
+            run(direct, "CREATE VIEW all_of_all AS SELECT * FROM all_orders");
+            run(direct, "CREATE TABLE old_orders () INHERITS (orders)");
             run(direct, "DROP TABLE sessions");
             run(direct, "CREATE TABLE sessions (name uuid)");
         }
@@ -252,10 +254,16 @@ class ShardingIT {
                     return String.valueOf(e.getMessage()).contains("view all_orders reads sharded table orders");
                 }
             });
+            assertThatThrownBy(() -> text(connection, "SELECT count(*) FROM all_of_all"))
+                    .hasMessageContaining("view all_of_all reads sharded table orders");
+            assertThatThrownBy(() -> text(connection, "SELECT count(*) FROM old_orders"))
+                    .hasMessageContaining("table old_orders shares rows with sharded table orders");
             assertThatThrownBy(() -> text(connection, "SELECT 1 FROM sessions WHERE name = 'x'"))
                     .hasMessageContaining("sessions.name is uuid in the database (expected: text");
         } finally {
             try (Connection direct = Cluster.shared().direct(0)) {
+                run(direct, "DROP TABLE old_orders");
+                run(direct, "DROP VIEW all_of_all");
                 run(direct, "DROP VIEW all_orders");
                 run(direct, "DROP TABLE sessions");
                 run(direct, "CREATE TABLE sessions (name text PRIMARY KEY, data text)");

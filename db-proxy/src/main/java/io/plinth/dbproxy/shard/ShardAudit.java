@@ -44,11 +44,21 @@ public final class ShardAudit {
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
             WHERE c.relname IN (%1$s) AND a.attcollation NOT IN (0, 100, 950, 951) AND a.attnum > 0
             UNION ALL
-            SELECT DISTINCT 'view', v.relname, c.relname
-            FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class v ON v.oid = r.ev_class
-            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
-            JOIN pg_catalog.pg_class c ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid
-            WHERE c.relname IN (%1$s) AND v.relkind IN ('v', 'm')\
+            SELECT DISTINCT CASE WHEN kind IN ('v', 'm') THEN 'view' ELSE 'table' END, name, root
+            FROM (WITH RECURSIVE found (oid, name, kind, root, below) AS (
+                SELECT c.oid, c.relname, c.relkind, c.relname, true
+                FROM pg_catalog.pg_class c WHERE c.relname IN (%1$s) AND c.relkind IN ('r', 'p')
+                UNION
+                SELECT c.oid, c.relname, c.relkind, f.root, f.below AND e.way <> 'parent'
+                FROM found f JOIN (
+                    SELECT d.refobjid AS source, r.ev_class AS target, 'view' AS way FROM pg_catalog.pg_rewrite r
+                    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                      AND d.objid = r.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    UNION ALL SELECT inhparent, inhrelid, 'child' FROM pg_catalog.pg_inherits
+                    UNION ALL SELECT inhrelid, inhparent, 'parent' FROM pg_catalog.pg_inherits) e
+                  ON e.source = f.oid AND (f.below OR e.way <> 'child')
+                JOIN pg_catalog.pg_class c ON c.oid = e.target AND (e.way <> 'view' OR c.relkind IN ('v', 'm'))
+              ) SELECT name, kind, root FROM found) everything\
             """.formatted(names);
     }
 
@@ -61,14 +71,16 @@ public final class ShardAudit {
             if ("collation".equals(row.get(0))) {
                 continue;
             }
-            if ("view".equals(row.get(0))) {
+            if ("view".equals(row.get(0)) || "table".equals(row.get(0))) {
                 after.putIfAbsent(
                         name,
                         new ShardedTable(
                                 name,
                                 List.of(),
                                 new Scheme.Hash(),
-                                "view " + name + " reads sharded table " + detail
+                                row.getFirst() + " " + name
+                                        + ("view".equals(row.get(0)) ? " reads" : " shares rows with")
+                                        + " sharded table " + detail
                                         + ": it would see one shard's rows only"));
                 continue;
             }
