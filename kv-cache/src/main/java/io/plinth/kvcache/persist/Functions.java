@@ -15,6 +15,11 @@ public interface Functions {
         public void load(byte[] code) {
             throw new IllegalStateException("function: a library (expected: none)");
         }
+
+        @Override
+        public void keep(byte[] code) {
+            // Nobody would ask for it.
+        }
     };
 
     /** The source of each. */
@@ -22,4 +27,7 @@ public interface Functions {
 
     /** Brings one back. */
     void load(byte[] code);
+
+    /** Has one that cannot be brought back now among all, so that a later start may. */
+    void keep(byte[] code);
 }

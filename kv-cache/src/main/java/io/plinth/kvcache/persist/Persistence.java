@@ -150,7 +150,8 @@ public final class Persistence implements AutoCloseable {
         try {
             functions.load(code);
         } catch (RuntimeException e) {
-            LOG.warn("a library of functions is not back: {}", e.getMessage());
+            LOG.warn("a library of functions is not back, and kept for the next start: {}", e.getMessage());
+            functions.keep(code);
         }
     }
 

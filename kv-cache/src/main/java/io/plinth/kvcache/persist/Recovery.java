@@ -3,6 +3,7 @@ package io.plinth.kvcache.persist;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.persist.effect.Coverage;
 import io.plinth.kvcache.persist.effect.Replay;
+import io.plinth.kvcache.persist.journal.ChronicleStore;
 import io.plinth.kvcache.persist.journal.Damage;
 import io.plinth.kvcache.persist.journal.JournalScanner;
 import io.plinth.kvcache.persist.snapshot.SnapshotFacts;
@@ -73,6 +74,11 @@ public record Recovery(
             }
             break;
         }
+        if (coverage == null && !complete(snapshots, journal)) {
+            // Of what a snapshot had, parts that changed since would be taken for the whole.
+            coverage = new Coverage(keyspace.hasher());
+            damages.add(new Damage("snapshots", 0, "none can be read; only what the journal says all of is back"));
+        }
         Replay replay = new Replay(keyspace, coverage, nowMillis, sequences);
         JournalScanner scanner = new JournalScanner(journal, replay::record);
         damages.addAll(scanner.scan(from));
@@ -83,5 +89,11 @@ public record Recovery(
         }
         return new Recovery(
                 keys, replay.applied(), replay.misfits(), scanner.torn(), damages, used, from, libraries, once);
+    }
+
+    /** Whether the journal has everything from the begin on. */
+    private static boolean complete(NavigableMap<Integer, Path> snapshots, Path journal) throws IOException {
+        NavigableMap<Integer, Path> segments = ChronicleStore.segments(journal);
+        return snapshots.isEmpty() && (segments.isEmpty() || segments.firstKey() == 1);
     }
 }

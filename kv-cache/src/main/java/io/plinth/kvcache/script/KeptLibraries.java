@@ -3,6 +3,7 @@ package io.plinth.kvcache.script;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.persist.Functions;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.LongSupplier;
 
@@ -30,5 +31,10 @@ public final class KeptLibraries implements Functions {
         try (LibraryLoading loading = new LibraryLoading(node, table, scripts, nanos)) {
             loading.load(code);
         }
+    }
+
+    @Override
+    public void keep(byte[] code) {
+        scripts.libraries().keep(new String(code, StandardCharsets.ISO_8859_1));
     }
 }

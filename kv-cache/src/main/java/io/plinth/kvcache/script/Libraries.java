@@ -10,6 +10,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: the libraries of functions, a snapshot behind one volatile field. */
@@ -28,10 +31,14 @@ final class Libraries {
         }
     }
 
-    private record Snapshot(Map<String, Library> libraries, Map<String, Library> byFunction) {}
+    /** {@code kept} has the source of those that did not load at the start, by their names. */
+    private record Snapshot(
+            Map<String, Library> libraries, Map<String, Library> byFunction, Map<String, String> kept) {}
+
+    private static final Pattern NAME = Pattern.compile("#![^\\n]* name=([A-Za-z0-9_]+)");
 
     private Consumer<List<byte[]>> heard = codes -> {};
-    private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of());
+    private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of(), Map.of());
 
     Collection<Library> all() {
         return snapshot.libraries.values();
@@ -113,19 +120,33 @@ final class Libraries {
         }
         Map<String, Library> next = new TreeMap<>(snapshot.libraries);
         next.put(library.name, library);
-        publish(next);
+        publish(next, keptBut(library.name));
     }
 
     synchronized void delete(String name) {
         Map<String, Library> next = new TreeMap<>(snapshot.libraries);
-        if (next.remove(name) == null) {
+        if (next.remove(name) == null && !snapshot.kept.containsKey(name)) {
             throw new CommandException("ERR Library not found");
         }
-        publish(next);
+        publish(next, keptBut(name));
     }
 
     synchronized void flush() {
-        publish(Map.of());
+        publish(Map.of(), Map.of());
+    }
+
+    /** Keeps the source of one that does not load, until another of its name comes or it is deleted. */
+    synchronized void keep(String code) {
+        Matcher matcher = NAME.matcher(code);
+        Map<String, String> kept = new TreeMap<>(snapshot.kept);
+        kept.put(matcher.lookingAt() ? matcher.group(1) : code, code);
+        publish(snapshot.libraries, kept);
+    }
+
+    private Map<String, String> keptBut(String name) {
+        Map<String, String> kept = new TreeMap<>(snapshot.kept);
+        kept.remove(name);
+        return kept;
     }
 
     /** Tells of every change from now on: all that there is then, one after the other. */
@@ -133,19 +154,20 @@ final class Libraries {
         heard = by;
     }
 
-    /** The source of each. */
+    /** The source of each, and of those that are only kept. */
     List<byte[]> codes() {
-        return all().stream()
-                .map(library -> library.code.getBytes(StandardCharsets.ISO_8859_1))
+        Snapshot present = snapshot;
+        return Stream.concat(present.libraries.values().stream().map(Library::code), present.kept.values().stream())
+                .map(code -> code.getBytes(StandardCharsets.ISO_8859_1))
                 .toList();
     }
 
-    private void publish(Map<String, Library> libraries) {
+    private void publish(Map<String, Library> libraries, Map<String, String> kept) {
         Map<String, Library> functions = new TreeMap<>();
         for (Library library : libraries.values()) {
             library.functions.forEach(function -> functions.put(function.name, library));
         }
-        snapshot = new Snapshot(libraries, functions);
+        snapshot = new Snapshot(libraries, functions, kept);
         heard.accept(codes());
     }
 }

@@ -52,6 +52,14 @@ final class PersistFixture implements AutoCloseable {
 
                     @Override
                     public void load(byte[] code) {
+                        if (code.length == 0) {
+                            throw new IllegalStateException("does not load");
+                        }
+                        functions.add(code);
+                    }
+
+                    @Override
+                    public void keep(byte[] code) {
                         functions.add(code);
                     }
                 });

@@ -28,12 +28,16 @@ public final class Coverage {
     /** Keys that their piece does not speak for. */
     private final Map<Single, Long> singles = new HashMap<>();
 
+    /** By segment and database: the last flush, after which nothing of what was lost was left. */
+    private final long[] flushes = new long[Keyspace.SEGMENTS * Keyspace.DATABASES];
+
     private final Pieces[] segments = new Pieces[Keyspace.SEGMENTS];
 
     /** {@code hasher} is the one of the process that wrote the snapshot. */
     public Coverage(KeyHash hasher) {
         this.hasher = hasher;
         Arrays.setAll(segments, i -> new Pieces());
+        Arrays.fill(flushes, LOST);
     }
 
     /** The next piece of a segment: hashes from one on, to another that it does not have. */
@@ -62,8 +66,14 @@ public final class Coverage {
         }
     }
 
+    /** The same for one that is gone: what is made anew under its name is known from its first part on. */
+    void gone(int segment, int db, byte[] key, long sequence) {
+        singles.put(new Single(segment, db, ByteBuffer.wrap(key)), sequence);
+    }
+
     /** The same for all keys of a database. */
     void settle(int segment, int db, long sequence) {
+        flushes[segment * Keyspace.DATABASES + db] = sequence;
         singles.replaceAll((key, known) -> key.segment == segment && key.db == db && known == LOST ? sequence : known);
     }
 
@@ -78,6 +88,8 @@ public final class Coverage {
         int at = Arrays.binarySearch(pieces.upto, 0, pieces.count, hash);
         // A piece ends before its bound.
         int index = at >= 0 ? at + 1 : -at - 1;
-        return index < pieces.count && pieces.from[index] <= hash ? pieces.sequence[index] : LOST;
+        return index < pieces.count && pieces.from[index] <= hash
+                ? pieces.sequence[index]
+                : flushes[segment * Keyspace.DATABASES + db];
     }
 }

@@ -132,7 +132,6 @@ public final class Replay {
             segment.flush(change.db());
             return;
         }
-        known.settle(index, change.db(), change.sequence());
         List<byte[]> going = new ArrayList<>();
         segment.forEach(entry -> {
             if (entry.db() == change.db() && known.of(index, entry.db(), entry.key()) < change.sequence()) {
@@ -145,6 +144,7 @@ public final class Replay {
                 segment.delete(entry);
             }
         }
+        known.settle(index, change.db(), change.sequence());
     }
 
     private void one(Segment segment, int index, Change change) {
@@ -158,7 +158,10 @@ public final class Replay {
             if (!whole(segment, change)) {
                 part(segment, change, covered != Coverage.LOST);
             } else if (covered == Coverage.LOST && coverage != null && change.kind() != Change.Kind.EXPIRY) {
-                coverage.settle(index, change.db(), name, change.sequence());
+                switch (change.kind()) {
+                    case DELETED, EXPIRED, EVICTED -> coverage.gone(index, change.db(), name, change.sequence());
+                    default -> coverage.settle(index, change.db(), name, change.sequence());
+                }
             }
         } catch (RuntimeException e) {
             misfit(segment);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.script;
+
+import org.jspecify.annotations.NullMarked;
