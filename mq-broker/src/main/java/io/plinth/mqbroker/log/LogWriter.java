@@ -177,6 +177,7 @@ public final class LogWriter implements AutoCloseable {
 
     private void append(List<Batch> batches) throws IOException {
         boolean sync = false;
+        boolean hadRoom = full == null;
         for (Batch batch : batches) {
             sync |= batch.sync();
             for (Change change : batch.changes()) {
@@ -188,7 +189,8 @@ public final class LogWriter implements AutoCloseable {
         } else {
             log.flush();
         }
-        if (sync && full != null) {
+        // Behind the sync, so that what there was room for is confirmed.
+        if (full != null && (sync || hadRoom)) {
             report(full);
         }
     }
@@ -201,7 +203,6 @@ public final class LogWriter implements AutoCloseable {
             } catch (NoRoomException e) {
                 LOG.error("log write failed; persistent publishes are refused until there is room: {}", e.toString());
                 full = e;
-                report(e);
             }
         }
         if (owner.standsByRefused()) {
