@@ -38,6 +38,7 @@ final class CopyParser {
             format = Format.BINARY;
             at++;
         }
+        boolean qualified = tokens.kind(at + 1) == DOT;
         while (at < to && tokens.isName(at) && tokens.kind(at + 1) == DOT) {
             at += 2;
         }
@@ -51,6 +52,9 @@ final class CopyParser {
         at++;
         List<String> columns = columns();
         boolean in = tokens.is(at, "from");
+        if (in && qualified && columns.isEmpty() && table.keyed()) {
+            throw refuse("by its schema without a list of its columns");
+        }
         if (!tokens.is(at + 1, in ? "stdin" : "stdout") || !(in || tokens.is(at, "to"))) {
             throw refuse("from or to anything but STDIN and STDOUT");
         }

@@ -296,6 +296,11 @@ final class ShardedDefinition {
         if (tokens.kind(target + 1) != OPEN) {
             return table.name() + ": without a column list (expected: its columns, the shard key among them)";
         }
+        for (int i = target + 1; i < to; i++) {
+            if (tokens.is(i, "increment") && counts(target)) {
+                return table.name() + ": a counter with an INCREMENT (expected: none, shards are given theirs)";
+            }
+        }
         for (ShardedTable.Column column : table.columns()) {
             String wrong = wrongKey(table, column, target);
             if (wrong != null) {

@@ -13,6 +13,7 @@ import io.plinth.dbproxy.sql.Functions;
 import io.plinth.dbproxy.sql.SqlTokens;
 import io.plinth.dbproxy.sql.TableNames;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,24 @@ final class UnkeyedStatement {
             "pg_backend_pid",
             "inet_server_addr",
             "inet_server_port",
+            "inet_client_addr",
+            "inet_client_port",
+            "age",
+            "pg_relation_size",
+            "pg_table_size",
+            "pg_indexes_size",
+            "pg_total_relation_size",
+            "pg_database_size",
+            "to_regclass",
+            "to_regtype",
+            "regclass",
+            "regtype",
+            "ctid",
+            "xmin",
+            "xmax",
+            "tableoid",
+            "string_agg",
+            "array_agg",
             "pg_postmaster_start_time",
             "current_timestamp",
             "current_date",
@@ -46,6 +65,9 @@ final class UnkeyedStatement {
     static boolean differs(String word) {
         return DIFFERING.contains(word) || word.equals("nextval");
     }
+
+    /** Strings that are a time when they are read as one. */
+    private static final Set<String> RELATIVE = Set.of("now", "today", "tomorrow", "yesterday");
 
     private final SqlTokens tokens;
     private final int from;
@@ -134,8 +156,11 @@ final class UnkeyedStatement {
         for (int i = from; i < to; i++) {
             String word = tokens.isName(i) && tokens.kind(i - 1) != DOT ? tokens.name(i) : "";
             boolean call = tokens.kind(i + 1) == OPEN && !word.isEmpty() && !isPlace(i);
-            if (DIFFERING.contains(word) || (call && !Functions.harmless(word))) {
-                throw new Unroutable("a change of reference table " + written.name() + " may not use " + word
+            boolean clock = tokens.kind(i) == STRING
+                    && RELATIVE.contains(tokens.value(i).strip().toLowerCase(Locale.ROOT));
+            if (clock || DIFFERING.contains(word) || (call && !Functions.harmless(word))) {
+                throw new Unroutable("a change of reference table " + written.name() + " may not use "
+                        + (clock ? tokens.text(i) : word)
                         + ": it would differ from shard to shard");
             }
         }

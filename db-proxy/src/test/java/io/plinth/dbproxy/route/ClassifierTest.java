@@ -204,6 +204,8 @@ class ClassifierTest {
                 "ALTER TABLE orders ALTER COLUMN user_id TYPE text",
                 "DROP TABLE orders, products",
                 "SELECT query_to_xml('SELECT * FROM orders', true, true, '')",
+                "COPY app.orders FROM STDIN",
+                "CREATE TABLE orders (user_id bigint, id bigint GENERATED ALWAYS AS IDENTITY (INCREMENT BY 50))",
                 "SELECT * FROM names WHERE name = 5",
                 "SELECT * FROM U&\"\\006frders\" WHERE user_id = 5",
                 "SET SESSION AUTHORIZATION x",
@@ -420,6 +422,15 @@ class ClassifierTest {
         assertThat(need(classifier, "SELECT * FROM ref, products")).isEqualTo(StatementPlan.UNSHARDED);
         assertThat(need(classifier, "INSERT INTO ref (a) VALUES (1) ON CONFLICT (a) DO NOTHING"))
                 .isInstanceOf(Everywhere.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"'now'", "' Today'", "inet_client_port()", "age(d)", "'t'::regclass::oid", "ctid"})
+    void referenceTablesTakeNothingThatDiffersFromShardToShard(String value) {
+        Classifier classifier = new Classifier(
+                Topology.byName(List.of(new ShardedTable("ref", List.of(), new Scheme.Copied(), null))), true);
+        assertThat(need(classifier, "UPDATE ref SET a = " + value)).isInstanceOf(Refused.class);
+        assertThat(need(classifier, "UPDATE ref SET a = 'then'")).isInstanceOf(Everywhere.class);
     }
 
     private static StatementPlan.Need need(Classifier classifier, String sql) {
