@@ -146,6 +146,7 @@ class ConnectionTest {
             node.clients.endIdle(node.now, 60);
         }
         assertThat(stuck.client.closing()).isTrue();
+        stuck.received();
         node.connect().run("RPUSH k v");
         assertThat(waiting.received()).isEqualTo("*2|$1|k|$1|v|");
         held.held = false;
@@ -155,7 +156,7 @@ class ConnectionTest {
             node.clients.endIdle(node.now, 60);
             assertThat(all).noneMatch(client -> client.client.closing());
         }
-        node.now += 2_000;
+        node.now += 3_000;
         node.clients.endIdle(node.now, 60);
         assertThat(all).allMatch(client -> client.client.closing());
     }
