@@ -79,9 +79,8 @@ public final class Region {
         }
         long aligned = (mapped + HUGE_PAGE - 1) & -HUGE_PAGE;
         this.base = aligned;
-        // Records are read all over it: with small pages the look-up of the page would cost as much as the read. A
-        // machine
-        // that has no large ones refuses, which is no matter.
+        // Records are read all over it: with small pages the look-up of the page would cost as much as the read.
+        // A machine that has no large ones refuses, which does no harm.
         call(() -> (long) (int) MADVISE.invokeExact(aligned, RESERVED, MADV_HUGEPAGE));
         CLEANER.register(this, () -> call(() -> (long) (int) MUNMAP.invokeExact(mapped, RESERVED + HUGE_PAGE)));
     }
