@@ -71,6 +71,10 @@ public final class SessionSettings {
         if (name.equals("in_hot_standby")) {
             return false;
         }
+        // A server's session that is given back to the proxy's own name has not changed what the client calls itself.
+        if (ours && name.equals("application_name")) {
+            return false;
+        }
         String before = known.put(name, value);
         if (!ours && !value.equals(before)) {
             reportedBefore.putIfAbsent(name, before);
