@@ -2,10 +2,8 @@ package io.plinth.dbproxy.client;
 
 import io.netty.buffer.ByteBuf;
 import io.plinth.dbproxy.merge.RowMerger;
-import io.plinth.dbproxy.route.SqlPlan;
-import io.plinth.dbproxy.server.PreparedStatement;
-import io.plinth.dbproxy.server.ReplySink;
 import io.plinth.dbproxy.server.ServerConnection;
+import io.plinth.dbproxy.server.SilentSink;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.FrameReader;
 import io.plinth.dbproxy.wire.FrameReader.Verdict;
@@ -16,7 +14,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** One shard's part of a query over several: its rows go to the merger. Owned by the session's event loop. */
-final class ShardStream implements ReplySink, FrameReader.Sink {
+final class ShardStream extends SilentSink implements FrameReader.Sink {
     private static final int LONGEST_ROW = 1 << 30;
     private static final long MOST_WAITING = 256 << 10;
 
@@ -149,16 +147,6 @@ final class ShardStream implements ReplySink, FrameReader.Sink {
     }
 
     @Override
-    public boolean parameter(String name, String value, boolean ours) {
-        return false;
-    }
-
-    @Override
-    public boolean repeats(SqlError error, boolean standby) {
-        return false;
-    }
-
-    @Override
     public boolean streams(byte type) {
         return false;
     }
@@ -172,28 +160,7 @@ final class ShardStream implements ReplySink, FrameReader.Sink {
     public void handedOn() {}
 
     @Override
-    public void serverWritable(boolean writable) {}
-
-    @Override
-    public void parsed(String name, PreparedStatement statement) {}
-
-    @Override
-    public void unnamed(String name) {}
-
-    @Override
-    public void completed(SqlPlan plan, int statement, String tag) {}
-
-    @Override
-    public void failed(@Nullable SqlPlan plan, int statement) {}
-
-    @Override
-    public void repeat() {}
-
-    @Override
     public void copyIn(boolean readyOwed) {
         scatter.failed(SqlError.of(SqlError.NOT_SUPPORTED, "COPY over several shards"));
     }
-
-    @Override
-    public void synced() {}
 }

@@ -1,10 +1,8 @@
 package io.plinth.dbproxy.copy;
 
 import io.netty.buffer.ByteBuf;
-import io.plinth.dbproxy.route.SqlPlan;
-import io.plinth.dbproxy.server.PreparedStatement;
-import io.plinth.dbproxy.server.ReplySink;
 import io.plinth.dbproxy.server.ServerConnection;
+import io.plinth.dbproxy.server.SilentSink;
 import io.plinth.dbproxy.wire.FrameReader;
 import io.plinth.dbproxy.wire.FrameReader.Verdict;
 import io.plinth.dbproxy.wire.SqlError;
@@ -12,7 +10,7 @@ import io.plinth.dbproxy.wire.SqlException;
 import org.jspecify.annotations.Nullable;
 
 /** Takes the frames of one shard's answer one by one; nothing of it is the client's as it comes. Owned by the event loop. */
-abstract class QuietSink implements ReplySink, FrameReader.Sink {
+abstract class QuietSink extends SilentSink implements FrameReader.Sink {
     private static final int LONGEST = 1 << 30;
 
     private final ServerConnection connection;
@@ -94,30 +92,6 @@ abstract class QuietSink implements ReplySink, FrameReader.Sink {
     }
 
     @Override
-    public void flush() {}
-
-    @Override
-    public boolean writable() {
-        return true;
-    }
-
-    @Override
-    public void serverWritable(boolean writable) {}
-
-    @Override
-    public void copyIn(boolean readyOwed) {}
-
-    @Override
-    public boolean parameter(String name, String value, boolean ours) {
-        return false;
-    }
-
-    @Override
-    public boolean repeats(SqlError error, boolean standby) {
-        return false;
-    }
-
-    @Override
     public boolean streams(byte type) {
         return false;
     }
@@ -129,22 +103,4 @@ abstract class QuietSink implements ReplySink, FrameReader.Sink {
 
     @Override
     public void handedOn() {}
-
-    @Override
-    public void parsed(String name, PreparedStatement statement) {}
-
-    @Override
-    public void unnamed(String name) {}
-
-    @Override
-    public void completed(SqlPlan plan, int statement, String tag) {}
-
-    @Override
-    public void failed(@Nullable SqlPlan plan, int statement) {}
-
-    @Override
-    public void repeat() {}
-
-    @Override
-    public void synced() {}
 }

@@ -2,14 +2,13 @@ package io.plinth.dbproxy.mirror;
 
 import io.netty.buffer.ByteBuf;
 import io.plinth.dbproxy.route.SqlPlan;
-import io.plinth.dbproxy.server.PreparedStatement;
-import io.plinth.dbproxy.server.ReplySink;
+import io.plinth.dbproxy.server.SilentSink;
 import io.plinth.dbproxy.wire.SqlError;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Takes a mirror's replies, of which only the end and whether it failed matter. Owned by the connection's event loop; used once. */
-final class ThrownAway implements ReplySink {
+final class ThrownAway extends SilentSink {
     private final Consumer<Boolean> over;
     private boolean failed;
 
@@ -23,45 +22,9 @@ final class ThrownAway implements ReplySink {
     }
 
     @Override
-    public void flush() {}
-
-    @Override
-    public boolean writable() {
-        return true;
-    }
-
-    @Override
-    public void serverWritable(boolean writable) {}
-
-    @Override
-    public void parsed(String name, PreparedStatement statement) {}
-
-    @Override
-    public void unnamed(String name) {}
-
-    @Override
-    public void completed(SqlPlan plan, int index, String tag) {}
-
-    @Override
     public void failed(@Nullable SqlPlan plan, int index) {
         failed = true;
     }
-
-    @Override
-    public boolean repeats(SqlError error, boolean standby) {
-        return false;
-    }
-
-    @Override
-    public void repeat() {}
-
-    @Override
-    public boolean parameter(String name, String value, boolean ours) {
-        return false;
-    }
-
-    @Override
-    public void copyIn(boolean readyOwed) {}
 
     @Override
     public void ready(byte status) {
