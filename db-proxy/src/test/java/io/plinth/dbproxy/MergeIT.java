@@ -110,6 +110,14 @@ class MergeIT {
                 "SELECT n FROM orders GROUP BY n, day HAVING avg(amount) < 40 AND n <> -1 ORDER BY n, min(user_id)",
                 "SELECT user_id, n FROM orders ORDER BY user_id OFFSET 3 ROWS FETCH FIRST 5 ROWS ONLY",
                 "SELECT user_id FROM orders WHERE user_id IN (3, 17, 41, 8) ORDER BY user_id DESC",
+                "SELECT date_trunc('day', at) AS whole_day, count(*) c FROM orders GROUP BY whole_day ORDER BY"
+                        + " whole_day DESC",
+                "SELECT extract(dow FROM at) AS dow, n, avg(amount) FROM orders WHERE n > 0 GROUP BY dow, n ORDER BY"
+                        + " 1, 2",
+                // A table's column comes before the answer's.
+                "SELECT n % 2 AS n, count(*) FROM orders GROUP BY n ORDER BY 2, 1",
+                "SELECT max(amount) AS n, count(*) FROM orders GROUP BY n ORDER BY 1, 2",
+                "SELECT *, n * 2 AS twice FROM orders ORDER BY twice, user_id",
                 "SELECT sum(n) FROM orders WHERE user_id = ANY ('{1,2,3,4,5,6,7,8,9}') HAVING sum(n) > 1",
             })
     void theAnswerIsThatOfOneServer(String sql) throws Exception {
@@ -146,6 +154,7 @@ class MergeIT {
                 "SELECT n FROM orders UNION SELECT 1",
                 "SELECT * FROM orders WHERE user_id IN (SELECT 1)",
                 "SELECT DISTINCT ON (n) n FROM orders",
+                "SELECT n + 1 AS day, count(*) FROM orders GROUP BY day",
             })
     void whatCannotBeMergedRightlyIsRefused(String sql) throws Exception {
         try (Connection connection = connect("")) {

@@ -42,6 +42,7 @@ final class Scatter {
     private final GroupPlan plan;
     private final PreparedStatement statement;
     private final ClientMessage.@Nullable Bind bind;
+    private final MergePlan merge;
     private final RowMerger merger;
     private final List<String> shards;
     private final byte[] tail;
@@ -71,7 +72,7 @@ final class Scatter {
             throws SqlException {
         this.inside = inside;
         this.own = own;
-        MergePlan merge = query.merge();
+        this.merge = query.merge();
         this.shards = query.shards();
         this.session = session;
         this.front = front;
@@ -336,7 +337,8 @@ final class Scatter {
         if (over) {
             return;
         }
-        drained = () -> session.notCarriedOut(plan, why);
+        SqlError told = merge.told(why);
+        drained = () -> session.notCarriedOut(plan, told);
         abandon();
     }
 

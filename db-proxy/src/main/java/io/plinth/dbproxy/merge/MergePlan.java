@@ -1,5 +1,6 @@
 package io.plinth.dbproxy.merge;
 
+import io.plinth.dbproxy.wire.SqlError;
 import java.math.BigDecimal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,11 @@ public record MergePlan(
         boolean ordered,
         List<Condition> having,
         Late late) {
+    /** What the table is called that makes servers refuse a name which another table has too. */
+    public static final String GUARD = "plinth_guard";
+
+    private static final String AMBIGUOUS_COLUMN = "42702";
+
     public MergePlan {
         columns = List.copyOf(columns);
         order = List.copyOf(order);
@@ -89,6 +95,17 @@ public record MergePlan(
     /** Parameters that are the limit and the offset; -1 for none. */
     public record Late(int limit, int offset) {
         public static final Late NONE = new Late(-1, -1);
+    }
+
+    /** What the client is told of a shard's error. */
+    public SqlError told(SqlError why) {
+        return why.code().equals(AMBIGUOUS_COLUMN) && sql.contains(GUARD)
+                ? new SqlError(
+                        SqlError.NOT_SUPPORTED,
+                        "a query over several shards with GROUP BY a name that is both of the answer and a table's"
+                                + " column is not supported",
+                        "Group by the column's number or by its expression.")
+                : why;
     }
 
     /** Whether parameters have to be known before rows are merged. */

@@ -9,8 +9,10 @@ import io.plinth.dbproxy.route.SelectClauses.Span;
 import io.plinth.dbproxy.sql.SqlTokens;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +31,7 @@ final class MergeParser {
     private final List<String> extra = new ArrayList<>();
     private final List<Span> extraSpans = new ArrayList<>();
     private final List<Span> items = new ArrayList<>();
+    private final Map<Span, Integer> guarded = new LinkedHashMap<>();
     private final SelectClauses clauses;
     private final WholeRows whole;
 
@@ -88,7 +91,7 @@ final class MergeParser {
             boolean all = ref.table().keyed() && !list.mayBeMissing(ref);
             for (int i = 0; i < ref.table().columns().size() && all; i++) {
                 String name = ref.table().columns().get(i).name();
-                all = spans.stream().anyMatch(span -> isColumn(bare(span), ref, name));
+                all = spans.stream().anyMatch(span -> isColumn(clauses.bare(span), ref, name));
             }
             if (all) {
                 return true;
@@ -114,9 +117,11 @@ final class MergeParser {
             List<Integer> columns = new ArrayList<>();
             for (Span item : by) {
                 Span expression = expression(item);
-                int column = output(expression, false);
+                Span beside = besideStar(expression);
+                int column = beside == null ? output(expression, false) : -1;
                 if (column < 0) {
-                    hidden.add(tokens.source(expression.start(), expression.end()));
+                    Span asked = beside == null ? expression : beside;
+                    hidden.add(tokens.source(asked.start(), asked.end()));
                 }
                 columns.add(column < 0 ? -hidden.size() : column);
             }
@@ -174,16 +179,28 @@ final class MergeParser {
         }
         boolean named = isNamed(expression);
         String name = tokens.name(expression.start());
-        boolean star = items.stream().anyMatch(this::isStar);
+        boolean star = items.stream().anyMatch(clauses::isStar);
         for (int i = 0; i < items.size() && named && !star; i++) {
-            if (name.equals(alias(items.get(i))) || name.equals(column(items.get(i)))) {
+            if (name.equals(clauses.alias(items.get(i))) || name.equals(clauses.column(items.get(i)))) {
                 return i;
             }
         }
-        if (named && items.stream().anyMatch(item -> star ? name.equals(alias(item)) : whole.mayBeNamed(item, name))) {
+        if (named && items.stream().anyMatch(item -> whole.mayBeNamed(item, name))) {
             throw refuse("ORDER BY the name of a column without AS, or beside *,");
         }
         return same && !star ? alike(expression) : -1;
+    }
+
+    /** What an ORDER BY item names of the answer where * hides its place, or null. */
+    private @Nullable Span besideStar(Span expression) throws Unroutable {
+        String name = tokens.name(expression.start());
+        boolean star = items.stream().anyMatch(clauses::isStar);
+        List<Span> named = star && isNamed(expression)
+                ? items.stream()
+                        .filter(item -> name.equals(clauses.alias(item)))
+                        .toList()
+                : List.of();
+        return named.size() == 1 && whole.repeats(named.getFirst()) ? clauses.bare(named.getFirst()) : null;
     }
 
     /** The same of an item of GROUP BY or HAVING, where a name is a table's column before it is one of the answer. */
@@ -192,11 +209,11 @@ final class MergeParser {
         if (number >= 0) {
             return number;
         }
-        int column = items.stream().anyMatch(this::isStar) ? -1 : alike(expression);
+        int column = items.stream().anyMatch(clauses::isStar) ? -1 : alike(expression);
         String name = tokens.name(expression.start());
         if (column < 0
                 && isNamed(expression)
-                && items.stream().anyMatch(item -> name.equals(alias(item)) || whole.mayBeNamed(item, name))) {
+                && items.stream().anyMatch(item -> name.equals(clauses.alias(item)) || whole.mayBeNamed(item, name))) {
             throw refuse("GROUP BY or HAVING with " + name
                     + ", which may be a column of the table or of the answer (expected: its expression or number),");
         }
@@ -204,8 +221,11 @@ final class MergeParser {
     }
 
     private int alike(Span expression) {
+        String column = list.refs().size() == 1 ? clauses.column(expression) : "";
         for (int i = 0; i < items.size(); i++) {
-            if (clauses.text(expression).equals(clauses.text(bare(items.get(i))))) {
+            Span item = clauses.bare(items.get(i));
+            boolean same = !column.isEmpty() && column.equals(clauses.column(item));
+            if (same || clauses.text(expression).equals(clauses.text(item))) {
                 return i;
             }
         }
@@ -221,32 +241,10 @@ final class MergeParser {
             return -1;
         }
         int number = Integer.parseInt(tokens.text(expression.start())) - 1;
-        if (items.stream().anyMatch(this::isStar) || number < 0 || number >= items.size()) {
+        if (items.stream().anyMatch(clauses::isStar) || number < 0 || number >= items.size()) {
             throw refuse("ORDER BY or GROUP BY a number beside *");
         }
         return number;
-    }
-
-    /** The name of an item that is a column and nothing more. */
-    private String column(Span item) {
-        for (int i = item.start(); i < item.end(); i++) {
-            if ((i - item.start()) % 2 == 0 ? !tokens.isName(i) : tokens.kind(i) != DOT) {
-                return "";
-            }
-        }
-        return (item.end() - item.start()) % 2 == 1 ? tokens.name(item.end() - 1) : "";
-    }
-
-    private boolean isStar(Span item) {
-        return tokens.isOperator(item.end() - 1, "*");
-    }
-
-    private String alias(Span item) {
-        return item.end() - item.start() >= 3 && tokens.is(item.end() - 2, "as") ? tokens.name(item.end() - 1) : "";
-    }
-
-    private Span bare(Span item) {
-        return alias(item).isEmpty() ? item : new Span(item.start(), item.end() - 2);
     }
 
     private MergePlan distinct(List<Span> groups, boolean aggregates) throws Unroutable {
@@ -261,17 +259,22 @@ final class MergeParser {
         boolean[] key = new boolean[items.size()];
         List<Span> hiddenKeys = new ArrayList<>();
         for (Span each : groups) {
-            int column = grouped(each);
-            if (column < 0) {
+            WholeRows.Named named = isNamed(each) ? whole.named(each, items, groups, clauses.ordering()) : null;
+            int column = named == null ? grouped(each) : named.item();
+            if (named != null && named.output()) {
+                guarded.put(each, column);
+            }
+            if (column < 0 || (named != null && named.further())) {
                 hiddenKeys.add(each);
-            } else {
+            }
+            if (column >= 0) {
                 key[column] = true;
             }
         }
         List<Column> columns = new ArrayList<>();
         List<String> averages = new ArrayList<>();
         for (int i = 0; i < items.size(); i++) {
-            Span item = bare(items.get(i));
+            Span item = clauses.bare(items.get(i));
             String name = aggregate(item.start());
             if (key[i]
                     || (name == null
@@ -388,7 +391,7 @@ final class MergeParser {
     }
 
     private boolean constant(Span item) {
-        return item.end() - item.start() == 1 && !tokens.isName(item.start()) && !isStar(item);
+        return item.end() - item.start() == 1 && !tokens.isName(item.start()) && !clauses.isStar(item);
     }
 
     /** Whether the call whose parenthesis opens at {@code open} is all there is, but for a FILTER. */
@@ -420,6 +423,32 @@ final class MergeParser {
         return sorting;
     }
 
+    /**
+     * What is asked from FROM on where GROUP BY has names that are taken for the answer's. A name there is a table's column before
+     * it is one of the answer: one more table that has it makes servers refuse it where another has it too.
+     */
+    private String guarded(int cut) {
+        int tables = clauses.first(clauses.where, clauses.group);
+        StringBuilder names = new StringBuilder();
+        StringBuilder groups = new StringBuilder();
+        int done = clauses.group;
+        for (Map.Entry<Span, Integer> each : guarded.entrySet()) {
+            int at = each.getKey().start();
+            String name = '"' + tokens.name(at).replace("\"", "\"\"") + '"';
+            names.append(names.isEmpty() ? "" : ", ").append(name);
+            groups.append(tokens.source(done, at))
+                    .append(' ')
+                    .append(each.getValue() + 1)
+                    .append(", ")
+                    .append(name);
+            groups.append(' ');
+            done = at + 1;
+        }
+        return tokens.source(clauses.tables, tables) + ", (VALUES (1" + ", 1".repeat(guarded.size() - 1) + ")) AS "
+                + MergePlan.GUARD + '(' + names + ") " + tokens.source(tables, clauses.group) + ' ' + groups
+                + tokens.source(done, cut);
+    }
+
     private MergePlan finish(
             List<String> hidden,
             List<Column> columns,
@@ -438,7 +467,7 @@ final class MergeParser {
         StringBuilder sql = new StringBuilder(tokens.source(from, clauses.tables))
                 .append(hidden.isEmpty() ? "" : ", " + String.join(", ", hidden))
                 .append(' ')
-                .append(tokens.source(clauses.tables, cut));
+                .append(guarded.isEmpty() ? tokens.source(clauses.tables, cut) : guarded(cut));
         if (!columns.isEmpty() && clauses.having < to) {
             // It holds of the whole only; a server tells its parameters' types by it.
             sql.append(" HAVING (")

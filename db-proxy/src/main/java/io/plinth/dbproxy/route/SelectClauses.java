@@ -5,6 +5,7 @@ import static io.plinth.dbproxy.sql.SqlTokens.*;
 import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Where the clauses of a SELECT stand among its tokens; {@code to} for one that is not there. Used once. */
@@ -12,10 +13,17 @@ final class SelectClauses {
     /** Tokens from {@code start} to {@code end}, the latter not included. */
     record Span(int start, int end) {}
 
+    /** Words that may end an expression without being its name, or stand before one that is not. */
+    private static final Set<String> NO_LABEL = Set.of("""
+        null true false unknown end isnull notnull document precision varying zone normalized local year month day hour
+        minute second not distinct all is collate
+        """.strip().split("\\s+"));
+
     private final SqlTokens tokens;
     private final int from;
     private final int to;
     int tables;
+    int where;
     int group;
     int having;
     int order;
@@ -31,6 +39,7 @@ final class SelectClauses {
 
     void read() throws Unroutable {
         tables = clause("from", null);
+        where = clause("where", null);
         group = clause("group", "by");
         having = clause("having", null);
         order = clause("order", "by");
@@ -196,5 +205,43 @@ final class SelectClauses {
 
     private String count(int token) {
         return tokens.kind(token) == PARAMETER ? tokens.text(token) + "::bigint" : number(token);
+    }
+
+    /** The name of an item that is a column and nothing more. */
+    String column(Span item) {
+        for (int i = item.start(); i < item.end(); i++) {
+            if ((i - item.start()) % 2 == 0 ? !tokens.isName(i) : tokens.kind(i) != DOT) {
+                return "";
+            }
+        }
+        return (item.end() - item.start()) % 2 == 1 ? tokens.name(item.end() - 1) : "";
+    }
+
+    boolean isStar(Span item) {
+        return tokens.isOperator(item.end() - 1, "*");
+    }
+
+    /** The name an item is surely given, with AS or without. */
+    String alias(Span item) {
+        return named(item) == 0 ? "" : tokens.name(item.end() - 1);
+    }
+
+    Span bare(Span item) {
+        return new Span(item.start(), item.end() - named(item));
+    }
+
+    private int named(Span item) {
+        int last = item.end() - 1;
+        if (!tokens.isName(last) || last == item.start()) {
+            return 0;
+        }
+        if (tokens.is(last - 1, "as")) {
+            return last - 1 > item.start() ? 2 : 0;
+        }
+        boolean after = switch (tokens.kind(last - 1)) {
+            case SHUT, INTEGER, DECIMAL, PARAMETER -> true;
+            default -> !column(new Span(item.start(), last)).isEmpty() && !NO_LABEL.contains(tokens.name(last - 1));
+        };
+        return after && !NO_LABEL.contains(tokens.name(last)) ? 1 : 0;
     }
 }

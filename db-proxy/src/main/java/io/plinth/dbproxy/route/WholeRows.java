@@ -5,8 +5,10 @@ import static io.plinth.dbproxy.sql.SqlTokens.*;
 import io.plinth.dbproxy.route.SelectClauses.Span;
 import io.plinth.dbproxy.sql.Functions;
 import io.plinth.dbproxy.sql.SqlTokens;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What in a SELECT needs all rows at one place, or might, so that answers of shards could not be put together. Used once. */
 final class WholeRows {
@@ -105,6 +107,12 @@ final class WholeRows {
 
     /** Whether an item without AS may still have this name: as a label, or as that of a function, type or column in it. */
     boolean mayBeNamed(Span item, String name) {
+        if (!clauses.alias(item).isEmpty()) {
+            return clauses.alias(item).equals(name);
+        }
+        if (clauses.column(item).equals(name)) {
+            return false;
+        }
         boolean operator = false;
         boolean mentions = false;
         boolean branches = false;
@@ -124,5 +132,95 @@ final class WholeRows {
                 && tokens.kind(last - 1) != CAST;
         boolean alias = tokens.is(last - 1, "as") && last - 1 > item.start();
         return label || (mentions && !alias && (!operator || branches));
+    }
+
+    /**
+     * What a name in GROUP BY is.
+     *
+     * @param item the column of the answer that is the same in all rows of a group, or -1
+     * @param output whether the name is taken for that column's, which only a server can tell for sure
+     * @param further whether the name is a table's column, of which that one is made
+     */
+    record Named(int item, boolean output, boolean further) {}
+
+    /** Null where the name is surely a table's column, or none of the answer's. */
+    @Nullable
+    Named named(Span group, List<Span> items, List<Span> groups, List<Span> ordering) throws Unroutable {
+        String name = tokens.name(group.start());
+        int found = -1;
+        for (int i = 0; i < items.size(); i++) {
+            Span item = items.get(i);
+            if (clauses.isStar(item)) {
+                return null;
+            }
+            if (clauses.column(clauses.bare(item)).equals(name)) {
+                return new Named(i, false, false);
+            }
+            boolean alias = clauses.alias(item).equals(name);
+            if (alias ? found >= 0 : clauses.alias(item).isEmpty() && mayBeNamed(item, name)) {
+                return null;
+            }
+            found = alias ? i : found;
+        }
+        if (found < 0) {
+            return null;
+        }
+        Span made = clauses.bare(items.get(found));
+        if (aggregates(made.start(), made.end())) {
+            return new Named(-1, false, true);
+        }
+        if (mentioned(name, items, groups, ordering)) {
+            return new Named(madeOf(made, name) ? found : -1, false, true);
+        }
+        return new Named(found, true, false);
+    }
+
+    /** Whether the name may be a table's column anywhere but in GROUP BY and ORDER BY, where it may be the answer's. */
+    private boolean mentioned(String name, List<Span> items, List<Span> groups, List<Span> ordering) {
+        for (int i = from; i < to; i++) {
+            int at = i;
+            boolean elsewhere = items.stream().anyMatch(item -> item.end() - 1 == at && named(item, name))
+                    || groups.stream().anyMatch(each -> each.start() == at && each.end() == at + 1)
+                    || ordering.stream().anyMatch(each -> each.start() == at && isAlone(each))
+                    || tokens.kind(i - 1) == CAST
+                    || (tokens.kind(i + 1) == OPEN && tokens.kind(i - 1) != DOT)
+                    || (tokens.kind(i - 1) == OPEN && tokens.is(i - 2, "extract") && tokens.is(i + 1, "from"));
+            if (tokens.kind(i) == OPAQUE || (tokens.isName(i) && tokens.name(i).equals(name) && !elsewhere)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isAlone(Span ordering) {
+        int next = ordering.start() + 1;
+        return next == ordering.end() || tokens.is(next, "asc") || tokens.is(next, "desc") || tokens.is(next, "nulls");
+    }
+
+    private boolean named(Span item, String name) {
+        return clauses.alias(item).equals(name);
+    }
+
+    /** Whether an expression has one value for each value of this column, and needs no other. */
+    private boolean madeOf(Span made, String name) {
+        for (int i = made.start(); i < made.end(); i++) {
+            String word = tokens.name(i);
+            boolean call = tokens.kind(i) == WORD && tokens.kind(i + 1) == OPEN && tokens.kind(i - 1) != DOT;
+            boolean known = word.equals(name) || tokens.kind(i - 1) == CAST || (call && Functions.harmless(word));
+            if (tokens.kind(i) == OPAQUE || (tokens.isName(i) && !known)) {
+                return false;
+            }
+        }
+        return repeats(made);
+    }
+
+    /** Whether the same expression is the same again in the same row. */
+    boolean repeats(Span made) {
+        for (int i = made.start(); i < made.end(); i++) {
+            if (UnkeyedStatement.differs(tokens.name(i)) || tokens.kind(i) == OPAQUE) {
+                return false;
+            }
+        }
+        return true;
     }
 }

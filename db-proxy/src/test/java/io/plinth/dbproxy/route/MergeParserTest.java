@@ -26,15 +26,17 @@ class MergeParserTest {
                 "SELECT \"abs\"(n) FROM orders",
                 "SELECT n FROM orders ORDER BY median(n)",
                 "SELECT 1 FROM orders HAVING true",
-                "SELECT date_trunc('day', at) AS at, count(*) FROM orders GROUP BY at",
-                "SELECT max(n) AS g, count(*) FROM orders GROUP BY g",
-                "SELECT max(n) g, count(*) FROM orders GROUP BY g",
+                "SELECT date_trunc('day', at), count(*) FROM orders GROUP BY date_trunc",
+                "SELECT n + m AS n, count(*) FROM orders GROUP BY n",
+                "SELECT abs(n) AS g, m AS g, count(*) FROM orders GROUP BY g",
+                "SELECT abs(m) AS g, g + 1 AS h, count(*) FROM orders GROUP BY g",
+                "SELECT abs(m) AS g, count(*) FROM orders WHERE g > 1 GROUP BY g",
+                "SELECT *, random() AS p FROM orders ORDER BY p",
                 "SELECT n, count(*) AS c FROM orders GROUP BY n HAVING c > 1",
                 "SELECT name FROM orders ORDER BY name COLLATE \"en_US\"",
                 "SELECT name COLLATE \"en_US\" AS x FROM orders ORDER BY x",
                 "SELECT min(name COLLATE \"en_US\") FROM orders",
-                "SELECT price * 2 p FROM orders ORDER BY p",
-                "SELECT *, price * 2 AS p FROM orders ORDER BY p",
+                "SELECT *, lower(name) FROM orders ORDER BY lower",
                 "SELECT lower(name) FROM orders ORDER BY lower",
                 "SELECT CASE WHEN n > 1 THEN a ELSE b END FROM orders ORDER BY b",
                 "SELECT count(*) FROM orders GROUP BY ()",
@@ -54,6 +56,23 @@ class MergeParserTest {
             value = {
                 "SELECT abs(n), lower(name) AS l FROM orders ORDER BY l | ORDER BY l",
                 "SELECT max(n) AS x, n FROM orders GROUP BY n | GROUP BY n",
+                "SELECT price * 2 p FROM orders ORDER BY p | SELECT price * 2 p FROM orders ORDER BY p",
+                "SELECT *, price * 2 AS p FROM orders ORDER BY p | p, price * 2 FROM orders ORDER BY p",
+                "SELECT o.n, count(*) FROM orders o GROUP BY n | SELECT o.n, count(*) FROM orders o GROUP BY n",
+                "SELECT n, count(*) c FROM orders o GROUP BY o.n | SELECT n, count(*) c FROM orders o GROUP BY o.n",
+                // The name of the answer, where no table has it: servers are made to see to that.
+                "SELECT date_trunc('day', at) AS day, count(*) FROM orders o WHERE n > 1 GROUP BY m, day ORDER BY day"
+                        + " | , m FROM orders o, (VALUES (1)) AS plinth_guard(\"day\") WHERE n > 1 GROUP BY m,"
+                        + " 1, \"day\"",
+                "SELECT extract(year FROM at) AS year, abs(n) \"A\", sum(n) FROM orders GROUP BY year, \"A\" |"
+                        + " FROM orders, (VALUES (1, 1)) AS plinth_guard(\"year\", \"A\")  GROUP BY 1, \"year\" "
+                        + ", 2, \"A\"",
+                // The table's column, as servers would refuse anything else.
+                "SELECT max(n) AS g, count(*) FROM orders GROUP BY g | SELECT max(n) AS g, count(*), g FROM orders"
+                        + " GROUP BY g",
+                "SELECT max(n) g, count(*) FROM orders GROUP BY g | count(*), g FROM orders GROUP BY g",
+                "SELECT date_trunc('day', at) AS at, count(*) FROM orders GROUP BY at | count(*), at FROM orders"
+                        + " GROUP BY at",
                 "SELECT n AS a, m AS n, count(*) FROM orders GROUP BY 1, 2 ORDER BY n | GROUP BY 1, 2",
                 "SELECT o.n FROM orders o ORDER BY n | ORDER BY n",
                 "SELECT price * 2 FROM orders ORDER BY price | SELECT price * 2, price FROM",
