@@ -91,7 +91,7 @@ public final class ClusterCommands {
                 Segment segment = call.keyspace().segment(slot);
                 segment.lock();
                 try {
-                    call.out().integer(segment.slotKeys(slot));
+                    call.out().integer(segment.counted().slot(slot));
                 } finally {
                     segment.unlock();
                 }

@@ -36,6 +36,8 @@ public record Change(
     public enum Kind {
         /** The key is now this string. */
         STRING,
+        /** The string has these bytes; the field is their place and how long it was, eight bytes each. */
+        PART,
         /** The hash has this value in this field; an absent hash came to be. */
         FIELD,
         /** The hash has this value in a field that was there and keeps its expiry. */

@@ -67,7 +67,7 @@ public final class Entry implements Bulk {
 
     /** Its collection was changed. */
     void changed() {
-        handle = records.changed(hash, live(), collection());
+        handle = isString() ? live() : records.changed(hash, live(), collection());
     }
 
     /** What it holds is another thing from now on, or lies elsewhere. */
@@ -116,6 +116,22 @@ public final class Entry implements Bulk {
     /** The string; never to be changed. Only for an entry that {@link #isString}. */
     public byte[] string() {
         return records.string(live());
+    }
+
+    /** So many of the string's bytes from a place on, which it has; a copy. */
+    public byte[] part(int from, int count) {
+        return records.part(live(), from, count);
+    }
+
+    /** Puts bytes into the string, through {@link io.plinth.kvcache.keyspace.write.Strings} only. */
+    public void put(int at, byte[] part, boolean scarce) {
+        handle = records.put(hash, live(), at, part, scarce);
+        records.form(handle, StringForm.BUILT);
+    }
+
+    /** Whether it is a collection without elements. */
+    boolean isEmpty() {
+        return !isString() && collection().size() == 0;
     }
 
     /** How long the string is. Only for an entry that {@link #isString}. */

@@ -3,7 +3,7 @@ package io.plinth.kvcache.keyspace;
 import java.util.Arrays;
 
 /** Guarded by its segment's lock: how many keys a segment has, by database and by slot. */
-final class KeyCounts {
+public final class KeyCounts {
     private final int[] slots = new int[Slots.COUNT / Keyspace.SEGMENTS];
     private final int[] databases = new int[Keyspace.DATABASES];
     private final int[] expiring = new int[Keyspace.DATABASES];
@@ -20,15 +20,17 @@ final class KeyCounts {
         allExpiring += delta;
     }
 
-    int slot(int slotHigh) {
-        return slots[slotHigh];
+    /** How many keys a slot of the segment has. */
+    public int slot(int slot) {
+        return slots[slot >> Keyspace.SEGMENT_BITS];
     }
 
     int database(int db) {
         return databases[db];
     }
 
-    int expiring(int db) {
+    /** How many keys of a database have an expiry. */
+    public int expiring(int db) {
         return expiring[db];
     }
 

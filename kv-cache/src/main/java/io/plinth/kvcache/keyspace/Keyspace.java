@@ -245,7 +245,7 @@ public final class Keyspace {
     /** How many of them have an expiry. */
     public long expiring(int db) {
         long[] sum = new long[1];
-        each(segment -> sum[0] += segment.expiring(db));
+        each(segment -> sum[0] += segment.counted().expiring(db));
         return sum[0];
     }
 
@@ -373,7 +373,7 @@ public final class Keyspace {
         long sum = 0;
         long met = 0;
         for (Segment segment : segments) {
-            if (segment.expiring(db) > 0 && segment.tryLock()) {
+            if (segment.counted().expiring(db) > 0 && segment.tryLock()) {
                 try {
                     for (int i = 0; i < TTL_SAMPLES; i++) {
                         Entry entry = segment.random(random);

@@ -1,6 +1,8 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.store.Census;
 import io.plinth.kvcache.keyspace.store.ExpiryWheel;
+import io.plinth.kvcache.keyspace.store.Hashed;
 import io.plinth.kvcache.keyspace.store.Records;
 import io.plinth.kvcache.keyspace.store.S3Fifo;
 import io.plinth.kvcache.keyspace.store.Taken;
@@ -37,7 +39,7 @@ public final class Segment {
 
         @Override
         public void rearm() {
-            records.arm(wheel);
+            records.hashed().arm(wheel);
         }
     };
     private final KeyCounts keys = new KeyCounts();
@@ -184,7 +186,7 @@ public final class Segment {
         entry.handle = records.string(entry.hash, entry.handle, buffer, from, length);
         records.form(entry.handle, form);
         entry.forget();
-        resized(entry, entry.bytes() - before);
+        resized(entry.hash, entry.handle, entry.bytes() - before);
     }
 
     /** Adds a collection; into an empty one the caller puts the first element at once. */
@@ -207,8 +209,8 @@ public final class Segment {
     public void mutated(Entry entry, long before, Change.Kind kind, byte @Nullable [] field, byte @Nullable [] value) {
         assert held();
         entry.changed();
-        resized(entry, entry.bytes() - before);
-        if (kind != Change.Kind.STREAM && entry.value().size() == 0) {
+        resized(entry.hash, entry.handle, entry.bytes() - before);
+        if (kind != Change.Kind.STREAM && entry.isEmpty()) {
             remove(entry, Change.Kind.DELETED);
         } else {
             changes.changed(kind, entry, field, value);
@@ -292,21 +294,22 @@ public final class Segment {
     /** Removes the keys with this hash whose time is over, and arms the others; answers how many went. */
     private int expire(int hash, long nowMillis) {
         int gone = 0;
-        for (int handle = records.overdue(hash, nowMillis); handle != 0; handle = records.overdue(hash, nowMillis)) {
+        Hashed hashed = records.hashed();
+        for (int handle = hashed.overdue(hash, nowMillis); handle != 0; handle = hashed.overdue(hash, nowMillis)) {
             counts.late(nowMillis - records.expireAt(handle));
             remove(entry(hash, handle), Change.Kind.EXPIRED);
             gone++;
         }
-        long next = records.earliest(hash);
+        long next = hashed.earliest(hash);
         if (next != Entry.NEVER) {
             wheel.arm(hash, next);
         }
         return gone;
     }
 
-    private void resized(Entry entry, long delta) {
-        account(entry.hash, entry.handle, delta, 0);
-        fifo.resized(entry.handle, delta);
+    private void resized(int hash, int handle, long delta) {
+        account(hash, handle, delta, 0);
+        fifo.resized(handle, delta);
     }
 
     private void account(int hash, int handle, long delta, int added) {
@@ -329,7 +332,7 @@ public final class Segment {
         entry.forget();
         long delta = entry.bytes() - bytes;
         if (delta != 0) {
-            resized(entry, delta);
+            resized(entry.hash, entry.handle, delta);
         }
         if (before == Entry.NEVER) {
             countExpiring(entry, 1);
@@ -363,6 +366,7 @@ public final class Segment {
             putOff.run();
             changes.visited(nowMillis);
             records.compact();
+            records.growing().trim(keyspace.seconds(nowMillis), this::resized);
             return wheel.advance(nowMillis, budget, wheelOwner);
         } finally {
             lock.unlock();
@@ -464,14 +468,9 @@ public final class Segment {
         return keys.database(db);
     }
 
-    /** How many of them have an expiry. */
-    public int expiring(int db) {
-        return keys.expiring(db);
-    }
-
-    /** How many keys a slot of this segment has. */
-    public int slotKeys(int slot) {
-        return keys.slot(slot >> Keyspace.SEGMENT_BITS);
+    /** How many keys slots and databases have here. */
+    public KeyCounts counted() {
+        return keys;
     }
 
     /** What its keys take. */
@@ -491,10 +490,11 @@ public final class Segment {
 
     /** For tests: whether the counts agree with what is there. */
     void verify() {
-        long[] sums = records.sums();
-        if (sums[0] != records.size() || !keys.are(sums[0], sums[2]) || sums[1] != bytes() || sums[3] != fifo.bytes()) {
-            throw new IllegalStateException("segment - keys=" + sums[0] + " table=" + records.size() + " bytes="
-                    + bytes() + " counted=" + sums[1] + " queued=" + fifo.bytes() + " counted=" + sums[3]);
+        Census seen = Census.of(records);
+        boolean right = seen.keys() == records.size() && keys.are(seen.keys(), seen.expiring());
+        if (!right || seen.bytes() != bytes() || seen.queued() != fifo.bytes()) {
+            throw new IllegalStateException("segment - table=" + records.size() + " bytes=" + bytes() + " queued="
+                    + fifo.bytes() + " seen=" + seen);
         }
     }
 }

@@ -6,7 +6,9 @@ import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.write.Strings;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -200,14 +202,18 @@ final class Store {
             put(segment, value, flags, deadline);
             return Stored.STORED;
         }
-        byte[] old = item.value();
-        if ((long) old.length + value.length > node.limits().maxBulk()) {
+        int old = item.entry.length();
+        if ((long) old + value.length > node.limits().maxBulk()) {
             return Stored.NO_MEMORY;
         }
-        byte[] first = mode == Mode.APPEND ? old : value;
-        byte[] second = mode == Mode.APPEND ? value : old;
-        byte[] joined = java.util.Arrays.copyOf(first, first.length + second.length);
-        System.arraycopy(second, 0, joined, first.length, second.length);
+        if (mode == Mode.APPEND) {
+            Strings.put(node.keyspace(), segment, item.entry, old, value);
+            event(KeyEvents.STRING, "set");
+            marks.put(key, item.mark.flags, now);
+            return Stored.STORED;
+        }
+        byte[] joined = Arrays.copyOf(value, value.length + old);
+        System.arraycopy(item.value(), 0, joined, value.length, old);
         change(item, joined);
         return Stored.STORED;
     }

@@ -115,4 +115,17 @@ class StringCommandsTest {
         client.run("APPEND k 1");
         assertThat(client.run("OBJECT ENCODING k")).contains("raw");
     }
+
+    @Test
+    void integersOfAStringAreChangedWhereTheyLie() {
+        client.run("SETRANGE s 9000 end");
+        assertThat(client.run("BITFIELD s SET u16 #4400 258 GET u16 #4400 GET u8 72000 GET u8 500000"))
+                .isEqualTo("*4|:0|:258|:101|:0|");
+        assertThat(client.run("BITFIELD s SET u8 80000 9 INCRBY i8 80000 -10")).isEqualTo("*2|:0|:-1|");
+        assertThat(client.run("STRLEN s")).isEqualTo(":10001|");
+        assertThat(client.run("BITFIELD none GET u8 100000")).isEqualTo("*1|:0|");
+        assertThat(client.run("BITFIELD new GET u8 0 SET u8 16 1 OVERFLOW FAIL INCRBY u8 0 256"))
+                .isEqualTo("*3|:0|:0|$-1|");
+        assertThat(client.run("STRLEN new")).isEqualTo(":3|");
+    }
 }

@@ -42,6 +42,8 @@ final class RandomWrites {
                 "SET " + key("s") + " " + word(),
                 "SET " + key("s") + " " + word() + " PXAT " + expiry,
                 "APPEND " + key("s") + " " + word(),
+                "SETRANGE " + key("s") + " " + random.nextInt(3000) + " " + word(),
+                "BITFIELD " + key("b") + " SET u8 " + random.nextInt(20_000) + " 7",
                 "INCRBY n" + random.nextInt(3) + " " + random.nextInt(100),
                 "INCRBYFLOAT f 0.1",
                 "SETBIT " + key("b") + " " + random.nextInt(500) + " 1",

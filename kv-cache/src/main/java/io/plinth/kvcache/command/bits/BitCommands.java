@@ -7,6 +7,7 @@ import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.value.StringForm;
+import io.plinth.kvcache.keyspace.write.Strings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -48,18 +49,20 @@ public final class BitCommands {
         return offset;
     }
 
-    /** The string of a write that needs this many bytes, as an array of its own. */
-    static byte[] grown(@Nullable Entry entry, long length) {
-        byte[] old = entry == null ? EMPTY : entry.string();
-        return Arrays.copyOf(old, (int) Math.max(old.length, length));
+    /** The string's bytes from one place to another, with zeros for those it has not, as an array of its own. */
+    static byte[] window(@Nullable Entry entry, int from, int to) {
+        int there = entry == null ? 0 : Math.min(entry.length(), to) - from;
+        return entry == null || there <= 0 ? new byte[to - from] : Arrays.copyOf(entry.part(from, there), to - from);
     }
 
-    /** Keeps what a write made of the string. */
-    static void store(Call call, @Nullable Entry entry, byte[] value) {
+    /** Keeps what a write made of the string from a place on. */
+    static void store(Call call, @Nullable Entry entry, int from, byte[] value) {
         if (entry == null) {
-            call.segment().addString(call.key(), value, StringForm.BUILT, call.now());
+            byte[] made = new byte[from + value.length];
+            System.arraycopy(value, 0, made, from, value.length);
+            call.segment().addString(call.key(), made, StringForm.BUILT, call.now());
         } else {
-            call.segment().setString(entry, value, StringForm.BUILT);
+            Strings.put(call.keyspace(), call.segment(), entry, from, value);
         }
         call.event(KeyEvents.STRING, "setbit", 1);
     }
@@ -68,20 +71,19 @@ public final class BitCommands {
         long offset = offset(call, 2, 0);
         long bit = call.integer(3, 0, 1, "bit is not an integer or out of range");
         Entry entry = call.writeString(1);
-        byte[] value = grown(entry, (offset >> 3) + 1);
-        int mask = 0x80 >> (int) (offset & 7);
         int at = (int) (offset >> 3);
-        call.out().integer((value[at] & mask) != 0 ? 1 : 0);
-        value[at] = (byte) (bit == 1 ? value[at] | mask : value[at] & ~mask);
-        store(call, entry, value);
+        byte[] value = window(entry, at, at + 1);
+        int mask = 0x80 >> (int) (offset & 7);
+        call.out().integer((value[0] & mask) != 0 ? 1 : 0);
+        value[0] = (byte) (bit == 1 ? value[0] | mask : value[0] & ~mask);
+        store(call, entry, at, value);
     }
 
     private static void get(Call call) {
         long offset = offset(call, 2, 0);
         Entry entry = call.readString(1);
-        byte[] value = entry == null ? EMPTY : entry.string();
         int at = (int) (offset >> 3);
-        call.out().integer(at < value.length ? value[at] >> (7 - (offset & 7)) & 1 : 0);
+        call.out().integer(window(entry, at, at + 1)[0] >> (7 - (offset & 7)) & 1);
     }
 
     /** A range of bits, the end included; empty where {@code from > to}. */

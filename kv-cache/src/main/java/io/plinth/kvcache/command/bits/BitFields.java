@@ -18,7 +18,12 @@ final class BitFields {
         FAIL
     }
 
-    private record Step(char kind, boolean signed, int width, long offset, long number, Overflow overflow) {}
+    private record Step(char kind, boolean signed, int width, long offset, long number, Overflow overflow) {
+        /** The same in a string that begins so many bits later. */
+        Step from(long bits) {
+            return new Step(kind, signed, width, offset - bits, number, overflow);
+        }
+    }
 
     static void register(CommandTable.Builder to) {
         to.add("bitfield", "Reads and changes integers of any width.", call -> run(call, false));
@@ -35,13 +40,20 @@ final class BitFields {
         }
         boolean writes = length > 0;
         Entry entry = writes ? call.writeString(1) : call.readString(1);
-        byte[] value = BitCommands.grown(entry, length);
+        // Only what the steps are about is copied.
+        long from = steps.stream().mapToLong(step -> step.offset >> 3).min().orElse(0);
+        long to = steps.stream()
+                .mapToLong(step -> ((step.offset + step.width - 1) >> 3) + 1)
+                .max()
+                .orElse(0);
+        long end = Math.max(from, Math.min(to, Math.max(length, entry == null ? 0 : entry.length())));
+        byte[] value = BitCommands.window(entry, (int) from, (int) end);
         call.out().array(steps.size());
         for (Step step : steps) {
-            apply(call, step, value);
+            apply(call, step.from(from << 3), value);
         }
         if (writes) {
-            BitCommands.store(call, entry, value);
+            BitCommands.store(call, entry, (int) from, value);
         }
     }
 

@@ -14,7 +14,7 @@ import io.plinth.kvcache.command.Deadlines.Unit;
 import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.value.StringForm;
-import java.util.Arrays;
+import io.plinth.kvcache.keyspace.write.Strings;
 
 /** Strings but for SET's options and the counters. */
 public final class StringCommands {
@@ -148,13 +148,11 @@ public final class StringCommands {
             call.out().integer(more.length);
             return;
         }
-        byte[] old = entry.string();
-        checkLength(call, (long) old.length + more.length);
-        byte[] joined = Arrays.copyOf(old, old.length + more.length);
-        System.arraycopy(more, 0, joined, old.length, more.length);
-        call.segment().setString(entry, joined, StringForm.BUILT);
+        int length = entry.length();
+        checkLength(call, (long) length + more.length);
+        Strings.put(call.keyspace(), call.segment(), entry, length, more);
         call.event(KeyEvents.STRING, "append", 1);
-        call.out().integer(joined.length);
+        call.out().integer((long) length + more.length);
     }
 
     private static void checkLength(Call call, long length) {
@@ -172,18 +170,18 @@ public final class StringCommands {
         long start = call.integer(2);
         long end = call.integer(3);
         Entry entry = call.readString(1);
-        byte[] value = entry == null ? EMPTY : entry.string();
-        if (start < 0 && end < 0 && start > end) {
+        if (entry == null || (start < 0 && end < 0 && start > end)) {
             call.out().bulk(EMPTY);
             return;
         }
-        start = Math.max(0, start < 0 ? start + value.length : start);
-        end = Math.max(0, end < 0 ? end + value.length : end);
-        end = Math.min(end, value.length - 1);
-        if (start > end || value.length == 0) {
+        int length = entry.length();
+        start = Math.max(0, start < 0 ? start + length : start);
+        end = Math.max(0, end < 0 ? end + length : end);
+        end = Math.min(end, length - 1);
+        if (start > end || length == 0) {
             call.out().bulk(EMPTY);
         } else {
-            call.out().bulk(value, (int) start, (int) (end - start + 1));
+            call.out().bulk(entry.part((int) start, (int) (end - start + 1)));
         }
     }
 
@@ -193,10 +191,10 @@ public final class StringCommands {
             throw new CommandException("ERR offset is out of range");
         }
         Entry entry = call.writeString(1);
-        byte[] old = entry == null ? EMPTY : entry.string();
+        int length = entry == null ? 0 : entry.length();
         byte[] part = call.bytes(3);
         if (part.length == 0) {
-            call.out().integer(old.length);
+            call.out().integer(length);
             return;
         }
         // Not offset + length: both come from the client and may overflow.
@@ -204,14 +202,14 @@ public final class StringCommands {
             checkLength(call, offset);
         }
         checkLength(call, offset + part.length);
-        byte[] next = Arrays.copyOf(old, (int) Math.max(old.length, offset + part.length));
-        System.arraycopy(part, 0, next, (int) offset, part.length);
         if (entry == null) {
-            call.segment().addString(call.key(), next, StringForm.BUILT, call.now());
+            byte[] made = new byte[(int) offset + part.length];
+            System.arraycopy(part, 0, made, (int) offset, part.length);
+            call.segment().addString(call.key(), made, StringForm.BUILT, call.now());
         } else {
-            call.segment().setString(entry, next, StringForm.BUILT);
+            Strings.put(call.keyspace(), call.segment(), entry, (int) offset, part);
         }
         call.event(KeyEvents.STRING, "setrange", 1);
-        call.out().integer(next.length);
+        call.out().integer(Math.max(length, offset + part.length));
     }
 }

@@ -55,6 +55,11 @@ public final class Native {
         MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, from, to, offset, length);
     }
 
+    /** Fills so many bytes with zeros. */
+    public static void zero(long at, long length) {
+        ALL.asSlice(at, length).fill((byte) 0);
+    }
+
     /** Appends so many bytes to a buffer that has room for them. */
     public static void write(long from, int length, ByteBuf to) {
         int at = to.writerIndex();

@@ -55,6 +55,16 @@ final class HeapValues {
         return found instanceof Keyed keyed ? keyed.value : found;
     }
 
+    /** The array a string is in; never to be changed, nor kept where it may grow. */
+    byte[] string(int id) {
+        return get(id) instanceof GrowingString growing ? growing.array() : (byte[]) get(id);
+    }
+
+    /** How long a string is. */
+    int length(int id) {
+        return get(id) instanceof GrowingString growing ? growing.length() : ((byte[]) get(id)).length;
+    }
+
     /** What one takes, its key included. */
     long bytes(int id) {
         Object found = at(id);
@@ -63,7 +73,12 @@ final class HeapValues {
             own += Value.arrayBytes(keyed.key.length);
             found = keyed.value;
         }
-        return own + (found instanceof byte[] string ? Value.arrayBytes(string.length) : ((Value) found).bytes());
+        return own
+                + switch (found) {
+                    case byte[] string -> Value.arrayBytes(string.length);
+                    case GrowingString string -> string.taken();
+                    default -> ((Value) found).bytes();
+                };
     }
 
     private Object at(int id) {

@@ -32,6 +32,8 @@ public final class Records {
     private final Uses uses;
     private final Taken taken = new Taken();
     private final Compaction compaction;
+    private final Hashed hashed;
+    private final Growing growing;
 
     /** With the hash that large collections have their members by. */
     public Records(Region region, Slabs slabs, KeyHash hasher) {
@@ -40,6 +42,8 @@ public final class Records {
         this.hasher = hasher;
         this.uses = new Uses(region);
         this.compaction = new Compaction(region, slabs, table);
+        this.hashed = new Hashed(region, table);
+        this.growing = new Growing(region, table, heap);
     }
 
     /** What its segment accounts them with. */
@@ -50,6 +54,16 @@ public final class Records {
     /** What eviction notes in them. */
     public Uses uses() {
         return uses;
+    }
+
+    /** What is found by hashes alone. */
+    public Hashed hashed() {
+        return hashed;
+    }
+
+    /** Its strings that have room to grow. */
+    public Growing growing() {
+        return growing;
     }
 
     /** How many there are. */
@@ -196,7 +210,7 @@ public final class Records {
     }
 
     /** Of its value on the heap. */
-    private static int number(long at) {
+    static int number(long at) {
         return Native.getInt(Layout.valueAt(at));
     }
 
@@ -239,6 +253,37 @@ public final class Records {
         Layout.length(at, count);
         Native.put(value, from, at + head, count);
         return now;
+    }
+
+    /**
+     * Puts bytes into the string from a place on, with zeros before them where it was shorter; copies them. {@code scarce}: it gets
+     * little room to grow. Answers the record's handle from now on.
+     */
+    public int put(int hash, int handle, int place, byte[] part, boolean scarce) {
+        long at = region.address(handle);
+        int length = length(handle);
+        int after = Math.max(length, Math.addExact(place, part.length));
+        int head = Layout.headSize(at);
+        if (Layout.inside(at) && head + after <= Slabs.MOST) {
+            int now = resize(hash, handle, head + length, head + after);
+            long value = region.address(now) + head;
+            Native.zero(value + length, Math.max(0, place - length));
+            Native.put(part, 0, value + place, part.length);
+            Layout.length(region.address(now), after);
+            return now;
+        }
+        if (!Layout.inside(at) && heap.get(number(at)) instanceof GrowingString string) {
+            string.put(place, part, scarce);
+            return handle;
+        }
+        GrowingString string = new GrowingString(string(handle));
+        string.put(place, part, scarce);
+        growing.add(hash);
+        if (Layout.inside(at)) {
+            return toHeap(hash, handle, Layout.HEAP, string);
+        }
+        heap.set(number(at), string);
+        return handle;
     }
 
     private int toHeap(int hash, int handle, int holds, Object value) {
@@ -342,18 +387,30 @@ public final class Records {
     /** How long the string is. */
     public int length(int handle) {
         long at = region.address(handle);
-        return Layout.holds(at) == Layout.INLINE ? Layout.length(at) : ((byte[]) heap.get(number(at))).length;
+        return Layout.holds(at) == Layout.INLINE ? Layout.length(at) : heap.length(number(at));
     }
 
     /** The string; never to be changed. */
     public byte[] string(int handle) {
         long at = region.address(handle);
         if (Layout.holds(at) != Layout.INLINE) {
-            return (byte[]) heap.get(number(at));
+            return heap.get(number(at)) instanceof GrowingString growing ? growing.copy() : heap.string(number(at));
         }
         byte[] value = new byte[Layout.length(at)];
         Native.get(Layout.valueAt(at), value, 0, value.length);
         return value;
+    }
+
+    /** So many bytes of the string from a place on, which it has; a copy. */
+    public byte[] part(int handle, int from, int count) {
+        long at = region.address(handle);
+        byte[] part = new byte[count];
+        if (Layout.holds(at) == Layout.INLINE) {
+            Native.get(Layout.valueAt(at) + from, part, 0, count);
+        } else {
+            System.arraycopy(heap.string(number(at)), from, part, 0, count);
+        }
+        return part;
     }
 
     /** Appends the string to a buffer that has room for it. */
@@ -362,7 +419,7 @@ public final class Records {
         if (Layout.holds(at) == Layout.INLINE) {
             Native.write(Layout.valueAt(at), Layout.length(at), to);
         } else {
-            to.writeBytes((byte[]) heap.get(number(at)));
+            to.writeBytes(heap.string(number(at)), 0, heap.length(number(at)));
         }
     }
 
@@ -408,51 +465,6 @@ public final class Records {
         Layout.form(region.address(handle), form);
     }
 
-    /** The place of a record with this hash that is in a queue and marked or not; 0 when there is none. */
-    long queued(int hash, int queue, boolean marked) {
-        for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
-            int handle = table.at(i);
-            long at = region.address(handle);
-            if (Layout.queue(at) == queue && Layout.marked(at) == marked) {
-                return place(hash, handle);
-            }
-        }
-        return 0;
-    }
-
-    /** The first record with this hash whose time is over; 0 when there is none. */
-    public int overdue(int hash, long nowMillis) {
-        for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
-            if (nowMillis > expireAt(table.at(i))) {
-                return table.at(i);
-            }
-        }
-        return 0;
-    }
-
-    /** The earliest expiry of the records with this hash, {@link #NEVER} without any. */
-    public long earliest(int hash) {
-        long earliest = NEVER;
-        for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
-            earliest = Math.min(earliest, expireAt(table.at(i)));
-        }
-        return earliest;
-    }
-
-    /** Has a wheel visit every one that expires. */
-    public void arm(ExpiryWheel wheel) {
-        forEach(place -> {
-            long at = expireAt(handle(place));
-            if (at != NEVER) {
-                wheel.arm(hash(place), at);
-            }
-        });
-    }
-
-    private static long place(int hash, int handle) {
-        return (long) hash << 32 | (handle & 0xffff_ffffL);
-    }
-
     /** A place's hash. */
     public static int hash(long place) {
         return KeyTable.hash(place);
@@ -461,19 +473,6 @@ public final class Records {
     /** A place's handle. */
     public static int handle(long place) {
         return KeyTable.handle(place);
-    }
-
-    /** By a look at each: how many there are, what they take, how many expire, and what of them is queued for eviction. */
-    public long[] sums() {
-        long[] sums = new long[4];
-        forEach(place -> {
-            long own = bytes(handle(place));
-            sums[0]++;
-            sums[1] += own;
-            sums[2] += expireAt(handle(place)) == NEVER ? 0 : 1;
-            sums[3] += uses.isQueued(handle(place)) ? own : 0;
-        });
-        return sums;
     }
 
     /** Visits every record, hash above and handle below; the visitor adds and removes none. */

@@ -147,7 +147,7 @@ public final class S3Fifo {
         /** The first record, which stays counted; 0 when there is none. */
         long pop() {
             while (hashes.size() > 0 && count > 0) {
-                long found = records.queued(hashes.pop(), mark, false);
+                long found = records.hashed().queued(hashes.pop(), mark, false);
                 if (found != 0) {
                     return found;
                 }
@@ -160,7 +160,7 @@ public final class S3Fifo {
             int[] kept = new int[hashes.size()];
             int from = kept.length;
             for (int i = hashes.size() - 1; i >= 0; i--) {
-                long found = records.queued(hashes.get(i), mark, false);
+                long found = records.hashed().queued(hashes.get(i), mark, false);
                 if (found != 0) {
                     uses.mark(KeyTable.handle(found), true);
                     kept[--from] = hashes.get(i);
@@ -168,7 +168,7 @@ public final class S3Fifo {
             }
             hashes.set(kept, from);
             for (int i = 0; i < hashes.size(); i++) {
-                uses.mark(KeyTable.handle(records.queued(hashes.get(i), mark, true)), false);
+                uses.mark(KeyTable.handle(records.hashed().queued(hashes.get(i), mark, true)), false);
             }
         }
 

@@ -49,7 +49,8 @@ public final class EffectCodec {
             Kind.DELETED,
             Kind.EXPIRED,
             Kind.EVICTED,
-            Kind.FLUSHED);
+            Kind.FLUSHED,
+            Kind.PART);
 
     private static final EnumMap<Kind, Integer> CODES = new EnumMap<>(Kind.class);
 

@@ -18,6 +18,7 @@ import io.plinth.kvcache.keyspace.write.Hashes;
 import io.plinth.kvcache.keyspace.write.Lists;
 import io.plinth.kvcache.keyspace.write.Sets;
 import io.plinth.kvcache.keyspace.write.SortedSets;
+import io.plinth.kvcache.keyspace.write.Strings;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -229,6 +230,7 @@ public final class Replay {
         byte[] field = given(change.field());
         byte[] value = given(change.value());
         switch (change.kind()) {
+            case PART -> string(segment, present(entry), field, value);
             case FIELD -> Hashes.put(segment, hash(segment, entry), field, value);
             case FIELD_VALUE -> Hashes.put(segment, present(entry), field, value, true);
             case FIELD_GONE -> Hashes.remove(segment, present(entry), field, 0, field.length);
@@ -270,6 +272,15 @@ public final class Replay {
                         value);
             default -> throw new IllegalStateException("effect: " + change.kind() + " (expected: of a part)");
         }
+    }
+
+    private void string(Segment segment, Entry entry, byte[] field, byte[] value) {
+        ByteBuffer place = ByteBuffer.wrap(field);
+        long at = place.getLong();
+        if (!entry.isString() || place.getLong() != entry.length() || at < 0 || at > Integer.MAX_VALUE - value.length) {
+            throw new IllegalStateException("effect: on another string");
+        }
+        Strings.put(keyspace, segment, entry, (int) at, value);
     }
 
     private Entry hash(Segment segment, @Nullable Entry entry) {

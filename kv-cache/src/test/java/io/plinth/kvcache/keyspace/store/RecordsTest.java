@@ -91,7 +91,7 @@ class RecordsTest {
     }
 
     private void change(SplittableRandom random, String name, Model model, Map<String, Model> models) {
-        switch (random.nextInt(4)) {
+        switch (random.nextInt(6)) {
             case 0 -> {
                 records.remove(hash(name), model.handle);
                 models.remove(name);
@@ -104,6 +104,18 @@ class RecordsTest {
                 model.touched = random.nextInt();
                 records.uses().used(model.handle, model.touched);
                 records.form(model.handle, StringForm.SUM);
+            }
+            case 3, 4 -> {
+                int at = random.nextInt(model.value.length + 40);
+                byte[] part = bytes(random, random.nextInt(6) == 0 ? 800 : random.nextInt(9));
+                model.value = Arrays.copyOf(model.value, Math.max(model.value.length, at + part.length));
+                System.arraycopy(part, 0, model.value, at, part.length);
+                model.handle = records.put(hash(name), model.handle, at, part, random.nextBoolean());
+                assertThat(records.part(model.handle, at, part.length)).isEqualTo(part);
+                records.growing()
+                        .trim(
+                                model.touched + random.nextInt(4),
+                                (hash, handle, delta) -> assertThat(delta).isNegative());
             }
             default -> {
                 model.value = bytes(random, length(random));

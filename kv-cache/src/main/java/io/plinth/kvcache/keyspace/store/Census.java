@@ -1,0 +1,25 @@
+package io.plinth.kvcache.keyspace.store;
+
+/**
+ * What a look at each record of a segment comes to. Immutable.
+ *
+ * @param keys how many there are
+ * @param bytes what they take
+ * @param expiring how many of them expire
+ * @param queued what those take that are queued for eviction
+ */
+public record Census(long keys, long bytes, long expiring, long queued) {
+    /** Looks at each, with the segment locked. */
+    public static Census of(Records records) {
+        long[] sums = new long[4];
+        records.forEach(place -> {
+            int handle = Records.handle(place);
+            long own = records.bytes(handle);
+            sums[0]++;
+            sums[1] += own;
+            sums[2] += records.expireAt(handle) == Records.NEVER ? 0 : 1;
+            sums[3] += records.uses().isQueued(handle) ? own : 0;
+        });
+        return new Census(sums[0], sums[1], sums[2], sums[3]);
+    }
+}
