@@ -25,6 +25,14 @@ public final class MessageMarks {
         return value == null ? null : shortened(String.valueOf(value));
     }
 
+    /** A header that is a string, whole; null where there is none, or another value. */
+    public static @Nullable String string(Content content, String header) {
+        return ContentProperties.mayHaveHeader(content.properties(), header)
+                        && ContentProperties.headers(content.properties()).get(header) instanceof String text
+                ? text
+                : null;
+    }
+
     /** A long text stands in every record and in memory for as long as its message: its digest does as well. */
     private static String shortened(String text) {
         if (text.length() <= LONGEST) {

@@ -31,23 +31,30 @@ public record StreamFilter(Set<String> values, boolean unfiltered) {
         if (filter == null) {
             return ALL;
         }
+        if (filter instanceof List<?> several && several.isEmpty()) {
+            throw refused(filter);
+        }
         Set<String> values = new HashSet<>();
         for (Object value : filter instanceof List<?> several ? several : List.of(filter)) {
             if (!(value instanceof String text)) {
-                throw new AmqpException(
-                        ReplyCode.PRECONDITION_FAILED,
-                        "invalid arg 'x-stream-filter': " + filter + " (expected: a string, or an array of strings)");
+                throw refused(filter);
             }
             values.add(text);
         }
         return new StreamFilter(values, Boolean.TRUE.equals(arguments.get("x-stream-match-unfiltered")));
     }
 
+    private static AmqpException refused(Object filter) {
+        return new AmqpException(
+                ReplyCode.PRECONDITION_FAILED,
+                "invalid arg 'x-stream-filter': " + filter + " (expected: a string, or an array of strings)");
+    }
+
     boolean accepts(Content content) {
         if (values.isEmpty()) {
             return true;
         }
-        String value = MessageMarks.text(content, VALUE);
+        String value = MessageMarks.string(content, VALUE);
         return value == null ? unfiltered : values.contains(value);
     }
 }
