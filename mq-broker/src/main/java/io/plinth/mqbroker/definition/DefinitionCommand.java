@@ -1,5 +1,7 @@
 package io.plinth.mqbroker.definition;
 
+import io.plinth.mqbroker.exchange.Exchange;
+import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.wire.FieldTable;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +26,10 @@ public sealed interface DefinitionCommand {
     record Set(Effect.Setting setting) implements DefinitionCommand {}
 
     /** A queue is gone from its shard. */
-    record ForgetQueue(io.plinth.mqbroker.exchange.QueueRef queue) implements DefinitionCommand {}
+    record ForgetQueue(QueueRef queue) implements DefinitionCommand {}
+
+    /** An exchange lost its last binding, and deletes itself. */
+    record ForgetExchange(Exchange exchange) implements DefinitionCommand {}
 
     /** Binds a queue or an exchange. */
     record Bind(

@@ -73,43 +73,13 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         nextQueueId = found.nextQueueId();
         found.settings().changes().forEach(settings::apply);
         settings.all(Settings.VHOST).keySet().forEach(vhosts::add);
+        Restore restore = new Restore(policies, shards.count(), restoreQueue);
         found.hosts().forEach((name, host) -> {
             Topology topology = vhosts.get(name);
             if (topology != null) {
-                restore(topology, host, restoreQueue);
+                restore.into(topology, host);
             }
         });
-    }
-
-    private void restore(
-            Topology topology,
-            RecoveredDefinitions.Host found,
-            java.util.function.ObjIntConsumer<QueueRef> restoreQueue) {
-        String vhost = topology.vhost();
-        for (Effect.ExchangeDeclared e : found.exchanges()) {
-            ExchangeType type = ExchangeType.of(e.type());
-            if (type != null) {
-                Exchange exchange =
-                        new Exchange(vhost, e.name(), type, true, e.autoDelete(), e.internal(), e.arguments());
-                policies.apply(exchange);
-                topology.add(exchange);
-            }
-        }
-        for (Effect.QueueDeclared e : found.queues()) {
-            int shard = Shards.of(vhost, e.name(), shards.count());
-            QueueRef queue = new QueueRef(e.id(), vhost, e.name(), shard, true, e.autoDelete(), null, e.arguments());
-            policies.apply(queue);
-            topology.add(queue);
-            restoreQueue.accept(queue, shard);
-        }
-        for (Effect.Bound e : found.bindings()) {
-            Exchange source = topology.exchange(e.source());
-            Destination destination =
-                    e.toQueue() ? topology.queue(e.destination()) : topology.exchange(e.destination());
-            if (source != null && destination != null) {
-                topology.bind(source, new Binding(destination, e.routingKey(), e.arguments()));
-            }
-        }
     }
 
     /** Virtual hosts, users, permissions, policies and parameters; changed by commands alone. */
@@ -131,17 +101,24 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
 
     @Override
     public void removed(QueueRef queue, Runnable done) {
-        submit(queue.vhost(), new DefinitionCommand.ForgetQueue(queue), result -> {
-            if (result.error() != null) {
-                storing.again(() -> removed(queue, () -> {}));
-            }
-            done.run();
-        });
+        submit(queue.vhost(), new DefinitionCommand.ForgetQueue(queue), result -> done.run());
+    }
+
+    /** Refuses, before anything of it is dropped, the deletion of what could not be deleted for good now; from any thread. */
+    public void checkDeletion(QueueRef queue) {
+        if (queue.survives()) {
+            storing.check();
+        }
     }
 
     private void work() {
         assert loop.inEventLoop();
         while (pending == null) {
+            Storing.Owed owed = storing.next();
+            if (owed != null) {
+                store(owed);
+                return;
+            }
             Job job = jobs.poll();
             if (job == null) {
                 return;
@@ -172,6 +149,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             case DefinitionCommand.DeleteExchange c -> delete(topology, c, job.reply());
             case DefinitionCommand.DeclareQueue c -> declare(topology, c, job.reply());
             case DefinitionCommand.ForgetQueue c -> forget(topology, c.queue(), job.reply());
+            case DefinitionCommand.ForgetExchange c -> forget(topology, c.exchange(), job.reply());
             case DefinitionCommand.Bind c -> bind(topology, c, job.reply());
             case DefinitionCommand.Unbind c -> unbind(topology, c, job.reply());
             case DefinitionCommand.Set c -> throw new IllegalStateException("command: " + c);
@@ -186,11 +164,43 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             Supplier<List<Exchange>> apply,
             Result result,
             Consumer<Result> reply) {
-        boolean plain = topology.vhost().equals(Vhosts.DEFAULT);
-        commit(
-                plain ? effect : new Effect.InVhost(topology.vhost(), effect),
-                durable,
-                new Pending(apply, result, reply));
+        commit(Writable.in(topology, effect), durable, new Pending(apply, result, reply));
+    }
+
+    /** Commits the deletion of what is gone already: where it cannot be stored it is applied all the same, and stored before anything else. */
+    private void commitGone(
+            Topology topology,
+            Effect.OnDefinitions effect,
+            boolean durable,
+            Supplier<List<Exchange>> apply,
+            Consumer<Result> reply) {
+        Effect.OnDefinitions deletion = Writable.in(topology, effect);
+        Runnable later = () -> {
+            storing.owe(new Storing.Owed(deletion, () -> reply.accept(Result.DONE)));
+            finish(new Pending(apply, Result.DONE, applied -> {}));
+        };
+        if (durable && storing.fails()) {
+            later.run();
+            return;
+        }
+        commit(deletion, durable, new Pending(apply, Result.DONE, result -> {
+            if (result.error() == null) {
+                reply.accept(result);
+            } else {
+                later.run();
+            }
+        }));
+    }
+
+    private void store(Storing.Owed owed) {
+        Consumer<Result> stored = result -> {
+            if (result.error() == null) {
+                owed.stored().run();
+            } else {
+                storing.owe(owed);
+            }
+        };
+        commit(owed.effect(), true, new Pending(List::of, Result.DONE, stored));
     }
 
     private void commit(Effect.OnDefinitions effect, boolean durable, Pending change) {
@@ -217,7 +227,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     }
 
     @Override
-    public void failed(IOException cause) {
+    public void full(IOException cause) {
         AmqpException refusal = storing.failed(cause);
         Pending lost = pending;
         pending = null;
@@ -228,8 +238,16 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     }
 
     @Override
+    public void failed(IOException cause) {
+        full(cause);
+        storing.lost();
+        work();
+    }
+
+    @Override
     public void recovered() {
         storing.recovered();
+        work();
     }
 
     /** What could not be stored was answered with an error and has not happened. */
@@ -283,6 +301,20 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                 result -> dropDelayQueue(topology, exchange, result, reply));
     }
 
+    /** An exchange that lost its last binding, unless it has another by now. */
+    private void forget(Topology topology, Exchange exchange, Consumer<Result> reply) {
+        if (topology.exchange(exchange.name()) != exchange || exchange.bound()) {
+            reply.accept(Result.DONE);
+            return;
+        }
+        commitGone(
+                topology,
+                new Effect.ExchangeDeleted(exchange.name()),
+                exchange.durable(),
+                () -> topology.remove(exchange),
+                result -> dropDelayQueue(topology, exchange, result, reply));
+    }
+
     /** Before its exchange, so that the exchange never stands without it. */
     private void declareDelayQueue(Topology topology, DefinitionCommand.DeclareExchange c, Consumer<Result> reply) {
         FieldTable arguments = new FieldTable(Map.of(QueueRef.DELAYED_FOR, c.name()));
@@ -300,8 +332,9 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
 
     /** The name is free again before anybody else has a turn. */
     private void dropDelayQueue(Topology topology, Exchange exchange, Result result, Consumer<Result> reply) {
-        QueueRef keeps =
-                exchange.type() == ExchangeType.DELAYED ? topology.queue(Topology.delayQueue(exchange.name())) : null;
+        // None of an exchange that is still there, or was declared anew.
+        boolean drops = exchange.type() == ExchangeType.DELAYED && topology.exchange(exchange.name()) == null;
+        QueueRef keeps = drops ? topology.queue(Topology.delayQueue(exchange.name())) : null;
         if (keeps == null) {
             reply.accept(result);
             return;
@@ -326,12 +359,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                     "queues: " + maxQueues + " (expected: fewer; raise mq-broker.limits.queues)");
         }
         long limit = Access.vhostLimit(settings, topology.vhost(), "max-queues");
-        if (limit >= 0 && topology.queueCount() >= limit) {
-            throw new AmqpException(
-                    ReplyCode.PRECONDITION_FAILED,
-                    "cannot declare queue '" + c.name() + "': queue limit in vhost '" + topology.vhost() + "' (" + limit
-                            + ") is reached");
-        }
+        Equivalence.checkLimit(topology, c.name(), limit);
         long id = nextQueueId++;
         int shard = Shards.of(topology.vhost(), c.name(), shards.count());
         QueueRef queue = new QueueRef(
@@ -353,18 +381,17 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
 
     private void forget(Topology topology, QueueRef queue, Consumer<Result> reply) {
         boolean known = topology.queue(queue.name()) == queue;
-        commit(
+        commitGone(
                 topology,
                 new Effect.QueueDeleted(queue.id(), queue.name()),
                 known && queue.survives(),
                 () -> topology.remove(queue),
-                Result.DONE,
                 reply);
     }
 
     private void bind(Topology topology, DefinitionCommand.Bind c, Consumer<Result> reply) {
-        Exchange source = source(topology, c.source());
-        Destination destination = destination(topology, c.toQueue(), c.destination(), c.asker());
+        Exchange source = Ends.source(topology, c.source());
+        Destination destination = Ends.destination(topology, c.toQueue(), c.destination(), c.asker());
         Equivalence.checkBinding(source, c.routingKey(), c.arguments());
         Binding binding = new Binding(destination, c.routingKey(), c.arguments());
         if (source.has(binding)) {
@@ -374,7 +401,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         commit(
                 topology,
                 new Effect.Bound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
-                source.durable() && survives(destination),
+                source.durable() && Ends.survives(destination),
                 () -> {
                     topology.bind(source, binding);
                     return List.of();
@@ -397,7 +424,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         commit(
                 topology,
                 new Effect.Unbound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
-                source.has(binding) && source.durable() && survives(destination),
+                source.has(binding) && source.durable() && Ends.survives(destination),
                 () -> topology.unbind(source, binding),
                 Result.DONE,
                 reply);
@@ -452,31 +479,6 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         }
     }
 
-    private static boolean survives(Destination destination) {
-        return destination instanceof QueueRef queue ? queue.survives() : destination.durable();
-    }
-
-    private static Exchange source(Topology topology, String name) {
-        Exchange exchange = topology.exchange(name);
-        if (exchange == null) {
-            throw new AmqpException(
-                    ReplyCode.NOT_FOUND, "no exchange '" + name + "' in vhost '" + topology.vhost() + "'");
-        }
-        return exchange;
-    }
-
-    private static Destination destination(Topology topology, boolean toQueue, String name, Object asker) {
-        if (!toQueue) {
-            return source(topology, name);
-        }
-        QueueRef queue = topology.queue(name);
-        if (queue == null) {
-            throw new AmqpException(ReplyCode.NOT_FOUND, "no queue '" + name + "' in vhost '" + topology.vhost() + "'");
-        }
-        Equivalence.checkOwner(queue, asker);
-        return queue;
-    }
-
     /** Applies a change and answers, after auto-delete exchanges that lost their last binding by it are gone too. */
     private void finish(Pending change) {
         List<Exchange> emptied = change.apply().get();
@@ -485,8 +487,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             reply.accept(change.result());
         }
         for (Exchange exchange : emptied) {
-            jobs.addFirst(
-                    new Job(exchange.vhost(), new DefinitionCommand.DeleteExchange(exchange.name(), true), reply));
+            jobs.addFirst(new Job(exchange.vhost(), new DefinitionCommand.ForgetExchange(exchange), reply));
             // They stand in reverse order: the first one here is deleted, and answers, last.
             reply = result -> {};
         }

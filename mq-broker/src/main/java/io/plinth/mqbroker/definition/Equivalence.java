@@ -4,6 +4,7 @@ import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.mqbroker.wire.ReplyCode;
@@ -155,5 +156,15 @@ public final class Equivalence {
                 ReplyCode.PRECONDITION_FAILED,
                 "inequivalent arg '" + what + "' for " + entity + ": received " + received + " but current is "
                         + current);
+    }
+
+    /** Refuses one queue more than the virtual host may have; negative for any number. */
+    static void checkLimit(Topology topology, String queue, long limit) {
+        if (limit >= 0 && topology.queueCount() >= limit) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "cannot declare queue '" + queue + "': queue limit in vhost '" + topology.vhost() + "' (" + limit
+                            + ") is reached");
+        }
     }
 }

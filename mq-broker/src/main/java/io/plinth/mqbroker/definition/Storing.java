@@ -1,30 +1,45 @@
 package io.plinth.mqbroker.definition;
 
 import io.plinth.mqbroker.flow.Alarms;
+import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.ReplyCode;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
-/** Owned by the definitions' loop. Whether definitions can be stored, and what waits until they can again. */
+/** Owned by the definitions' loop, but for {@link #check}. Whether definitions can be stored, and what is to be stored once they can again. */
 final class Storing {
     /** No shard's. */
     private static final int LOG_NUMBER = -1;
 
+    /**
+     * A deletion that has happened and is not stored.
+     *
+     * @param stored runs once it is, or never will be
+     */
+    record Owed(Effect.OnDefinitions effect, Runnable stored) {}
+
     private final Alarms alarms;
-    private final List<Runnable> again = new ArrayList<>();
-    private @Nullable IOException failure;
+    private final Deque<Owed> owed = new ArrayDeque<>();
+    private volatile @Nullable IOException failure;
+    private boolean lost;
 
     Storing(Alarms alarms) {
         this.alarms = alarms;
     }
 
+    /** Refuses what cannot be stored now; from any thread. */
     void check() {
-        if (failure != null) {
-            throw refusal(failure);
+        IOException cause = failure;
+        if (cause != null) {
+            throw refusal(cause);
         }
+    }
+
+    boolean fails() {
+        return failure != null;
     }
 
     /** They cannot; returns what whoever waits is told. */
@@ -38,18 +53,31 @@ final class Storing {
         return new AmqpException(ReplyCode.INTERNAL_ERROR, "definitions cannot be stored: " + cause.getMessage());
     }
 
-    /** Has it done once they can be stored again, where they cannot. */
-    void again(Runnable work) {
-        if (failure != null) {
-            again.add(work);
+    /** Has a deletion stored before any other change. */
+    void owe(Owed deletion) {
+        if (lost) {
+            deletion.stored().run();
+        } else {
+            owed.addLast(deletion);
         }
+    }
+
+    /** What is to be stored now, before any other change; null where that is nothing. */
+    @Nullable
+    Owed next() {
+        return failure == null ? owed.pollFirst() : null;
     }
 
     void recovered() {
         failure = null;
         alarms.log(LOG_NUMBER, false);
-        List<Runnable> works = List.copyOf(again);
-        again.clear();
-        works.forEach(Runnable::run);
+    }
+
+    /** Nothing is stored until a restart, and what was deleted is there again then. */
+    void lost() {
+        lost = true;
+        for (Owed deletion = owed.pollFirst(); deletion != null; deletion = owed.pollFirst()) {
+            deletion.stored().run();
+        }
     }
 }

@@ -3,6 +3,8 @@ package io.plinth.mqbroker.definition;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.log.ChangeCodec;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.wire.AmqpException;
@@ -13,6 +15,12 @@ final class Writable {
     private static final int SHORT_STRING = 255;
 
     private Writable() {}
+
+    /** An effect on a virtual host, as it is written. */
+    static Effect.OnDefinitions in(Topology topology, Effect.OnDefinitions effect) {
+        boolean plain = topology.vhost().equals(Vhosts.DEFAULT);
+        return plain ? effect : new Effect.InVhost(topology.vhost(), effect);
+    }
 
     /** Refuses what cannot; {@code logged} says whether it goes to the log. */
     static void check(Effect.OnDefinitions effect, boolean logged) {

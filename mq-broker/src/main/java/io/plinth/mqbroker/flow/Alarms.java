@@ -64,6 +64,11 @@ public final class Alarms {
         tell(changed);
     }
 
+    /** Whether a log cannot be written. */
+    public synchronized boolean logFailed(int number) {
+        return logs.contains(number);
+    }
+
     public void set(Reason reason, boolean on) {
         tell(change(reason, on));
     }

@@ -27,6 +27,8 @@ final class ChronicleSegment implements AutoCloseable {
     private static final int SLACK = 256 << 10;
 
     private static final int ZEROS = 256 << 10;
+    /** What a segment takes before a record is in it. */
+    private static final long FIRST = 4 << 20;
 
     static {
         // It reports every slow step of its own at INFO.
@@ -45,19 +47,42 @@ final class ChronicleSegment implements AutoCloseable {
     ChronicleSegment(int id, Path folder, ByteBuffer opening) throws IOException {
         this.id = id;
         Files.createDirectory(folder);
-        queue = SingleChronicleQueueBuilder.binary(folder.toFile())
-                .syncMode(SyncMode.SYNC)
-                .blockSize(BLOCK)
-                .rollCycle(LegacyRollCycles.DAILY)
-                .timeProvider(() -> 0L)
-                .build();
-        appender = queue.createAppender();
-        put(opening);
-        file = new ExcerptFile(fileIn(folder));
-        end = file.end();
-        allocated = end;
-        WholeFile.forceFolder(folder);
-        WholeFile.forceFolder(java.util.Objects.requireNonNull(folder.getParent()));
+        // Before anything is allocated Chronicle writes through its map, where a full disk is no exception.
+        if (Files.getFileStore(folder).getUsableSpace() < FIRST) {
+            throw new IOException("segment " + id + ": No space left on device");
+        }
+        queue = queue(folder);
+        ExcerptFile opened = null;
+        try {
+            appender = queue.createAppender();
+            put(opening);
+            opened = new ExcerptFile(fileIn(folder));
+            file = opened;
+            end = file.end();
+            allocated = end;
+            WholeFile.forceFolder(folder);
+            WholeFile.forceFolder(java.util.Objects.requireNonNull(folder.getParent()));
+        } catch (IOException | RuntimeException | InternalError e) {
+            if (opened != null) {
+                opened.close();
+            }
+            queue.close();
+            throw new IOException("segment " + id + ": not made", e);
+        }
+    }
+
+    private ChronicleQueue queue(Path folder) throws IOException {
+        try {
+            return SingleChronicleQueueBuilder.binary(folder.toFile())
+                    .syncMode(SyncMode.SYNC)
+                    .blockSize(BLOCK)
+                    .rollCycle(LegacyRollCycles.DAILY)
+                    .timeProvider(() -> 0L)
+                    .build();
+        } catch (RuntimeException | InternalError e) {
+            // The latter is what the machine makes of a map whose file has no room.
+            throw new IOException("segment " + id + ": not made", e);
+        }
     }
 
     static Path fileIn(Path folder) throws IOException {
@@ -78,7 +103,7 @@ final class ChronicleSegment implements AutoCloseable {
 
     /** Appends one excerpt; returns the offset of its content. */
     long append(ByteBuffer excerpt) throws IOException {
-        allocate(end + excerpt.remaining() + SLACK);
+        reserve(excerpt.remaining());
         int length = excerpt.remaining();
         long offset = put(excerpt);
         end = ExcerptFile.behind(offset, length);
@@ -94,6 +119,11 @@ final class ChronicleSegment implements AutoCloseable {
         } catch (RuntimeException e) {
             throw new IOException("segment " + id + ": append failed", e);
         }
+    }
+
+    /** Allocates what a record of so many octets takes. */
+    void reserve(long bytes) throws NoRoomException {
+        allocate(end + bytes + SLACK);
     }
 
     private void allocate(long upTo) throws NoRoomException {

@@ -50,11 +50,7 @@ public final class ChronicleSegmentLog implements SegmentLog {
 
     @Override
     public long append(ByteBuffer record) throws IOException {
-        ChronicleSegment segment = current;
-        if (segment == null || segment.end() > segmentBytes) {
-            roll();
-            segment = begin();
-        }
+        ChronicleSegment segment = next();
         long position = 0;
         boolean first = true;
         do {
@@ -72,13 +68,49 @@ public final class ChronicleSegmentLog implements SegmentLog {
         return position;
     }
 
-    private ChronicleSegment begin() throws IOException {
-        int id = ++last;
-        framing.write(excerpt, id, RecordFraming.OPENING, ByteBuffer.allocate(0));
-        ChronicleSegment segment = new ChronicleSegment(id, folder.path(id), excerpt);
-        files.put(id, new ExcerptFile(ChronicleSegment.fileIn(folder.path(id))));
-        current = segment;
+    @Override
+    public void reserve(int bytes) throws IOException {
+        next().reserve(bytes + (bytes / PIECE + 1L) * 2 * RecordFraming.HEADER);
+    }
+
+    /** Where the next record goes. */
+    private ChronicleSegment next() throws IOException {
+        ChronicleSegment segment = current;
+        if (segment == null || segment.end() > segmentBytes) {
+            roll();
+            segment = begin();
+        }
         return segment;
+    }
+
+    /** Where it cannot be made nothing of it stays, so that it can be tried again. */
+    private ChronicleSegment begin() throws NoRoomException {
+        int id = last + 1;
+        framing.write(excerpt, id, RecordFraming.OPENING, ByteBuffer.allocate(0));
+        try {
+            folder.delete(id);
+            ChronicleSegment segment = new ChronicleSegment(id, folder.path(id), excerpt);
+            try {
+                files.put(id, new ExcerptFile(ChronicleSegment.fileIn(folder.path(id))));
+            } catch (IOException e) {
+                segment.close();
+                throw e;
+            }
+            last = id;
+            current = segment;
+            return segment;
+        } catch (IOException e) {
+            undo(id);
+            throw new NoRoomException(folder.path(id).toString(), e);
+        }
+    }
+
+    private void undo(int id) {
+        try {
+            folder.delete(id);
+        } catch (IOException e) {
+            LOG.debug("{} is deleted before it is made again", folder.path(id), e);
+        }
     }
 
     @Override

@@ -3,9 +3,7 @@ package io.plinth.mqbroker.log;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -17,8 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The one thread that appends to a log. It takes every batch that waits, appends them, syncs once, and reports the durable sequence to
- * the owner's loop: group commit. Where the disk has no room it says so, and tries again until it has; after any other failure it takes
- * nothing more and says so for every batch.
+ * the owner's loop: group commit. Where the disk has no room it says so, keeps what follows and tries again until it has; after any other
+ * failure it takes nothing more and says so for every batch.
  */
 public final class LogWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
@@ -28,15 +26,16 @@ public final class LogWriter implements AutoCloseable {
     private static final long BUSY_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final int MOST_BATCHES = 1024;
-    /** So many changes wait for room; behind them the log fails. */
-    private static final int MOST_REFUSED = 1 << 16;
 
     /** What the owner hears, on its own executor. */
     public interface Owner {
         /** Every change up to the sequence is durable. */
         void durable(long sequence);
 
-        /** Nobody is to wait for what is behind the sequence last reported durable, and nothing to be promised until it recovers. */
+        /** There is no room for what is behind the sequence last reported durable. Nothing is to be promised until it recovers. */
+        void full(IOException cause);
+
+        /** Nothing is taken any more, and what is behind the sequence last reported durable is not in the log. */
         void failed(IOException cause);
 
         /** The log takes changes again. */
@@ -63,8 +62,13 @@ public final class LogWriter implements AutoCloseable {
     private @Nullable IOException failure;
     /** Why the log takes nothing for now. */
     private @Nullable NoRoomException full;
+    /** How long the record was there was no room for. */
+    private int wanted;
     /** What there was no room for, to be written before anything else. */
-    private final Deque<Change> refused = new ArrayDeque<>();
+    private final Refused refused = new Refused();
+
+    /** The change of the last record, -1 before the first. */
+    private long inLog = -1;
 
     private long appended;
     private long durable;
@@ -190,12 +194,16 @@ public final class LogWriter implements AutoCloseable {
             log.flush();
         }
         // Behind the sync, so that what there was room for is confirmed.
-        if (full != null && (sync || hadRoom)) {
-            report(full);
+        NoRoomException cause = full;
+        if (cause != null && (sync || hadRoom)) {
+            tell(() -> owner.full(cause));
         }
     }
 
     private void appendOrKeep(Change change) throws IOException {
+        if (inLog < 0) {
+            inLog = change.previous();
+        }
         if (full == null) {
             try {
                 append(change);
@@ -203,21 +211,19 @@ public final class LogWriter implements AutoCloseable {
             } catch (NoRoomException e) {
                 LOG.error("log write failed; persistent publishes are refused until there is room: {}", e.toString());
                 full = e;
+                wanted = buffer.writerIndex();
             }
         }
         if (owner.standsByRefused()) {
-            refused.addLast(change);
-            if (refused.size() > MOST_REFUSED) {
-                throw new IOException("changes that wait for room: " + refused.size() + " (expected: <= " + MOST_REFUSED
-                        + "), the first for: " + full);
-            }
+            refused.add(change);
         }
     }
 
     /** Writes what there was no room for, as far as there is. */
     private void retry() throws IOException {
         try {
-            for (Change next = refused.peekFirst(); next != null; next = refused.peekFirst()) {
+            log.reserve(wanted);
+            for (Change next = refused.first(); next != null; next = refused.first()) {
                 append(next);
                 refused.removeFirst();
             }
@@ -226,6 +232,8 @@ public final class LogWriter implements AutoCloseable {
             return;
         }
         full = null;
+        // What made one another needless is settled as well.
+        appended = Math.max(appended, refused.newest());
         sync();
         LOG.warn("the log is written again");
         tell(owner::recovered);
@@ -262,7 +270,12 @@ public final class LogWriter implements AutoCloseable {
                 log.sync();
                 synced = appended;
             }
-            listener.idle();
+            if (full == null) {
+                listener.idle();
+            } else {
+                // Segments may go; to copy what is live there is no room.
+                listener.synced();
+            }
         } catch (IOException e) {
             fail(e);
         } catch (RuntimeException e) {
@@ -272,7 +285,7 @@ public final class LogWriter implements AutoCloseable {
 
     private void append(Change change) throws IOException {
         buffer.clear();
-        ChangeCodec.write(buffer, change);
+        ChangeCodec.write(buffer, change.previous() == inLog || inLog < 0 ? change : change.behind(inLog));
         long position = log.append(buffer.nioBuffer());
         if (change.effect() instanceof Effect.Enqueued enqueued) {
             enqueued.message().position(position);
@@ -281,6 +294,7 @@ public final class LogWriter implements AutoCloseable {
             unsyncedSince = nanoTime.getAsLong();
         }
         appended = change.sequence();
+        inLog = appended;
         listener.appended(change, position);
         if (buffer.capacity() > 16 * BUFFER) {
             buffer = Unpooled.buffer(BUFFER);
@@ -291,6 +305,7 @@ public final class LogWriter implements AutoCloseable {
         if (failure == null) {
             LOG.error("log write failed; persistent publishes are refused until restart: {}", cause.toString());
             failure = cause;
+            refused.clear();
         }
         report(cause);
     }

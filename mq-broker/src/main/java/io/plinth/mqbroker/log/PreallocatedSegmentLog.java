@@ -50,12 +50,23 @@ public final class PreallocatedSegmentLog implements SegmentLog {
 
     @Override
     public long append(ByteBuffer record) throws IOException {
+        SegmentFile segment = next();
+        return SegmentLog.position(segment.id(), segment.append(record));
+    }
+
+    @Override
+    public void reserve(int bytes) throws IOException {
+        next().reserve(bytes);
+    }
+
+    /** Where the next record goes. */
+    private SegmentFile next() throws IOException {
         SegmentFile segment = current;
         if (segment == null || segment.end() > segmentBytes) {
             roll();
             segment = begin();
         }
-        return SegmentLog.position(segment.id(), segment.append(record));
+        return segment;
     }
 
     private SegmentFile begin() throws IOException {

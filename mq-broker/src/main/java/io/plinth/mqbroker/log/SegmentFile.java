@@ -50,9 +50,10 @@ final class SegmentFile implements AutoCloseable {
 
     /** Makes it ready to be appended to. */
     void begin() throws IOException {
-        buffer = ByteBuffer.allocateDirect(BUFFER);
         allocate(START);
         channel.force(true);
+        // Last: where there is no room this is tried again and again, and nobody gives it back soon.
+        buffer = ByteBuffer.allocateDirect(BUFFER);
     }
 
     private ByteBuffer buffer() {
@@ -99,6 +100,11 @@ final class SegmentFile implements AutoCloseable {
             out.put((byte) 0);
         }
         return offset;
+    }
+
+    /** Allocates what a record of so many octets takes. */
+    void reserve(int bytes) throws NoRoomException {
+        allocate(end() + aligned(RecordFraming.HEADER + (long) bytes));
     }
 
     private void allocate(long upTo) throws NoRoomException {

@@ -35,6 +35,13 @@ public interface SegmentLog extends AutoCloseable {
      */
     long append(ByteBuffer record) throws IOException;
 
+    /**
+     * Makes room for a record of so many octets, so that it could be appended now.
+     *
+     * @throws NoRoomException there is none, and it can be tried again
+     */
+    void reserve(int bytes) throws IOException;
+
     /** Hands everything appended to the operating system: it survives a kill, not a power cut. */
     default void flush() throws IOException {}
 

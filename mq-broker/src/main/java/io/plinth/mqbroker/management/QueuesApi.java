@@ -180,6 +180,7 @@ final class QueuesApi {
     private CompletionStage<ApiResponse> delete(ApiCall call) {
         QueueRef queue = changes.queue(call);
         changes.permissions(call, call.vhost()).check(Operation.CONFIGURE, Resource.QUEUE, queue.name());
+        changes.broker().definitions().checkDeletion(queue);
         CompletableFuture<ApiResponse> done = new CompletableFuture<>();
         changes.tell(
                 queue,

@@ -110,8 +110,15 @@ final class Backlog {
 
     /** The entry is with a consumer: its content, if it is durable, is read back should it come back. */
     void handedOut(QueueEntry entry) {
+        if (gauge.tight()) {
+            rests(entry);
+        }
+    }
+
+    /** The entry waits: its content, if it is durable, is read back when its turn comes. */
+    void rests(QueueEntry entry) {
         Message message = entry.message;
-        if (entry.durable && entry.id <= durable && message.single() && gauge.tight() && message.content() != null) {
+        if (entry.durable && entry.id <= durable && message.single() && message.content() != null) {
             message.content(null);
             gauge.add(-message.size());
         }

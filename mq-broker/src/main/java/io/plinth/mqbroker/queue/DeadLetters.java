@@ -9,57 +9,227 @@ import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.mark.DeathRecord;
 import io.plinth.mqbroker.mark.MessageMarks;
 import io.plinth.mqbroker.wire.ContentProperties;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
-/** Publishes what a queue gives up on. The source is settled only once every target has it: a crash in between repeats, never loses. */
+/**
+ * Owned by its shard's loop. Publishes what a queue gives up on. The source is settled only once every target has it: a crash in between
+ * repeats, never loses. What a target could not store waits at its source, and is sent again to those that do not have it.
+ */
 final class DeadLetters {
-    private final Vhosts vhosts;
-    private final Shards shards;
+    /** Dead letters of a queue on their way; with so many it gives up on no more, and hands out none that may be rejected. */
+    static final int MOST = 1000;
+    /** So many of those that waited are on their way again at once. */
+    private static final int MOST_AGAIN = 64;
 
-    DeadLetters(Vhosts vhosts, Shards shards) {
-        this.vhosts = vhosts;
-        this.shards = shards;
+    private static final long FIRST_RETRY = 1000;
+    private static final long LAST_RETRY = 8000;
+
+    /** The rest of the shard as its dead letters know it. */
+    interface Source {
+        /** The entry is settled for good. */
+        void remove(MessageQueue queue, QueueEntry entry);
+
+        /** The queue may go on. */
+        void touch(MessageQueue queue);
     }
 
     /** Hears that every target answered. */
     @FunctionalInterface
-    interface Done {
-        /** Says whether the source may settle it: not where a log failed, while a queue that refused it had its say. */
-        void sent(boolean all);
+    private interface Done {
+        /** Says which could not store it: a queue that refused it had its say. */
+        void sent(Set<QueueRef> missing);
+    }
+
+    /**
+     * One that waits.
+     *
+     * @param missing the targets that do not have it, null for all
+     */
+    private record Unsent(
+            QueueEntry entry,
+            DeathRecord.Reason reason,
+            @Nullable Set<QueueRef> missing) {}
+
+    /** Owned by its queue's shard's loop. Those of a queue that wait, in order. */
+    static final class Waiting {
+        private final Deque<Unsent> unsent = new ArrayDeque<>();
+        private boolean armed;
+        private int again;
+        private long retry = FIRST_RETRY;
+    }
+
+    private final Shard shard;
+    private final Source source;
+    private final Backlog backlog;
+    private final Clock clock;
+    private final Vhosts vhosts;
+    private final Shards shards;
+
+    DeadLetters(Shard shard, Source source, Backlog backlog, Clock clock, Vhosts vhosts, Shards shards) {
+        this.shard = shard;
+        this.source = source;
+        this.backlog = backlog;
+        this.clock = clock;
+        this.vhosts = vhosts;
+        this.shards = shards;
+    }
+
+    /** Sends on what a full queue does not take; nothing waits for it. */
+    void refused(MessageQueue by, Content content) {
+        send(by, content, DeathRecord.Reason.MAXLEN, null, missing -> {});
+    }
+
+    /** Sends the entry, in no part of the queue any more, behind those that wait. */
+    void bury(MessageQueue queue, QueueEntry entry, DeathRecord.Reason reason) {
+        queue.dies(entry);
+        Unsent one = new Unsent(entry, reason, null);
+        if (queue.waiting != null && !queue.waiting.unsent.isEmpty()) {
+            await(queue, one);
+        } else {
+            send(queue, one, missing -> answered(queue, one, missing));
+        }
+    }
+
+    private void send(MessageQueue queue, Unsent one, Done done) {
+        Content content = one.entry().message.content();
+        Done later = missing -> shard.later(() -> done.sent(missing));
+        if (content != null) {
+            send(queue, content, one.reason(), one.missing(), later);
+            return;
+        }
+        backlog.load(
+                List.of(one.entry().message),
+                () -> shard.turn(() -> {
+                    Content loaded = one.entry().message.content();
+                    if (loaded == null) {
+                        done.sent(Set.of());
+                    } else {
+                        send(queue, loaded, one.reason(), one.missing(), later);
+                    }
+                }));
+    }
+
+    private void answered(MessageQueue queue, Unsent one, Set<QueueRef> missing) {
+        if (missing.isEmpty() || !shard.exists(queue)) {
+            buried(queue, one.entry(), missing.isEmpty());
+        } else {
+            await(queue, new Unsent(one.entry(), one.reason(), missing));
+        }
+    }
+
+    /** Not settled where the queue went with all it had. */
+    private void buried(MessageQueue queue, QueueEntry entry, boolean settled) {
+        boolean most = queue.dying() >= MOST;
+        queue.died(entry);
+        if (settled && shard.exists(queue)) {
+            source.remove(queue, entry);
+        } else {
+            backlog.left(entry.message);
+        }
+        if (most) {
+            source.touch(queue);
+        }
+    }
+
+    /** What waits leaves memory where it can; after a restart it is in its queue again. */
+    private void await(MessageQueue queue, Unsent one) {
+        backlog.rests(one.entry());
+        Waiting waiting = queue.waiting;
+        if (waiting == null) {
+            waiting = new Waiting();
+            queue.waiting = waiting;
+        }
+        waiting.unsent.addLast(one);
+        arm(queue, waiting);
+    }
+
+    private void arm(MessageQueue queue, Waiting waiting) {
+        if (waiting.armed) {
+            return;
+        }
+        waiting.armed = true;
+        shard.loop()
+                .schedule(
+                        () -> shard.turn(() -> {
+                            waiting.armed = false;
+                            again(queue, waiting);
+                        }),
+                        waiting.retry,
+                        TimeUnit.MILLISECONDS);
+        waiting.retry = Math.min(LAST_RETRY, 2 * waiting.retry);
+    }
+
+    /** Sends those again whose targets' logs take something by now. */
+    private void again(MessageQueue queue, Waiting waiting) {
+        if (!shard.exists(queue)) {
+            waiting.unsent.forEach(one -> buried(queue, one.entry(), false));
+            waiting.unsent.clear();
+            return;
+        }
+        for (int left = waiting.unsent.size(); left > 0 && waiting.again < MOST_AGAIN; left--) {
+            Unsent one = waiting.unsent.removeFirst();
+            Set<QueueRef> to = one.missing();
+            if (to != null && to.stream().anyMatch(target -> shard.logFailed(target.shard()))) {
+                waiting.unsent.addLast(one);
+                continue;
+            }
+            waiting.again++;
+            send(queue, one, missing -> {
+                waiting.again--;
+                answered(queue, one, missing);
+                if (missing.isEmpty()) {
+                    waiting.retry = FIRST_RETRY;
+                    again(queue, waiting);
+                }
+            });
+        }
+        if (waiting.again == 0 && !waiting.unsent.isEmpty()) {
+            arm(queue, waiting);
+        }
     }
 
     /** Routes the content on; {@code done} runs on the loop of whichever shard finished last, or here when there is no target. */
-    void send(MessageQueue from, Content content, DeathRecord.Reason reason, long now, Done done) {
+    private void send(
+            MessageQueue from, Content content, DeathRecord.Reason reason, @Nullable Set<QueueRef> only, Done done) {
         boolean due = reason == DeathRecord.Reason.DUE;
         String name = due ? from.arguments().delayedFor() : from.arguments().deadLetterExchange();
         Topology topology = vhosts.get(from.ref().vhost());
         Exchange exchange = name == null || topology == null ? null : topology.exchange(name);
         if (topology == null || exchange == null) {
-            done.sent(true);
+            done.sent(Set.of());
             return;
         }
-        Content dead = due ? MessageMarks.due(content) : buried(from, content, exchange, reason, now);
+        Content dead = due ? MessageMarks.due(content) : buried(from, content, exchange, reason);
         Set<QueueRef> targets = new LinkedHashSet<>();
         topology.routeCopies(exchange, dead.routingKey(), new Attributes(dead.properties()), targets);
         if (!due) {
             targets.removeIf(target -> DeathRecord.cycle(dead, target.name()));
         }
+        if (only != null) {
+            // By name: one that was declared anew does not have it either.
+            targets.removeIf(target -> only.stream().noneMatch(one -> one.name().equals(target.name())));
+        }
         List<ShardCommand.Publish> publishes =
-                shards.split(targets, dead, ContentProperties.persistent(dead.properties()), receipt(targets, done));
-        if (publishes.isEmpty()) {
-            done.sent(true);
+                shards.split(targets, dead, ContentProperties.persistent(dead.properties()), new Sent(targets, done));
+        if (targets.isEmpty()) {
+            done.sent(Set.of());
+            return;
         }
         for (ShardCommand.Publish publish : publishes) {
             shards.get(publish.queues().getFirst().shard()).submitLater(List.of(publish));
         }
     }
 
-    private static Content buried(
-            MessageQueue from, Content content, Exchange exchange, DeathRecord.Reason reason, long now) {
+    private Content buried(MessageQueue from, Content content, Exchange exchange, DeathRecord.Reason reason) {
         String key = from.arguments().deadLetterRoutingKey();
         Content dead = DeathRecord.add(
                 content,
@@ -67,22 +237,34 @@ final class DeadLetters {
                 key == null ? content.routingKey() : key,
                 from.ref().name(),
                 reason,
-                now);
+                clock.millis());
         // With a key of the queue's own, the copies the publisher asked for are over.
         return key == null ? dead : MessageMarks.without(dead, Attributes.COPIES);
     }
 
-    private static Receipt receipt(Set<QueueRef> targets, Done done) {
-        AtomicInteger left = new AtomicInteger(
-                (int) targets.stream().mapToInt(QueueRef::shard).distinct().count());
-        AtomicBoolean all = new AtomicBoolean(true);
-        return (shard, ok) -> {
-            if (!ok && shard.logFailed()) {
-                all.set(false);
-            }
+    /** Owned by nobody: completed by each of the targets' shards on its own loop. */
+    private static final class Sent implements Receipt {
+        private final AtomicInteger left;
+        private final Set<QueueRef> missing = ConcurrentHashMap.newKeySet();
+        private final Done done;
+
+        Sent(Set<QueueRef> targets, Done done) {
+            this.left = new AtomicInteger(
+                    (int) targets.stream().mapToInt(QueueRef::shard).distinct().count());
+            this.done = done;
+        }
+
+        @Override
+        public void complete(Shard shard, boolean ok) {
             if (left.decrementAndGet() == 0) {
-                done.sent(all.get());
+                done.sent(Set.copyOf(missing));
             }
-        };
+        }
+
+        @Override
+        public void unstored(Shard shard, List<QueueRef> queues) {
+            missing.addAll(queues);
+            complete(shard, false);
+        }
     }
 }

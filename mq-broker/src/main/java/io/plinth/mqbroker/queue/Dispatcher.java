@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.queue;
 
 import io.plinth.mqbroker.argument.QueueArguments;
+import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.index.QueuePages;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.mark.DeathRecord;
@@ -16,10 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Owned by its shard's loop. Moves messages out of queues: to consumers, past their time, to dead letters. */
-final class Dispatcher {
+final class Dispatcher implements DeadLetters.Source {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
-    /** Dead letters of a queue on their way. */
-    private static final int MOST_DYING = 1000;
     /** With fewer in memory than these, more are read. */
     private static final int FEW = 256;
 
@@ -33,16 +32,21 @@ final class Dispatcher {
     /** Queues something happened to in this turn. */
     private final Set<MessageQueue> touched = new LinkedHashSet<>();
 
-    Dispatcher(Shard shard, Journal journal, Backlog backlog, Clock clock, DeadLetters deadLetters) {
+    Dispatcher(Shard shard, Journal journal, Backlog backlog, Clock clock, Vhosts vhosts, Shards shards) {
         this.shard = shard;
         this.journal = journal;
         this.backlog = backlog;
         this.clock = clock;
-        this.deadLetters = deadLetters;
+        this.deadLetters = new DeadLetters(shard, this, backlog, clock, vhosts, shards);
+    }
+
+    DeadLetters deadLetters() {
+        return deadLetters;
     }
 
     /** Has the queue looked at before the turn ends. */
-    void touch(MessageQueue queue) {
+    @Override
+    public void touch(MessageQueue queue) {
         touched.add(queue);
     }
 
@@ -84,7 +88,7 @@ final class Dispatcher {
             return;
         }
         deliver(queue);
-        while (queue.over() && queue.dying() < MOST_DYING) {
+        while (queue.over() && queue.dying() < DeadLetters.MOST) {
             QueueEntry least = queue.ready().pollLeast();
             if (least == null) {
                 read(queue, queue.ready().awaitedLeast());
@@ -97,7 +101,7 @@ final class Dispatcher {
     /** Sends delayed messages on whose time has come. */
     private void release(MessageQueue queue) {
         read(queue, queue.ready().awaited());
-        while (queue.ready().head() != null && queue.dying() < MOST_DYING) {
+        while (queue.ready().head() != null && queue.dying() < DeadLetters.MOST) {
             giveUp(queue, queue.ready().poll(), DeathRecord.Reason.DUE);
         }
     }
@@ -184,12 +188,13 @@ final class Dispatcher {
                 Paged awaited = queue.ready().awaited();
                 if (awaited != null) {
                     read(queue, awaited);
-                } else if (queue.dying() < MOST_DYING) {
+                } else if (queue.dying() < DeadLetters.MOST) {
                     answerGetsEmpty(queue);
                 }
                 return;
             }
-            if (!queue.wanted()) {
+            // With so many dead letters on their way none is handed out that may become one.
+            if (!queue.wanted() || queue.dying() >= DeadLetters.MOST) {
                 return;
             }
             Content content = head.message.content();
@@ -229,7 +234,7 @@ final class Dispatcher {
         QueueEntry head = queue.ready().head();
         long now = head == null || head.expiresAt == Long.MAX_VALUE ? Long.MIN_VALUE : clock.millis();
         while (head != null && (head.expiresAt < now || head.message.isLost())) {
-            if (queue.dying() >= MOST_DYING) {
+            if (queue.dying() >= DeadLetters.MOST) {
                 return null;
             }
             queue.ready().poll();
@@ -314,7 +319,8 @@ final class Dispatcher {
     }
 
     /** The entry, in no part of the queue any more, is settled for good. */
-    void remove(MessageQueue queue, QueueEntry entry) {
+    @Override
+    public void remove(MessageQueue queue, QueueEntry entry) {
         queue.ready().left(entry);
         journal.settled(queue, entry);
         queue.stats().left(entry.durable);
@@ -328,62 +334,7 @@ final class Dispatcher {
             return;
         }
         queue.ready().left(entry);
-        queue.dies(entry);
-        Content content = entry.message.content();
-        if (content != null) {
-            bury(queue, entry, content, reason);
-        } else {
-            backlog.load(
-                    List.of(entry.message),
-                    () -> shard.turn(() -> {
-                        Content loaded = entry.message.content();
-                        if (loaded == null) {
-                            buried(queue, entry, true);
-                        } else {
-                            bury(queue, entry, loaded, reason);
-                        }
-                    }));
-        }
-    }
-
-    private void bury(MessageQueue queue, QueueEntry entry, Content content, DeathRecord.Reason reason) {
-        deadLetters.send(
-                queue,
-                content,
-                reason,
-                clock.millis(),
-                sent -> shard.later(() -> {
-                    if (sent || !shard.exists(queue)) {
-                        buried(queue, entry, sent);
-                    } else {
-                        after(RETRY_MILLIS, () -> buryAgain(queue, entry, content, reason));
-                    }
-                }));
-    }
-
-    /** A target's log took nothing: sent again once all do, and after a restart it is here again. */
-    private void buryAgain(MessageQueue queue, QueueEntry entry, Content content, DeathRecord.Reason reason) {
-        if (!shard.exists(queue)) {
-            buried(queue, entry, false);
-        } else if (shard.anyLogFailed()) {
-            after(RETRY_MILLIS, () -> buryAgain(queue, entry, content, reason));
-        } else {
-            bury(queue, entry, content, reason);
-        }
-    }
-
-    /** Not settled where the queue went with all it had. */
-    private void buried(MessageQueue queue, QueueEntry entry, boolean settled) {
-        boolean most = queue.dying() >= MOST_DYING;
-        queue.died(entry);
-        if (settled && shard.exists(queue)) {
-            remove(queue, entry);
-        } else {
-            backlog.left(entry.message);
-        }
-        if (most) {
-            touch(queue);
-        }
+        deadLetters.bury(queue, entry, reason);
     }
 
     private void armExpiry(MessageQueue queue) {

@@ -109,7 +109,11 @@ public final class Engine implements AutoCloseable {
         }
         shards = new Shards(layout.shards());
         streams = new StreamWriter(
-                settings.folder().resolve("streams"), settings.logs()::openStream, settings.fsync(), settings.clock());
+                settings.folder().resolve("streams"),
+                settings.logs()::openStream,
+                settings.fsync(),
+                settings.clock(),
+                alarms);
         try {
             layout.takeRoom();
             index = new RocksIndex(layout.index());
@@ -317,6 +321,13 @@ public final class Engine implements AutoCloseable {
                 public void durable(long sequence) {
                     if (owner != null) {
                         owner.durable(sequence);
+                    }
+                }
+
+                @Override
+                public void full(IOException cause) {
+                    if (owner != null) {
+                        owner.full(cause);
                     }
                 }
 

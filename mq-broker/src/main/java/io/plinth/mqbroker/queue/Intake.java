@@ -8,13 +8,13 @@ import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.Message;
-import io.plinth.mqbroker.mark.DeathRecord;
 import io.plinth.mqbroker.mark.MessageMarks;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.wire.ContentProperties;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Owned by its shard's loop. Takes messages into queues, or refuses them. */
 final class Intake {
@@ -25,12 +25,12 @@ final class Intake {
     private final DeadLetters deadLetters;
     private final Dispatcher dispatcher;
 
-    Intake(Shard shard, Journal journal, Backlog backlog, Clock clock, DeadLetters deadLetters, Dispatcher dispatcher) {
+    Intake(Shard shard, Journal journal, Backlog backlog, Clock clock, Dispatcher dispatcher) {
         this.shard = shard;
         this.journal = journal;
         this.backlog = backlog;
         this.clock = clock;
-        this.deadLetters = deadLetters;
+        this.deadLetters = dispatcher.deadLetters();
         this.dispatcher = dispatcher;
     }
 
@@ -39,6 +39,7 @@ final class Intake {
         List<MessageQueue> into = new ArrayList<>(command.queues().size());
         boolean logged = false;
         boolean refused = false;
+        MessageQueue known = null;
         int size = content.size();
         for (QueueRef ref : command.queues()) {
             MessageQueue queue = queues.get(ref.id());
@@ -46,20 +47,27 @@ final class Intake {
                 continue;
             }
             if (seen(queue, content)) {
+                if (command.persistent() && ref.survives()) {
+                    known = queue;
+                }
                 continue;
             }
             if (queue.arguments().overflow() != Overflow.DROP_HEAD && queue.full(size)) {
                 refused = true;
                 if (queue.arguments().overflow() == Overflow.REJECT_DEAD_LETTER) {
-                    deadLetters.send(queue, content, DeathRecord.Reason.MAXLEN, clock.millis(), sent -> {});
+                    deadLetters.refused(queue, content);
                 }
                 continue;
             }
             into.add(queue);
             logged |= command.persistent() && ref.survives();
         }
-        if (into.isEmpty() || (logged && journal.failed())) {
-            command.receipt().complete(shard, !refused && !logged);
+        if ((logged || known != null) && journal.refuses()) {
+            command.receipt().unstored(shard, command.queues());
+            return;
+        }
+        if (into.isEmpty()) {
+            complete(command, !refused, known);
             return;
         }
         long sequence = enter(content, into, command.persistent(), logged);
@@ -70,7 +78,16 @@ final class Intake {
         if (logged) {
             journal.await(sequence, command.receipt(), !refused, into.getFirst());
         } else {
-            command.receipt().complete(shard, !refused);
+            complete(command, !refused, known);
+        }
+    }
+
+    /** Answers what is not logged: where a queue had one of the same, once that is on disk. */
+    private void complete(ShardCommand.Publish command, boolean ok, @Nullable MessageQueue known) {
+        if (known == null) {
+            command.receipt().complete(shard, ok);
+        } else {
+            journal.awaitEntered(shard, command.receipt(), ok, known);
         }
     }
 

@@ -56,6 +56,13 @@ final class Journal {
     private final LongSupplier nanoTime;
     private final HistogramBudget histograms;
     private long turnStarted;
+    /** The last message that must survive. */
+    private long lastEnqueued;
+
+    private long durable;
+    /** Whether the log has no room for now. */
+    private boolean full;
+
     private boolean failed;
 
     Journal(ChangeStream stream, LongSupplier nanoTime, HistogramBudget histograms) {
@@ -69,14 +76,15 @@ final class Journal {
         turnStarted = nanoTime.getAsLong();
     }
 
-    /** Whether the log takes nothing for now. */
-    boolean failed() {
-        return failed;
+    /** Whether the log takes nothing for now, or any more. */
+    boolean refuses() {
+        return full || failed;
     }
 
     /** A message enters the targets' queues and must survive. */
     long enqueued(List<Effect.Target> targets, Message message, Content content) {
-        return stream.logged(new Effect.Enqueued(targets, message, content), true);
+        lastEnqueued = stream.logged(new Effect.Enqueued(targets, message, content), true);
+        return lastEnqueued;
     }
 
     /** A message enters the targets' queues and ends with the process. */
@@ -87,6 +95,15 @@ final class Journal {
     /** Completes the receipt once the change is durable. */
     void await(long sequence, Receipt receipt, boolean ok, MessageQueue queue) {
         waiting.addLast(new Waiting(sequence, receipt, ok, turnStarted, queue));
+    }
+
+    /** Completes the receipt once every message that entered before is durable. */
+    void awaitEntered(Shard shard, Receipt receipt, boolean ok, MessageQueue queue) {
+        if (lastEnqueued <= durable) {
+            receipt.complete(shard, ok);
+        } else {
+            await(lastEnqueued, receipt, ok, queue);
+        }
     }
 
     /** A message left its queue for good. */
@@ -145,6 +162,7 @@ final class Journal {
 
     /** Everything up to the sequence is durable. */
     void durable(long sequence, Shard shard) {
+        durable = sequence;
         while (!waiting.isEmpty() && waiting.peekFirst().sequence() <= sequence) {
             Waiting first = waiting.removeFirst();
             first.queue().stats().confirmed(turnStarted - first.since(), histograms);
@@ -152,16 +170,22 @@ final class Journal {
         }
     }
 
+    /** There is no room: who waits waits on, and nobody else is let in. */
+    void full() {
+        full = true;
+    }
+
     /** The log takes changes again. */
     void recovered() {
-        failed = false;
+        full = false;
     }
 
     /** Nobody is to wait any more. */
     void fail(Shard shard) {
         failed = true;
         while (!waiting.isEmpty()) {
-            waiting.removeFirst().receipt().complete(shard, false);
+            Waiting first = waiting.removeFirst();
+            first.receipt().unstored(shard, List.of(first.queue().ref()));
         }
     }
 }

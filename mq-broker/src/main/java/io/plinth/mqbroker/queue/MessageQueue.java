@@ -39,6 +39,9 @@ final class MessageQueue {
     /** How often messages came back before the start that have not been read since. */
     private Map<Long, RecoveredShard.Return> returnedBefore = Map.of();
 
+    /** Dead letters whose targets could not store them; null before the first. */
+    DeadLetters.@Nullable Waiting waiting;
+
     /** Answers to purges that are not through. */
     final List<Runnable> purging = new ArrayList<>();
 

@@ -83,9 +83,8 @@ public final class Shard implements LogWriter.Owner {
         this.backlog = new Backlog(new Backlog.Parts(
                 number, parts.log(), parts.pages(), parts.reader(), this.loop, parts.gauge(), parts.window()));
         this.streams = new StreamQueues(new Host(parts.reader()), parts.streams(), clock);
-        DeadLetters deadLetters = new DeadLetters(parts.vhosts(), parts.shards());
-        this.dispatcher = new Dispatcher(this, journal, backlog, clock, deadLetters);
-        this.intake = new Intake(this, journal, backlog, clock, deadLetters, dispatcher);
+        this.dispatcher = new Dispatcher(this, journal, backlog, clock, parts.vhosts(), parts.shards());
+        this.intake = new Intake(this, journal, backlog, clock, dispatcher);
     }
 
     public int number() {
@@ -403,14 +402,9 @@ public final class Shard implements LogWriter.Owner {
         backlog.indexed(sequence);
     }
 
-    /** Whether the log takes nothing for now; asked on the shard's loop. */
-    boolean logFailed() {
-        return journal.failed();
-    }
-
-    /** Whether some log takes nothing for now. */
-    boolean anyLogFailed() {
-        return alarms.is(Alarms.Reason.LOG);
+    /** Whether the log of a shard takes nothing for now. */
+    boolean logFailed(int other) {
+        return alarms.logFailed(other);
     }
 
     boolean exists(MessageQueue queue) {
@@ -423,6 +417,13 @@ public final class Shard implements LogWriter.Owner {
             journal.durable(sequence, this);
             backlog.durable(sequence);
         });
+    }
+
+    /** Publishers are blocked; those whose messages wait for room wait with them, as RabbitMQ's do under an alarm. */
+    @Override
+    public void full(IOException cause) {
+        alarms.log(number, true);
+        turn(journal::full);
     }
 
     @Override
@@ -468,8 +469,12 @@ public final class Shard implements LogWriter.Owner {
         }
 
         @Override
-        public void complete(Receipt receipt, boolean ok) {
-            receipt.complete(Shard.this, ok);
+        public void complete(Receipt receipt, boolean ok, List<QueueRef> unstored) {
+            if (unstored.isEmpty()) {
+                receipt.complete(Shard.this, ok);
+            } else {
+                receipt.unstored(Shard.this, unstored);
+            }
         }
 
         @Override

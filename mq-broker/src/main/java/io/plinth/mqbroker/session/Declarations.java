@@ -291,6 +291,7 @@ final class Declarations {
         }
         Equivalence.checkOwner(queue, connection);
         checkPublic(queue);
+        connection.broker().definitions().checkDeletion(queue);
         channel.await();
         connection.submit(
                 queue.shard(),

@@ -4,6 +4,7 @@ import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.queue.Outlet;
 import io.plinth.mqbroker.queue.Receipt;
 import io.plinth.mqbroker.queue.ShardEvent;
+import java.util.List;
 import java.util.concurrent.Executor;
 
 /** A shard as its streams know it. */
@@ -16,7 +17,8 @@ public interface StreamHost {
     /** Runs work as a turn of its own, from any thread. */
     void later(Runnable work);
 
-    void complete(Receipt receipt, boolean ok);
+    /** Says how a publish ended, and which queues could not store it. */
+    void complete(Receipt receipt, boolean ok, List<QueueRef> unstored);
 
     /** A stream is gone. */
     void removed(QueueRef queue, Runnable done);

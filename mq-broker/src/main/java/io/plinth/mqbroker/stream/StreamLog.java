@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +98,13 @@ final class StreamLog {
         buffer.clear();
         new StreamMessage(next, timestamp, content).write(buffer);
         note(next, timestamp, log().append(buffer.nioBuffer()));
+    }
+
+    /** Makes room for a message. */
+    void reserve(Content content) throws IOException {
+        buffer.clear();
+        new StreamMessage(next, lastTimestamp, content).write(buffer);
+        log().reserve(buffer.readableBytes());
     }
 
     void sync() throws IOException {
@@ -244,12 +250,15 @@ final class StreamLog {
 
     /** Deletes everything; the stream is not used any more. */
     void delete() throws IOException {
-        SegmentLog opened = Objects.requireNonNull(log, "log");
+        SegmentLog opened = log();
         marks.clear();
-        opened.roll();
-        for (SegmentLog.Segment each : opened.segments()) {
-            opened.drop(each.id());
+        try {
+            opened.roll();
+            for (SegmentLog.Segment each : opened.segments()) {
+                opened.drop(each.id());
+            }
+        } finally {
+            close();
         }
-        close();
     }
 }

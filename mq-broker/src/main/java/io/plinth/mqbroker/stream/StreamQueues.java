@@ -3,6 +3,7 @@ package io.plinth.mqbroker.stream;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.Receipt;
+import io.plinth.mqbroker.queue.Shard;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.queue.ShardEvent;
 import io.plinth.mqbroker.queue.Subscription;
@@ -136,19 +137,45 @@ public final class StreamQueues {
         if (into.isEmpty()) {
             return command;
         }
-        int[] left = {into.size() + (others.isEmpty() ? 0 : 1)};
-        boolean[] all = {true};
-        StreamQueue.Publish one = ok -> {
-            all[0] &= ok;
-            if (--left[0] == 0) {
-                host.complete(command.receipt(), all[0]);
-            }
-        };
-        into.forEach(stream -> stream.publish(command.content(), one));
-        Receipt rest = (shard, ok) -> one.accept(ok);
+        Parts parts = new Parts(command.receipt(), into.size() + (others.isEmpty() ? 0 : 1));
+        for (StreamQueue stream : into) {
+            List<QueueRef> one = List.of(stream.ref());
+            stream.publish(command.content(), ok -> parts.answered(ok, ok ? List.of() : one));
+        }
         return others.isEmpty()
                 ? null
-                : new ShardCommand.Publish(others, command.content(), command.persistent(), rest);
+                : new ShardCommand.Publish(others, command.content(), command.persistent(), parts);
+    }
+
+    /** Owned by the shard's loop. A publish that went to streams, and to the queues among its targets. */
+    private final class Parts implements Receipt {
+        private final Receipt whole;
+        private final List<QueueRef> unstored = new ArrayList<>();
+        private int left;
+        private boolean all = true;
+
+        Parts(Receipt whole, int count) {
+            this.whole = whole;
+            this.left = count;
+        }
+
+        void answered(boolean ok, List<QueueRef> failed) {
+            all &= ok;
+            unstored.addAll(failed);
+            if (--left == 0) {
+                host.complete(whole, all, unstored);
+            }
+        }
+
+        @Override
+        public void complete(Shard shard, boolean ok) {
+            answered(ok, List.of());
+        }
+
+        @Override
+        public void unstored(Shard shard, List<QueueRef> queues) {
+            answered(false, queues);
+        }
     }
 
     /** Adds their numbers. */

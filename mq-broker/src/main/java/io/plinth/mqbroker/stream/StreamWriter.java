@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.stream;
 
+import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.NoRoomException;
 import io.plinth.mqbroker.log.SegmentLog;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +30,8 @@ public final class StreamWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamWriter.class);
     private static final int MOST = 1024;
     private static final long TRIM_MILLIS = 1000;
+    /** The streams among the logs that cannot be written: no shard's number. */
+    private static final int LOG_NUMBER = -2;
 
     /** Opens the log of a stream. */
     @FunctionalInterface
@@ -42,8 +47,12 @@ public final class StreamWriter implements AutoCloseable {
     private final Logs logs;
     private final boolean fsync;
     private final Clock clock;
+    private final Alarms alarms;
     private final LinkedBlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
     private final Set<StreamQueue> open = new LinkedHashSet<>();
+    /** Streams without room, and what they had none for. */
+    private final Map<StreamQueue, Content> full = new LinkedHashMap<>();
+
     private final Thread thread;
     private volatile boolean closing;
     private long trimmed;
@@ -53,11 +62,12 @@ public final class StreamWriter implements AutoCloseable {
      *
      * @param fsync whether a message is committed once it is synced, or once the operating system has it
      */
-    public StreamWriter(Path folder, Logs logs, boolean fsync, Clock clock) {
+    public StreamWriter(Path folder, Logs logs, boolean fsync, Clock clock, Alarms alarms) {
         this.folder = folder;
         this.logs = logs;
         this.fsync = fsync;
         this.clock = clock;
+        this.alarms = alarms;
         this.thread = Thread.ofPlatform().name("mq-streams").daemon().unstarted(this::run);
     }
 
@@ -75,7 +85,7 @@ public final class StreamWriter implements AutoCloseable {
                 Files.createDirectories(folder);
                 stream.log().open(() -> logs.open(folder(stream), stream.segmentBytes()));
                 open.add(stream);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 LOG.error("{} cannot be opened: {}", stream.ref(), e.toString());
                 stream.failed();
             }
@@ -88,16 +98,32 @@ public final class StreamWriter implements AutoCloseable {
 
     void delete(StreamQueue stream, Runnable then) {
         execute(() -> {
-            if (open.remove(stream)) {
-                try {
+            try {
+                if (open.remove(stream)) {
                     stream.log().delete();
-                    Files.deleteIfExists(folder(stream));
-                } catch (IOException e) {
-                    LOG.warn("{} was not deleted from disk: {}", stream.ref(), e.toString());
                 }
+            } catch (IOException | RuntimeException e) {
+                LOG.debug("{}: what is left is deleted as files", stream.ref(), e);
             }
+            try {
+                remove(folder(stream));
+            } catch (IOException e) {
+                LOG.warn("{} was not deleted from disk: {}", stream.ref(), e.toString());
+            }
+            hasRoom(stream);
             then.run();
         });
+    }
+
+    private static void remove(Path folder) throws IOException {
+        if (Files.notExists(folder)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
     }
 
     /** Runs work on this thread, behind what was handed over before. */
@@ -144,14 +170,22 @@ public final class StreamWriter implements AutoCloseable {
         try {
             if (!stream.hasFailed()) {
                 stream.log().append(append.content(), clock.millis());
+                if (!full.isEmpty()) {
+                    hasRoom(stream);
+                }
             }
         } catch (NoRoomException e) {
-            LOG.debug("{}: a message is refused", stream.ref(), e);
+            if (full.putIfAbsent(stream, append.content()) == null) {
+                LOG.error(
+                        "{}: log write failed; publishes are refused until there is room: {}",
+                        stream.ref(),
+                        e.toString());
+                alarms.log(LOG_NUMBER, true);
+            }
             stream.refused(append.publish());
             return;
-        } catch (IOException e) {
-            LOG.error("{} takes nothing any more until restart: {}", stream.ref(), e.toString());
-            stream.failed();
+        } catch (IOException | RuntimeException | InternalError e) {
+            failed(stream, e);
         }
         written.computeIfAbsent(stream, ignored -> new ArrayList<>()).add(append.publish());
     }
@@ -162,9 +196,8 @@ public final class StreamWriter implements AutoCloseable {
                 if (fsync && !stream.hasFailed()) {
                     stream.log().sync();
                 }
-            } catch (IOException e) {
-                LOG.error("{} takes nothing any more until restart: {}", stream.ref(), e.toString());
-                stream.failed();
+            } catch (IOException | RuntimeException | InternalError e) {
+                failed(stream, e);
             }
             if (!stream.hasFailed()) {
                 stream.log().commit();
@@ -173,18 +206,48 @@ public final class StreamWriter implements AutoCloseable {
         });
     }
 
+    /** Only this one: what a map without room behind it throws is an InternalError. */
+    private void failed(StreamQueue stream, Throwable cause) {
+        LOG.error("{} takes nothing any more until restart: {}", stream.ref(), cause.toString());
+        stream.failed();
+        hasRoom(stream);
+    }
+
+    private void hasRoom(StreamQueue stream) {
+        if (full.remove(stream) != null && full.isEmpty()) {
+            LOG.warn("streams are written again");
+            alarms.log(LOG_NUMBER, false);
+        }
+    }
+
+    /** Publishers are blocked: without a try nobody would find out. */
+    private void retry() {
+        for (Map.Entry<StreamQueue, Content> one : List.copyOf(full.entrySet())) {
+            StreamQueue stream = one.getKey();
+            try {
+                stream.log().reserve(one.getValue());
+                hasRoom(stream);
+            } catch (NoRoomException e) {
+                LOG.debug("{}: no room yet", stream.ref(), e);
+            } catch (IOException | RuntimeException | InternalError e) {
+                failed(stream, e);
+            }
+        }
+    }
+
     private void trim() {
         long now = clock.millis();
         if (now - trimmed < TRIM_MILLIS) {
             return;
         }
         trimmed = now;
+        retry();
         for (StreamQueue stream : open) {
             try {
                 if (!stream.hasFailed()) {
                     stream.log().trim(now, stream.maxAge(), stream.maxBytes());
                 }
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 LOG.warn("{}: an old segment was not deleted: {}", stream.ref(), e.toString());
             }
         }

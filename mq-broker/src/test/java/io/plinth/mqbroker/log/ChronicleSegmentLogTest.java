@@ -110,6 +110,22 @@ class ChronicleSegmentLogTest {
     }
 
     @Test
+    void aSegmentThatCannotBeMadeIsMadeAnotherTime() throws Exception {
+        try (ChronicleSegmentLog log = open()) {
+            Files.delete(folder.resolve("log"));
+            assertThatThrownBy(() -> log.append(record(1, 100))).isInstanceOf(NoRoomException.class);
+            assertThatThrownBy(() -> log.reserve(100)).isInstanceOf(NoRoomException.class);
+            Files.createDirectory(folder.resolve("log"));
+            log.reserve(300_000);
+            log.append(record(1, 100));
+            log.append(record(2, 300_000));
+            log.sync();
+            assertThat(replayed(log, 0)).containsExactly(1, 2);
+            assertThat(log.segments()).hasSize(1);
+        }
+    }
+
+    @Test
     void droppedSegmentsGiveBackTheirFilesAndDescriptors() throws Exception {
         try (ChronicleSegmentLog log = open()) {
             for (int i = 0; i < 6000; i++) {

@@ -23,6 +23,11 @@ public class LogDecorator implements SegmentLog {
     }
 
     @Override
+    public void reserve(int bytes) throws IOException {
+        log.reserve(bytes);
+    }
+
+    @Override
     public void flush() throws IOException {
         log.flush();
     }

@@ -43,33 +43,36 @@ class LogWriterTest {
         public void closed() {}
     }
 
+    /** Says what it is told. */
+    private record Telling(BlockingQueue<String> told, boolean standsByRefused) implements LogWriter.Owner {
+        @Override
+        public void durable(long sequence) {
+            told.add("durable " + sequence);
+        }
+
+        @Override
+        public void full(IOException cause) {
+            told.add("full");
+        }
+
+        @Override
+        public void failed(IOException cause) {
+            told.add("failed");
+        }
+
+        @Override
+        public void recovered() {
+            told.add("recovered");
+        }
+    }
+
     /** A record is taken by the log, or it takes nothing more; whoever waits for the thread hears of it either way. */
     @Test
     void aRecordThatCannotBeWrittenIsAnsweredAndTheThreadGoesOn(LogWatcher.Expected watched) throws Exception {
         watched.expect("log write failed");
         BlockingQueue<String> told = new LinkedBlockingQueue<>();
         SegmentLog log = new PreallocatedSegmentLog(folder, 1 << 20);
-        LogWriter.Owner owner = new LogWriter.Owner() {
-            @Override
-            public void durable(long sequence) {
-                told.add("durable " + sequence);
-            }
-
-            @Override
-            public void failed(IOException cause) {
-                told.add("failed");
-            }
-
-            @Override
-            public void recovered() {
-                told.add("recovered");
-            }
-
-            @Override
-            public boolean standsByRefused() {
-                return true;
-            }
-        };
+        LogWriter.Owner owner = new Telling(told, true);
         try (LogWriter writer =
                 new LogWriter("test-log", log, true, new Rests(), Runnable::run, owner, System::nanoTime)) {
             writer.start();
@@ -98,6 +101,11 @@ class LogWriterTest {
         }
 
         @Override
+        public void full(IOException cause) {
+            throw new AssertionError(cause);
+        }
+
+        @Override
         public void failed(IOException cause) {
             throw new AssertionError(cause);
         }
@@ -113,6 +121,7 @@ class LogWriterTest {
 
     /** A disk without room for messages while it is told so. */
     private static final class Narrow extends LogDecorator {
+        final AtomicInteger probes = new AtomicInteger();
         volatile boolean full;
 
         Narrow(SegmentLog log) {
@@ -126,6 +135,15 @@ class LogWriterTest {
             }
             return super.append(record);
         }
+
+        @Override
+        public void reserve(int bytes) throws IOException {
+            probes.incrementAndGet();
+            if (full) {
+                throw new NoRoomException("test", new IOException("no space left"));
+            }
+            super.reserve(bytes);
+        }
     }
 
     @ParameterizedTest
@@ -135,27 +153,7 @@ class LogWriterTest {
         watched.expect("the log is written again");
         BlockingQueue<String> told = new LinkedBlockingQueue<>();
         Narrow log = new Narrow(new PreallocatedSegmentLog(folder, 1 << 20));
-        LogWriter.Owner owner = new LogWriter.Owner() {
-            @Override
-            public void durable(long sequence) {
-                told.add("durable " + sequence);
-            }
-
-            @Override
-            public void failed(IOException cause) {
-                told.add("failed");
-            }
-
-            @Override
-            public void recovered() {
-                told.add("recovered");
-            }
-
-            @Override
-            public boolean standsByRefused() {
-                return stands;
-            }
-        };
+        LogWriter.Owner owner = new Telling(told, stands);
         try (LogWriter writer =
                 new LogWriter("test-log", log, true, new Rests(), Runnable::run, owner, System::nanoTime)) {
             writer.start();
@@ -163,20 +161,19 @@ class LogWriterTest {
             assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("durable 1");
             log.full = true;
             writer.submit(List.of(change(2, "key"), change(3, "key")), true);
-            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("failed");
-            log.full = !stands;
-            String heard = told.poll(20, TimeUnit.SECONDS);
-            while (heard != null && !heard.equals("recovered")) {
-                heard = told.poll(20, TimeUnit.SECONDS);
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("full");
+            // It tries, and says nothing before it succeeds.
+            while (log.probes.get() < 2) {
+                TimeUnit.MILLISECONDS.sleep(10);
             }
-            assertThat(heard).isEqualTo("recovered");
+            assertThat(told).isEmpty();
             log.full = false;
-            writer.submit(List.of(change(4, "key")), true);
-            String last = told.poll(20, TimeUnit.SECONDS);
-            while (last != null && !last.equals("durable 4")) {
-                last = told.poll(20, TimeUnit.SECONDS);
+            if (stands) {
+                assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("durable 3");
             }
-            assertThat(last).isEqualTo("durable 4");
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("recovered");
+            writer.submit(List.of(change(4, "key")), true);
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("durable 4");
         }
         List<Long> kept = new ArrayList<>();
         try (SegmentLog again = new PreallocatedSegmentLog(folder, 1 << 20)) {
@@ -186,6 +183,85 @@ class LogWriterTest {
                             kept.add(ChangeCodec.read(0, position, record).sequence()));
         }
         assertThat(kept).isEqualTo(stands ? List.of(1L, 2L, 3L, 4L) : List.of(1L, 4L));
+    }
+
+    /** More than any log could keep one by one: consumers go on for as long as the disk is full. */
+    @Test
+    void whatIsNeedlessByLaterChangesDoesNotWait(LogWatcher.Expected watched) throws Exception {
+        watched.expect("log write failed");
+        int settled = 150_000;
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        Narrow log = new Narrow(new PreallocatedSegmentLog(folder, 1 << 20));
+        try (LogWriter writer = new LogWriter(
+                "test-log", log, true, new Rests(), Runnable::run, new Telling(told, true), System::nanoTime)) {
+            writer.start();
+            writer.submit(List.of(change(1, "key")), true);
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("durable 1");
+            log.full = true;
+            // The second has two targets, the third one; one target of the second is left.
+            writer.submit(
+                    List.of(changed(2, entered(7, 8)), changed(3, entered(7)), changed(4, settled(7, 2, 3))), true);
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("full");
+            long sequence = 4;
+            for (int i = 0; i < settled; i++) {
+                Effect returned = new Effect.Returned(1, 1_000_000 - i, i, 0);
+                writer.submit(
+                        List.of(
+                                changed(++sequence, returned),
+                                changed(++sequence, new Effect.DeliveredUpTo(1, i)),
+                                changed(++sequence, settled(1, 1_000_000 - i))),
+                        false);
+            }
+            log.full = false;
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("durable " + sequence);
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("recovered");
+            writer.submit(List.of(changed(++sequence, entered(7)), changed(++sequence, settled(7, 2))), true);
+            assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("durable " + sequence);
+        }
+        List<Effect> effects = new ArrayList<>();
+        try (SegmentLog again = new PreallocatedSegmentLog(folder, 1 << 20)) {
+            AtomicLong last = new AtomicLong();
+            again.replay(0, (position, record) -> {
+                Change change = ChangeCodec.read(0, position, record);
+                assertThat(change.previous()).isEqualTo(last.get());
+                last.set(change.sequence());
+                effects.add(change.effect());
+            });
+        }
+        assertThat(effects).hasSizeLessThan(20);
+        assertThat(effects.get(1))
+                .isInstanceOfSatisfying(
+                        Effect.Enqueued.class,
+                        e -> assertThat(e.targets())
+                                .extracting(Effect.Target::queueId)
+                                .containsExactly(8L));
+        assertThat(effects).filteredOn(Effect.DeliveredUpTo.class::isInstance).hasSize(1);
+        assertThat(effects).filteredOn(Effect.Returned.class::isInstance).isEmpty();
+        assertThat(effects.stream()
+                        .filter(effect -> effect instanceof Effect.Settled s && s.queueId() == 1)
+                        .flatMapToLong(effect -> java.util.Arrays.stream(((Effect.Settled) effect).ids())))
+                .containsExactlyElementsOf(java.util.stream.LongStream.range(0, settled)
+                        .map(i -> 1_000_000 - i)
+                        .boxed()
+                        .toList());
+    }
+
+    private static Change changed(long sequence, Effect effect) {
+        return new Change(0, 1, sequence, sequence - 1, effect);
+    }
+
+    private static Effect entered(long... queues) {
+        Content content = new Content("", "key", new byte[2], new byte[10]);
+        List<Effect.Target> targets = java.util.Arrays.stream(queues)
+                .mapToObj(queue -> new Effect.Target(queue, Long.MAX_VALUE))
+                .toList();
+        return new Effect.Enqueued(targets, new Message(content), content);
+    }
+
+    private static Effect settled(long queue, long... ids) {
+        List<Message> messages =
+                java.util.Arrays.stream(ids).mapToObj(id -> new Message(id, 10)).toList();
+        return new Effect.Settled(queue, ids, messages, new byte[0]);
     }
 
     @Test

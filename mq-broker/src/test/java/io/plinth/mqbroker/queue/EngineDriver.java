@@ -81,7 +81,7 @@ final class EngineDriver implements AutoCloseable, Outlet {
     }
 
     void declareDelayed(String exchange) throws Exception {
-        submit(new DefinitionCommand.DeclareExchange(
+        define(new DefinitionCommand.DeclareExchange(
                 exchange, "x-delayed-message", true, false, false, new FieldTable(Map.of("x-delayed-type", "direct"))));
     }
 
@@ -90,10 +90,10 @@ final class EngineDriver implements AutoCloseable, Outlet {
     }
 
     void declare(String queue, boolean durable, FieldTable arguments) throws Exception {
-        submit(new DefinitionCommand.DeclareQueue(queue, durable, false, null, arguments));
+        define(new DefinitionCommand.DeclareQueue(queue, durable, false, null, arguments));
     }
 
-    private void submit(DefinitionCommand command) throws Exception {
+    void define(DefinitionCommand command) throws Exception {
         CompletableFuture<Definitions.Result> done = new CompletableFuture<>();
         engine.definitions().submit("/", command, done::complete);
         Definitions.Result result = done.get(20, TimeUnit.SECONDS);

@@ -1,0 +1,38 @@
+package io.plinth.mqbroker.definition;
+
+import io.plinth.mqbroker.exchange.Destination;
+import io.plinth.mqbroker.exchange.Exchange;
+import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.wire.AmqpException;
+import io.plinth.mqbroker.wire.ReplyCode;
+
+/** The ends of a binding. */
+final class Ends {
+    private Ends() {}
+
+    static boolean survives(Destination destination) {
+        return destination instanceof QueueRef queue ? queue.survives() : destination.durable();
+    }
+
+    static Exchange source(Topology topology, String name) {
+        Exchange exchange = topology.exchange(name);
+        if (exchange == null) {
+            throw new AmqpException(
+                    ReplyCode.NOT_FOUND, "no exchange '" + name + "' in vhost '" + topology.vhost() + "'");
+        }
+        return exchange;
+    }
+
+    static Destination destination(Topology topology, boolean toQueue, String name, Object asker) {
+        if (!toQueue) {
+            return source(topology, name);
+        }
+        QueueRef queue = topology.queue(name);
+        if (queue == null) {
+            throw new AmqpException(ReplyCode.NOT_FOUND, "no queue '" + name + "' in vhost '" + topology.vhost() + "'");
+        }
+        Equivalence.checkOwner(queue, asker);
+        return queue;
+    }
+}
