@@ -169,6 +169,7 @@ final class RowSplitter {
             if (value == null) {
                 throw noKey(column, text);
             }
+            demandWhole(column, value);
             key.add(value);
         }
         return key;
@@ -177,6 +178,15 @@ final class RowSplitter {
     private SqlException noKey(ShardedTable.Column column, @Nullable String text) {
         String what = text == null ? "is missing or null" : "'" + text + "' is not surely one of its type";
         return at(SqlError.NOT_SUPPORTED, "sharded table " + table.name() + ": " + column.name() + " " + what);
+    }
+
+    private void demandWhole(ShardedTable.Column column, Object value) throws SqlException {
+        if (column.type().mayBeCut(value)) {
+            throw at(
+                    SqlError.NOT_SUPPORTED,
+                    "sharded table " + table.name() + ": " + column.name()
+                            + " ends in a blank, which varchar(n) may cut off");
+        }
     }
 
     private SqlException at(String code, String message) {
@@ -246,6 +256,7 @@ final class RowSplitter {
             if (value == null) {
                 throw noKey(column, bytes == null ? null : "a binary value");
             }
+            demandWhole(column, value);
             key.add(value);
         }
         line++;

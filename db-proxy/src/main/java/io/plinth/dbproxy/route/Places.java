@@ -113,6 +113,14 @@ public final class Places {
         if (value == null) {
             throw notSurely(key.table(), column);
         }
+        if (key.stored() && type(key, column).mayBeCut(value)) {
+            throw new SqlException(new SqlError(
+                    SqlError.NOT_SUPPORTED,
+                    "sharded table " + key.table().name() + ": "
+                            + key.table().columns().get(column).name()
+                            + " ends in a blank, which varchar(n) may cut off",
+                    "Store it without blanks at its end."));
+        }
         return value;
     }
 

@@ -153,7 +153,7 @@ final class ShardedInsert {
             }
             all.add(part);
         }
-        return new ShardKey(table, all);
+        return new ShardKey(table, all, true);
     }
 
     private int skipParentheses(int open) {

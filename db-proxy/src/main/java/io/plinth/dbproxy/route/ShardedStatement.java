@@ -250,7 +250,7 @@ final class ShardedStatement {
             StatementPlan.Part part = keys.constant(table.columns().getFirst().type(), start + 2, stop);
             if (part != null) {
                 keepsKey(table, stop, end);
-                return List.of(new ShardKey(table, List.of(part)));
+                return List.of(new ShardKey(table, List.of(part), true));
             }
         }
         keepsKey(table, start, end);

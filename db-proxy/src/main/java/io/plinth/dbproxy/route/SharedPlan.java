@@ -82,7 +82,7 @@ public final class SharedPlan {
                 }
                 parts.add(next);
             }
-            keys.add(new ShardKey(key.table(), parts));
+            keys.add(new ShardKey(key.table(), parts, key.stored()));
         }
         return new StatementPlan(
                 statement.kind(),

@@ -97,10 +97,18 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
     /** Cannot be routed so that its answer is right. */
     public record Refused(String message, String hint) implements Need {}
 
-    /** A key of a sharded table: a value for each of its columns. */
-    public record ShardKey(ShardedTable table, List<Part> parts) {
+    /**
+     * A key of a sharded table: a value for each of its columns.
+     *
+     * @param stored whether it is a new row's, not what rows are looked for by
+     */
+    public record ShardKey(ShardedTable table, List<Part> parts, boolean stored) {
         public ShardKey {
             parts = List.copyOf(parts);
+        }
+
+        ShardKey(ShardedTable table, List<Part> parts) {
+            this(table, parts, false);
         }
     }
 

@@ -61,6 +61,11 @@ public enum KeyType {
         return this == NUMERIC || this == TIMESTAMP || this == TIMESTAMPTZ;
     }
 
+    /** Whether a column with a length may store less than this value: varchar(n) cuts off blanks beyond it. */
+    public boolean mayBeCut(Object value) {
+        return this == TEXT && ((String) value).endsWith(" ");
+    }
+
     /** Whether a value of this declared parameter type compares with the key as the key's own type does. */
     private boolean takes(int type, boolean binary) {
         if (type == 0 || (type == UNKNOWN && !binary)) {

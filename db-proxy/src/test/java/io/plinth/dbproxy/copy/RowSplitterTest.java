@@ -133,9 +133,9 @@ class RowSplitterTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            value = {"1 | is missing or null", "1~\\N | is missing or null"})
+            value = {"1 | is missing or null", "1~\\N | is missing or null", "1~ab. | may cut off"})
     void aRowWithoutAKeyIsRefused(String row, String why) {
-        assertThatThrownBy(() -> keys(text(), bytes(row.replace('~', '\t') + "\n"), List.of(), true))
+        assertThatThrownBy(() -> keys(text(), bytes(row.replace('~', '\t').replace('.', ' ') + "\n"), List.of(), true))
                 .isInstanceOf(SqlException.class)
                 .hasMessageContaining(why);
         assertThatThrownBy(() -> keys(csv('"', '"', false), bytes("1,nix\n"), List.of(), true))
