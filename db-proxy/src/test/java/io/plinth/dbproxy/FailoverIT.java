@@ -9,6 +9,7 @@ import io.plinth.kit.lifecycle.RunningNode;
 import io.plinth.postgres.PostgresBinaries;
 import io.plinth.postgres.PostgresServer;
 import io.plinth.postgres.PostgresSettings;
+import java.io.StringReader;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -76,6 +77,53 @@ class FailoverIT {
                 }
             });
         }
+    }
+
+    @Test
+    void whatIsForSeveralShardsWaitsForAPrimaryThatIsAway(@TempDir Path state) throws Exception {
+        PostgresServer primary = cluster.primary(0);
+        try (RunningNode proxy = cluster.proxy(state, "failover-wait: 60s");
+                Connection defines = Cluster.connect(proxy, "");
+                Connection changes = Cluster.connect(proxy, "");
+                Connection copies = Cluster.connect(proxy, "")) {
+            Cluster.run(defines, "DROP TABLE IF EXISTS orders");
+            Cluster.run(defines, "CREATE TABLE orders (user_id bigint, note text)");
+            primary.stop();
+            List<CompletableFuture<Void>> waiting;
+            try {
+                waiting = List.of(
+                        started(() -> Cluster.run(defines, "CREATE INDEX ON orders (note)")),
+                        started(() -> Cluster.run(
+                                changes, "INSERT INTO orders (user_id) VALUES (1), (2), (3), (4), (5), (6)")),
+                        started(() -> copies.unwrap(PGConnection.class)
+                                .getCopyAPI()
+                                .copyIn("COPY orders (user_id) FROM STDIN", new StringReader("7\n8\n9\n10\n"))));
+            } finally {
+                primary.start(cluster.log());
+                primary.awaitReady(Cluster.PATIENCE, cluster.log());
+            }
+            for (CompletableFuture<Void> each : waiting) {
+                each.get(60, TimeUnit.SECONDS);
+            }
+            assertThat(text(changes, "SELECT count(*) FROM orders")).isEqualTo("10");
+        }
+    }
+
+    private interface Work {
+        void run() throws Exception;
+    }
+
+    private static CompletableFuture<Void> started(Work work) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                work.run();
+                done.complete(null);
+            } catch (Exception e) {
+                done.completeExceptionally(e);
+            }
+        });
+        return done;
     }
 
     @Test

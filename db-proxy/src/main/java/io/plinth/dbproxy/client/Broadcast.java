@@ -11,7 +11,6 @@ import io.plinth.dbproxy.route.StatementPlan.Answer;
 import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.Expectation;
 import io.plinth.dbproxy.server.ServerConnection;
-import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.server.Settings;
 import io.plinth.dbproxy.wire.SqlError;
 import java.nio.charset.StandardCharsets;
@@ -116,9 +115,9 @@ final class Broadcast {
             define(0);
             return;
         }
-        ServerKey primary = servers.primary(shards.get(index));
-        servers.acquire(
-                primary,
+        servers.find(
+                shards.get(index),
+                false,
                 connection -> {
                     held.add(connection);
                     gather(index + 1);

@@ -140,7 +140,7 @@ final class OutsideWork {
         }
         ServerConnection kept = servers.pinned(shard);
         if (kept == null) {
-            servers.acquire(servers.primary(shard), this::join, session::notAttached);
+            servers.find(shard, false, this::join, session::notAttached);
         } else {
             join(kept);
         }
@@ -282,7 +282,7 @@ final class OutsideWork {
     private final class Lent implements CopyTo.Lender {
         @Override
         public void lend(String shard, Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
-            servers.acquire(servers.primary(shard), granted, refused);
+            servers.find(shard, false, granted, refused);
         }
 
         @Override
