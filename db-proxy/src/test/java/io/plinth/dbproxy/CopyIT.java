@@ -47,7 +47,7 @@ class CopyIT {
         proxy = Cluster.shared().proxy(state, "pool: { size: 6 }");
         try (Connection connection = connect()) {
             run(connection, "DROP TABLE IF EXISTS sessions");
-            run(connection, "CREATE TABLE sessions (id int, name text, note text)");
+            run(connection, "CREATE TABLE sessions (id int, name text, note text DEFAULT 'made')");
         }
     }
 
@@ -81,7 +81,7 @@ class CopyIT {
                 "(FORMAT csv, HEADER true, DELIMITER ';', QUOTE '''', ESCAPE '\\', NULL 'nix')",
                 "(FORMAT binary)",
                 "WITH DELIMITER AS '|' NULL AS ''",
-                "CSV HEADER"
+                "CSV HEADER",
             })
     void whatOneServerCopiesOutIsCopiedInByRows(String options) throws Exception {
         String made = "SELECT i AS id, 'n' || i || E' \\t,;|\\\\\\n"
@@ -127,6 +127,54 @@ class CopyIT {
             try (Connection direct = Cluster.shared().direct(shard)) {
                 assertThat(Integer.parseInt(text(direct, "SELECT count(*) FROM sessions")))
                         .isBetween(150, 350);
+            }
+        }
+    }
+
+    @Test
+    void optionsThatTellTheKeyAllTheSameAreTaken() throws Exception {
+        try (Connection connection = connect()) {
+            assertThat(copies(connection)
+                            .copyIn(
+                                    "COPY sessions (id, name, note) FROM STDIN (FORMAT csv, ENCODING 'utf-8',"
+                                            + " FORCE_NOT_NULL (note), DEFAULT 'dflt', ON_ERROR ignore, HEADER)",
+                                    new StringReader("id,name,note\n1,a,\n2,b,dflt\nx,c,lost\n3,d,\"y\"\n")))
+                    .isEqualTo(3);
+            assertThat(text(connection, "SELECT count(*) FROM sessions WHERE note = ''"))
+                    .isEqualTo("1");
+            assertThat(text(connection, "SELECT count(*) FROM sessions WHERE note = 'made'"))
+                    .isEqualTo("1");
+            StringWriter out = new StringWriter();
+            copies(connection).copyOut("COPY sessions (note) TO STDOUT CSV FORCE QUOTE note", out);
+            assertThat(out.toString().split("\n")).containsExactlyInAnyOrder("\"\"", "\"made\"", "\"y\"");
+        }
+    }
+
+    @Test
+    void queriesAreCopiedFromOneShardOrFromAllWithoutAnOrder() throws Exception {
+        try (Connection connection = connect()) {
+            copies(connection)
+                    .copyIn("COPY sessions FROM STDIN", new StringReader("1\ta\tx\n2\tb\tx\n3\tc\ty\n4\td\tx\n"));
+            StringWriter all = new StringWriter();
+            assertThat(copies(connection)
+                            .copyOut(
+                                    "COPY (SELECT name, id * 10 FROM sessions WHERE note = 'x') TO STDOUT CSV HEADER",
+                                    all))
+                    .isEqualTo(3);
+            assertThat(all.toString()).startsWith("name,?column?\n");
+            assertThat(all.toString().split("\n")).containsExactlyInAnyOrder("name,?column?", "a,10", "b,20", "d,40");
+            StringWriter one = new StringWriter();
+            copies(connection).copyOut("COPY (SELECT id FROM sessions WHERE name = 'c' ORDER BY id) TO STDOUT", one);
+            assertThat(one.toString()).isEqualTo("3\n");
+            for (String wrong : List.of(
+                    "SELECT id FROM sessions ORDER BY id",
+                    "SELECT count(*) FROM sessions",
+                    "SELECT id FROM sessions LIMIT 1",
+                    "SELECT id FROM sessions WHERE name IN ('a', 'b', 'c', 'd')")) {
+                assertThatThrownBy(
+                                () -> copies(connection).copyOut("COPY (" + wrong + ") TO STDOUT", new StringWriter()))
+                        .satisfies(e ->
+                                assertThat(((SQLException) e).getSQLState()).isEqualTo("0A000"));
             }
         }
     }

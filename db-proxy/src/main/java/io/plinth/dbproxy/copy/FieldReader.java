@@ -67,7 +67,7 @@ final class FieldReader {
             at++;
         }
         String text = out.toString(StandardCharsets.UTF_8);
-        return !saw && text.equals(copy.none()) ? null : text;
+        return !saw && copy.unknown(text) ? null : text;
     }
 
     private @Nullable String plain() {
@@ -83,7 +83,7 @@ final class FieldReader {
             at++;
         }
         String raw = new String(bytes, from, at - from, StandardCharsets.UTF_8);
-        return raw.equals(copy.none()) ? null : out.toString(StandardCharsets.UTF_8);
+        return copy.unknown(raw) ? null : out.toString(StandardCharsets.UTF_8);
     }
 
     private void escape(ByteArrayOutputStream out) {

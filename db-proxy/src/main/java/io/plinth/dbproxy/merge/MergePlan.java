@@ -118,6 +118,11 @@ public record MergePlan(
         return new MergePlan(sql, hidden, columns, distinct, order, most, skipped, ordered, conditions, Late.NONE);
     }
 
+    /** Whether the answer is what each shard tells, in any order, and no more. */
+    public boolean appends() {
+        return !combines() && hidden == 0 && order.isEmpty() && limit == null && offset == 0 && !waits();
+    }
+
     /** Whether rows of several shards become one. */
     public boolean combines() {
         return !columns.isEmpty() || distinct;

@@ -238,10 +238,12 @@ public final class Classifier {
 
     private StatementPlan copy(SqlTokens tokens, int from, int to) {
         boolean in = false;
+        int close = to;
         int depth = 0;
         for (int i = from; i < to; i++) {
             depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
             in |= depth == 0 && tokens.is(i, "from");
+            close = close == to && depth == 0 && tokens.kind(i) == SHUT ? i : close;
         }
         StatementPlan plan =
                 new StatementPlan(in ? Kind.COPY_IN : Kind.OTHER, false, StatementPlan.UNSHARDED, StatementPlan.NONE);
@@ -250,6 +252,14 @@ public final class Classifier {
             return plan;
         }
         try {
+            if (tokens.kind(from + 1) == OPEN) {
+                StatementPlan inner = statement(tokens, from + 2, close);
+                return new StatementPlan(
+                        plan.kind(),
+                        false,
+                        new CopyParser(tokens, from, to, tables).query(inner, close),
+                        StatementPlan.NONE);
+            }
             ShardedCopy copy = new CopyParser(tokens, from, to, tables).read();
             StatementPlan.Need need = copy.table().scheme() instanceof Scheme.Whole whole
                     ? new StatementPlan.Placed(copy.table(), whole.shard())
@@ -259,7 +269,8 @@ public final class Classifier {
             return new StatementPlan(plan.kind(), false, need, StatementPlan.NONE);
         } catch (Unroutable e) {
             return plan.refused(
-                    e.message, "Copy the table itself from STDIN or to STDOUT, in text, csv or binary format.");
+                    e.message,
+                    "Copy a table from STDIN or to STDOUT, or a plain query, in text, csv or binary format.");
         }
     }
 

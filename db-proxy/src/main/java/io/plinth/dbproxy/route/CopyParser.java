@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Reads COPY of a sharded table, with its options in both of their forms, as far as its rows have to be told apart. Used once. */
 final class CopyParser {
@@ -25,6 +26,7 @@ final class CopyParser {
     private boolean header;
     private String none = "";
     private boolean noneSaid;
+    private @Nullable String fallback;
 
     CopyParser(SqlTokens tokens, int from, int to, Map<String, ShardedTable> tables) {
         this.tokens = tokens;
@@ -51,15 +53,37 @@ final class CopyParser {
         }
         at++;
         List<String> columns = columns();
-        boolean in = tokens.is(at, "from");
-        if (in && qualified && columns.isEmpty() && table.keyed()) {
+        if (tokens.is(at, "from") && qualified && columns.isEmpty() && table.keyed()) {
             throw refuse("by its schema without a list of its columns");
         }
+        return read(table, columns);
+    }
+
+    /** COPY of a query, whose own plan is {@code inner} and which ends at {@code close}. */
+    StatementPlan.Need query(StatementPlan inner, int close) throws Unroutable {
+        if (inner.need() instanceof StatementPlan.Everywhere) {
+            throw refuse("or a reference table that a statement in it changes");
+        }
+        if (!(inner.need() instanceof StatementPlan.Scattered scattered)) {
+            return inner.onOneShard();
+        }
+        if (!scattered.merge().appends()) {
+            throw refuse("by a query over several shards that sorts, limits or combines rows");
+        }
+        at = close + 1;
+        if (!tokens.is(at, "to")) {
+            throw refuse("of a query from anything");
+        }
+        return new StatementPlan.Copying(read(scattered.table(), List.of()));
+    }
+
+    private ShardedCopy read(ShardedTable table, List<String> columns) throws Unroutable {
+        boolean in = tokens.is(at, "from");
         if (!tokens.is(at + 1, in ? "stdin" : "stdout") || !(in || tokens.is(at, "to"))) {
             throw refuse("from or to anything but STDIN and STDOUT");
         }
         at += 2;
-        options();
+        options(in ? table : null);
         if (format == Format.CSV && escape < 0) {
             escape = quote;
         }
@@ -72,7 +96,8 @@ final class CopyParser {
                 (byte) quote,
                 (byte) escape,
                 header,
-                noneSaid ? none : format == Format.CSV ? "" : "\\N");
+                noneSaid ? none : format == Format.CSV ? "" : "\\N",
+                fallback);
     }
 
     private List<String> columns() throws Unroutable {
@@ -93,7 +118,8 @@ final class CopyParser {
         return columns;
     }
 
-    private void options() throws Unroutable {
+    /** {@code into}: the table that rows come into, or null. */
+    private void options(@Nullable ShardedTable into) throws Unroutable {
         if (tokens.is(at, "with")) {
             at++;
         }
@@ -108,13 +134,13 @@ final class CopyParser {
                 return;
             }
             if (tokens.kind(at) != COMMA) {
-                option(list);
+                option(list, into);
             }
             at++;
         }
     }
 
-    private void option(boolean list) throws Unroutable {
+    private void option(boolean list, @Nullable ShardedTable into) throws Unroutable {
         String name = tokens.name(at);
         switch (name) {
             case "format" -> format = format(tokens.name(++at));
@@ -128,9 +154,49 @@ final class CopyParser {
                 none = value();
                 noneSaid = true;
             }
+            case "default" -> fallback = value();
             case "log_verbosity" -> at++;
+            case "encoding" -> {
+                String encoding = word().toLowerCase(Locale.ROOT);
+                if (into != null && !List.of("utf8", "utf-8", "unicode").contains(encoding)) {
+                    throw refuse("in ENCODING " + encoding);
+                }
+            }
+            // A server refuses it where it would not do for a table of its own.
+            case "freeze" -> at += list && tokens.kind(at + 1) != COMMA && tokens.kind(at + 1) != SHUT ? 1 : 0;
+            // Rows whose key cannot be read end the COPY all the same.
+            case "on_error" -> word();
+            case "force_quote" -> forced(list, null);
+            case "force_null", "force_not_null" -> forced(list, into);
+            case "force" -> {
+                boolean quotes = tokens.is(++at, "quote");
+                at += tokens.is(at, "not") ? 1 : 0;
+                forced(false, quotes ? null : into);
+            }
             default -> throw refuse("with " + name.toUpperCase(Locale.ROOT));
         }
+    }
+
+    /** Which columns are quoted, or read as NULL or not: of a key that would have to be known here. */
+    private void forced(boolean list, @Nullable ShardedTable into) throws Unroutable {
+        at++;
+        boolean open = list && tokens.kind(at) == OPEN;
+        at += open ? 1 : 0;
+        for (; at < to; at++) {
+            if (into != null && (tokens.isOperator(at, "*") || into.column(tokens.name(at)) >= 0)) {
+                throw refuse("with FORCE_NULL or FORCE_NOT_NULL of its key");
+            }
+            if (tokens.kind(at) == SHUT || (!open && (list || tokens.kind(at + 1) != COMMA))) {
+                return;
+            }
+            at += open ? 0 : 1;
+        }
+    }
+
+    /** A value that is a word or a string. */
+    private String word() {
+        at++;
+        return tokens.kind(at) == STRING ? tokens.value(at) : tokens.text(at);
     }
 
     private void header(boolean list) {

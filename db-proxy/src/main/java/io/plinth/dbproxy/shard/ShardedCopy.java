@@ -1,6 +1,7 @@
 package io.plinth.dbproxy.shard;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A COPY of a table whose rows are on several shards, or on all.
@@ -9,6 +10,7 @@ import java.util.List;
  * @param columns the columns it names; empty for all that the table has
  * @param header whether the first line is no row
  * @param none the text that stands for NULL
+ * @param fallback the text that stands for the column's default, or null where there is none
  */
 public record ShardedCopy(
         ShardedTable table,
@@ -19,7 +21,8 @@ public record ShardedCopy(
         byte quote,
         byte escape,
         boolean header,
-        String none) {
+        String none,
+        @Nullable String fallback) {
     /** How rows are written. */
     public enum Format {
         TEXT,
@@ -29,5 +32,10 @@ public record ShardedCopy(
 
     public ShardedCopy {
         columns = List.copyOf(columns);
+    }
+
+    /** Whether a field of this text, not quoted, has no value that is known here. */
+    public boolean unknown(String field) {
+        return field.equals(none) || field.equals(fallback);
     }
 }

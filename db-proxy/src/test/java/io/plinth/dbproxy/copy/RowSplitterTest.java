@@ -23,16 +23,17 @@ class RowSplitterTest {
     private static final List<String> COLUMNS = List.of("a", "k");
 
     private static ShardedCopy text() {
-        return new ShardedCopy(TABLE, true, COLUMNS, Format.TEXT, (byte) '\t', (byte) '"', (byte) '"', false, "\\N");
+        return new ShardedCopy(
+                TABLE, true, COLUMNS, Format.TEXT, (byte) '\t', (byte) '"', (byte) '"', false, "\\N", "dflt");
     }
 
     private static ShardedCopy csv(char quote, char escape, boolean header) {
         return new ShardedCopy(
-                TABLE, true, COLUMNS, Format.CSV, (byte) ',', (byte) quote, (byte) escape, header, "nix");
+                TABLE, true, COLUMNS, Format.CSV, (byte) ',', (byte) quote, (byte) escape, header, "nix", "dflt");
     }
 
     private static ShardedCopy binary() {
-        return new ShardedCopy(TABLE, true, COLUMNS, Format.BINARY, (byte) 0, (byte) 0, (byte) 0, false, "");
+        return new ShardedCopy(TABLE, true, COLUMNS, Format.BINARY, (byte) 0, (byte) 0, (byte) 0, false, "", null);
     }
 
     /** Each row's key, or {@code *} for what every shard is sent; all bytes are handed on exactly once, in order. */
@@ -133,12 +134,19 @@ class RowSplitterTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            value = {"1 | is missing or null", "1~\\N | is missing or null", "1~ab. | may cut off"})
+            value = {
+                "1 | is missing or null",
+                "1~\\N | is missing or null",
+                "1~ab. | may cut off",
+                "1~dflt | is missing or null"
+            })
     void aRowWithoutAKeyIsRefused(String row, String why) {
         assertThatThrownBy(() -> keys(text(), bytes(row.replace('~', '\t').replace('.', ' ') + "\n"), List.of(), true))
                 .isInstanceOf(SqlException.class)
                 .hasMessageContaining(why);
         assertThatThrownBy(() -> keys(csv('"', '"', false), bytes("1,nix\n"), List.of(), true))
+                .hasMessageContaining("is missing or null");
+        assertThatThrownBy(() -> keys(csv('"', '"', false), bytes("1,dflt\n"), List.of(), true))
                 .hasMessageContaining("is missing or null");
         assertThatThrownBy(() -> keys(csv('"', '"', false), bytes("1,\"nix\n"), List.of(), true))
                 .hasMessageContaining("unterminated");
