@@ -20,6 +20,8 @@ import org.slf4j.LoggerFactory;
 public final class PreallocatedSegmentLog implements SegmentLog {
     private static final Logger LOG = LoggerFactory.getLogger(PreallocatedSegmentLog.class);
 
+    private static final long OFFSET = 0xFFFF_FFFFL;
+
     private final SegmentFolder folder;
     private final long segmentBytes;
     private final ConcurrentSkipListMap<Integer, SegmentFile> files = new ConcurrentSkipListMap<>();
@@ -165,6 +167,36 @@ public final class PreallocatedSegmentLog implements SegmentLog {
             throw new IOException(segment + ": damaged record at offset " + (position & 0xFFFF_FFFFL));
         }
         return found.payload();
+    }
+
+    /** Those that stand close together are read in one go. */
+    @Override
+    public void read(long[] positions, Found found) {
+        RecordFraming check = new RecordFraming();
+        int from = 0;
+        while (from < positions.length) {
+            int to = SegmentFile.run(positions, from);
+            SegmentFile segment = files.get(SegmentLog.segmentOf(positions[from]));
+            ByteBuffer block = segment == null || to - from == 1
+                    ? null
+                    : segment.block(positions[from] & OFFSET, positions[to - 1] & OFFSET);
+            for (int at = from; at < to; at++) {
+                ByteBuffer record = segment == null || block == null
+                        ? null
+                        : segment.in(block, (int) (positions[at] - positions[from]), check);
+                if (record == null) {
+                    // Alone, longer than what was read, or damaged.
+                    read(positions[at], at, found);
+                    continue;
+                }
+                try {
+                    found.record(at, record);
+                } catch (IOException e) {
+                    found.failed(at, e);
+                }
+            }
+            from = to;
+        }
     }
 
     @Override

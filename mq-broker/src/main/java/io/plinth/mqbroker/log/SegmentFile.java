@@ -22,6 +22,10 @@ final class SegmentFile implements AutoCloseable {
 
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(256 << 10).asReadOnlyBuffer();
     private static final int WINDOW = 1 << 20;
+    /** Records further apart are read one by one. */
+    private static final int GAP = 16 << 10;
+    /** So much is read of the last of several records. */
+    private static final int TAIL = 4 << 10;
 
     private final int id;
     private final Path path;
@@ -174,6 +178,45 @@ final class SegmentFile implements AutoCloseable {
         return check.intact(whole, id)
                 ? new Found(offset, RecordFraming.payload(whole), aligned(offset + whole.remaining()))
                 : null;
+    }
+
+    /** Up to where, exclusive, positions follow the one at {@code from} so closely that one read serves all. */
+    static int run(long[] positions, int from) {
+        int to = from + 1;
+        while (to < positions.length
+                && positions[to] > positions[to - 1]
+                && positions[to] - positions[to - 1] <= GAP
+                && positions[to] - positions[from] <= BUFFER - TAIL
+                && SegmentLog.segmentOf(positions[to]) == SegmentLog.segmentOf(positions[from])) {
+            to++;
+        }
+        return to;
+    }
+
+    /** What stands from an offset up to the record at another, and with that where it is not long; null where it cannot be read. */
+    @Nullable
+    ByteBuffer block(long from, long last) {
+        ByteBuffer block = ByteBuffer.allocate((int) (last - from) + TAIL);
+        try {
+            fill(block, from);
+        } catch (IOException e) {
+            return null;
+        }
+        return block.flip();
+    }
+
+    /** The payload of the intact record that stands whole in the block, or null. */
+    @Nullable
+    ByteBuffer in(ByteBuffer block, int at, RecordFraming check) {
+        if (at + RecordFraming.HEADER > block.limit()) {
+            return null;
+        }
+        int length = block.getInt(at);
+        if (length < 0 || length > block.limit() - at - RecordFraming.HEADER) {
+            return null;
+        }
+        ByteBuffer whole = block.slice(at, RecordFraming.HEADER + length);
+        return check.intact(whole, id) ? RecordFraming.payload(whole) : null;
     }
 
     /** The first intact record behind damage at an offset, or null where there is none: the end of what was synced. */

@@ -70,6 +70,31 @@ public interface SegmentLog extends AutoCloseable {
     /** The record at a position; throws when it is gone or damaged. */
     ByteBuffer read(long position) throws IOException;
 
+    /** Hears what stands at one of several positions. */
+    interface Found {
+        /** The record at {@code positions[at]}; valid only during the call. */
+        void record(int at, ByteBuffer record) throws IOException;
+
+        /** The record is gone or damaged, or {@link #record} could not make anything of it. */
+        void failed(int at, IOException why);
+    }
+
+    /** Reads what stands at each of the positions, in their order. */
+    default void read(long[] positions, Found found) {
+        for (int at = 0; at < positions.length; at++) {
+            read(positions[at], at, found);
+        }
+    }
+
+    /** Reads one of several. */
+    default void read(long position, int at, Found found) {
+        try {
+            found.record(at, read(position));
+        } catch (IOException e) {
+            found.failed(at, e);
+        }
+    }
+
     /** All segments, oldest first. */
     List<Segment> segments();
 

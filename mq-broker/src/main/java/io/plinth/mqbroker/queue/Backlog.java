@@ -8,6 +8,7 @@ import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.log.SegmentLog;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -240,13 +241,10 @@ final class Backlog {
     /** Reads back contents, then calls {@code loaded} on the shard's loop; what cannot be read is marked lost. */
     void load(List<Message> messages, Runnable loaded) {
         read(() -> {
-            List<Found> found = new ArrayList<>();
-            for (Message message : messages) {
-                found.add(find(message));
-            }
+            Found[] found = find(messages);
             parts.loop().execute(() -> {
                 for (int i = 0; i < messages.size(); i++) {
-                    arrived(messages.get(i), found.get(i));
+                    arrived(messages.get(i), found[i]);
                 }
                 loaded.run();
             });
@@ -257,12 +255,21 @@ final class Backlog {
     private record Found(
             @Nullable Content content, @Nullable IOException failure) {}
 
-    private Found find(Message message) {
-        try {
-            return new Found(ChangeCodec.content(parts.log().read(message.position())), null);
-        } catch (IOException e) {
-            return new Found(null, e);
-        }
+    private Found[] find(List<Message> messages) {
+        long[] positions = messages.stream().mapToLong(Message::position).toArray();
+        Found[] found = new Found[positions.length];
+        parts.log().read(positions, new SegmentLog.Found() {
+            @Override
+            public void record(int at, ByteBuffer record) throws IOException {
+                found[at] = new Found(ChangeCodec.content(record), null);
+            }
+
+            @Override
+            public void failed(int at, IOException why) {
+                found[at] = new Found(null, why);
+            }
+        });
+        return found;
     }
 
     private void arrived(Message message, Found found) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,6 +90,77 @@ class PreallocatedSegmentLogTest {
             assertThatThrownBy(() -> found.read(positions.get(4)))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("damaged record");
+        }
+    }
+
+    /** What stands at each position: the record's number and length, or why there is none. */
+    private static List<String> found(SegmentLog log, List<Long> positions) {
+        List<String> found = new ArrayList<>();
+        log.read(positions.stream().mapToLong(Long::longValue).toArray(), new SegmentLog.Found() {
+            @Override
+            public void record(int at, ByteBuffer record) throws IOException {
+                assertThat(at).isEqualTo(found.size());
+                int number = record.getInt(record.position());
+                assertThat(record).isEqualTo(PreallocatedSegmentLogTest.record(number, record.remaining()));
+                if (number == 13) {
+                    throw new IOException("refused");
+                }
+                found.add(number + ": " + record.remaining());
+            }
+
+            @Override
+            public void failed(int at, IOException why) {
+                assertThat(at).isEqualTo(found.size());
+                found.add(why.getClass().getSimpleName()
+                        + (String.valueOf(why.getMessage()).contains("damaged record") ? ": damaged" : ""));
+            }
+        });
+        return found;
+    }
+
+    @Test
+    void recordsReadTogetherAreThoseReadOneByOne() throws Exception {
+        List<Long> positions = new ArrayList<>();
+        List<String> expected = new ArrayList<>();
+        Random random = new Random(7);
+        try (SegmentLog log = open()) {
+            for (int i = 0; i < 2000; i++) {
+                int size = 4 + (random.nextInt(20) == 0 ? random.nextInt(40_000) : random.nextInt(300));
+                long position = log.append(record(i, size));
+                if (random.nextInt(3) > 0 || i == 13) {
+                    positions.add(position);
+                    expected.add(i == 13 ? "IOException" : i + ": " + size);
+                }
+            }
+            positions.add(log.append(record(2000, 300_000)));
+            expected.add("2000: 300000");
+            // Back to the first, and to segments that never were.
+            for (long position : new long[] {positions.getFirst(), 0, SegmentLog.position(99, 8)}) {
+                positions.add(position);
+                expected.add(position == positions.getFirst() ? expected.getFirst() : "NoSuchFileException");
+            }
+            log.flush();
+            assertThat(log.segments()).hasSizeGreaterThan(1);
+
+            assertThat(found(log, positions)).isEqualTo(expected);
+            assertThat(found(log, List.of())).isEmpty();
+        }
+    }
+
+    @Test
+    void aDamagedRecordAmongThoseReadTogetherIsItsOwnFailure() throws Exception {
+        List<Long> positions = new ArrayList<>();
+        try (SegmentLog written = open()) {
+            for (int i = 0; i < 6; i++) {
+                positions.add(written.append(record(i, 1000)));
+            }
+        }
+        damage(positions.get(2), 500);
+        damage(positions.get(4), 0);
+        try (SegmentLog log = open()) {
+            assertThat(found(log, positions))
+                    .containsExactly(
+                            "0: 1000", "1: 1000", "IOException: damaged", "3: 1000", "IOException: damaged", "5: 1000");
         }
     }
 
