@@ -151,7 +151,8 @@ public final class MqBroker implements Daemon {
                 l.transaction().bytes(),
                 l.partial().bytes(),
                 l.consumerTimeout(),
-                config.anonymous());
+                config.anonymous(),
+                config.gather());
     }
 
     private FieldTable serverProperties() {

@@ -43,6 +43,12 @@ public record MqBrokerConfig(
         @Range(min = "64", max = "10000000")
         int window,
 
+        @Doc("How long a loop lets messages gather between two looks at its sockets, where many come in small reads"
+                + " and nobody waits for a confirm of them; 0ms for not at all.")
+        @Default("1ms")
+        @Range(min = "0ms", max = "10ms")
+        Duration gather,
+
         @Doc("Free space on the data folder's file system below which publishers are blocked.") @Default("256MiB")
         DataSize diskReserve,
 

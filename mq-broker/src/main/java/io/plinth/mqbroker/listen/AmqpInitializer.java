@@ -3,13 +3,18 @@ package io.plinth.mqbroker.listen;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.plinth.kit.net.ServerTls;
+import io.plinth.mqbroker.flow.Gathering;
 import io.plinth.mqbroker.session.Broker;
 import io.plinth.mqbroker.session.Connection;
 import io.plinth.mqbroker.session.SessionLimits;
 import io.plinth.mqbroker.wire.FieldTableCodec;
 import io.plinth.mqbroker.wire.FrameDecoder;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** What an accepted socket gets: the decoder and a connection. */
@@ -18,6 +23,7 @@ public final class AmqpInitializer extends ChannelInitializer<Channel> {
 
     private final Broker broker;
     private final @Nullable ServerTls tls;
+    private final Map<EventLoop, Gathering> gatherings = new ConcurrentHashMap<>();
 
     /**
      * Connections of a broker.
@@ -27,6 +33,13 @@ public final class AmqpInitializer extends ChannelInitializer<Channel> {
     public AmqpInitializer(Broker broker, @Nullable ServerTls tls) {
         this.broker = broker;
         this.tls = tls;
+    }
+
+    private Gathering gathering(EventLoop loop) {
+        return gatherings.computeIfAbsent(
+                loop,
+                each -> new Gathering(
+                        broker.limits().get().gather().toNanos(), each, broker.nanoTime(), LockSupport::parkNanos));
     }
 
     @Override
@@ -39,6 +52,8 @@ public final class AmqpInitializer extends ChannelInitializer<Channel> {
         SessionLimits limits = broker.limits().get();
         FieldTableCodec tables = new FieldTableCodec(limits.tableDepth(), limits.tableBytes());
         FrameDecoder decoder = new FrameDecoder(limits.frameMax(), tables);
-        channel.pipeline().addLast("frames", decoder).addLast("connection", new Connection(broker, decoder, tables));
+        channel.pipeline()
+                .addLast("frames", decoder)
+                .addLast("connection", new Connection(broker, decoder, tables, gathering(channel.eventLoop())));
     }
 }

@@ -9,6 +9,7 @@ import io.netty.util.collection.IntObjectMap;
 import io.plinth.mqbroker.auth.Identity;
 import io.plinth.mqbroker.channel.PartialBodies;
 import io.plinth.mqbroker.flow.DeliveryWindow;
+import io.plinth.mqbroker.flow.Gathering;
 import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.Outbox;
 import io.plinth.mqbroker.queue.Outlet;
@@ -72,12 +73,12 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     private @Nullable Heartbeats heartbeats;
     private long connectedAt;
 
-    public Connection(Broker broker, FrameDecoder decoder, FieldTableCodec tables) {
+    public Connection(Broker broker, FrameDecoder decoder, FieldTableCodec tables, Gathering gathering) {
         this.broker = broker;
         this.identity = new Identity(broker.access());
         this.limits = broker.limits().get();
         this.decoder = decoder;
-        this.counted = broker.metrics().new Turn();
+        this.counted = broker.metrics().new Turn(gathering);
         this.negotiated = new Negotiated(limits);
         this.handshake = new Handshake(this, limits, tables);
         this.flow = new DeliveryFlow(new DeliveryWindow(limits.deliveryWindow()));

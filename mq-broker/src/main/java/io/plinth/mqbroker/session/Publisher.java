@@ -141,6 +141,9 @@ final class Publisher implements ConfirmTracker.Answers {
     private List<QueueRef> route(Exchange exchange, ContentAssembler.Published published, Content message) {
         BasicMethod.Publish method = published.method();
         connection.counted().publishes++;
+        if (confirms == null && transaction == null) {
+            connection.counted().unanswered++;
+        }
         handle.counts().add(Counts.Kind.PUBLISH, 1);
         if (method.exchange().isEmpty() && DirectReplies.isAddress(method.routingKey())) {
             if (!connection.broker().replies().send(method.routingKey(), message)) {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param partial octets of bodies of which not all frames have come
  * @param consumerTimeout how long a delivery may wait for acknowledgement, 0 for ever
  * @param anonymous who a client is that says nothing about it, null where it may not
+ * @param gather how long a loop lets messages gather between two looks at its sockets, 0 for not at all
  * @param pendingFrames frames of a channel that wait behind an operation before reading stops
  */
 public record SessionLimits(
@@ -31,4 +32,5 @@ public record SessionLimits(
         long transaction,
         long partial,
         Duration consumerTimeout,
-        @Nullable String anonymous) {}
+        @Nullable String anonymous,
+        Duration gather) {}

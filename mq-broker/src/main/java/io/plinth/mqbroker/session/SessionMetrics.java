@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.session;
 
 import io.plinth.kit.metrics.Metrics;
+import io.plinth.mqbroker.flow.Gathering;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 
 /** Counters of all sessions, resolved once. */
@@ -48,12 +49,22 @@ public final class SessionMetrics {
 
     /** Owned by the connection's event loop. What one turn counts; the counters of all sessions hear of it once. */
     final class Turn {
+        private final Gathering gathering;
         long publishes;
+        /** Those of them without a confirm. */
+        int unanswered;
+
         long deliveries;
         long acknowledgements;
 
+        Turn(Gathering gathering) {
+            this.gathering = gathering;
+        }
+
         void tell() {
             if (publishes > 0) {
+                gathering.read(unanswered);
+                unanswered = 0;
                 published.inc(publishes);
                 publishes = 0;
             }
