@@ -94,6 +94,14 @@ public final class CacheMetrics {
                 "Writes whose key had one waiting, since the start.",
                 queue.counts()::coalesced);
         metrics.gauge(
+                "kvcache_behind_set_aside",
+                "Writes that loaders refused for good, in behind-refused.jsonl, since the start.",
+                queue.counts()::setAside);
+        metrics.gauge(
+                "kvcache_behind_dropped",
+                "Such writes without room in that file, since the start.",
+                queue.counts()::dropped);
+        metrics.gauge(
                 "kvcache_behind_refused",
                 "Writes without room in the queue, since the start.",
                 queue.counts()::refused);

@@ -12,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -24,10 +25,13 @@ import org.jspecify.annotations.Nullable;
 final class HttpLoader implements Loader {
     private static final int OK = 200;
     private static final int MULTIPLE = 300;
+    private static final int BAD_REQUEST = 400;
     private static final int NOT_FOUND = 404;
     private static final int GONE = 410;
     private static final int TOO_MANY = 429;
     private static final int SERVER_ERROR = 500;
+    /** RFC 9110 15.5, RFC 8470: not about what was written; credentials, proxies and time. */
+    private static final Set<Integer> PASSING = Set.of(401, 407, 408, 425);
 
     private final String template;
     private final @Nullable String authorization;
@@ -63,7 +67,7 @@ final class HttpLoader implements Loader {
                     .build();
         } catch (IllegalArgumentException e) {
             // The exception says what is in the URL or the header, which is not for clients.
-            throw LoaderException.refused(
+            throw LoaderException.refusedForGood(
                     method + ": this key makes no request (expected: a URL and a header as in RFC 9110)");
         }
         // The request's own timeout ends with the head of the response.
@@ -132,8 +136,11 @@ final class HttpLoader implements Loader {
 
     private static LoaderException unexpected(String method, int status) {
         String message = method + " answered " + status;
-        return status >= SERVER_ERROR || status == TOO_MANY
-                ? LoaderException.broken(message, null)
+        if (status >= SERVER_ERROR || status == TOO_MANY) {
+            return LoaderException.broken(message, null);
+        }
+        return status >= BAD_REQUEST && !PASSING.contains(status)
+                ? LoaderException.refusedForGood(message)
                 : LoaderException.refused(message);
     }
 

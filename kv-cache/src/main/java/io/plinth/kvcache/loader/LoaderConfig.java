@@ -26,6 +26,13 @@ public record LoaderConfig(
         @Doc("How long one question may take.") @Default("2s") @Range(min = "10ms", max = "10m")
         Duration timeout,
 
+        @Doc("How long a question has the right to fill its key, its wait for a turn included: then readers who"
+                + " wait get no answer, the next one asks anew, and what still comes is dropped. At least"
+                + " `timeout`.")
+        @Default("30s")
+        @Range(min = "10ms", max = "1h")
+        Duration lease,
+
         @Doc("Questions at a time; also connections to the database.") @Default("8") @Range(min = "1", max = "1000")
         int concurrency,
 
@@ -84,6 +91,9 @@ public record LoaderConfig(
                 check.problem(
                         "authorization", "authorization: no header (expected: no line break or control character)");
             }
+        }
+        if (lease.compareTo(timeout) < 0) {
+            check.problem("lease", "lease: " + lease + " (expected: at least timeout, " + timeout + ")");
         }
         if (postgres != null) {
             sql(check, "load", postgres.load);

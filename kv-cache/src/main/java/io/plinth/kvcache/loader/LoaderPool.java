@@ -18,11 +18,15 @@ public final class LoaderPool implements AutoCloseable {
     private final ThreadPoolExecutor threads;
     private final Circuit circuit;
     private final int failures;
+    private final long timeoutMillis;
+    private final long leaseMillis;
 
     public LoaderPool(String name, LoaderConfig config, Loader loader, ThreadFactory factory, LongSupplier nanos) {
         this.name = name;
         this.loader = loader;
         this.failures = config.failures();
+        this.timeoutMillis = config.timeout().toMillis();
+        this.leaseMillis = config.lease().toMillis();
         this.threads = new ThreadPoolExecutor(
                 config.concurrency(),
                 config.concurrency(),
@@ -51,6 +55,21 @@ public final class LoaderPool implements AutoCloseable {
     /** How many writes for later it is given at a time: reads have threads left, but where there is one only. */
     int mostForLater() {
         return Math.max(1, threads.getCorePoolSize() / 2);
+    }
+
+    /** How many questions it is asked at a time. */
+    int concurrency() {
+        return threads.getCorePoolSize();
+    }
+
+    /** How long one question may take. */
+    long timeoutMillis() {
+        return timeoutMillis;
+    }
+
+    /** How long one may have its key's lease. */
+    long leaseMillis() {
+        return leaseMillis;
     }
 
     public String name() {

@@ -11,7 +11,9 @@ import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.loader.behind.BehindConfig;
 import io.plinth.kvcache.loader.behind.BehindQueue;
 import io.plinth.kvcache.loader.behind.BehindWrite;
+import io.plinth.kvcache.loader.behind.Failure;
 import io.plinth.kvcache.loader.behind.Hands;
+import io.plinth.kvcache.loader.behind.RefusedWrites;
 import io.plinth.kvcache.loader.behind.RocksStore;
 import io.plinth.kvcache.pattern.KeyName;
 import io.plinth.kvcache.pattern.PatternConfig;
@@ -82,8 +84,15 @@ public final class Loaders implements Holding, AutoCloseable {
             throws IOException {
         Path folder = data.resolve("behind");
         boolean needed = patterns.patterns().rules().stream().anyMatch(rule -> rule.write() == WriteMode.BEHIND);
-        BehindQueue queue =
-                needed || Files.exists(folder) ? new BehindQueue(new RocksStore(folder), behind, clock) : null;
+        BehindQueue queue = needed || Files.exists(folder)
+                ? new BehindQueue(
+                        new RocksStore(folder),
+                        behind,
+                        new RefusedWrites(
+                                data.resolve("behind-refused.jsonl"),
+                                behind.refusedBytes().bytes()),
+                        clock)
+                : null;
         Map<String, LoaderPool> pools = new HashMap<>();
         configs.forEach((name, config) -> pools.put(
                 name,
@@ -137,14 +146,9 @@ public final class Loaders implements Holding, AutoCloseable {
             missing.forEach(each -> loads.want(each.key(), each.rule(), each.pool(), executor, client.outlet(), null));
             return false;
         }
-        long most = 0;
-        for (ReadHold.Missing each : missing) {
-            LoaderConfig config = configs.get(each.pool().name());
-            most = Math.max(most, config == null ? 0 : 2 * config.timeout().toMillis());
-        }
         Args kept = args.copy();
         new ReadHold(loads, executor, client, args, () -> missing(executor, command, client, kept, clock.millis()))
-                .begin(missing, most);
+                .begin(missing);
         return true;
     }
 
@@ -209,16 +213,19 @@ public final class Loaders implements Holding, AutoCloseable {
         if (behind == null) {
             return;
         }
-        behind.each(write -> {
-            for (PatternRule rule : patterns.patterns().rules()) {
-                byte[] name = write.key();
-                if (rule.write() != WriteMode.NONE
-                        && write.loader().equals(rule.loader())
-                        && rule.equals(patterns.patterns().match(rule.db(), name, 0, name.length))) {
-                    takeUp(new KeyRef().set(keyspace.hasher(), rule.db(), name, 0, name.length), write.value());
-                }
+        behind.each(write -> places(write, key -> takeUp(key, write.value())));
+    }
+
+    /** Where the cache may have a write's key: in the databases whose patterns hand it on to the write's loader. */
+    private void places(BehindWrite write, Consumer<KeyRef> seen) {
+        for (PatternRule rule : patterns.patterns().rules()) {
+            byte[] name = write.key();
+            if (rule.write() != WriteMode.NONE
+                    && write.loader().equals(rule.loader())
+                    && rule.equals(patterns.patterns().match(rule.db(), name, 0, name.length))) {
+                seen.accept(new KeyRef().set(keyspace.hasher(), rule.db(), name, 0, name.length));
             }
-        });
+        }
     }
 
     private void takeUp(KeyRef key, byte @Nullable [] value) {
@@ -240,8 +247,13 @@ public final class Loaders implements Holding, AutoCloseable {
             behind.start(
                     new Hands() {
                         @Override
-                        public boolean on(BehindWrite write, Consumer<@Nullable String> then) {
+                        public boolean on(BehindWrite write, Consumer<@Nullable Failure> then) {
                             return handOn(write, then);
+                        }
+
+                        @Override
+                        public void refused(BehindWrite write) {
+                            places(write, key -> keyspace.segment(key.slot()).soon(() -> takeUp(key, null)));
                         }
 
                         @Override
@@ -254,19 +266,20 @@ public final class Loaders implements Holding, AutoCloseable {
         }
     }
 
-    private boolean handOn(BehindWrite write, Consumer<@Nullable String> then) {
+    private boolean handOn(BehindWrite write, Consumer<@Nullable Failure> then) {
         LoaderPool pool = pools.get(write.loader());
         if (pool == null) {
-            then.accept("no loader '" + write.loader() + "' (expected: one of that name in kv-cache.loaders)");
+            then.accept(new Failure(
+                    "no loader '" + write.loader() + "' (expected: one of that name in kv-cache.loaders)", false));
             return true;
         }
         return pool.run(() -> {
-            String failure = "stopped";
+            Failure failure = new Failure("stopped", false);
             try {
                 pool.write(new LoaderKey(write.key(), write.prefix()), write.value());
                 failure = null;
             } catch (LoaderException e) {
-                failure = e.line();
+                failure = new Failure(e.line(), e.forGood());
             } finally {
                 then.accept(failure);
             }

@@ -101,6 +101,7 @@ final class Loads {
         private final long token = patterns.nextToken();
         private final List<Consumer<Ended>> waiting = new ArrayList<>();
         private boolean over;
+        private Runnable cancelLease = () -> {};
 
         Load(KeyName name, PatternRule rule, LoaderPool pool, CommandExecutor executor, Outlet outlet) {
             this.name = name;
@@ -133,14 +134,18 @@ final class Loads {
                 return;
             }
             try {
-                leased = marks().lease(key, token, Long.MAX_VALUE, now);
+                leased = marks().lease(key, token, now + pool.leaseMillis(), now);
             } finally {
                 segment.unlock();
             }
             rule.counts().loads.increment();
             if (!leased) {
                 later(() -> end(new Ended(Outcome.NO_ROOM, "OOM limits.cache-marks: no more keys can be loaded.")));
-            } else if (!pool.run(this::ask)) {
+                return;
+            }
+            cancelLease = outlet.schedule(
+                    pool.leaseMillis(), () -> later(() -> end(failed("no answer in " + pool.leaseMillis() + " ms"))));
+            if (!pool.run(this::ask)) {
                 later(() -> end(failed("too many questions wait")));
             }
         }
@@ -245,6 +250,7 @@ final class Loads {
 
         private void tell(Ended how) {
             running.remove(name, this);
+            cancelLease.run();
             List<Consumer<Ended>> told;
             synchronized (this) {
                 if (over) {

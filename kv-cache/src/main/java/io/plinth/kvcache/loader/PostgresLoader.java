@@ -131,7 +131,13 @@ final class PostgresLoader implements Loader {
         String state = e.getSQLState();
         boolean open = state == null || state.startsWith("08") || state.startsWith("57") || state.startsWith("XX");
         String message = String.valueOf(e.getMessage());
-        return open ? LoaderException.broken(message, e) : LoaderException.refused(message);
+        if (open) {
+            return LoaderException.broken(message, e);
+        }
+        // Data that does not fit, and constraints (PostgreSQL, appendix A): the same write is refused again.
+        return state.startsWith("22") || state.startsWith("23")
+                ? LoaderException.refusedForGood(message)
+                : LoaderException.refused(message);
     }
 
     @Override

@@ -29,7 +29,7 @@ class LoadersIT {
 
     LoadersIT(@TempDir Path folder) throws Exception {
         String text = "memory: 32MiB,"
-                + " behind: { delay: 1ms, retry: 100ms },"
+                + " behind: { delay: 1ms, retry: 100ms, refusals: 2 },"
                 + " loaders: { web: { http: \"" + origin.url() + "\", timeout: 30s, failures: 10000 },"
                 + " down: { http: \"http://127.0.0.1:1/{key}\", timeout: 30s, failures: 2, open: 1h } },"
                 + " patterns: { web: { prefix: \"web:\", ttl: 1h, loader: web, write: through },"
@@ -206,6 +206,19 @@ class LoadersIT {
             origin.gate.countDown();
             assertThat(reader.reply()).isEqualTo("$5\r\nlater\r\n");
             assertThat(origin.asked("GET p")).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aWriteForLaterThatTheLoaderRefusesForGoodIsSetAside() throws Exception {
+        try (RawClient client = client()) {
+            origin.status = 422;
+            assertThat(client.call("SET", "late:bad", "1")).isEqualTo("+OK\r\n");
+            Await.until("set aside", () -> admin("/metrics").contains("kvcache_behind_set_aside 1.0"));
+            Await.until("out of the queue", () -> admin("/metrics").contains("kvcache_behind_keys 0.0"));
+            assertThat(origin.asked("PUT bad 1")).isEqualTo(2);
+            origin.status = 0;
+            Await.until("out of the cache", () -> client.call("GET", "late:bad").equals("$-1\r\n"));
         }
     }
 

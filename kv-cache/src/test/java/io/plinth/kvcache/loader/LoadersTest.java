@@ -40,7 +40,10 @@ class LoadersTest {
             new DataSize(1_000),
             BehindConfig.FullMode.REFUSE,
             Duration.ofSeconds(1),
-            Duration.ofMillis(100));
+            Duration.ofMillis(100),
+            new DataSize(1_000),
+            2,
+            new DataSize(1_000));
 
     private final CommandHarness node = new CommandHarness(Topologies.alone());
     private final CommandHarness.Connection client = node.connect();
@@ -58,6 +61,7 @@ class LoadersTest {
                     null,
                     null,
                     Duration.ofSeconds(30),
+                    Duration.ofSeconds(60),
                     1,
                     1,
                     5,
@@ -70,7 +74,7 @@ class LoadersTest {
                     new LoaderPool(
                             name, config, LoaderPool.loader(name, config), task -> new Thread(() -> {}), () -> 0));
         }
-        queue = new BehindQueue(store, BEHIND, Clock.systemUTC());
+        queue = new BehindQueue(store, BEHIND, (write, accepted, reason) -> true, Clock.systemUTC());
         loaders = new Loaders(node.patterns, node.keyspace, node.state.clock(), configs, pools, queue);
         node.patterns.holding(loaders);
         patterns(WriteMode.BEHIND);

@@ -34,6 +34,7 @@ class WritesTest {
             null,
             null,
             Duration.ofSeconds(30),
+            Duration.ofSeconds(60),
             1,
             10,
             5,
@@ -224,6 +225,46 @@ class WritesTest {
         assertThat(failures).isEqualTo(1);
         assertThat(loaders.loading()).isZero();
         assertThat(one.received()).contains("on purpose");
+    }
+
+    @Test
+    void aQuestionThatIsNotAnsweredLosesItsLeaseAndTheNextOneAsksAnew() throws Exception {
+        origin.values.put("", new byte[] {'v'});
+        assertThat(one.run("GET k")).isEmpty();
+        elapse();
+        assertThat(one.received()).startsWith("-ERR loader l: no answer in 60000 ms");
+        assertThat(loaders.loading()).isZero();
+        assertThat(two.run("GET k")).isEmpty();
+        assertThat(loaders.loading()).isEqualTo(1);
+        answered();
+        assertThat(two.received()).isEqualTo("$1|v|");
+    }
+
+    @Test
+    void ofMoreMissingKeysThanALoaderTakesAtATimeTheOthersWaitForTheirTurn() {
+        StringBuilder command = new StringBuilder("MGET");
+        StringBuilder expected = new StringBuilder("*50|");
+        for (int i = 0; i < 50; i++) {
+            command.append(" k").append(i);
+            origin.values.put(Integer.toString(i), new byte[] {'v'});
+            expected.append("$1|v|");
+        }
+        Queue<Runnable> loop = new ConcurrentLinkedQueue<>();
+        node.loop = loop;
+        assertThat(one.run(command.toString())).isEmpty();
+        origin.gate.countDown();
+        String reply = "";
+        while (reply.isEmpty()) {
+            Runnable task = loop.poll();
+            if (task == null) {
+                Thread.onSpinWait();
+            } else {
+                task.run();
+            }
+            reply = one.received();
+        }
+        assertThat(reply).isEqualTo(expected.toString());
+        assertThat(loaders.loading()).isZero();
     }
 
     @Test

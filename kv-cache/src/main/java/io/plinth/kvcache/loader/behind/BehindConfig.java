@@ -31,7 +31,24 @@ public record BehindConfig(
                 + " before.")
         @Default("30s")
         @Range(min = "100ms", max = "1h")
-        Duration retry) {
+        Duration retry,
+
+        @Doc("What the values may take together that one loader is being given; one write always is.")
+        @Default("32MiB")
+        @Range(min = "1KiB", max = "1TiB")
+        DataSize handOver,
+
+        @Doc("How often in a row a loader may refuse a write for good (HTTP 4xx but for 401, 407, 408, 425 and 429;"
+                + " PostgreSQL's classes 22 and 23) before it is set aside: a line of JSON in `behind-refused.jsonl` of"
+                + " the data folder has it, and its key leaves the cache.")
+        @Default("8")
+        @Range(min = "1", max = "1000000")
+        int refusals,
+
+        @Doc("How long that file may be; what is refused then is dropped, counted and logged.")
+        @Default("64MiB")
+        @Range(min = "0B", max = "1TiB")
+        DataSize refusedBytes) {
 
     /** What to do with a full queue. */
     public enum FullMode {

@@ -8,6 +8,8 @@ public final class BehindCounts {
     final LongAdder failures = new LongAdder();
     final LongAdder coalesced = new LongAdder();
     final LongAdder refused = new LongAdder();
+    final LongAdder setAside = new LongAdder();
+    final LongAdder dropped = new LongAdder();
 
     /** Writes that loaders have. */
     public long handedOn() {
@@ -22,6 +24,16 @@ public final class BehindCounts {
     /** Writes whose key had one waiting. */
     public long coalesced() {
         return coalesced.sum();
+    }
+
+    /** Writes that loaders refused for good and that were set aside. */
+    public long setAside() {
+        return setAside.sum();
+    }
+
+    /** Those there was no room for. */
+    public long dropped() {
+        return dropped.sum();
     }
 
     /** Writes that were refused, or found no room in time. */

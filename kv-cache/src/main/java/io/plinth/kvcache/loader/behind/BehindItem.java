@@ -13,6 +13,11 @@ final class BehindItem {
     long acceptedMillis;
     long size;
     int attempts;
+    /** How often in a row the loader refused it for good. */
+    int refusals;
+    /** What its value takes that is under way. */
+    long underWay;
+
     long dueMillis;
     /** In the queue of those whose time comes, or under way. */
     boolean planned;

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.loader.behind;
 
+import io.plinth.kvcache.loader.behind.BehindBatch.Accepting;
+import io.plinth.kvcache.loader.behind.BehindBatch.Done;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayDeque;
@@ -46,6 +48,7 @@ public final class BehindQueue implements AutoCloseable {
     private final List<Accepting> accepting = new ArrayList<>();
     private final List<Done> done = new ArrayList<>();
     private final BehindCounts counts = new BehindCounts();
+    private final Refusals refusals;
     private final List<Thread> threads = new ArrayList<>();
     private Hands hands = (write, then) -> false;
     private long bytes;
@@ -54,19 +57,12 @@ public final class BehindQueue implements AutoCloseable {
     private boolean closed;
     private @Nullable String broken;
 
-    private record Accepting(
-            BehindRecord record, BehindItem item, @Nullable Ack ack) {}
-
-    /** Several writes that are acknowledged together. */
-    private record Ack(Consumer<@Nullable Refusal> then) {}
-
     private record Slowed(List<BehindWrite> writes, Consumer<@Nullable Refusal> then, long deadline) {}
 
-    private record Done(BehindItem item, long number) {}
-
     /** Takes up what an earlier process left. */
-    public BehindQueue(BehindStore store, BehindConfig config, Clock clock) throws IOException {
+    public BehindQueue(BehindStore store, BehindConfig config, SetAside aside, Clock clock) throws IOException {
         this.store = store;
+        this.refusals = new Refusals(store, aside, counts, clock);
         this.config = config;
         this.clock = clock;
         this.due = new PriorityQueue<>((a, b) -> Long.compare(a.dueMillis, b.dueMillis));
@@ -166,85 +162,66 @@ public final class BehindQueue implements AutoCloseable {
             accepting.add(new Accepting(
                     new BehindRecord(write, item.number, item.acceptedMillis),
                     item,
-                    i == writes.size() - 1 ? new Ack(then) : null));
+                    i == writes.size() - 1 ? then : null));
         }
         work.signalAll();
     }
 
     /** The thread that alone writes the store. */
     private void writes() {
-        List<Accepting> batch = new ArrayList<>();
-        List<Done> ended = new ArrayList<>();
-        while (take(batch, ended)) {
-            Refusal failure = stored(batch, ended);
-            written(batch, failure);
-            for (Accepting each : batch) {
-                if (each.ack != null) {
-                    tell(each.ack.then, failure);
-                }
-            }
+        BehindBatch batch = new BehindBatch();
+        while (take(batch)) {
+            stay(refusals.keep(batch.done, hands));
+            Refusal failure = batch.store(store, forget(batch.done));
+            written(batch.accepting, failure);
+            batch.tell(failure);
             batch.clear();
-            ended.clear();
         }
     }
 
-    private @Nullable Refusal stored(List<Accepting> batch, List<Done> ended) {
-        try {
-            List<BehindStore.Entry> entries = new ArrayList<>();
-            ended.forEach(each -> forget(each, entries));
-            batch.forEach(each -> entries.add(new BehindStore.Entry(each.record.key(), each.record.body())));
-            if (!entries.isEmpty()) {
-                store.write(entries);
-            }
-            if (!batch.isEmpty()) {
-                store.sync();
-            }
-            return null;
-        } catch (IOException | RuntimeException | Error e) {
-            // Whoever waits for an answer gets one, whatever happened.
-            LOG.error("writes can no longer be accepted for later", e);
-            return new Refusal(e instanceof IOException ? String.valueOf(e.getMessage()) : e.toString(), true);
-        }
-    }
-
-    private static void tell(Consumer<@Nullable Refusal> then, @Nullable Refusal refusal) {
-        try {
-            then.accept(refusal);
-        } catch (RuntimeException | Error e) {
-            LOG.warn("a client was not told of its write: {}", e.toString());
-        }
-    }
-
-    private boolean take(List<Accepting> batch, List<Done> ended) {
+    private boolean take(BehindBatch batch) {
         lock.lock();
         try {
             while (accepting.isEmpty() && done.isEmpty() && !stopping) {
                 work.awaitUninterruptibly();
             }
-            batch.addAll(accepting);
-            ended.addAll(done);
-            accepting.clear();
-            done.clear();
-            return !batch.isEmpty() || !ended.isEmpty() || !stopping;
+            return batch.take(accepting, done) || !stopping;
         } finally {
             lock.unlock();
         }
+    }
+
+    private void stay(List<BehindItem> refused) {
+        lock.lock();
+        try {
+            refused.forEach(each -> plan(each, clock.millis() + config.retry().toMillis()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<BehindStore.Entry> forget(List<Done> ended) {
+        List<BehindStore.Entry> gone = new ArrayList<>();
+        ended.forEach(each -> forget(each, gone));
+        return gone;
     }
 
     /** A write was handed on: its record goes, unless a later one of the key was given in meanwhile. */
     private void forget(Done each, List<BehindStore.Entry> entries) {
         lock.lock();
         try {
-            if (each.item.number == each.number) {
-                items.remove(each.item.name);
-                bytes -= each.item.size;
-                entries.add(new BehindStore.Entry(each.item.name.recordKey(), null));
+            BehindItem item = each.item();
+            if (item.number == each.number()) {
+                items.remove(item.name);
+                bytes -= item.size;
+                entries.add(new BehindStore.Entry(item.name.recordKey(), null));
                 admitSlowed();
             } else {
-                each.item.attempts = 0;
-                each.item.acceptedMillis = clock.millis();
-                if (each.item.durable > each.number) {
-                    plan(each.item, clock.millis() + config.delay().toMillis());
+                item.attempts = 0;
+                item.refusals = 0;
+                item.acceptedMillis = clock.millis();
+                if (item.durable > each.number()) {
+                    plan(item, clock.millis() + config.delay().toMillis());
                 }
             }
         } finally {
@@ -267,8 +244,9 @@ public final class BehindQueue implements AutoCloseable {
                 return;
             }
             for (Accepting each : batch) {
-                each.item.durable = Math.max(each.item.durable, each.record.number());
-                plan(each.item, clock.millis() + config.delay().toMillis());
+                each.item().durable =
+                        Math.max(each.item().durable, each.record().number());
+                plan(each.item(), clock.millis() + config.delay().toMillis());
             }
         } finally {
             lock.unlock();
@@ -316,7 +294,10 @@ public final class BehindQueue implements AutoCloseable {
                 BehindItem first = due.peek();
                 if (first != null && first.dueMillis <= now) {
                     due.remove();
-                    busy = !lanes.enter(first, hands.most(first.name.loader()));
+                    busy = !lanes.enter(
+                            first,
+                            hands.most(first.name.loader()),
+                            config.handOver().bytes());
                     found = busy ? null : first;
                 } else if (late.isEmpty()) {
                     long until = first == null ? now + 1_000 : first.dueMillis;
@@ -335,7 +316,7 @@ public final class BehindQueue implements AutoCloseable {
             }
             lock.unlock();
         }
-        late.forEach(each -> tell(each.then, new Refusal(FULL, false)));
+        late.forEach(each -> BehindBatch.tell(each.then, new Refusal(FULL, false)));
         return found;
     }
 
@@ -361,25 +342,29 @@ public final class BehindQueue implements AutoCloseable {
     /** With the lock: an attempt is over, and the loader's next may begin. */
     private void over(BehindItem item) {
         item.planned = false;
-        BehindItem next = lanes.leave(item);
-        if (next != null) {
-            due.add(next);
+        if (lanes.leave(item, hands.most(item.name.loader()), due)) {
             work.signalAll();
         }
     }
 
-    private void handed(BehindItem item, long number, @Nullable String failure) {
+    private void handed(BehindItem item, long number, @Nullable Failure failure) {
         boolean tells;
         lock.lock();
         try {
             over(item);
+            item.refusals = failure != null && failure.forGood() ? item.refusals + 1 : 0;
             if (failure == null) {
                 counts.handedOn.increment();
-                done.add(new Done(item, number));
+                done.add(new Done(item, number, null));
                 work.signalAll();
                 return;
             }
             counts.failures.increment();
+            if (item.refusals >= config.refusals()) {
+                done.add(new Done(item, number, failure.reason()));
+                work.signalAll();
+                return;
+            }
             long now = clock.millis();
             long pause = Math.min(config.retry().toMillis(), FIRST_PAUSE << Math.min(item.attempts, 20));
             item.attempts++;
@@ -392,7 +377,7 @@ public final class BehindQueue implements AutoCloseable {
             LOG.warn(
                     "loader {} does not take a write that was accepted; it is tried again: {}",
                     item.name.loader(),
-                    failure);
+                    failure.reason());
         }
     }
 

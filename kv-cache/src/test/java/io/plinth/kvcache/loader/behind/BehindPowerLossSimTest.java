@@ -32,7 +32,10 @@ class BehindPowerLossSimTest {
             new DataSize(1 << 30),
             BehindConfig.FullMode.REFUSE,
             Duration.ofSeconds(1),
-            Duration.ofSeconds(1));
+            Duration.ofSeconds(1),
+            new DataSize(1 << 30),
+            8,
+            new DataSize(0));
 
     @TempDir
     Path folder;
@@ -78,7 +81,8 @@ class BehindPowerLossSimTest {
         DurableImage image = new DurableImage(data);
         Map<String, Integer> accepted = new ConcurrentHashMap<>();
         Map<String, Integer> promised;
-        try (BehindQueue queue = new BehindQueue(new Watched(store, image, syncs), CONFIG, Clock.systemUTC())) {
+        try (BehindQueue queue = new BehindQueue(
+                new Watched(store, image, syncs), CONFIG, (write, at, reason) -> false, Clock.systemUTC())) {
             queue.start((write, then) -> false, Thread::new);
             int writes = 200 + random.nextInt(300);
             for (int i = 0; i < writes; i++) {
@@ -104,7 +108,7 @@ class BehindPowerLossSimTest {
     private static List<String> missing(Path after, Map<String, Integer> promised) throws IOException {
         List<String> wrong = new ArrayList<>();
         try (RocksStore store = new RocksStore(after);
-                BehindQueue next = new BehindQueue(store, CONFIG, Clock.systemUTC())) {
+                BehindQueue next = new BehindQueue(store, CONFIG, (write, at, reason) -> false, Clock.systemUTC())) {
             promised.forEach((key, number) -> {
                 BehindQueue.Pending left = next.pending("loader", key.getBytes(StandardCharsets.UTF_8));
                 byte[] value = left == null ? null : left.value();

@@ -6,6 +6,8 @@ import io.plinth.kit.config.DataSize;
 import io.plinth.testkit.LogWatcher;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,16 +21,29 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class BehindQueueTest {
     private final MemoryStore store = new MemoryStore();
     private final BlockingQueue<Handed> handed = new LinkedBlockingQueue<>();
     private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+    private final BlockingQueue<String> aside = new LinkedBlockingQueue<>();
+    private volatile boolean asideFails;
     private @Nullable BehindQueue queue;
 
+    private boolean keep(BehindWrite write, long acceptedMillis, String reason) throws IOException {
+        if (asideFails) {
+            throw new IOException("no space left");
+        }
+        byte[] value = write.value();
+        aside.add(new String(write.key(), StandardCharsets.UTF_8) + "="
+                + (value == null ? null : new String(value, StandardCharsets.UTF_8)) + " " + reason);
+        return value != null;
+    }
+
     /** A write that a loader has got, and how to answer it. */
-    private record Handed(BehindWrite write, Consumer<@Nullable String> then) {
+    private record Handed(BehindWrite write, Consumer<@Nullable Failure> then) {
         String text() {
             byte[] value = write.value();
             return new String(write.key(), StandardCharsets.UTF_8) + "="
@@ -38,11 +53,19 @@ class BehindQueueTest {
 
     private static BehindConfig config(int keys, BehindConfig.FullMode full, Duration patience) {
         return new BehindConfig(
-                Duration.ofMillis(1), keys, new DataSize(1_000), full, patience, Duration.ofMillis(100));
+                Duration.ofMillis(1),
+                keys,
+                new DataSize(1_000),
+                full,
+                patience,
+                Duration.ofMillis(100),
+                new DataSize(100),
+                3,
+                new DataSize(1_000));
     }
 
     private BehindQueue start(BehindConfig config) throws IOException {
-        BehindQueue started = new BehindQueue(store, config, Clock.systemUTC());
+        BehindQueue started = new BehindQueue(store, config, this::keep, Clock.systemUTC());
         queue = started;
         started.start((write, then) -> handed.add(new Handed(write, then)), Thread::new);
         return started;
@@ -115,7 +138,7 @@ class BehindQueueTest {
         accept(to, "a", "1");
         accept(to, "b", "2");
         for (int i = 0; i < 6; i++) {
-            next(handed).then.accept("down");
+            next(handed).then.accept(new Failure("down", false));
         }
         assertThat(to.counts().failures()).isEqualTo(6);
         assertThat(to.size()).isEqualTo(2);
@@ -193,12 +216,12 @@ class BehindQueueTest {
     @Test
     void aLoaderGetsSoManyAtATimeAndOthersMeanwhileTheirs() throws Exception {
         BehindQueue to = new BehindQueue(
-                store, config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)), Clock.systemUTC());
+                store, config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)), this::keep, Clock.systemUTC());
         queue = to;
         to.start(
                 new Hands() {
                     @Override
-                    public boolean on(BehindWrite write, Consumer<@Nullable String> then) {
+                    public boolean on(BehindWrite write, Consumer<@Nullable Failure> then) {
                         return handed.add(new Handed(write, then));
                     }
 
@@ -218,7 +241,7 @@ class BehindQueueTest {
         Handed third = next(handed);
         assertThat(third.write.loader()).isEqualTo("other");
         assertThat(handed).isEmpty();
-        first.then.accept("refused");
+        first.then.accept(new Failure("refused", false));
         second.then.accept(null);
         third.then.accept(null);
         for (int i = 0; i < 9; i++) {
@@ -242,7 +265,7 @@ class BehindQueueTest {
     void anErrorWhileHandingOnIsNotTheEndOfIt(LogWatcher.Expected log) throws Exception {
         log.expect("cannot be handed on");
         BehindQueue to = new BehindQueue(
-                store, config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)), Clock.systemUTC());
+                store, config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)), this::keep, Clock.systemUTC());
         queue = to;
         AtomicBoolean failed = new AtomicBoolean();
         to.start(
@@ -257,5 +280,90 @@ class BehindQueueTest {
         next(handed).then.accept(null);
         awaitEmpty(to);
         assertThat(failed).isTrue();
+    }
+
+    private static final Failure FOR_GOOD = new Failure("PUT answered 422", true);
+
+    @Test
+    void whatIsRefusedForGoodSoOftenIsSetAside(LogWatcher.Expected log) throws Exception {
+        log.expect("refuses an accepted write for good");
+        log.expect("does not take a write");
+        BehindQueue to = start(config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
+        accept(to, "a", "1");
+        for (Failure each : List.of(FOR_GOOD, FOR_GOOD, new Failure("down", false), FOR_GOOD, FOR_GOOD)) {
+            next(handed).then.accept(each);
+        }
+        Handed last = next(handed);
+        assertThat(aside).isEmpty();
+        last.then.accept(FOR_GOOD);
+        assertThat(next(aside)).isEqualTo("a=1 PUT answered 422");
+        awaitEmpty(to);
+        assertThat(to.counts().setAside()).isEqualTo(1);
+        accept(to, "b", null);
+        for (int i = 0; i < 3; i++) {
+            next(handed).then.accept(FOR_GOOD);
+        }
+        assertThat(next(aside)).isEqualTo("b=null PUT answered 422");
+        awaitEmpty(to);
+        assertThat(to.counts().dropped()).isEqualTo(1);
+        assertThat(store.size()).isZero();
+    }
+
+    @Test
+    void whatCannotBeSetAsideStaysAndALaterWriteCountsAnew(LogWatcher.Expected log) throws Exception {
+        log.expect("cannot be set aside");
+        log.expect("does not take a write");
+        BehindQueue to = start(config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
+        asideFails = true;
+        accept(to, "a", "1");
+        for (int i = 0; i < 3; i++) {
+            next(handed).then.accept(FOR_GOOD);
+        }
+        Handed again = next(handed);
+        assertThat(to.size()).isEqualTo(1);
+        asideFails = false;
+        accept(to, "a", "2");
+        again.then.accept(null);
+        Handed second = next(handed);
+        assertThat(second.text()).isEqualTo("a=2");
+        second.then.accept(null);
+        awaitEmpty(to);
+        assertThat(aside).isEmpty();
+    }
+
+    @Test
+    void aLoaderGetsSoManyBytesAtATime() throws Exception {
+        BehindQueue to = start(config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
+        for (String key : List.of("a", "b", "c")) {
+            accept(to, key, "x".repeat(60));
+            assertThat(next(answers)).isEqualTo("accepted");
+        }
+        accept(to, "d", "x".repeat(300));
+        assertThat(next(answers)).isEqualTo("accepted");
+        // Of two at a time the second would be over the bound, whatever the order.
+        for (int i = 0; i < 4; i++) {
+            Handed one = next(handed);
+            assertThat(handed).isEmpty();
+            one.then.accept(null);
+        }
+        awaitEmpty(to);
+    }
+
+    @Test
+    void whatIsSetAsideIsALineOfJsonWhileThereIsRoom(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("refused.jsonl");
+        RefusedWrites writes = new RefusedWrites(file, 300);
+        assertThat(writes.keep(new BehindWrite("web", new byte[] {'k'}, 0, new byte[] {1, 2}), 1_000, "PUT \"422\""))
+                .isTrue();
+        assertThat(writes.keep(new BehindWrite("web", new byte[] {'l'}, 0, null), 1_000, "no"))
+                .isTrue();
+        assertThat(writes.keep(new BehindWrite("web", new byte[] {'m'}, 0, new byte[200]), 1_000, "no"))
+                .isFalse();
+        assertThat(Files.readAllLines(file))
+                .containsExactly(
+                        "{\"accepted\":\"1970-01-01T00:00:01Z\",\"loader\":\"web\",\"name\":\"k\",\"key\":\"aw==\","
+                                + "\"value\":\"AQI=\",\"reason\":\"PUT \\\"422\\\"\"}",
+                        "{\"accepted\":\"1970-01-01T00:00:01Z\",\"loader\":\"web\",\"name\":\"l\",\"key\":\"bA==\","
+                                + "\"value\":null,\"reason\":\"no\"}");
     }
 }
