@@ -10,6 +10,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,8 @@ final class Encoding {
 
     private static final int HANDED_OVER = 64 << 10;
     private static final int WAITING_A_LOOP = 4;
+    /** What may wait to be written, and one more slice of each loop; a slice may be one large value. */
+    private static final long WAITING_BYTES = 64 << 20;
 
     private final Keyspace keyspace;
     private final LongSupplier nanos;
@@ -41,11 +44,18 @@ final class Encoding {
     private final BlockingQueue<Slices> ready;
     private final BlockingQueue<Slices> spare;
     private final AtomicInteger running;
+    private final AtomicLong waiting = new AtomicLong();
+    private final long mostWaiting;
     private final Share[] shares;
     private volatile boolean abandoned;
     private volatile @Nullable Throwable failure;
 
     Encoding(Keyspace keyspace, LongSupplier nanos, List<? extends ScheduledExecutorService> loops) {
+        this(keyspace, nanos, loops, WAITING_BYTES);
+    }
+
+    Encoding(Keyspace keyspace, LongSupplier nanos, List<? extends ScheduledExecutorService> loops, long mostWaiting) {
+        this.mostWaiting = mostWaiting;
         this.keyspace = keyspace;
         this.nanos = nanos;
         this.loops = loops;
@@ -67,9 +77,19 @@ final class Encoding {
         }
     }
 
-    /** The next slices, to be given back; null when all segments are written. Waits. */
+    /** What is to be done while nothing is there to be written. */
+    interface Pause {
+        void pause() throws IOException;
+    }
+
+    /** What is encoded and not written. */
+    long waiting() {
+        return waiting.get();
+    }
+
+    /** The next slices, to be given back; null when all segments are written. Waits, and {@code meanwhile} now and then. */
     @Nullable
-    Slices next() throws IOException {
+    Slices next(Pause meanwhile) throws IOException {
         try {
             while (true) {
                 boolean all = running.get() == 0;
@@ -77,6 +97,7 @@ final class Encoding {
                 if (next != null || all) {
                     return next;
                 }
+                meanwhile.pause();
                 Throwable why = failure;
                 if (why != null) {
                     throw new IOException("snapshot: " + why.getMessage(), why);
@@ -93,6 +114,7 @@ final class Encoding {
 
     /** They are written. */
     void done(Slices slices) {
+        waiting.addAndGet(-slices.size());
         slices.clear();
         spare.add(slices);
     }
@@ -158,7 +180,10 @@ final class Encoding {
 
         /** Encodes a slice; answers how long to rest then, negative at the end. */
         private long step() {
-            Slices into = slices != null ? slices : spare.poll();
+            Slices into = slices;
+            if (into == null && waiting.get() < mostWaiting) {
+                into = spare.poll();
+            }
             slices = into;
             if (into == null) {
                 return LONGEST_REST;
@@ -181,6 +206,7 @@ final class Encoding {
             boolean all = index >= Keyspace.SEGMENTS;
             if (into.size() >= HANDED_OVER || all) {
                 slices = null;
+                waiting.addAndGet(into.size());
                 ready.add(into);
             }
             if (all) {

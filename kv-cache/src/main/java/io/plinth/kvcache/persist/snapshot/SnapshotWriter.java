@@ -82,7 +82,9 @@ final class SnapshotWriter implements AutoCloseable {
     private void gather(Encoding encoding) throws IOException {
         encoding.begin();
         try {
-            for (Slices next = encoding.next(); next != null; next = encoding.next()) {
+            // While a segment is held for long, what others change does not wait for it in memory.
+            Encoding.Pause meanwhile = () -> effects(false);
+            for (Slices next = encoding.next(meanwhile); next != null; next = encoding.next(meanwhile)) {
                 next.forEach(this::block);
                 encoding.done(next);
                 effects(false);

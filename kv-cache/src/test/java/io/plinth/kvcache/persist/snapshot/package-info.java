@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.persist.snapshot;
+
+import org.jspecify.annotations.NullMarked;
