@@ -63,7 +63,7 @@ final class ReadHold extends Hold {
         long most = 0;
         for (Map.Entry<LoaderPool, Integer> each : counts.entrySet()) {
             LoaderPool pool = each.getKey();
-            long rounds = 1 + Math.ceilDiv(each.getValue(), pool.concurrency());
+            long rounds = 1L + Math.ceilDiv(each.getValue(), pool.concurrency());
             most = Math.max(most, pool.timeoutMillis() * Math.min(rounds, MOST_ROUNDS));
         }
         return most;
