@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Where a statement goes that names reference tables, or tables that are on one shard as a whole, and no others with a key. */
@@ -53,6 +54,27 @@ final class UnkeyedStatement {
             "tableoid",
             "string_agg",
             "array_agg",
+            "json_agg",
+            "jsonb_agg",
+            "json_object_agg",
+            "jsonb_object_agg",
+            "json_arrayagg",
+            "json_objectagg",
+            "xmlagg",
+            "any_value",
+            "cmin",
+            "cmax",
+            "regproc",
+            "regprocedure",
+            "regoper",
+            "regoperator",
+            "regrole",
+            "regnamespace",
+            "regcollation",
+            "regconfig",
+            "regdictionary",
+            "current_setting",
+            "tablesample",
             "pg_postmaster_start_time",
             "current_timestamp",
             "current_date",
@@ -66,8 +88,13 @@ final class UnkeyedStatement {
         return DIFFERING.contains(word) || word.equals("nextval");
     }
 
-    /** Strings that are a time when they are read as one. */
-    private static final Set<String> RELATIVE = Set.of("now", "today", "tomorrow", "yesterday");
+    /** Strings that are a time when they are read as one: a day by its name, with a time of that day or not. */
+    private static final Pattern RELATIVE = Pattern.compile(
+            "\\s*(?:now|today|tomorrow|yesterday)(?:\\s+(?:[0-9+:.-]+|allballs|z|utc|gmt|am|pm))*\\s*",
+            Pattern.CASE_INSENSITIVE);
+
+    /** What the servers themselves are asked by calls of pg_...; the others have the same answer everywhere. */
+    private static final Set<String> ALIKE = Set.of("pg_typeof", "pg_size_pretty", "pg_size_bytes", "pg_sleep");
 
     private final SqlTokens tokens;
     private final int from;
@@ -157,14 +184,29 @@ final class UnkeyedStatement {
             String word = tokens.isName(i) && tokens.kind(i - 1) != DOT ? tokens.name(i) : "";
             boolean call = tokens.kind(i + 1) == OPEN && !word.isEmpty() && !isPlace(i);
             boolean clock = tokens.kind(i) == STRING
-                    && RELATIVE.contains(tokens.value(i).strip().toLowerCase(Locale.ROOT));
-            if (clock || DIFFERING.contains(word) || (call && !Functions.harmless(word))) {
+                    && RELATIVE.matcher(tokens.value(i)).matches();
+            boolean asked = call && word.startsWith("pg_") && !ALIKE.contains(word);
+            if (some(i)) {
+                throw new Unroutable("a change of reference table " + written.name() + " may not take some rows by "
+                        + tokens.text(i).toUpperCase(Locale.ROOT) + ": they would differ from shard to shard");
+            }
+            if (clock || asked || DIFFERING.contains(word) || (call && !Functions.harmless(word))) {
                 throw new Unroutable("a change of reference table " + written.name() + " may not use "
                         + (clock ? tokens.text(i) : word)
                         + ": it would differ from shard to shard");
             }
         }
         return new Everywhere(written.name(), Answer.FIRST, null);
+    }
+
+    /** Whether it depends on where rows stand on a server which of them are taken, or how they are numbered. */
+    private boolean some(int i) {
+        boolean all = tokens.is(i + 1, "all") || tokens.is(i + 1, "null");
+        return (tokens.is(i, "limit") && !all)
+                || tokens.is(i, "offset")
+                || (tokens.is(i, "fetch") && (tokens.is(i + 1, "first") || tokens.is(i + 1, "next")))
+                || (tokens.is(i, "distinct") && tokens.is(i + 1, "on"))
+                || (tokens.is(i, "over") && tokens.kind(i - 1) == SHUT);
     }
 
     /** Whether the name is a table's or list's, not a function's: {@code INTO t (a)}, {@code ON CONFLICT (a)}. */

@@ -439,6 +439,28 @@ class ClassifierTest {
         assertThat(need(classifier, "UPDATE ref SET a = 'then'")).isInstanceOf(Everywhere.class);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "DELETE FROM ref WHERE id IN (SELECT id FROM ref LIMIT 1)",
+                "DELETE FROM ref WHERE id IN (SELECT id FROM ref ORDER BY a OFFSET 1)",
+                "INSERT INTO ref (a) SELECT a FROM ref ORDER BY a FETCH FIRST 3 ROWS ONLY",
+                "INSERT INTO ref (a) SELECT DISTINCT ON (a) b FROM ref",
+                "INSERT INTO ref (a) SELECT row_number() OVER (ORDER BY b) FROM ref",
+                "UPDATE ref SET a = (SELECT json_agg(b) FROM ref)",
+                "UPDATE ref SET a = 'tomorrow 04:00'",
+                "UPDATE ref SET a = pg_column_size(b)",
+            })
+    void referenceTablesTakeNoRowsThatEachShardWouldChoose(String sql) {
+        Classifier classifier = new Classifier(
+                Topology.byName(List.of(new ShardedTable("ref", List.of(), new Scheme.Copied(), null))), true);
+        assertThat(need(classifier, sql)).isInstanceOf(Refused.class);
+        assertThat(need(
+                        classifier,
+                        "INSERT INTO ref (a) SELECT DISTINCT b FROM ref WHERE c = 'today is fine' LIMIT ALL"))
+                .isInstanceOf(Everywhere.class);
+    }
+
     private static StatementPlan.Need need(Classifier classifier, String sql) {
         return Objects.requireNonNull(classifier.plan(bytes(sql)).only(), sql).need();
     }
