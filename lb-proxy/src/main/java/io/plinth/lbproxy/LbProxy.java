@@ -10,6 +10,7 @@ import io.plinth.kit.lifecycle.NodeContext;
 import io.plinth.kit.net.Listeners;
 import io.plinth.kit.net.ServerTls;
 import io.plinth.kit.net.TlsException;
+import io.plinth.kit.tracing.SpanExporter;
 import io.plinth.lbproxy.LbProxyConfig.AccessLogConfig;
 import io.plinth.lbproxy.LbProxyConfig.ListenerConfig;
 import io.plinth.lbproxy.LbProxyConfig.TlsConfig;
@@ -26,7 +27,8 @@ import io.plinth.lbproxy.limit.AddressLimit;
 import io.plinth.lbproxy.listen.ClientInitializer;
 import io.plinth.lbproxy.listen.ConnectionLimit;
 import io.plinth.lbproxy.snapshot.Snapshots;
-import io.plinth.lbproxy.trace.SpanExporter;
+import io.plinth.lbproxy.trace.OtlpJson;
+import io.plinth.lbproxy.trace.Span;
 import io.plinth.lbproxy.upstream.Connector;
 import io.plinth.lbproxy.upstream.HealthChecks;
 import io.plinth.lbproxy.upstream.Pool;
@@ -65,7 +67,7 @@ final class LbProxy implements Daemon {
     private final Map<String, ServerTls> tls = new LinkedHashMap<>();
     private final Map<String, InetSocketAddress> listening = new LinkedHashMap<>();
     private final @Nullable AccessLog accessLog;
-    private final @Nullable SpanExporter spans;
+    private final @Nullable SpanExporter<Span> spans;
     private LbProxyConfig config;
     private boolean closed;
 
@@ -82,7 +84,11 @@ final class LbProxy implements Daemon {
         LbProxyConfig.TracingConfig tracing = config.tracing();
         spans = tracing == null
                 ? null
-                : new SpanExporter(URI.create(tracing.endpoint()), tracing.queue(), context.name(), context.name());
+                : new SpanExporter<>(
+                        URI.create(tracing.endpoint()),
+                        tracing.queue(),
+                        context.name(),
+                        new OtlpJson(context.name(), context.name())::encode);
         metrics = new ProxyMetrics(loops.size(), System::nanoTime);
         healthChecks = new HealthChecks(
                 new HealthMonitor(context.loops().clientChannel(), seeds.split()), loops, System::nanoTime);

@@ -1,11 +1,12 @@
 package io.plinth.lbproxy.exchange;
 
+import io.plinth.kit.tracing.SpanExporter;
 import io.plinth.lbproxy.admin.AccessEntry;
 import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.forward.Trace;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.snapshot.RouteTarget;
-import io.plinth.lbproxy.trace.SpanExporter;
+import io.plinth.lbproxy.trace.Span;
 import io.plinth.lbproxy.upstream.Server;
 import io.plinth.lbproxy.wire.http1.RequestHead;
 import org.jspecify.annotations.Nullable;
@@ -101,7 +102,7 @@ final class Ledger {
             route.statuses().get(worker.index()).add(Math.clamp(status / 100, 0, CLASSES), 1);
         }
         worker.accessLog().add(entry);
-        SpanExporter spans = worker.spans();
+        SpanExporter<Span> spans = worker.spans();
         if (spans != null && traced && trace.sampled()) {
             spans.offer(entry.span(trace.ids(), scheme, worker.nanosSince1970()));
         }

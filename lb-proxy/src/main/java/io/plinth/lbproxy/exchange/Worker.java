@@ -1,12 +1,13 @@
 package io.plinth.lbproxy.exchange;
 
 import io.netty.channel.EventLoop;
+import io.plinth.kit.tracing.SpanExporter;
 import io.plinth.lbproxy.admin.AccessLane;
 import io.plinth.lbproxy.admin.Tally;
 import io.plinth.lbproxy.measure.SocketQueue;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.snapshot.Snapshot;
-import io.plinth.lbproxy.trace.SpanExporter;
+import io.plinth.lbproxy.trace.Span;
 import io.plinth.lbproxy.upstream.Pool;
 import java.time.Clock;
 import java.util.ArrayDeque;
@@ -48,7 +49,7 @@ public final class Worker {
     private final LongSupplier nanoTime;
     private final RandomGenerator random;
     private final AccessLane accessLog;
-    private final @Nullable SpanExporter spans;
+    private final @Nullable SpanExporter<Span> spans;
     private final Clock clock;
     private final ErrorPage errorPage;
     private final SocketQueue kernel = new SocketQueue();
@@ -68,7 +69,7 @@ public final class Worker {
             LongSupplier nanoTime,
             RandomGenerator random,
             AccessLane accessLog,
-            @Nullable SpanExporter spans) {
+            @Nullable SpanExporter<Span> spans) {
         this.index = index;
         this.loop = loop;
         this.snapshots = snapshots;
@@ -167,7 +168,7 @@ public final class Worker {
 
     /** Where spans go; null for nowhere. */
     @Nullable
-    SpanExporter spans() {
+    SpanExporter<Span> spans() {
         return spans;
     }
 

@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Spans as an OTLP/HTTP request in JSON: ids in hex, 64-bit numbers as strings (OTLP specification, "JSON Protobuf Encoding"). */
-final class OtlpJson {
+public final class OtlpJson {
     private static final int SERVER = 2;
     private static final int ERROR = 2;
     private static final int SAMPLED = 1;
@@ -19,12 +19,12 @@ final class OtlpJson {
     private final String service;
     private final String node;
 
-    OtlpJson(String service, String node) {
+    public OtlpJson(String service, String node) {
         this.service = service;
         this.node = node;
     }
 
-    byte[] encode(List<Span> spans) throws IOException {
+    public byte[] encode(List<Span> spans) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream(512 * spans.size());
         try (JsonGenerator json = factory.createGenerator(out)) {
             json.writeStartObject();

@@ -2,6 +2,7 @@ package io.plinth.lbproxy.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.kit.tracing.SpanExporter;
 import java.net.URI;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,8 @@ class SpanExporterTest {
 
     @Test
     void anEndpointThatIsNoneCostsSpansAndNotTheThread() throws InterruptedException {
-        try (SpanExporter exporter = new SpanExporter(URI.create("http://127.0.0.1:99999/"), 10, "lb", "lb")) {
+        try (SpanExporter<Span> exporter =
+                new SpanExporter<>(URI.create("http://127.0.0.1:99999/"), 10, "lb", new OtlpJson("lb", "lb")::encode)) {
             exporter.start();
             for (int spans = 1; spans <= 2; spans++) {
                 exporter.offer(span());

@@ -1,4 +1,4 @@
-package io.plinth.lbproxy.trace;
+package io.plinth.kit.tracing;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -17,8 +17,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Spans on their way to a collector: event loops put them into a bounded queue, one thread sends batches. What that thread or
  * the collector cannot keep up with is dropped and counted, never waited for.
+ *
+ * @param <S> what a daemon tells of what it has done
  */
-public final class SpanExporter implements AutoCloseable {
+public final class SpanExporter<S> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SpanExporter.class);
     private static final int BATCH = 512;
     private static final long PAUSE_NANOS = 500_000_000L;
@@ -30,8 +32,8 @@ public final class SpanExporter implements AutoCloseable {
 
     private final URI endpoint;
     private final int most;
-    private final OtlpJson encoding;
-    private final Queue<Span> queue = new ConcurrentLinkedQueue<>();
+    private final Encoding<S> encoding;
+    private final Queue<S> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger queued = new AtomicInteger();
     private final AtomicLong dropped = new AtomicLong();
     private final AtomicLong exported = new AtomicLong();
@@ -39,16 +41,22 @@ public final class SpanExporter implements AutoCloseable {
     private volatile boolean closing;
     private boolean failing;
 
+    /** Makes spans the body of an OTLP/HTTP request in JSON. */
+    public interface Encoding<S> {
+        byte[] encode(List<S> spans) throws IOException;
+    }
+
     /**
      * Prepares it.
      *
      * @param endpoint where a collector takes traces, as {@code http://127.0.0.1:4318/v1/traces}
      * @param most spans that may wait
+     * @param encoding runs on the exporter's own thread
      */
-    public SpanExporter(URI endpoint, int most, String service, String node) {
+    public SpanExporter(URI endpoint, int most, String node, Encoding<S> encoding) {
         this.endpoint = endpoint;
         this.most = most;
-        encoding = new OtlpJson(service, node);
+        this.encoding = encoding;
         sender = Thread.ofPlatform().name(node + "-traces").daemon(true).unstarted(this::run);
     }
 
@@ -57,7 +65,7 @@ public final class SpanExporter implements AutoCloseable {
     }
 
     /** Takes a span, or drops it. Any thread. */
-    public void offer(Span span) {
+    public void offer(S span) {
         if (queued.incrementAndGet() > most) {
             queued.decrementAndGet();
             dropped.incrementAndGet();
@@ -79,8 +87,8 @@ public final class SpanExporter implements AutoCloseable {
     private void run() {
         while (true) {
             boolean last = closing;
-            List<Span> batch = new ArrayList<>();
-            Span span;
+            List<S> batch = new ArrayList<>();
+            S span;
             while (batch.size() < BATCH && (span = queue.poll()) != null) {
                 batch.add(span);
             }
@@ -96,7 +104,7 @@ public final class SpanExporter implements AutoCloseable {
         }
     }
 
-    private void send(List<Span> batch) {
+    private void send(List<S> batch) {
         try {
             int status = post(encoding.encode(batch));
             if (status / 100 != 2) {
