@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.rabbitmq.client.BlockedCallback;
+import com.rabbitmq.client.BlockedListener;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.GetResponse;
@@ -21,6 +22,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -155,16 +158,70 @@ class DiskIT {
         }
     }
 
+    /** Its segments are small, so that it is a new one there is no room for. */
+    @Test
+    void aStreamOnAFullDiskIsWrittenAgainOnceItHasRoom(LogWatcher.Expected watched) throws Exception {
+        watched.expect("log write failed");
+        Path state = Files.createDirectories(folder.resolve("state"));
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", state.toString()))
+                .as("a file system of its own can be mounted")
+                .isTrue();
+        Map<String, Object> stream =
+                Map.of("x-queue-type", "stream", "x-stream-max-segment-size-bytes", 1_000_000, "x-max-age", "1D");
+        try (TestBroker broker = new TestBroker(folder, "{ disk-reserve: 0B, segment: 4MiB }")) {
+            int confirmed = 0;
+            Connection blocked = broker.connect();
+            try {
+                Channel channel = blocked.createChannel();
+                channel.queueDeclare(QUEUE, true, false, false, stream);
+                channel.confirmSelect();
+                while (confirms(channel, confirmed)) {
+                    confirmed++;
+                }
+            } finally {
+                blocked.abort(1000);
+            }
+            assertThat(run("mount", "-o", "remount,size=192m", state.toString()))
+                    .isTrue();
+            try (Connection publisher = broker.connect()) {
+                Channel channel = publisher.createChannel();
+                channel.confirmSelect();
+                long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+                while (!confirms(channel, confirmed)) {
+                    assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
+                }
+                channel.queueDelete(QUEUE);
+                try (Stream<Path> left = Files.list(state.resolve("nodes/mq/streams"))) {
+                    assertThat(left).isEmpty();
+                }
+            }
+        } finally {
+            run("umount", "-l", state.toString());
+        }
+    }
+
     private static int number(GetResponse got) {
         return ByteBuffer.wrap(got.getBody()).getInt();
     }
 
+    /** Whether a message is confirmed, neither refused nor left waiting behind a full disk. */
     private static boolean confirms(Channel channel, int number) throws Exception {
-        channel.basicPublish("", QUEUE, MessageProperties.MINIMAL_PERSISTENT_BASIC, body(number, 60_000));
+        AtomicBoolean blocked = new AtomicBoolean();
+        BlockedListener listener =
+                channel.getConnection().addBlockedListener(reason -> blocked.set(true), () -> blocked.set(false));
         try {
-            return channel.waitForConfirms(3000);
-        } catch (TimeoutException e) {
+            channel.basicPublish("", QUEUE, MessageProperties.MINIMAL_PERSISTENT_BASIC, body(number, 60_000));
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (!blocked.get() && System.nanoTime() < deadline) {
+                try {
+                    return channel.waitForConfirms(100);
+                } catch (TimeoutException e) {
+                    // Late, or blocked.
+                }
+            }
             return false;
+        } finally {
+            channel.getConnection().removeBlockedListener(listener);
         }
     }
 

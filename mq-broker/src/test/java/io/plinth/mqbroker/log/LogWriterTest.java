@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -212,6 +213,9 @@ class LogWriterTest {
                                 changed(++sequence, settled(1, 1_000_000 - i))),
                         false);
             }
+            CountDownLatch kept = new CountDownLatch(1);
+            writer.execute(kept::countDown);
+            kept.await();
             log.full = false;
             assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("durable " + sequence);
             assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("recovered");

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(600)
 class FullDiskSimTest {
-    private static final int SEEDS = Integer.getInteger("fulldisk.seeds", 2);
+    private static final int SEEDS = Integer.getInteger("fulldisk.seeds", 1);
     private static final int EPISODES = 5;
     private static final int SHARD = 3;
     private static final List<String> QUEUES = List.of(

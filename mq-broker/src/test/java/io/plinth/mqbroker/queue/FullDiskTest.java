@@ -199,9 +199,11 @@ class FullDiskTest {
             assertThat(EngineDriver.body(next.get(60, TimeUnit.SECONDS).getFirst()))
                     .isEqualTo("1000");
             await(() -> length(driver, DEAD) == 1001);
+            driver.publish(DEAD, "fence");
+            await(() -> driver.confirmed().contains("fence"));
         }
         try (EngineDriver driver = open()) {
-            assertThat(driver.get(DEAD, 1100)).hasSize(1001);
+            assertThat(driver.get(DEAD, 1100)).hasSize(1002);
             assertThat(driver.get("q", 300)).hasSize(200);
         }
     }
