@@ -36,6 +36,7 @@ public final class Training {
     private static final Logger LOG = LoggerFactory.getLogger(Training.class);
     private static final int PATIENCE_MILLIS = 1_000;
     private static final int ROUNDS = 3;
+    private static final int REQUESTS = 5_000;
     private static final String ZONE = """
         $ORIGIN shop.example.
         @ 300 IN SOA ns1 hostmaster 1 1h 10m 2w 1m
@@ -47,12 +48,20 @@ public final class Training {
     private static final byte[] DNS_QUERY =
             HexFormat.of().parseHex("00010100000100000000000003777777" + "0473686f70076578616d706c650000010001");
 
+    /** ns1.shop.example, type A. */
+    private static final byte[] DNS_STATIC =
+            HexFormat.of().parseHex("000101000001000000000000036e7331" + "0473686f70076578616d706c650000010001");
+    /** abc.shop.example, type A, which there is not. */
+    private static final byte[] DNS_MISSING =
+            HexFormat.of().parseHex("00010100000100000000000003616263" + "0473686f70076578616d706c650000010001");
+
     private static final String RESP =
             "*1\r\n$4\r\nPING\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n" + "*2\r\n$3\r\nGET\r\n$1\r\na\r\n";
     private static final String HTTP = "GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n";
 
     private final Path folder;
     private final Path javaHome;
+    private final TrainingTraffic traffic = new TrainingTraffic(REQUESTS, Duration.ofSeconds(2));
 
     /** Works in {@code folder}, which is empty. */
     public Training(Path folder, Path javaHome) {
@@ -63,12 +72,23 @@ public final class Training {
     /** Runs it; throws only where nothing could be done at all. */
     public void run() throws IOException, ConfigException, DeployException {
         Path file = folder.resolve("training.yaml");
+        try (TrainingOrigin origin = new TrainingOrigin()) {
+            Files.writeString(file, template().replace("@ORIGIN@", String.valueOf(origin.port())));
+            train(file);
+            LOG.info("{} requests went through the load balancer", origin.answered());
+        }
+    }
+
+    private static String template() throws IOException {
         try (InputStream template = Training.class.getResourceAsStream("training.yaml")) {
             if (template == null) {
                 throw new IOException("training.yaml: not on the class path (expected: beside this class)");
             }
-            Files.copy(template, file);
+            return new String(template.readAllBytes(), StandardCharsets.UTF_8);
         }
+    }
+
+    private void train(Path file) throws IOException, ConfigException, DeployException {
         Files.writeString(folder.resolve("shop.example.zone"), ZONE);
         DevelopmentCertificate.make(
                 folder.resolve("state/shop.pem"), folder.resolve("state/shop.key"), Set.of(), javaHome);
@@ -85,6 +105,7 @@ public final class Training {
         for (int round = 0; round < ROUNDS; round++) {
             running.forEach(this::talk);
         }
+        running.forEach(this::work);
         running.forEach(node -> node.drainAndStop(options.drain()).join());
     }
 
@@ -106,6 +127,19 @@ public final class Training {
                                             + "73686f700000")));
             }
         });
+    }
+
+    /** What is asked often is asked often here too. */
+    private void work(RunningNode node) {
+        InetSocketAddress address = node.listening().get(node.name().equals("lb") ? "http" : "udp");
+        if (address == null) {
+            return;
+        }
+        if (node.name().equals("lb")) {
+            attempt(() -> traffic.http(address));
+        } else if (node.name().equals("dns")) {
+            attempt(() -> traffic.dns(address, DNS_QUERY, DNS_STATIC, DNS_MISSING));
+        }
     }
 
     private static void say(InetSocketAddress address, byte[] words) throws IOException {
