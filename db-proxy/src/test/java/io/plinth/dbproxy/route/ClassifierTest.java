@@ -187,13 +187,6 @@ class ClassifierTest {
                 "DELETE FROM orders",
                 "DELETE FROM orders WHERE CURRENT OF c",
                 "MERGE INTO orders USING lines ON true WHEN MATCHED THEN DELETE",
-                "COPY (SELECT * FROM orders WHERE a = 5 ORDER BY a) TO STDOUT",
-                "COPY (SELECT count(*) FROM orders) TO STDOUT",
-                "COPY (SELECT * FROM orders) TO PROGRAM 'x'",
-                "COPY orders (user_id) FROM STDIN (FORMAT csv, FORCE_NULL *)",
-                "COPY orders (user_id) FROM STDIN CSV FORCE NOT NULL a, user_id",
-                "COPY orders (user_id) FROM STDIN (ENCODING latin1)",
-                "COPY orders (user_id) FROM STDIN (REJECT_LIMIT 3)",
                 "LOCK TABLE orders",
                 "PREPARE p AS SELECT * FROM orders WHERE user_id = $1",
                 "DO $$ BEGIN DELETE FROM orders; END $$",
@@ -463,30 +456,6 @@ class ClassifierTest {
 
     private static StatementPlan.Need need(Classifier classifier, String sql) {
         return Objects.requireNonNull(classifier.plan(bytes(sql)).only(), sql).need();
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "COPY orders (user_id, a) FROM STDIN (FORMAT csv, FORCE_NULL (a), FREEZE)",
-                "COPY orders (user_id, a) FROM STDIN CSV FORCE NOT NULL a, b HEADER",
-                "COPY orders (user_id, a) FROM STDIN (ENCODING 'UTF8', ON_ERROR 'ignore', DEFAULT 'x', FREEZE true)",
-                "COPY orders TO STDOUT (FORMAT csv, FORCE_QUOTE *, HEADER)",
-                "COPY (SELECT a FROM orders WHERE (a) > 5) TO STDOUT (FORMAT csv, FORCE_QUOTE *, HEADER)",
-            })
-    void copiesOfAllShardsAreRead(String sql) {
-        assertThat(plan(sql).need())
-                .isInstanceOfSatisfying(
-                        StatementPlan.Copying.class,
-                        copying -> assertThat(copying.copy().header()).isEqualTo(sql.contains("HEADER")));
-    }
-
-    @Test
-    void aCopyOfAQueryGoesWhereTheQueryGoes() {
-        assertThat(plan("COPY (SELECT * FROM orders WHERE user_id = 5) TO STDOUT")
-                        .need())
-                .isInstanceOf(Keyed.class);
-        assertThat(plan("COPY (SELECT 1) TO STDOUT").need()).isInstanceOf(StatementPlan.Unsharded.class);
     }
 
     @Test
