@@ -31,6 +31,7 @@ import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.session.CancelKeys;
 import io.plinth.dbproxy.shard.DirectoryStore;
+import io.plinth.dbproxy.trace.Traces;
 import io.plinth.dbproxy.usage.SlowLog;
 import io.plinth.dbproxy.usage.StatementBook;
 import io.plinth.dbproxy.usage.UsageBook;
@@ -52,6 +53,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,6 +74,7 @@ final class DbProxy implements Daemon {
     private final Operations operations;
     private final TwoPhase twoPhase;
     private final Mirrors mirrors;
+    private final Traces traces;
     private volatile DbProxyConfig config;
     private volatile Map<String, Database> databases = Map.of();
     private volatile Front.Limits limits;
@@ -108,6 +111,7 @@ final class DbProxy implements Daemon {
         UsageBook usage = new UsageBook(loops, statements);
         SlowLog slow = new SlowLog();
         this.mirrors = new Mirrors(loops, connector, usage, random, System::nanoTime, context.metrics());
+        this.traces = new Traces(context.name(), ThreadLocalRandom::current, context.clock(), context.metrics());
         this.twoPhase = new TwoPhase(context.data(), connector, loops, random, System::nanoTime, context.metrics());
         this.operations = new Operations(
                 () -> databases,
@@ -135,6 +139,7 @@ final class DbProxy implements Daemon {
                 slow,
                 twoPhase,
                 mirrors,
+                traces,
                 () -> console,
                 () -> limits,
                 random,
@@ -179,6 +184,7 @@ final class DbProxy implements Daemon {
         opened.values().forEach(DbProxy::startAsking);
         twoPhase.serve(opened.values());
         mirrors.serve(mirrored(config));
+        traces.serve(config.tracing());
         databases = Map.copyOf(opened);
         console = Console.of(config.console(), operations, random);
         bound = context.listeners().tcp(LISTENER, new HostPort(context.node().host(), Math.max(0, port())), acceptor);
@@ -258,6 +264,7 @@ final class DbProxy implements Daemon {
         setups.forEach(definitions::change);
         serveTwoPhase(after.values());
         mirrors.serve(mirrored(next));
+        traces.serve(next.tracing());
         config = next;
         limits = limits(next);
         encryption = tls;
@@ -311,6 +318,7 @@ final class DbProxy implements Daemon {
         operations.close();
         twoPhase.close();
         mirrors.close();
+        traces.close();
         pools.close();
         directories.close();
     }

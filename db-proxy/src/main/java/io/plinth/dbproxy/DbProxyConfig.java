@@ -6,6 +6,7 @@ import io.plinth.dbproxy.rule.RuleConfig;
 import io.plinth.dbproxy.session.ClientBounds;
 import io.plinth.dbproxy.shard.Directory;
 import io.plinth.dbproxy.shard.KeyType;
+import io.plinth.dbproxy.trace.TracingConfig;
 import io.plinth.kit.config.Check;
 import io.plinth.kit.config.Checked;
 import io.plinth.kit.config.DataSize;
@@ -32,6 +33,9 @@ public record DbProxyConfig(
         TlsConfig tls,
 
         @Doc("The admin console.") ConsoleConfig console,
+
+        @Doc("Spans of statements; none where left out.") @Nullable
+        TracingConfig tracing,
 
         @Doc("Client connections at most.") @Default("10000") @Range(min = "1", max = "1000000")
         int clients,

@@ -381,6 +381,23 @@ final class Exchange implements ReplySink {
         if (statement != null) {
             usage.statements.add(statement.plan().fingerprint(), statement.sql(), nanos);
             tellSlow(statement, nanos);
+            trace(statement, nanos);
+        }
+    }
+
+    private void trace(PreparedStatement statement, long nanos) {
+        ServerConnection server = servers.attached();
+        if (front.traces().on() && server != null) {
+            front.traces()
+                    .took(
+                            statement.sql(),
+                            settings.known("application_name"),
+                            nanos,
+                            failed,
+                            database.name(),
+                            user.name(),
+                            server.key().name(),
+                            server.key().shard());
         }
     }
 

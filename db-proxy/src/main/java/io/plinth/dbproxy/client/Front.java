@@ -11,6 +11,7 @@ import io.plinth.dbproxy.pool.PoolDirectory;
 import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.ServerConnector;
 import io.plinth.dbproxy.session.CancelKeys;
+import io.plinth.dbproxy.trace.Traces;
 import io.plinth.dbproxy.usage.SlowLog;
 import io.plinth.dbproxy.usage.UsageBook;
 import java.security.SecureRandom;
@@ -43,6 +44,7 @@ public record Front(
         SlowLog slow,
         TwoPhase twoPhase,
         Mirrors mirrors,
+        Traces traces,
         Supplier<@Nullable AdminConsole> consoles,
         Supplier<Limits> currentLimits,
         SecureRandom random,
