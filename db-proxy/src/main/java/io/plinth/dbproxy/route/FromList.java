@@ -53,7 +53,13 @@ final class FromList {
      * @param on the first token of its ON condition, or -1
      * @param onEnd the token after the condition
      */
-    record Ref(ShardedTable table, String name, Join join, int on, int onEnd) {}
+    record Ref(ShardedTable table, String name, Join join, int on, int onEnd) {
+        /** That of a table is long to compute, and names are nearly always enough. */
+        @Override
+        public int hashCode() {
+            return 31 * name.hashCode() + on;
+        }
+    }
 
     private final SqlTokens tokens;
     private final Map<String, ShardedTable> tables;

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class ShardedStatement {
     private static final String HINT = "Name keys of one shard, or write a query that can be merged.";
 
+    private static final Set<String> AFTER_WHERE =
+            Set.of("group", "order", "limit", "offset", "fetch", "for", "having", "window", "returning");
+
     private final SqlTokens tokens;
     private final int from;
     private final int to;
@@ -279,6 +282,9 @@ final class ShardedStatement {
     }
 
     int clause(int start, String word) {
+        if (!tokens.mayHave(word)) {
+            return to;
+        }
         int depth = 0;
         for (int i = start; i < to; i++) {
             depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
@@ -300,12 +306,13 @@ final class ShardedStatement {
 
     /** Where the condition ends. */
     private int to(int start) {
-        Set<String> after =
-                Set.of("group", "order", "limit", "offset", "fetch", "for", "having", "window", "returning");
         int depth = 0;
         for (int i = start; i < to; i++) {
             depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
-            if (depth == 0 && tokens.kind(i) == WORD && tokens.kind(i - 1) != DOT && after.contains(tokens.name(i))) {
+            if (depth == 0
+                    && tokens.kind(i) == WORD
+                    && tokens.kind(i - 1) != DOT
+                    && AFTER_WHERE.contains(tokens.name(i))) {
                 return i;
             }
         }

@@ -31,6 +31,7 @@ public final class SharedPlan {
     /** What the plan of a text says of all of its shape; null when a literal, a position or a comment has had a say in it. */
     public static @Nullable SharedPlan of(TokenShape shape, SqlPlan plan) {
         SqlTokens tokens = shape.tokens();
+        tokens.forgetNames();
         if (tokens.literalsRead() || tokens.hint() != null) {
             return null;
         }

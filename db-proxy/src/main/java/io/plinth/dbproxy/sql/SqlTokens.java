@@ -25,6 +25,7 @@ public final class SqlTokens {
     public static final byte CAST = 16;
     public static final byte OTHER = 17;
 
+    private static final @Nullable String[] NO_NAMES = {};
     private static final byte[] HINT = "plinth:".getBytes(StandardCharsets.US_ASCII);
 
     private final byte[] sql;
@@ -32,7 +33,13 @@ public final class SqlTokens {
     private int[] starts = new int[32];
     private int[] ends = new int[32];
     private int count;
+    /** What {@link #name} has been asked for, as planning asks for the same ones again and again. */
+    private @Nullable String[] names = NO_NAMES;
+
     private @Nullable String hint;
+    /** The {@link #trait} of every word. */
+    private long words;
+
     private boolean literalsRead;
     private @Nullable IdentityHashMap<Object, int[]> derived;
 
@@ -45,6 +52,9 @@ public final class SqlTokens {
             kinds = Arrays.copyOf(kinds, 2 * count);
             starts = Arrays.copyOf(starts, 2 * count);
             ends = Arrays.copyOf(ends, 2 * count);
+        }
+        if (kind == WORD) {
+            words |= trait(end - start, lower(sql[start]), lower(sql[end - 1]));
         }
         kinds[count] = kind;
         starts[count] = start;
@@ -133,6 +143,16 @@ public final class SqlTokens {
         return kind(i) == WORD && spells(i, word);
     }
 
+    /** False when no token is this word, as can be told without looking at them; {@code word} in lower case and of ASCII. */
+    public boolean mayHave(String word) {
+        return (words & trait(word.length(), word.charAt(0), word.charAt(word.length() - 1))) != 0;
+    }
+
+    /** One bit of 64 for a word's length and ends. */
+    private static long trait(int length, int first, int last) {
+        return 1L << (31 * length + 7 * first + last);
+    }
+
     private boolean spells(int i, String word) {
         if (ends[i] - starts[i] != word.length()) {
             return false;
@@ -151,6 +171,26 @@ public final class SqlTokens {
 
     /** The name that a word or quoted identifier stands for, as PostgreSQL folds it; empty for any other token. */
     public String name(int i) {
+        if (!isName(i)) {
+            return "";
+        }
+        if (i >= names.length) {
+            names = Arrays.copyOf(names, kinds.length);
+        }
+        String known = names[i];
+        if (known == null) {
+            known = read(i);
+            names[i] = known;
+        }
+        return known;
+    }
+
+    /** Lets go of names that were read, for tokens that are kept. */
+    public void forgetNames() {
+        names = NO_NAMES;
+    }
+
+    private String read(int i) {
         return switch (kind(i)) {
             case WORD -> {
                 byte[] folded = Arrays.copyOfRange(sql, starts[i], ends[i]);
