@@ -1,6 +1,7 @@
 package io.plinth.dbproxy.server;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -118,6 +119,8 @@ public final class ServerConnector {
         return new Bootstrap()
                 .group(loop)
                 .channel(channelType)
+                // As for clients' channels: fewer instructions for a small buffer than Netty's default takes.
+                .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) timeout.toMillis());
