@@ -23,6 +23,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ public final class Database {
     private final Gate gate = new Gate();
     private final KeyedWrites keyedWrites;
     private final Map<String, User> learned;
+    private volatile @Nullable Configured configured;
     private volatile Setup setup;
     private volatile Classifier classifier;
     private Map<String, ShardedTable> tables;
@@ -225,6 +227,9 @@ public final class Database {
         }
     }
 
+    /** The users of a setup that have been asked for. */
+    private record Configured(Setup of, Map<String, User> made) {}
+
     private record Placed(Function<Login, Map<String, Servers>> serversOf, Map<String, Servers> servers) {}
 
     /**
@@ -288,10 +293,21 @@ public final class Database {
         return setup.rules();
     }
 
-    @Nullable
-    public User user(String name) {
-        Known known = setup.users().get(name);
-        return known == null ? null : new User(name, known.credential(), known.keysWanted(), known.login());
+    /** A configured user; the same object for all its clients while the setup does not change. Any loop. */
+    @SuppressWarnings("ReferenceEquality")
+    public @Nullable User user(String name) {
+        Setup now = setup;
+        Known known = now.users().get(name);
+        if (known == null) {
+            return null;
+        }
+        Configured users = configured;
+        if (users == null || users.of() != now) {
+            users = new Configured(now, new ConcurrentHashMap<>());
+            configured = users;
+        }
+        return users.made()
+                .computeIfAbsent(name, n -> new User(n, known.credential(), known.keysWanted(), known.login()));
     }
 
     @Nullable
