@@ -270,6 +270,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         opened.servers()
                 .acquire(
                         primary,
+                        front.nanoTime().getAsLong(),
                         connection -> {
                             chosen.parameters(connection.identity().parameters());
                             opened.servers().giveBack(connection);

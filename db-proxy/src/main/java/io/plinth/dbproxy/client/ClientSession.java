@@ -13,7 +13,6 @@ import io.plinth.dbproxy.group.LazyTransaction;
 import io.plinth.dbproxy.group.LocalReplies;
 import io.plinth.dbproxy.group.Parting;
 import io.plinth.dbproxy.mirror.LoopMirror;
-import io.plinth.dbproxy.pool.Waiter;
 import io.plinth.dbproxy.rule.RuleSet;
 import io.plinth.dbproxy.rule.Ruling;
 import io.plinth.dbproxy.server.PreparedStatement;
@@ -31,7 +30,6 @@ import io.plinth.dbproxy.wire.SqlException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -491,10 +489,5 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         outside.cancel(false);
         servers.close();
         subscriptions.close();
-    }
-
-    /** Makes a wish for a connection known under this session's clock. */
-    Waiter waiter(Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
-        return new Waiter(front.nanoTime().getAsLong(), granted, refused);
     }
 }

@@ -131,7 +131,7 @@ final class Exchange implements ReplySink {
 
     /** {@code beginning}: the transaction's, put off until now. {@code fresh}: the server was attached for this group. */
     void send(ServerConnection server, GroupPlan plan, byte @Nullable [] beginning, boolean fresh) {
-        began = nanoTime.getAsLong();
+        began = fresh ? servers.usable() : nanoTime.getAsLong();
         (server.key().replica() ? metrics.toReplica : metrics.toPrimary).inc();
         GroupSender sender = new GroupSender(server, usage);
         if (beginning != null) {

@@ -7,6 +7,7 @@ import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.ReplicaChoice;
 import io.plinth.dbproxy.failover.ShardHealth;
 import io.plinth.dbproxy.pool.LoopPools;
+import io.plinth.dbproxy.pool.RecentPool;
 import io.plinth.dbproxy.pool.ServerPool;
 import io.plinth.dbproxy.pool.SharedListener;
 import io.plinth.dbproxy.pool.Waiter;
@@ -43,8 +44,6 @@ final class Servers {
     private @Nullable ClientSession served;
     private @Nullable ReplySink sink;
     private @Nullable ServerConnection attached;
-    private @Nullable ServerKey recentKey;
-    private @Nullable ServerPool recent;
     private @Nullable Waiter waiting;
     private @Nullable ServerPool waitingAt;
     private @Nullable Future<?> pausing;
@@ -52,12 +51,15 @@ final class Servers {
     private boolean closed;
     private long asked;
     private long taken;
+    private long usable;
     private final Pauses pauses;
+    private final RecentPool recent;
 
     Servers(Front front, LoopPools pools, Database database, Database.User user, Usage usage) {
         this.usage = usage;
         this.front = front;
         this.pools = pools;
+        this.recent = new RecentPool(pools);
         this.database = database;
         this.user = user;
         this.choice = new ReplicaChoice(pools, front.random().nextInt(1 << 16));
@@ -93,6 +95,11 @@ final class Servers {
         return writes;
     }
 
+    /** When the attached connection was taken and had the session's settings. */
+    long usable() {
+        return usable;
+    }
+
     /** Whether the attached server can take more. */
     boolean writable() {
         return attached == null || attached.writable();
@@ -124,12 +131,16 @@ final class Servers {
 
     private void choose(String shard, boolean replicaWill) {
         asked = front.nanoTime().getAsLong();
-        find(shard, replicaWill, this::granted, session()::notAttached);
+        find(shard, replicaWill, asked, this::granted, session()::notAttached);
     }
 
     /** A connection to a shard, for {@code found} to give back. */
     void find(String shard, boolean replicaWill, Consumer<ServerConnection> found, Consumer<SqlError> none) {
-        long now = front.nanoTime().getAsLong();
+        find(shard, replicaWill, front.nanoTime().getAsLong(), found, none);
+    }
+
+    private void find(
+            String shard, boolean replicaWill, long now, Consumer<ServerConnection> found, Consumer<SqlError> none) {
         boolean replica = replicaWill
                 && shares()
                 && !user.servers(database.setup(), shard).replicas().isEmpty();
@@ -137,7 +148,7 @@ final class Servers {
             long deadline = now + database.rules().readWait().toNanos();
             read(shard, writes.needed(shard, now), deadline, found, none);
         } else {
-            write(shard, found, none);
+            write(shard, now, found, none);
         }
     }
 
@@ -150,36 +161,41 @@ final class Servers {
         ServerKey chosen = choice.best(health, servers, since, database.rules());
         long now = front.nanoTime().getAsLong();
         if (chosen != null) {
-            acquire(chosen, found, why -> {
-                reportUnreachable(shard, chosen, why);
-                write(shard, found, none);
+            acquire(chosen, now, found, why -> {
+                database.health(shard).refused(chosen, why);
+                write(shard, front.nanoTime().getAsLong(), found, none);
             });
         } else if (now - deadline < 0 && ReplicaChoice.mayCatchUp(health, servers, database.rules())) {
             health.askNow();
             later(READ_ROUND_MICROS, () -> read(shard, since, deadline, found, none));
         } else {
-            write(shard, found, none);
+            write(shard, now, found, none);
         }
     }
 
-    private void write(String shard, Consumer<ServerConnection> found, Consumer<SqlError> none) {
-        long deadline =
-                front.nanoTime().getAsLong() + database.rules().failoverWait().toNanos();
-        write(shard, deadline, true, found, none);
+    private void write(String shard, long now, Consumer<ServerConnection> found, Consumer<SqlError> none) {
+        write(shard, now, now + database.rules().failoverWait().toNanos(), true, found, none);
     }
 
     /** On the server that takes writes; while there is none, as during a promotion, the request waits for a moment. */
     private void write(
-            String shard, long deadline, boolean report, Consumer<ServerConnection> found, Consumer<SqlError> none) {
+            String shard,
+            long now,
+            long deadline,
+            boolean report,
+            Consumer<ServerConnection> found,
+            Consumer<SqlError> none) {
         ServerKey leader = primary(shard);
-        acquire(leader, found, why -> {
+        acquire(leader, now, found, why -> {
             if (report) {
                 // Later refusals may only be the pool's memory of this one.
-                reportUnreachable(shard, leader, why);
+                database.health(shard).refused(leader, why);
             }
             boolean gone = why.code().startsWith("08") || why.code().equals(SqlError.CANNOT_CONNECT_NOW);
             if (gone && front.nanoTime().getAsLong() - deadline < 0) {
-                later(WRITE_ROUND_MICROS, () -> write(shard, deadline, false, found, none));
+                later(
+                        WRITE_ROUND_MICROS,
+                        () -> write(shard, front.nanoTime().getAsLong(), deadline, false, found, none));
             } else {
                 none.accept(why);
             }
@@ -196,44 +212,24 @@ final class Servers {
         pausing = session().loop().schedule(due, micros, TimeUnit.MICROSECONDS);
     }
 
-    /** A full pool or a user that may not log in says nothing about the server's health. */
-    private void reportUnreachable(String shard, ServerKey key, SqlError why) {
-        if (why.code().equals(SqlError.CONNECTION_FAILURE) || why.code().equals(SqlError.CANNOT_CONNECT_NOW)) {
-            database.health(shard).unreachable(key, why);
-        }
-    }
-
-    /** A server's pool here; nearly always the same one as before. */
-    @SuppressWarnings("ReferenceEquality")
     private ServerPool pool(ServerKey key) {
-        ServerPool found = recent;
-        if (found == null || (key != recentKey && key != found.key()) || found.left()) {
-            found = pools.pool(key, database.rules().pool());
-            recent = found;
-            recentKey = key;
-        } else {
-            found.limits(database.rules().pool());
-        }
-        return found;
+        return recent.of(key, database.rules().pool());
     }
 
     /** A connection to a given server, for {@code granted} to give back. */
-    void acquire(ServerKey key, Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
+    void acquire(ServerKey key, long now, Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
         ServerPool pool = pool(key);
-        Waiter waiter = session()
-                .waiter(
-                        connection -> {
-                            waiting = null;
-                            if (closed) {
-                                pool.release(connection);
-                            } else {
-                                granted.accept(connection);
-                            }
-                        },
-                        why -> {
-                            waiting = null;
-                            refused.accept(why);
-                        });
+        Waiter waiter = new Waiter(
+                now,
+                connection -> {
+                    waiting = null;
+                    Consumer<ServerConnection> taker = closed ? pool::release : granted;
+                    taker.accept(connection);
+                },
+                why -> {
+                    waiting = null;
+                    refused.accept(why);
+                });
         waiting = waiter;
         waitingAt = pool;
         pool.acquire(waiter);
@@ -278,6 +274,7 @@ final class Servers {
     private void use(ServerConnection connection) {
         attached = connection;
         taken = front.nanoTime().getAsLong();
+        usable = taken;
         if (sink != null) {
             connection.attach(sink);
         }
@@ -307,6 +304,7 @@ final class Servers {
                 session().lost(new SqlError(error.code(), "the session's settings: " + error.message(), null));
                 return;
             }
+            usable = front.nanoTime().getAsLong();
             connection.applied(session().settings().wanted());
             session().attached(connection);
         });
@@ -434,8 +432,9 @@ final class Servers {
             pinned.remove(part.connection().key().shard(), part.connection());
             abandon(part.connection());
         });
+        long now = front.nanoTime().getAsLong();
         usage.transactions++;
-        usage.transactionNanos += front.nanoTime().getAsLong() - taken;
+        usage.transactionNanos += now - taken;
         String shard = server.key().shard();
         boolean ask = writes.end(shard) && shares();
         if (pin || database.rules().sessionMode()) {
@@ -443,11 +442,11 @@ final class Servers {
         }
         pin = false;
         if (pinned.isEmpty() || pinned.get(shard) != server) {
-            server.detach(front.nanoTime().getAsLong());
+            server.detach(now);
             if (ask && server.reusable()) {
                 writes.askPosition(shard, server, () -> giveBack(server));
             } else {
-                giveBack(server);
+                pool(server.key()).back(server);
             }
         }
     }

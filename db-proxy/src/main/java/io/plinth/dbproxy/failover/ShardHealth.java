@@ -196,8 +196,11 @@ public final class ShardHealth implements AutoCloseable {
         }
     }
 
-    /** A client found a server out of reach; any thread. */
-    public void unreachable(ServerKey key, SqlError why) {
+    /** A client did not get on; a full pool or a user that may not log in says nothing about the server. Any thread. */
+    public void refused(ServerKey key, SqlError why) {
+        if (!why.code().equals(SqlError.CONNECTION_FAILURE) && !why.code().equals(SqlError.CANNOT_CONNECT_NOW)) {
+            return;
+        }
         loop.execute(() -> {
             for (Probe probe : all()) {
                 if (probe.key.name().equals(key.name())) {

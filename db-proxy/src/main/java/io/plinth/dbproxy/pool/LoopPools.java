@@ -18,6 +18,7 @@ public final class LoopPools {
     private final PoolDirectory directory;
     private final ServerConnector connector;
     private final PoolMetrics metrics;
+    private final Waits.Recorder waits;
     private final LongSupplier nanoTime;
     private final Map<ServerKey, ServerPool> pools = new HashMap<>();
     private final Map<ServerKey, SharedListener> listeners = new HashMap<>();
@@ -33,6 +34,7 @@ public final class LoopPools {
         this.directory = directory;
         this.connector = connector;
         this.metrics = metrics;
+        this.waits = metrics.waits.open();
         this.nanoTime = nanoTime;
         sweepLater();
     }
@@ -45,7 +47,7 @@ public final class LoopPools {
                     key,
                     limits,
                     permits -> new ServerPool(
-                            key, loop, limits, permits, metrics.latency(key), connector, metrics, nanoTime));
+                            key, loop, limits, permits, metrics.latency(key), waits, connector, metrics, nanoTime));
             pools.put(key, known);
         }
         known.limits(limits);

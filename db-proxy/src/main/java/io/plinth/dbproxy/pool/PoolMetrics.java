@@ -5,7 +5,6 @@ import io.plinth.dbproxy.usage.Latencies;
 import io.plinth.dbproxy.usage.LatencyMetrics;
 import io.plinth.kit.metrics.Metrics;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
-import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,7 +19,7 @@ public final class PoolMetrics {
     final CounterDataPoint connects;
     final CounterDataPoint connectFailures;
     final CounterDataPoint timeouts;
-    final DistributionDataPoint waits;
+    final Waits waits;
 
     private final LongSupplier nanoTime;
     private final Map<List<String>, Latencies> byPool = new ConcurrentHashMap<>();
@@ -43,11 +42,7 @@ public final class PoolMetrics {
                 .labelValues();
         timeouts = metrics.counter("db_proxy_pool_timeouts_total", "Clients that waited in vain.")
                 .labelValues();
-        waits = metrics.seconds(
-                        "db_proxy_pool_wait_seconds",
-                        "Time waited for a server connection, where one had to wait.",
-                        new double[] {0.001, 0.005, 0.02, 0.1, 0.5, 2, 10})
-                .labelValues();
+        waits = new Waits(metrics.registry());
     }
 
     /** For one loop's pool; put together over all loops, whatever the login is. */

@@ -31,6 +31,7 @@ public final class ServerPool {
     private final PoolMetrics metrics;
     private final LongSupplier nanoTime;
     private final Latencies.Recorder latency;
+    private final Waits.Recorder waits;
     private final ArrayDeque<ServerConnection> idle = new ArrayDeque<>();
     private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
     private final Set<ServerConnection> all = new HashSet<>();
@@ -54,6 +55,7 @@ public final class ServerPool {
             PoolLimits limits,
             PoolPermits permits,
             Latencies.Recorder latency,
+            Waits.Recorder waits,
             ServerConnector connector,
             PoolMetrics metrics,
             LongSupplier nanoTime) {
@@ -66,6 +68,7 @@ public final class ServerPool {
         this.emptySince = nanoTime.getAsLong();
         this.permits = permits;
         this.latency = latency;
+        this.waits = waits;
     }
 
     public ServerKey key() {
@@ -154,7 +157,7 @@ public final class ServerPool {
         }
         waiters.add(waiter);
         metrics.waiting.incrementAndGet();
-        waiter.deadline = nanoTime.getAsLong() + limits.patience().toNanos();
+        waiter.deadline = waiter.sinceNanos + limits.patience().toNanos();
         expireLater(waiter);
         feed();
         if (!waiter.answered && connecting < waiters.size()) {
@@ -177,6 +180,12 @@ public final class ServerPool {
     public void release(ServerConnection connection) {
         assertOwner();
         connection.detach(nanoTime.getAsLong());
+        back(connection);
+    }
+
+    /** Takes back a connection that is detached from its client already. */
+    public void back(ServerConnection connection) {
+        assertOwner();
         connection.afterCancels(() -> {
             metrics.active.decrementAndGet();
             boolean old = connection.releasedNanos() - connection.createdNanos()
@@ -207,7 +216,7 @@ public final class ServerPool {
             }
             Waiter waiter = waiters.remove();
             metrics.waiting.decrementAndGet();
-            metrics.waits.observe((nanoTime.getAsLong() - waiter.sinceNanos) / 1e9);
+            waits.record(nanoTime.getAsLong() - waiter.sinceNanos);
             metrics.active.incrementAndGet();
             waiter.grant(connection);
         }

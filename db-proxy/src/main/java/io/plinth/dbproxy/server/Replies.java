@@ -8,6 +8,7 @@ import io.plinth.dbproxy.wire.FrameReader.Verdict;
 import io.plinth.dbproxy.wire.ServerMessages;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
+import io.plinth.dbproxy.wire.TagReader;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ final class Replies implements FrameReader.Sink {
 
     private final ServerConnection connection;
     private final Prepared prepared;
+    private final TagReader tags = new TagReader();
     private final ArrayDeque<Expectation> expected = new ArrayDeque<>();
     private Copy copy = Copy.NONE;
     private Tell tell = Tell.NOTHING;
@@ -214,7 +216,7 @@ final class Replies implements FrameReader.Sink {
                 ReplySink sink = connection.sink();
                 if (execute.plan() != null && sink != null) {
                     // What a suspended portal has called already stays in the session like all it would have called.
-                    String tag = type == Backend.COMMAND_COMPLETE ? ServerMessages.string(body) : "";
+                    String tag = type == Backend.COMMAND_COMPLETE ? tags.read(body) : "";
                     sink.completed(execute.plan(), 0, tag);
                 }
                 yield done(Verdict.PASS);
@@ -240,7 +242,7 @@ final class Replies implements FrameReader.Sink {
                 copy = Copy.NONE;
                 ReplySink sink = connection.sink();
                 if (sink != null) {
-                    sink.completed(query.plan, query.completed++, ServerMessages.string(body));
+                    sink.completed(query.plan, query.completed++, tags.read(body));
                 }
                 yield Verdict.PASS;
             }
