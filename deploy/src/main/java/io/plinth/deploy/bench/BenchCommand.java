@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 public final class BenchCommand implements Callable<Integer> {
     private static final long BACKLOG = 1_000_000;
+    private static final int KEYS = 1_000_000;
     private static final double BUSY = 0.5;
 
     @Parameters(
@@ -71,8 +72,8 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--warm-up",
             paramLabel = "S",
-            description =
-                    "Seconds of load before ours is measured, up to four times as many (default: ${DEFAULT-VALUE}).")
+            description = "Seconds of load before ours is measured, up to four times as many, 0 for none (default:"
+                    + " ${DEFAULT-VALUE}).")
     private int warmUp = 15;
 
     @Option(
@@ -81,16 +82,24 @@ public final class BenchCommand implements Callable<Integer> {
             description = "mq-broker: messages that wait and are drained (default: ${DEFAULT-VALUE}).")
     private long backlog = BACKLOG;
 
+    @Option(
+            names = "--keys",
+            paramLabel = "N",
+            description = "kv-cache: keys that are written first (default: ${DEFAULT-VALUE}).")
+    private int keys = KEYS;
+
     @Spec
     private @Nullable CommandSpec spec;
 
     @Override
     public Integer call() throws Exception {
-        if (rounds < 1 || seconds < 1 || connections < 1 || warmUp < 1 || backlog < 1) {
+        if (rounds < 1 || seconds < 1 || connections < 1 || warmUp < 0 || backlog < 1 || keys < 1) {
             throw new DeployException(
-                    "bench: rounds, seconds, connections, warm-up, backlog (expected: 1 or more each)", 2);
+                    "bench: rounds, seconds, connections, backlog, keys (expected: 1 or more each), warm-up (expected:"
+                            + " 0 or more)",
+                    2);
         }
-        List<Bench> benches = benches(backlog);
+        List<Bench> benches = benches(backlog, keys);
         Bench bench = benches.stream()
                 .filter(candidate -> candidate.daemon().equals(daemon))
                 .findFirst()
@@ -115,10 +124,10 @@ public final class BenchCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static List<Bench> benches(long backlog) {
+    private static List<Bench> benches(long backlog, int keys) {
         return List.of(
                 new LbProxyBench(),
-                new KvCacheBench(),
+                new KvCacheBench(keys),
                 new DbProxyBench(),
                 new GeoDnsBench(),
                 new MqBrokerBench(backlog));
@@ -172,7 +181,7 @@ public final class BenchCommand implements Callable<Integer> {
         private static final long serialVersionUID = 1;
 
         Benched() {
-            super(benches(BACKLOG).stream().map(Bench::daemon).toList());
+            super(benches(BACKLOG, KEYS).stream().map(Bench::daemon).toList());
         }
     }
 

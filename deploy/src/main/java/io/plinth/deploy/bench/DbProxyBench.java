@@ -71,13 +71,14 @@ final class DbProxyBench implements Bench {
     /** Without a rate the connections ask once and stay. */
     private static Outcome atRate(Stage stage, InetSocketAddress server, int connections, Duration time, long rate)
             throws IOException, DeployException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(stage.installation().java()));
-        command.addAll(stage.installation().options());
-        command.addAll(List.of("-Xmx256m", "-cp", stage.installation().classPath(), PgLoad.class.getName()));
-        command.addAll(List.of(String.valueOf(server.getPort()), "bench", String.valueOf(connections)));
-        command.addAll(List.of(
-                String.valueOf(time.toSeconds()), String.valueOf(rate), String.valueOf(SCALE * ACCOUNTS_PER_SCALE)));
-        return stage.load("queries at " + rate + "/s", command);
+        List<String> arguments = List.of(
+                String.valueOf(server.getPort()),
+                "bench",
+                String.valueOf(connections),
+                String.valueOf(time.toSeconds()),
+                String.valueOf(rate),
+                String.valueOf(SCALE * ACCOUNTS_PER_SCALE));
+        return stage.load("queries at " + rate + "/s", stage.installation().command(PgLoad.class, 256, arguments));
     }
 
     private static Load load(Stage stage, String database, String protocol, int connections) {

@@ -11,17 +11,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** kv-cache beside Redis and memcached: a million keys with values of 64 bytes, each server with one thread for commands. */
+/** kv-cache beside Redis and memcached: many keys with values of 64 bytes, each server with one thread for commands. Owned by the command. */
 final class KvCacheBench implements Bench {
     private static final String OURS = "kv-cache";
     private static final String NODE = "cache";
     private static final String REDIS = "redis-server";
     private static final String MEMCACHED = "memcached";
     private static final String OVER_MEMCACHED = OURS + "-memcached";
-    private static final int KEYS = 1_000_000;
     private static final int DEEP = 16;
 
+    private final int keys;
     private final List<Contender> speakingRedis = new ArrayList<>();
+
+    /** {@code keys}: how many are written first. */
+    KvCacheBench(int keys) {
+        this.keys = keys;
+    }
 
     @Override
     public String daemon() {
@@ -58,7 +63,7 @@ final class KvCacheBench implements Bench {
                         redis));
     }
 
-    private static Load load(Stage stage, String kind, int connections, int pipeline) {
+    private Load load(Stage stage, String kind, int connections, int pipeline) {
         return (server, time) -> run(stage, server.address(), kind, connections, pipeline, seconds(time), 0);
     }
 
@@ -99,7 +104,7 @@ final class KvCacheBench implements Bench {
         return contenders;
     }
 
-    private static void fill(Stage stage, List<Contender> contenders, String kind)
+    private void fill(Stage stage, List<Contender> contenders, String kind)
             throws IOException, DeployException, InterruptedException {
         for (Contender contender : contenders) {
             stage.listening(contender.name(), contender.process(), contender.address());
@@ -117,15 +122,18 @@ final class KvCacheBench implements Bench {
         return stage.peer(program, address, command);
     }
 
-    private static Outcome run(
+    private Outcome run(
             Stage stage, InetSocketAddress server, String kind, int connections, int pipeline, int seconds, long rate)
             throws IOException, DeployException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(stage.installation().java()));
-        command.addAll(stage.installation().options());
-        command.addAll(List.of("-Xmx256m", "-cp", stage.installation().classPath(), CacheLoad.class.getName()));
-        command.addAll(List.of(port(server), kind, String.valueOf(connections), String.valueOf(pipeline)));
-        command.addAll(List.of(String.valueOf(seconds), String.valueOf(KEYS), String.valueOf(rate)));
-        return stage.load("load " + kind, command);
+        List<String> arguments = List.of(
+                port(server),
+                kind,
+                String.valueOf(connections),
+                String.valueOf(pipeline),
+                String.valueOf(seconds),
+                String.valueOf(keys),
+                String.valueOf(rate));
+        return stage.load("load " + kind, stage.installation().command(CacheLoad.class, 256, arguments));
     }
 
     private static String port(InetSocketAddress address) {

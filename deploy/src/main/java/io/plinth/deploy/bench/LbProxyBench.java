@@ -70,12 +70,13 @@ final class LbProxyBench implements Bench {
     /** Without a rate the connections ask once and stay. */
     private static Outcome atRate(Stage stage, Contender server, int connections, Duration time, long rate)
             throws IOException, DeployException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(stage.installation().java()));
-        command.addAll(stage.installation().options());
-        command.addAll(List.of("-Xmx128m", "-cp", stage.installation().classPath(), HttpLoad.class.getName()));
-        command.addAll(List.of(port(server.address()), Origin.SMALL, String.valueOf(connections)));
-        command.addAll(List.of(String.valueOf(time.toSeconds()), String.valueOf(rate)));
-        return stage.load("HTTP load at " + rate + "/s", command);
+        List<String> arguments = List.of(
+                port(server.address()),
+                Origin.SMALL,
+                String.valueOf(connections),
+                String.valueOf(time.toSeconds()),
+                String.valueOf(rate));
+        return stage.load("HTTP load at " + rate + "/s", stage.installation().command(HttpLoad.class, 128, arguments));
     }
 
     private String securePage(Contender server) {
@@ -97,7 +98,8 @@ final class LbProxyBench implements Bench {
     public List<Contender> start(Stage on) throws IOException, DeployException, InterruptedException {
         stage = on;
         InetSocketAddress origin = on.free();
-        Process process = on.start("origin", on.cores().origin(), Origin.command(on.installation(), origin));
+        Process process = on.start(
+                "origin", on.cores().origin(), on.installation().command(Origin.class, 64, List.of(port(origin))));
         byte[] expected = on.ready("origin", process, page(origin, Origin.LARGE));
         Path certificate = on.folder().resolve("certificate.pem");
         Path key = on.folder().resolve("key.pem");

@@ -129,12 +129,13 @@ final class MqBrokerBench implements Bench {
     private static Outcome run(
             Stage stage, Contender server, BrokerLoad.Kind kind, Duration time, long rate, long count)
             throws IOException, DeployException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(stage.installation().java()));
-        command.addAll(stage.installation().options());
-        command.addAll(List.of("-Xmx256m", "-cp", stage.installation().classPath(), BrokerLoad.class.getName()));
-        command.addAll(List.of(port(server.address()), kind.name(), String.valueOf(time.toSeconds())));
-        command.addAll(List.of(String.valueOf(rate), String.valueOf(count)));
-        return stage.load("load " + kind, command);
+        List<String> arguments = List.of(
+                port(server.address()),
+                kind.name(),
+                String.valueOf(time.toSeconds()),
+                String.valueOf(rate),
+                String.valueOf(count));
+        return stage.load("load " + kind, stage.installation().command(BrokerLoad.class, 256, arguments));
     }
 
     private static String port(InetSocketAddress address) {

@@ -16,11 +16,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.plinth.deploy.process.Installation;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * The server behind the proxies of a bench, in a process of its own: answers every GET from memory, and does so little that
@@ -40,15 +36,6 @@ public final class Origin {
                     .getBytes(StandardCharsets.US_ASCII);
 
     private Origin() {}
-
-    /** What starts it. */
-    static List<String> command(Installation installation, InetSocketAddress address) {
-        List<String> command = new ArrayList<>(List.of(installation.java()));
-        command.addAll(installation.options());
-        command.addAll(List.of(
-                "-Xmx64m", "-cp", installation.classPath(), Origin.class.getName(), String.valueOf(address.getPort())));
-        return command;
-    }
 
     public static void main(String[] arguments) throws InterruptedException {
         boolean epoll = Epoll.isAvailable();

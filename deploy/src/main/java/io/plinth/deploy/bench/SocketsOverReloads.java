@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -40,15 +39,11 @@ final class SocketsOverReloads implements Bench.Load {
     @Override
     public Bench.Outcome run(Bench.Contender server, Duration time)
             throws IOException, DeployException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(stage.installation().java()));
-        command.addAll(stage.installation().options());
-        command.addAll(List.of(
-                "-Xmx96m",
-                "-cp",
-                stage.installation().classPath(),
-                SocketHold.class.getName(),
-                String.valueOf(server.address().getPort()),
-                String.valueOf(SOCKETS)));
+        List<String> command = stage.installation()
+                .command(
+                        SocketHold.class,
+                        96,
+                        List.of(String.valueOf(server.address().getPort()), String.valueOf(SOCKETS)));
         Process holder = stage.call(stage.cores().load(), command);
         try (BufferedReader says = holder.inputReader(StandardCharsets.US_ASCII);
                 HttpClient http = HttpClient.newHttpClient()) {

@@ -72,6 +72,23 @@ public record Installation(
         return result;
     }
 
+    /** A whole command that runs another class of this program, with so many MiB of heap. */
+    public List<String> command(Class<?> main, int heapMebibytes, List<String> arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(java);
+        command.addAll(options);
+        command.add("-Xmx" + heapMebibytes + "m");
+        Path cache = aotCache;
+        if (cache != null) {
+            command.add("-XX:AOTCache=" + cache);
+        }
+        command.add("-cp");
+        command.add(classPath);
+        command.add(main.getName());
+        command.addAll(arguments);
+        return command;
+    }
+
     /** A whole command that calls this program with {@code arguments}. */
     public List<String> command(JvmSizing sizing, List<String> arguments) {
         List<String> command = new ArrayList<>();

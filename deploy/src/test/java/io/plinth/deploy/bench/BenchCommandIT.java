@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.plinth.deploy.Plinth;
+import io.plinth.deploy.stack.Script;
 import io.plinth.testkit.Peer;
 import io.plinth.testkit.RequiresPeer;
 import java.io.IOException;
@@ -30,14 +31,11 @@ class BenchCommandIT {
 
     @Test
     @RequiresPeer("wrk")
-    @Timeout(value = 150, unit = TimeUnit.SECONDS)
-    void aShortBenchWritesItsReport() throws IOException {
+    @Timeout(value = 300, unit = TimeUnit.SECONDS)
+    void aShortBenchWritesItsReport() throws Exception {
         Path file = folder.resolve("bench.json");
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int exit = plinth(
-                out,
-                err,
+        Script.Result bench = Script.run(
+                Map.of(),
                 "bench",
                 "lb-proxy",
                 "h1-small",
@@ -45,10 +43,10 @@ class BenchCommandIT {
                 "--rounds=1",
                 "--seconds=1",
                 "--connections=8",
-                "--warm-up=1",
+                "--warm-up=0",
                 "--json=" + file);
-        assertThat(exit).as(err.toString()).isZero();
-        assertThat(out.toString()).contains("h1-small", "connect", "lb-proxy-io_uring", "requests/s", "CPU us/req");
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
+        assertThat(bench.out()).contains("h1-small", "connect", "lb-proxy-io_uring", "requests/s", "CPU us/req");
 
         Map<String, Object> report = scalars(file);
         assertThat(report).containsEntry("daemon", "lb-proxy").containsEntry("cases.0.name", "h1-small");
@@ -72,13 +70,11 @@ class BenchCommandIT {
 
     @Test
     @RequiresPeer("rabbitmq-server")
-    @Timeout(value = 150, unit = TimeUnit.SECONDS)
-    void onlyTheCasesNamedAreMeasured() throws IOException {
+    @Timeout(value = 300, unit = TimeUnit.SECONDS)
+    void onlyTheCasesNamedAreMeasured() throws Exception {
         Path file = folder.resolve("bench.json");
-        StringWriter err = new StringWriter();
-        int exit = plinth(
-                new StringWriter(),
-                err,
+        Script.Result bench = Script.run(
+                Map.of(),
                 "bench",
                 "mq-broker",
                 "persistent",
@@ -86,9 +82,9 @@ class BenchCommandIT {
                 "--backlog=2000",
                 "--rounds=1",
                 "--seconds=1",
-                "--warm-up=1",
+                "--warm-up=0",
                 "--json=" + file);
-        assertThat(exit).as(err.toString()).isZero();
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
         Map<String, Object> report = scalars(file);
         assertThat(report)
                 .containsEntry("cases.0.name", "persistent")
@@ -97,48 +93,47 @@ class BenchCommandIT {
                 .doesNotContainKey("cases.2.name");
         assertThat(((Number) report.getOrDefault("cases.1.peers.rabbitmq-server.resident_mib", -1)).doubleValue())
                 .isPositive();
-        assertThat(plinth(new StringWriter(), err, "bench", "mq-broker", "no-such"))
-                .isEqualTo(2);
+        StringWriter err = new StringWriter();
+        assertThat(plinth(err, "bench", "mq-broker", "no-such")).isEqualTo(2);
         assertThat(err.toString()).contains("case no-such (expected: some of [transient, ");
     }
 
     /** Each has files, programs and peers of its own to set up, so each can break alone. */
     @ParameterizedTest
-    @CsvSource({"geo-dns,geo", "kv-cache,get-p16", "db-proxy,prepared"})
+    @CsvSource({"geo-dns,geo,0", "kv-cache,get-p16,1", "db-proxy,prepared,0"})
     @RequiresPeer({"dnsperf", "gdnsd", "redis-server", "pgbench", "pgbouncer"})
-    @Timeout(value = 150, unit = TimeUnit.SECONDS)
-    void theBenchOfEveryDaemonMeasuresItAndAPeer(String daemon, String name) throws IOException {
+    @Timeout(value = 300, unit = TimeUnit.SECONDS)
+    void theBenchOfEveryDaemonMeasuresItAndAPeer(String daemon, String name, int warmUp) throws Exception {
         Path file = folder.resolve("bench.json");
-        StringWriter err = new StringWriter();
-        int exit = plinth(
-                new StringWriter(),
-                err,
+        Script.Result bench = Script.run(
+                Map.of(),
                 "bench",
                 daemon,
                 name,
                 "--rounds=1",
                 "--seconds=1",
-                "--warm-up=1",
+                "--keys=10000",
+                "--warm-up=" + warmUp,
                 "--json=" + file);
-        assertThat(exit).as(err.toString()).isZero();
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
+        assertThat(bench.err().contains("warm after")).isEqualTo(warmUp > 0);
         assertThat(scalars(file)).containsEntry("cases.0.name", name).containsKey("cases.0.cpu_ratio");
     }
 
     @Test
     void anUnknownDaemonIsRefusedWithTheOnesThereAre() {
         StringWriter err = new StringWriter();
-        assertThat(plinth(new StringWriter(), err, "bench", "no-such")).isEqualTo(2);
+        assertThat(plinth(err, "bench", "no-such")).isEqualTo(2);
         assertThat(err.toString())
                 .contains("no-such (expected: one of [lb-proxy, kv-cache, db-proxy, geo-dns, mq-broker])");
     }
 
-    private static int plinth(StringWriter out, StringWriter err, String... arguments) {
+    private static int plinth(StringWriter err, String... arguments) {
         // As the script says it to every JVM it starts.
         System.setProperty(
                 "plinth.home",
                 Path.of(System.getProperty("basedir", "")).toAbsolutePath().toString());
         CommandLine line = Plinth.commandLine();
-        line.setOut(new PrintWriter(out));
         line.setErr(new PrintWriter(err));
         return line.execute(arguments);
     }

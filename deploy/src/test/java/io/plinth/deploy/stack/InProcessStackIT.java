@@ -52,7 +52,7 @@ class InProcessStackIT extends StackContract {
         assertThat(daemons)
                 .extracting(RunRecord::process)
                 .containsOnly(daemons.getFirst().process());
-        Script.Result kill = stack().run("kill", "cache-1");
+        Script.Result kill = stack().ask("kill", "cache-1");
         assertThat(kill.exitCode()).isEqualTo(1);
         assertThat(kill.err()).contains("in the process of all daemons");
     }

@@ -109,8 +109,8 @@ class StackIT extends StackContract {
     @Test
     void everyNodeHasALog() throws Exception {
         assertThat(stack().run("logs", "cache-2").out()).contains("cache-2 is ready");
-        assertThat(stack().run("logs", "pg-s0-primary").out()).contains("ready to accept connections");
-        Script.Result unknown = stack().run("logs", "cache-9");
+        assertThat(stack().ask("logs", "pg-s0-primary").out()).contains("ready to accept connections");
+        Script.Result unknown = stack().ask("logs", "cache-9");
         assertThat(unknown.exitCode()).isEqualTo(1);
         assertThat(unknown.err()).contains("cache-2");
     }
@@ -141,7 +141,7 @@ class StackIT extends StackContract {
         }
         TestStack.await(PATIENCE, () -> good.get() > 50);
         int before = good.get();
-        assertThat(stack().run("kill", "web-2").exitCode()).isZero();
+        assertThat(stack().ask("kill", "web-2").exitCode()).isZero();
         TestStack.await(PATIENCE, () -> good.get() > before + 200);
         enough.set(true);
         for (Thread browser : browsers) {
@@ -149,7 +149,7 @@ class StackIT extends StackContract {
         }
         assertThat(bad).isEmpty();
         TestStack.await(PATIENCE, () -> stack().saidInForeground().contains("web-2 died"));
-        Script.Result status = stack().run("status");
+        Script.Result status = stack().ask("status");
         assertThat(status.exitCode()).isEqualTo(1);
         assertThat(status.out()).containsPattern("web-2 +app +\\d+ +dead");
         Script.Result started = stack().run("start", "web-2");
@@ -192,7 +192,7 @@ class StackIT extends StackContract {
         }
         assertThat(bad).isEmpty();
         assertThat(processOf("lb-1")).isNotEqualTo(pid);
-        assertThat(stack().run("status").out()).containsPattern("lb-1 +lb-proxy +\\d+ +running +yes");
+        assertThat(stack().ask("status").out()).containsPattern("lb-1 +lb-proxy +\\d+ +running +yes");
     }
 
     private String processOf(String node) throws IOException {
@@ -206,22 +206,22 @@ class StackIT extends StackContract {
     void aNodeIsRestartedAfterAnotherWayWhereItHandsNothingOver() throws Exception {
         Script.Result restarted = stack().run("restart", "worker-2");
         assertThat(restarted.exitCode()).as(restarted.err()).isZero();
-        assertThat(stack().run("status").out()).containsPattern("worker-2 +app +\\d+ +running +yes");
-        Script.Result unknown = stack().run("restart", "lb-9");
+        assertThat(stack().ask("status").out()).containsPattern("worker-2 +app +\\d+ +running +yes");
+        Script.Result unknown = stack().ask("restart", "lb-9");
         assertThat(unknown.exitCode()).isEqualTo(1);
         assertThat(unknown.err()).contains("no node lb-9", "lb-1");
     }
 
     @Test
     void everyKindOfNodeExplains() throws Exception {
-        assertThat(stack().run("explain", "dns", "www.shop.example").out()).contains("www.shop.example");
-        assertThat(stack().run("explain", "sql", "select * from orders where user_id = 7")
+        assertThat(stack().ask("explain", "dns", "www.shop.example").out()).contains("www.shop.example");
+        assertThat(stack().ask("explain", "sql", "select * from orders where user_id = 7")
                         .out())
                 .contains("orders", "- s", "user_id");
-        assertThat(stack().run("explain", "publish", "amq.direct", "k").exitCode())
+        assertThat(stack().ask("explain", "publish", "amq.direct", "k").exitCode())
                 .isZero();
-        assertThat(stack().run("explain", "key", "session").out()).contains("slot:", "node: cache-");
-        Script.Result wrong = stack().run("explain", "key", "session", "--node", "lb-1");
+        assertThat(stack().ask("explain", "key", "session").out()).contains("slot:", "node: cache-");
+        Script.Result wrong = stack().ask("explain", "key", "session", "--node", "lb-1");
         assertThat(wrong.exitCode()).isEqualTo(2);
         assertThat(wrong.err()).contains("lb-1 is a lb-proxy (expected: a kv-cache)");
     }
@@ -229,7 +229,7 @@ class StackIT extends StackContract {
     @Test
     void theBrokerIsOperatedFromTheCommandLine() throws Exception {
         String url = "http://127.0.0.1:" + stack().port(15672);
-        assertThat(mq(url, "add-user", "clerk", "s3cret", "--tags", "monitoring")
+        assertThat(Script.run(Map.of(), "mq", "add-user", "clerk", "s3cret", "--tags", "monitoring", "--url", url)
                         .exitCode())
                 .isZero();
         assertThat(mq(url, "set-permissions", "clerk", "", "", ".*").exitCode()).isZero();
@@ -252,11 +252,11 @@ class StackIT extends StackContract {
         assertThat(mq(url, "delete", "policy", "short").exitCode()).isZero();
     }
 
-    private static Script.Result mq(String url, String... arguments) throws Exception {
+    private static Script.Result mq(String url, String... arguments) {
         List<String> all = new ArrayList<>(List.of("mq"));
         all.addAll(List.of(arguments));
         all.addAll(List.of("--url", url));
-        return Script.run(Map.of(), all.toArray(String[]::new));
+        return Script.here(all.toArray(String[]::new));
     }
 
     @Test
@@ -267,7 +267,7 @@ class StackIT extends StackContract {
         Set<String> confirmed = ConcurrentHashMap.newKeySet();
         Thread publisher = Thread.ofPlatform().start(() -> publish(factory, confirmed));
         TestStack.await(PATIENCE, () -> confirmed.size() > 200);
-        assertThat(stack().run("kill", "broker-1").exitCode()).isZero();
+        assertThat(stack().ask("kill", "broker-1").exitCode()).isZero();
         publisher.join(TimeUnit.SECONDS.toMillis(30));
         Set<String> kept = Set.copyOf(confirmed);
         Script.Result started = stack().run("start", "broker-1");
@@ -319,7 +319,7 @@ class StackIT extends StackContract {
 
     @Test
     void aKilledDatabaseServerComesBackWithItsData() throws Exception {
-        assertThat(stack().run("kill", "pg-s1-replica").exitCode()).isZero();
+        assertThat(stack().ask("kill", "pg-s1-replica").exitCode()).isZero();
         Script.Result started = stack().run("start", "pg-s1-replica");
         assertThat(started.exitCode()).as(started.err()).isZero();
         assertThat(Files.readString(stack().folder().resolve(".plinth/postgres/pg-s1-replica/PG_VERSION")))

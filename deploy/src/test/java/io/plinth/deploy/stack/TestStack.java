@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 final class TestStack {
     private static final Pattern PORT = Pattern.compile("(?<=127\\.0\\.0\\.1:|port: )\\d{4,5}\\b");
     private static final int WEB_PORT = 9000;
-    private static final Duration UP_PATIENCE = Duration.ofMinutes(2);
+    private static final Duration UP_PATIENCE = Duration.ofMinutes(4);
 
     private final Path folder;
     private final Path file;
@@ -97,10 +97,19 @@ final class TestStack {
 
     /** Runs a command about this stack. */
     Script.Result run(String command, String... arguments) throws Exception {
+        return Script.run(Map.of(), aboutThis(command, arguments));
+    }
+
+    /** As {@link #run}, in this JVM; for what starts nothing. */
+    Script.Result ask(String command, String... arguments) {
+        return Script.here(aboutThis(command, arguments));
+    }
+
+    private String[] aboutThis(String command, String... arguments) {
         List<String> all = new ArrayList<>(List.of(command));
         all.addAll(List.of(arguments));
         all.addAll(List.of("--file", file.toString()));
-        return Script.run(Map.of(), all.toArray(String[]::new));
+        return all.toArray(String[]::new);
     }
 
     /** Asks again and again until it holds. */

@@ -31,7 +31,7 @@ public final class Rounds {
     private final Duration warmUp;
     private final Consumer<String> progress;
 
-    /** {@code warmUp}: at least so long for ours; the JIT needs it. */
+    /** {@code warmUp}: at least so long for ours, as the JIT needs it; 0 for none. */
     public Rounds(Stage stage, int count, Duration time, Duration warmUp, Consumer<String> progress) {
         this.stage = stage;
         this.count = count;
@@ -45,7 +45,7 @@ public final class Rounds {
             throws IOException, DeployException, InterruptedException {
         for (Contender contender : contenders) {
             for (Case load : cases) {
-                if (load.concerns(contender) && !load.once()) {
+                if (!warmUp.isZero() && load.concerns(contender) && !load.once()) {
                     warmUp(contender, load);
                 }
             }
@@ -81,7 +81,7 @@ public final class Rounds {
         long begun = System.nanoTime();
         double before = 0;
         while (true) {
-            Duration slice = min(SLICE, Duration.ofSeconds(Math.max(1, warmUp.toSeconds())));
+            Duration slice = min(SLICE, warmUp);
             load.load().prepare(contender);
             Sample sample = Sample.of(outcome(contender, load, slice), Duration.ZERO, 0);
             long warm = System.nanoTime() - begun;
