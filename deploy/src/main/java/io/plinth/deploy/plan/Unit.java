@@ -15,6 +15,9 @@ public sealed interface Unit {
     /** Its name: what {@code status}, {@code logs}, {@code kill} and {@code start} call it. */
     String name();
 
+    /** Of what reads its data back. */
+    Duration UNTIL_READY = Duration.ofMinutes(2);
+
     /** The daemon kind, {@code app}, {@code postgres} or {@code host}. */
     String kind();
 
@@ -24,8 +27,13 @@ public sealed interface Unit {
     /** Where it will listen. */
     List<Claim> claims();
 
-    /** How long it may take to be ready, and to stop. */
+    /** How long it may take to stop. */
     Duration patience();
+
+    /** How long it may take to be ready while its process runs: data is read back, and many start at once. */
+    default Duration untilReady() {
+        return UNTIL_READY;
+    }
 
     /** Where it stands when everything is stopped: the highest goes first. */
     Level level();
@@ -159,6 +167,11 @@ public sealed interface Unit {
 
         @Override
         public Duration patience() {
+            return config.patience();
+        }
+
+        @Override
+        public Duration untilReady() {
             return config.patience();
         }
 

@@ -154,7 +154,7 @@ public final class StackStarter {
 
     private void awaitReady(UnitStarter.Launched launched, long begun) throws DeployException, InterruptedException {
         Unit unit = launched.unit();
-        Duration patience = unit.patience();
+        Duration patience = unit.untilReady();
         while (true) {
             if (!launched.process().isAlive()) {
                 throw new DeployException(

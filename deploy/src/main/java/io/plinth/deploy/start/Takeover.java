@@ -39,7 +39,7 @@ public final class Takeover {
         UnitStarter.Launched launched = starter.takeOver(unit);
         long begun = nanoTime.getAsLong();
         // A daemon that owns its data waits until the old process has let go of it.
-        long patience = unit.patience().plus(old.patience()).plus(CLOSING).toNanos();
+        long patience = unit.untilReady().plus(old.patience()).plus(CLOSING).toNanos();
         while (!Probe.isReady(unit.probe(), launched.process().pid())) {
             boolean ended = !launched.process().isAlive();
             if (ended || nanoTime.getAsLong() - begun > patience) {

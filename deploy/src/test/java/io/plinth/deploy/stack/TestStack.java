@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 final class TestStack {
     private static final Pattern PORT = Pattern.compile("(?<=127\\.0\\.0\\.1:|port: )\\d{4,5}\\b");
     private static final int WEB_PORT = 9000;
-    private static final Duration UP_PATIENCE = Duration.ofMinutes(4);
+    private static final Duration UP_PATIENCE = Duration.ofMinutes(5);
 
     private final Path folder;
     private final Path file;
