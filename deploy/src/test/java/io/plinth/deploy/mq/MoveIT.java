@@ -13,10 +13,12 @@ import io.plinth.kit.config.StackFiles;
 import io.plinth.kit.lifecycle.NodeRunner;
 import io.plinth.kit.lifecycle.RunningNode;
 import io.plinth.mqbroker.MqBrokerMain;
+import io.plinth.testkit.BreakingRelay;
 import io.plinth.testkit.RabbitServer;
 import io.plinth.testkit.RequiresPeer;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,7 +37,10 @@ import picocli.CommandLine;
 /** A real RabbitMQ is drained into our broker by a mover that is killed in the middle. */
 @RequiresPeer("rabbitmq-server")
 class MoveIT {
-    private static final int MESSAGES = 20_000;
+    private static final int MESSAGES = 5_000;
+    /** Octets a second. */
+    private static final int RATE = 100_000;
+
     private static final int UNDER_WAY = 500;
     private static final Map<String, Object> ARGUMENTS =
             Map.of("x-message-ttl", 86_400_000, "x-dead-letter-exchange", "dead");
@@ -47,23 +52,18 @@ class MoveIT {
     @Timeout(180)
     void nothingIsLostThoughTheMoverIsKilled() throws Exception {
         try (RabbitServer rabbit = new RabbitServer(Files.createDirectory(folder.resolve("rabbit")));
-                RunningNode broker = broker()) {
-            int ours = Objects.requireNonNull(broker.listening().get("amqp")).getPort();
+                RunningNode broker = broker();
+                BreakingRelay slow = BreakingRelay.to(at(broker, "amqp"))) {
+            int ours = at(broker, "amqp").getPort();
             load(rabbit);
-            List<String> move = List.of(
-                    "mq",
-                    "move",
-                    "--from=amqp://guest:guest@127.0.0.1:" + rabbit.port() + "/%2F",
-                    "--from-url=http://127.0.0.1:" + rabbit.httpPort(),
-                    "--to=amqp://guest:guest@127.0.0.1:" + ours + "/%2F",
-                    "--to-url=http://127.0.0.1:"
-                            + Objects.requireNonNull(broker.listening().get("management"))
-                                    .getPort());
-
-            killInTheMiddle(move, ours);
+            // So slow that there is a middle to be killed in, however late the test finds it.
+            slow.rate(BreakingRelay.Direction.TO_TARGET, RATE);
+            killInTheMiddle(move(rabbit, broker, slow.port()), ours);
             StringWriter out = new StringWriter();
             StringWriter err = new StringWriter();
-            assertThat(plinth(out, err, move)).as(err.toString()).isZero();
+            assertThat(plinth(out, err, move(rabbit, broker, ours)))
+                    .as(err.toString())
+                    .isZero();
             assertThat(out.toString()).contains("definitions moved", "orders: ", "empty: 0 messages moved");
 
             try (Connection theirs = connect(rabbit.port(), "guest", "guest")) {
@@ -78,14 +78,26 @@ class MoveIT {
                         ours,
                         List.of(
                                 "--url=http://127.0.0.1:"
-                                        + Objects.requireNonNull(
-                                                        broker.listening().get("management"))
-                                                .getPort(),
+                                        + at(broker, "management").getPort(),
                                 "--user=guest"));
                 channel.basicPublish("events", "order.new", null, "routed".getBytes(UTF_8));
                 assertThat(next(channel).getBody()).asString(UTF_8).isEqualTo("routed");
             }
         }
+    }
+
+    private static InetSocketAddress at(RunningNode broker, String listener) {
+        return Objects.requireNonNull(broker.listening().get(listener));
+    }
+
+    private static List<String> move(RabbitServer rabbit, RunningNode broker, int to) {
+        return List.of(
+                "mq",
+                "move",
+                "--from=amqp://guest:guest@127.0.0.1:" + rabbit.port() + "/%2F",
+                "--from-url=http://127.0.0.1:" + rabbit.httpPort(),
+                "--to=amqp://guest:guest@127.0.0.1:" + to + "/%2F",
+                "--to-url=http://127.0.0.1:" + at(broker, "management").getPort());
     }
 
     private RunningNode broker() throws Exception {

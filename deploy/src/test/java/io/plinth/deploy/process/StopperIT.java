@@ -53,10 +53,11 @@ class StopperIT {
     @Test
     void whatIgnoresTheRequestIsKilled() throws Exception {
         RunFolder folder = new RunFolder(state);
-        Process process = start(folder, "deaf", 0, "trap '' TERM; echo deaf; while :; do sleep 0.05; done");
+        String deaf = "trap '' TERM; echo deaf; while :; do sleep 0.05; done";
+        Process process = start(folder, "deaf", 0, Duration.ofMillis(400), deaf);
         await(() -> Files.readString(folder.log("deaf")).contains("deaf"));
         assertThat(stopper(folder).stop(folder.records())).containsExactly("deaf");
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test
@@ -78,10 +79,15 @@ class StopperIT {
     }
 
     private Process start(RunFolder folder, String name, int level, String script) throws IOException {
+        return start(folder, name, level, Duration.ofSeconds(30), script);
+    }
+
+    private Process start(RunFolder folder, String name, int level, Duration patience, String script)
+            throws IOException {
         Process process = new Spawner().start(List.of("/bin/sh", "-c", script), state, Map.of(), folder.log(name));
         started.add(process);
         ProcessId id = procfs.identify(process.pid()).orElseThrow();
-        folder.write(new RunRecord(name, "app", id, name, level, "TERM", Duration.ofMillis(400), "", Map.of()));
+        folder.write(new RunRecord(name, "app", id, name, level, "TERM", patience, "", Map.of()));
         return process;
     }
 
