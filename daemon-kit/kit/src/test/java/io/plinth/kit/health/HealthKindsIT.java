@@ -205,6 +205,8 @@ class HealthKindsIT {
         try (Watch watch = watch(LOOPBACK, check)) {
             assertThat(watch).isNotNull();
             assertThat(next()).isFalse();
+            // One that was killed before it had begun was tried again.
+            await(() -> Files.exists(pids) && Files.readAllLines(pids).size() > 1);
         }
         awaitDead(pids);
     }

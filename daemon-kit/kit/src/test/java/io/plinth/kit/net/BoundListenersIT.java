@@ -146,7 +146,7 @@ class BoundListenersIT {
         Listeners.Bound bound = listeners.udp("dns", ANY, new Echo());
 
         try (DatagramSocket socket = new DatagramSocket()) {
-            socket.setSoTimeout(5000);
+            socket.setSoTimeout(20_000);
             byte[] question = "who".getBytes(StandardCharsets.US_ASCII);
             socket.send(new java.net.DatagramPacket(question, question.length, bound.address()));
             java.net.DatagramPacket answer = new java.net.DatagramPacket(new byte[16], 16);
@@ -166,14 +166,14 @@ class BoundListenersIT {
     }
 
     private static void roundTrip(Socket socket) throws IOException {
-        socket.setSoTimeout(5000);
+        socket.setSoTimeout(20_000);
         socket.getOutputStream().write('x');
         assertThat(socket.getInputStream().read()).isEqualTo('x');
     }
 
     static String ask(InetSocketAddress address) throws IOException {
         try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
-            socket.setSoTimeout(5000);
+            socket.setSoTimeout(20_000);
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
         }
     }
