@@ -37,6 +37,13 @@ class ApiIT {
             names: [probed.shop.example]
             targets: { a: [192.0.2.30, "2001:db8::1"] }
             health: { port: 1, interval: 1h }
+          loaded:
+            by: failover
+            order: [a, b]
+            names: [loaded.shop.example]
+            targets: { a: [192.0.2.40], b: [192.0.2.50] }
+            shed-from: 50
+            min-ttl: 1s
         """;
 
     @TempDir
@@ -197,25 +204,23 @@ class ApiIT {
         assertThat(send("PUT", "/latency/edge", "127.0.0.0/8 z=1\n", 422)).contains("member: z");
     }
 
+    /** Both take ten seconds, which pass for both at once. */
     @Test
-    void anOverrideExpiresAndTheTtlGoesTowardsThat() throws Exception {
+    void anOverrideExpiresWithTheTtlGoingTowardsThatAndALoadThatIsNotToldAgainCountsNoMore() throws Exception {
         send("PUT", "/overrides/192.0.2.10?for=10s", "down", 200);
         TestNode.await(
                 "b until then, shorter and shorter",
                 () -> answer("www.shop.example.", Type.A).getFirst().matches("www.shop.example. \\d A 192.0.2.20"));
+        send("PUT", "/loads/loaded/a", "100", 200);
         TestNode.await(
-                "a after it",
+                "shed",
+                () -> answer("loaded.shop.example.", Type.A).equals(List.of("loaded.shop.example. 30 A 192.0.2.50")));
+        TestNode.await(
+                "a after the override",
                 () -> answer("www.shop.example.", Type.A).equals(List.of("www.shop.example. 30 A 192.0.2.10")));
-    }
-
-    @Test
-    void aLoadThatIsNotToldAgainCountsNoMore() throws Exception {
-        send("PUT", "/loads/edge/a", "100", 200);
         TestNode.await(
-                "shed", () -> answer("www.shop.example.", Type.A).equals(List.of("www.shop.example. 30 A 192.0.2.20")));
-        TestNode.await(
-                "not any more",
-                () -> answer("www.shop.example.", Type.A).equals(List.of("www.shop.example. 30 A 192.0.2.10")));
+                "not shed any more",
+                () -> answer("loaded.shop.example.", Type.A).equals(List.of("loaded.shop.example. 30 A 192.0.2.40")));
     }
 
     @Test

@@ -209,12 +209,13 @@ class UnboundIT {
                         """.formatted(eu.getAddress().getPort()))) {
                 assertThat(addresses(pair.resolver().send(query("www.shop.example.", Type.A))))
                         .containsExactly("127.0.0.1");
-                // A probe may come a tenth late, and the resolver counts whole seconds.
+                // A probe may come a tenth late, the resolver counts whole seconds, and a busy machine has other things
+                // to do.
                 Duration most = interval.multipliedBy(11L * fall)
                         .dividedBy(10)
                         .plus(timeout)
                         .plus(ttl)
-                        .plusSeconds(1);
+                        .plusSeconds(10);
                 long killed = System.nanoTime();
                 eu.stop(0);
                 long last = lastWrong(pair, killed + most.toNanos());
