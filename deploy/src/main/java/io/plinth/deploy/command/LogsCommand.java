@@ -2,9 +2,9 @@ package io.plinth.deploy.command;
 
 import io.plinth.deploy.DeployException;
 import io.plinth.deploy.process.RunFolder;
+import io.plinth.deploy.start.FollowedLog;
 import io.plinth.deploy.start.LogTail;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,26 +48,15 @@ public final class LogsCommand implements Callable<Integer> {
             throw new DeployException("no log of " + node + " (expected: one of " + known(log.getParent()) + ")");
         }
         PrintWriter out = Output.of(spec);
-        long end = Files.size(log);
-        LogTail.last(log, lines).forEach(out::println);
-        while (follow) {
-            Thread.sleep(POLL_MILLIS);
-            end = printFrom(log, end, out);
-        }
-        return 0;
-    }
-
-    private static long printFrom(Path log, long from, PrintWriter out) throws IOException {
-        long size = Files.size(log);
-        if (size > from) {
-            try (InputStream in = Files.newInputStream(log)) {
-                in.skipNBytes(from);
-                out.print(new String(
-                        in.readNBytes((int) Math.min(size - from, 1 << 20)), java.nio.charset.StandardCharsets.UTF_8));
+        try (FollowedLog added = new FollowedLog(log)) {
+            LogTail.last(log, lines).forEach(out::println);
+            while (follow) {
+                Thread.sleep(POLL_MILLIS);
+                out.print(added.next());
                 out.flush();
             }
         }
-        return Math.min(size, size < from ? size : from + Math.min(size - from, 1 << 20));
+        return 0;
     }
 
     private static String known(@Nullable Path folder) throws IOException {

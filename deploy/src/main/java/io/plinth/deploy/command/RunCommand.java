@@ -2,8 +2,12 @@ package io.plinth.deploy.command;
 
 import io.plinth.deploy.Daemons;
 import io.plinth.deploy.DeployException;
+import io.plinth.deploy.plan.Unit;
+import io.plinth.deploy.process.LogRotation;
+import io.plinth.deploy.process.RunFolder;
 import io.plinth.deploy.start.HostedDaemons;
 import io.plinth.kit.config.NodeConfig;
+import io.plinth.kit.config.StackConfig;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.lifecycle.DaemonType;
 import io.plinth.kit.lifecycle.NodeLog;
@@ -46,6 +50,7 @@ public final class RunCommand implements Callable<Integer> {
         StackFile file = options.read(null);
         String name = node;
         if (all) {
+            rotate(file, Unit.Host.NAME);
             return runAll(file);
         }
         if (name == null) {
@@ -54,6 +59,7 @@ public final class RunCommand implements Callable<Integer> {
         }
         DaemonType type = Daemons.named(node(file, name).kind())
                 .orElseThrow(() -> new DeployException("no daemon for node " + name + "; `plinth check` the file"));
+        rotate(file, name);
         List<String> arguments =
                 new ArrayList<>(List.of(name, "--file", file.path().toString()));
         options.overrides().forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
@@ -61,6 +67,11 @@ public final class RunCommand implements Callable<Integer> {
             arguments.add("--take-over");
         }
         return NodeRunner.main(type, Daemons.ALL, arguments.toArray(String[]::new));
+    }
+
+    private static void rotate(StackFile file, String name) {
+        StackConfig.Logs logs = file.stack().logs();
+        LogRotation.begin(new RunFolder(file.state()).log(name), logs.size().bytes(), logs.kept());
     }
 
     private int runAll(StackFile file) throws InterruptedException, DeployException {

@@ -1,10 +1,13 @@
 package io.plinth.deploy.start;
 
+import io.plinth.deploy.process.LogRotation;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The end of a log file. Stateless. */
 public final class LogTail {
@@ -25,9 +28,13 @@ public final class LogTail {
         }
     }
 
-    /** The last lines of a file, at most {@code count} of them and at most 64 KiB. */
+    /** The last lines of a log, at most {@code count} of them and at most 64 KiB of it and of the file that it was before. */
     public static List<String> last(Path log, int count) throws IOException {
         List<String> lines = lines(log, 0);
+        Path before = LogRotation.earlier(log, 1);
+        if (lines.size() < count && Files.exists(before)) {
+            lines = Stream.concat(lines(before, 0).stream(), lines.stream()).toList();
+        }
         return lines.subList(Math.max(0, lines.size() - count), lines.size());
     }
 

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 
 /** All daemons in one process, and the command does not stay. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -19,6 +20,7 @@ class InProcessStackIT extends StackContract {
     private final AtomicReference<TestStack> stack = new AtomicReference<>();
 
     @BeforeAll
+    @Timeout(360)
     void up() throws Exception {
         stack.set(TestStack.create());
         Script.Result up = stack().run("up", "--in-process", "--detach");
@@ -27,6 +29,7 @@ class InProcessStackIT extends StackContract {
     }
 
     @AfterAll
+    @Timeout(360)
     void down() throws Exception {
         List<RunRecord> records = new RunFolder(stack().folder().resolve(".plinth")).records();
         Script.Result down = stack().run("down");

@@ -42,7 +42,7 @@ import redis.clients.jedis.HostAndPort;
 /** What stock clients see, however the daemons are run. */
 abstract class StackContract {
     private static final int KEYS = 200;
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     abstract TestStack stack();
 

@@ -8,6 +8,7 @@ import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.GetResponse;
 import com.rabbitmq.client.MessageProperties;
 import com.rabbitmq.client.ShutdownSignalException;
+import io.plinth.deploy.process.LogRotation;
 import io.plinth.deploy.process.Procfs;
 import io.plinth.deploy.process.RunFolder;
 import io.plinth.deploy.process.RunRecord;
@@ -38,17 +39,20 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 
 /** Every node its own process, the command in the foreground. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(300)
 class StackIT extends StackContract {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String QUEUE = "confirmed";
 
     private final AtomicReference<TestStack> stack = new AtomicReference<>();
     private final AtomicReference<Process> up = new AtomicReference<>();
 
     @BeforeAll
+    @Timeout(360)
     void up() throws Exception {
         stack.set(TestStack.create());
         up.set(stack().upInForeground());
@@ -56,6 +60,7 @@ class StackIT extends StackContract {
 
     /** Ctrl-C: everything that was started ends, and nothing of it listens any more. */
     @AfterAll
+    @Timeout(360)
     void interrupted() throws Exception {
         List<RunRecord> records = new RunFolder(stack().folder().resolve(".plinth")).records();
         assertThat(records).hasSizeGreaterThanOrEqualTo(17);
@@ -110,6 +115,11 @@ class StackIT extends StackContract {
     void everyNodeHasALog() throws Exception {
         assertThat(stack().run("logs", "cache-2").out()).contains("cache-2 is ready");
         assertThat(stack().ask("logs", "pg-s0-primary").out()).contains("ready to accept connections");
+        // Whoever moves it, the node goes on in one of that name.
+        Path log = stack().folder().resolve(".plinth/logs/cache-2.log");
+        Files.move(log, LogRotation.earlier(log, 1));
+        TestStack.await(PATIENCE, () -> Files.exists(log));
+        assertThat(stack().ask("logs", "cache-2").out()).contains("cache-2 is ready");
         Script.Result unknown = stack().ask("logs", "cache-9");
         assertThat(unknown.exitCode()).isEqualTo(1);
         assertThat(unknown.err()).contains("cache-2");

@@ -20,4 +20,19 @@ public record StackConfig(
         Map<String, AppConfig> apps,
 
         @Doc("Present when deploy runs the PostgreSQL servers named under db-proxy itself.") @Nullable
-        PostgresConfig postgres) {}
+        PostgresConfig postgres,
+
+        @Doc("How large the logs of the daemons grow that deploy starts.")
+        Logs logs) {
+
+    /** How large the logs grow that deploy writes for the daemons: NODE.log, and NODE.log.1, the latest before it, and so on. */
+    @Doc("The logs of daemons that deploy starts: NODE.log, and what it was before, from NODE.log.1, the latest, on.")
+    public record Logs(
+            @Doc("About how large a log grows before it is put aside and another is begun.")
+            @Default("64MiB")
+            @Range(min = "64KiB", max = "1TiB")
+            DataSize size,
+
+            @Doc("How many that were put aside are kept of each daemon.") @Default("4") @Range(min = "1", max = "1000")
+            int kept) {}
+}

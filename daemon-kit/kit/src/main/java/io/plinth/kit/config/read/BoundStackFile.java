@@ -141,6 +141,7 @@ final class BoundStackFile implements StackFile {
         }
         out.put("apps", stack.apps());
         out.put("postgres", stack.postgres());
+        out.put("logs", stack.logs());
         out.put("nodes", stack.nodes());
         return RecordText.yaml(out);
     }

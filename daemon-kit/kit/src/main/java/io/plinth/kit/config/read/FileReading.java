@@ -3,6 +3,7 @@ package io.plinth.kit.config.read;
 import io.plinth.kit.config.AppConfig;
 import io.plinth.kit.config.Checked;
 import io.plinth.kit.config.ConfigException;
+import io.plinth.kit.config.DataSize;
 import io.plinth.kit.config.NodeConfig;
 import io.plinth.kit.config.Problem;
 import io.plinth.kit.config.RegionConfig;
@@ -232,7 +233,8 @@ public final class FileReading {
                     named("regions", RegionConfig.class, kinds.keySet()),
                     named("nodes", NodeConfig.class, Set.of()),
                     named("apps", AppConfig.class, Set.of()),
-                    null);
+                    null,
+                    new StackConfig.Logs(new DataSize(64 << 20), 4));
         }
 
         private <T extends Record> Map<String, T> named(String key, Class<T> type, Set<String> further) {

@@ -1,0 +1,77 @@
+package io.plinth.deploy.process;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owned by its thread. Puts the log aside that this process writes to by its standard output, once it is so large, and goes on in
+ * another of that name. The process does it itself, as nobody else is there who lives as long.
+ */
+public final class LogRotation implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(LogRotation.class);
+
+    private final Path log;
+    private final long size;
+    private final int kept;
+    private final long pauseMillis;
+
+    LogRotation(Path log, long size, int kept, long pauseMillis) {
+        this.log = log;
+        this.size = size;
+        this.kept = kept;
+        this.pauseMillis = pauseMillis;
+    }
+
+    /** From now on, looking once a second; not at all where standard output goes somewhere else, as under systemd. */
+    public static void begin(Path log, long size, int kept) {
+        if (StandardOutput.is(log)) {
+            Thread.ofPlatform().daemon().name("log-rotation").start(new LogRotation(log, size, kept, 1_000));
+        }
+    }
+
+    /** The file that was the log {@code turns} times ago. */
+    public static Path earlier(Path log, int turns) {
+        return log.resolveSibling(log.getFileName() + "." + turns);
+    }
+
+    @Override
+    public void run() {
+        boolean failed = false;
+        while (!Thread.currentThread().isInterrupted()) {
+            try {
+                look();
+                failed = false;
+            } catch (IOException e) {
+                if (!failed) {
+                    LOG.warn("{} grows on: {}", log, e.getMessage());
+                }
+                failed = true;
+            }
+            try {
+                Thread.sleep(pauseMillis);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void look() throws IOException {
+        if (StandardOutput.is(log)) {
+            if (Files.size(log) < size) {
+                return;
+            }
+            for (int turn = kept - 1; turn > 0; turn--) {
+                if (Files.exists(earlier(log, turn))) {
+                    Files.move(earlier(log, turn), earlier(log, turn + 1), StandardCopyOption.REPLACE_EXISTING);
+                }
+            }
+            Files.move(log, earlier(log, 1), StandardCopyOption.REPLACE_EXISTING);
+        }
+        // Or somebody else has moved it: the process that hands this node over, or an operator.
+        StandardOutput.appendTo(log);
+    }
+}

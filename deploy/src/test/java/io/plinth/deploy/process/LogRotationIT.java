@@ -1,0 +1,122 @@
+package io.plinth.deploy.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.deploy.start.FollowedLog;
+import io.plinth.deploy.start.LogTail;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A process that writes lines as fast as it can while its log is put aside again and again. */
+@Timeout(120)
+class LogRotationIT {
+    private static final int FILES = 6;
+    private static final int SIZE = 50_000;
+    private static final int KEPT = 1_000;
+
+    @TempDir
+    Path folder;
+
+    /** What the process does. */
+    static final class Writer {
+        private Writer() {}
+
+        public static void main(String[] arguments) {
+            LogRotation rotation = new LogRotation(Path.of(arguments[0]), SIZE, Integer.parseInt(arguments[1]), 1);
+            Thread.ofPlatform().daemon().start(rotation);
+            Object file = null;
+            int files = 0;
+            for (int i = 0; files < FILES; i++) {
+                System.out.println(i);
+                if (i % 100 == 0) {
+                    Object now = keyOf(Path.of(arguments[0]));
+                    files += now == null || now.equals(file) ? 0 : 1;
+                    file = now == null ? file : now;
+                }
+            }
+            System.err.println("the end");
+        }
+
+        private static @Nullable Object keyOf(Path log) {
+            try {
+                return Files.readAttributes(log, BasicFileAttributes.class).fileKey();
+            } catch (IOException e) {
+                // Put aside just now.
+                return null;
+            }
+        }
+    }
+
+    private Process write(Path log, int kept) throws Exception {
+        List<String> command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Writer.class.getName(),
+                log.toString(),
+                String.valueOf(kept));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+    }
+
+    @Test
+    void noLineIsLostAndWhoFollowsSeesThemAll() throws Exception {
+        Path log = Files.createFile(folder.resolve("kv-1.log"));
+        StringBuilder followed = new StringBuilder();
+        try (FollowedLog follower = new FollowedLog(log)) {
+            Process process = write(log, KEPT);
+            assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
+            StringBuilder all = new StringBuilder();
+            int turns = 1;
+            while (Files.exists(LogRotation.earlier(log, turns))) {
+                turns++;
+            }
+            assertThat(turns).as("files").isGreaterThanOrEqualTo(FILES);
+            for (int turn = turns - 1; turn > 0; turn--) {
+                all.append(Files.readString(LogRotation.earlier(log, turn)));
+            }
+            all.append(Files.readString(log));
+            List<String> written = all.toString().lines().toList();
+            List<String> lines = new ArrayList<>(IntStream.range(0, written.size() - 1)
+                    .mapToObj(String::valueOf)
+                    .toList());
+            lines.add("the end");
+            // Too many to be shown.
+            assertThat(written.equals(lines))
+                    .as("%s lines in order", lines.size())
+                    .isTrue();
+
+            // The file that it began with, whatever its name is now, and then the latest.
+            for (String next = follower.next(); !next.isEmpty(); next = follower.next()) {
+                followed.append(next);
+            }
+        }
+        assertThat(followed.toString()).startsWith("0\n1\n2\n").endsWith("the end\n");
+    }
+
+    @Test
+    void onlySoManyAreKeptAndTheLastLinesAreFoundInTheOneBeforeToo() throws Exception {
+        Path log = Files.createFile(folder.resolve("kv-1.log"));
+        assertThat(write(log, 1).waitFor(90, TimeUnit.SECONDS)).isTrue();
+        assertThat(Files.exists(LogRotation.earlier(log, 1))).isTrue();
+        assertThat(Files.exists(LogRotation.earlier(log, 2))).isFalse();
+        Files.writeString(log, "one\ntwo\n");
+        Files.writeString(LogRotation.earlier(log, 1), "minus one\nzero\n");
+        assertThat(LogTail.last(log, 3)).containsExactly("zero", "one", "two");
+        assertThat(LogTail.last(log, 2)).containsExactly("one", "two");
+    }
+}
