@@ -13,6 +13,7 @@ import io.plinth.deploy.command.RestartCommand;
 import io.plinth.deploy.command.RunCommand;
 import io.plinth.deploy.command.StartCommand;
 import io.plinth.deploy.command.StatusCommand;
+import io.plinth.deploy.command.SystemdCommand;
 import io.plinth.deploy.command.TrainCommand;
 import io.plinth.deploy.command.UpCommand;
 import io.plinth.deploy.db.DbCommand;
@@ -45,6 +46,7 @@ import picocli.CommandLine.Command;
             RestartCommand.class,
             ExplainCommand.class,
             RunCommand.class,
+            SystemdCommand.class,
             BenchCommand.class,
             MqCommand.class,
             DnsCommand.class,
