@@ -216,6 +216,9 @@ public final class KvCache implements Daemon {
                 context.loops().all(),
                 functions);
         persistence = kept;
+        MemcachedPipeline memcached = config.memcachedPort() == null
+                ? null
+                : new MemcachedPipeline(node, config.limits().outputBuffer().bytes());
         kept.start(() -> imports(functions));
         scripts.heard(kept::libraries);
         Journal journal = kept.journal();
@@ -264,7 +267,7 @@ public final class KvCache implements Daemon {
         topology = loaded.boundTo(bound.address().getPort());
         facts = facts(bound.address().getPort());
         listening = Map.of("redis", bound.address());
-        memcached(node, loaded);
+        memcached(memcached, loaded);
         ticking.start();
         links.open();
     }
@@ -295,9 +298,9 @@ public final class KvCache implements Daemon {
                 given.journalBuffer().bytes());
     }
 
-    private void memcached(NodeState node, Topology loaded) throws Exception {
+    private void memcached(@Nullable MemcachedPipeline pipeline, Topology loaded) throws Exception {
         Integer port = config.memcachedPort();
-        if (port == null) {
+        if (port == null || pipeline == null) {
             return;
         }
         if (loaded.clustered()) {
@@ -309,12 +312,8 @@ public final class KvCache implements Daemon {
                     "kv-cache.memcached-port: " + port
                             + " (expected: none where the region has several kv-cache nodes)")));
         }
-        Listeners.Bound bound = context.listeners()
-                .tcp(
-                        "memcached",
-                        new HostPort(context.node().host(), port),
-                        new MemcachedPipeline(
-                                node, config.limits().outputBuffer().bytes()));
+        Listeners.Bound bound =
+                context.listeners().tcp("memcached", new HostPort(context.node().host(), port), pipeline);
         Map<String, InetSocketAddress> both = new HashMap<>(listening);
         both.put("memcached", bound.address());
         listening = Map.copyOf(both);

@@ -51,10 +51,18 @@ public record KvCacheConfig(
         @Doc("What a Redis that REPLICAOF names expects with AUTH.") @Nullable
         Secret primaryPassword,
 
-        @Doc("How keys are cached, by what they begin with; each under a name of its own.")
+        @Doc("How keys are cached, by what they begin with; each under a name of its own: `pages: { prefix:"
+                + " \"page:\", ttl: 10m, jitter: 10, stale: 1h, negative-ttl: 1m, tags: true, quota: { bytes:"
+                + " 64MiB, over: evict } }`, or `users: { prefix: \"user:\", ttl: 1h, stale: 1d, loader: shop,"
+                + " write: behind }`.")
         Map<String, PatternConfig> patterns,
 
-        @Doc("What patterns can have behind them; each under a name of its own. Changes count with the next start.")
+        @Doc("What patterns can have behind them; each under a name of its own: `site: { http:"
+            + " \"http://10.0.1.1:8080/pages/{key}\", timeout: 1s }`, or `shop: { postgres: { url:"
+            + " \"jdbc:postgresql://10.0.3.1/shop\", user: cache, password: { file: secrets/cache }, load: \"select"
+            + " body from users where id = :key\", store: \"insert into users values (:key, :value) on conflict (id)"
+            + " do update set body = :value\", remove: \"delete from users where id = :key\" } }`. Changes count with"
+            + " the next start.")
         Map<String, LoaderConfig> loaders,
 
         BehindConfig behind,

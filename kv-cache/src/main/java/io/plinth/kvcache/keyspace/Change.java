@@ -75,6 +75,8 @@ public record Change(
         /** Memory was needed. */
         EVICTED,
         /** Everything of the database in this segment is about to go. */
-        FLUSHED
+        FLUSHED,
+        /** Something else is known of the string beside its bytes: the value, for {@link io.plinth.kvcache.keyspace.write.Annotation}. */
+        ANNOTATED
     }
 }

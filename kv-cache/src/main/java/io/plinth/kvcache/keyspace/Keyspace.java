@@ -6,6 +6,7 @@ import io.plinth.kvcache.keyspace.store.Region;
 import io.plinth.kvcache.keyspace.store.Slabs;
 import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.Packing;
+import io.plinth.kvcache.keyspace.write.Annotation;
 import io.plinth.kvcache.keyspace.write.Charges;
 import io.plinth.kvcache.keyspace.write.Durability;
 import java.util.Arrays;
@@ -65,6 +66,7 @@ public final class Keyspace {
     private volatile Packing packing = Packing.DEFAULT;
     private volatile @Nullable KeyWatch watch;
     private volatile Durability durability = Durability.NONE;
+    private @Nullable Annotation annotation;
 
     public Keyspace(long memoryLimit, Eviction eviction, long nowMillis, RandomGenerator random) {
         this.hasher = new KeyHash(random.nextLong());
@@ -190,6 +192,21 @@ public final class Keyspace {
     /** Changes who hears what a segment's keys take; null for nobody. With its lock. */
     public void charges(int segment, @Nullable Charges by) {
         segments[segment].changes().charges(by);
+    }
+
+    /** Who knows more of strings than their bytes; null for nobody. */
+    public @Nullable Annotation annotation() {
+        return annotation;
+    }
+
+    /** Names who does, before anything is brought back. */
+    public void annotation(Annotation by) {
+        annotation = by;
+    }
+
+    /** Something else is known of a string. With its segment's lock. */
+    public void annotated(Segment segment, Entry entry, byte[] known) {
+        segment.changes().changed(Change.Kind.ANNOTATED, entry, null, known);
     }
 
     /** What has to happen before a client is told that its write was made. */

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.keyspace;
 
+import java.util.function.Supplier;
+
 /** Owned by the thread that runs a command: the segments it needs, locked in ascending order so that none waits in a circle. */
 public final class SegmentSet {
     private static final int WORDS = Keyspace.SEGMENTS / Long.SIZE;
@@ -139,6 +141,16 @@ public final class SegmentSet {
                         .changes()
                         .unit(unit);
             }
+        }
+    }
+
+    /** Has changes of one segment, whose lock is held, count together or not at all. */
+    public static <T> T together(Keyspace keyspace, Segment segment, Supplier<T> changes) {
+        segment.changes().unit(keyspace.nextUnit());
+        try {
+            return changes.get();
+        } finally {
+            segment.changes().unit(0);
         }
     }
 }

@@ -2,29 +2,39 @@ package io.plinth.kvcache.memcached;
 
 import io.plinth.kvcache.keyspace.Change;
 import io.plinth.kvcache.keyspace.ChangeListener;
+import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.write.Annotation;
 import io.plinth.kvcache.session.Channel;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Shared by all loops: flags, CAS numbers and the like of keys that memcached clients stored or looked at. A reader of the stream of
  * changes: what a Redis command, expiry or eviction does to a key ends its mark, so that a CAS number never outlives its value. What
  * marks take counts as memory of the keys. Marks and the map they are in are guarded by their key's segment lock.
  */
-final class Marks implements ChangeListener {
+final class Marks implements ChangeListener, Annotation {
     private static final int OVERHEAD = 136;
+    /** Of a mark as it is kept: {@code flags 4 | stale 1}. */
+    private static final int KEPT = 5;
+    /** Numbers for each millisecond, so that those of a later process are higher than those of this one. */
+    private static final int NUMBERS_SHIFT = 20;
 
     private final Keyspace keyspace;
     private final List<Map<Channel, Mark>> segments = new ArrayList<>();
-    private final AtomicLong numbers = new AtomicLong();
+    private final AtomicLong numbers;
 
-    Marks(Keyspace keyspace) {
+    /** CAS numbers are not kept, so they begin at the time: clients may still have those of an earlier process. */
+    Marks(Keyspace keyspace, long nowMillis) {
         this.keyspace = keyspace;
+        this.numbers = new AtomicLong(nowMillis << NUMBERS_SHIFT);
         for (int i = 0; i < Keyspace.SEGMENTS; i++) {
             segments.add(new HashMap<>());
         }
@@ -56,7 +66,7 @@ final class Marks implements ChangeListener {
 
     @Override
     public void changed(Change change) {
-        if (change.db() != 0 || change.kind() == Change.Kind.EXPIRY) {
+        if (change.db() != 0 || change.kind() == Change.Kind.EXPIRY || change.kind() == Change.Kind.ANNOTATED) {
             return;
         }
         if (change.kind() == Change.Kind.FLUSHED) {
@@ -64,6 +74,33 @@ final class Marks implements ChangeListener {
         } else if (of(change.slot()).remove(new Channel(change.key())) != null) {
             keyspace.memory().report(-(OVERHEAD + change.key().length));
         }
+    }
+
+    /** What has to outlive a restart: without its flags a client misreads a value, and what was stale would be fresh. */
+    static byte @Nullable [] kept(Mark mark) {
+        return mark.flags == 0 && !mark.stale
+                ? null
+                : ByteBuffer.allocate(KEPT)
+                        .putInt(mark.flags)
+                        .put((byte) (mark.stale ? 1 : 0))
+                        .array();
+    }
+
+    @Override
+    public byte @Nullable [] of(Entry entry) {
+        Map<Channel, Mark> marks = of(entry.slot());
+        Mark mark = entry.db() != 0 || marks.isEmpty() ? null : marks.get(new Channel(entry.key()));
+        return mark == null ? null : kept(mark);
+    }
+
+    @Override
+    public void restore(KeyRef key, byte[] known, long nowMillis) {
+        if (known.length != KEPT || key.db() != 0) {
+            throw new IllegalStateException("memcached: " + known.length + " bytes of a key (expected: " + KEPT + ")");
+        }
+        ByteBuffer in = ByteBuffer.wrap(known);
+        Mark mark = put(key, in.getInt(), nowMillis);
+        mark.stale = in.get() != 0;
     }
 
     /** A segment goes, of those this thread has locked: all of them do. */

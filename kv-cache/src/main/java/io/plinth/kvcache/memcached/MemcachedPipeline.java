@@ -17,13 +17,14 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
     private final Statistics statistics;
     private final long outputLimit;
 
-    /** {@code outputLimit}: bytes of replies that may wait for one client. */
+    /** Made before anything is brought back. {@code outputLimit}: bytes of replies that may wait for one client. */
     public MemcachedPipeline(NodeState node, long outputLimit) {
         this.node = node;
         this.outputLimit = outputLimit;
-        this.marks = new Marks(node.keyspace());
+        this.marks = new Marks(node.keyspace(), node.clock().millis());
         this.statistics = new Statistics(node.clock().millis());
         node.keyspace().listen(marks);
+        node.keyspace().annotation(marks);
     }
 
     @Override

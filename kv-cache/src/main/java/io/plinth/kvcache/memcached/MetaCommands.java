@@ -192,6 +192,9 @@ final class MetaCommands {
                     }
                     now.mark().stale = older;
                     now.mark().won = won;
+                    if (older) {
+                        store.tell(segment, now.mark());
+                    }
                     number[0] = now.mark().cas;
                 }
                 return number[0];
@@ -239,6 +242,7 @@ final class MetaCommands {
                 item.mark().cas = store.nextCas();
                 item.mark().stale = true;
                 item.mark().won = false;
+                store.tell(segment, item.mark());
                 if (ttl != null) {
                     store.expireAt(segment, store.until(Store.deadline(ttl, store.now())));
                 }

@@ -6,6 +6,7 @@ import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.SegmentSet;
 import io.plinth.kvcache.keyspace.write.Strings;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -73,7 +74,10 @@ final class Store {
         Segment segment = node.keyspace().segment(key.slot());
         segment.lock();
         try {
-            return action.apply(segment);
+            // A value without its flags is another one: what is done counts together or not at all.
+            return segment.heard()
+                    ? SegmentSet.together(node.keyspace(), segment, () -> action.apply(segment))
+                    : action.apply(segment);
         } finally {
             segment.unlock();
         }
@@ -125,7 +129,7 @@ final class Store {
         long deadline = given < now ? given : policy().expireAt(key, given, now);
         segment.putString(key, value, deadline, now);
         event(KeyEvents.STRING, "set");
-        Mark mark = marks.put(key, flags, now);
+        Mark mark = marked(segment, flags);
         expireAt(segment, deadline);
         return mark;
     }
@@ -135,7 +139,7 @@ final class Store {
         int flags = item.mark.flags;
         item.segment.putString(key, value, item.entry.expireAt(), now);
         event(KeyEvents.STRING, "set");
-        return marks.put(key, flags, now);
+        return marked(item.segment, flags);
     }
 
     /** Gives a number another value; one of as many digits is changed in its place, and is as stale as before. */
@@ -147,6 +151,26 @@ final class Store {
             after.stale = before.stale;
             after.won = before.won;
             after.fetched = before.fetched;
+            if (after.stale) {
+                tell(item.segment, after);
+            }
+        }
+    }
+
+    private Mark marked(Segment segment, int flags) {
+        Mark mark = marks.put(key, flags, now);
+        if (flags != 0) {
+            tell(segment, mark);
+        }
+        return mark;
+    }
+
+    /** What is known of the key that is locked was changed, so far as it is kept. */
+    void tell(Segment segment, Mark mark) {
+        Entry entry = segment.peek(key, now);
+        byte[] kept = Marks.kept(mark);
+        if (entry != null && kept != null) {
+            node.keyspace().annotated(segment, entry, kept);
         }
     }
 
@@ -209,7 +233,7 @@ final class Store {
         if (mode == Mode.APPEND) {
             Strings.put(node.keyspace(), segment, item.entry, old, value);
             event(KeyEvents.STRING, "set");
-            marks.put(key, item.mark.flags, now);
+            marked(segment, item.mark.flags);
             return Stored.STORED;
         }
         byte[] joined = Arrays.copyOf(value, value.length + old);

@@ -150,7 +150,7 @@ public final class SegmentMarks implements ChangeListener {
             case FLUSHED -> flushed(change.db());
             case DELETED -> forget(new KeyName(change.db(), change.key()));
             case EXPIRED, EVICTED -> over(new KeyName(change.db(), change.key()));
-            case EXPIRY -> {}
+            case EXPIRY, ANNOTATED -> {}
             default -> renewed(new KeyName(change.db(), change.key()));
         }
     }

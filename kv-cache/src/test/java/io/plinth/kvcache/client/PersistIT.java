@@ -48,12 +48,17 @@ class PersistIT {
                         .isEqualTo("$3\r\nlib\r\n");
                 text.send("set m 7 0 3\r\nabc\r\n");
                 assertThat(text.reply()).isEqualTo("STORED\r\n");
+                text.send("ms out 2 F9\r\nde\r\nmd out I\r\n");
+                assertThat(text.reply() + text.reply()).isEqualTo("HD\r\nHD\r\n");
                 assertThat(client.call("INFO", "persistence")).contains("aof_enabled:1", "journal_mode:always");
                 assertThat(client.call("CONFIG", "GET", "appendfsync")).contains("always");
             }
             cluster.restart(1);
-            try (RawClient client = new RawClient(cluster.port(0))) {
-                assertThat(client.call("DBSIZE")).isEqualTo(":3003\r\n");
+            try (RawClient client = new RawClient(cluster.port(0));
+                    RawClient text = new RawClient(memcached)) {
+                assertThat(client.call("DBSIZE")).isEqualTo(":3004\r\n");
+                text.send("mg m f\r\nmg out f\r\n");
+                assertThat(text.reply() + text.reply()).isEqualTo("HD f7\r\nHD f9 X W\r\n");
                 assertThat(client.call("GET", "p2999")).isEqualTo("$49\r\n" + "v".repeat(49) + "\r\n");
                 assertThat(client.call("GET", "s")).isEqualTo("$3\r\nlua\r\n");
                 assertThat(client.call("LRANGE", "list", "0", "-1")).isEqualTo("*1\r\n$1\r\nb\r\n");

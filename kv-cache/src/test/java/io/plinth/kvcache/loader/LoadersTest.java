@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.DataSize;
+import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.StackFiles;
+import io.plinth.kvcache.KvCacheConfig;
 import io.plinth.kvcache.KvCacheMain;
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
@@ -24,9 +26,11 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -188,5 +192,39 @@ class LoadersTest {
         Files.writeString(file, text.replace("WRITE", "none"));
         assertThat(StackFiles.read(file, List.of(KvCacheMain.TYPE), Map.of(), Map.of()))
                 .isNotNull();
+    }
+
+    /** The examples that the reference of the configuration has, put together. */
+    @Test
+    void theExamplesOfPatternsAndLoadersAreRead(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("plinth.yaml");
+        Files.createDirectories(folder.resolve("secrets"));
+        Files.writeString(folder.resolve("secrets/cache"), "word");
+        Files.writeString(file, """
+            stack: shop
+            nodes: { kv: { run: kv-cache } }
+            kv-cache:
+              loaders:
+            LOADERS
+              patterns:
+            PATTERNS
+            """.replace("LOADERS", examples("loaders")).replace("PATTERNS", examples("patterns")));
+        assertThat(StackFiles.read(file, List.of(KvCacheMain.TYPE), Map.of(), Map.of()))
+                .isNotNull();
+    }
+
+    private static String examples(String key) {
+        String doc = Arrays.stream(KvCacheConfig.class.getRecordComponents())
+                .filter(component -> component.getName().equals(key))
+                .map(component -> component.getAnnotation(Doc.class).value())
+                .findFirst()
+                .orElseThrow();
+        List<String> found = Pattern.compile("`([^`]*)`")
+                .matcher(doc)
+                .results()
+                .map(each -> "    " + each.group(1))
+                .toList();
+        assertThat(found).hasSize(2);
+        return String.join("\n", found);
     }
 }

@@ -12,13 +12,21 @@ import io.plinth.kvcache.pattern.PatternConfig.FailureMode;
 import io.plinth.kvcache.pattern.PatternConfig.QuotaConfig;
 import io.plinth.kvcache.pattern.PatternConfig.QuotaMode;
 import io.plinth.kvcache.pattern.PatternConfig.WriteMode;
+import io.plinth.kvcache.persist.Functions;
+import io.plinth.kvcache.persist.PersistSettings;
+import io.plinth.kvcache.persist.Persistence;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What patterns say of keys counts for memcached's clients, too. */
 class StoreTest {
@@ -26,7 +34,7 @@ class StoreTest {
 
     private final CommandHarness node = new CommandHarness(Topologies.alone());
     private final CommandHarness.Connection redis = node.connect();
-    private final Store store = new Store(node.state, new Marks(node.keyspace));
+    private final Store store = new Store(node.state, new Marks(node.keyspace, node.now));
 
     @BeforeEach
     void keepsForAnHour() {
@@ -122,6 +130,89 @@ class StoreTest {
             removal.run();
             assertThat(redis.run("CACHE.SET k old TOKEN " + won[won.length - 2]))
                     .isEqualTo("$-1|");
+        }
+    }
+
+    /** A process with its clock and what it keeps in a folder. */
+    private static final class Life implements AutoCloseable {
+        private final CommandHarness node = new CommandHarness(Topologies.alone());
+        private final Store store;
+        private final Persistence persistence;
+
+        Life(Path folder, String journal, long later) throws IOException {
+            node.now += later;
+            Marks marks = new Marks(node.keyspace, node.now);
+            node.keyspace.listen(marks);
+            node.keyspace.annotation(marks);
+            store = new Store(node.state, marks);
+            persistence = new Persistence(
+                    node.keyspace,
+                    new PersistSettings(folder, journal, null, true, 1L << 30, 64 << 20),
+                    node.state.clock(),
+                    System::nanoTime,
+                    task -> {
+                        Thread thread = new Thread(task, "persist");
+                        thread.setDaemon(true);
+                        return thread;
+                    },
+                    List.of(),
+                    Functions.NONE);
+            persistence.start();
+        }
+
+        Mark put(String key, int flags) {
+            byte[] name = key.getBytes(StandardCharsets.UTF_8);
+            return store.with(name, segment -> store.put(segment, name, flags, Entry.NEVER));
+        }
+
+        Mark mark(String key) {
+            return store.with(
+                    key.getBytes(StandardCharsets.UTF_8),
+                    segment -> Objects.requireNonNull(store.find(segment)).mark());
+        }
+
+        @Override
+        public void close() {
+            persistence.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "everysec"})
+    void flagsAndWhatIsStaleOutliveARestartAndCasNumbersAreNotGivenAgain(String journal, @TempDir Path folder)
+            throws Exception {
+        long last;
+        try (Life life = new Life(folder, journal, 0)) {
+            life.put("plain", 0);
+            life.put("flags", -7);
+            life.put("counted", 3);
+            life.put("stale", 5);
+            life.store.with("stale".getBytes(StandardCharsets.UTF_8), segment -> {
+                Mark mark = Objects.requireNonNull(life.store.find(segment)).mark();
+                mark.stale = true;
+                life.store.tell(segment, mark);
+                return mark;
+            });
+            life.put("changed", 9);
+            life.node.connect().run("SET changed x");
+            life.put("gone", 9);
+            life.node.connect().run("DEL gone");
+            life.store.with("counted".getBytes(StandardCharsets.UTF_8), segment -> {
+                life.store.count(Objects.requireNonNull(life.store.find(segment)), new byte[] {'8'});
+                return segment;
+            });
+            last = life.put("last", 1).cas;
+        }
+        try (Life life = new Life(folder, journal, 1)) {
+            assertThat(life.mark("plain").flags).isZero();
+            assertThat(life.mark("flags").flags).isEqualTo(-7);
+            assertThat(life.mark("counted").flags).isEqualTo(3);
+            assertThat(life.mark("changed").flags).isZero();
+            assertThat(life.mark("stale").flags).isEqualTo(5);
+            assertThat(life.mark("stale").stale).isTrue();
+            assertThat(life.mark("flags").stale).isFalse();
+            assertThat(life.mark("flags").cas).isGreaterThan(last);
+            assertThat(life.node.connect().run("EXISTS gone")).isEqualTo(":0|");
         }
     }
 }

@@ -50,7 +50,8 @@ public final class EffectCodec {
             Kind.EXPIRED,
             Kind.EVICTED,
             Kind.FLUSHED,
-            Kind.PART);
+            Kind.PART,
+            Kind.ANNOTATED);
 
     private static final EnumMap<Kind, Integer> CODES = new EnumMap<>(Kind.class);
 

@@ -14,6 +14,7 @@ import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.keyspace.write.Annotation;
 import io.plinth.kvcache.keyspace.write.Hashes;
 import io.plinth.kvcache.keyspace.write.Lists;
 import io.plinth.kvcache.keyspace.write.Sets;
@@ -231,6 +232,12 @@ public final class Replay {
         byte[] value = given(change.value());
         switch (change.kind()) {
             case PART -> string(segment, present(entry), field, value);
+            case ANNOTATED -> {
+                Annotation known = keyspace.annotation();
+                if (known != null && present(entry).isString()) {
+                    known.restore(key, value, nowMillis);
+                }
+            }
             case FIELD -> Hashes.put(segment, hash(segment, entry), field, value);
             case FIELD_VALUE -> Hashes.put(segment, present(entry), field, value, true);
             case FIELD_GONE -> Hashes.remove(segment, present(entry), field, 0, field.length);

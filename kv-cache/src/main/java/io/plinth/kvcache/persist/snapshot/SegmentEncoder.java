@@ -8,6 +8,7 @@ import io.plinth.kvcache.keyspace.Watcher;
 import io.plinth.kvcache.keyspace.store.KeyTable;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.ValueType;
+import io.plinth.kvcache.keyspace.write.Annotation;
 import io.plinth.kvcache.persist.effect.ByteSink;
 import io.plinth.kvcache.persist.effect.Values;
 import java.util.ArrayDeque;
@@ -28,6 +29,8 @@ final class SegmentEncoder {
     static final int PARTS = 4;
     /** How the string came to be follows. */
     static final int FORM = 8;
+    /** What else is known of the string follows. */
+    static final int ANNOTATED = 16;
 
     private static final int BYTES_A_SLICE = 16 << 10;
     /** Elements that take about as long as a key. */
@@ -142,14 +145,20 @@ final class SegmentEncoder {
         boolean string = entry.isString();
         boolean parts = !string && large(entry);
         StringForm form = string ? entry.form() : StringForm.STORED;
+        Annotation more = string ? keyspace.annotation() : null;
+        byte[] known = more == null ? null : more.of(entry);
         sink.u1(entry.db());
         sink.u1((expires ? EXPIRES : 0)
                 | (string ? STRING : 0)
                 | (parts ? PARTS : 0)
-                | (form != StringForm.STORED ? FORM : 0));
+                | (form != StringForm.STORED ? FORM : 0)
+                | (known != null ? ANNOTATED : 0));
         sink.block(entry.key());
         if (expires) {
             sink.u8(entry.expireAt());
+        }
+        if (known != null) {
+            sink.block(known);
         }
         if (string) {
             if (form != StringForm.STORED) {

@@ -9,6 +9,7 @@ import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.keyspace.write.Annotation;
 import io.plinth.kvcache.persist.effect.Coverage;
 import io.plinth.kvcache.persist.effect.EffectCodec;
 import io.plinth.kvcache.persist.effect.Replay;
@@ -191,6 +192,7 @@ public final class SnapshotReader implements AutoCloseable {
                 coverage.set(index, db, name, Coverage.LOST);
                 continue;
             }
+            byte[] known = (has & SegmentEncoder.ANNOTATED) == 0 ? null : Values.block(body);
             StringForm form = (has & SegmentEncoder.FORM) == 0 ? StringForm.STORED : StringForm.of(body.get());
             byte[] string = (has & SegmentEncoder.STRING) == 0 ? null : Values.block(body);
             put(
@@ -201,16 +203,28 @@ public final class SnapshotReader implements AutoCloseable {
                             ? Values.read(body, keyspace.hasher(), keyspace.packing())
                             : new StringValue(string, form),
                     expireAt,
-                    nowMillis);
+                    nowMillis,
+                    known);
         }
     }
 
-    private void put(Keyspace keyspace, int db, byte[] name, Value value, long expireAt, long nowMillis) {
+    private void put(
+            Keyspace keyspace,
+            int db,
+            byte[] name,
+            Value value,
+            long expireAt,
+            long nowMillis,
+            byte @Nullable [] known) {
         KeyRef key = new KeyRef().set(keyspace.hasher(), db, name, 0, name.length);
         Segment segment = keyspace.segment(key.slot());
         segment.lock();
         try {
             segment.putValue(key, value, expireAt, nowMillis);
+            Annotation more = keyspace.annotation();
+            if (known != null && more != null) {
+                more.restore(key, known, nowMillis);
+            }
             keys++;
         } finally {
             segment.unlock();
@@ -229,7 +243,7 @@ public final class SnapshotReader implements AutoCloseable {
         if (part.last) {
             parts.remove(head.segment());
             if (value.size() > 0) {
-                put(keyspace, part.db, part.key, value, part.expireAt, nowMillis);
+                put(keyspace, part.db, part.key, value, part.expireAt, nowMillis, null);
             }
             coverage.set(head.segment(), part.db, part.key, head.sequence());
         }
