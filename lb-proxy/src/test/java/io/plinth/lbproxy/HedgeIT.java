@@ -55,7 +55,8 @@ class HedgeIT {
     private static void warmUp(Http http) throws IOException {
         long from = System.nanoTime();
         for (int i = 0; i < 60 || System.nanoTime() - from < TimeUnit.SECONDS.toNanos(1); i++) {
-            assertThat(http.get("/").status()).isEqualTo(200);
+            Http.Response response = http.get("/");
+            assertThat(response.status()).as(response.body()).isEqualTo(200);
         }
     }
 

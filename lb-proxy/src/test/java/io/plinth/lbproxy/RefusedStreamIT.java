@@ -30,6 +30,7 @@ class RefusedStreamIT {
     private static final int SETTINGS = 4;
     private static final int GOAWAY = 7;
     private static final int REFUSED_STREAM = 7;
+    private static final int CANCEL = 8;
 
     @TempDir
     Path folder;
@@ -40,6 +41,7 @@ class RefusedStreamIT {
         GOES_AWAY_BEFORE,
         GOES_AWAY_AFTER,
         REFUSES,
+        CANCELS,
         FAILS
     }
 
@@ -85,6 +87,7 @@ class RefusedStreamIT {
         switch (what) {
             case ANSWERS -> frame(out, HEADERS, 5, stream, (byte) 0x88);
             case REFUSES -> frame(out, RST_STREAM, 0, stream, (byte) 0, (byte) 0, (byte) 0, (byte) REFUSED_STREAM);
+            case CANCELS -> frame(out, RST_STREAM, 0, stream, (byte) 0, (byte) 0, (byte) 0, (byte) CANCEL);
             case FAILS -> frame(out, RST_STREAM, 0, stream, (byte) 0, (byte) 0, (byte) 0, (byte) 2);
             case GOES_AWAY_BEFORE, GOES_AWAY_AFTER -> {
                 int last = what == Does.GOES_AWAY_AFTER ? stream : 0;
@@ -150,13 +153,26 @@ class RefusedStreamIT {
     @ParameterizedTest
     @EnumSource(
             value = Does.class,
-            names = {"GOES_AWAY_AFTER", "FAILS"})
+            names = {"GOES_AWAY_AFTER", "CANCELS", "FAILS"})
     void whatMayHaveBeenDoneIsNotSentAgain(Does first) throws Exception {
         try (Origin server = server(first, Does.ANSWERS);
                 Proxy proxy = proxy(server)) {
             assertThat(post(proxy, "hello", false)).isEqualTo(502);
             assertThat(bodies).containsExactly("hello");
             assertThat(post(proxy, "again", false)).isEqualTo(200);
+        }
+    }
+
+    /** So its client says DEADLINE_EXCEEDED or CANCELLED, as without a proxy, and not UNAVAILABLE as of a 502. */
+    @Test
+    void aCallThatItsServerGivesUpIsGivenUpToItsClient() throws Exception {
+        try (Origin server = server(Does.CANCELS, Does.ANSWERS);
+                Proxy proxy = proxy(server);
+                H2 h2 = H2.to(proxy.address())) {
+            int call = h2.request("POST", "/", true, "content-type", "application/grpc", "te", "trailers");
+            assertThat(h2.read(call).reset).isEqualTo(CANCEL);
+            int next = h2.request("POST", "/", true, "content-type", "application/grpc", "te", "trailers");
+            assertThat(h2.read(next).status).isEqualTo(200);
         }
     }
 

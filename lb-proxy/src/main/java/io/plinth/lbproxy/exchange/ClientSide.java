@@ -68,4 +68,9 @@ interface ClientSide {
 
     /** Ends it at once, so that a response that broke off is seen to have done so. */
     void abort();
+
+    /** Gives it up as the server has: not for a fault of the response's. */
+    default void cancel() {
+        abort();
+    }
 }

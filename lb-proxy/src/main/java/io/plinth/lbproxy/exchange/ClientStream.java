@@ -431,9 +431,18 @@ final class ClientStream extends Http2Stream implements ClientSide {
 
     @Override
     public void abort() {
+        give(ErrorCode.INTERNAL_ERROR);
+    }
+
+    @Override
+    public void cancel() {
+        give(ErrorCode.CANCEL);
+    }
+
+    private void give(int code) {
         exchange = null;
         dropInbound();
-        reset(ErrorCode.INTERNAL_ERROR);
+        reset(code);
         flush();
     }
 

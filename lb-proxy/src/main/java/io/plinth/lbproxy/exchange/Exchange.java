@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.plinth.lbproxy.route.Answer;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.snapshot.RouteTarget;
+import io.plinth.lbproxy.upstream.Ending;
 import io.plinth.lbproxy.upstream.Pick;
 import io.plinth.lbproxy.upstream.Refusal;
 import io.plinth.lbproxy.upstream.ServerLane;
@@ -14,14 +15,12 @@ import io.plinth.lbproxy.wire.http1.TrailerFields;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One request's life, in the states of {@link ExchangeState}. Owned by the event loop of its client, which is its server connection's too; reused by its worker.
- */
+/** One request's life, in the states of {@link ExchangeState}. Owned by its client's and its server's event loop; reused. */
 final class Exchange implements UpstreamUser {
     private static final int CLIENT_CLOSED = 499;
 
     private final Worker worker;
-    private final ProxySettings settings;
+    final ProxySettings settings;
     final RequestRelay request;
     private final ResponseRelay response;
     private ExchangeState state = ExchangeState.ENDED;
@@ -42,10 +41,6 @@ final class Exchange implements UpstreamUser {
         ledger = new Ledger(worker, request.head());
         deadlines = new Deadlines(settings);
         hedge = new Hedge(this, worker);
-    }
-
-    ProxySettings settings() {
-        return settings;
     }
 
     void begin(ClientSide from) {
@@ -215,8 +210,6 @@ final class Exchange implements UpstreamUser {
         }
     }
 
-    // ---- a second server, when the first takes long
-
     void send(UpstreamConnection connection) {
         RouteTarget to = Objects.requireNonNull(route, "sent without a route");
         request.send(connection, to, client(), ledger.trace(), worker.random());
@@ -331,10 +324,17 @@ final class Exchange implements UpstreamUser {
     }
 
     @Override
-    public void serverClosed(boolean untouched) {
+    public void serverClosed(Ending how) {
         link.lost();
+        if (how == Ending.CANCELLED && state != ExchangeState.TUNNEL && attempts.streams(request.head())) {
+            // A call whose deadline has passed at the server: its client's own status (grpc-timeout), not a gateway's.
+            ClientSide to = client();
+            end(CLIENT_CLOSED);
+            to.cancel();
+            return;
+        }
         switch (state) {
-            case AWAITING_RESPONSE -> closedEarly(untouched);
+            case AWAITING_RESPONSE -> closedEarly(how == Ending.UNTOUCHED);
             case TUNNEL -> tunnelEnds();
             case RELAYING -> {
                 if (response.endsWithClose()) {

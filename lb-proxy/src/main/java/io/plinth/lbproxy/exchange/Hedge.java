@@ -1,6 +1,7 @@
 package io.plinth.lbproxy.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.plinth.lbproxy.upstream.Ending;
 import io.plinth.lbproxy.upstream.HedgeLine;
 import io.plinth.lbproxy.upstream.LoopPool;
 import io.plinth.lbproxy.upstream.Overdue;
@@ -156,9 +157,9 @@ final class Hedge extends Overdue implements UpstreamUser {
     }
 
     @Override
-    public void serverClosed(boolean untouched) {
+    public void serverClosed(Ending how) {
         if (state == State.WON) {
-            exchange.serverClosed(untouched);
+            exchange.serverClosed(how);
         } else {
             connection = null;
             state = State.IDLE;

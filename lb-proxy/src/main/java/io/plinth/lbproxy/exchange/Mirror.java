@@ -5,6 +5,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.plinth.lbproxy.forward.ForwardedHeaders;
 import io.plinth.lbproxy.snapshot.ProxySettings;
 import io.plinth.lbproxy.snapshot.RouteTarget;
+import io.plinth.lbproxy.upstream.Ending;
 import io.plinth.lbproxy.upstream.LoopPool;
 import io.plinth.lbproxy.upstream.Pick;
 import io.plinth.lbproxy.upstream.Refusal;
@@ -228,7 +229,7 @@ final class Mirror implements UpstreamUser {
     public void responsePause() {}
 
     @Override
-    public void serverClosed(boolean untouched) {
+    public void serverClosed(Ending how) {
         connection = null;
         end();
     }

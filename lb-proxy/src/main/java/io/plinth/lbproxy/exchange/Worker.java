@@ -211,7 +211,7 @@ public final class Worker {
     Exchange begin(ClientSide client) {
         ProxySettings settings = snapshot().settings();
         Exchange exchange = spare.pollLast();
-        if (exchange == null || !same(exchange.settings(), settings)) {
+        if (exchange == null || !same(exchange.settings, settings)) {
             exchange = new Exchange(this, settings);
         }
         exchange.begin(client);
@@ -219,7 +219,7 @@ public final class Worker {
     }
 
     void recycle(Exchange exchange) {
-        if (spare.size() < MAX_SPARE && same(exchange.settings(), snapshot().settings())) {
+        if (spare.size() < MAX_SPARE && same(exchange.settings, snapshot().settings())) {
             spare.addLast(exchange);
         }
     }

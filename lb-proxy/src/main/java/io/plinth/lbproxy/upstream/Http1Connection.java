@@ -241,7 +241,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         }
         lane.pool().closed(this, before == State.IDLE);
         if (current != null) {
-            current.serverClosed(false);
+            current.serverClosed(Ending.CLOSED);
         }
     }
 

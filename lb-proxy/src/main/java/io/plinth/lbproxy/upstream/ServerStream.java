@@ -210,7 +210,7 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
         }
         pass(out.writeByte('\r').writeByte('\n'));
         if (end) {
-            over(false);
+            over(Ending.CLOSED);
         }
     }
 
@@ -296,15 +296,15 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
             }
             pass(last.writeByte('\r').writeByte('\n'));
         }
-        over(false);
+        over(Ending.CLOSED);
     }
 
     /** Whoever still waits for more of the response, or for the tunnel's other end, hears that there is none. */
-    private void over(boolean untouched) {
+    private void over(Ending how) {
         UpstreamUser current = user;
         if (current != null) {
             leave();
-            current.serverClosed(untouched);
+            current.serverClosed(how);
         }
     }
 
@@ -316,7 +316,8 @@ final class ServerStream extends Http2Stream implements UpstreamConnection {
             out.release();
         }
         // RFC 9113 8.7: a stream beyond what a GOAWAY names is one that is refused.
-        over(code == ErrorCode.REFUSED_STREAM && !finalHead);
+        boolean untouched = code == ErrorCode.REFUSED_STREAM && !finalHead;
+        over(untouched ? Ending.UNTOUCHED : code == ErrorCode.CANCEL ? Ending.CANCELLED : Ending.CLOSED);
         leave();
     }
 

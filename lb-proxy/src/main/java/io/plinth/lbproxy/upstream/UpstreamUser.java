@@ -25,12 +25,8 @@ public interface UpstreamUser {
     /** The read that brought them is over: time to flush. */
     void responsePause();
 
-    /**
-     * The server closed, or the connection broke.
-     *
-     * @param untouched whether the server said that it did nothing for the request (RFC 9113 8.7)
-     */
-    void serverClosed(boolean untouched);
+    /** The server answers no more. */
+    void serverClosed(Ending how);
 
     /** The server takes bytes again, or takes no more for now. */
     void serverWritable(boolean writable);

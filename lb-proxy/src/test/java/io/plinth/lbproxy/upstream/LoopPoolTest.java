@@ -60,7 +60,7 @@ class LoopPoolTest {
         public void responsePause() {}
 
         @Override
-        public void serverClosed(boolean untouched) {}
+        public void serverClosed(Ending how) {}
 
         @Override
         public void serverWritable(boolean writable) {}
