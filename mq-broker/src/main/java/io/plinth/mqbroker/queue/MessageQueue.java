@@ -30,7 +30,9 @@ final class MessageQueue {
     private QueueArguments arguments;
     private final ReadyMessages ready;
     private final @Nullable DedupCache dedup;
+    /** By {@link #scattered} id. */
     private final LongObjectMap<QueueEntry> unacked = new LongObjectHashMap<>(2);
+
     private final ConsumerTurns consumers = new ConsumerTurns();
     private final Deque<ShardCommand.Get> waitingGets = new ArrayDeque<>(0);
     private final QueueStats stats = new QueueStats();
@@ -160,19 +162,24 @@ final class MessageQueue {
     void handOut(QueueEntry entry, ChannelHandle holder, @Nullable Subscription subscription) {
         entry.holder = holder;
         entry.subscription = subscription;
-        unacked.put(entry.id, entry);
+        unacked.put(scattered(entry.id), entry);
         stats.unacked(entry.message.size());
         deliveredUpTo = Math.max(deliveredUpTo, entry.id);
+    }
+
+    /** Ids follow each other: as they are they would fill the map in one run, all of which is looked at for each that goes. */
+    private static long scattered(long id) {
+        return id * 0x9E37_79B9_7F4A_7C15L;
     }
 
     /** Takes back what the channel was handed, or null where it was not. */
     @Nullable
     QueueEntry takeBack(long id, ChannelHandle holder) {
-        QueueEntry entry = unacked.get(id);
+        QueueEntry entry = unacked.get(scattered(id));
         if (entry == null || entry.holder != holder) {
             return null;
         }
-        unacked.remove(id);
+        unacked.remove(scattered(id));
         stats.unacked(-entry.message.size());
         if (entry.subscription != null) {
             entry.subscription.settled();
