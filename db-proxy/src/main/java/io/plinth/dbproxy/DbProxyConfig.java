@@ -446,6 +446,9 @@ public record DbProxyConfig(
         if (!console.off() && databases.containsKey(console.database)) {
             check.problem("console.database", "database: " + console.database + " (expected: no name of databases)");
         }
+        if (tracing != null) {
+            tracing.check(check);
+        }
         databases.forEach((name, database) -> {
             String path = "databases." + name;
             if (database.shards.isEmpty()) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.dbproxy.trace;
+
+import org.jspecify.annotations.NullMarked;
