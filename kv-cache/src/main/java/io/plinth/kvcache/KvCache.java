@@ -260,7 +260,7 @@ public final class KvCache implements Daemon {
             clients.endIdle(now, settings.timeoutSeconds());
         });
         timer = ticking;
-        ClientPipeline pipeline = new ClientPipeline(shared(), loops, () -> new CommandExecutor(node, table));
+        ClientPipeline pipeline = new ClientPipeline(shared(), keyspace, loops, () -> new CommandExecutor(node, table));
         Integer port = context.node().port();
         HostPort at = new HostPort(context.node().host(), port == null ? KvCacheMain.STANDARD_PORT : port);
         Listeners.Bound bound = context.listeners().tcp("redis", at, pipeline);

@@ -57,6 +57,10 @@ public record Command(
         public static final int KEYSPACE = 1 << 16;
         public static final int STRING = 1 << 17;
         public static final int HASH = 1 << 18;
+        /** Always has exactly one key. Known once the command is made. */
+        private static final int ONE_KEY = 1 << 20;
+        /** May have keys. Known once the command is made. */
+        private static final int KEYED = 1 << 21;
         /** Runs inside MULTI instead of being queued. */
         public static final int IN_MULTI = 1 << 24;
         /** Allowed while a RESP2 client is subscribed. */
@@ -83,6 +87,9 @@ public record Command(
 
     public Command {
         subcommands = Map.copyOf(subcommands);
+        boolean movable = facts.movable();
+        flags |= firstKey > 0 || movable ? Flag.KEYED : 0;
+        flags |= firstKey > 0 && firstKey == lastKey && !movable ? Flag.ONE_KEY : 0;
     }
 
     /** The same with subcommands. */
@@ -107,7 +114,7 @@ public record Command(
 
     /** Whether it may have keys. */
     boolean keyed() {
-        return firstKey > 0 || facts.movable();
+        return is(Flag.KEYED);
     }
 
     /** Visits where the keys of a call stand that begins at {@code shift}. */
@@ -133,6 +140,6 @@ public record Command(
 
     /** Whether it always has exactly one key. */
     boolean oneKey() {
-        return firstKey > 0 && firstKey == lastKey && !facts.movable();
+        return is(Flag.ONE_KEY);
     }
 }

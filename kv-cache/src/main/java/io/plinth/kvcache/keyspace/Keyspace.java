@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.store.Hashed;
 import io.plinth.kvcache.keyspace.store.KeyTable;
 import io.plinth.kvcache.keyspace.store.Records;
 import io.plinth.kvcache.keyspace.store.Region;
@@ -42,8 +43,6 @@ public final class Keyspace {
     /** At one visit the evictor takes this share of a segment, so that segments shrink in proportion to their size. */
     private static final int EVICTION_SHARE_BITS = 6;
 
-    private static final int MAX_IDLE_VISITS = 2 * SEGMENTS;
-    private static final int MAX_VISITS = 8 * SEGMENTS;
     private static final int EXPIRED_PER_VISIT = 64;
     private static final int TTL_SAMPLES = 4;
 
@@ -53,6 +52,7 @@ public final class Keyspace {
     private final Region region = new Region();
     private final Slabs[] slabs = new Slabs[SLABS];
     private final Segment[] segments = new Segment[SEGMENTS];
+    private final Hashed[] tables = new Hashed[SEGMENTS];
     private final KeyHash hasher;
     private final MemoryBudget memory;
     private final ReentrantLock evicting = new ReentrantLock();
@@ -72,11 +72,11 @@ public final class Keyspace {
         this.hasher = new KeyHash(random.nextLong());
         this.memory = new MemoryBudget(memoryLimit);
         this.eviction = eviction;
-        this.startMillis = nowMillis;
-        this.wheelNow = nowMillis;
+        this.startMillis = this.wheelNow = nowMillis;
         Arrays.setAll(slabs, i -> new Slabs(region));
         for (int i = 0; i < SEGMENTS; i++) {
             Records records = new Records(region, slabs[i % SLABS], hasher);
+            tables[i] = records.hashed();
             segments[i] = new Segment(this, i, records, eviction, nowMillis);
         }
     }
@@ -84,6 +84,11 @@ public final class Keyspace {
     /** The segment of a slot. */
     public Segment segment(int slot) {
         return segments[slot & SEGMENTS - 1];
+    }
+
+    /** The records of the segment of a slot by their hashes. */
+    public Hashed byHash(int slot) {
+        return tables[slot & SEGMENTS - 1];
     }
 
     /** A segment by its number. */
@@ -346,7 +351,7 @@ public final class Keyspace {
         evicting.lock();
         try {
             int idle = 0;
-            for (int visits = 0; visits < MAX_VISITS && idle < MAX_IDLE_VISITS && !memory.fits(more); visits++) {
+            for (int visits = 0; visits < 8 * SEGMENTS && idle < 2 * SEGMENTS && !memory.fits(more); visits++) {
                 Segment segment = segments[hand];
                 hand = hand + 1 & SEGMENTS - 1;
                 if (!segment.tryLock()) {

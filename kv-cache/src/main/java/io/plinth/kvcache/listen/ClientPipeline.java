@@ -6,8 +6,11 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.session.Ahead;
 import io.plinth.kvcache.session.ClientHandler;
 import io.plinth.kvcache.session.Dispatcher;
+import io.plinth.kvcache.session.TurnEnd;
 import io.plinth.kvcache.wire.ReadBuffers;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -20,14 +23,15 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
     private static final WriteBufferWaterMark UNSENT = new WriteBufferWaterMark(64 * 1024, 256 * 1024);
 
     private final ClientHandler.Shared shared;
-    private final IdentityHashMap<EventLoop, LoopParts> parts = new IdentityHashMap<>();
+    private final IdentityHashMap<EventLoop, ClientHandler.OfLoop> parts = new IdentityHashMap<>();
 
-    private record LoopParts(Dispatcher dispatcher, ReadBuffers buffers) {}
-
-    public ClientPipeline(ClientHandler.Shared shared, List<EventLoop> loops, Supplier<Dispatcher> dispatchers) {
+    public ClientPipeline(
+            ClientHandler.Shared shared, Keyspace keyspace, List<EventLoop> loops, Supplier<Dispatcher> dispatchers) {
         this.shared = shared;
         for (EventLoop loop : loops) {
-            parts.put(loop, new LoopParts(dispatchers.get(), new ReadBuffers()));
+            parts.put(
+                    loop,
+                    new ClientHandler.OfLoop(dispatchers.get(), new TurnEnd(), new Ahead(keyspace), new ReadBuffers()));
         }
     }
 
@@ -35,11 +39,13 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
     protected void initChannel(Channel channel) {
         channel.config().setOption(ChannelOption.TCP_NODELAY, true);
         channel.config().setOption(ChannelOption.SO_KEEPALIVE, true);
+        // A client that has sent all it wants to is answered, and then disconnected.
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNSENT);
-        LoopParts own = parts.get(channel.eventLoop());
+        ClientHandler.OfLoop own = parts.get(channel.eventLoop());
         if (own == null) {
             throw new IllegalStateException("event loop of " + channel + " is not one of the node's");
         }
-        channel.pipeline().addLast(new ClientHandler(shared, own.dispatcher, own.buffers));
+        channel.pipeline().addLast(new ClientHandler(shared, own));
     }
 }

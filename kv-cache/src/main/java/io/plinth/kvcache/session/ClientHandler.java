@@ -5,8 +5,10 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.plinth.kvcache.wire.OutputLimitException;
 import io.plinth.kvcache.wire.ProtocolException;
+import io.plinth.kvcache.wire.ReadBuffers;
 import io.plinth.kvcache.wire.ReplyWriter;
 import io.plinth.kvcache.wire.RequestDecoder;
 import java.io.IOException;
@@ -22,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * Owned by the connection's event loop: decodes what was read, runs each command at once, and flushes all replies together.
  * While the client does not take its replies, its further commands are neither run nor read.
  */
-public final class ClientHandler extends ChannelInboundHandlerAdapter implements Outlet {
+public final class ClientHandler extends ChannelInboundHandlerAdapter implements Outlet, TurnEnd.Member {
     private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
 
     /** Replies are handed to the socket in pieces of about this size while one read's commands run. */
@@ -43,8 +45,11 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             io.plinth.kvcache.keyspace.write.Durability durability,
             Clock clock) {}
 
+    /** What all connections of an event loop share. */
+    public record OfLoop(Dispatcher dispatcher, TurnEnd turn, Ahead ahead, ReadBuffers buffers) {}
+
     private final Shared shared;
-    private final Dispatcher dispatcher;
+    private final OfLoop loop;
     private final RequestDecoder decoder;
     private final SyncGate gate;
     private @Nullable ChannelHandlerContext context;
@@ -54,12 +59,16 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     private boolean waiting;
     /** A command was decoded and could not run yet. */
     private boolean undone;
+    /** When commands last ran. */
+    private long seenMillis;
+    /** Of so many commands that come next the keys were looked at. */
+    private int known;
 
-    public ClientHandler(Shared shared, Dispatcher dispatcher, io.plinth.kvcache.wire.ReadBuffers buffers) {
+    public ClientHandler(Shared shared, OfLoop loop) {
         this.shared = shared;
-        this.dispatcher = dispatcher;
+        this.loop = loop;
         this.gate = new SyncGate(shared.durability);
-        this.decoder = new RequestDecoder(shared.limits, buffers, shared.memory);
+        this.decoder = new RequestDecoder(shared.limits, loop.buffers, shared.memory);
     }
 
     @Override
@@ -125,11 +134,13 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     /** Runs complete commands until there are no more, the client is slow, a pause is on, or the connection ends. */
     private void process(ChannelHandlerContext ctx, Client current) throws ProtocolException {
         long now = shared.clock.millis();
+        seenMillis = now;
         ReplyWriter out = current.out();
         gate.begins();
+        known = 0;
         try {
-            while (!current.closing() && (undone || decoder.next())) {
-                undone = !dispatcher.execute(current, decoder.args(), now);
+            while (!current.closing() && (undone || next(current))) {
+                undone = !loop.dispatcher.execute(current, decoder.args(), now);
                 if (undone) {
                     await(ctx, shared.clients.pausedUntil() - now);
                     decoder.keep();
@@ -157,9 +168,16 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             }
             current.abort();
         } finally {
-            dispatcher.rest();
+            loop.dispatcher.rest();
             gate.ran();
         }
+    }
+
+    private boolean next(Client current) throws ProtocolException {
+        if (--known <= 0) {
+            known = loop.ahead.look(current.db(), decoder);
+        }
+        return decoder.next();
     }
 
     private void hold(ChannelHandlerContext ctx) {
@@ -200,9 +218,41 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
+        plan(ctx);
+    }
+
+    private void plan(ChannelHandlerContext ctx) {
+        if (!flushPlanned) {
+            flushPlanned = true;
+            loop.turn.await(ctx.channel().eventLoop(), this, seenMillis);
+        }
+    }
+
+    @Override
+    public void turnEnds() {
+        ChannelHandlerContext ctx = context;
+        if (!flushPlanned || ctx == null) {
+            return;
+        }
         flush(ctx);
         if (!waiting && !ctx.channel().isWritable()) {
             hold(ctx);
+        }
+    }
+
+    /** The client sends no more; what it sent is answered before the connection ends. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (!(event instanceof ChannelInputShutdownEvent)) {
+            ctx.fireUserEventTriggered(event);
+            return;
+        }
+        Client current = client;
+        if (current == null) {
+            ctx.close();
+        } else {
+            current.close();
+            flush(ctx);
         }
     }
 
@@ -332,9 +382,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     @Override
     public void written() {
         ChannelHandlerContext ctx = context;
-        if (ctx != null && !reading && !flushPlanned) {
-            flushPlanned = true;
-            ctx.channel().eventLoop().execute(() -> flush(ctx));
+        if (ctx != null && !reading) {
+            plan(ctx);
         }
     }
 

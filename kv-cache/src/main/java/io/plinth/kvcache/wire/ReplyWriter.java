@@ -7,27 +7,31 @@ import org.jspecify.annotations.Nullable;
 
 /** Owned by the connection's event loop: replies, in the connection's protocol, into one buffer that is flushed once per read. */
 public final class ReplyWriter {
-    private static final byte[] OK = ascii("+OK\r\n");
+    private static final long OK = word("+OK\r\n");
     private static final byte[] QUEUED = ascii("+QUEUED\r\n");
-    private static final byte[] PONG = ascii("+PONG\r\n");
-    private static final byte[] NULL_BULK = ascii("$-1\r\n");
-    private static final byte[] NULL_ARRAY = ascii("*-1\r\n");
-    private static final byte[] NULL = ascii("_\r\n");
-    private static final byte[] TRUE = ascii("#t\r\n");
-    private static final byte[] FALSE = ascii("#f\r\n");
+    private static final long PONG = word("+PONG\r\n");
+    private static final long NULL_BULK = word("$-1\r\n");
+    private static final long NULL_ARRAY = word("*-1\r\n");
+    private static final long NULL = word("_\r\n");
+    private static final long TRUE = word("#t\r\n");
+    private static final long FALSE = word("#f\r\n");
     private static final byte[] VERBATIM = ascii("txt:");
     private static final int CRLF = '\r' << 8 | '\n';
     private static final int CACHED = 512;
-    private static final byte[][] INTEGERS = headers(':');
-    private static final byte[][] BULKS = headers('$');
-    private static final byte[][] ARRAYS = headers('*');
+    private static final long[] INTEGERS = headers(':');
+    private static final long[] BULKS = headers('$');
+    private static final long[] ARRAYS = headers('*');
     private static final int DIGITS = 24;
     private static final int FIRST_SIZE = 512;
+    private static final int MOST_FIRST_SIZE = 16 * 1024;
 
     private final ByteBufAllocator allocator;
     private final int limit;
     private final byte[] digits = new byte[DIGITS];
     private @Nullable ByteBuf out;
+    /** How large the next buffer is at first: as large as the last one became, so that it need not grow. */
+    private int firstSize = FIRST_SIZE;
+
     private int protocol = 2;
 
     public ReplyWriter(ByteBufAllocator allocator, int limit) {
@@ -75,10 +79,15 @@ public final class ReplyWriter {
     public @Nullable ByteBuf take() {
         ByteBuf buffer = out;
         out = null;
-        if (buffer != null && !buffer.isReadable()) {
+        if (buffer == null) {
+            return null;
+        }
+        int size = buffer.readableBytes();
+        if (size == 0) {
             buffer.release();
             return null;
         }
+        firstSize = Math.clamp(Integer.highestOneBit(size) << 1, FIRST_SIZE, MOST_FIRST_SIZE);
         return buffer;
     }
 
@@ -90,7 +99,7 @@ public final class ReplyWriter {
     private ByteBuf room(int bytes) {
         ByteBuf buffer = out;
         if (buffer == null) {
-            buffer = allocator.ioBuffer(FIRST_SIZE);
+            buffer = allocator.ioBuffer(firstSize);
             out = buffer;
         }
         if (buffer.writableBytes() < bytes) {
@@ -102,13 +111,29 @@ public final class ReplyWriter {
         return buffer;
     }
 
+    /** Up to eight bytes in one step, for which a copy would cost more than it copies. */
+    private void word(long bytes) {
+        ByteBuf buffer = room(Long.BYTES);
+        int at = buffer.writerIndex();
+        buffer.setLongLE(at, bytes);
+        buffer.writerIndex(at + Long.BYTES - (Long.numberOfLeadingZeros(bytes) >> 3));
+    }
+
+    private static long word(String text) {
+        long word = 0;
+        for (int i = 0; i < text.length(); i++) {
+            word |= (long) text.charAt(i) << (i * Byte.SIZE);
+        }
+        return word;
+    }
+
     /** Bytes that are a reply, or part of one, already. */
     public void raw(byte[] bytes) {
         room(bytes.length).writeBytes(bytes);
     }
 
     public void ok() {
-        raw(OK);
+        word(OK);
     }
 
     public void queued() {
@@ -116,7 +141,7 @@ public final class ReplyWriter {
     }
 
     public void pong() {
-        raw(PONG);
+        word(PONG);
     }
 
     /** A status. */
@@ -141,9 +166,9 @@ public final class ReplyWriter {
         header(':', INTEGERS, value);
     }
 
-    private void header(char type, byte[][] cached, long value) {
+    private void header(char type, long[] cached, long value) {
         if (value >= 0 && value < CACHED) {
-            raw(cached[(int) value]);
+            word(cached[(int) value]);
         } else {
             header(type, value);
         }
@@ -218,11 +243,11 @@ public final class ReplyWriter {
     }
 
     public void nullBulk() {
-        raw(protocol == 3 ? NULL : NULL_BULK);
+        word(protocol == 3 ? NULL : NULL_BULK);
     }
 
     public void nullArray() {
-        raw(protocol == 3 ? NULL : NULL_ARRAY);
+        word(protocol == 3 ? NULL : NULL_ARRAY);
     }
 
     public void array(long count) {
@@ -268,7 +293,7 @@ public final class ReplyWriter {
     /** A truth value; 1 or 0 in RESP2. */
     public void truth(boolean value) {
         if (protocol == 3) {
-            raw(value ? TRUE : FALSE);
+            word(value ? TRUE : FALSE);
         } else {
             integer(value ? 1 : 0);
         }
@@ -288,10 +313,10 @@ public final class ReplyWriter {
         }
     }
 
-    private static byte[][] headers(char type) {
-        byte[][] headers = new byte[CACHED][];
+    private static long[] headers(char type) {
+        long[] headers = new long[CACHED];
         for (int i = 0; i < CACHED; i++) {
-            headers[i] = ascii(type + Integer.toString(i) + "\r\n");
+            headers[i] = word(type + Integer.toString(i) + "\r\n");
         }
         return headers;
     }

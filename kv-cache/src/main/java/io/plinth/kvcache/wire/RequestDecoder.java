@@ -185,6 +185,12 @@ public final class RequestDecoder {
         }
     }
 
+    /** Looks at what stands behind the last command; answers how many commands it knows the first argument of. */
+    public int look(KeysAhead keys) {
+        byte[] bytes = buffer;
+        return bytes == null || state != State.COMMAND ? 0 : keys.look(bytes, at, end);
+    }
+
     /** The command that was decoded. */
     public Args args() {
         return args;

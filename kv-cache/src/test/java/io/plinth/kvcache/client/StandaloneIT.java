@@ -111,6 +111,47 @@ class StandaloneIT {
     }
 
     @Test
+    void answersWhoSendsNoMore() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            try (RawClient raw = new RawClient(node.port(0))) {
+                raw.send("SET half closed\r\n*2\r\n$3\r\nGET\r\n$4\r\nhalf\r\nPING\r\n");
+                raw.socket().shutdownOutput();
+                assertThat(raw.rest()).isEqualTo("+OK\r\n$6\r\nclosed\r\n+PONG\r\n");
+            }
+            try (RawClient raw = new RawClient(node.port(0))) {
+                raw.send("BLPOP nothing 0\r\n");
+                raw.socket().shutdownOutput();
+                assertThat(raw.rest()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void answersEachOfManyThatAskAtOnce() throws Exception {
+        List<RawClient> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < 40; i++) {
+                clients.add(new RawClient(node.port(0)));
+            }
+            for (int round = 0; round < 20; round++) {
+                for (int i = 0; i < clients.size(); i++) {
+                    clients.get(i)
+                            .send("SET at" + i + " " + round + "\r\n*2\r\n$3\r\nGET\r\n$" + ("at" + i).length()
+                                    + "\r\nat" + i + "\r\n");
+                }
+                for (RawClient client : clients) {
+                    assertThat(client.reply()).isEqualTo("+OK\r\n");
+                    assertThat(client.reply()).endsWith("\r\n" + round + "\r\n");
+                }
+            }
+        } finally {
+            for (RawClient client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    @Test
     void servesLettuce() throws Exception {
         try (io.lettuce.core.RedisClient client = lettuce();
                 StatefulRedisConnection<String, String> connection = client.connect()) {

@@ -1,7 +1,11 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.memory.Native;
+
 /** Guarded by its segment's lock: the segment's records by their hash, which is all that wheel and queues keep. */
 public final class Hashed {
+    private static final int CACHE_LINE = 64;
+
     private final Region region;
     private final KeyTable table;
 
@@ -12,6 +16,23 @@ public final class Hashed {
 
     private long at(int handle) {
         return Layout.expireAt(region.address(handle));
+    }
+
+    /** What is where a look-up of a hash begins. Without the lock: as it stands, or stood. */
+    public long home(int hash) {
+        return table.atHome(hash);
+    }
+
+    /** Reads some of the record that a place with this hash names, and of those behind it; what for, only the caches know. Without the lock. */
+    public long glance(int hash, long home) {
+        long place = home != 0 && KeyTable.hash(home) != hash ? table.behind(hash) : home;
+        if (place == 0) {
+            return 0;
+        }
+        // What a handle named once has memory for good, to the end of its page.
+        long at = region.address(KeyTable.handle(place));
+        return (long) Native.getByte(at)
+                + Native.getByte(at + Math.min(CACHE_LINE, Region.PAGE - 1 - (at & (Region.PAGE - 1))));
     }
 
     /** The first record with this hash whose time is over; 0 when there is none. */

@@ -18,6 +18,9 @@ public final class KeyTable {
     /** Of eight places, at most so many are taken. */
     private static final int FULL = 7;
 
+    /** Places that most runs are shorter than, and that a line of a processor's cache has. */
+    private static final int NEAR = 8;
+
     private static final long HANDLE = 0xffff_ffffL;
 
     private long[] places = new long[LEAST];
@@ -43,7 +46,29 @@ public final class KeyTable {
     }
 
     private int home(int hash) {
+        return home(hash, places);
+    }
+
+    private static int home(int hash, long[] places) {
         return (int) (((hash & HANDLE) * places.length) >>> 32);
+    }
+
+    /** What is at the home of a hash; without the lock, in the table as it is or was. */
+    long atHome(int hash) {
+        long[] now = places;
+        return now[home(hash, now)];
+    }
+
+    /** The first of the next few places behind the home of a hash that has the hash, 0 where none has; without the lock. */
+    long behind(int hash) {
+        long[] now = places;
+        int end = Math.min(now.length, home(hash, now) + 1 + NEAR);
+        for (int i = home(hash, now) + 1; i < end; i++) {
+            if (hash(now[i]) == hash) {
+                return now[i];
+            }
+        }
+        return 0;
     }
 
     private int after(int index) {

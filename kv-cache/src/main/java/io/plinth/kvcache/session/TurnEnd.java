@@ -1,0 +1,55 @@
+package io.plinth.kvcache.session;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.Executor;
+
+/**
+ * Owned by one event loop: connections whose replies go out when the loop has run what came in on all of them in this turn. A client
+ * that holds several is so woken once and not for each, which costs more than the command.
+ */
+public final class TurnEnd {
+    /** So many connections' replies wait at most for one another. */
+    private static final int MOST = 64;
+    /** And about so long, where others' commands take their time. */
+    private static final long MOST_MILLIS = 2;
+
+    /** A connection with replies. */
+    public interface Member {
+        /** Sends them. */
+        void turnEnds();
+    }
+
+    private final ArrayDeque<Member> members = new ArrayDeque<>();
+    private final Runnable end = this::end;
+    private boolean planned;
+    private long begunMillis;
+
+    /** Calls the member at the end of this turn of the loop, or now where it has many already or takes long. */
+    public void await(Executor loop, Member member, long nowMillis) {
+        if (members.isEmpty()) {
+            begunMillis = nowMillis;
+        }
+        members.add(member);
+        if (!planned) {
+            planned = true;
+            loop.execute(end);
+        } else if (members.size() >= MOST || nowMillis - begunMillis >= MOST_MILLIS) {
+            call();
+        }
+    }
+
+    private void end() {
+        planned = false;
+        call();
+    }
+
+    private void call() {
+        for (int left = members.size(); left > 0; left--) {
+            Member next = members.poll();
+            if (next == null) {
+                return;
+            }
+            next.turnEnds();
+        }
+    }
+}

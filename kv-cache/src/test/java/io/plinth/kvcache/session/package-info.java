@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.session;
+
+import org.jspecify.annotations.NullMarked;
