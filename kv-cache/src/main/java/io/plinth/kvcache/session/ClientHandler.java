@@ -219,6 +219,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         plan(ctx);
+        loop.turn.ran(seenMillis);
     }
 
     private void plan(ChannelHandlerContext ctx) {

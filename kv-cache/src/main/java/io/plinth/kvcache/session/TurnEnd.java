@@ -24,7 +24,7 @@ public final class TurnEnd {
     private boolean planned;
     private long begunMillis;
 
-    /** Calls the member at the end of this turn of the loop, or now where it has many already or takes long. */
+    /** Calls the member at the end of this turn of the loop, and never at once: a command of it may be running. */
     public void await(Executor loop, Member member, long nowMillis) {
         if (members.isEmpty()) {
             begunMillis = nowMillis;
@@ -33,7 +33,12 @@ public final class TurnEnd {
         if (!planned) {
             planned = true;
             loop.execute(end);
-        } else if (members.size() >= MOST || nowMillis - begunMillis >= MOST_MILLIS) {
+        }
+    }
+
+    /** What a connection sent was run, and nothing is running: calls now where many wait or have waited long. */
+    public void ran(long nowMillis) {
+        if (members.size() >= MOST || nowMillis - begunMillis >= MOST_MILLIS) {
             call();
         }
     }

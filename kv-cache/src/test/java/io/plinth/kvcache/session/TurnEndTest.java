@@ -41,6 +41,7 @@ class TurnEndTest {
     void doesNotWaitForManyConnections() {
         for (int i = 0; i < 100; i++) {
             await("a" + i, 5);
+            turn.ran(5);
         }
 
         assertThat(called).hasSize(64).startsWith("a0", "a1");
@@ -51,11 +52,26 @@ class TurnEndTest {
     @Test
     void doesNotWaitForCommandsThatTakeLong() {
         await("a", 5);
+        turn.ran(6);
+        assertThat(called).isEmpty();
         await("b", 7);
+        turn.ran(7);
 
         assertThat(called).containsExactly("a", "b");
         endOfTurn();
         assertThat(called).containsExactly("a", "b");
+    }
+
+    @Test
+    void callsNobodyWhileACommandRuns() {
+        for (int i = 0; i < 1_000; i++) {
+            await("a" + i, i);
+        }
+
+        assertThat(called).isEmpty();
+        assertThat(tasks).hasSize(1);
+        endOfTurn();
+        assertThat(called).hasSize(1_000);
     }
 
     @Test
