@@ -39,7 +39,7 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
     protected void initChannel(Channel channel) {
         channel.config().setOption(ChannelOption.TCP_NODELAY, true);
         channel.config().setOption(ChannelOption.SO_KEEPALIVE, true);
-        // A client that has sent all it wants to is answered, and then disconnected.
+        // So that replies to what has run go out before a client that sends no more is disconnected.
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNSENT);
         ClientHandler.OfLoop own = parts.get(channel.eventLoop());

@@ -25,13 +25,12 @@ import org.jspecify.annotations.Nullable;
 final class HttpLoader implements Loader {
     private static final int OK = 200;
     private static final int MULTIPLE = 300;
-    private static final int BAD_REQUEST = 400;
     private static final int NOT_FOUND = 404;
     private static final int GONE = 410;
     private static final int TOO_MANY = 429;
     private static final int SERVER_ERROR = 500;
-    /** RFC 9110 15.5, RFC 8470: not about what was written; credentials, proxies and time. */
-    private static final Set<Integer> PASSING = Set.of(401, 407, 408, 425);
+    /** RFC 9110 15.5: of the write itself. Others also come from what stands before a server while it is replaced. */
+    private static final Set<Integer> OF_THE_WRITE = Set.of(400, 411, 413, 414, 415, 422, 431);
 
     private final String template;
     private final @Nullable String authorization;
@@ -139,7 +138,7 @@ final class HttpLoader implements Loader {
         if (status >= SERVER_ERROR || status == TOO_MANY) {
             return LoaderException.broken(message, null);
         }
-        return status >= BAD_REQUEST && !PASSING.contains(status)
+        return OF_THE_WRITE.contains(status)
                 ? LoaderException.refusedForGood(message)
                 : LoaderException.refused(message);
     }

@@ -26,7 +26,7 @@ public final class LoaderPool implements AutoCloseable {
         this.loader = loader;
         this.failures = config.failures();
         this.timeoutMillis = config.timeout().toMillis();
-        this.leaseMillis = config.lease().toMillis();
+        this.leaseMillis = Math.max(config.lease().toMillis(), config.timeout().toMillis());
         this.threads = new ThreadPoolExecutor(
                 config.concurrency(),
                 config.concurrency(),

@@ -157,6 +157,10 @@ final class Loads {
 
         /** On a thread of the pool. */
         private void ask() {
+            if (over()) {
+                // Its lease ended while it waited for its turn: nobody would take the answer.
+                return;
+            }
             try {
                 LoaderKey asked = new LoaderKey(name.bytes(), rule.prefix().length);
                 BehindQueue.Pending pending = behind == null ? null : behind.pending(pool.name(), name.bytes());

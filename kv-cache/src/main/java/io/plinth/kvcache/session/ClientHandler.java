@@ -241,7 +241,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
         }
     }
 
-    /** The client sends no more; what it sent is answered before the connection ends. */
+    /** The client sends no more: what has run is answered before the connection ends, what still waits is dropped. */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (!(event instanceof ChannelInputShutdownEvent)) {

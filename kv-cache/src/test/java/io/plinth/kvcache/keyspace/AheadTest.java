@@ -76,10 +76,10 @@ class AheadTest {
         Random random = new Random(3);
         Ahead ahead = new Ahead(fixture.keyspace);
         long looks = 0;
-        while (!done.get() && writer.isAlive()) {
+        do {
             assertThat(ahead.look(0, asking(random, 20_000))).isEqualTo(16);
             looks++;
-        }
+        } while (!done.get() && writer.isAlive());
         writer.join();
         assertThat(done).isTrue();
         assertThat(looks).isPositive();

@@ -38,7 +38,7 @@ public record BehindConfig(
         @Range(min = "1KiB", max = "1TiB")
         DataSize handOver,
 
-        @Doc("How often in a row a loader may refuse a write for good (HTTP 4xx but for 401, 407, 408, 425 and 429;"
+        @Doc("How often in a row a loader may refuse a write for good (HTTP 400, 411, 413, 414, 415, 422 and 431;"
                 + " PostgreSQL's classes 22 and 23) before it is set aside: a line of JSON in `behind-refused.jsonl` of"
                 + " the data folder has it, and its key leaves the cache.")
         @Default("8")

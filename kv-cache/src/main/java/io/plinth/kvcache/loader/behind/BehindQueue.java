@@ -157,6 +157,8 @@ public final class BehindQueue implements AutoCloseable {
                 counts.coalesced.increment();
             }
             item.number = ++sequence;
+            // What was refused was another value.
+            item.refusals = 0;
             bytes += write.size() - item.size;
             item.size = write.size();
             accepting.add(new Accepting(
