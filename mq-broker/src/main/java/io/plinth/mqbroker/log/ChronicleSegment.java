@@ -39,7 +39,7 @@ final class ChronicleSegment implements AutoCloseable {
     private final ChronicleQueue queue;
     private final ExcerptAppender appender;
     private final ExcerptFile file;
-    private final ByteBuffer zeros = ByteBuffer.allocateDirect(ZEROS);
+    private final ByteBuffer zeros;
     private long allocated;
     private long end;
 
@@ -62,11 +62,17 @@ final class ChronicleSegment implements AutoCloseable {
             allocated = end;
             WholeFile.forceFolder(folder);
             WholeFile.forceFolder(java.util.Objects.requireNonNull(folder.getParent()));
+            // Last: on a full disk none is made, and nobody gives it back soon.
+            zeros = ByteBuffer.allocateDirect(ZEROS);
         } catch (IOException | RuntimeException | InternalError e) {
             if (opened != null) {
                 opened.close();
             }
-            queue.close();
+            try {
+                queue.close();
+            } catch (RuntimeException | InternalError again) {
+                e.addSuppressed(again);
+            }
             throw new IOException("segment " + id + ": not made", e);
         }
     }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +86,7 @@ public final class StreamWriter implements AutoCloseable {
                 Files.createDirectories(folder);
                 stream.log().open(() -> logs.open(folder(stream), stream.segmentBytes()));
                 open.add(stream);
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 LOG.error("{} cannot be opened: {}", stream.ref(), e.toString());
                 stream.failed();
             }
@@ -102,12 +103,12 @@ public final class StreamWriter implements AutoCloseable {
                 if (open.remove(stream)) {
                     stream.log().delete();
                 }
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 LOG.debug("{}: what is left is deleted as files", stream.ref(), e);
             }
             try {
                 remove(folder(stream));
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 LOG.warn("{} was not deleted from disk: {}", stream.ref(), e.toString());
             }
             hasRoom(stream);
@@ -159,20 +160,33 @@ public final class StreamWriter implements AutoCloseable {
             } else if (job.work() != null) {
                 commit(written);
                 written.clear();
-                job.work().run();
+                run(job.work());
             }
         }
         commit(written);
     }
 
+    /** Whatever it is, what others wait for is done. */
+    private static void run(Runnable work) {
+        try {
+            work.run();
+        } catch (RejectedExecutionException e) {
+            LOG.debug("who is to go on has ended", e);
+        } catch (RuntimeException | Error e) {
+            LOG.error("work behind the streams' messages failed", e);
+        }
+    }
+
     private void append(Append append, Map<StreamQueue, List<StreamQueue.Publish>> written) {
         StreamQueue stream = append.stream();
+        if (full.containsKey(stream)) {
+            // Each try may cost as much as a new segment: there is one a second for all of them.
+            run(() -> stream.refused(append.publish()));
+            return;
+        }
         try {
             if (!stream.hasFailed()) {
                 stream.log().append(append.content(), clock.millis());
-                if (!full.isEmpty()) {
-                    hasRoom(stream);
-                }
             }
         } catch (NoRoomException e) {
             if (full.putIfAbsent(stream, append.content()) == null) {
@@ -182,9 +196,9 @@ public final class StreamWriter implements AutoCloseable {
                         e.toString());
                 alarms.log(LOG_NUMBER, true);
             }
-            stream.refused(append.publish());
+            run(() -> stream.refused(append.publish()));
             return;
-        } catch (IOException | RuntimeException | InternalError e) {
+        } catch (IOException | RuntimeException | Error e) {
             failed(stream, e);
         }
         written.computeIfAbsent(stream, ignored -> new ArrayList<>()).add(append.publish());
@@ -196,17 +210,17 @@ public final class StreamWriter implements AutoCloseable {
                 if (fsync && !stream.hasFailed()) {
                     stream.log().sync();
                 }
-            } catch (IOException | RuntimeException | InternalError e) {
+                if (!stream.hasFailed()) {
+                    stream.log().commit();
+                }
+            } catch (IOException | RuntimeException | Error e) {
                 failed(stream, e);
             }
-            if (!stream.hasFailed()) {
-                stream.log().commit();
-            }
-            stream.written(List.copyOf(publishes));
+            run(() -> stream.written(List.copyOf(publishes)));
         });
     }
 
-    /** Only this one: what a map without room behind it throws is an InternalError. */
+    /** Only this one, whatever it was: the others are answered by the same thread. */
     private void failed(StreamQueue stream, Throwable cause) {
         LOG.error("{} takes nothing any more until restart: {}", stream.ref(), cause.toString());
         stream.failed();
@@ -229,7 +243,7 @@ public final class StreamWriter implements AutoCloseable {
                 hasRoom(stream);
             } catch (NoRoomException e) {
                 LOG.debug("{}: no room yet", stream.ref(), e);
-            } catch (IOException | RuntimeException | InternalError e) {
+            } catch (IOException | RuntimeException | Error e) {
                 failed(stream, e);
             }
         }
@@ -247,7 +261,7 @@ public final class StreamWriter implements AutoCloseable {
                 if (!stream.hasFailed()) {
                     stream.log().trim(now, stream.maxAge(), stream.maxBytes());
                 }
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 LOG.warn("{}: an old segment was not deleted: {}", stream.ref(), e.toString());
             }
         }
@@ -256,7 +270,7 @@ public final class StreamWriter implements AutoCloseable {
     private static void close(StreamQueue stream) {
         try {
             stream.log().close();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             LOG.warn("{} did not close: {}", stream.ref(), e.toString());
         }
     }

@@ -186,7 +186,7 @@ final class EngineDriver implements AutoCloseable, Outlet {
                         StreamFilter.ALL,
                         refusal -> subscribed.complete(refusal == null)));
         assertThat(subscribed.get(20, TimeUnit.SECONDS)).isTrue();
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (delivered.size() < Math.max(least, length(stream)) && System.nanoTime() < deadline) {
             TimeUnit.MILLISECONDS.sleep(2);
         }

@@ -166,7 +166,9 @@ class FullDiskTest {
             driver.settle("q", driver.get("q", 1).getFirst(), ShardCommand.Outcome.REJECT);
             await(() -> blocked(driver));
             driver.publish("s", "refused");
-            await(() -> driver.refused().contains("refused"));
+            driver.publish("s", "refused too");
+            await(() -> driver.refused().containsAll(List.of("refused", "refused too")));
+            assertThat(logs.turnedAway()).as("tries").isEqualTo(1);
             logs.roomy();
             await(() -> !blocked(driver));
             assertThat(driver.read("s", 2, 10)).containsExactly("before", "kept");
@@ -267,7 +269,7 @@ class FullDiskTest {
             await(() -> driver.confirmed().contains("before"));
             logs.full(0, path -> {
                 if (path.equals(files)) {
-                    throw new IllegalStateException("what Chronicle may throw");
+                    throw new OutOfMemoryError("what a buffer may throw");
                 }
                 return false;
             });

@@ -30,6 +30,11 @@ final class NarrowLogs implements Engine.Logs {
         full(0, path -> path.endsWith(folder));
     }
 
+    /** How many records were turned away since. */
+    int turnedAway() {
+        return Math.max(0, -room.get());
+    }
+
     void roomy() {
         full = path -> false;
     }
