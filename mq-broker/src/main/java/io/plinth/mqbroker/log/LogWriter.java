@@ -167,8 +167,9 @@ public final class LogWriter implements AutoCloseable {
                 append(batches);
             } catch (IOException e) {
                 fail(e);
-            } catch (RuntimeException e) {
-                // Nothing was said of it to anybody: the thread goes on, and answers that it takes nothing any more.
+            } catch (RuntimeException | InternalError e) {
+                // The latter is what the machine makes of a map whose file has no room. Nothing was said of it to
+                // anybody: the thread goes on, and answers that it takes nothing any more.
                 fail(new IOException("log record: " + e, e));
             }
         }
@@ -278,7 +279,7 @@ public final class LogWriter implements AutoCloseable {
             }
         } catch (IOException e) {
             fail(e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InternalError e) {
             fail(new IOException("log writer at rest: " + e, e));
         }
     }
@@ -335,7 +336,7 @@ public final class LogWriter implements AutoCloseable {
                 listener.closed();
             }
             log.close();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | InternalError e) {
             LOG.warn("log did not close: {}", e.toString());
         }
     }

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * before it was written is not written.
  */
 final class Refused {
-    private static final long MOST_OCTETS = 8 << 20;
+    private static final long MOST_OCTETS = 32 << 20;
+    /** From here on it is not kept that a message came back: that costs a delivery attempt, to fail would cost every publisher. */
+    private static final long MOST_WITH_RETURNS = MOST_OCTETS / 2;
     /** What a change takes that waits; contents are their queues'. */
     private static final int ENTRY = 256;
     /** Settlements in one record. */
@@ -77,16 +79,22 @@ final class Refused {
     private final Map<Long, Key> settling = new HashMap<>();
 
     private long octets;
+    /** Messages that wait. Windows and the memory limit bound them, and who publishes while the log is full is refused. */
+    private int messages;
+
     private long newest;
 
     /** Adds the newest change; throws where too many wait. */
     void add(Change change) throws IOException {
         newest = change.sequence();
         switch (change.effect()) {
-            case Effect.Enqueued e -> put(new Key(Kind.ENQUEUED, 0, change.sequence()), change, null);
+            case Effect.Enqueued e -> {
+                put(new Key(Kind.ENQUEUED, 0, change.sequence()), change, null);
+                messages++;
+            }
             case Effect.Settled e -> settled(change, e);
             case Effect.DeliveredUpTo e -> put(new Key(Kind.DELIVERED, e.queueId(), 0), change, null);
-            case Effect.Returned e -> put(new Key(Kind.RETURNED, e.queueId(), e.id()), change, null);
+            case Effect.Returned e -> returned(change, e);
             case Effect.DedupForgotten e -> put(new Key(Kind.FORGOTTEN, e.queueId(), 0), change, null);
             default -> put(new Key(Kind.OTHER, 0, change.sequence()), change, null);
         }
@@ -97,7 +105,14 @@ final class Refused {
     }
 
     private long octets() {
-        return octets + (long) ENTRY * waiting.size();
+        return octets + (long) ENTRY * (waiting.size() - messages);
+    }
+
+    private void returned(Change change, Effect.Returned effect) {
+        Key key = new Key(Kind.RETURNED, effect.queueId(), effect.id());
+        if (waiting.containsKey(key) || octets() < MOST_WITH_RETURNS) {
+            put(key, change, null);
+        }
     }
 
     /** Puts a change at the end, in place of an earlier one. */
@@ -140,6 +155,7 @@ final class Refused {
         }
         if (left.isEmpty()) {
             waiting.remove(key);
+            messages--;
         } else {
             Change change = message.change();
             Effect fewer = new Effect.Enqueued(left, enqueued.message(), enqueued.content());
@@ -172,7 +188,13 @@ final class Refused {
 
     void removeFirst() {
         Map.Entry<Key, Waiting> first = waiting.pollFirstEntry();
-        if (first != null && first.getValue().settled() != null) {
+        if (first == null) {
+            return;
+        }
+        if (first.getKey().kind() == Kind.ENQUEUED) {
+            messages--;
+        }
+        if (first.getValue().settled() != null) {
             octets -= first.getValue().settled().differences.writerIndex();
             settling.remove(first.getKey().queueId(), first.getKey());
         }
@@ -195,5 +217,6 @@ final class Refused {
         waiting.clear();
         settling.clear();
         octets = 0;
+        messages = 0;
     }
 }

@@ -250,6 +250,47 @@ class LogWriterTest {
                         .toList());
     }
 
+    /** What is in flight when the disk fills is bounded elsewhere, and a return is not worth the log. */
+    @Test
+    void neitherMessagesInFlightNorMessagesThatCameBackEndALogWithoutRoom(LogWatcher.Expected watched)
+            throws Exception {
+        watched.expect("log write failed");
+        watched.expect("the log is written again");
+        int many = 70_000;
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        Narrow log = new Narrow(new PreallocatedSegmentLog(folder, 1 << 20));
+        log.full = true;
+        try (LogWriter writer = new LogWriter(
+                "test-log", log, false, new Rests(), Runnable::run, new Telling(told, true), System::nanoTime)) {
+            writer.start();
+            Effect entered = entered(7);
+            List<Change> changes = new ArrayList<>();
+            long sequence = 0;
+            for (int i = 0; i < many; i++) {
+                changes.add(changed(++sequence, entered));
+                changes.add(changed(++sequence, new Effect.Returned(1, 1_000_000 + i, 1, 0)));
+                changes.add(changed(++sequence, new Effect.Returned(2, 1_000_000 + i, 1, 0)));
+            }
+            changes.add(changed(++sequence, settled(1, 1_000_000, 1_000_000 + many - 1)));
+            writer.submit(changes, true);
+            assertThat(told.poll(40, TimeUnit.SECONDS)).isEqualTo("full");
+            log.full = false;
+            assertThat(told.poll(40, TimeUnit.SECONDS)).isEqualTo("durable " + sequence);
+            assertThat(told.poll(40, TimeUnit.SECONDS)).isEqualTo("recovered");
+        }
+        int[] messages = {0};
+        int[] settlements = {0};
+        try (SegmentLog again = new PreallocatedSegmentLog(folder, 1 << 20)) {
+            again.replay(0, (position, record) -> {
+                Effect effect = ChangeCodec.read(0, position, record).effect();
+                messages[0] += effect instanceof Effect.Enqueued ? 1 : 0;
+                settlements[0] += effect instanceof Effect.Settled ? 1 : 0;
+            });
+        }
+        assertThat(messages[0]).isEqualTo(many);
+        assertThat(settlements[0]).isEqualTo(1);
+    }
+
     private static Change changed(long sequence, Effect effect) {
         return new Change(0, 1, sequence, sequence - 1, effect);
     }
