@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -56,7 +57,10 @@ class ConsoleIT {
                 admin-users: { ops: { password: { file: password } } }
                 stats-users: { watch: { password: { file: password } } }
               databases:
-                shop: { slow-statement: 50ms, shards: { s0: { primary: 127.0.0.1:%1$d } } }
+                shop:
+                  slow-statement: 50ms
+                  shards: { s0: { primary: 127.0.0.1:%1$d } }
+                  tables: { parted: { key: id } }
                 other: { users: { shop: {} }, shards: { s0: { primary: 127.0.0.1:%1$d, database: shop } } }
             """.formatted(Cluster.shared().primary(0).port()));
         proxy = Cluster.start(file);
@@ -303,6 +307,30 @@ class ConsoleIT {
             assertThat(console("RESUME shop")).isEqualTo("RESUME");
             assertThat(waits.get(20, TimeUnit.SECONDS)).isEqualTo("through");
             assertThat(attempt("ops", "RESUME shop").output()).contains("database shop is not paused");
+        }
+    }
+
+    @Test
+    @RequiresPeer("psql")
+    void aCopyOutOfAllShardsThatWaitsAtAPauseIsCancelled() throws Exception {
+        try (Connection copies =
+                        Cluster.connect(Objects.requireNonNull(proxy), "?socketTimeout=20&preferQueryMode=simple");
+                Statement statement = copies.createStatement()) {
+            assertThat(console("PAUSE shop")).isEqualTo("PAUSE");
+            CompletableFuture<String> copy = CompletableFuture.supplyAsync(
+                    () -> {
+                        try {
+                            return "no error: " + statement.execute("COPY parted TO STDOUT");
+                        } catch (SQLException e) {
+                            return String.valueOf(e.getSQLState());
+                        }
+                    },
+                    ASIDE);
+            await(
+                    "a client that waits",
+                    () -> column("POOLS", "cl_waiting", "shop|shop").stream().anyMatch(count -> !count.equals("0")));
+            statement.cancel();
+            assertThat(copy.get(20, TimeUnit.SECONDS)).isEqualTo("57014");
         }
     }
 

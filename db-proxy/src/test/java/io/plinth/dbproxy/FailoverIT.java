@@ -91,6 +91,11 @@ class FailoverIT {
             primary.stop();
             List<CompletableFuture<Void>> waiting;
             try {
+                for (Connection each : List.of(defines, changes, copies)) {
+                    // Once its loop has answered this, it has seen that the pooled connections to the primary have
+                    // ended.
+                    assertThat(text(each, "SELECT 1 /* plinth: shard=s1 */")).isEqualTo("1");
+                }
                 waiting = List.of(
                         started(() -> Cluster.run(defines, "CREATE INDEX ON orders (note)")),
                         started(() -> Cluster.run(

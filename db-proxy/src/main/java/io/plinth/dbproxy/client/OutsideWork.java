@@ -268,7 +268,8 @@ final class OutsideWork {
         }
         CopyTo started = new CopyTo(copy, statement.sql(), shards, settings.get(), channel, new Lent());
         copyTo = started;
-        servers.passGate(() -> started.run(
+        started.run(
+                servers::passGate,
                 tag -> {
                     copyTo = null;
                     session.carriedOut(plan, tag, null);
@@ -276,7 +277,7 @@ final class OutsideWork {
                 error -> {
                     copyTo = null;
                     session.notCarriedOut(plan, error);
-                }));
+                });
     }
 
     private final class Lent implements CopyTo.Lender {

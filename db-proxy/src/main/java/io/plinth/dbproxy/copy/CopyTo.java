@@ -152,11 +152,11 @@ public final class CopyTo {
         client.write(out, client.voidPromise());
     }
 
-    /** Begins. One of the two is told in the end. */
-    public void run(Consumer<String> whenDone, Consumer<SqlError> whenFailed) {
+    /** Begins when {@code gate} lets it. One of the two is told in the end, also when it is cancelled before the gate. */
+    public void run(Consumer<Runnable> gate, Consumer<String> whenDone, Consumer<SqlError> whenFailed) {
         done = whenDone;
         failed = whenFailed;
-        next(0);
+        gate.accept(() -> next(0));
     }
 
     private void next(int index) {

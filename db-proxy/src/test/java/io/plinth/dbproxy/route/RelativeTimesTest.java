@@ -1,0 +1,56 @@
+package io.plinth.dbproxy.route;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.dbproxy.route.StatementPlan.Everywhere;
+import io.plinth.dbproxy.route.StatementPlan.Refused;
+import io.plinth.dbproxy.shard.Scheme;
+import io.plinth.dbproxy.shard.ShardedTable;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Changes of reference tables with strings that each shard would read by its own clock. */
+class RelativeTimesTest {
+    private final Classifier classifier = new Classifier(
+            Topology.byName(List.of(new ShardedTable("ref", List.of(), new Scheme.Copied(), null))), true);
+
+    private StatementPlan.Need need(String value) {
+        byte[] sql = ("UPDATE ref SET a = " + value).getBytes(StandardCharsets.UTF_8);
+        return Objects.requireNonNull(classifier.plan(sql).only(), value).need();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "'04:00 tomorrow'",
+                "'today America/New_York'",
+                "'today, 04:00'",
+                "E'now'",
+                "E'\\tnow\\n'",
+                "$$now$$",
+                "$q$ yesterday 04:00+2$q$",
+                "U&'now'",
+            })
+    void areRefusedHoweverTheyAreWritten(String value) {
+        assertThat(need(value)).isInstanceOf(Refused.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"E'see you\\ntoday'", "$$today is fine$$", "'nowhere'", "'Asia/now'", "E''", "$$$$", "X'00'"})
+    void areNotSeenInTextsThatAreNoTime(String value) {
+        assertThat(need(value)).isInstanceOf(Everywhere.class);
+    }
+
+    @Test
+    void areReadWithoutRecursion() {
+        String hours = " 1".repeat(10_000);
+        assertThat(need("'now" + hours + "'")).isInstanceOf(Refused.class);
+        assertThat(need("E'now" + "\\n1".repeat(10_000) + "'")).isInstanceOf(Refused.class);
+        assertThat(need("'now" + hours + " or never'")).isInstanceOf(Everywhere.class);
+    }
+}
