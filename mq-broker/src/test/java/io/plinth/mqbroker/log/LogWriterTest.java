@@ -256,7 +256,7 @@ class LogWriterTest {
             throws Exception {
         watched.expect("log write failed");
         watched.expect("the log is written again");
-        int many = 70_000;
+        int many = 140_000;
         BlockingQueue<String> told = new LinkedBlockingQueue<>();
         Narrow log = new Narrow(new PreallocatedSegmentLog(folder, 1 << 20));
         log.full = true;
