@@ -59,10 +59,11 @@ class ConsoleIT {
               databases:
                 shop:
                   slow-statement: 50ms
-                  shards: { s0: { primary: 127.0.0.1:%1$d } }
+                  shards: { s0: { primary: 127.0.0.1:%1$d }, s1: { primary: 127.0.0.1:%2$d } }
                   tables: { parted: { key: id } }
                 other: { users: { shop: {} }, shards: { s0: { primary: 127.0.0.1:%1$d, database: shop } } }
-            """.formatted(Cluster.shared().primary(0).port()));
+            """.formatted(
+                Cluster.shared().primary(0).port(), Cluster.shared().primary(1).port()));
         proxy = Cluster.start(file);
     }
 
