@@ -54,6 +54,9 @@ public final class SystemdCommand implements Callable<Integer> {
                 user);
         PrintWriter out = Output.of(spec);
         Path folder = into;
+        if (folder != null) {
+            Files.createDirectories(folder);
+        }
         for (Map.Entry<String, String> unit : units.of(Plan.of(file, false)).entrySet()) {
             if (folder == null) {
                 out.println("# " + unit.getKey());

@@ -49,7 +49,7 @@ class SystemdIT {
     @Test
     void everyDaemonIsAServiceThatSystemdUnderstands() throws Exception {
         Path file = stack("80");
-        Path units = Files.createDirectory(folder.resolve("units"));
+        Path units = folder.resolve("units");
         String user = System.getProperty("user.name");
         Script.Result written = Script.here("systemd", "--into=" + units, "--user=" + user, "--file=" + file);
         assertThat(written.exitCode()).as(written.err()).isZero();
