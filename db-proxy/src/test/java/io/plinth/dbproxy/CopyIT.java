@@ -19,6 +19,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -88,9 +89,12 @@ class CopyIT {
                 + "\"''ä' AS name, CASE WHEN i % 3 = 0 THEN NULL ELSE E'x\\n"
                 + "y' END AS note FROM generate_series(1, 500) i";
         ByteArrayOutputStream whole = new ByteArrayOutputStream();
+        ByteArrayOutputStream sorted = new ByteArrayOutputStream();
+        String some = "COPY (SELECT id, name, note FROM %s ORDER BY 1 DESC LIMIT 300 OFFSET 7) TO STDOUT " + options;
         try (Connection direct = Cluster.shared().direct(0)) {
             copies(direct).copyOut("COPY (" + made + ") TO STDOUT " + options, whole);
             run(direct, "CREATE TEMP TABLE expected AS " + made);
+            copies(direct).copyOut(some.formatted("expected"), sorted);
         }
         try (Connection connection = connect()) {
             assertThat(copies(connection)
@@ -106,6 +110,10 @@ class CopyIT {
                 assertThat(text(connection, "SELECT id FROM sessions WHERE name = 'n" + i + " \t,;|\\\n\"''ä'"))
                         .isEqualTo("" + i);
             }
+            ByteArrayOutputStream merged = new ByteArrayOutputStream();
+            assertThat(copies(connection).copyOut(some.formatted("sessions"), merged))
+                    .isEqualTo(300);
+            assertThat(merged.toByteArray()).isEqualTo(sorted.toByteArray());
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             assertThat(copies(connection).copyOut("COPY sessions TO STDOUT " + options, out))
                     .isEqualTo(500);
@@ -166,15 +174,30 @@ class CopyIT {
             StringWriter one = new StringWriter();
             copies(connection).copyOut("COPY (SELECT id FROM sessions WHERE name = 'c' ORDER BY id) TO STDOUT", one);
             assertThat(one.toString()).isEqualTo("3\n");
-            for (String wrong : List.of(
-                    "SELECT id FROM sessions ORDER BY id",
-                    "SELECT count(*) FROM sessions",
-                    "SELECT id FROM sessions LIMIT 1",
-                    "SELECT id FROM sessions WHERE name IN ('a', 'b', 'c', 'd')")) {
-                assertThatThrownBy(
-                                () -> copies(connection).copyOut("COPY (" + wrong + ") TO STDOUT", new StringWriter()))
+            Map<String, String> merged = Map.of(
+                    "SELECT id FROM sessions ORDER BY id DESC) TO STDOUT",
+                    "4\n3\n2\n1\n",
+                    "SELECT note, sum(id), avg(id) FROM sessions GROUP BY note ORDER BY 2) TO STDOUT CSV FORCE QUOTE"
+                            + " note",
+                    "\"y\",3,3.0000000000000000\n\"x\",7,2.3333333333333333\n",
+                    "SELECT id FROM sessions ORDER BY note COLLATE \"C\" DESC LIMIT 1) TO STDOUT",
+                    "3\n",
+                    "SELECT id FROM sessions WHERE name IN ('a', 'b', 'c', 'd') AND note = 'y') TO STDOUT",
+                    "3\n",
+                    "SELECT max(id) AS m FROM sessions WHERE name IN ('a', 'b', 'c', 'd')) TO STDOUT (HEADER)",
+                    "m\n4\n");
+            for (Map.Entry<String, String> each : merged.entrySet()) {
+                StringWriter out = new StringWriter();
+                copies(connection).copyOut("COPY (" + each.getKey(), out);
+                assertThat(out.toString()).as(each.getKey()).isEqualTo(each.getValue());
+            }
+            for (String wrong : List.of("(QUOTE '!')", "(FORMAT csv, FORCE_QUOTE (missing))", "(ENCODING latin1)")) {
+                assertThatThrownBy(() -> copies(connection)
+                                .copyOut(
+                                        "COPY (SELECT id FROM sessions ORDER BY id) TO STDOUT " + wrong,
+                                        new StringWriter()))
                         .satisfies(e ->
-                                assertThat(((SQLException) e).getSQLState()).isEqualTo("0A000"));
+                                assertThat(((SQLException) e).getSQLState()).isIn("0A000", "42703"));
             }
         }
     }
@@ -262,6 +285,63 @@ class CopyIT {
             assertThat(client.untilReady()).isEqualTo("E(0A000) Z(I)");
             assertThat(client.query("SELECT count(*) FROM sessions")).contains("D(0)");
         }
+    }
+
+    @Test
+    void theExtendedProtocolCopiesToo() throws Exception {
+        try (RawClient client = RawClient.session(Cluster.port(Objects.requireNonNull(proxy)))) {
+            client.send(out -> {
+                FrontendWriter.parse(
+                        out, "in", "COPY sessions FROM STDIN".getBytes(StandardCharsets.UTF_8), new int[0]);
+                FrontendWriter.named(out, Frontend.DESCRIBE, Frontend.STATEMENT, "in");
+                FrontendWriter.bare(out, Frontend.SYNC);
+            });
+            assertThat(client.untilReady()).isEqualTo("1 t n Z(I)");
+            for (int round = 0; round < 2; round++) {
+                execute(client, "in", "");
+                assertThat(client.until('G')).isEqualTo("2nG");
+                data(client, "1\ta\tx\n2\tb\ty\n");
+                data(client, "3\tc\tz\n");
+                end(client);
+                assertThat(client.untilReady()).isEqualTo("C(COPY 3) Z(I)");
+            }
+            execute(client, "in", "");
+            client.until('G');
+            data(client, "4\td\tx\nnone\te\ty\n");
+            end(client);
+            assertThat(client.untilReady()).isEqualTo("E(22P02) Z(I)");
+            execute(client, "", "COPY sessions (nothing) FROM STDIN");
+            assertThat(client.untilReady()).isEqualTo("E(0A000) Z(I)");
+            execute(client, "", "COPY (SELECT id FROM sessions WHERE note <> 'z') TO STDOUT");
+            assertThat(client.untilReady()).isEqualTo("1 2 n H d d d d c C(COPY 4) Z(I)");
+            execute(client, "", "COPY (SELECT id FROM sessions ORDER BY id LIMIT 3) TO STDOUT (FORMAT binary)");
+            assertThat(client.untilReady()).isEqualTo("1 2 n H d d d d d c C(COPY 3) Z(I)");
+            assertThat(client.query("SELECT count(*) FROM sessions")).contains("D(6)");
+        }
+    }
+
+    /** Binds and executes as libpq does; parses first where there is a text. */
+    private static void execute(RawClient client, String name, String sql) throws Exception {
+        client.send(out -> {
+            if (!sql.isEmpty()) {
+                FrontendWriter.parse(out, name, sql.getBytes(StandardCharsets.UTF_8), new int[0]);
+            }
+            FrontendWriter.bind(out, "", name, new byte[6], 0);
+            FrontendWriter.named(out, Frontend.DESCRIBE, Frontend.PORTAL, "");
+            FrontendWriter.execute(out, "", 0);
+            FrontendWriter.bare(out, Frontend.SYNC);
+        });
+    }
+
+    private static void data(RawClient client, String rows) throws Exception {
+        client.send(out -> FrontendWriter.raw(out, Frontend.COPY_DATA, rows.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static void end(RawClient client) throws Exception {
+        client.send(out -> {
+            FrontendWriter.bare(out, Frontend.COPY_DONE);
+            FrontendWriter.bare(out, Frontend.SYNC);
+        });
     }
 
     @Test

@@ -89,7 +89,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         this.answers = new Answers(channel, names, this::status);
         this.subscriptions =
                 new Subscriptions(channel, () -> exchange.idle() && servers.attached() == null, servers::listener);
-        this.outside = new OutsideWork(this, front, database, servers, settings::wanted, subscriptions, channel);
+        this.outside = new OutsideWork(this, front, database, servers, settings::wanted, subscriptions, names, channel);
     }
 
     Usage usage() {

@@ -9,12 +9,13 @@ import io.plinth.dbproxy.copy.CopyFrom;
 import io.plinth.dbproxy.copy.CopyTo;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.group.GroupPlan;
+import io.plinth.dbproxy.group.LocalReplies;
 import io.plinth.dbproxy.group.Part;
 import io.plinth.dbproxy.group.Parting;
 import io.plinth.dbproxy.route.StatementPlan;
-import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.Settings;
+import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.shard.ShardedCopy;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.ClientMessage;
@@ -24,6 +25,7 @@ import io.plinth.dbproxy.wire.SqlException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,7 @@ final class OutsideWork {
     private final Servers servers;
     private final Supplier<Settings> settings;
     private final Subscriptions subscriptions;
+    private final Names names;
     private final EventLoop loop;
     private final Channel channel;
     private @Nullable Broadcast broadcast;
@@ -53,7 +56,9 @@ final class OutsideWork {
             Servers servers,
             Supplier<Settings> settings,
             Subscriptions subscriptions,
+            Names names,
             Channel channel) {
+        this.names = names;
         this.channel = channel;
         this.session = session;
         this.front = front;
@@ -73,7 +78,7 @@ final class OutsideWork {
         switch (parting) {
             case Parting.Change change -> change(plan, change);
             case Parting.Query query -> scatter(plan, query, !outsideTransaction);
-            case Parting.Copy copy -> copy(plan, copy.copy());
+            case Parting.Copy copy -> copy(plan, copy);
         }
     }
 
@@ -224,6 +229,7 @@ final class OutsideWork {
                 servers,
                 settings.get(),
                 front.cachesOf(loop),
+                names,
                 plan,
                 query,
                 inside,
@@ -234,27 +240,26 @@ final class OutsideWork {
         started.run();
     }
 
-    private void copy(GroupPlan plan, ShardedCopy copy) throws SqlException {
-        PreparedStatement statement = plan.first();
-        if (statement == null || !(plan.steps().getFirst().message() instanceof ClientMessage.Query)) {
-            throw new SqlException(new SqlError(
-                    SqlError.NOT_SUPPORTED,
-                    "COPY of sharded table " + copy.table().name() + " in the extended protocol is not supported",
-                    "Send it as a simple query."));
-        }
-        List<String> shards = database.topology().shards();
+    private void copy(GroupPlan plan, Parting.Copy parting) throws SqlException {
+        Scatter.bindOf(plan);
+        byte[] sql = Objects.requireNonNull(plan.first()).sql();
+        ShardedCopy copy = parting.copy();
         session.carryOut();
         if (copy.in()) {
             CopyFrom started = new CopyFrom(
                     copy,
                     database.topology(),
-                    statement.sql(),
+                    sql,
                     channel,
                     front.limits().message(),
                     session::regulate,
+                    out -> {
+                        new LocalReplies(names, out).begin(plan);
+                        plan.takesData();
+                    },
                     front.nanoTime());
             Map<String, Part> parts = new LinkedHashMap<>();
-            shards.forEach(shard -> parts.put(shard, Part.of(statement.sql())));
+            parting.shards().forEach(shard -> parts.put(shard, Part.of(sql)));
             Broadcast around = new Broadcast(
                     servers,
                     settings.get(),
@@ -266,7 +271,14 @@ final class OutsideWork {
             run(plan, around);
             return;
         }
-        CopyTo started = new CopyTo(copy, statement.sql(), shards, settings.get(), channel, new Lent());
+        CopyTo started = new CopyTo(
+                copy,
+                sql,
+                parting.shards(),
+                settings.get(),
+                channel,
+                new Lent(),
+                out -> new LocalReplies(names, out).begin(plan));
         copyTo = started;
         started.run(
                 servers::passGate,

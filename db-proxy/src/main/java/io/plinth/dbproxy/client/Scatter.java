@@ -2,10 +2,12 @@ package io.plinth.dbproxy.client;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.plinth.dbproxy.copy.RowWriter;
 import io.plinth.dbproxy.database.Database;
 import io.plinth.dbproxy.database.StatementCaches;
 import io.plinth.dbproxy.group.GroupPlan;
 import io.plinth.dbproxy.group.GroupPlan.Step;
+import io.plinth.dbproxy.group.LocalReplies;
 import io.plinth.dbproxy.group.Parting;
 import io.plinth.dbproxy.merge.MergePlan;
 import io.plinth.dbproxy.merge.RowMerger;
@@ -15,6 +17,8 @@ import io.plinth.dbproxy.server.Expectation;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.Settings;
+import io.plinth.dbproxy.session.Names;
+import io.plinth.dbproxy.shard.ShardedCopy;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.BackendWriter;
 import io.plinth.dbproxy.wire.ClientMessage;
@@ -34,14 +38,20 @@ import org.jspecify.annotations.Nullable;
  * loop; used once. Each shard answers with its own snapshot.
  */
 final class Scatter {
+    /** No parameters, and all columns in binary form. */
+    private static final byte[] BINARY = {0, 0, 0, 0, 0, 1, 0, 1};
+
     private final ClientSession session;
     private final Front front;
     private final Channel channel;
     private final Servers servers;
     private final Settings settings;
+    private final Names names;
     private final GroupPlan plan;
     private final PreparedStatement statement;
-    private final ClientMessage.@Nullable Bind bind;
+    /** Of a COPY, or null. */
+    private final @Nullable RowWriter writer;
+
     private final MergePlan merge;
     private final RowMerger merger;
     private final List<String> shards;
@@ -65,6 +75,7 @@ final class Scatter {
             Servers servers,
             Settings settings,
             StatementCaches caches,
+            Names names,
             GroupPlan plan,
             Parting.Query query,
             boolean inside,
@@ -80,16 +91,22 @@ final class Scatter {
         this.servers = servers;
         this.settings = settings;
         this.plan = plan;
-        this.bind = bindOf(plan);
-        ClientMessage.Bind bound = bind;
-        this.tail = bound == null ? new byte[0] : Rows.formats(bound.body(), bound.tail(), merge.hidden());
+        this.names = names;
+        ShardedCopy copy = query.copy();
+        this.writer = copy == null ? null : new RowWriter(copy);
+        ClientMessage.Bind bound = bindOf(plan);
+        if (copy != null) {
+            this.tail = copy.format() == ShardedCopy.Format.BINARY ? BINARY : new byte[0];
+        } else {
+            this.tail = bound == null ? new byte[0] : Rows.formats(bound.body(), bound.tail(), merge.hidden());
+        }
         this.statement = caches.once(merge.sql(), new SqlPlan(List.of(), null), null);
         this.merger = new RowMerger(
                 merge, shards.size(), database.bytewise(), database.rules().maxMerge());
     }
 
-    /** The one Bind of the group; throws when there is more in it than one query. */
-    private static ClientMessage.@Nullable Bind bindOf(GroupPlan plan) throws SqlException {
+    /** The one Bind of the group; throws when there is more in it than one statement. */
+    static ClientMessage.@Nullable Bind bindOf(GroupPlan plan) throws SqlException {
         ClientMessage.Bind found = null;
         boolean executed = false;
         for (Step step : plan.steps()) {
@@ -105,7 +122,7 @@ final class Scatter {
             if (!fits) {
                 throw new SqlException(new SqlError(
                         SqlError.NOT_SUPPORTED,
-                        "a query over several shards beside other messages, or with a row limit, is not supported",
+                        "a statement over several shards beside other messages, or with a row limit, is not supported",
                         "Send it alone, without a fetch size."));
             }
             found = step.message() instanceof ClientMessage.Bind each ? each : found;
@@ -226,14 +243,14 @@ final class Scatter {
         }
         server.attach(stream);
         ByteBuf out = server.allocator().buffer();
-        if (bind == null) {
+        if (tail.length == 0) {
             server.prepared().forgetUnnamed();
             server.expect(new Expectation.Query(statement.plan()));
             FrontendWriter.query(out, statement.sql());
         } else {
             server.prepared().unnamed(statement);
             server.expect(new Expectation.Parse(statement, null, true));
-            FrontendWriter.parse(out, "", statement.sql(), plan.boundTypes());
+            FrontendWriter.parse(out, "", statement.sql(), writer == null ? plan.boundTypes() : new int[0]);
             server.expect(new Expectation.Bind());
             FrontendWriter.bind(out, "", "", tail, 0);
             server.expect(new Expectation.DescribePortal());
@@ -253,6 +270,10 @@ final class Scatter {
             return;
         }
         described = true;
+        if (writer != null) {
+            begin(writer, Rows.names(told));
+            return;
+        }
         ByteBuf out = channel.alloc().buffer();
         for (Step step : plan.steps()) {
             switch (step.message()) {
@@ -272,6 +293,18 @@ final class Scatter {
         channel.write(out, channel.voidPromise());
     }
 
+    private void begin(RowWriter to, List<String> columns) throws SqlException {
+        byte[] response = to.response(columns);
+        byte[] head = to.head(columns);
+        ByteBuf out = channel.alloc().buffer();
+        new LocalReplies(names, out).begin(plan);
+        message(out, Backend.COPY_OUT, response);
+        if (head != null) {
+            message(out, Backend.COPY_DATA, head);
+        }
+        channel.write(out, channel.voidPromise());
+    }
+
     private static void message(ByteBuf out, byte type, byte[] body) {
         out.writeByte(type).writeInt(4 + body.length).writeBytes(body);
     }
@@ -285,8 +318,9 @@ final class Scatter {
         try {
             byte[] row = channel.isWritable() ? merger.next() : null;
             while (row != null) {
-                ByteBuf out = channel.alloc().buffer(5 + row.length);
-                message(out, Backend.DATA_ROW, row);
+                byte[] body = writer == null ? row : writer.row(row);
+                ByteBuf out = channel.alloc().buffer(5 + body.length);
+                message(out, writer == null ? Backend.DATA_ROW : Backend.COPY_DATA, body);
                 channel.write(out, channel.voidPromise());
                 row = channel.isWritable() ? merger.next() : null;
             }
@@ -315,7 +349,14 @@ final class Scatter {
     private void finish() {
         over = true;
         ByteBuf out = channel.alloc().buffer(32);
-        BackendWriter.commandComplete(out, "SELECT " + merger.sent());
+        if (writer != null) {
+            byte[] last = writer.tail();
+            if (last != null) {
+                message(out, Backend.COPY_DATA, last);
+            }
+            BackendWriter.bare(out, Backend.COPY_DONE);
+        }
+        BackendWriter.commandComplete(out, (writer == null ? "SELECT " : "COPY ") + merger.sent());
         channel.write(out, channel.voidPromise());
         session.carriedOut(plan, null, null);
     }

@@ -43,6 +43,7 @@ public final class CopyFrom {
     private final Channel client;
     private final int longest;
     private final Runnable regulate;
+    private final Consumer<ByteBuf> preface;
     private final LongSupplier nanoTime;
     private final Map<String, Shard> shards = new LinkedHashMap<>();
     private final byte[] header = new byte[HEADER];
@@ -64,6 +65,7 @@ public final class CopyFrom {
      * @param sql the client's statement, the same for each shard
      * @param longest bytes of a row at most
      * @param regulate looks anew whether the client is read on
+     * @param preface writes what the client is told before it copies
      */
     public CopyFrom(
             ShardedCopy copy,
@@ -72,6 +74,7 @@ public final class CopyFrom {
             Channel client,
             int longest,
             Runnable regulate,
+            Consumer<ByteBuf> preface,
             LongSupplier nanoTime) {
         this.copy = copy;
         this.topology = topology;
@@ -79,6 +82,7 @@ public final class CopyFrom {
         this.client = client;
         this.longest = longest;
         this.regulate = regulate;
+        this.preface = preface;
         this.nanoTime = nanoTime;
         this.columns = copy.columns();
     }
@@ -249,6 +253,7 @@ public final class CopyFrom {
         failed = whenFailed;
         streaming = true;
         ByteBuf out = client.alloc().buffer(HEADER + response.length);
+        preface.accept(out);
         out.writeByte(Backend.COPY_IN).writeInt(4 + response.length).writeBytes(response);
         client.writeAndFlush(out, client.voidPromise());
         regulate.run();

@@ -44,6 +44,7 @@ public final class CopyTo {
     private final Settings settings;
     private final Channel client;
     private final Lender lender;
+    private final Consumer<ByteBuf> preface;
     private Consumer<String> done = tag -> {};
     private Consumer<SqlError> failed = error -> {};
     private @Nullable Shard current;
@@ -51,13 +52,22 @@ public final class CopyTo {
     private boolean over;
     private long rows;
 
-    public CopyTo(ShardedCopy copy, byte[] sql, List<String> shards, Settings settings, Channel client, Lender lender) {
+    /** {@code preface} writes what the client is told before the rows. */
+    public CopyTo(
+            ShardedCopy copy,
+            byte[] sql,
+            List<String> shards,
+            Settings settings,
+            Channel client,
+            Lender lender,
+            Consumer<ByteBuf> preface) {
         this.copy = copy;
         this.sql = sql;
         this.shards = List.copyOf(shards);
         this.settings = settings;
         this.client = client;
         this.lender = lender;
+        this.preface = preface;
     }
 
     /** One shard's rows. */
@@ -91,7 +101,10 @@ public final class CopyTo {
         private void begin(byte[] response) {
             if (!told) {
                 told = true;
-                write(Backend.COPY_OUT, response);
+                ByteBuf out = client.alloc().buffer(5 + response.length);
+                preface.accept(out);
+                BackendWriter.raw(out, Backend.COPY_OUT, response);
+                client.write(out, client.voidPromise());
             }
         }
 

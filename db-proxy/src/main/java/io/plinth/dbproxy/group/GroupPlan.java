@@ -36,6 +36,8 @@ public final class GroupPlan {
     private final Database database;
     private @Nullable Parting parting;
     private boolean functionCalled;
+    private boolean begun;
+    private boolean synced = true;
     private final String user;
 
     /**
@@ -380,7 +382,21 @@ public final class GroupPlan {
 
     /** Whether the group ends so that ReadyForQuery is due. */
     public boolean endsReady() {
-        return endsReady(steps.getLast().message());
+        return synced && endsReady(steps.getLast().message());
+    }
+
+    /** The client has been told of all that comes before the execution. */
+    public void begun() {
+        begun = true;
+    }
+
+    public boolean hasBegun() {
+        return begun;
+    }
+
+    /** The client copies from here on: a server ignores the Sync that it has sent along (copyfromparse.c). */
+    public void takesData() {
+        synced = steps.getLast().message() instanceof ClientMessage.Query;
     }
 
     public static boolean endsReady(ClientMessage last) {

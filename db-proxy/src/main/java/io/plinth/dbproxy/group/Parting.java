@@ -9,6 +9,7 @@ import io.plinth.dbproxy.route.Topology;
 import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.shard.Bound;
 import io.plinth.dbproxy.shard.BucketMap;
+import io.plinth.dbproxy.shard.ShardedCopy;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
@@ -26,11 +27,15 @@ public sealed interface Parting {
     /** A statement that changes something: each shard's part, in the order in which they are asked. */
     record Change(Map<String, Part> parts, Answer answer) implements Parting {}
 
-    /** A query whose rows are merged. */
-    record Query(MergePlan merge, List<String> shards, boolean readOnly) implements Parting {}
+    /** A query whose rows are merged; those of a COPY are told as {@code copy} says. */
+    record Query(
+            MergePlan merge,
+            List<String> shards,
+            boolean readOnly,
+            @Nullable ShardedCopy copy) implements Parting {}
 
-    /** COPY. */
-    record Copy(io.plinth.dbproxy.shard.ShardedCopy copy) implements Parting {}
+    /** COPY of rows that are not merged. */
+    record Copy(ShardedCopy copy, List<String> shards) implements Parting {}
 
     /** Whether it may run inside a transaction, also on shards where that is not open yet, and which it does not note. */
     default boolean mayBeInside() {
@@ -60,8 +65,8 @@ public sealed interface Parting {
             case StatementPlan.Everywhere everywhere ->
                 change(everywhere, topology.shards(), statement, bound, topology);
             case StatementPlan.Scattered scattered ->
-                new Query(resolved(scattered.merge(), bound), topology.shards(), plan.readOnly());
-            case StatementPlan.Copying copying -> new Copy(copying.copy());
+                new Query(resolved(scattered.merge(), bound), topology.shards(), plan.readOnly(), null);
+            case StatementPlan.Copying copying -> copy(copying, bound, topology.shards());
             case StatementPlan.Keyed keyed -> keyed(keyed, plan.readOnly(), statement, bound, topology);
             default -> null;
         };
@@ -90,13 +95,25 @@ public sealed interface Parting {
         }
         return switch (spread) {
             case StatementPlan.Scattered scattered ->
-                new Query(resolved(scattered.merge(), bound), List.copyOf(shards), readOnly);
+                new Query(resolved(scattered.merge(), bound), List.copyOf(shards), readOnly, null);
+            case StatementPlan.Copying copying -> copy(copying, bound, List.copyOf(shards));
             case StatementPlan.Everywhere everywhere -> change(everywhere, shards, statement, bound, topology);
             case StatementPlan.Refused(String message, String hint) ->
                 throw new SqlException(new SqlError(
                         SqlError.NOT_SUPPORTED, message + " (shards " + String.join(", ", shards) + ")", hint));
             default -> null;
         };
+    }
+
+    private static Parting copy(StatementPlan.Copying copying, @Nullable Bound bound, List<String> shards)
+            throws SqlException {
+        if (bound != null && bound.count() > 0) {
+            throw new SqlException(SqlError.PROTOCOL_VIOLATION, "parameters of COPY (expected: none)");
+        }
+        MergePlan merge = copying.merge();
+        return merge == null
+                ? new Copy(copying.copy(), shards)
+                : new Query(resolved(merge, null), shards, false, copying.copy());
     }
 
     private static Map<String, Part> parts(

@@ -4,6 +4,7 @@ import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,20 @@ public final class Rows {
             in.position(tail + FIELD_TAIL);
         }
         return fields;
+    }
+
+    /** The names of the columns that a RowDescription tells of. */
+    public static List<String> names(byte[] description) {
+        ByteBuffer in = ByteBuffer.wrap(description);
+        int count = Short.toUnsignedInt(in.getShort());
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int start = in.position();
+            while (in.get() != 0) {}
+            names.add(new String(description, start, in.position() - 1 - start, StandardCharsets.UTF_8));
+            in.position(in.position() + FIELD_TAIL);
+        }
+        return names;
     }
 
     /** The description without its last {@code hidden} columns. */

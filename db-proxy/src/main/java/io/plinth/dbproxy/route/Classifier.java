@@ -265,7 +265,7 @@ public final class Classifier {
                     ? new StatementPlan.Placed(copy.table(), whole.shard())
                     : copy.table().scheme() instanceof Scheme.Copied && !copy.in()
                             ? StatementPlan.ANYWHERE
-                            : new StatementPlan.Copying(copy);
+                            : new StatementPlan.Copying(copy, null);
             return new StatementPlan(plan.kind(), false, need, StatementPlan.NONE);
         } catch (Unroutable e) {
             return plan.refused(

@@ -8,9 +8,11 @@ import io.plinth.dbproxy.shard.ShardedTable;
 import io.plinth.dbproxy.sql.SqlTokens;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads COPY of a sharded table, with its options in both of their forms, as far as its rows have to be told apart. Used once. */
@@ -27,6 +29,23 @@ final class CopyParser {
     private String none = "";
     private boolean noneSaid;
     private @Nullable String fallback;
+    private boolean utf8 = true;
+    private final Set<String> said = new HashSet<>();
+    private final List<String> quoted = new ArrayList<>();
+
+    /** Options of rows that are written here. */
+    private static final Set<String> OWN = Set.of(
+            "format",
+            "csv",
+            "binary",
+            "header",
+            "delimiter",
+            "quote",
+            "escape",
+            "null",
+            "encoding",
+            "force",
+            "force_quote");
 
     CopyParser(SqlTokens tokens, int from, int to, Map<String, ShardedTable> tables) {
         this.tokens = tokens;
@@ -64,17 +83,45 @@ final class CopyParser {
         if (inner.need() instanceof StatementPlan.Everywhere) {
             throw refuse("or a reference table that a statement in it changes");
         }
-        if (!(inner.need() instanceof StatementPlan.Scattered scattered)) {
-            return inner.onOneShard();
+        if (inner.need() instanceof StatementPlan.Scattered scattered) {
+            return query(scattered, close);
         }
-        if (!scattered.merge().appends()) {
-            throw refuse("by a query over several shards that sorts, limits or combines rows");
-        }
+        return inner.need() instanceof StatementPlan.Keyed keyed
+                        && keyed.spread() instanceof StatementPlan.Scattered scattered
+                ? new StatementPlan.Keyed(keyed.keys(), null, query(scattered, close))
+                : inner.onOneShard();
+    }
+
+    private StatementPlan.Need query(StatementPlan.Scattered scattered, int close) throws Unroutable {
         at = close + 1;
         if (!tokens.is(at, "to")) {
             throw refuse("of a query from anything");
         }
-        return new StatementPlan.Copying(read(scattered.table(), List.of()));
+        ShardedCopy copy = read(scattered.table(), List.of());
+        if (scattered.merge().appends()) {
+            return new StatementPlan.Copying(copy, null);
+        }
+        demandOwn(copy);
+        return new StatementPlan.Copying(copy, scattered.merge());
+    }
+
+    /** Rows that are merged are written here: no server looks at the options (ProcessCopyOptions). */
+    private void demandOwn(ShardedCopy copy) throws Unroutable {
+        boolean csv = copy.format() == Format.CSV;
+        boolean binary = copy.format() == Format.BINARY;
+        char delimits = (char) copy.delimiter();
+        boolean fits = utf8
+                && said.stream().allMatch(OWN::contains)
+                && (csv || (quote == '"' && escape < 0 && quoted.isEmpty()))
+                && !(binary && (delimiter >= 0 || noneSaid || header))
+                && (binary || copy.none().indexOf(delimits) < 0)
+                && copy.none().indexOf('\n') < 0
+                && copy.none().indexOf('\r') < 0
+                && !(csv && (delimits == quote || copy.none().indexOf(quote) >= 0))
+                && (csv || "\\.abcdefghijklmnopqrstuvwxyz0123456789".indexOf(delimits) < 0);
+        if (!fits) {
+            throw refuse("by a query over several shards that sorts, limits or combines rows with these options");
+        }
     }
 
     private ShardedCopy read(ShardedTable table, List<String> columns) throws Unroutable {
@@ -97,7 +144,8 @@ final class CopyParser {
                 (byte) escape,
                 header,
                 noneSaid ? none : format == Format.CSV ? "" : "\\N",
-                fallback);
+                fallback,
+                quoted);
     }
 
     private List<String> columns() throws Unroutable {
@@ -142,6 +190,7 @@ final class CopyParser {
 
     private void option(boolean list, @Nullable ShardedTable into) throws Unroutable {
         String name = tokens.name(at);
+        said.add(name);
         switch (name) {
             case "format" -> format = format(tokens.name(++at));
             case "csv" -> format = Format.CSV;
@@ -158,7 +207,8 @@ final class CopyParser {
             case "log_verbosity" -> at++;
             case "encoding" -> {
                 String encoding = word().toLowerCase(Locale.ROOT);
-                if (into != null && !List.of("utf8", "utf-8", "unicode").contains(encoding)) {
+                utf8 = List.of("utf8", "utf-8", "unicode").contains(encoding);
+                if (into != null && !utf8) {
                     throw refuse("in ENCODING " + encoding);
                 }
             }
@@ -171,6 +221,7 @@ final class CopyParser {
             case "force" -> {
                 boolean quotes = tokens.is(++at, "quote");
                 at += tokens.is(at, "not") ? 1 : 0;
+                said.add(quotes ? "force_quote" : "force_null");
                 forced(false, quotes ? null : into);
             }
             default -> throw refuse("with " + name.toUpperCase(Locale.ROOT));
@@ -185,6 +236,9 @@ final class CopyParser {
         for (; at < to; at++) {
             if (into != null && (tokens.isOperator(at, "*") || into.column(tokens.name(at)) >= 0)) {
                 throw refuse("with FORCE_NULL or FORCE_NOT_NULL of its key");
+            }
+            if (into == null && tokens.kind(at) != SHUT && tokens.kind(at) != COMMA) {
+                quoted.add(tokens.isOperator(at, "*") ? "*" : tokens.name(at));
             }
             if (tokens.kind(at) == SHUT || (!open && (list || tokens.kind(at + 1) != COMMA))) {
                 return;

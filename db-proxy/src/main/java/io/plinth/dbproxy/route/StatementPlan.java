@@ -75,8 +75,8 @@ public record StatementPlan(Kind kind, boolean readOnly, Need need, Effect effec
         }
     }
 
-    /** COPY of a table whose rows are on several shards. */
-    public record Copying(ShardedCopy copy) implements Need {}
+    /** COPY of rows that are on several shards; {@code merge} null where they need not be merged. */
+    public record Copying(ShardedCopy copy, @Nullable MergePlan merge) implements Need {}
 
     /** What the client is told of what several shards answered. */
     public enum Answer {

@@ -94,6 +94,17 @@ public record Bound(byte[] body, int offset, int[] types) {
         }
     }
 
+    /** How many values there are. */
+    public int count() {
+        ByteBuffer in = ByteBuffer.wrap(body, offset, body.length - offset);
+        try {
+            in.position(in.position() + 2 + 2 * Short.toUnsignedInt(in.getShort(in.position())));
+            return Short.toUnsignedInt(in.getShort());
+        } catch (BufferUnderflowException | IndexOutOfBoundsException | IllegalArgumentException e) {
+            return 0;
+        }
+    }
+
     /** A parameter that is a whole number, as of LIMIT; null for anything else, {@code -1} for NULL. */
     public @Nullable Long number(int index) {
         Given given = given(index);

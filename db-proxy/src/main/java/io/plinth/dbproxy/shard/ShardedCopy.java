@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param header whether the first line is no row
  * @param none the text that stands for NULL
  * @param fallback the text that stands for the column's default, or null where there is none
+ * @param quoted the columns that are quoted in any case; {@code *} among them for all
  */
 public record ShardedCopy(
         ShardedTable table,
@@ -22,7 +23,8 @@ public record ShardedCopy(
         byte escape,
         boolean header,
         String none,
-        @Nullable String fallback) {
+        @Nullable String fallback,
+        List<String> quoted) {
     /** How rows are written. */
     public enum Format {
         TEXT,
@@ -32,6 +34,7 @@ public record ShardedCopy(
 
     public ShardedCopy {
         columns = List.copyOf(columns);
+        quoted = List.copyOf(quoted);
     }
 
     /** Whether a field of this text, not quoted, has no value that is known here. */

@@ -30,7 +30,8 @@ class CopyToTest {
                 (byte) '"',
                 false,
                 "\\N",
-                null);
+                null,
+                List.of());
         CopyTo.Lender lender = new CopyTo.Lender() {
             @Override
             public void lend(String shard, Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
@@ -50,7 +51,8 @@ class CopyToTest {
                 List.of("s0", "s1"),
                 Settings.NONE,
                 new EmbeddedChannel(),
-                lender);
+                lender,
+                out -> {});
     }
 
     @Test

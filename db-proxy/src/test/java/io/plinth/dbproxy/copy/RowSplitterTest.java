@@ -24,16 +24,37 @@ class RowSplitterTest {
 
     private static ShardedCopy text() {
         return new ShardedCopy(
-                TABLE, true, COLUMNS, Format.TEXT, (byte) '\t', (byte) '"', (byte) '"', false, "\\N", "dflt");
+                TABLE,
+                true,
+                COLUMNS,
+                Format.TEXT,
+                (byte) '\t',
+                (byte) '"',
+                (byte) '"',
+                false,
+                "\\N",
+                "dflt",
+                List.of());
     }
 
     private static ShardedCopy csv(char quote, char escape, boolean header) {
         return new ShardedCopy(
-                TABLE, true, COLUMNS, Format.CSV, (byte) ',', (byte) quote, (byte) escape, header, "nix", "dflt");
+                TABLE,
+                true,
+                COLUMNS,
+                Format.CSV,
+                (byte) ',',
+                (byte) quote,
+                (byte) escape,
+                header,
+                "nix",
+                "dflt",
+                List.of());
     }
 
     private static ShardedCopy binary() {
-        return new ShardedCopy(TABLE, true, COLUMNS, Format.BINARY, (byte) 0, (byte) 0, (byte) 0, false, "", null);
+        return new ShardedCopy(
+                TABLE, true, COLUMNS, Format.BINARY, (byte) 0, (byte) 0, (byte) 0, false, "", null, List.of());
     }
 
     /** Each row's key, or {@code *} for what every shard is sent; all bytes are handed on exactly once, in order. */

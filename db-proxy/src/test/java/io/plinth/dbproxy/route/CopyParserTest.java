@@ -33,6 +33,16 @@ class CopyParserTest {
     }
 
     @Test
+    void rowsThatHaveToBeMergedAre() {
+        for (String query : List.of("SELECT * FROM orders WHERE a = 5 ORDER BY a", "SELECT count(*) FROM orders")) {
+            assertThat(plan("COPY (" + query + ") TO STDOUT").need())
+                    .isInstanceOfSatisfying(
+                            StatementPlan.Copying.class,
+                            copying -> assertThat(copying.merge()).isNotNull());
+        }
+    }
+
+    @Test
     void aCopyOfAQueryGoesWhereTheQueryGoes() {
         assertThat(plan("COPY (SELECT * FROM orders WHERE user_id = 5) TO STDOUT")
                         .need())
@@ -47,8 +57,11 @@ class CopyParserTest {
                 "COPY orders (user_id) FROM STDIN CSV FORCE NOT NULL a, user_id",
                 "COPY orders (user_id) FROM STDIN (ENCODING latin1)",
                 "COPY orders (user_id) FROM STDIN (REJECT_LIMIT 3)",
-                "COPY (SELECT * FROM orders WHERE a = 5 ORDER BY a) TO STDOUT",
-                "COPY (SELECT count(*) FROM orders) TO STDOUT",
+                "COPY (SELECT count(*) FROM orders) TO STDOUT (FORMAT binary, HEADER)",
+                "COPY (SELECT count(*) FROM orders) TO STDOUT (DELIMITER 'a')",
+                "COPY (SELECT count(*) FROM orders) TO STDOUT CSV NULL '\"'",
+                "COPY (SELECT count(*) FROM orders) TO STDOUT (FREEZE)",
+                "COPY (SELECT count(*) FROM orders) TO STDOUT CSV FORCE NOT NULL a",
                 "COPY (SELECT * FROM orders) TO PROGRAM 'x'",
             })
     void copiesThatCannotBeTakenApartAreRefused(String sql) {
