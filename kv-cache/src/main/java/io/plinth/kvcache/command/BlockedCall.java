@@ -71,6 +71,11 @@ final class BlockedCall implements Blocked, Waiter {
         return state.get() == State.OVER;
     }
 
+    @Override
+    public boolean waitsForOthers() {
+        return true;
+    }
+
     /** Claims it for a try to run it; false when it is over. With all its segments locked, so by one thread at a time. */
     boolean tries() {
         return state.compareAndSet(State.WAITING, State.TRIED);

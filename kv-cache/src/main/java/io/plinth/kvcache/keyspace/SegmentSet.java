@@ -1,6 +1,7 @@
 package io.plinth.kvcache.keyspace;
 
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Owned by the thread that runs a command: the segments it needs, locked in ascending order so that none waits in a circle. */
 public final class SegmentSet {
@@ -145,7 +146,10 @@ public final class SegmentSet {
     }
 
     /** Has changes of one segment, whose lock is held, count together or not at all. */
-    public static <T> T together(Keyspace keyspace, Segment segment, Supplier<T> changes) {
+    public static <T extends @Nullable Object> T together(Keyspace keyspace, Segment segment, Supplier<T> changes) {
+        if (segment.changes().inUnit()) {
+            return changes.get();
+        }
         segment.changes().unit(keyspace.nextUnit());
         try {
             return changes.get();

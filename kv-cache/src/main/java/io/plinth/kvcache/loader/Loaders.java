@@ -241,6 +241,20 @@ public final class Loaders implements Holding, AutoCloseable {
         }
     }
 
+    /** Takes a refused value out; where there is another one by now, nobody refused that. */
+    private void takeOut(KeyRef key, byte @Nullable [] refused) {
+        Segment segment = keyspace.segment(key.slot());
+        segment.lock();
+        try {
+            Entry entry = segment.peek(key, clock.millis());
+            if (entry != null && refused != null && entry.isString() && Arrays.equals(entry.string(), refused)) {
+                segment.delete(entry);
+            }
+        } finally {
+            segment.unlock();
+        }
+    }
+
     /** Hands on what was accepted for later. */
     public void start(ThreadFactory threads) {
         if (behind != null) {
@@ -253,7 +267,7 @@ public final class Loaders implements Holding, AutoCloseable {
 
                         @Override
                         public void refused(BehindWrite write) {
-                            places(write, key -> keyspace.segment(key.slot()).soon(() -> takeUp(key, null)));
+                            places(write, key -> keyspace.segment(key.slot()).soon(() -> takeOut(key, write.value())));
                         }
 
                         @Override

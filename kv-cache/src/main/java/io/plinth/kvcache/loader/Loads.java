@@ -12,6 +12,7 @@ import io.plinth.kvcache.pattern.KeyName;
 import io.plinth.kvcache.pattern.PatternRule;
 import io.plinth.kvcache.pattern.SegmentMarks;
 import io.plinth.kvcache.session.Outlet;
+import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -168,7 +169,7 @@ final class Loads {
                 later(() -> put(value));
             } catch (LoaderException e) {
                 later(() -> end(failed(e.line())));
-            } catch (RuntimeException e) {
+            } catch (IOException | RuntimeException e) {
                 later(() -> end(failed(String.valueOf(e))));
             } catch (Error e) {
                 later(() -> end(failed(String.valueOf(e))));

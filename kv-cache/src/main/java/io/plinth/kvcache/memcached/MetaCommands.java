@@ -184,20 +184,22 @@ final class MetaCommands {
                 long deadline = older && item != null
                         ? item.entry().expireAt()
                         : Store.deadline(ttl == null ? 0 : ttl, store.now());
-                stored[0] = store.store(segment, mode, value, flags.intValue(), deadline, older ? null : cas);
-                Item now = store.find(segment);
-                if (stored[0] == Stored.STORED && now != null) {
-                    if (older) {
-                        store.expireAt(segment, deadline);
+                return store.whole(segment, older, () -> {
+                    stored[0] = store.store(segment, mode, value, flags.intValue(), deadline, older ? null : cas);
+                    Item now = store.find(segment);
+                    if (stored[0] == Stored.STORED && now != null) {
+                        if (older) {
+                            store.expireAt(segment, deadline);
+                        }
+                        now.mark().stale = older;
+                        now.mark().won = won;
+                        if (older) {
+                            store.tell(segment, now.mark());
+                        }
+                        number[0] = now.mark().cas;
                     }
-                    now.mark().stale = older;
-                    now.mark().won = won;
-                    if (older) {
-                        store.tell(segment, now.mark());
-                    }
-                    number[0] = now.mark().cas;
-                }
-                return number[0];
+                    return number[0];
+                });
             });
         }
         String code = switch (stored[0]) {
@@ -238,18 +240,20 @@ final class MetaCommands {
             if (cas != null && cas != item.mark().cas) {
                 return "EX";
             }
-            if (meta.has('I')) {
-                item.mark().cas = store.nextCas();
-                item.mark().stale = true;
-                item.mark().won = false;
+            if (!meta.has('I')) {
+                store.delete(item);
+                return "HD";
+            }
+            item.mark().cas = store.nextCas();
+            item.mark().stale = true;
+            item.mark().won = false;
+            return store.whole(segment, ttl != null, () -> {
                 store.tell(segment, item.mark());
                 if (ttl != null) {
                     store.expireAt(segment, store.until(Store.deadline(ttl, store.now())));
                 }
-            } else {
-                store.delete(item);
-            }
-            return "HD";
+                return "HD";
+            });
         });
         if (!meta.has('q') || !code.equals("HD")) {
             out.line(code + flags(meta, null));

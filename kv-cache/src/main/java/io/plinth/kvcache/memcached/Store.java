@@ -11,6 +11,7 @@ import io.plinth.kvcache.keyspace.write.Strings;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by one connection: what commands do to keys, each under its key's segment lock. */
@@ -74,13 +75,15 @@ final class Store {
         Segment segment = node.keyspace().segment(key.slot());
         segment.lock();
         try {
-            // A value without its flags is another one: what is done counts together or not at all.
-            return segment.heard()
-                    ? SegmentSet.together(node.keyspace(), segment, () -> action.apply(segment))
-                    : action.apply(segment);
+            return action.apply(segment);
         } finally {
             segment.unlock();
         }
+    }
+
+    /** A value without its flags is another one: where something of a mark is told, it counts together with the value or not at all. */
+    <T extends @Nullable Object> T whole(Segment segment, boolean marked, Supplier<T> changes) {
+        return marked && segment.heard() ? SegmentSet.together(node.keyspace(), segment, changes) : changes.get();
     }
 
     /** The item of the key that is locked, counted as a hit or a miss, or null; what is no string is none. */
@@ -127,9 +130,11 @@ final class Store {
     /** Gives the key that is locked a value. */
     Mark put(Segment segment, byte[] value, int flags, long given) {
         long deadline = given < now ? given : policy().expireAt(key, given, now);
-        segment.putString(key, value, deadline, now);
-        event(KeyEvents.STRING, "set");
-        Mark mark = marked(segment, flags);
+        Mark mark = whole(segment, flags != 0, () -> {
+            segment.putString(key, value, deadline, now);
+            event(KeyEvents.STRING, "set");
+            return marked(segment, flags);
+        });
         expireAt(segment, deadline);
         return mark;
     }
@@ -137,24 +142,29 @@ final class Store {
     /** Gives the item another value, and keeps its flags and expiry. */
     Mark change(Item item, byte[] value) {
         int flags = item.mark.flags;
-        item.segment.putString(key, value, item.entry.expireAt(), now);
-        event(KeyEvents.STRING, "set");
-        return marked(item.segment, flags);
+        return whole(item.segment, flags != 0, () -> {
+            item.segment.putString(key, value, item.entry.expireAt(), now);
+            event(KeyEvents.STRING, "set");
+            return marked(item.segment, flags);
+        });
     }
 
     /** Gives a number another value; one of as many digits is changed in its place, and is as stale as before. */
     void count(Item item, byte[] value) {
         boolean inPlace = value.length == item.entry().length();
         Mark before = item.mark;
-        Mark after = change(item, value);
-        if (inPlace) {
-            after.stale = before.stale;
-            after.won = before.won;
-            after.fetched = before.fetched;
-            if (after.stale) {
-                tell(item.segment, after);
+        whole(item.segment, inPlace && before.stale, () -> {
+            Mark after = change(item, value);
+            if (inPlace) {
+                after.stale = before.stale;
+                after.won = before.won;
+                after.fetched = before.fetched;
+                if (after.stale) {
+                    tell(item.segment, after);
+                }
             }
-        }
+            return after;
+        });
     }
 
     private Mark marked(Segment segment, int flags) {
@@ -231,10 +241,12 @@ final class Store {
             return Stored.NO_MEMORY;
         }
         if (mode == Mode.APPEND) {
-            Strings.put(node.keyspace(), segment, item.entry, old, value);
-            event(KeyEvents.STRING, "set");
-            marked(segment, item.mark.flags);
-            return Stored.STORED;
+            return whole(segment, item.mark.flags != 0, () -> {
+                Strings.put(node.keyspace(), segment, item.entry, old, value);
+                event(KeyEvents.STRING, "set");
+                marked(segment, item.mark.flags);
+                return Stored.STORED;
+            });
         }
         byte[] joined = Arrays.copyOf(value, value.length + old);
         System.arraycopy(item.value(), 0, joined, value.length, old);

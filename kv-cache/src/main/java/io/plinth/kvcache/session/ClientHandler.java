@@ -59,6 +59,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     private boolean waiting;
     /** A command was decoded and could not run yet. */
     private boolean undone;
+    /** The client sends no more. */
+    private boolean inputOver;
     /** When commands last ran. */
     private long seenMillis;
     /** Of so many commands that come next the keys were looked at. */
@@ -204,6 +206,9 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
         reading = true;
         try {
             process(ctx, current);
+            if (endsNow(current)) {
+                current.close();
+            }
         } catch (ProtocolException e) {
             current.out().error("ERR " + e.getMessage());
             current.close();
@@ -241,7 +246,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
         }
     }
 
-    /** The client sends no more: what has run is answered before the connection ends, what still waits is dropped. */
+    /** The client sends no more: what it sent is answered before the connection ends, but for a command like BLPOP that finds nothing. */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (!(event instanceof ChannelInputShutdownEvent)) {
@@ -252,9 +257,18 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
         if (current == null) {
             ctx.close();
         } else {
-            current.close();
-            flush(ctx);
+            inputOver = true;
+            if (endsNow(current)) {
+                current.close();
+                flush(ctx);
+            }
         }
+    }
+
+    /** Whether nothing is left to be answered of what a client sent that sends no more. */
+    private boolean endsNow(Client current) {
+        Blocked blocked = current.blocked();
+        return inputOver && !waiting && !undone && (blocked == null || blocked.waitsForOthers());
     }
 
     @Override

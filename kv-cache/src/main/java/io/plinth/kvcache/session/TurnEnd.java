@@ -2,12 +2,15 @@ package io.plinth.kvcache.session;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Owned by one event loop: connections whose replies go out when the loop has run what came in on all of them in this turn. A client
  * that holds several is so woken once and not for each, which costs more than the command.
  */
 public final class TurnEnd {
+    private static final Logger LOG = LoggerFactory.getLogger(TurnEnd.class);
     /** So many connections' replies wait at most for one another. */
     private static final int MOST = 64;
     /** And about so long, where others' commands take their time. */
@@ -54,7 +57,12 @@ public final class TurnEnd {
             if (next == null) {
                 return;
             }
-            next.turnEnds();
+            try {
+                next.turnEnds();
+            } catch (RuntimeException | Error e) {
+                // The others' replies do not wait for the next that is heard of.
+                LOG.warn("a connection's replies cannot be sent", e);
+            }
         }
     }
 }

@@ -124,6 +124,23 @@ class StandaloneIT {
                 assertThat(raw.rest()).isEmpty();
             }
         }
+        try (RawClient admin = new RawClient(node.port(0))) {
+            for (int i = 0; i < 3; i++) {
+                // Also what is still to be run.
+                try (RawClient raw = new RawClient(node.port(0))) {
+                    admin.call("CLIENT", "PAUSE", "60000", "WRITE");
+                    raw.send("SET half " + i + "\r\nSTRLEN half\r\n");
+                    raw.socket().shutdownOutput();
+                    for (int j = 0; j < 50; j++) {
+                        admin.call("CLIENT", "LIST");
+                    }
+                    admin.call("CLIENT", "UNPAUSE");
+                    assertThat(raw.rest()).isEqualTo("+OK\r\n:1\r\n");
+                } finally {
+                    admin.call("CLIENT", "UNPAUSE");
+                }
+            }
+        }
     }
 
     @Test

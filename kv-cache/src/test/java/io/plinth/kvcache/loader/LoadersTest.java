@@ -78,7 +78,7 @@ class LoadersTest {
                     new LoaderPool(
                             name, config, LoaderPool.loader(name, config), task -> new Thread(() -> {}), () -> 0));
         }
-        queue = new BehindQueue(store, BEHIND, (write, accepted, reason) -> true, Clock.systemUTC());
+        queue = new BehindQueue(store, BEHIND, refused -> new boolean[refused.size()], Clock.systemUTC());
         loaders = new Loaders(node.patterns, node.keyspace, node.state.clock(), configs, pools, queue);
         node.patterns.holding(loaders);
         patterns(WriteMode.BEHIND);

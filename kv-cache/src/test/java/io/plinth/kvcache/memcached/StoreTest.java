@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -175,6 +176,20 @@ class StoreTest {
         public void close() {
             persistence.close();
         }
+    }
+
+    @Test
+    void aWriteWithoutFlagsIsOneChangeThatStandsAlone() {
+        List<Boolean> units = new ArrayList<>();
+        node.keyspace.listen(change -> units.add(change.unit() != 0));
+        put();
+        assertThat(units).containsExactly(false);
+        units.clear();
+        store.with(KEY, segment -> store.put(segment, KEY, 7, Entry.NEVER));
+        assertThat(units).containsExactly(true, true);
+        units.clear();
+        store.with(KEY, segment -> store.store(segment, Store.Mode.APPEND, KEY, 0, Entry.NEVER, null));
+        assertThat(units).containsExactly(true, true);
     }
 
     @ParameterizedTest

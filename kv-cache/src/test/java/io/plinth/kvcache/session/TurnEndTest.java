@@ -2,6 +2,7 @@ package io.plinth.kvcache.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.testkit.LogWatcher;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,6 +73,22 @@ class TurnEndTest {
         assertThat(tasks).hasSize(1);
         endOfTurn();
         assertThat(called).hasSize(1_000);
+    }
+
+    @Test
+    void callsTheOthersWhereOneFails(LogWatcher.Expected log) {
+        log.expect("replies cannot be sent");
+        await("a", 5);
+        turn.await(
+                tasks::add,
+                () -> {
+                    throw new IllegalStateException("on purpose");
+                },
+                5);
+        await("b", 5);
+
+        endOfTurn();
+        assertThat(called).containsExactly("a", "b");
     }
 
     @Test

@@ -2,7 +2,9 @@ package io.plinth.kvcache.loader.behind;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,6 +16,10 @@ final class BehindBatch {
 
     final List<Accepting> accepting = new ArrayList<>();
     final List<Done> done = new ArrayList<>();
+    /** Whose records are to be taken out; also of batches before, where that failed. */
+    final List<BehindItem> gone = new ArrayList<>();
+    /** Of refused writes: which of a key's the store has is not known. */
+    final Set<BehindItem> unsure = new LinkedHashSet<>();
 
     /** A write that was given in; {@code then} of the last of several that are acknowledged together. */
     record Accepting(
@@ -31,16 +37,28 @@ final class BehindBatch {
         return !accepting.isEmpty() || !done.isEmpty();
     }
 
-    void clear() {
+    /** It was stored, or refused. */
+    void clear(@Nullable Refusal refusal) {
+        if (refusal == null) {
+            gone.clear();
+        } else {
+            accepting.forEach(each -> unsure.add(each.item));
+        }
         accepting.clear();
         done.clear();
     }
 
-    /** Writes what came and takes out {@code gone}, and syncs; answers why that failed. */
+    private List<BehindStore.Entry> withoutGone() {
+        List<BehindStore.Entry> entries = new ArrayList<>();
+        gone.forEach(each -> entries.add(new BehindStore.Entry(each.name.recordKey(), null)));
+        return entries;
+    }
+
+    /** Writes what came and takes out what is {@link #gone}, and syncs; answers why that failed. */
     @Nullable
-    Refusal store(BehindStore store, List<BehindStore.Entry> gone) {
+    Refusal store(BehindStore store) {
         try {
-            List<BehindStore.Entry> entries = new ArrayList<>(gone);
+            List<BehindStore.Entry> entries = withoutGone();
             accepting.forEach(each -> entries.add(new BehindStore.Entry(each.record.key(), each.record.body())));
             if (!entries.isEmpty()) {
                 store.write(entries);
@@ -49,11 +67,35 @@ final class BehindBatch {
                 store.sync();
             }
             return null;
+        } catch (NoRoomException e) {
+            LOG.error("writes are not accepted for later until there is room: {}", e.getMessage());
+            return new Refusal(String.valueOf(e.getMessage()), true, true);
         } catch (IOException | RuntimeException | Error e) {
             // Whoever waits for an answer gets one, whatever happened.
             LOG.error("writes can no longer be accepted for later", e);
-            return new Refusal(e instanceof IOException ? String.valueOf(e.getMessage()) : e.toString(), true);
+            return new Refusal(e instanceof IOException ? String.valueOf(e.getMessage()) : e.toString(), true, false);
         }
+    }
+
+    /** Opens the store anew where there is room, takes out what is gone, and answers what it has of the {@link #unsure}. */
+    List<BehindRecord> again(BehindStore store) throws IOException {
+        store.reopen();
+        List<BehindStore.Entry> entries = withoutGone();
+        if (!entries.isEmpty()) {
+            store.write(entries);
+        }
+        // What was written before the store was full and is read from now on has to be there after a cut, too.
+        store.sync();
+        List<BehindRecord> found = new ArrayList<>();
+        for (BehindItem each : unsure) {
+            byte[] key = each.name.recordKey();
+            byte[] body = store.get(key);
+            if (body != null) {
+                found.add(BehindRecord.read(key, body));
+            }
+        }
+        gone.clear();
+        return found;
     }
 
     /** Answers who waits. */

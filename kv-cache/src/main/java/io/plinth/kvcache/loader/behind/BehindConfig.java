@@ -40,7 +40,7 @@ public record BehindConfig(
 
         @Doc("How often in a row a loader may refuse a write for good (HTTP 400, 411, 413, 414, 415, 422 and 431;"
                 + " PostgreSQL's classes 22 and 23) before it is set aside: a line of JSON in `behind-refused.jsonl` of"
-                + " the data folder has it, and its key leaves the cache.")
+                + " the data folder has it (twice, perhaps, after a crash), and its key leaves the cache.")
         @Default("8")
         @Range(min = "1", max = "1000000")
         int refusals,

@@ -17,6 +17,8 @@ final class BehindItem {
     int refusals;
     /** What its value takes that is under way. */
     long underWay;
+    /** It waited for its loader, and has its place there now. */
+    boolean admitted;
 
     long dueMillis;
     /** In the queue of those whose time comes, or under way. */

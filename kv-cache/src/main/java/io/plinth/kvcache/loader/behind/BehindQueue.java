@@ -6,10 +6,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.concurrent.ThreadFactory;
@@ -32,6 +29,8 @@ public final class BehindQueue implements AutoCloseable {
     private static final long BUSY_PAUSE = 20;
     private static final String FULL = "the queue of writes is full";
     private static final int MOST_SLOWED = 100_000;
+    private static final long ROOM_PAUSE = 1_000;
+    private static final long MOST_ROOM_PAUSE = 64_000;
 
     /** What a key's last write leaves, null where it removes the key. */
     public record Pending(byte @Nullable [] value) {}
@@ -41,7 +40,7 @@ public final class BehindQueue implements AutoCloseable {
     private final Clock clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition work = lock.newCondition();
-    private final Map<BehindItem.Name, BehindItem> items = new LinkedHashMap<>();
+    private final BehindItems items = new BehindItems();
     private final PriorityQueue<BehindItem> due;
     private final Lanes lanes = new Lanes();
     private final ArrayDeque<Slowed> slowed = new ArrayDeque<>();
@@ -51,8 +50,6 @@ public final class BehindQueue implements AutoCloseable {
     private final Refusals refusals;
     private final List<Thread> threads = new ArrayList<>();
     private Hands hands = (write, then) -> false;
-    private long bytes;
-    private long sequence;
     private boolean stopping;
     private boolean closed;
     private @Nullable String broken;
@@ -68,24 +65,13 @@ public final class BehindQueue implements AutoCloseable {
         this.due = new PriorityQueue<>((a, b) -> Long.compare(a.dueMillis, b.dueMillis));
         lock.lock();
         try {
-            store.scan((key, body) -> left(BehindRecord.read(key, body)));
+            store.scan((key, body) -> plan(items.left(BehindRecord.read(key, body)), 0));
         } finally {
             lock.unlock();
         }
-        if (!items.isEmpty()) {
+        if (items.size() > 0) {
             LOG.info("{} accepted writes wait to be handed on", items.size());
         }
-    }
-
-    private void left(BehindRecord record) {
-        BehindItem item = item(record.write());
-        item.number = record.number();
-        item.durable = record.number();
-        item.acceptedMillis = record.acceptedMillis();
-        item.size = record.write().size();
-        bytes += item.size;
-        sequence = Math.max(sequence, record.number());
-        plan(item, 0);
     }
 
     /** Begins to hand on. */
@@ -96,10 +82,6 @@ public final class BehindQueue implements AutoCloseable {
             threads.add(thread);
             thread.start();
         }
-    }
-
-    private BehindItem item(BehindWrite write) {
-        return items.computeIfAbsent(BehindItem.name(write), BehindItem::new);
     }
 
     private void plan(BehindItem item, long dueMillis) {
@@ -117,7 +99,7 @@ public final class BehindQueue implements AutoCloseable {
         lock.lock();
         try {
             refusal = stopping ? "the node stops" : broken;
-            if (refusal == null && slowed.isEmpty() && fits(writes)) {
+            if (refusal == null && slowed.isEmpty() && items.fit(writes, config)) {
                 give(writes, then);
                 return;
             }
@@ -131,40 +113,13 @@ public final class BehindQueue implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        then.accept(new Refusal(refusal == null ? FULL : refusal, false));
-    }
-
-    private boolean fits(List<BehindWrite> writes) {
-        long more = 0;
-        int added = 0;
-        for (BehindWrite write : writes) {
-            BehindItem present = items.get(BehindItem.name(write));
-            more += write.size() - (present == null ? 0 : present.size);
-            added += present == null ? 1 : 0;
-        }
-        return items.size() + added <= config.keys()
-                && (bytes + more <= config.bytes().bytes() || more <= 0);
+        then.accept(new Refusal(refusal == null ? FULL : refusal, false, refusal == null));
     }
 
     private void give(List<BehindWrite> writes, Consumer<@Nullable Refusal> then) {
         long now = clock.millis();
         for (int i = 0; i < writes.size(); i++) {
-            BehindWrite write = writes.get(i);
-            BehindItem item = item(write);
-            if (item.number == 0) {
-                item.acceptedMillis = now;
-            } else {
-                counts.coalesced.increment();
-            }
-            item.number = ++sequence;
-            // What was refused was another value.
-            item.refusals = 0;
-            bytes += write.size() - item.size;
-            item.size = write.size();
-            accepting.add(new Accepting(
-                    new BehindRecord(write, item.number, item.acceptedMillis),
-                    item,
-                    i == writes.size() - 1 ? then : null));
+            accepting.add(items.give(writes.get(i), now, counts, i == writes.size() - 1 ? then : null));
         }
         work.signalAll();
     }
@@ -173,11 +128,78 @@ public final class BehindQueue implements AutoCloseable {
     private void writes() {
         BehindBatch batch = new BehindBatch();
         while (take(batch)) {
-            stay(refusals.keep(batch.done, hands));
-            Refusal failure = batch.store(store, forget(batch.done));
+            Refusals.Kept kept = refusals.keep(batch.done);
+            stay(kept.staying());
+            batch.done.forEach(each -> forget(each, batch));
+            Refusal failure = batch.store(store);
             written(batch.accepting, failure);
             batch.tell(failure);
-            batch.clear();
+            // Behind the store, and no sooner: what came meanwhile is in the cache already.
+            kept.refused(batch.gone, hands);
+            batch.clear(failure);
+            if (failure != null && failure.full()) {
+                awaitRoom(batch);
+            }
+        }
+    }
+
+    /** Refuses what comes, and tries now and then whether there is room again. */
+    private void awaitRoom(BehindBatch batch) {
+        long pause = ROOM_PAUSE;
+        while (refuseMeanwhile(batch, pause)) {
+            try {
+                recovered(batch, batch.again(store));
+                LOG.warn("there is room again: writes are accepted for later");
+                return;
+            } catch (NoRoomException e) {
+                LOG.debug("no room yet", e);
+            } catch (IOException | RuntimeException e) {
+                LOG.error("the queue of writes cannot be opened again; it is tried in {} ms", pause, e);
+                pause = Math.min(2 * pause, MOST_ROOM_PAUSE);
+            }
+        }
+    }
+
+    /** False where the node stops. */
+    private boolean refuseMeanwhile(BehindBatch batch, long pause) {
+        Refusal refusal;
+        lock.lock();
+        try {
+            awaitStop(pause);
+            refusal = new Refusal(String.valueOf(broken), false, true);
+            // What a loader has by now waits, too: its record cannot be taken out yet.
+            batch.take(accepting, new ArrayList<>());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+        batch.tell(refusal);
+        batch.clear(refusal);
+        return !stopping();
+    }
+
+    /** With the lock. */
+    private void awaitStop(long pause) throws InterruptedException {
+        long left = TimeUnit.MILLISECONDS.toNanos(pause);
+        while (left > 0 && !stopping) {
+            left = work.awaitNanos(left);
+        }
+    }
+
+    /** Of what was refused the store says what it has. */
+    private void recovered(BehindBatch batch, List<BehindRecord> found) {
+        lock.lock();
+        try {
+            for (BehindItem item : items.recover(batch.unsure, found, done)) {
+                plan(item, clock.millis() + config.delay().toMillis());
+            }
+            batch.unsure.clear();
+            broken = null;
+            admitSlowed();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -202,21 +224,14 @@ public final class BehindQueue implements AutoCloseable {
         }
     }
 
-    private List<BehindStore.Entry> forget(List<Done> ended) {
-        List<BehindStore.Entry> gone = new ArrayList<>();
-        ended.forEach(each -> forget(each, gone));
-        return gone;
-    }
-
     /** A write was handed on: its record goes, unless a later one of the key was given in meanwhile. */
-    private void forget(Done each, List<BehindStore.Entry> entries) {
+    private void forget(Done each, BehindBatch batch) {
         lock.lock();
         try {
             BehindItem item = each.item();
             if (item.number == each.number()) {
-                items.remove(item.name);
-                bytes -= item.size;
-                entries.add(new BehindStore.Entry(item.name.recordKey(), null));
+                items.remove(item);
+                batch.gone.add(item);
                 admitSlowed();
             } else {
                 item.attempts = 0;
@@ -232,7 +247,7 @@ public final class BehindQueue implements AutoCloseable {
     }
 
     private void admitSlowed() {
-        for (Slowed first = slowed.peek(); first != null && fits(first.writes); first = slowed.peek()) {
+        for (Slowed first = slowed.peek(); first != null && items.fit(first.writes, config); first = slowed.peek()) {
             slowed.poll();
             give(first.writes, first.then);
         }
@@ -318,7 +333,7 @@ public final class BehindQueue implements AutoCloseable {
             }
             lock.unlock();
         }
-        late.forEach(each -> BehindBatch.tell(each.then, new Refusal(FULL, false)));
+        late.forEach(each -> BehindBatch.tell(each.then, new Refusal(FULL, false, true)));
         return found;
     }
 
@@ -344,7 +359,7 @@ public final class BehindQueue implements AutoCloseable {
     /** With the lock: an attempt is over, and the loader's next may begin. */
     private void over(BehindItem item) {
         item.planned = false;
-        if (lanes.leave(item, hands.most(item.name.loader()), due)) {
+        if (lanes.leave(item, hands.most(item.name.loader()), config.handOver().bytes(), due)) {
             work.signalAll();
         }
     }
@@ -387,7 +402,7 @@ public final class BehindQueue implements AutoCloseable {
     public boolean waits(String loader, byte[] key) {
         lock.lock();
         try {
-            return items.containsKey(new BehindItem.Name(loader, key));
+            return items.has(new BehindItem.Name(loader, key));
         } finally {
             lock.unlock();
         }
@@ -398,21 +413,19 @@ public final class BehindQueue implements AutoCloseable {
         store.scan((key, body) -> seen.accept(BehindRecord.read(key, body).write()));
     }
 
-    /** What a key's last accepted write leaves; null where none waits. Not on an event loop. */
-    public @Nullable Pending pending(String loader, byte[] key) {
+    /**
+     * What a key's last accepted write leaves; null where none waits. Where that cannot be read it is not known what the key's value is, also
+     * not from its loader. Not on an event loop.
+     */
+    public @Nullable Pending pending(String loader, byte[] key) throws IOException {
         if (!waits(loader, key)) {
             return null;
         }
-        try {
-            byte[] name = BehindRecord.key(loader, key);
-            byte[] body = store.get(name);
-            return body == null
-                    ? null
-                    : new Pending(BehindRecord.read(name, body).write().value());
-        } catch (IOException e) {
-            LOG.warn("an accepted write cannot be read: {}", e.getMessage());
-            return null;
-        }
+        byte[] name = BehindRecord.key(loader, key);
+        byte[] body = store.get(name);
+        return body == null
+                ? null
+                : new Pending(BehindRecord.read(name, body).write().value());
     }
 
     /** Keys with a write that waits. */
@@ -429,7 +442,7 @@ public final class BehindQueue implements AutoCloseable {
     public long bytes() {
         lock.lock();
         try {
-            return bytes;
+            return items.bytes();
         } finally {
             lock.unlock();
         }
@@ -439,8 +452,7 @@ public final class BehindQueue implements AutoCloseable {
     public long ageMillis() {
         lock.lock();
         try {
-            Iterator<BehindItem> first = items.values().iterator();
-            return first.hasNext() ? Math.max(0, clock.millis() - first.next().acceptedMillis) : 0;
+            return items.ageMillis(clock.millis());
         } finally {
             lock.unlock();
         }

@@ -15,7 +15,7 @@ public interface BehindStore extends AutoCloseable {
         void visit(byte[] key, byte[] body) throws IOException;
     }
 
-    /** Writes all of these, or none. */
+    /** Writes all of these, or none; {@link NoRoomException} where there is no room for them. */
     void write(List<Entry> entries) throws IOException;
 
     /** Returns once everything written is on the disk. */
@@ -26,6 +26,9 @@ public interface BehindStore extends AutoCloseable {
 
     /** Visits everything, in the order of the keys. */
     void scan(Visitor visitor) throws IOException;
+
+    /** After {@link NoRoomException}: begins anew with what is there, where there is room again, else throws it again. */
+    void reopen() throws IOException;
 
     @Override
     void close();

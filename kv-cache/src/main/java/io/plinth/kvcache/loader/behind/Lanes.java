@@ -19,35 +19,54 @@ final class Lanes {
         /** When it was last said why it does not take writes. */
         @Nullable
         Long told;
+
+        boolean fits(BehindItem item, int most, long mostBytes) {
+            return busy == 0 || (busy < most && bytes + item.size <= mostBytes);
+        }
+
+        void take(BehindItem item) {
+            busy++;
+            item.underWay = item.size;
+            bytes += item.underWay;
+        }
     }
 
     private Lane lane(BehindItem item) {
         return lanes.computeIfAbsent(item.name.loader(), name -> new Lane());
     }
 
-    /** Whether an item is handed on now; else it waits here. */
+    /** Whether an item is handed on now; else it waits here, behind those that wait. */
     boolean enter(BehindItem item, int most, long mostBytes) {
+        if (item.admitted) {
+            item.admitted = false;
+            return true;
+        }
         Lane lane = lane(item);
-        if (lane.busy >= most || (lane.busy > 0 && lane.bytes + item.size > mostBytes)) {
+        if (!lane.waiting.isEmpty() || !lane.fits(item, most, mostBytes)) {
             lane.waiting.add(item);
             return false;
         }
-        lane.busy++;
-        item.underWay = item.size;
-        lane.bytes += item.size;
+        lane.take(item);
         return true;
     }
 
-    /** An attempt is over: who waited for it may try again. Answers whether there is anybody. */
-    boolean leave(BehindItem item, int most, Collection<BehindItem> again) {
+    /** An attempt is over: those who waited first for it may begin. Answers whether there is anybody. */
+    boolean leave(BehindItem item, int most, long mostBytes, Collection<BehindItem> again) {
         Lane lane = lane(item);
         lane.busy--;
         lane.bytes -= item.underWay;
-        int free = Math.min(most - lane.busy, lane.waiting.size());
-        for (int i = 0; i < free; i++) {
-            again.add(lane.waiting.remove());
+        boolean any = false;
+        // Nobody overtakes: else a large one would wait for as long as small ones come.
+        for (BehindItem first = lane.waiting.peek();
+                first != null && lane.fits(first, most, mostBytes);
+                first = lane.waiting.peek()) {
+            lane.waiting.remove();
+            lane.take(first);
+            first.admitted = true;
+            again.add(first);
+            any = true;
         }
-        return free > 0;
+        return any;
     }
 
     /** Whether it is time to say why an item is not handed on. */

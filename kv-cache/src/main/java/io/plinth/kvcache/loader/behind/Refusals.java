@@ -4,8 +4,12 @@ import io.plinth.kvcache.loader.behind.BehindBatch.Done;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,46 +31,74 @@ final class Refusals {
         this.clock = clock;
     }
 
-    /** Keeps elsewhere what of these was refused. What cannot be kept is taken out of them, and answered: it stays in the queue. */
-    List<BehindItem> keep(List<Done> ended, Hands hands) {
-        List<BehindItem> staying = new ArrayList<>();
-        for (Iterator<Done> each = ended.iterator(); each.hasNext(); ) {
-            Done done = each.next();
-            try {
-                String reason = done.refused();
-                if (reason != null) {
-                    keep(done, reason, hands);
+    /** What came of the refused ones: what could not be kept elsewhere stays in the queue. */
+    record Kept(List<BehindItem> staying, Map<BehindItem, BehindWrite> refused) {
+        /** Tells of those the queue has nothing newer of. */
+        void refused(Collection<BehindItem> gone, Hands hands) {
+            if (refused.isEmpty()) {
+                return;
+            }
+            for (BehindItem item : gone) {
+                BehindWrite write = refused.remove(item);
+                if (write != null) {
+                    hands.refused(write);
                 }
-            } catch (IOException | RuntimeException | Error e) {
-                LOG.error("a write that was refused for good cannot be set aside; it stays in the queue", e);
-                each.remove();
-                staying.add(done.item());
             }
         }
-        return staying;
     }
 
-    private void keep(Done done, String reason, Hands hands) throws IOException {
+    /** Keeps elsewhere what of these was refused; what cannot be kept is taken out of them. */
+    Kept keep(List<Done> ended) {
+        List<Done> refused = new ArrayList<>();
+        List<SetAside.Refused> writes = new ArrayList<>();
+        Kept kept = new Kept(new ArrayList<>(), new HashMap<>());
+        try {
+            for (Done done : ended) {
+                BehindRecord record = done.refused() == null ? null : last(done);
+                if (record != null) {
+                    refused.add(done);
+                    writes.add(new SetAside.Refused(
+                            record.write(), record.acceptedMillis(), String.valueOf(done.refused())));
+                }
+            }
+            boolean[] there = writes.isEmpty() ? new boolean[0] : aside.keep(writes);
+            for (int i = 0; i < there.length; i++) {
+                (there[i] ? counts.setAside : counts.dropped).increment();
+                tell(writes.get(i), there[i]);
+                kept.refused.put(refused.get(i).item(), writes.get(i).write());
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            LOG.error("writes that were refused for good cannot be set aside; they stay in the queue", e);
+            for (Iterator<Done> each = ended.iterator(); each.hasNext(); ) {
+                Done done = each.next();
+                if (done.refused() != null) {
+                    each.remove();
+                    kept.staying.add(done.item());
+                }
+            }
+        }
+        return kept;
+    }
+
+    /** What the store has of it; null where a later write of the key has taken its place. */
+    private @Nullable BehindRecord last(Done done) throws IOException {
         byte[] key = done.item().name.recordKey();
         byte[] body = store.get(key);
         BehindRecord record = body == null ? null : BehindRecord.read(key, body);
-        if (record == null || record.number() != done.number()) {
-            // A later write of the key has taken its place.
+        return record == null || record.number() != done.number() ? null : record;
+    }
+
+    private void tell(SetAside.Refused refused, boolean kept) {
+        if (clock.millis() < tellFrom) {
             return;
         }
-        boolean kept = aside.keep(record.write(), record.acceptedMillis(), reason);
-        (kept ? counts.setAside : counts.dropped).increment();
-        if (clock.millis() >= tellFrom) {
-            tellFrom = clock.millis() + TELL_MILLIS;
-            LOG.warn(
-                    "loader {} refuses an accepted write for good, {}: {}; since the start {} were set aside, {}"
-                            + " dropped",
-                    record.write().loader(),
-                    kept ? "which is set aside" : "which is dropped, as behind.refused-bytes are used up",
-                    reason,
-                    counts.setAside(),
-                    counts.dropped());
-        }
-        hands.refused(record.write());
+        tellFrom = clock.millis() + TELL_MILLIS;
+        LOG.warn(
+                "loader {} refuses an accepted write for good, {}: {}; since the start {} were set aside, {} dropped",
+                refused.write().loader(),
+                kept ? "which is set aside" : "which is dropped, as behind.refused-bytes are used up",
+                refused.reason(),
+                counts.setAside(),
+                counts.dropped());
     }
 }

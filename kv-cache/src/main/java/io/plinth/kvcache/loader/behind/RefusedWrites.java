@@ -10,11 +10,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.List;
 
 /**
  * Owned by the thread that writes the queue: a file of writes that loaders refused for good, one line of JSON each: {@code accepted},
  * {@code loader}, {@code name} (the key as text), {@code key} and {@code value} (base64; null where the key is removed), {@code reason}.
- * It is bounded, and only ever appended to: whoever looked at it moves it away.
+ * It is bounded, and only ever appended to: whoever looked at it moves it away. A write may be there twice, where the process ended before
+ * the queue had forgotten it.
  */
 public final class RefusedWrites implements SetAside {
     private final Path file;
@@ -27,35 +29,39 @@ public final class RefusedWrites implements SetAside {
     }
 
     @Override
-    public boolean keep(BehindWrite write, long acceptedMillis, String reason) throws IOException {
-        byte[] line = line(write, acceptedMillis, reason);
+    public boolean[] keep(List<Refused> refused) throws IOException {
+        boolean[] kept = new boolean[refused.size()];
         try (FileChannel out = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
             long before = out.size();
-            if (before + line.length > most) {
-                return false;
-            }
+            long size = before;
             try {
-                ByteBuffer bytes = ByteBuffer.wrap(line);
-                while (bytes.hasRemaining()) {
-                    out.write(bytes);
+                for (int i = 0; i < kept.length; i++) {
+                    byte[] line = line(refused.get(i));
+                    kept[i] = size + line.length <= most;
+                    for (ByteBuffer rest = ByteBuffer.wrap(line); kept[i] && rest.hasRemaining(); ) {
+                        size += out.write(rest);
+                    }
                 }
-                out.force(true);
+                if (size > before) {
+                    out.force(true);
+                }
             } catch (IOException e) {
-                // Half a line would spoil the next one.
+                // Half a line would spoil the next one, and these are kept again.
                 out.truncate(before);
                 throw e;
             }
-            return true;
         }
+        return kept;
     }
 
-    private byte[] line(BehindWrite write, long acceptedMillis, String reason) throws IOException {
+    private byte[] line(Refused refused) throws IOException {
+        BehindWrite write = refused.write();
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         try (JsonGenerator out = json.createGenerator(line)) {
             out.writeStartObject();
             out.writeStringField(
-                    "accepted", Instant.ofEpochMilli(acceptedMillis).toString());
+                    "accepted", Instant.ofEpochMilli(refused.acceptedMillis()).toString());
             out.writeStringField("loader", write.loader());
             out.writeStringField("name", new String(write.key(), StandardCharsets.UTF_8));
             out.writeBinaryField("key", write.key());
@@ -65,7 +71,7 @@ public final class RefusedWrites implements SetAside {
             } else {
                 out.writeBinaryField("value", value);
             }
-            out.writeStringField("reason", reason);
+            out.writeStringField("reason", refused.reason());
             out.writeEndObject();
         }
         line.write('\n');

@@ -1,8 +1,11 @@
 package io.plinth.kvcache.loader.behind;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +17,7 @@ import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
+import org.rocksdb.Status;
 import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
@@ -26,11 +30,14 @@ public final class RocksStore implements BehindStore {
     private static final long CACHE = 4L << 20;
     private static final long WRITE_BUFFER = 16L << 20;
     private static final long MOST_LOG = 64L << 20;
+    /** So much has to fit before it is tried again. */
+    private static final int ROOM = 4 << 20;
 
     private final LRUCache cache = new LRUCache(CACHE);
     private final Options options;
     private final WriteOptions writes = new WriteOptions();
-    private final RocksDB db;
+    private final Path folder;
+    private @Nullable RocksDB db;
     /** A call into a database that is closed ends the process. */
     private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
 
@@ -52,14 +59,57 @@ public final class RocksStore implements BehindStore {
                 .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
                 .setCompressionType(CompressionType.LZ4_COMPRESSION)
                 .setTableFormatConfig(new BlockBasedTableConfig().setBlockCache(cache));
+        this.folder = folder;
         Files.createDirectories(folder);
+        db = open();
+    }
+
+    private RocksDB open() throws IOException {
         try {
-            db = RocksDB.open(options, folder.toString());
+            return RocksDB.open(options, folder.toString());
         } catch (RocksDBException e) {
-            throw new IOException(
-                    "write-behind " + folder + ": " + e.getMessage()
+            throw failure(
+                    folder + ": " + e.getMessage()
                             + " (expected: a database that can be read; writes that were accepted lie there)",
                     e);
+        }
+    }
+
+    private static IOException failure(String what, RocksDBException cause) {
+        Status status = cause.getStatus();
+        return status != null && status.getSubCode() == Status.SubCode.NoSpace
+                ? new NoRoomException("write-behind: " + what, cause)
+                : new IOException("write-behind: " + what, cause);
+    }
+
+    /** After an error it takes no more until it is closed and opened; that may fail, so there has to be room before. */
+    @Override
+    public void reopen() throws IOException {
+        Path probe = folder.resolve("room.probe");
+        try (FileChannel out =
+                FileChannel.open(probe, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.SYNC)) {
+            ByteBuffer room = ByteBuffer.allocate(ROOM);
+            while (room.hasRemaining()) {
+                out.write(room);
+            }
+        } catch (IOException e) {
+            throw new NoRoomException("write-behind " + folder + ": " + e.getMessage(), e);
+        } finally {
+            Files.deleteIfExists(probe);
+        }
+        use.writeLock().lock();
+        try {
+            if (closed) {
+                throw new IOException("write-behind: closed");
+            }
+            RocksDB before = db;
+            db = null;
+            if (before != null) {
+                before.close();
+            }
+            db = open();
+        } finally {
+            use.writeLock().unlock();
         }
     }
 
@@ -70,12 +120,13 @@ public final class RocksStore implements BehindStore {
     private <T extends @Nullable Object> T use(Use<T> work) throws IOException {
         use.readLock().lock();
         try {
-            if (closed) {
+            RocksDB open = db;
+            if (open == null) {
                 throw new IOException("write-behind: closed");
             }
-            return work.in(db);
+            return work.in(open);
         } catch (RocksDBException e) {
-            throw new IOException("write-behind: " + e.getMessage(), e);
+            throw failure(String.valueOf(e.getMessage()), e);
         } finally {
             use.readLock().unlock();
         }
@@ -130,7 +181,11 @@ public final class RocksStore implements BehindStore {
         try {
             if (!closed) {
                 closed = true;
-                db.close();
+                RocksDB open = db;
+                db = null;
+                if (open != null) {
+                    open.close();
+                }
                 writes.close();
                 options.close();
                 cache.close();

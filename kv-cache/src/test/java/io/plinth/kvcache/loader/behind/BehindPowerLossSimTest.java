@@ -66,6 +66,11 @@ class BehindPowerLossSimTest {
         }
 
         @Override
+        public void reopen() throws IOException {
+            store.reopen();
+        }
+
+        @Override
         public void close() {
             store.close();
         }
@@ -82,7 +87,7 @@ class BehindPowerLossSimTest {
         Map<String, Integer> accepted = new ConcurrentHashMap<>();
         Map<String, Integer> promised;
         try (BehindQueue queue = new BehindQueue(
-                new Watched(store, image, syncs), CONFIG, (write, at, reason) -> false, Clock.systemUTC())) {
+                new Watched(store, image, syncs), CONFIG, refused -> new boolean[refused.size()], Clock.systemUTC())) {
             queue.start((write, then) -> false, Thread::new);
             int writes = 200 + random.nextInt(300);
             for (int i = 0; i < writes; i++) {
@@ -108,8 +113,11 @@ class BehindPowerLossSimTest {
     private static List<String> missing(Path after, Map<String, Integer> promised) throws IOException {
         List<String> wrong = new ArrayList<>();
         try (RocksStore store = new RocksStore(after);
-                BehindQueue next = new BehindQueue(store, CONFIG, (write, at, reason) -> false, Clock.systemUTC())) {
-            promised.forEach((key, number) -> {
+                BehindQueue next =
+                        new BehindQueue(store, CONFIG, refused -> new boolean[refused.size()], Clock.systemUTC())) {
+            for (Map.Entry<String, Integer> each : promised.entrySet()) {
+                String key = each.getKey();
+                int number = each.getValue();
                 BehindQueue.Pending left = next.pending("loader", key.getBytes(StandardCharsets.UTF_8));
                 byte[] value = left == null ? null : left.value();
                 int found = value == null
@@ -118,7 +126,7 @@ class BehindPowerLossSimTest {
                 if (found < number) {
                     wrong.add(key + ": " + found + " (expected: at least " + number + ")");
                 }
-            });
+            }
         }
         return wrong;
     }

@@ -30,24 +30,36 @@ class BehindQueueTest {
     private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
     private final BlockingQueue<String> aside = new LinkedBlockingQueue<>();
     private volatile boolean asideFails;
+    private volatile @Nullable Runnable whileSettingAside;
     private @Nullable BehindQueue queue;
 
-    private boolean keep(BehindWrite write, long acceptedMillis, String reason) throws IOException {
+    private boolean[] keep(List<SetAside.Refused> refused) throws IOException {
         if (asideFails) {
             throw new IOException("no space left");
         }
+        boolean[] kept = new boolean[refused.size()];
+        for (int i = 0; i < kept.length; i++) {
+            aside.add(text(refused.get(i).write()) + " " + refused.get(i).reason());
+            kept[i] = refused.get(i).write().value() != null;
+        }
+        Runnable then = whileSettingAside;
+        if (then != null) {
+            whileSettingAside = null;
+            then.run();
+        }
+        return kept;
+    }
+
+    private static String text(BehindWrite write) {
         byte[] value = write.value();
-        aside.add(new String(write.key(), StandardCharsets.UTF_8) + "="
-                + (value == null ? null : new String(value, StandardCharsets.UTF_8)) + " " + reason);
-        return value != null;
+        return new String(write.key(), StandardCharsets.UTF_8) + "="
+                + (value == null ? null : new String(value, StandardCharsets.UTF_8));
     }
 
     /** A write that a loader has got, and how to answer it. */
     private record Handed(BehindWrite write, Consumer<@Nullable Failure> then) {
         String text() {
-            byte[] value = write.value();
-            return new String(write.key(), StandardCharsets.UTF_8) + "="
-                    + (value == null ? null : new String(value, StandardCharsets.UTF_8));
+            return BehindQueueTest.text(write);
         }
     }
 
@@ -192,9 +204,108 @@ class BehindQueueTest {
         BehindQueue to = start(config(10, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
         store.breaks = true;
         accept(to, "a", "1");
-        assertThat(next(answers)).isEqualTo("no space left, unknown");
+        assertThat(next(answers)).isEqualTo("broken, unknown");
         accept(to, "b", "1");
+        assertThat(next(answers)).isEqualTo("broken");
+    }
+
+    @Test
+    void aFullDiskAcceptsNothingUntilThereIsRoomAgain(LogWatcher.Expected log) throws Exception {
+        log.expect("until there is room");
+        log.expect("there is room again");
+        BehindQueue to = start(config(10, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
+        accept(to, "old", "1");
+        assertThat(next(answers)).isEqualTo("accepted");
+        Handed old = next(handed);
+        accept(to, "handed", "1");
+        assertThat(next(answers)).isEqualTo("accepted");
+        Handed over = next(handed);
+        store.full = true;
+        accept(to, "old", "2");
+        assertThat(next(answers)).isEqualTo("no space left, unknown");
+        accept(to, "refused", "1");
         assertThat(next(answers)).isEqualTo("no space left");
+        over.then.accept(null);
+        old.then.accept(null);
+        store.full = false;
+        acceptedAgain(to, "new");
+        assertThat(next(handed).text()).isEqualTo("new=1");
+        assertThat(to.pending("l", "old".getBytes(StandardCharsets.UTF_8))).isNull();
+        assertThat(to.pending("l", "refused".getBytes(StandardCharsets.UTF_8))).isNull();
+        while (to.size() > 1) {
+            Thread.onSpinWait();
+        }
+        while (store.size() > 1) {
+            Thread.onSpinWait();
+        }
+        assertThat(handed).isEmpty();
+    }
+
+    @Test
+    void whatTheFullDiskHasNeverthelessIsHandedOn(LogWatcher.Expected log) throws Exception {
+        log.expect("until there is room");
+        log.expect("there is room again");
+        BehindQueue to = start(config(10, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
+        accept(to, "old", "1");
+        assertThat(next(answers)).isEqualTo("accepted");
+        Handed old = next(handed);
+        store.landing = true;
+        store.full = true;
+        accept(to, "old", "2");
+        assertThat(next(answers)).isEqualTo("no space left, unknown");
+        old.then.accept(null);
+        store.full = false;
+        acceptedAgain(to, "new");
+        assertThat(List.of(next(handed).text(), next(handed).text())).containsExactlyInAnyOrder("old=2", "new=1");
+    }
+
+    private void acceptedAgain(BehindQueue to, String key) throws InterruptedException {
+        String answer;
+        do {
+            accept(to, key, "1");
+            answer = next(answers);
+        } while (!answer.equals("accepted"));
+    }
+
+    @Test
+    void whatIsSetAsideDoesNotTakeANewerValueOutOfTheCache(LogWatcher.Expected log) throws Exception {
+        log.expect("refuses an accepted write for good");
+        log.expect("does not take a write");
+        BlockingQueue<String> refused = new LinkedBlockingQueue<>();
+        BehindQueue to = new BehindQueue(
+                store, config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)), this::keep, Clock.systemUTC());
+        queue = to;
+        to.start(
+                new Hands() {
+                    @Override
+                    public boolean on(BehindWrite write, Consumer<@Nullable Failure> then) {
+                        return handed.add(new Handed(write, then));
+                    }
+
+                    @Override
+                    public void refused(BehindWrite write) {
+                        refused.add(text(write));
+                    }
+                },
+                Thread::new);
+        accept(to, "k", "2");
+        for (int i = 0; i < 2; i++) {
+            next(handed).then.accept(FOR_GOOD);
+        }
+        Handed last = next(handed);
+        // The newer one is given in and not yet stored when the older one is set aside.
+        whileSettingAside = () -> accept(to, "k", "3");
+        last.then.accept(FOR_GOOD);
+        assertThat(next(aside)).isEqualTo("k=2 PUT answered 422");
+        Handed newer = next(handed);
+        assertThat(newer.text()).isEqualTo("k=3");
+        newer.then.accept(null);
+        awaitEmpty(to);
+        accept(to, "other", "1");
+        for (int i = 0; i < 3; i++) {
+            next(handed).then.accept(FOR_GOOD);
+        }
+        assertThat(next(refused)).isEqualTo("other=1");
     }
 
     @Test
@@ -248,17 +359,6 @@ class BehindQueueTest {
             next(handed).then.accept(null);
         }
         awaitEmpty(to);
-    }
-
-    @Test
-    void whyALoaderDoesNotTakeWritesIsSaidOnceAMinute() {
-        Lanes lanes = new Lanes();
-        BehindItem one = new BehindItem(new BehindItem.Name("a", new byte[1]));
-        BehindItem other = new BehindItem(new BehindItem.Name("b", new byte[1]));
-        assertThat(lanes.tells(one, 5)).isTrue();
-        assertThat(lanes.tells(one, 59_000)).isFalse();
-        assertThat(lanes.tells(other, 59_000)).isTrue();
-        assertThat(lanes.tells(one, 60_005)).isTrue();
     }
 
     @Test
@@ -353,12 +453,12 @@ class BehindQueueTest {
     void whatIsSetAsideIsALineOfJsonWhileThereIsRoom(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("refused.jsonl");
         RefusedWrites writes = new RefusedWrites(file, 300);
-        assertThat(writes.keep(new BehindWrite("web", new byte[] {'k'}, 0, new byte[] {1, 2}), 1_000, "PUT \"422\""))
-                .isTrue();
-        assertThat(writes.keep(new BehindWrite("web", new byte[] {'l'}, 0, null), 1_000, "no"))
-                .isTrue();
-        assertThat(writes.keep(new BehindWrite("web", new byte[] {'m'}, 0, new byte[200]), 1_000, "no"))
-                .isFalse();
+        assertThat(writes.keep(List.of(
+                        new SetAside.Refused(
+                                new BehindWrite("web", new byte[] {'k'}, 0, new byte[] {1, 2}), 1_000, "PUT \"422\""),
+                        new SetAside.Refused(new BehindWrite("web", new byte[] {'m'}, 0, new byte[200]), 1_000, "no"),
+                        new SetAside.Refused(new BehindWrite("web", new byte[] {'l'}, 0, null), 1_000, "no"))))
+                .containsExactly(true, false, true);
         assertThat(Files.readAllLines(file))
                 .containsExactly(
                         "{\"accepted\":\"1970-01-01T00:00:01Z\",\"loader\":\"web\",\"name\":\"k\",\"key\":\"aw==\","

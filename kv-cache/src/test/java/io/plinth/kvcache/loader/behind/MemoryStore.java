@@ -11,12 +11,19 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryStore implements BehindStore {
     private final Map<String, byte[]> all = new TreeMap<>();
     public volatile boolean breaks;
+    /** No room: writes are refused, and those of {@link #landing} are there nevertheless. */
+    public volatile boolean full;
+
+    public volatile boolean landing;
     public volatile @Nullable Error error;
 
     @Override
     public synchronized void write(List<Entry> entries) throws IOException {
         if (breaks) {
-            throw new IOException("no space left");
+            throw new IOException("broken");
+        }
+        if (full && !landing) {
+            throw new NoRoomException("no space left", null);
         }
         for (Entry entry : entries) {
             String key = new String(entry.key(), StandardCharsets.ISO_8859_1);
@@ -29,7 +36,17 @@ public final class MemoryStore implements BehindStore {
     }
 
     @Override
-    public void sync() {
+    public void reopen() throws IOException {
+        if (full) {
+            throw new NoRoomException("no space left", null);
+        }
+    }
+
+    @Override
+    public void sync() throws IOException {
+        if (full) {
+            throw new NoRoomException("no space left", null);
+        }
         Error now = error;
         if (now != null) {
             throw now;

@@ -79,6 +79,18 @@ class SnapshotBoundsTest {
         assertThat(encoding.waiting()).isZero();
     }
 
+    private void awaitGathering(String name) {
+        Segment segment = keyspace.segment(key(name).slot());
+        for (boolean heard = false; !heard; ) {
+            segment.lock();
+            try {
+                heard = segment.heard();
+            } finally {
+                segment.unlock();
+            }
+        }
+    }
+
     @Test
     void whileALoopDoesNotEncodeWhatOthersChangeIsWritten(@TempDir Path folder) throws Exception {
         int limit = 1 << 20;
@@ -104,6 +116,8 @@ class SnapshotBoundsTest {
         while (!Files.exists(file)) {
             LockSupport.parkNanos(1_000_000);
         }
+        // The file may be there before changes are gathered.
+        awaitGathering("other");
         long before = Files.size(file);
         for (int i = 1; i <= 12; i++) {
             put("other", new byte[limit / 4]);
