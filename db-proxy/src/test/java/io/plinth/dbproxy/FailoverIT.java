@@ -9,7 +9,9 @@ import io.plinth.kit.lifecycle.RunningNode;
 import io.plinth.postgres.PostgresBinaries;
 import io.plinth.postgres.PostgresServer;
 import io.plinth.postgres.PostgresSettings;
+import io.plinth.testkit.BreakingRelay;
 import java.io.StringReader;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -111,6 +113,65 @@ class FailoverIT {
                 each.get(60, TimeUnit.SECONDS);
             }
             assertThat(text(changes, "SELECT count(*) FROM orders")).isEqualTo("10");
+        }
+    }
+
+    @Test
+    void whatIsForSeveralShardsIsSentAgainWhereTheOldPrimaryIsAStandbyNow(@TempDir Path state) throws Exception {
+        Path file = state.resolve("plinth.yaml");
+        try (BreakingRelay leads = BreakingRelay.to(
+                        new InetSocketAddress("127.0.0.1", cluster.primary(0).port()));
+                Connection standby = java.sql.DriverManager.getConnection(
+                        "jdbc:postgresql://127.0.0.1:" + cluster.replica(0).port() + "/shop", "postgres", "");
+                Connection direct = cluster.direct(0);
+                Connection second = cluster.direct(1)) {
+            for (Connection each : List.of(direct, second)) {
+                Cluster.run(each, "DROP TABLE IF EXISTS orders");
+                Cluster.run(each, "CREATE TABLE orders (user_id bigint, note text)");
+            }
+            leads.refuse(true);
+            java.nio.file.Files.writeString(file, """
+                stack: test
+                nodes:
+                  db: { run: db-proxy, port: 0, admin: 127.0.0.1:0, loops: 2 }
+                db-proxy:
+                  databases:
+                    shop:
+                      health-interval: 50ms
+                      failover-wait: 60s
+                      shards:
+                        s0: { primary: 127.0.0.1:%d, replicas: { r1: 127.0.0.1:%d } }
+                        s1: { primary: 127.0.0.1:%d }
+                      tables: { orders: { key: user_id, by: hash } }
+                """.formatted(
+                    cluster.replica(0).port(), leads.port(), cluster.primary(1).port()));
+            try (RunningNode proxy = Cluster.start(file);
+                    Connection defines = Cluster.connect(proxy, "");
+                    Connection changes = Cluster.connect(proxy, "");
+                    Connection copies = Cluster.connect(proxy, "")) {
+                List<CompletableFuture<Void>> waiting = List.of(
+                        started(() -> Cluster.run(defines, "CREATE INDEX ON orders (note)")),
+                        started(() -> Cluster.run(
+                                changes, "INSERT INTO orders (user_id) VALUES (1), (2), (3), (4), (5), (6)")),
+                        started(() -> copies.unwrap(PGConnection.class)
+                                .getCopyAPI()
+                                .copyIn("COPY orders (user_id) FROM STDIN", new StringReader("7\n8\n9\n10\n"))));
+                await(
+                        "the standby has refused one",
+                        () -> text(
+                                        standby,
+                                        "SELECT count(*) > 0 FROM pg_stat_activity WHERE usename = 'shop' AND query ="
+                                                + " 'ROLLBACK'")
+                                .equals("t"));
+                assertThat(waiting).noneMatch(CompletableFuture::isDone);
+                leads.refuse(false);
+                for (CompletableFuture<Void> each : waiting) {
+                    each.get(60, TimeUnit.SECONDS);
+                }
+                assertThat(text(changes, "SELECT count(*) FROM orders")).isEqualTo("10");
+                assertThat(text(second, "SELECT count(*) FROM pg_indexes WHERE tablename = 'orders'"))
+                        .isEqualTo("1");
+            }
         }
     }
 

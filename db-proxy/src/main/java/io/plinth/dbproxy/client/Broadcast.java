@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,32 +42,50 @@ final class Broadcast {
     private final Settings settings;
     private final Map<String, Part> parts;
     private final Answer answer;
-    private final Gathered rows;
+    private final long memory;
     private final List<String> shards;
     private final boolean transactional;
     private final EventLoop loop;
+    private final Patience patience;
     private final List<ServerConnection> held = new ArrayList<>();
     private final List<String> done = new ArrayList<>();
     private BiConsumer<String, LocalReplies.@Nullable Rows> succeeded = (tag, rows) -> {};
     private Consumer<SqlError> failed = error -> {};
+    private Gathered rows;
     private String tag = "";
     private String last = "";
     private Phase phase = Phase.GATHERING;
     private @Nullable Function<List<PreparedCommit.Part>, PreparedCommit> together;
+    private @Nullable Supplier<CopyFrom> copies;
     private @Nullable CopyFrom copying;
     private boolean copied;
     private @Nullable SqlError cancelled;
     private @Nullable ServerConnection running;
+    /** A server was gone before it was sent its part, or refused it, being a standby; and no part anywhere is kept. */
+    private boolean refused;
+
+    /** Whether the server that was sent something last was sent its part. */
+    private boolean asked;
+
+    private boolean unwanted;
+
+    /** How long what has not run is tried again while another server may come to lead. */
+    interface Patience {
+        boolean lasts();
+    }
 
     /** {@code change} has the parts by shard; shards are asked in its order, which is the same for all. */
-    Broadcast(Servers servers, Settings settings, Parting.Change change, long memory, EventLoop loop) {
+    Broadcast(
+            Servers servers, Settings settings, Parting.Change change, long memory, EventLoop loop, Patience patience) {
         this.servers = servers;
         this.settings = settings;
         this.parts = change.parts();
         this.answer = change.answer();
         this.shards = List.copyOf(parts.keySet());
-        this.rows = new Gathered(memory, change.answer() == Answer.FIRST ? 1 : shards.size());
+        this.memory = memory;
+        this.rows = gathered();
         this.loop = loop;
+        this.patience = patience;
         String lower =
                 new String(parts.values().iterator().next().sql(), StandardCharsets.UTF_8).toLowerCase(Locale.ROOT);
         this.transactional = answer != Answer.LAST || !(lower.contains("concurrently") || lower.contains("vacuum"));
@@ -77,21 +96,32 @@ final class Broadcast {
         together = commit;
     }
 
-    /** The parts are the rows that the client copies; before {@link #run}. */
-    void copies(CopyFrom copy) {
-        copying = copy;
+    private Gathered gathered() {
+        return new Gathered(memory, answer == Answer.FIRST ? 1 : shards.size());
+    }
+
+    /** The parts are the rows that the client copies, by one of these for each try; before {@link #run}. */
+    void copies(Supplier<CopyFrom> each) {
+        copies = each;
     }
 
     void run(BiConsumer<String, LocalReplies.@Nullable Rows> onSuccess, Consumer<SqlError> onFailure) {
         assert loop.inEventLoop() : "broadcast off its event loop";
         succeeded = onSuccess;
         failed = onFailure;
-        servers.passGate(() -> gather(0));
+        servers.passGate(this::begin);
+    }
+
+    private void begin() {
+        Supplier<CopyFrom> each = copies;
+        copying = each == null ? null : each.get();
+        gather(0);
     }
 
     /** The client does not want it any more, or is gone: nothing is kept, unless commits have begun. */
     void cancel(CancelSender sender) {
         assert loop.inEventLoop() : "broadcast off its event loop";
+        unwanted = true;
         if (phase == Phase.ENDING || cancelled != null) {
             return;
         }
@@ -158,6 +188,7 @@ final class Broadcast {
         ServerConnection connection = held.get(index);
         String changes = connection.applied().towards(settings);
         Consumer<SqlError> stop = error -> undo(index, error);
+        asked = false;
         step(connection, changes.isEmpty() ? ";" : changes, stop, () -> {
             connection.applied(settings);
             if (transactional) {
@@ -172,6 +203,7 @@ final class Broadcast {
     }
 
     private void own(ServerConnection connection, Consumer<SqlError> stop, Runnable next) {
+        asked = true;
         CopyFrom copy = copying;
         if (copy != null) {
             SqlError refused = cancelled;
@@ -253,8 +285,14 @@ final class Broadcast {
 
     /** The statement or a commit failed on shard {@code index}: what is not committed is rolled back. */
     private void undo(int index, SqlError error) {
+        ServerConnection at = held.get(index);
+        boolean standby = error.code().equals(SqlError.READ_ONLY)
+                && at.standby()
+                && !at.key().replica();
+        boolean gone = !asked && error.code().equals(SqlError.CONNECTION_FAILURE);
+        refused = phase == Phase.DEFINING && done.isEmpty() && (standby || gone);
         phase = Phase.ENDING;
-        String shard = held.get(index).key().shard();
+        String shard = at.key().shard();
         String others = done.isEmpty() ? "no shard was changed" : "done already on " + String.join(", ", done);
         SqlError told = new SqlError(
                 error.code(),
@@ -288,8 +326,20 @@ final class Broadcast {
         held.clear();
         if (error == null) {
             succeeded.accept(tag, rows.all());
+        } else if (refused && !unwanted && patience.lasts()) {
+            again();
         } else {
             failed.accept(error);
         }
+    }
+
+    /** Once more from the beginning, on whoever leads then: all of it was rolled back. */
+    private void again() {
+        refused = false;
+        phase = Phase.GATHERING;
+        tag = "";
+        rows = gathered();
+        copied = false;
+        servers.later(Servers.WRITE_ROUND_MICROS, () -> servers.passGate(this::begin));
     }
 }

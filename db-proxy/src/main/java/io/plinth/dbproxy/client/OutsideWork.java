@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -99,9 +100,19 @@ final class OutsideWork {
 
     private void change(GroupPlan plan, Parting.Change change) {
         session.carryOut();
-        run(
-                plan,
-                new Broadcast(servers, settings.get(), change, database.rules().maxMerge(), loop));
+        run(plan, broadcast(change));
+    }
+
+    private Broadcast broadcast(Parting.Change change) {
+        LongSupplier clock = front.nanoTime();
+        long deadline = clock.getAsLong() + database.rules().failoverWait().toNanos();
+        return new Broadcast(
+                servers,
+                settings.get(),
+                change,
+                database.rules().maxMerge(),
+                loop,
+                () -> clock.getAsLong() - deadline < 0);
     }
 
     private void run(GroupPlan plan, Broadcast started) {
@@ -246,28 +257,14 @@ final class OutsideWork {
         ShardedCopy copy = parting.copy();
         session.carryOut();
         if (copy.in()) {
-            CopyFrom started = new CopyFrom(
-                    copy,
-                    database.topology(),
-                    sql,
-                    channel,
-                    front.limits().message(),
-                    session::regulate,
-                    out -> {
-                        new LocalReplies(names, out).begin(plan);
-                        plan.takesData();
-                    },
-                    front.nanoTime());
             Map<String, Part> parts = new LinkedHashMap<>();
             parting.shards().forEach(shard -> parts.put(shard, Part.of(sql)));
-            Broadcast around = new Broadcast(
-                    servers,
-                    settings.get(),
-                    new Parting.Change(parts, StatementPlan.Answer.SUM),
-                    database.rules().maxMerge(),
-                    loop);
-            around.copies(started);
-            copyFrom = started;
+            Broadcast around = broadcast(new Parting.Change(parts, StatementPlan.Answer.SUM));
+            around.copies(() -> {
+                CopyFrom started = copyFrom(plan, copy, sql);
+                copyFrom = started;
+                return started;
+            });
             run(plan, around);
             return;
         }
@@ -290,6 +287,21 @@ final class OutsideWork {
                     copyTo = null;
                     session.notCarriedOut(plan, error);
                 });
+    }
+
+    private CopyFrom copyFrom(GroupPlan plan, ShardedCopy copy, byte[] sql) {
+        return new CopyFrom(
+                copy,
+                database.topology(),
+                sql,
+                channel,
+                front.limits().message(),
+                session::regulate,
+                out -> {
+                    new LocalReplies(names, out).begin(plan);
+                    plan.takesData();
+                },
+                front.nanoTime());
     }
 
     private final class Lent implements CopyTo.Lender {

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Servers {
     private static final long READ_ROUND_MICROS = 500;
-    private static final long WRITE_ROUND_MICROS = 50_000;
+    static final long WRITE_ROUND_MICROS = 50_000;
 
     private final Front front;
     private final LoopPools pools;
@@ -202,7 +202,7 @@ final class Servers {
         });
     }
 
-    private void later(long micros, Runnable next) {
+    void later(long micros, Runnable next) {
         Runnable due = () -> {
             pausing = null;
             if (!closed) {
