@@ -223,7 +223,7 @@ class HealthIT {
               ttl: 100s
               min-ttl: 1s
               targets: { a: [127.0.0.1], b: [127.0.0.2] }
-              health: { port: %d, interval: 2s, timeout: 1s, rise: 3, fall: 10 }
+              health: { port: %d, interval: 1s, timeout: 900ms, rise: 3, fall: 20 }
             """.formatted(port))) {
             awaitAnswer(node, "www.shop.example. 20 A 127.0.0.1");
             servers.getFirst().close();

@@ -35,8 +35,8 @@ final class DatagramThread implements Runnable {
     private static final int VECTOR_COUNT_AT = 24;
     private static final int AF_INET = 2;
     private static final long MAPPED_LOW = 0xFFFFL;
-    /** How soon the thread sees that it is to end. */
-    private static final int PATIENCE_MILLIS = 200;
+    /** How soon a thread that nobody asks anything sees that it is to end. */
+    private static final int PATIENCE_MILLIS = 50;
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
@@ -51,15 +51,19 @@ final class DatagramThread implements Runnable {
     private final byte[] ipv6 = new byte[16];
     private volatile boolean stopping;
 
-    /** A thread's work on a socket, whose owner closes it after {@link #stop}. */
+    /** A thread's work on a socket, whose owner closes it after {@link #awaitEnd}. */
     DatagramThread(int socket, ResponderFactory responders) {
         this.socket = socket;
         this.responders = responders;
     }
 
-    /** Ends the thread and waits until it has. */
+    /** Asks the thread to end. */
     void stop() {
         stopping = true;
+    }
+
+    /** Waits until the thread has ended. */
+    void awaitEnd() {
         try {
             ended.await();
         } catch (InterruptedException e) {

@@ -43,6 +43,7 @@ public final class DatagramThreads {
     /** Ends all threads; the sockets are closed by whoever bound them. */
     public void stop() {
         running.forEach(DatagramThread::stop);
+        running.forEach(DatagramThread::awaitEnd);
         running.clear();
     }
 }

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.codec.ProtocolDetectionState;
 import io.netty.handler.codec.haproxy.HAProxyCommand;
 import io.netty.handler.codec.haproxy.HAProxyMessage;
 import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
@@ -36,7 +37,7 @@ public final class ProxyProtocol {
     public static void expect(ChannelPipeline pipeline) {
         HAProxyMessageDecoder decoder = new HAProxyMessageDecoder(FIELDS_MAX);
         decoder.setCumulator(ProxyProtocol::cumulate);
-        pipeline.addLast(decoder).addLast(new Header());
+        pipeline.addLast(new Beginning()).addLast(decoder).addLast(new Header());
     }
 
     /** Netty's decoder takes a version 2 header's length for an index, which is right only in a buffer read from 0. */
@@ -56,6 +57,22 @@ public final class ProxyProtocol {
     public static InetSocketAddress remote(Channel channel) {
         InetSocketAddress told = channel.attr(REMOTE).get();
         return told != null ? told : (InetSocketAddress) channel.remoteAddress();
+    }
+
+    /** Owned by the connection's event loop: what begins like no header is not waited with for the rest of one. */
+    private static final class Beginning extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            if (message instanceof ByteBuf bytes
+                    && HAProxyMessageDecoder.detectProtocol(bytes).state() == ProtocolDetectionState.INVALID) {
+                bytes.release();
+                LOG.debug("{}: no PROXY header", ctx.channel());
+                ctx.close();
+                return;
+            }
+            ctx.fireChannelRead(message);
+            ctx.pipeline().remove(this);
+        }
     }
 
     /** Owned by the connection's event loop. */

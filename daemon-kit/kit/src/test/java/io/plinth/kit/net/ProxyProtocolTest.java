@@ -58,6 +58,15 @@ class ProxyProtocolTest {
     }
 
     @Test
+    void doesNotWaitForTheRestOfWhatBeginsLikeNoHeader() {
+        EmbeddedChannel channel = channel();
+        channel.writeInbound(Unpooled.copiedBuffer("GET / HTTP/1.1", StandardCharsets.US_ASCII));
+
+        assertThat(channel.isOpen()).isFalse();
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
     void closesWhenTheHeaderDoesNotCome() {
         EmbeddedChannel channel = channel();
         channel.writeInbound(Unpooled.copiedBuffer("PROXY", StandardCharsets.US_ASCII));
