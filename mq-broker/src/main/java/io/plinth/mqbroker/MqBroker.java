@@ -21,6 +21,7 @@ import io.plinth.mqbroker.http.ApiServer;
 import io.plinth.mqbroker.http.ApiTable;
 import io.plinth.mqbroker.index.SegmentReport;
 import io.plinth.mqbroker.listen.AmqpInitializer;
+import io.plinth.mqbroker.listen.Gatherings;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.PreallocatedSegmentLog;
 import io.plinth.mqbroker.log.Settings;
@@ -39,6 +40,7 @@ import io.plinth.mqbroker.session.SessionLimits;
 import io.plinth.mqbroker.session.SessionMetrics;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.FileStore;
@@ -222,10 +224,11 @@ public final class MqBroker implements Daemon {
         new QueueMetrics(broker, survey, c.limits().metricQueues()).register(context.metrics());
         new ExplainRoute(opened.vhosts()).register(context.admin());
         new SegmentRoute(opened.vhosts(), segments(opened)).register(context.admin());
+        Gatherings gatherings = new Gatherings(() -> limits.gather().toNanos(), broker.nanoTime());
         NodeConfig node = context.node();
         Integer port = node.port();
         HostPort address = new HostPort(node.host(), port == null ? MqBrokerMain.TYPE.standardPort() : port);
-        bound = context.listeners().tcp(LISTENER, address, new AmqpInitializer(broker, null));
+        bound = context.listeners().tcp(LISTENER, address, new AmqpInitializer(broker, null, gatherings));
         MqBrokerConfig.Tls secure = c.tls();
         if (secure != null) {
             ServerTls serving = new ServerTls(
@@ -235,7 +238,7 @@ public final class MqBroker implements Daemon {
                     secure.clients() == null ? null : resolve(secure.clients()));
             certificates.add(serving);
             HostPort at = new HostPort(node.host(), secure.port());
-            secured = context.listeners().tcp(TLS_LISTENER, at, new AmqpInitializer(broker, serving));
+            secured = context.listeners().tcp(TLS_LISTENER, at, new AmqpInitializer(broker, serving, gatherings));
         }
         if (c.management().enabled()) {
             serveManagement(broker, opened, survey);
@@ -328,6 +331,16 @@ public final class MqBroker implements Daemon {
                         "mqbroker_memory_bytes",
                         "Memory that messages take.",
                         () -> opened.gauge().used());
+        GaugeWithCallback.builder()
+                .name("mqbroker_alarm")
+                .help("1 while publishers are blocked for this reason.")
+                .labelNames("reason")
+                .callback(callback -> {
+                    for (Alarms.Reason reason : Alarms.Reason.values()) {
+                        callback.call(opened.alarms().is(reason) ? 1 : 0, reason.text());
+                    }
+                })
+                .register(context.metrics().registry());
         checkDisk(opened);
         watch.scheduleWithFixedDelay(() -> checkDisk(opened), 1, 1, TimeUnit.SECONDS);
     }

@@ -7,9 +7,19 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
+import io.plinth.testkit.LogWatcher;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +39,59 @@ class RestartIT {
         try (TestBroker broker = new TestBroker(folder, "{}");
                 Connection connection = broker.connect()) {
             after(connection.createChannel());
+        }
+    }
+
+    @Test
+    void aStreamThatCannotBeOpenedStopsPublishersUntilItIsDeleted(LogWatcher.Expected watched) throws Exception {
+        watched.expect("cannot be opened, which is tried again");
+        try (TestBroker broker = new TestBroker(folder, "{}");
+                Connection connection = broker.connect()) {
+            connection.createChannel().queueDeclare("s", true, false, false, Map.of("x-queue-type", "stream"));
+        }
+        inTheWay();
+        try (TestBroker broker = new TestBroker(folder, "{}");
+                ManagementClient api = broker.management()) {
+            String check = "health/checks/local-alarms";
+            await(() -> api.get(check).status() == 503);
+            assertThat(api.get(check).object().get("reason")).isEqualTo("There are alarms in effect: stream failed");
+            assertThat(api.get(check).object().get("failed_streams")).isEqualTo(List.of("queue 's' in vhost '/'"));
+            assertThat(metrics(broker)).contains("mqbroker_alarm{reason=\"stream failed\"} 1.0");
+            assertThat(api.delete("queues/%2F/s").status()).isEqualTo(204);
+            await(() -> api.get(check).status() == 200);
+            assertThat(metrics(broker)).contains("mqbroker_alarm{reason=\"stream failed\"} 0.0");
+        }
+    }
+
+    /** Puts a file where the folder of the stream was. */
+    private void inTheWay() throws Exception {
+        try (Stream<Path> all = Files.walk(folder)) {
+            Path stream = all.filter(
+                            path -> path.subpath(0, path.getNameCount() - 1).endsWith("streams"))
+                    .findFirst()
+                    .orElseThrow();
+            try (Stream<Path> below = Files.walk(stream)) {
+                for (Path path : below.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
+            }
+            Files.writeString(stream, "in the way");
+        }
+    }
+
+    private static String metrics(TestBroker broker) throws Exception {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            URI uri = URI.create("http://127.0.0.1:" + broker.admin().getPort() + "/metrics");
+            return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+                    .body();
+        }
+    }
+
+    private static void await(Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
+        while (!condition.call()) {
+            assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 

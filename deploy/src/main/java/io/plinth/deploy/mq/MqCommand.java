@@ -110,6 +110,13 @@ public final class MqCommand implements Runnable {
                 alarms.add(node.getFirst() + (node.get(1).equals("true") ? " memory" : " disk"));
             }
         }
+        if (alarms.isEmpty()) {
+            // Of a log or a stream that cannot be written, say.
+            String problem = problem("/health/checks/local-alarms");
+            if (problem != null) {
+                alarms.add(problem);
+            }
+        }
         rows.add(List.of("alarms", alarms.isEmpty() ? "none" : String.join(", ", alarms)));
         print(List.of("what", "value"), rows);
         return alarms.isEmpty() ? 0 : 1;
@@ -277,6 +284,16 @@ public final class MqCommand implements Runnable {
     private int delete(String path) throws Exception {
         call("DELETE", path, null);
         return 0;
+    }
+
+    /** What a health check complains of, or null. */
+    private @Nullable String problem(String path) throws Exception {
+        try {
+            call("GET", path, null);
+            return null;
+        } catch (DeployException e) {
+            return e.getMessage();
+        }
     }
 
     private String call(String method, String path, @Nullable String body) throws Exception {

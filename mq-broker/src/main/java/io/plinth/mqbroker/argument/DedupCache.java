@@ -1,19 +1,18 @@
 package io.plinth.mqbroker.argument;
 
 import io.plinth.mqbroker.log.Effect;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.SortedMap;
 
 /** Owned by its shard's loop. The keys of the last messages of a queue, the oldest forgotten first. */
 public final class DedupCache {
-    private record Seen(long id, Effect.Dedup dedup) {}
+    private record Seen(long id, Effect.Dedup dedup, boolean logged) {}
 
     private final QueueArguments.Dedup settings;
-    private final Deque<Seen> order = new ArrayDeque<>();
-    private final Set<String> keys = new HashSet<>();
+    /** By key, in the order of their messages. */
+    private final Map<String, Seen> keys = new LinkedHashMap<>();
 
     public DedupCache(QueueArguments.Dedup settings) {
         this.settings = settings;
@@ -24,30 +23,23 @@ public final class DedupCache {
     }
 
     public void restore(SortedMap<Long, Effect.Dedup> found) {
-        found.forEach((id, dedup) -> remember(id, dedup));
+        found.forEach((id, dedup) -> remember(id, dedup, true));
     }
 
-    public boolean knows(String key) {
-        return keys.contains(key);
+    /**
+     * Whether a message of the key came and is still remembered.
+     *
+     * @param lasting whether only one will do that survives the process
+     */
+    public boolean knows(String key, boolean lasting, long now) {
+        Seen seen = keys.get(key);
+        return seen != null && seen.dedup().until() >= now && (seen.logged() || !lasting);
     }
 
-    /** Whether the key would be remembered no more; only the oldest are looked at. */
-    public boolean expired(String key, long now) {
-        for (Seen seen : order) {
-            if (seen.dedup().until() >= now) {
-                return false;
-            }
-            if (seen.dedup().key().equals(key)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    public void remember(long id, Effect.Dedup dedup) {
-        if (keys.add(dedup.key())) {
-            order.addLast(new Seen(id, dedup));
-        }
+    /** A message came, in the place of an earlier one of its key. */
+    public void remember(long id, Effect.Dedup dedup, boolean logged) {
+        keys.remove(dedup.key());
+        keys.put(dedup.key(), new Seen(id, dedup, logged));
     }
 
     /** Until when a key that comes now is remembered. */
@@ -58,10 +50,14 @@ public final class DedupCache {
     /** Forgets what is too old, and the oldest where one more would be too many; returns the id up to which, or 0. */
     public long forget(long now) {
         long upTo = 0;
-        while (!order.isEmpty() && (order.peekFirst().dedup().until() < now || order.size() >= settings.size())) {
-            Seen oldest = order.removeFirst();
-            keys.remove(oldest.dedup().key());
-            upTo = oldest.id();
+        Iterator<Seen> oldest = keys.values().iterator();
+        while (oldest.hasNext()) {
+            Seen seen = oldest.next();
+            if (seen.dedup().until() >= now && keys.size() < settings.size()) {
+                break;
+            }
+            oldest.remove();
+            upTo = seen.id();
         }
         return upTo;
     }

@@ -3,7 +3,9 @@ package io.plinth.mqbroker.flow;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,12 +21,18 @@ public final class Alarms {
         /** The data folder's file system is nearly full. */
         DISK("low on disk"),
         /** A log could not be written. */
-        LOG("log write failed");
+        LOG("log write failed"),
+        /** A stream takes nothing until it is opened, deleted, or the broker is started again. */
+        STREAM("stream failed");
 
         private final String text;
 
         Reason(String text) {
             this.text = text;
+        }
+
+        public String text() {
+            return text;
         }
     }
 
@@ -32,6 +40,8 @@ public final class Alarms {
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     /** Logs that cannot be written. */
     private final Set<Integer> logs = new HashSet<>();
+    /** Names of streams that take nothing, by id. */
+    private final Map<Long, String> streams = new ConcurrentHashMap<>();
 
     private volatile String blocked = "";
 
@@ -67,6 +77,30 @@ public final class Alarms {
     /** Whether a log cannot be written. */
     public synchronized boolean logFailed(int number) {
         return logs.contains(number);
+    }
+
+    /** A stream takes nothing any more, or is there no more or open at last: the alarm is on while there is one. */
+    public void stream(long id, String name, boolean failed) {
+        boolean changed;
+        synchronized (this) {
+            if (failed) {
+                streams.put(id, name);
+            } else {
+                streams.remove(id);
+            }
+            changed = change(Reason.STREAM, !streams.isEmpty());
+        }
+        tell(changed);
+    }
+
+    /** Whether a stream takes nothing, and will not by itself. */
+    public boolean streamFailed(long id) {
+        return streams.containsKey(id);
+    }
+
+    /** Which streams take nothing. */
+    public List<String> failedStreams() {
+        return streams.values().stream().sorted().toList();
     }
 
     public void set(Reason reason, boolean on) {

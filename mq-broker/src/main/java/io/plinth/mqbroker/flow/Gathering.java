@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Owned by an event loop, one for each listener. Where many messages come in small reads and nobody waits for an answer to them, lets some time pass between
- * the loop's looks at its sockets, so that one wake-up serves more of them: what a wake-up costs is many times what a message costs. A load
+ * Owned by an event loop, one each. Where many messages come in small reads and nobody waits for an answer to them, lets some time pass
+ * between the loop's looks at its sockets, so that one wake-up serves more of them: what a wake-up costs is many times what a message costs. A load
  * that falls while the loop rests, since who publishes waits for what comes of it, is left alone for longer and longer.
  */
 public final class Gathering {

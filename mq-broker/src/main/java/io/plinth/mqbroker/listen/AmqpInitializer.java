@@ -3,18 +3,13 @@ package io.plinth.mqbroker.listen;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.plinth.kit.net.ServerTls;
-import io.plinth.mqbroker.flow.Gathering;
 import io.plinth.mqbroker.session.Broker;
 import io.plinth.mqbroker.session.Connection;
 import io.plinth.mqbroker.session.SessionLimits;
 import io.plinth.mqbroker.wire.FieldTableCodec;
 import io.plinth.mqbroker.wire.FrameDecoder;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** What an accepted socket gets: the decoder and a connection. */
@@ -23,23 +18,18 @@ public final class AmqpInitializer extends ChannelInitializer<Channel> {
 
     private final Broker broker;
     private final @Nullable ServerTls tls;
-    private final Map<EventLoop, Gathering> gatherings = new ConcurrentHashMap<>();
+    private final Gatherings gatherings;
 
     /**
      * Connections of a broker.
      *
      * @param tls null for plain ones
+     * @param gatherings the same for every listener
      */
-    public AmqpInitializer(Broker broker, @Nullable ServerTls tls) {
+    public AmqpInitializer(Broker broker, @Nullable ServerTls tls, Gatherings gatherings) {
         this.broker = broker;
+        this.gatherings = gatherings;
         this.tls = tls;
-    }
-
-    private Gathering gathering(EventLoop loop) {
-        return gatherings.computeIfAbsent(
-                loop,
-                each -> new Gathering(
-                        broker.limits().get().gather().toNanos(), each, broker.nanoTime(), LockSupport::parkNanos));
     }
 
     @Override
@@ -54,6 +44,6 @@ public final class AmqpInitializer extends ChannelInitializer<Channel> {
         FrameDecoder decoder = new FrameDecoder(limits.frameMax(), tables);
         channel.pipeline()
                 .addLast("frames", decoder)
-                .addLast("connection", new Connection(broker, decoder, tables, gathering(channel.eventLoop())));
+                .addLast("connection", new Connection(broker, decoder, tables, gatherings.of(channel.eventLoop())));
     }
 }

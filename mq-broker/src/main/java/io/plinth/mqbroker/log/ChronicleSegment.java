@@ -36,6 +36,7 @@ final class ChronicleSegment implements AutoCloseable {
     }
 
     private final int id;
+    private final Path folder;
     private final ChronicleQueue queue;
     private final ExcerptAppender appender;
     private final ExcerptFile file;
@@ -46,6 +47,7 @@ final class ChronicleSegment implements AutoCloseable {
     /** Creates the segment in a folder that does not exist yet, with {@code opening} as its first excerpt. */
     ChronicleSegment(int id, Path folder, ByteBuffer opening) throws IOException {
         this.id = id;
+        this.folder = folder;
         Files.createDirectory(folder);
         // Before anything is allocated Chronicle writes through its map, where a full disk is no exception.
         if (Files.getFileStore(folder).getUsableSpace() < FIRST) {
@@ -128,11 +130,11 @@ final class ChronicleSegment implements AutoCloseable {
     }
 
     /** Allocates what a record of so many octets takes. */
-    void reserve(long bytes) throws NoRoomException {
+    void reserve(long bytes) throws IOException {
         allocate(end + bytes + SLACK);
     }
 
-    private void allocate(long upTo) throws NoRoomException {
+    private void allocate(long upTo) throws IOException {
         try {
             while (allocated < upTo) {
                 zeros.clear();
@@ -141,7 +143,7 @@ final class ChronicleSegment implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw new NoRoomException("segment " + id, e);
+            throw NoRoomException.or("segment " + id, e, folder, upTo - allocated + ZEROS);
         }
     }
 

@@ -21,6 +21,8 @@ public final class ChronicleSegmentLog implements SegmentLog {
     private static final Logger LOG = LoggerFactory.getLogger(ChronicleSegmentLog.class);
     /** A record is cut into excerpts of this size: Chronicle's maps overlap by no more than a quarter of a block. */
     private static final int PIECE = 128 << 10;
+    /** What Chronicle may put between the pieces of a record. */
+    private static final int INDEX_PAGES = 256 << 10;
 
     private final SegmentFolder folder;
     private final long segmentBytes;
@@ -51,6 +53,8 @@ public final class ChronicleSegmentLog implements SegmentLog {
     @Override
     public long append(ByteBuffer record) throws IOException {
         ChronicleSegment segment = next();
+        // For all of its pieces: one that stood alone would be there for good.
+        segment.reserve(allocation(record.remaining()));
         long position = 0;
         boolean first = true;
         do {
@@ -70,7 +74,11 @@ public final class ChronicleSegmentLog implements SegmentLog {
 
     @Override
     public void reserve(int bytes) throws IOException {
-        next().reserve(bytes + (bytes / PIECE + 1L) * 2 * RecordFraming.HEADER);
+        next().reserve(allocation(bytes));
+    }
+
+    private static long allocation(int bytes) {
+        return bytes + (bytes / PIECE + 1L) * 2 * RecordFraming.HEADER + (bytes > PIECE ? INDEX_PAGES : 0);
     }
 
     /** Where the next record goes. */
@@ -84,7 +92,7 @@ public final class ChronicleSegmentLog implements SegmentLog {
     }
 
     /** Where it cannot be made nothing of it stays, so that it can be tried again. */
-    private ChronicleSegment begin() throws NoRoomException {
+    private ChronicleSegment begin() throws IOException {
         int id = last + 1;
         framing.write(excerpt, id, RecordFraming.OPENING, ByteBuffer.allocate(0));
         try {
@@ -101,7 +109,7 @@ public final class ChronicleSegmentLog implements SegmentLog {
             return segment;
         } catch (IOException e) {
             undo(id);
-            throw new NoRoomException(folder.path(id).toString(), e);
+            throw NoRoomException.notMade(folder.path(id).toString(), e);
         }
     }
 

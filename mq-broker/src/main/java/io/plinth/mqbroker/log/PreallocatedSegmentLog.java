@@ -80,7 +80,7 @@ public final class PreallocatedSegmentLog implements SegmentLog {
         return segment;
     }
 
-    private SegmentFile made(int id) throws NoRoomException {
+    private SegmentFile made(int id) throws IOException {
         Path path = folder.path(id);
         try {
             SegmentFile segment = new SegmentFile(id, path, segmentBytes);
@@ -96,7 +96,7 @@ public final class PreallocatedSegmentLog implements SegmentLog {
         } catch (NoRoomException e) {
             throw e;
         } catch (IOException e) {
-            throw new NoRoomException(path.toString(), e);
+            throw NoRoomException.notMade(path.toString(), e);
         }
     }
 

@@ -107,11 +107,11 @@ final class SegmentFile implements AutoCloseable {
     }
 
     /** Allocates what a record of so many octets takes. */
-    void reserve(int bytes) throws NoRoomException {
+    void reserve(int bytes) throws IOException {
         allocate(end() + aligned(RecordFraming.HEADER + (long) bytes));
     }
 
-    private void allocate(long upTo) throws NoRoomException {
+    private void allocate(long upTo) throws IOException {
         long at = allocated;
         try {
             while (at < upTo) {
@@ -122,7 +122,7 @@ final class SegmentFile implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw new NoRoomException(path.toString(), e);
+            throw NoRoomException.or(path.toString(), e, path, allocation);
         }
     }
 

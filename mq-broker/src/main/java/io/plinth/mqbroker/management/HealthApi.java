@@ -74,7 +74,13 @@ final class HealthApi {
 
     private ApiResponse alarms() {
         String blocked = changes.broker().alarms().blocked();
-        return blocked.isEmpty() ? ok(Map.of()) : failed("There are alarms in effect: " + blocked, Map.of());
+        if (blocked.isEmpty()) {
+            return ok(Map.of());
+        }
+        List<String> streams = changes.broker().alarms().failedStreams();
+        return failed(
+                "There are alarms in effect: " + blocked,
+                streams.isEmpty() ? Map.of() : Map.of("failed_streams", streams));
     }
 
     private static ApiResponse certificates(ApiCall call) {

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -230,7 +231,7 @@ final class Backlog {
         }
         if (!messages.isEmpty()) {
             queue.loading = true;
-            load(messages, () -> {
+            load(messages, () -> true, () -> {
                 queue.loading = false;
                 loaded.run();
             });
@@ -238,13 +239,17 @@ final class Backlog {
         return messages.size();
     }
 
-    /** Reads back contents, then calls {@code loaded} on the shard's loop; what cannot be read is marked lost. */
-    void load(List<Message> messages, Runnable loaded) {
+    /**
+     * Reads back contents, then calls {@code loaded} on the shard's loop; what cannot be read is marked lost.
+     *
+     * @param kept whether the log has to have them still
+     */
+    void load(List<Message> messages, BooleanSupplier kept, Runnable loaded) {
         read(() -> {
             Found[] found = find(messages);
             parts.loop().execute(() -> {
                 for (int i = 0; i < messages.size(); i++) {
-                    arrived(messages.get(i), found[i]);
+                    arrived(messages.get(i), found[i], kept);
                 }
                 loaded.run();
             });
@@ -272,13 +277,15 @@ final class Backlog {
         return found;
     }
 
-    private void arrived(Message message, Found found) {
+    private void arrived(Message message, Found found, BooleanSupplier kept) {
         // Whoever is settled meanwhile may have gone with its segment.
         if (message.content() != null || !message.held()) {
             return;
         }
         Content content = found.content();
-        if (content == null) {
+        if (content == null && !kept.getAsBoolean()) {
+            message.lost();
+        } else if (content == null) {
             LOG.error(
                     "shard {}: a message cannot be read back and is dropped: {}",
                     parts.shard(),

@@ -10,11 +10,14 @@ import io.plinth.mqbroker.mark.DeathRecord;
 import io.plinth.mqbroker.mark.MessageMarks;
 import io.plinth.mqbroker.wire.ContentProperties;
 import java.time.Clock;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -52,18 +55,27 @@ final class DeadLetters {
     /**
      * One that waits.
      *
+     * @param number in which order the queue gave up on them
      * @param missing the targets that do not have it, null for all
      */
     private record Unsent(
+            long number,
             QueueEntry entry,
             DeathRecord.Reason reason,
             @Nullable Set<QueueRef> missing) {}
 
     /** Owned by its queue's shard's loop. Those of a queue that wait, in order. */
     static final class Waiting {
-        private final Deque<Unsent> unsent = new ArrayDeque<>();
+        private final TreeMap<Long, Unsent> unsent = new TreeMap<>();
+        /** Those for streams that failed, by all that miss them. */
+        private final Map<Set<QueueRef>, List<Unsent>> parked = new HashMap<>();
+
+        private int parkedCount;
         private boolean armed;
         private int again;
+        /** Up to which of them they were tried since the timer. */
+        private long tried;
+
         private long retry = FIRST_RETRY;
     }
 
@@ -73,6 +85,7 @@ final class DeadLetters {
     private final Clock clock;
     private final Vhosts vhosts;
     private final Shards shards;
+    private long numbers;
 
     DeadLetters(Shard shard, Source source, Backlog backlog, Clock clock, Vhosts vhosts, Shards shards) {
         this.shard = shard;
@@ -88,11 +101,22 @@ final class DeadLetters {
         send(by, content, DeathRecord.Reason.MAXLEN, null, missing -> {});
     }
 
+    /**
+     * Whether so many are on their way that the queue gives up on no more, and hands out none that may be rejected. Those for streams that
+     * failed may stay for long, and publishers are blocked meanwhile: of them there may be as many as memory holds.
+     */
+    boolean most(MessageQueue queue) {
+        Waiting waiting = queue.waiting;
+        int parked = waiting == null ? 0 : waiting.parkedCount;
+        return queue.dying() - parked >= MOST || (parked > 0 && backlog.scarce());
+    }
+
     /** Sends the entry, in no part of the queue any more, behind those that wait. */
     void bury(MessageQueue queue, QueueEntry entry, DeathRecord.Reason reason) {
         queue.dies(entry);
-        Unsent one = new Unsent(entry, reason, null);
-        if (queue.waiting != null && !queue.waiting.unsent.isEmpty()) {
+        Unsent one = new Unsent(++numbers, entry, reason, null);
+        Waiting waiting = queue.waiting;
+        if (waiting != null && (waiting.again > 0 || !waiting.unsent.isEmpty())) {
             await(queue, one);
         } else {
             send(queue, one, missing -> answered(queue, one, missing));
@@ -108,6 +132,8 @@ final class DeadLetters {
         }
         backlog.load(
                 List.of(one.entry().message),
+                // Its segment may go with its queue.
+                () -> shard.exists(queue),
                 () -> shard.turn(() -> {
                     Content loaded = one.entry().message.content();
                     if (loaded == null) {
@@ -122,13 +148,13 @@ final class DeadLetters {
         if (missing.isEmpty() || !shard.exists(queue)) {
             buried(queue, one.entry(), missing.isEmpty());
         } else {
-            await(queue, new Unsent(one.entry(), one.reason(), missing));
+            await(queue, new Unsent(one.number(), one.entry(), one.reason(), missing));
         }
     }
 
     /** Not settled where the queue went with all it had. */
     private void buried(MessageQueue queue, QueueEntry entry, boolean settled) {
-        boolean most = queue.dying() >= MOST;
+        boolean most = most(queue);
         queue.died(entry);
         if (settled && shard.exists(queue)) {
             source.remove(queue, entry);
@@ -148,7 +174,17 @@ final class DeadLetters {
             waiting = new Waiting();
             queue.waiting = waiting;
         }
-        waiting.unsent.addLast(one);
+        Set<QueueRef> missing = one.missing();
+        if (missing != null && missing.stream().allMatch(shard::failedStream)) {
+            waiting.parked
+                    .computeIfAbsent(missing, ignored -> new ArrayList<>())
+                    .add(one);
+            waiting.parkedCount++;
+            // It does not count for as much now.
+            source.touch(queue);
+        } else {
+            waiting.unsent.put(one.number(), one);
+        }
         arm(queue, waiting);
     }
 
@@ -161,40 +197,79 @@ final class DeadLetters {
                 .schedule(
                         () -> shard.turn(() -> {
                             waiting.armed = false;
+                            waiting.tried = 0;
+                            unpark(waiting);
                             again(queue, waiting);
+                            if (waiting.parkedCount > 0 && shard.exists(queue)) {
+                                // Nobody tells when there is memory again.
+                                source.touch(queue);
+                            }
                         }),
                         waiting.retry,
                         TimeUnit.MILLISECONDS);
         waiting.retry = Math.min(LAST_RETRY, 2 * waiting.retry);
     }
 
-    /** Sends those again whose targets' logs take something by now. */
+    /** A stream that was deleted, or opened at last, misses nothing, or takes something. */
+    private void unpark(Waiting waiting) {
+        waiting.parked.entrySet().removeIf(group -> {
+            if (group.getKey().stream().allMatch(shard::failedStream)) {
+                return false;
+            }
+            group.getValue().forEach(one -> waiting.unsent.put(one.number(), one));
+            waiting.parkedCount -= group.getValue().size();
+            return true;
+        });
+    }
+
+    /** Goes on sending those again of which some target takes something by now, each once a round. */
     private void again(MessageQueue queue, Waiting waiting) {
         if (!shard.exists(queue)) {
-            waiting.unsent.forEach(one -> buried(queue, one.entry(), false));
+            waiting.unsent.values().forEach(one -> buried(queue, one.entry(), false));
             waiting.unsent.clear();
+            waiting.parked.values().forEach(group -> group.forEach(one -> buried(queue, one.entry(), false)));
+            waiting.parked.clear();
+            waiting.parkedCount = 0;
             return;
         }
-        for (int left = waiting.unsent.size(); left > 0 && waiting.again < MOST_AGAIN; left--) {
-            Unsent one = waiting.unsent.removeFirst();
-            Set<QueueRef> to = one.missing();
-            if (to != null && to.stream().anyMatch(target -> shard.logFailed(target.shard()))) {
-                waiting.unsent.addLast(one);
-                continue;
+        while (waiting.again < MOST_AGAIN) {
+            Map.Entry<Long, Unsent> next = waiting.unsent.higherEntry(waiting.tried);
+            if (next == null) {
+                break;
             }
-            waiting.again++;
-            send(queue, one, missing -> {
-                waiting.again--;
-                answered(queue, one, missing);
-                if (missing.isEmpty()) {
-                    waiting.retry = FIRST_RETRY;
-                    again(queue, waiting);
-                }
-            });
+            waiting.tried = next.getKey();
+            again(queue, waiting, next.getValue());
         }
-        if (waiting.again == 0 && !waiting.unsent.isEmpty()) {
+        if (waiting.again == 0 && (!waiting.unsent.isEmpty() || waiting.parkedCount > 0)) {
             arm(queue, waiting);
         }
+    }
+
+    private void again(MessageQueue queue, Waiting waiting, Unsent one) {
+        Set<QueueRef> now = null;
+        Set<QueueRef> later = Set.of();
+        if (one.missing() != null) {
+            now = new HashSet<>(one.missing());
+            now.removeIf(shard::refuses);
+            later = new HashSet<>(one.missing());
+            later.removeAll(now);
+            if (now.isEmpty()) {
+                return;
+            }
+        }
+        waiting.unsent.remove(one.number());
+        waiting.again++;
+        Set<QueueRef> held = later;
+        send(queue, new Unsent(one.number(), one.entry(), one.reason(), now), missing -> {
+            waiting.again--;
+            if (missing.isEmpty()) {
+                waiting.retry = FIRST_RETRY;
+            }
+            Set<QueueRef> still = new HashSet<>(missing);
+            still.addAll(held);
+            answered(queue, one, still);
+            again(queue, waiting);
+        });
     }
 
     /** Routes the content on; {@code done} runs on the loop of whichever shard finished last, or here when there is no target. */

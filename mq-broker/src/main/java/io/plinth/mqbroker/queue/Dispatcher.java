@@ -88,7 +88,7 @@ final class Dispatcher implements DeadLetters.Source {
             return;
         }
         deliver(queue);
-        while (queue.over() && queue.dying() < DeadLetters.MOST) {
+        while (queue.over() && !deadLetters.most(queue)) {
             QueueEntry least = queue.ready().pollLeast();
             if (least == null) {
                 read(queue, queue.ready().awaitedLeast());
@@ -101,7 +101,7 @@ final class Dispatcher implements DeadLetters.Source {
     /** Sends delayed messages on whose time has come. */
     private void release(MessageQueue queue) {
         read(queue, queue.ready().awaited());
-        while (queue.ready().head() != null && queue.dying() < DeadLetters.MOST) {
+        while (queue.ready().head() != null && !deadLetters.most(queue)) {
             giveUp(queue, queue.ready().poll(), DeathRecord.Reason.DUE);
         }
     }
@@ -188,13 +188,13 @@ final class Dispatcher implements DeadLetters.Source {
                 Paged awaited = queue.ready().awaited();
                 if (awaited != null) {
                     read(queue, awaited);
-                } else if (queue.dying() < DeadLetters.MOST) {
+                } else if (!deadLetters.most(queue)) {
                     answerGetsEmpty(queue);
                 }
                 return;
             }
             // With so many dead letters on their way none is handed out that may become one.
-            if (!queue.wanted() || queue.dying() >= DeadLetters.MOST) {
+            if (!queue.wanted() || deadLetters.most(queue)) {
                 return;
             }
             Content content = head.message.content();
@@ -234,7 +234,7 @@ final class Dispatcher implements DeadLetters.Source {
         QueueEntry head = queue.ready().head();
         long now = head == null || head.expiresAt == Long.MAX_VALUE ? Long.MIN_VALUE : clock.millis();
         while (head != null && (head.expiresAt < now || head.message.isLost())) {
-            if (queue.dying() >= DeadLetters.MOST) {
+            if (deadLetters.most(queue)) {
                 return null;
             }
             queue.ready().poll();

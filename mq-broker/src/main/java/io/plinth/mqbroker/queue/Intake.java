@@ -40,34 +40,47 @@ final class Intake {
         boolean logged = false;
         boolean refused = false;
         MessageQueue known = null;
+        boolean several = command.queues().size() > 1;
+        List<QueueRef> durable = several ? new ArrayList<>(command.queues().size()) : command.queues();
+        List<MessageQueue> dying = List.of();
         int size = content.size();
         for (QueueRef ref : command.queues()) {
             MessageQueue queue = queues.get(ref.id());
             if (queue == null) {
                 continue;
             }
-            if (seen(queue, content)) {
-                if (command.persistent() && ref.survives()) {
+            boolean lasting = command.persistent() && ref.survives();
+            if (seen(queue, content, lasting)) {
+                if (lasting) {
                     known = queue;
+                    if (several) {
+                        durable.add(ref);
+                    }
                 }
                 continue;
             }
             if (queue.arguments().overflow() != Overflow.DROP_HEAD && queue.full(size)) {
                 refused = true;
                 if (queue.arguments().overflow() == Overflow.REJECT_DEAD_LETTER) {
-                    deadLetters.refused(queue, content);
+                    dying = new ArrayList<>(dying);
+                    dying.add(queue);
                 }
                 continue;
             }
             into.add(queue);
-            logged |= command.persistent() && ref.survives();
+            logged |= lasting;
+            if (several && lasting) {
+                durable.add(ref);
+            }
         }
         if ((logged || known != null) && journal.refuses()) {
             command.receipt().unstored(shard, command.queues());
             return;
         }
+        // Not before it is known that this is not sent again for want of room.
+        dying.forEach(queue -> deadLetters.refused(queue, content));
         if (into.isEmpty()) {
-            complete(command, !refused, known);
+            complete(command, !refused, known, durable);
             return;
         }
         long sequence = enter(content, into, command.persistent(), logged);
@@ -76,18 +89,19 @@ final class Intake {
             dispatcher.trim(queue);
         }
         if (logged) {
-            journal.await(sequence, command.receipt(), !refused, into.getFirst());
+            journal.await(sequence, command.receipt(), !refused, into.getFirst(), durable);
         } else {
-            complete(command, !refused, known);
+            complete(command, !refused, known, durable);
         }
     }
 
     /** Answers what is not logged: where a queue had one of the same, once that is on disk. */
-    private void complete(ShardCommand.Publish command, boolean ok, @Nullable MessageQueue known) {
+    private void complete(
+            ShardCommand.Publish command, boolean ok, @Nullable MessageQueue known, List<QueueRef> durable) {
         if (known == null) {
             command.receipt().complete(shard, ok);
         } else {
-            journal.awaitEntered(shard, command.receipt(), ok, known);
+            journal.awaitEntered(shard, command.receipt(), ok, known, durable);
         }
     }
 
@@ -118,7 +132,7 @@ final class Intake {
             leaves |= backlog.add(queue, entry(queue.arguments(), target, sequence, message, lasting));
             DedupCache dedup = queue.dedup();
             if (dedup != null && target.dedup() != null) {
-                dedup.remember(sequence, target.dedup());
+                dedup.remember(sequence, target.dedup(), lasting);
             }
             dispatcher.touch(queue);
         }
@@ -128,8 +142,12 @@ final class Intake {
         return sequence;
     }
 
-    /** Whether the queue saw a message of the same key; what it need not remember any more is forgotten first. */
-    private boolean seen(MessageQueue queue, Content content) {
+    /**
+     * Whether the queue saw a message of the same key; what it need not remember any more is forgotten first.
+     *
+     * @param lasting whether that must be one that is on disk: this one is confirmed on its word
+     */
+    private boolean seen(MessageQueue queue, Content content, boolean lasting) {
         DedupCache dedup = queue.dedup();
         if (dedup == null) {
             return false;
@@ -138,7 +156,7 @@ final class Intake {
         if (key == null) {
             return false;
         }
-        if (dedup.knows(key) && !dedup.expired(key, clock.millis())) {
+        if (dedup.knows(key, lasting, clock.millis())) {
             return true;
         }
         journal.forgotten(queue, dedup.forget(clock.millis()));

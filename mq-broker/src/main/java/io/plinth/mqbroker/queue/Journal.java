@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.queue;
 
+import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.ChangeStream;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.Effect;
@@ -18,7 +19,9 @@ import java.util.function.LongSupplier;
  * holds receipts until their change is durable.
  */
 final class Journal {
-    private record Waiting(long sequence, Receipt receipt, boolean ok, long since, MessageQueue queue) {}
+    /** A receipt, and the queues that do not have its message for good where its change is not stored. */
+    private record Waiting(
+            long sequence, Receipt receipt, boolean ok, long since, MessageQueue queue, List<QueueRef> durable) {}
 
     private static final class Settling {
         final List<Long> ids = new ArrayList<>();
@@ -93,16 +96,16 @@ final class Journal {
     }
 
     /** Completes the receipt once the change is durable. */
-    void await(long sequence, Receipt receipt, boolean ok, MessageQueue queue) {
-        waiting.addLast(new Waiting(sequence, receipt, ok, turnStarted, queue));
+    void await(long sequence, Receipt receipt, boolean ok, MessageQueue queue, List<QueueRef> durable) {
+        waiting.addLast(new Waiting(sequence, receipt, ok, turnStarted, queue, durable));
     }
 
     /** Completes the receipt once every message that entered before is durable. */
-    void awaitEntered(Shard shard, Receipt receipt, boolean ok, MessageQueue queue) {
-        if (lastEnqueued <= durable) {
+    void awaitEntered(Shard shard, Receipt receipt, boolean ok, MessageQueue queue, List<QueueRef> durable) {
+        if (lastEnqueued <= this.durable) {
             receipt.complete(shard, ok);
         } else {
-            await(lastEnqueued, receipt, ok, queue);
+            await(lastEnqueued, receipt, ok, queue, durable);
         }
     }
 
@@ -185,7 +188,7 @@ final class Journal {
         failed = true;
         while (!waiting.isEmpty()) {
             Waiting first = waiting.removeFirst();
-            first.receipt().unstored(shard, List.of(first.queue().ref()));
+            first.receipt().unstored(shard, first.durable());
         }
     }
 }

@@ -46,6 +46,7 @@ public final class Shard implements LogWriter.Owner {
     private final QueueLifecycle lifecycle;
     private final LongObjectMap<MessageQueue> queues = new LongObjectHashMap<>();
     private final StreamQueues streams;
+    private final StreamWriter streamWriter;
     private final Map<ChannelHandle, Set<MessageQueue>> holders = new HashMap<>();
     private final List<Outbox> outboxes = new ArrayList<>();
 
@@ -82,6 +83,7 @@ public final class Shard implements LogWriter.Owner {
         this.journal = new Journal(parts.stream(), parts.nanoTime(), parts.histograms());
         this.backlog = new Backlog(new Backlog.Parts(
                 number, parts.log(), parts.pages(), parts.reader(), this.loop, parts.gauge(), parts.window()));
+        this.streamWriter = parts.streams();
         this.streams = new StreamQueues(new Host(parts.reader()), parts.streams(), clock);
         this.dispatcher = new Dispatcher(this, journal, backlog, clock, parts.vhosts(), parts.shards());
         this.intake = new Intake(this, journal, backlog, clock, dispatcher);
@@ -402,9 +404,14 @@ public final class Shard implements LogWriter.Owner {
         backlog.indexed(sequence);
     }
 
-    /** Whether the log of a shard takes nothing for now. */
-    boolean logFailed(int other) {
-        return alarms.logFailed(other);
+    /** Whether what should store the messages of a queue takes nothing for now. */
+    boolean refuses(QueueRef target) {
+        return target.stream() ? streamWriter.refuses(target) : alarms.logFailed(target.shard());
+    }
+
+    /** Whether it is a stream that takes nothing, and will not by itself. */
+    boolean failedStream(QueueRef target) {
+        return target.stream() && alarms.streamFailed(target.id());
     }
 
     boolean exists(MessageQueue queue) {

@@ -41,7 +41,25 @@ final class StreamLog {
 
     /** Finds out what there is: of all segments but the last with messages, only the first message is read. */
     void open(Opener opener) throws IOException {
+        // A try before may have got half way.
+        marks.clear();
+        lastTimestamps.clear();
+        segment = 0;
+        next = 0;
+        lastTimestamp = 0;
         SegmentLog opened = opener.open();
+        try {
+            find(opened);
+        } catch (IOException | RuntimeException | Error e) {
+            try (opened) {
+                throw e;
+            }
+        }
+        log = opened;
+        commit();
+    }
+
+    private void find(SegmentLog opened) throws IOException {
         List<Integer> begun = new ArrayList<>();
         for (SegmentLog.Segment each : opened.segments()) {
             if (first(opened, each.id())) {
@@ -54,8 +72,6 @@ final class StreamLog {
                 return true;
             });
         }
-        log = opened;
-        commit();
     }
 
     /** Notes the first message of a segment; false where there is none. */

@@ -139,13 +139,15 @@ final class StreamQueue {
         Reader reader = new Reader(subscription, filter);
         readers.add(reader);
         // Behind the writer, so that the stream is open and what was published before is counted.
-        writer.execute(() -> host.reader().execute(() -> {
-            long start = find(from);
-            host.later(() -> {
-                reader.next = start;
-                pump(reader);
-            });
-        }));
+        writer.behind(
+                this,
+                () -> host.reader().execute(() -> {
+                    long start = find(from);
+                    host.later(() -> {
+                        reader.next = start;
+                        pump(reader);
+                    });
+                }));
     }
 
     private long find(StreamOffset from) {

@@ -1,10 +1,12 @@
 package io.plinth.mqbroker.stream;
 
+import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.NoRoomException;
 import io.plinth.mqbroker.log.SegmentLog;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -15,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +37,8 @@ public final class StreamWriter implements AutoCloseable {
     /** The streams among the logs that cannot be written: no shard's number. */
     private static final int LOG_NUMBER = -2;
 
+    private static final long LAST_OPENING = 60_000;
+
     /** Opens the log of a stream. */
     @FunctionalInterface
     public interface Logs {
@@ -44,6 +49,13 @@ public final class StreamWriter implements AutoCloseable {
 
     private record Job(@Nullable Append append, @Nullable Runnable work) {}
 
+    /** A stream that could not be opened yet: when that is tried again, and what waits for it. */
+    private static final class Opening {
+        private final List<Runnable> behind = new ArrayList<>();
+        private long wait = TRIM_MILLIS;
+        private long at;
+    }
+
     private final Path folder;
     private final Logs logs;
     private final boolean fsync;
@@ -53,6 +65,10 @@ public final class StreamWriter implements AutoCloseable {
     private final Set<StreamQueue> open = new LinkedHashSet<>();
     /** Streams without room, and what they had none for. */
     private final Map<StreamQueue, Content> full = new LinkedHashMap<>();
+
+    private final Map<StreamQueue, Opening> unopened = new LinkedHashMap<>();
+    /** Ids of streams that take nothing for now. */
+    private final Set<Long> refusing = ConcurrentHashMap.newKeySet();
 
     private final Thread thread;
     private volatile boolean closing;
@@ -81,14 +97,71 @@ public final class StreamWriter implements AutoCloseable {
     }
 
     void open(StreamQueue stream) {
+        execute(() -> tryOpening(stream));
+    }
+
+    /** What the disk refuses now it may give later: for want of room, for one. */
+    private void tryOpening(StreamQueue stream) {
+        try {
+            Files.createDirectories(folder);
+            stream.log().open(() -> logs.open(folder(stream), stream.segmentBytes()));
+            open.add(stream);
+            if (unopened.containsKey(stream)) {
+                LOG.warn("{} is open now", stream.ref());
+                alarm(stream, false);
+                opened(stream);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            Opening opening = unopened.computeIfAbsent(stream, ignored -> {
+                LOG.error("{} cannot be opened, which is tried again: {}", stream.ref(), e.toString());
+                alarm(stream, true);
+                return new Opening();
+            });
+            opening.at = clock.millis() + opening.wait;
+            opening.wait = Math.min(LAST_OPENING, 2 * opening.wait);
+        } catch (RuntimeException | Error e) {
+            LOG.error("{} cannot be opened: {}", stream.ref(), e.toString());
+            stream.failed();
+            alarm(stream, true);
+            opened(stream);
+        }
+    }
+
+    /** Nothing waits for it any more. */
+    private void opened(StreamQueue stream) {
+        Opening opening = unopened.remove(stream);
+        if (opening != null) {
+            opening.behind.forEach(StreamWriter::run);
+        }
+    }
+
+    /** Before anybody is answered: what is sent again by then knows that there is no use. */
+    private void alarm(StreamQueue stream, boolean on) {
+        refuses(stream, on);
+        run(() -> alarms.stream(stream.ref().id(), stream.ref().toString(), on));
+    }
+
+    private void refuses(StreamQueue stream, boolean on) {
+        if (on) {
+            refusing.add(stream.ref().id());
+        } else {
+            refusing.remove(stream.ref().id());
+        }
+    }
+
+    /** Whether a stream takes nothing for now; from any thread. */
+    public boolean refuses(QueueRef stream) {
+        return refusing.contains(stream.id());
+    }
+
+    /** Runs work once the stream is open, or failed for good, behind what was handed over before. */
+    void behind(StreamQueue stream, Runnable work) {
         execute(() -> {
-            try {
-                Files.createDirectories(folder);
-                stream.log().open(() -> logs.open(folder(stream), stream.segmentBytes()));
-                open.add(stream);
-            } catch (IOException | RuntimeException | Error e) {
-                LOG.error("{} cannot be opened: {}", stream.ref(), e.toString());
-                stream.failed();
+            Opening opening = unopened.get(stream);
+            if (opening == null) {
+                work.run();
+            } else {
+                opening.behind.add(work);
             }
         });
     }
@@ -112,6 +185,8 @@ public final class StreamWriter implements AutoCloseable {
                 LOG.warn("{} was not deleted from disk: {}", stream.ref(), e.toString());
             }
             hasRoom(stream);
+            unopened.remove(stream);
+            alarm(stream, false);
             then.run();
         });
     }
@@ -179,7 +254,7 @@ public final class StreamWriter implements AutoCloseable {
 
     private void append(Append append, Map<StreamQueue, List<StreamQueue.Publish>> written) {
         StreamQueue stream = append.stream();
-        if (full.containsKey(stream)) {
+        if (full.containsKey(stream) || unopened.containsKey(stream)) {
             // Each try may cost as much as a new segment: there is one a second for all of them.
             run(() -> stream.refused(append.publish()));
             return;
@@ -194,6 +269,7 @@ public final class StreamWriter implements AutoCloseable {
                         "{}: log write failed; publishes are refused until there is room: {}",
                         stream.ref(),
                         e.toString());
+                refuses(stream, true);
                 alarms.log(LOG_NUMBER, true);
             }
             run(() -> stream.refused(append.publish()));
@@ -224,13 +300,17 @@ public final class StreamWriter implements AutoCloseable {
     private void failed(StreamQueue stream, Throwable cause) {
         LOG.error("{} takes nothing any more until restart: {}", stream.ref(), cause.toString());
         stream.failed();
+        alarm(stream, true);
         hasRoom(stream);
     }
 
     private void hasRoom(StreamQueue stream) {
-        if (full.remove(stream) != null && full.isEmpty()) {
-            LOG.warn("streams are written again");
-            alarms.log(LOG_NUMBER, false);
+        if (full.remove(stream) != null) {
+            refuses(stream, stream.hasFailed());
+            if (full.isEmpty()) {
+                LOG.warn("streams are written again");
+                alarms.log(LOG_NUMBER, false);
+            }
         }
     }
 
@@ -256,6 +336,11 @@ public final class StreamWriter implements AutoCloseable {
         }
         trimmed = now;
         retry();
+        for (Map.Entry<StreamQueue, Opening> one : List.copyOf(unopened.entrySet())) {
+            if (now >= one.getValue().at) {
+                tryOpening(one.getKey());
+            }
+        }
         for (StreamQueue stream : open) {
             try {
                 if (!stream.hasFailed()) {

@@ -140,8 +140,20 @@ final class EngineDriver implements AutoCloseable, Outlet {
 
     /** Publishes with a header. */
     void publish(String queue, String body, String header, Object value) {
-        byte[] properties = ContentProperties.withHeaders(PERSISTENT, FieldTable.EMPTY.with(header, value));
+        publish(queue, body, header, value, true);
+    }
+
+    /** The same, persistent or not. */
+    void publish(String queue, String body, String header, Object value, boolean persistent) {
+        byte[] properties = ContentProperties.withHeaders(
+                persistent ? PERSISTENT : new byte[] {0, 0}, FieldTable.EMPTY.with(header, value));
         send(List.of(queue(queue)), properties, body, body);
+    }
+
+    /** Publishes something persistent into queues of one shard, for the receipt to hear of. */
+    void publish(List<QueueRef> queues, String body, Receipt receipt) {
+        Content content = new Content("", "key", PERSISTENT, body.getBytes(StandardCharsets.UTF_8));
+        submit(queues.getFirst().shard(), new ShardCommand.Publish(queues, content, true, receipt));
     }
 
     private void send(List<QueueRef> queues, byte[] properties, String text, String name) {

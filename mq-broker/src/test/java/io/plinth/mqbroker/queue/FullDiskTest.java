@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plinth.mqbroker.definition.DefinitionCommand;
+import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.testkit.LogWatcher;
@@ -151,6 +152,90 @@ class FullDiskTest {
             assertThat(driver.drain("q")).isEmpty();
             assertThat(driver.drain(DEAD)).containsExactly("filling", "kept", "fence");
             assertThat(driver.drain(BESIDE)).containsExactly("kept");
+        }
+    }
+
+    @Test
+    void aDeadLetterIsSentToWhoTakesItWhateverElseIsFull() throws Exception {
+        try (EngineDriver driver = open()) {
+            driver.declare(DEAD, FieldTable.EMPTY);
+            driver.declare(BESIDE, FieldTable.EMPTY);
+            driver.declare("q", new FieldTable(Map.of("x-dead-letter-exchange", "")));
+            driver.publish("q", "kept", "CC", List.of(DEAD, BESIDE));
+            await(() -> driver.confirmed().contains("kept"));
+            logs.full(0, path -> path.endsWith(NarrowLogs.folder(DEAD)) || path.endsWith(NarrowLogs.folder(BESIDE)));
+            fill(driver, DEAD);
+            driver.publish(BESIDE, "filling too");
+            await(() -> driver.engine().alarms().logFailed(driver.queue(BESIDE).shard()));
+            driver.length(BESIDE);
+            driver.settle("q", driver.get("q", 1).getFirst(), ShardCommand.Outcome.REJECT);
+            driver.length("q");
+            logs.full(NarrowLogs.folder(DEAD));
+            await(() -> length(driver, BESIDE) == 2);
+            assertThat(length(driver, DEAD)).isEqualTo(1);
+            logs.roomy();
+            await(() -> length(driver, DEAD) == 2);
+        }
+    }
+
+    @Test
+    void whatIsRefusedForWantOfRoomHasSentNoDeadLetter() throws Exception {
+        try (EngineDriver driver = open()) {
+            String other = EngineDriver.named("other", Shards.of("/", "q", Shards.COUNT));
+            driver.declare(DEAD, FieldTable.EMPTY);
+            driver.declare(other, FieldTable.EMPTY);
+            driver.declare(
+                    "q",
+                    new FieldTable(Map.of(
+                            "x-max-length",
+                            1,
+                            "x-overflow",
+                            "reject-publish-dlx",
+                            "x-dead-letter-exchange",
+                            "",
+                            "x-dead-letter-routing-key",
+                            DEAD)));
+            driver.publish("q", "first");
+            await(() -> driver.confirmed().contains("first"));
+            logs.full(NarrowLogs.folder("q"));
+            fill(driver, other);
+            driver.publish(List.of(driver.queue("q"), driver.queue(other)), "refused", 0);
+            await(() -> driver.refused().contains("refused"));
+            // Behind the letter, were there one, on the one loop there is.
+            driver.length("q");
+            assertThat(length(driver, DEAD)).isZero();
+            logs.roomy();
+        }
+    }
+
+    @Test
+    void allThatCouldNotStoreAMessageAreNamed() throws Exception {
+        try (EngineDriver driver = open()) {
+            String other = EngineDriver.named("other", Shards.of("/", "q", Shards.COUNT));
+            String passing = EngineDriver.named("passing", Shards.of("/", "q", Shards.COUNT));
+            driver.declare("q", FieldTable.EMPTY);
+            driver.declare(other, FieldTable.EMPTY);
+            driver.declare(passing, false, FieldTable.EMPTY);
+            logs.full(NarrowLogs.folder("q"));
+            CompletableFuture<List<QueueRef>> unstored = new CompletableFuture<>();
+            List<QueueRef> queues = List.of(driver.queue("q"), driver.queue(passing), driver.queue(other));
+            driver.publish(queues, "nowhere", new Receipt() {
+                @Override
+                public void complete(Shard shard, boolean ok) {
+                    unstored.completeExceptionally(new AssertionError("stored: " + ok));
+                }
+
+                @Override
+                public void unstored(Shard shard, List<QueueRef> missing) {
+                    unstored.complete(missing);
+                }
+            });
+            await(() -> blocked(driver));
+            logs.full(0, path -> {
+                throw new IllegalStateException("the disk is gone");
+            });
+            assertThat(unstored.get(60, TimeUnit.SECONDS)).containsExactly(driver.queue("q"), driver.queue(other));
+            logs.roomy();
         }
     }
 

@@ -6,6 +6,7 @@ import io.plinth.mqbroker.log.PreallocatedSegmentLog;
 import io.plinth.mqbroker.log.SegmentLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -15,6 +16,8 @@ final class NarrowLogs implements Engine.Logs {
     private final long segmentBytes;
     private final AtomicInteger room = new AtomicInteger();
     private volatile Predicate<Path> full = path -> false;
+    private volatile boolean closed;
+    private volatile boolean unreadable;
 
     NarrowLogs(long segmentBytes) {
         this.segmentBytes = segmentBytes;
@@ -39,6 +42,16 @@ final class NarrowLogs implements Engine.Logs {
         full = path -> false;
     }
 
+    /** Whether no stream can be opened. */
+    void closed(boolean now) {
+        closed = now;
+    }
+
+    /** No record of a queue can be read back any more. */
+    void unreadable() {
+        unreadable = true;
+    }
+
     /** The folder of a queue's shard. */
     static String folder(String queue) {
         return String.format("shard-%02d", Shards.of("/", queue, Shards.COUNT));
@@ -51,6 +64,9 @@ final class NarrowLogs implements Engine.Logs {
 
     @Override
     public SegmentLog openStream(Path folder, long bytes) throws IOException {
+        if (closed) {
+            throw new IOException("the disk is away");
+        }
         return new Narrow(new ChronicleSegmentLog(folder, segmentBytes), folder);
     }
 
@@ -68,6 +84,14 @@ final class NarrowLogs implements Engine.Logs {
                 throw noRoom();
             }
             return super.append(record);
+        }
+
+        @Override
+        public ByteBuffer read(long position) throws IOException {
+            if (unreadable) {
+                throw new NoSuchFileException(folder.toString());
+            }
+            return super.read(position);
         }
 
         @Override

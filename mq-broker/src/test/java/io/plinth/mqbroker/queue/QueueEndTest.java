@@ -13,6 +13,7 @@ import io.plinth.mqbroker.wire.FieldTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -62,6 +63,26 @@ class QueueEndTest {
         }
         try (EngineDriver driver = open()) {
             assertThat(driver.drain("q")).containsExactly("first", "long 0", "long 1", "long 2", "long 3");
+        }
+    }
+
+    @Test
+    void aDeadLetterWhoseQueueIsGoneMayBeGoneWithItsSegment() throws Exception {
+        NarrowLogs logs = new NarrowLogs(128 << 10);
+        // With so little memory contents are read back once they were handed out.
+        try (EngineDriver driver = new EngineDriver(folder, logs, true, 1000)) {
+            driver.declare("dead", FieldTable.EMPTY);
+            driver.declare(
+                    "q", new FieldTable(Map.of("x-dead-letter-exchange", "", "x-dead-letter-routing-key", "dead")));
+            for (int i = 0; i < 5; i++) {
+                driver.publish("q", "" + i);
+            }
+            await(() -> driver.confirmed().size() == 5);
+            List<ShardCommand.Got> held = driver.get("q", 5);
+            assertThat(held).hasSize(5);
+            logs.unreadable();
+            driver.settleAndDelete("q", held, ShardCommand.Outcome.REJECT).get(20, TimeUnit.SECONDS);
+            await(() -> driver.engine().gauge().used() == 0);
         }
     }
 
