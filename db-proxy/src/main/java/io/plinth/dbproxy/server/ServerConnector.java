@@ -132,7 +132,11 @@ public final class ServerConnector {
         byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
         if (literal != null) {
             try {
-                next.accept(new InetSocketAddress(InetAddress.getByAddress(literal), port));
+                InetSocketAddress address = new InetSocketAddress(InetAddress.getByAddress(literal), port);
+                // Not among the reads of this turn: what one of them closes frees its descriptor, and a socket that got
+                // it
+                // would be closed by the hang-up that epoll_wait has told of the old one.
+                loop.execute(() -> next.accept(address));
             } catch (UnknownHostException e) {
                 outcome.failed(unreachable(key, e));
             }

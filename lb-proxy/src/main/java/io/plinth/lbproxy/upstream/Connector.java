@@ -10,6 +10,9 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import java.net.SocketAddress;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
@@ -55,11 +58,23 @@ public final class Connector {
         return random;
     }
 
-    ChannelFuture connect(ChannelHandler connection, Server server, long timeoutMillis) {
-        return bootstrap
+    /**
+     * In a turn of its own, not among the reads of this one: what such a read closes frees its descriptor, a socket made now would
+     * get that, and with it what epoll_wait had already told of the old one. A hang-up that was not its own closed it.
+     */
+    Future<Channel> connect(ChannelHandler connection, SocketAddress to, long timeoutMillis) {
+        Bootstrap attempt = bootstrap
                 .clone()
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) timeoutMillis)
-                .handler(connection)
-                .connect(server.address());
+                .handler(connection);
+        Promise<Channel> reached = loop.newPromise();
+        loop.execute(() -> attempt.connect(to).addListener((ChannelFuture done) -> {
+            if (done.isSuccess()) {
+                reached.setSuccess(done.channel());
+            } else {
+                reached.setFailure(done.cause());
+            }
+        }));
+        return reached;
     }
 }

@@ -2,10 +2,10 @@ package io.plinth.lbproxy.upstream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import io.plinth.lbproxy.balance.CircuitBreaker;
 import io.plinth.lbproxy.balance.RetryBudget;
 import io.plinth.lbproxy.route.Explanation;
@@ -227,22 +227,15 @@ public final class LoopPool {
     private void connect(Server server, ChannelHandler connection, Pick pick, Reached reached) {
         ByteBuf header = pool.handshake().header(pick);
         connecting++;
-        ChannelFuture future = connector.connect(
-                connection, server, pool.settings().connectTimeout().toMillis());
-        future.addListener(done -> {
-            if (connector.loop().inEventLoop()) {
-                connected(server, future, header, reached);
-            } else {
-                // Without a descriptor for its channel Netty tells from a thread of its own.
-                connector.loop().execute(() -> connected(server, future, header, reached));
-            }
-        });
+        Future<Channel> future = connector.connect(
+                connection, server.address(), pool.settings().connectTimeout().toMillis());
+        future.addListener(done -> connected(server, future, header, reached));
     }
 
-    private void connected(Server server, ChannelFuture future, @Nullable ByteBuf header, Reached reached) {
+    private void connected(Server server, Future<Channel> future, @Nullable ByteBuf header, Reached reached) {
         try {
             if (future.isSuccess()) {
-                handshake(server, future.channel(), header, reached);
+                handshake(server, future.getNow(), header, reached);
             } else {
                 ReferenceCountUtil.release(header);
                 notReached(server, future.cause(), reached);
