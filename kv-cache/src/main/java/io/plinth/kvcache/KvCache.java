@@ -219,6 +219,9 @@ public final class KvCache implements Daemon {
         MemcachedPipeline memcached = config.memcachedPort() == null
                 ? null
                 : new MemcachedPipeline(node, config.limits().outputBuffer().bytes());
+        if (memcached == null) {
+            MemcachedPipeline.keep(keyspace, context.clock().millis());
+        }
         kept.start(() -> imports(functions));
         scripts.heard(kept::libraries);
         Journal journal = kept.journal();
@@ -229,7 +232,6 @@ public final class KvCache implements Daemon {
                             TimeUnit.NANOSECONDS.toMillis(nanos),
                             context.clock().millis()));
         }
-        patterns.dropTagged();
         Loaders opened = Loaders.open(
                 patterns,
                 keyspace,

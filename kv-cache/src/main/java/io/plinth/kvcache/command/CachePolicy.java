@@ -42,6 +42,14 @@ public interface CachePolicy {
         return false;
     }
 
+    /**
+     * What goes with a value to another name: its tags. Refuses where they cannot be kept. The answer, once the value is there, gives it
+     * them. With the segments' locks.
+     */
+    default Runnable carry(KeyRef from, KeyRef to, long nowMillis) {
+        return () -> {};
+    }
+
     /** A key was removed by command that is not there. With its segment's lock. */
     default void gone(KeyRef key) {}
 

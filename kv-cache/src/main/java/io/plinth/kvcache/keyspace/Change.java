@@ -76,7 +76,7 @@ public record Change(
         EVICTED,
         /** Everything of the database in this segment is about to go. */
         FLUSHED,
-        /** Something else is known of the string beside its bytes: the value, for {@link io.plinth.kvcache.keyspace.write.Annotation}. */
+        /** Something else is known of the key: the value; the field says of what kind, for {@link io.plinth.kvcache.keyspace.write.Annotations}. */
         ANNOTATED
     }
 }

@@ -7,7 +7,7 @@ import io.plinth.kvcache.keyspace.store.Region;
 import io.plinth.kvcache.keyspace.store.Slabs;
 import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.Packing;
-import io.plinth.kvcache.keyspace.write.Annotation;
+import io.plinth.kvcache.keyspace.write.Annotations;
 import io.plinth.kvcache.keyspace.write.Charges;
 import io.plinth.kvcache.keyspace.write.Durability;
 import java.util.Arrays;
@@ -66,7 +66,7 @@ public final class Keyspace {
     private volatile Packing packing = Packing.DEFAULT;
     private volatile @Nullable KeyWatch watch;
     private volatile Durability durability = Durability.NONE;
-    private @Nullable Annotation annotation;
+    private final Annotations annotations = new Annotations();
 
     public Keyspace(long memoryLimit, Eviction eviction, long nowMillis, RandomGenerator random) {
         this.hasher = new KeyHash(random.nextLong());
@@ -199,19 +199,14 @@ public final class Keyspace {
         segments[segment].changes().charges(by);
     }
 
-    /** Who knows more of strings than their bytes; null for nobody. */
-    public @Nullable Annotation annotation() {
-        return annotation;
+    /** Who knows more of keys than their values. */
+    public Annotations annotations() {
+        return annotations;
     }
 
-    /** Names who does, before anything is brought back. */
-    public void annotation(Annotation by) {
-        annotation = by;
-    }
-
-    /** Something else is known of a string. With its segment's lock. */
-    public void annotated(Segment segment, Entry entry, byte[] known) {
-        segment.changes().changed(Change.Kind.ANNOTATED, entry, null, known);
+    /** Something else is known of a key. With its segment's lock. */
+    public void annotated(Segment segment, Entry entry, Annotations.Kind kind, byte[] known) {
+        segment.changes().changed(Change.Kind.ANNOTATED, entry, kind.field(), known);
     }
 
     /** What has to happen before a client is told that its write was made. */

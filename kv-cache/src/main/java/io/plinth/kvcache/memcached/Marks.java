@@ -30,10 +30,13 @@ final class Marks implements ChangeListener, Annotation {
     private final Keyspace keyspace;
     private final List<Map<Channel, Mark>> segments = new ArrayList<>();
     private final AtomicLong numbers;
+    /** Nobody makes marks: those of before are kept, and what ends them is listened for while there are any. */
+    private final boolean passive;
 
     /** CAS numbers are not kept, so they begin at the time: clients may still have those of an earlier process. */
-    Marks(Keyspace keyspace, long nowMillis) {
+    Marks(Keyspace keyspace, long nowMillis, boolean passive) {
         this.keyspace = keyspace;
+        this.passive = passive;
         this.numbers = new AtomicLong(nowMillis << NUMBERS_SHIFT);
         for (int i = 0; i < Keyspace.SEGMENTS; i++) {
             segments.add(new HashMap<>());
@@ -73,6 +76,9 @@ final class Marks implements ChangeListener, Annotation {
             flushed();
         } else if (of(change.slot()).remove(new Channel(change.key())) != null) {
             keyspace.memory().report(-(OVERHEAD + change.key().length));
+            if (passive && of(change.slot()).isEmpty()) {
+                keyspace.unlisten(change.slot() % Keyspace.SEGMENTS, this);
+            }
         }
     }
 
@@ -94,13 +100,17 @@ final class Marks implements ChangeListener, Annotation {
     }
 
     @Override
-    public void restore(KeyRef key, byte[] known, long nowMillis) {
+    public boolean restore(KeyRef key, byte[] known, long nowMillis) {
         if (known.length != KEPT || key.db() != 0) {
             throw new IllegalStateException("memcached: " + known.length + " bytes of a key (expected: " + KEPT + ")");
         }
         ByteBuffer in = ByteBuffer.wrap(known);
+        if (passive) {
+            keyspace.listen(key.slot() % Keyspace.SEGMENTS, this);
+        }
         Mark mark = put(key, in.getInt(), nowMillis);
         mark.stale = in.get() != 0;
+        return true;
     }
 
     /** A segment goes, of those this thread has locked: all of them do. */

@@ -6,6 +6,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.plinth.kvcache.command.NodeState;
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.write.Annotations;
 
 /** Sets up each connection of the memcached port. Immutable. */
 @Sharable
@@ -21,10 +23,15 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
     public MemcachedPipeline(NodeState node, long outputLimit) {
         this.node = node;
         this.outputLimit = outputLimit;
-        this.marks = new Marks(node.keyspace(), node.clock().millis());
+        this.marks = new Marks(node.keyspace(), node.clock().millis(), false);
         this.statistics = new Statistics(node.clock().millis());
         node.keyspace().listen(marks);
-        node.keyspace().annotation(marks);
+        node.keyspace().annotations().use(Annotations.Kind.MARKS, marks);
+    }
+
+    /** For a node without the port: what an earlier process knew is kept until keys change, for a later one that has it. */
+    public static void keep(Keyspace keyspace, long nowMillis) {
+        keyspace.annotations().use(Annotations.Kind.MARKS, new Marks(keyspace, nowMillis, true));
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentSet;
+import io.plinth.kvcache.keyspace.write.Annotations;
 import io.plinth.kvcache.keyspace.write.Strings;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -180,7 +181,7 @@ final class Store {
         Entry entry = segment.peek(key, now);
         byte[] kept = Marks.kept(mark);
         if (entry != null && kept != null) {
-            node.keyspace().annotated(segment, entry, kept);
+            node.keyspace().annotated(segment, entry, Annotations.Kind.MARKS, kept);
         }
     }
 

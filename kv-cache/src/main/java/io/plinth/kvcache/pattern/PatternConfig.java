@@ -39,8 +39,7 @@ public record PatternConfig(
         @Range(min = "1ms", max = "365d")
         Duration negativeTtl,
 
-        @Doc("Whether keys may have tags. After a restart such keys are not there, as their tags are not kept.")
-        @Default("false")
+        @Doc("Whether keys may have tags.") @Default("false")
         boolean tags,
 
         @Doc("What all these keys together may take; without bounds where left out.") @Nullable

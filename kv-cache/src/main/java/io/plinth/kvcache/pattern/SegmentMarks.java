@@ -5,6 +5,8 @@ import io.plinth.kvcache.keyspace.ChangeListener;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.write.Annotations;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -285,12 +287,29 @@ public final class SegmentMarks implements ChangeListener {
 
     /** The tags of a key. */
     public List<KeyName> tags(KeyRef key) {
-        KeyMark mark = find(key);
+        return size == 0 ? List.of() : tags(KeyName.of(key));
+    }
+
+    List<KeyName> tags(KeyName key) {
+        KeyMark mark = marks.get(key);
         return mark == null ? List.of() : mark.tags;
     }
 
-    /** Gives a key these tags and no others; false where no more can be remembered. */
+    /** Gives a key that is there these tags and no others; false where no more can be remembered. */
     public boolean tags(KeyRef key, List<byte[]> tags, long now) {
+        if (!restore(key, tags, now)) {
+            return false;
+        }
+        Segment segment = keyspace.at(index);
+        Entry entry = segment.peek(key, now);
+        if (entry != null) {
+            keyspace.annotated(segment, entry, Annotations.Kind.TAGS, Marks.kept(tags(key)));
+        }
+        return true;
+    }
+
+    /** The same, known from before. */
+    boolean restore(KeyRef key, List<byte[]> tags, long now) {
         KeyMark mark = make(key, now);
         if (mark == null) {
             return false;

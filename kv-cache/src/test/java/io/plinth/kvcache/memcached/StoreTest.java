@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
 import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.write.Annotations;
 import io.plinth.kvcache.pattern.PatternConfig;
 import io.plinth.kvcache.pattern.PatternConfig.FailureMode;
 import io.plinth.kvcache.pattern.PatternConfig.QuotaConfig;
@@ -35,7 +36,7 @@ class StoreTest {
 
     private final CommandHarness node = new CommandHarness(Topologies.alone());
     private final CommandHarness.Connection redis = node.connect();
-    private final Store store = new Store(node.state, new Marks(node.keyspace, node.now));
+    private final Store store = new Store(node.state, new Marks(node.keyspace, node.now, false));
 
     @BeforeEach
     void keepsForAnHour() {
@@ -141,10 +142,17 @@ class StoreTest {
         private final Persistence persistence;
 
         Life(Path folder, String journal, long later) throws IOException {
+            this(folder, journal, later, true);
+        }
+
+        /** {@code port}: whether memcached's clients are served. */
+        Life(Path folder, String journal, long later, boolean port) throws IOException {
             node.now += later;
-            Marks marks = new Marks(node.keyspace, node.now);
-            node.keyspace.listen(marks);
-            node.keyspace.annotation(marks);
+            Marks marks = new Marks(node.keyspace, node.now, !port);
+            if (port) {
+                node.keyspace.listen(marks);
+            }
+            node.keyspace.annotations().use(Annotations.Kind.MARKS, marks);
             store = new Store(node.state, marks);
             persistence = new Persistence(
                     node.keyspace,
@@ -190,6 +198,26 @@ class StoreTest {
         units.clear();
         store.with(KEY, segment -> store.store(segment, Store.Mode.APPEND, KEY, 0, Entry.NEVER, null));
         assertThat(units).containsExactly(true, true);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "everysec"})
+    void flagsOutliveALifeWithoutThePort(String journal, @TempDir Path folder) throws Exception {
+        try (Life life = new Life(folder, journal, 0)) {
+            life.put("flags", -7);
+            life.put("changed", 3);
+            life.put("gone", 4);
+        }
+        try (Life life = new Life(folder, journal, 1, false)) {
+            CommandHarness.Connection redis = life.node.connect();
+            assertThat(redis.run("APPEND changed x") + redis.run("DEL gone") + redis.run("SET gone x"))
+                    .isEqualTo(":8|:1|+OK|");
+        }
+        try (Life life = new Life(folder, journal, 2)) {
+            assertThat(life.mark("flags").flags).isEqualTo(-7);
+            assertThat(life.mark("changed").flags).isZero();
+            assertThat(life.mark("gone").flags).isZero();
+        }
     }
 
     @ParameterizedTest

@@ -39,12 +39,13 @@ class LargeSnapshotTest {
             life.run(hash.toString(), set.toString(), sorted.toString(), list.toString());
             life.run(list.toString().replace("list", "still"), hash.toString().replace("hash", "replaced"));
         }
+        life.run("CACHE.TAG still tag", "CACHE.TAG sorted one two");
         life.run("HPEXPIREAT hash 99999999999999 FIELDS 2 f7 f8", "PEXPIREAT set 99999999999998");
     }
 
     private static void change(PersistFixture life, SplittableRandom random) {
         int i = random.nextInt(2 * ELEMENTS);
-        switch (random.nextInt(14)) {
+        switch (random.nextInt(16)) {
             case 0, 1 -> life.run("HSET hash f" + i + " w" + i);
             case 2 -> life.run("HDEL hash f" + i);
             case 3 -> life.run("SADD set m" + i);
@@ -57,6 +58,8 @@ class LargeSnapshotTest {
             case 10 -> life.run("HPEXPIREAT hash 99999999999999 FIELDS 1 f" + i);
             case 11 -> life.run("HSET replaced n" + i + " 1");
             case 12 -> life.run("MULTI", "HSET hash f" + i + " t", "RPUSH list t", "EXEC");
+            case 13 -> life.run("CACHE.TAG list t" + i % 50);
+            case 14 -> life.run("CACHE.TAG hash t" + i % 50);
             default -> {
                 if (random.nextInt(40) == 0) {
                     life.run("DEL replaced", "HSET replaced a 1 b 2");

@@ -2,19 +2,38 @@ package io.plinth.kvcache.persist;
 
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
+import io.plinth.kvcache.pattern.PatternConfig;
+import io.plinth.kvcache.pattern.PatternConfig.FailureMode;
+import io.plinth.kvcache.pattern.PatternConfig.WriteMode;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /** One life of a node's commands and what it keeps on disk. */
 final class PersistFixture implements AutoCloseable {
+    private static final PatternConfig TAGS = new PatternConfig(
+            "",
+            0,
+            null,
+            0,
+            Duration.ZERO,
+            Duration.ofSeconds(30),
+            true,
+            null,
+            null,
+            true,
+            WriteMode.NONE,
+            FailureMode.ERROR);
+
     final CommandHarness node = new CommandHarness(Topologies.alone());
     final CommandHarness.Connection client = node.connect();
     final List<byte[]> functions = new ArrayList<>();
@@ -29,6 +48,7 @@ final class PersistFixture implements AutoCloseable {
     }
 
     PersistFixture(Path folder, String journal, boolean onStop, List<ScheduledExecutorService> loops) throws Exception {
+        node.patterns.use(Map.of("all", TAGS));
         persistence = new Persistence(
                 node.keyspace,
                 new PersistSettings(folder, journal, null, onStop, 1L << 30, 64 << 20),
@@ -77,7 +97,9 @@ final class PersistFixture implements AutoCloseable {
         for (int db = 0; db < 3; db++) {
             reader.run("SELECT " + db);
             for (String key : bulks(reader.run("KEYS *"))) {
-                all.put(db + "/" + key, reader.run("PEXPIRETIME " + key) + content(reader, key));
+                all.put(
+                        db + "/" + key,
+                        reader.run("PEXPIRETIME " + key) + content(reader, key) + reader.run("CACHE.TAGS " + key));
             }
         }
         return all;

@@ -41,6 +41,9 @@ final class RandomWrites {
         List<String> commands = List.of(
                 "SET " + key("s") + " " + word(),
                 "SET " + key("s") + " " + word() + " PXAT " + expiry,
+                "CACHE.SET " + key("s") + " " + word() + " TAGS " + word() + " tag",
+                "CACHE.TAG " + key(pick("s", "l", "h", "t", "z", "x")) + " t" + random.nextInt(9),
+                random.nextInt(12) == 0 ? "CACHE.INVALIDATE t1" : "CACHE.TAG " + key("h") + " tag",
                 "APPEND " + key("s") + " " + word(),
                 "SETRANGE " + key("s") + " " + random.nextInt(3000) + " " + word(),
                 "BITFIELD " + key("b") + " SET u8 " + random.nextInt(20_000) + " 7",

@@ -14,6 +14,7 @@ import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.SegmentSet;
 import io.plinth.kvcache.pattern.KeyName;
 import io.plinth.kvcache.pattern.PatternRule;
 import io.plinth.kvcache.pattern.SegmentMarks;
@@ -31,7 +32,7 @@ public final class CacheCommands {
     private static final int[] KEYS = {1, -1, 1};
     private static final long LEASE_MILLIS = 5_000;
     private static final long MOST_MILLIS = 600_000;
-    private static final String FULL = "OOM limits.cache-marks: no more can be kept of keys (expected: a place, memory,"
+    static final String FULL = "OOM limits.cache-marks: no more can be kept of keys (expected: a place, memory,"
             + " and a key of at most 8192 bytes).";
 
     private final CachePatterns patterns;
@@ -162,6 +163,20 @@ public final class CacheCommands {
         if ((options.stale() > 0 || !options.tags().isEmpty()) && !marks.room(key, now)) {
             throw new CommandException(FULL);
         }
+        if (options.tags().isEmpty() || !call.segment(key).heard()) {
+            fill(call, options, key);
+        } else {
+            // Without its tags the value could not be invalidated.
+            SegmentSet.together(call.keyspace(), call.segment(key), () -> {
+                fill(call, options, key);
+                return key;
+            });
+        }
+    }
+
+    private void fill(Call call, FillOptions options, KeyRef key) {
+        SegmentMarks marks = marks(key);
+        long now = call.now();
         long hard = options.ttl() == 0 ? Entry.NEVER : now + options.ttl();
         if (options.stale() > 0) {
             // Not by the pattern: the command says itself how long the value is kept.

@@ -10,6 +10,7 @@ import io.plinth.kvcache.command.spec.KeySpec;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.pattern.KeyName;
 import io.plinth.kvcache.pattern.Marks;
 import io.plinth.kvcache.pattern.Needs;
@@ -22,7 +23,6 @@ import io.plinth.kvcache.pattern.SegmentMarks;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.wire.Args;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -95,25 +95,6 @@ public final class CachePatterns implements CachePolicy {
     public long softDeadline(KeyRef key, Entry entry, @Nullable PatternRule rule) {
         long own = marks.of(key).soft(key);
         return own != Entry.NEVER || rule == null ? own : rule.softDeadline(entry.expireAt());
-    }
-
-    /** Removes the keys whose tags are not known since a restart: they could not be invalidated. */
-    public void dropTagged() {
-        Patterns now = patterns;
-        if (now.rules().stream().noneMatch(PatternRule::tags)) {
-            return;
-        }
-        keyspace.each(segment -> {
-            List<Entry> going = new ArrayList<>();
-            segment.forEach(entry -> {
-                byte[] key = entry.key();
-                PatternRule rule = now.match(entry.db(), key, 0, key.length);
-                if (rule != null && rule.tags()) {
-                    going.add(entry);
-                }
-            });
-            going.forEach(segment::delete);
-        });
     }
 
     @Override
@@ -233,6 +214,29 @@ public final class CachePatterns implements CachePolicy {
     @Override
     public void flushed(int db) {
         marks.flushed(db);
+    }
+
+    @Override
+    public Runnable carry(KeyRef from, KeyRef to, long nowMillis) {
+        List<byte[]> tags =
+                marks.of(from).tags(from).stream().map(KeyName::bytes).toList();
+        if (tags.isEmpty()) {
+            return () -> {};
+        }
+        if (!marks.of(to).room(to, nowMillis)) {
+            throw new CommandException(CacheCommands.FULL);
+        }
+        return () -> {
+            if (!marks.of(to).tags(to, tags, nowMillis)) {
+                // Another loop took the last place meanwhile.
+                Segment segment = keyspace.segment(to.slot());
+                Entry entry = segment.peek(to, nowMillis);
+                if (entry != null) {
+                    segment.delete(entry);
+                }
+                throw new CommandException(CacheCommands.FULL);
+            }
+        };
     }
 
     @Override

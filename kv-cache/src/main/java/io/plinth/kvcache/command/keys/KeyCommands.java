@@ -165,11 +165,13 @@ public final class KeyCommands {
         if (!same) {
             Value value = entry.value();
             long expireAt = entry.expireAt();
+            Runnable carried = call.policy().carry(from, to, call.now());
             call.segment(from).delete(entry);
             if (taken != null) {
                 call.segment(to).delete(taken);
             }
             call.segment(to).putValue(to, value, expireAt, call.now());
+            carried.run();
             call.event(KeyEvents.GENERIC, "rename_from", 1);
             call.event(KeyEvents.GENERIC, "rename_to", 2);
         }
@@ -209,10 +211,12 @@ public final class KeyCommands {
             call.out().integer(0);
             return;
         }
+        Runnable carried = call.policy().carry(from, to, call.now());
         if (old != null) {
             call.segment(to).delete(old);
         }
         call.segment(to).putValue(to, entry.value().copy(), entry.expireAt(), call.now());
+        carried.run();
         call.node().settings().events().publish(KeyEvents.GENERIC, "copy_to", db, call.bytes(2));
         call.out().integer(1);
     }

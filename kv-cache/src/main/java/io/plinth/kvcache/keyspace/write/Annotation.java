@@ -4,11 +4,11 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import org.jspecify.annotations.Nullable;
 
-/** What somebody knows of strings beside their bytes and has to outlive a restart. Asked with the key's segment locked. */
+/** What somebody knows of keys beside their values and has to outlive a restart. Asked with the key's segment locked. */
 public interface Annotation {
-    /** What is known of a string; null for nothing. */
+    /** What is known of a key; null for nothing. */
     byte @Nullable [] of(Entry entry);
 
-    /** This was known of a string that is back. */
-    void restore(KeyRef key, byte[] known, long nowMillis);
+    /** This was known of a key that is back; false where it cannot be kept, and the key is worth nothing without it. */
+    boolean restore(KeyRef key, byte[] known, long nowMillis);
 }

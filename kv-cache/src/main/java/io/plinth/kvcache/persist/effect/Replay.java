@@ -14,7 +14,7 @@ import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
-import io.plinth.kvcache.keyspace.write.Annotation;
+import io.plinth.kvcache.keyspace.write.Annotations;
 import io.plinth.kvcache.keyspace.write.Hashes;
 import io.plinth.kvcache.keyspace.write.Lists;
 import io.plinth.kvcache.keyspace.write.Sets;
@@ -233,9 +233,9 @@ public final class Replay {
         switch (change.kind()) {
             case PART -> string(segment, present(entry), field, value);
             case ANNOTATED -> {
-                Annotation known = keyspace.annotation();
-                if (known != null && present(entry).isString()) {
-                    known.restore(key, value, nowMillis);
+                Annotations.Kind kind = Annotations.Kind.of(field);
+                if (present(entry).isString() || kind != Annotations.Kind.MARKS) {
+                    annotated(kind, value);
                 }
             }
             case FIELD -> Hashes.put(segment, hash(segment, entry), field, value);
@@ -278,6 +278,12 @@ public final class Replay {
                         new String(field, StandardCharsets.US_ASCII),
                         value);
             default -> throw new IllegalStateException("effect: " + change.kind() + " (expected: of a part)");
+        }
+    }
+
+    private void annotated(Annotations.Kind kind, byte[] known) {
+        if (!keyspace.annotations().restore(kind, key, known, nowMillis)) {
+            throw new IllegalStateException("effect: no room for what is known of a key");
         }
     }
 

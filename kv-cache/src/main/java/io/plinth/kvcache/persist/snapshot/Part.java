@@ -14,12 +14,17 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owned by recovery: a collection that comes in parts, each {@code db 1 | key | expiry 8 | number 4 | last 1 | form 1 | elements}. A part
- * that is missing makes all of them worth nothing.
+ * Owned by recovery: a collection that comes in parts, each {@code db 1 | key | expiry 8 | number 4 | is 1 | form 1 | elements}; before the
+ * form the key's tags where it has some, in the first. A part that is missing makes all of them worth nothing.
  */
 final class Part {
     /** The value as DUMP has it. */
     static final int WHOLE = 0;
+
+    /** Of {@code is}: no more follow. */
+    static final int LAST = 1;
+    /** Of {@code is}: tags are there. */
+    static final int TAGGED = 2;
 
     private static final int HASH = 1;
     private static final int SET = 2;
@@ -32,6 +37,9 @@ final class Part {
     final long expireAt;
     final int number;
     final boolean last;
+    /** Of the first one. */
+    final byte @Nullable [] tags;
+
     private final int form;
     private final ByteBuffer elements;
 
@@ -40,7 +48,9 @@ final class Part {
         key = Values.block(in);
         expireAt = in.getLong();
         number = in.getInt();
-        last = in.get() != 0;
+        int is = in.get();
+        last = (is & LAST) != 0;
+        tags = (is & TAGGED) == 0 ? null : Values.block(in);
         form = in.get();
         elements = in;
     }

@@ -8,7 +8,7 @@ import io.plinth.kvcache.keyspace.Watcher;
 import io.plinth.kvcache.keyspace.store.KeyTable;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.ValueType;
-import io.plinth.kvcache.keyspace.write.Annotation;
+import io.plinth.kvcache.keyspace.write.Annotations.Kind;
 import io.plinth.kvcache.persist.effect.ByteSink;
 import io.plinth.kvcache.persist.effect.Values;
 import java.util.ArrayDeque;
@@ -30,7 +30,9 @@ final class SegmentEncoder {
     /** How the string came to be follows. */
     static final int FORM = 8;
     /** What else is known of the string follows. */
-    static final int ANNOTATED = 16;
+    static final int MARKED = 16;
+    /** The key's tags follow. */
+    static final int TAGGED = 32;
 
     private static final int BYTES_A_SLICE = 16 << 10;
     /** Elements that take about as long as a key. */
@@ -145,20 +147,24 @@ final class SegmentEncoder {
         boolean string = entry.isString();
         boolean parts = !string && large(entry);
         StringForm form = string ? entry.form() : StringForm.STORED;
-        Annotation more = string ? keyspace.annotation() : null;
-        byte[] known = more == null ? null : more.of(entry);
+        byte[] marks = string ? keyspace.annotations().of(Kind.MARKS, entry) : null;
+        byte[] tags = parts ? null : keyspace.annotations().of(Kind.TAGS, entry);
         sink.u1(entry.db());
         sink.u1((expires ? EXPIRES : 0)
                 | (string ? STRING : 0)
                 | (parts ? PARTS : 0)
                 | (form != StringForm.STORED ? FORM : 0)
-                | (known != null ? ANNOTATED : 0));
+                | (marks != null ? MARKED : 0)
+                | (tags != null ? TAGGED : 0));
         sink.block(entry.key());
         if (expires) {
             sink.u8(entry.expireAt());
         }
-        if (known != null) {
-            sink.block(known);
+        if (marks != null) {
+            sink.block(marks);
+        }
+        if (tags != null) {
+            sink.block(tags);
         }
         if (string) {
             if (form != StringForm.STORED) {
@@ -196,6 +202,11 @@ final class SegmentEncoder {
         sink.u4(of.part++);
         int last = sink.size();
         sink.u1(0);
+        byte[] tags = of.part == 1 ? keyspace.annotations().of(Kind.TAGS, entry) : null;
+        int more = tags == null ? 0 : Part.TAGGED;
+        if (tags != null) {
+            sink.block(tags);
+        }
         boolean over;
         if (list && of.tries > LIST_TRIES) {
             sink.u1(Part.WHOLE);
@@ -206,7 +217,7 @@ final class SegmentEncoder {
             of.cursor = Part.write(entry.value(), of.cursor, most, BYTES_A_SLICE, sink);
             over = of.cursor == 0;
         }
-        sink.u1(last, over ? 1 : 0);
+        sink.u1(last, (over ? Part.LAST : 0) | more);
         out.end(Block.PART, index, 0, 0, of.sequence);
         return over;
     }

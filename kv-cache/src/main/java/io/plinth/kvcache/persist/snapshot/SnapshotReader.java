@@ -9,7 +9,8 @@ import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
-import io.plinth.kvcache.keyspace.write.Annotation;
+import io.plinth.kvcache.keyspace.write.Annotations;
+import io.plinth.kvcache.keyspace.write.Annotations.Kind;
 import io.plinth.kvcache.persist.effect.Coverage;
 import io.plinth.kvcache.persist.effect.EffectCodec;
 import io.plinth.kvcache.persist.effect.Replay;
@@ -49,7 +50,7 @@ public final class SnapshotReader implements AutoCloseable {
 
     private @Nullable List<byte[]> libraries;
 
-    private record Parts(byte[] key, @Nullable Value value, int next) {}
+    private record Parts(byte[] key, @Nullable Value value, int next, byte @Nullable [] tags) {}
 
     /** Opens the file and reads what it is. */
     public SnapshotReader(Path path) throws IOException {
@@ -192,7 +193,8 @@ public final class SnapshotReader implements AutoCloseable {
                 coverage.set(index, db, name, Coverage.LOST);
                 continue;
             }
-            byte[] known = (has & SegmentEncoder.ANNOTATED) == 0 ? null : Values.block(body);
+            byte[] marks = (has & SegmentEncoder.MARKED) == 0 ? null : Values.block(body);
+            byte[] tags = (has & SegmentEncoder.TAGGED) == 0 ? null : Values.block(body);
             StringForm form = (has & SegmentEncoder.FORM) == 0 ? StringForm.STORED : StringForm.of(body.get());
             byte[] string = (has & SegmentEncoder.STRING) == 0 ? null : Values.block(body);
             put(
@@ -204,7 +206,8 @@ public final class SnapshotReader implements AutoCloseable {
                             : new StringValue(string, form),
                     expireAt,
                     nowMillis,
-                    known);
+                    marks,
+                    tags);
         }
     }
 
@@ -215,17 +218,22 @@ public final class SnapshotReader implements AutoCloseable {
             Value value,
             long expireAt,
             long nowMillis,
-            byte @Nullable [] known) {
+            byte @Nullable [] marks,
+            byte @Nullable [] tags) {
         KeyRef key = new KeyRef().set(keyspace.hasher(), db, name, 0, name.length);
         Segment segment = keyspace.segment(key.slot());
         segment.lock();
         try {
             segment.putValue(key, value, expireAt, nowMillis);
-            Annotation more = keyspace.annotation();
-            if (known != null && more != null) {
-                more.restore(key, known, nowMillis);
+            Annotations known = keyspace.annotations();
+            if (known.restore(Kind.MARKS, key, marks, nowMillis) && known.restore(Kind.TAGS, key, tags, nowMillis)) {
+                keys++;
+                return;
             }
-            keys++;
+            Entry entry = segment.peek(key, nowMillis);
+            if (entry != null) {
+                segment.delete(entry);
+            }
         } finally {
             segment.unlock();
         }
@@ -233,17 +241,17 @@ public final class SnapshotReader implements AutoCloseable {
 
     /** Parts of one key of a segment come one behind the other, others' between; where one is missing the key is as good as lost. */
     private void part(Keyspace keyspace, Block head, Part part, Coverage coverage, long nowMillis) throws RdbException {
-        Parts before = part.number == 0 ? new Parts(part.key, null, 0) : parts.get(head.segment());
+        Parts before = part.number == 0 ? new Parts(part.key, null, 0, part.tags) : parts.get(head.segment());
         if (before == null || before.next != part.number || !Arrays.equals(before.key, part.key)) {
             parts.remove(head.segment());
             return;
         }
         Value value = part.into(before.value, keyspace);
-        parts.put(head.segment(), new Parts(part.key, value, part.number + 1));
+        parts.put(head.segment(), new Parts(part.key, value, part.number + 1, before.tags));
         if (part.last) {
             parts.remove(head.segment());
             if (value.size() > 0) {
-                put(keyspace, part.db, part.key, value, part.expireAt, nowMillis, null);
+                put(keyspace, part.db, part.key, value, part.expireAt, nowMillis, null, before.tags);
             }
             coverage.set(head.segment(), part.db, part.key, head.sequence());
         }

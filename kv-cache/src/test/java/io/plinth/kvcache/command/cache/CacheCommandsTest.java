@@ -167,12 +167,25 @@ class CacheCommandsTest {
     }
 
     @Test
-    void tagsNeedAPatternThatDoesNotComeBackWithoutThem() {
+    void tagsNeedAPatternThatHasThem() {
         assertThat(a.run("CACHE.SET k v TAGS t")).startsWith("-ERR TAGS");
         use(pattern("k", null, 0, Duration.ZERO, null));
         assertThat(a.run("CACHE.SET k v TAGS t") + a.run("CACHE.SET other v")).isEqualTo("+OK|+OK|");
-        node.patterns.dropTagged();
-        assertThat(a.run("DBSIZE") + a.run("EXISTS other")).isEqualTo(":1|:1|");
+    }
+
+    @Test
+    void tagsGoWithTheValueToAnotherName() {
+        use(pattern("k", null, 0, Duration.ZERO, null));
+        a.run("CACHE.SET k v TAGS t u");
+        a.run("CACHE.SET k2 v TAGS w");
+        assertThat(a.run("RENAME k k2") + a.run("CACHE.TAGS k2")).isEqualTo("+OK|*2|$1|t|$1|u|");
+        assertThat(a.run("COPY k2 elsewhere") + a.run("COPY k2 k3 DB 1")).isEqualTo(":1|:1|");
+        assertThat(a.run("RENAMENX elsewhere again") + a.run("CACHE.TAGS again"))
+                .isEqualTo(":1|*2|$1|t|$1|u|");
+        assertThat(a.run("CACHE.INVALIDATE w") + a.run("CACHE.INVALIDATE u") + a.run("DBSIZE"))
+                .isEqualTo(":0|:2|:0|");
+        assertThat(a.run("SELECT 1") + a.run("CACHE.INVALIDATE t") + a.run("DBSIZE"))
+                .isEqualTo("+OK|:1|:0|");
     }
 
     @Test
