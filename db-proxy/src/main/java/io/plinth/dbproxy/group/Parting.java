@@ -10,6 +10,7 @@ import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.shard.Bound;
 import io.plinth.dbproxy.shard.BucketMap;
 import io.plinth.dbproxy.shard.ShardedCopy;
+import io.plinth.dbproxy.sql.RelativeTimes;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
@@ -137,7 +138,11 @@ public sealed interface Parting {
             Iterable<String> shards,
             PreparedStatement statement,
             @Nullable Bound bound,
-            Topology topology) {
+            Topology topology)
+            throws SqlException {
+        if (bound != null && everywhere.answer() == Answer.FIRST) {
+            demandNoClock(everywhere.what(), bound);
+        }
         Map<String, Part> parts = new LinkedHashMap<>();
         String others = everywhere.others();
         for (String shard : shards) {
@@ -154,6 +159,19 @@ public sealed interface Parting {
             parts.put(shard, counts == null ? part : part.then(numbering(counts, topology.number(shard))));
         }
         return new Change(parts, everywhere.answer());
+    }
+
+    /** A reference table must not get another time on each shard. */
+    private static void demandNoClock(String table, Bound bound) throws SqlException {
+        for (String text : bound.texts()) {
+            if (RelativeTimes.in(text)) {
+                throw new SqlException(new SqlError(
+                        SqlError.NOT_SUPPORTED,
+                        "a change of reference table " + table + " may not use the parameter '" + text
+                                + "': it would differ from shard to shard",
+                        "Bind the time itself."));
+            }
+        }
     }
 
     /** New counters of bigint go up in steps of as many as there may be shards, each shard from its own number on. */

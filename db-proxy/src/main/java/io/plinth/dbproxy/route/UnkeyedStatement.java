@@ -10,13 +10,13 @@ import io.plinth.dbproxy.route.StatementPlan.Refused;
 import io.plinth.dbproxy.shard.Scheme;
 import io.plinth.dbproxy.shard.ShardedTable;
 import io.plinth.dbproxy.sql.Functions;
+import io.plinth.dbproxy.sql.RelativeTimes;
 import io.plinth.dbproxy.sql.SqlTokens;
 import io.plinth.dbproxy.sql.TableNames;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Where a statement goes that names reference tables, or tables that are on one shard as a whole, and no others with a key. */
@@ -87,35 +87,6 @@ final class UnkeyedStatement {
     static boolean differs(String word) {
         return DIFFERING.contains(word) || word.equals("nextval");
     }
-
-    /** Days and times that each server reads by its own clock. */
-    private static final Set<String> RELATIVE = Set.of("now", "today", "tomorrow", "yesterday");
-
-    /** Words that may stand beside a day's name in a time. */
-    private static final Set<String> BESIDE = Set.of(
-            "allballs",
-            "am",
-            "at",
-            "bst",
-            "cest",
-            "cet",
-            "cst",
-            "edt",
-            "est",
-            "gmt",
-            "jst",
-            "mst",
-            "on",
-            "pdt",
-            "pm",
-            "pst",
-            "t",
-            "utc",
-            "z",
-            "zulu");
-
-    private static final int LONGEST = 9;
-    private static final Pattern ESCAPE = Pattern.compile("\\\\.", Pattern.DOTALL);
 
     /** What the servers themselves are asked by calls of pg_...; the others have the same answer everywhere. */
     private static final Set<String> ALIKE = Set.of("pg_typeof", "pg_size_pretty", "pg_size_bytes", "pg_sleep");
@@ -207,7 +178,7 @@ final class UnkeyedStatement {
         for (int i = from; i < to; i++) {
             String word = tokens.isName(i) && tokens.kind(i - 1) != DOT ? tokens.name(i) : "";
             boolean call = tokens.kind(i + 1) == OPEN && !word.isEmpty() && !isPlace(i);
-            boolean clock = clock(i);
+            boolean clock = RelativeTimes.literal(tokens, i);
             boolean asked = call && word.startsWith("pg_") && !ALIKE.contains(word);
             if (some(i)) {
                 throw new Unroutable("a change of reference table " + written.name() + " may not take some rows by "
@@ -222,64 +193,11 @@ final class UnkeyedStatement {
         return new Everywhere(written.name(), Answer.FIRST, null);
     }
 
-    /** Whether it is a string that is a time by the server's clock when it is read as one. */
-    private boolean clock(int i) {
-        return switch (tokens.kind(i)) {
-            case STRING, OPAQUE -> relative(within(tokens.text(i)));
-            case ESCAPED_STRING ->
-                relative(ESCAPE.matcher(within(tokens.text(i))).replaceAll(" "));
-            case DOLLAR -> {
-                String text = tokens.text(i);
-                int tag = text.indexOf('$', 1) + 1;
-                yield relative(text.substring(tag, text.length() - tag));
-            }
-            default -> false;
-        };
-    }
-
-    private static String within(String literal) {
-        int first = literal.indexOf('\'');
-        int last = literal.lastIndexOf('\'');
-        return first < last ? literal.substring(first + 1, last) : "";
-    }
-
-    /**
-     * Whether a server reads it as a time that depends on its clock: one of four words, in any order with a time of day or
-     * a zone. All else that is no letter parts words only (PostgreSQL, Date/Time Input Interpretation).
-     */
-    private static boolean relative(String text) {
-        boolean found = false;
-        int at = 0;
-        while (at < text.length()) {
-            if (!Character.isLetter(text.charAt(at))) {
-                at++;
-                continue;
-            }
-            int start = at;
-            boolean zone = false;
-            while (at < text.length() && isOfZone(text.charAt(at))) {
-                zone |= text.charAt(at) == '/';
-                at++;
-            }
-            if (zone) {
-                continue;
-            }
-            String word = at - start > LONGEST ? "" : text.substring(start, at).toLowerCase(Locale.ROOT);
-            if (RELATIVE.contains(word)) {
-                found = true;
-            } else if (!BESIDE.contains(word)) {
-                return false;
-            }
-        }
-        return found;
-    }
-
-    private static boolean isOfZone(char c) {
-        return Character.isLetter(c) || c == '/' || c == '_';
-    }
-
     /** Whether it depends on where rows stand on a server which of them are taken, or how they are numbered. */
     private boolean some(int i) {
+        if (tokens.kind(i - 1) == DOT || tokens.is(i - 1, "as")) {
+            return false;
+        }
         boolean all = tokens.is(i + 1, "all") || tokens.is(i + 1, "null");
         return (tokens.is(i, "limit") && !all)
                 || tokens.is(i, "offset")

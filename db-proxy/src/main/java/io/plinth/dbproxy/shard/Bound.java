@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param types declared parameter types; may be fewer than there are parameters
  */
 public record Bound(byte[] body, int offset, int[] types) {
+    /** What is told of no type, text, bpchar, varchar, unknown: in binary form as in text form. */
+    private static final Set<Integer> TEXTS = Set.of(0, 25, 1042, 1043, 705);
+
     /** A parameter as it came. */
     private record Given(byte[] value, int type, boolean binary) {}
 
@@ -103,6 +107,18 @@ public record Bound(byte[] body, int offset, int[] types) {
         } catch (BufferUnderflowException | IndexOutOfBoundsException | IllegalArgumentException e) {
             return 0;
         }
+    }
+
+    /** The values that are texts, or are written as such. */
+    public List<String> texts() {
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < count(); i++) {
+            Given given = given(i);
+            if (given != null && (!given.binary || TEXTS.contains(given.type))) {
+                texts.add(new String(given.value, StandardCharsets.UTF_8));
+            }
+        }
+        return texts;
     }
 
     /** A parameter that is a whole number, as of LIMIT; null for anything else, {@code -1} for NULL. */

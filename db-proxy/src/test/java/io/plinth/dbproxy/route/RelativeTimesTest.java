@@ -34,6 +34,17 @@ class RelativeTimesTest {
                 "$$now$$",
                 "$q$ yesterday 04:00+2$q$",
                 "U&'now'",
+                "E'\\x6eow'",
+                "E'\\156\\u006fw'",
+                "E'no\\w'",
+                "U&'\\006eow'",
+                "U&'!006eow' UESCAPE '!'",
+                "'to'\n'day'",
+                "'to' -- it's\n 'day'",
+                "'today Japan'",
+                "'AKST now'",
+                "'now FOO3'",
+                "'monday, today'",
             })
     void areRefusedHoweverTheyAreWritten(String value) {
         assertThat(need(value)).isInstanceOf(Refused.class);
@@ -41,9 +52,24 @@ class RelativeTimesTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"E'see you\\ntoday'", "$$today is fine$$", "'nowhere'", "'Asia/now'", "E''", "$$$$", "X'00'"})
+            strings = {
+                "E'see you\\ntoday'",
+                "U&'\\\\now'",
+                "$$today is fine$$",
+                "'nowhere'",
+                "'Asia/now'",
+                "E''",
+                "$$$$",
+                "X'00'"
+            })
     void areNotSeenInTextsThatAreNoTime(String value) {
         assertThat(need(value)).isInstanceOf(Everywhere.class);
+    }
+
+    @Test
+    void namesThatAreWordsOfALimitAreNames() {
+        assertThat(need("1 FROM (SELECT 2 AS offset) t WHERE t.limit = 3")).isInstanceOf(Everywhere.class);
+        assertThat(need("(SELECT b FROM ref LIMIT 1)")).isInstanceOf(Refused.class);
     }
 
     @Test

@@ -2,7 +2,9 @@ package io.plinth.kit.tracing;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.HttpURLConnection;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,7 +68,7 @@ public final class SpanExporter<S> implements AutoCloseable {
 
     /** Takes a span, or drops it. Any thread. */
     public void offer(S span) {
-        if (queued.incrementAndGet() > most) {
+        if (queued.incrementAndGet() > most || closing) {
             queued.decrementAndGet();
             dropped.incrementAndGet();
         } else {
@@ -122,7 +124,18 @@ public final class SpanExporter<S> implements AutoCloseable {
         }
     }
 
+    /** A second time where the collector has closed a kept connection: a body of known length turns off the client's own try. */
     private int post(byte[] body) throws IOException {
+        try {
+            return once(body);
+        } catch (ConnectException | SocketTimeoutException e) {
+            throw e;
+        } catch (IOException e) {
+            return once(body);
+        }
+    }
+
+    private int once(byte[] body) throws IOException {
         HttpURLConnection http = (HttpURLConnection) endpoint.toURL().openConnection();
         http.setRequestMethod("POST");
         http.setDoOutput(true);
