@@ -12,6 +12,7 @@ import io.plinth.dbproxy.server.CancelSender;
 import io.plinth.dbproxy.server.Expectation;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.Settings;
+import io.plinth.dbproxy.trace.SharedWork;
 import io.plinth.dbproxy.wire.SqlError;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -46,6 +47,7 @@ final class Broadcast {
     private final List<String> shards;
     private final boolean transactional;
     private final EventLoop loop;
+    private final SharedWork work;
     private final Patience patience;
     private final List<ServerConnection> held = new ArrayList<>();
     private final List<String> done = new ArrayList<>();
@@ -76,7 +78,13 @@ final class Broadcast {
 
     /** {@code change} has the parts by shard; shards are asked in its order, which is the same for all. */
     Broadcast(
-            Servers servers, Settings settings, Parting.Change change, long memory, EventLoop loop, Patience patience) {
+            Servers servers,
+            Settings settings,
+            Parting.Change change,
+            long memory,
+            EventLoop loop,
+            SharedWork work,
+            Patience patience) {
         this.servers = servers;
         this.settings = settings;
         this.parts = change.parts();
@@ -85,6 +93,7 @@ final class Broadcast {
         this.memory = memory;
         this.rows = gathered();
         this.loop = loop;
+        this.work = work;
         this.patience = patience;
         String lower =
                 new String(parts.values().iterator().next().sql(), StandardCharsets.UTF_8).toLowerCase(Locale.ROOT);
@@ -204,6 +213,7 @@ final class Broadcast {
 
     private void own(ServerConnection connection, Consumer<SqlError> stop, Runnable next) {
         asked = true;
+        work.begin(connection.key());
         CopyFrom copy = copying;
         if (copy != null) {
             SqlError refused = cancelled;
@@ -216,6 +226,7 @@ final class Broadcast {
         }
         Part part = Objects.requireNonNull(parts.get(connection.key().shard()));
         step(connection, part, rows.next(), stop, () -> {
+            work.end(connection.key(), false);
             tag = told(last);
             if (part.after().isEmpty()) {
                 next.run();

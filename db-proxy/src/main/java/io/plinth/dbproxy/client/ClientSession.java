@@ -89,7 +89,8 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
         this.answers = new Answers(channel, names, this::status);
         this.subscriptions =
                 new Subscriptions(channel, () -> exchange.idle() && servers.attached() == null, servers::listener);
-        this.outside = new OutsideWork(this, front, database, servers, settings::wanted, subscriptions, names, channel);
+        this.outside =
+                new OutsideWork(this, front, database, user, servers, settings::wanted, subscriptions, names, channel);
     }
 
     Usage usage() {
@@ -322,6 +323,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
     /** {@code tag} is null when the client has been told all but that it is ready. */
     void carriedOut(GroupPlan plan, @Nullable String tag, LocalReplies.@Nullable Rows rows) {
         if (!exchange.closed()) {
+            outside.over(plan, false);
             exchange.proceed();
             if (tag == null) {
                 names.settle(servers.attached() == null);
@@ -335,6 +337,7 @@ final class ClientSession implements Conversation, CancelKeys.Cancellable {
 
     void notCarriedOut(GroupPlan plan, SqlError why) {
         if (!exchange.closed()) {
+            outside.over(plan, true);
             exchange.proceed();
             refuse(why, plan.endsReady(), false);
             next();

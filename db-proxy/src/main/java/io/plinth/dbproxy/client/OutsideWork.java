@@ -13,10 +13,12 @@ import io.plinth.dbproxy.group.LocalReplies;
 import io.plinth.dbproxy.group.Part;
 import io.plinth.dbproxy.group.Parting;
 import io.plinth.dbproxy.route.StatementPlan;
+import io.plinth.dbproxy.server.PreparedStatement;
 import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.Settings;
 import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.shard.ShardedCopy;
+import io.plinth.dbproxy.trace.SharedWork;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.ClientMessage;
 import io.plinth.dbproxy.wire.Frontend;
@@ -39,6 +41,7 @@ final class OutsideWork {
     private final ClientSession session;
     private final Front front;
     private final Database database;
+    private final Database.User user;
     private final Servers servers;
     private final Supplier<Settings> settings;
     private final Subscriptions subscriptions;
@@ -49,11 +52,13 @@ final class OutsideWork {
     private @Nullable Scatter scatter;
     private @Nullable CopyFrom copyFrom;
     private @Nullable CopyTo copyTo;
+    private @Nullable SharedWork work;
 
     OutsideWork(
             ClientSession session,
             Front front,
             Database database,
+            Database.User user,
             Servers servers,
             Supplier<Settings> settings,
             Subscriptions subscriptions,
@@ -64,6 +69,7 @@ final class OutsideWork {
         this.session = session;
         this.front = front;
         this.database = database;
+        this.user = user;
         this.servers = servers;
         this.settings = settings;
         this.subscriptions = subscriptions;
@@ -76,11 +82,50 @@ final class OutsideWork {
             plan.refuseParting();
         }
         demandRun(plan);
+        work = new SharedWork(front.nanoTime());
         switch (parting) {
             case Parting.Change change -> change(plan, change);
             case Parting.Query query -> scatter(plan, query, !outsideTransaction);
             case Parting.Copy copy -> copy(plan, copy);
         }
+    }
+
+    /** What was carried out here is over, for better or worse. */
+    void over(GroupPlan plan, boolean failed) {
+        SharedWork done = work;
+        PreparedStatement statement = plan.first();
+        work = null;
+        if (done == null || statement == null) {
+            return;
+        }
+        done.over(failed);
+        done.parts().forEach(part -> servers.pool(part.server()).answered(part.nanos()));
+        long nanos = done.nanos();
+        String application = session.settings().known("application_name");
+        session.usage().queries++;
+        session.usage().queryNanos += nanos;
+        session.usage().statements.add(statement.plan().fingerprint(), statement.sql(), nanos);
+        long slow = database.rules().slowNanos();
+        if (slow > 0 && nanos >= slow) {
+            front.slow()
+                    .add(
+                            front.nanoTime().getAsLong(),
+                            nanos,
+                            database.name(),
+                            user.name(),
+                            application,
+                            done.names(),
+                            statement.plan().fingerprint(),
+                            statement.sql());
+        }
+        if (front.traces().on()) {
+            front.traces().took(statement.sql(), application, nanos, failed, database.name(), user.name(), done);
+        }
+    }
+
+    /** What counts how long each server takes. */
+    private SharedWork work() {
+        return Objects.requireNonNull(work);
     }
 
     /** What is bound counts as run, so it must be, here and once. */
@@ -112,6 +157,7 @@ final class OutsideWork {
                 change,
                 database.rules().maxMerge(),
                 loop,
+                work(),
                 () -> clock.getAsLong() - deadline < 0);
     }
 
@@ -201,6 +247,9 @@ final class OutsideWork {
         boolean commits = only.kind() == StatementPlan.Kind.COMMIT && attached.status() != Backend.FAILED;
         session.carryOut();
         List<PreparedCommit.Part> parts = servers.surrender();
+        SharedWork ending = new SharedWork(front.nanoTime());
+        parts.forEach(part -> ending.begin(part.connection().key()));
+        work = ending;
         PreparedCommit end = together(parts);
         if (commits) {
             end.commit(error -> ended(plan, parts, "COMMIT", error));
@@ -244,6 +293,7 @@ final class OutsideWork {
                 plan,
                 query,
                 inside,
+                work(),
                 this::inTransaction);
         front.metrics().scattered.inc();
         session.carryOut();
@@ -307,11 +357,25 @@ final class OutsideWork {
     private final class Lent implements CopyTo.Lender {
         @Override
         public void lend(String shard, Consumer<ServerConnection> granted, Consumer<SqlError> refused) {
-            servers.find(shard, false, granted, refused);
+            servers.find(
+                    shard,
+                    false,
+                    connection -> {
+                        SharedWork counted = work;
+                        if (counted != null) {
+                            counted.begin(connection.key());
+                        }
+                        granted.accept(connection);
+                    },
+                    refused);
         }
 
         @Override
         public void giveBack(ServerConnection connection) {
+            SharedWork counted = work;
+            if (counted != null) {
+                counted.end(connection.key(), !connection.open());
+            }
             connection.detach(front.nanoTime().getAsLong());
             servers.giveBack(connection);
         }
@@ -387,6 +451,7 @@ final class OutsideWork {
         if (wish == null || !servers.shares()) {
             return false;
         }
+        work = null;
         session.carryOut();
         subscriptions.change(wish, why -> {
             if (why == null) {

@@ -19,6 +19,7 @@ import io.plinth.dbproxy.server.ServerConnection;
 import io.plinth.dbproxy.server.Settings;
 import io.plinth.dbproxy.session.Names;
 import io.plinth.dbproxy.shard.ShardedCopy;
+import io.plinth.dbproxy.trace.SharedWork;
 import io.plinth.dbproxy.wire.Backend;
 import io.plinth.dbproxy.wire.BackendWriter;
 import io.plinth.dbproxy.wire.ClientMessage;
@@ -58,6 +59,7 @@ final class Scatter {
     private final byte[] tail;
     private final Function<String, @Nullable ServerConnection> own;
     private final boolean inside;
+    private final SharedWork work;
     private final List<ServerConnection> held = new ArrayList<>();
     private final Set<ServerConnection> borrowed = new HashSet<>();
     private int draining;
@@ -79,9 +81,11 @@ final class Scatter {
             GroupPlan plan,
             Parting.Query query,
             boolean inside,
+            SharedWork work,
             Function<String, @Nullable ServerConnection> own)
             throws SqlException {
         this.inside = inside;
+        this.work = work;
         this.own = own;
         this.merge = query.merge();
         this.shards = query.shards();
@@ -242,6 +246,7 @@ final class Scatter {
             return;
         }
         server.attach(stream);
+        work.begin(server.key());
         ByteBuf out = server.allocator().buffer();
         if (tail.length == 0) {
             server.prepared().forgetUnnamed();
@@ -365,6 +370,7 @@ final class Scatter {
     void ended(ShardStream stream) {
         ServerConnection connection = stream.connection();
         held.remove(connection);
+        work.end(connection.key(), false);
         if (borrowed.contains(connection)) {
             session.exchange().retake(connection);
             pump();
@@ -378,6 +384,9 @@ final class Scatter {
         if (over) {
             return;
         }
+        streams.stream()
+                .filter(ShardStream::failed)
+                .forEach(stream -> work.end(stream.connection().key(), true));
         SqlError told = merge.told(why);
         drained = () -> session.notCarriedOut(plan, told);
         abandon();

@@ -212,7 +212,7 @@ final class Servers {
         pausing = session().loop().schedule(due, micros, TimeUnit.MICROSECONDS);
     }
 
-    private ServerPool pool(ServerKey key) {
+    ServerPool pool(ServerKey key) {
         return recent.of(key, database.rules().pool());
     }
 

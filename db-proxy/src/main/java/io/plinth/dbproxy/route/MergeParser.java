@@ -200,14 +200,11 @@ final class MergeParser {
                         .filter(item -> name.equals(clauses.alias(item)))
                         .toList()
                 : List.of();
-        if (named.size() != 1 || !whole.repeats(named.getFirst())) {
-            return null;
+        boolean found = named.size() == 1 && whole.repeats(named.getFirst());
+        if (found) {
+            whole.refuseUnknownCalls(named.getFirst().start(), named.getFirst().end());
         }
-        Span asked = clauses.bare(named.getFirst());
-        // It is asked for once more beside the others: what a function of unknown kind answers then may be something
-        // else.
-        whole.refuseUnknownCalls(asked.start(), asked.end());
-        return asked;
+        return found ? clauses.bare(named.getFirst()) : null;
     }
 
     /** The same of an item of GROUP BY or HAVING, where a name is a table's column before it is one of the answer. */

@@ -86,21 +86,57 @@ public final class Traces implements AutoCloseable {
             String user,
             String server,
             String shard) {
+        tell(sql, application, nanos, failed, database, user, server, shard);
+    }
+
+    /** A statement for several servers is over now: it is one span, each server's part a child of it. */
+    public void took(
+            byte[] sql, String application, long nanos, boolean failed, String database, String user, SharedWork work) {
+        Running now = running;
+        StatementSpan whole = tell(sql, application, nanos, failed, database, user, "", "");
+        if (whole == null || now == null) {
+            return;
+        }
+        for (SharedWork.Part part : work.parts()) {
+            long start = whole.startNanos() + work.sinceBeginning(part);
+            now.exporter.offer(new StatementSpan(
+                    whole.ids().child(random.get()),
+                    whole.ids().spanId(),
+                    database,
+                    user,
+                    part.server().name(),
+                    part.server().shard(),
+                    whole.sql(),
+                    part.failed(),
+                    start,
+                    start + part.nanos()));
+        }
+    }
+
+    private @Nullable StatementSpan tell(
+            byte[] sql,
+            String application,
+            long nanos,
+            boolean failed,
+            String database,
+            String user,
+            String server,
+            String shard) {
         Running now = running;
         if (now == null) {
-            return;
+            return null;
         }
         TraceParent caller = caller(sql, application);
         boolean sampled = (caller != null && now.config.parents())
                 ? caller.sampled()
                 : now.config.sample() > 0 && random.get().nextDouble() * 100 < now.config.sample();
         if (!sampled) {
-            return;
+            return null;
         }
         TraceParent ids = caller == null ? TraceParent.start(random.get(), true) : caller.child(random.get());
         Instant end = clock.instant();
         long endNanos = end.getEpochSecond() * 1_000_000_000L + end.getNano();
-        now.exporter.offer(new StatementSpan(
+        StatementSpan span = new StatementSpan(
                 ids,
                 caller == null ? 0 : caller.spanId(),
                 database,
@@ -110,7 +146,9 @@ public final class Traces implements AutoCloseable {
                 sql.length > LONGEST_TEXT ? NONE : sql,
                 failed,
                 endNanos - nanos,
-                endNanos));
+                endNanos);
+        now.exporter.offer(span);
+        return span;
     }
 
     /** The trace context of sqlcommenter's comment at either end of the text, or else the one the application is named by. */

@@ -52,16 +52,7 @@ class RelativeTimesTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "E'see you\\ntoday'",
-                "U&'\\\\now'",
-                "$$today is fine$$",
-                "'nowhere'",
-                "'Asia/now'",
-                "E''",
-                "$$$$",
-                "X'00'"
-            })
+            strings = {"E'see you\\ntoday'", "$$today is fine$$", "'nowhere'", "'Asia/now'", "E''", "$$$$", "X'00'"})
     void areNotSeenInTextsThatAreNoTime(String value) {
         assertThat(need(value)).isInstanceOf(Everywhere.class);
     }
