@@ -1,9 +1,13 @@
 package io.plinth.deploy.process;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,14 +68,30 @@ public final class LogRotation implements Runnable {
             if (Files.size(log) < size) {
                 return;
             }
+            putAside();
+        }
+        // Or somebody else has moved it: the process that this node is handed over to or was, or an operator.
+        StandardOutput.appendTo(log);
+    }
+
+    /**
+     * Two processes have one log while one hands the node over to the other. Who has the lock looks again whether the log is still the
+     * one that both found too large; it is a lock of that file, so who comes later opens another file, or none.
+     */
+    private void putAside() throws IOException {
+        try (FileChannel file = FileChannel.open(log, StandardOpenOption.WRITE);
+                FileLock lock = file.lock()) {
+            if (!lock.isValid() || !StandardOutput.is(log)) {
+                return;
+            }
             for (int turn = kept - 1; turn > 0; turn--) {
                 if (Files.exists(earlier(log, turn))) {
                     Files.move(earlier(log, turn), earlier(log, turn + 1), StandardCopyOption.REPLACE_EXISTING);
                 }
             }
             Files.move(log, earlier(log, 1), StandardCopyOption.REPLACE_EXISTING);
+        } catch (NoSuchFileException e) {
+            LOG.debug("{} was put aside by another process", log);
         }
-        // Or somebody else has moved it: the process that hands this node over, or an operator.
-        StandardOutput.appendTo(log);
     }
 }

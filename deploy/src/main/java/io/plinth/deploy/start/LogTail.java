@@ -28,11 +28,15 @@ public final class LogTail {
         }
     }
 
-    /** The last lines of a log, at most {@code count} of them and at most 64 KiB of it and of the file that it was before. */
+    /**
+     * The last lines of a log, at most {@code count} of them and at most 64 KiB of it; where that is all of it, as much of the file
+     * that it was before.
+     */
     public static List<String> last(Path log, int count) throws IOException {
-        List<String> lines = lines(log, 0);
+        List<String> lines = Files.exists(log) ? lines(log, 0) : List.of();
         Path before = LogRotation.earlier(log, 1);
-        if (lines.size() < count && Files.exists(before)) {
+        boolean whole = !Files.exists(log) || Files.size(log) <= TAIL_BYTES;
+        if (lines.size() < count && whole && Files.exists(before)) {
             lines = Stream.concat(lines(before, 0).stream(), lines.stream()).toList();
         }
         return lines.subList(Math.max(0, lines.size() - count), lines.size());

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -32,13 +33,14 @@ class LogRotationIT {
     static final class Writer {
         private Writer() {}
 
+        /** Log, how many earlier ones are kept, how many files are begun, what stands before each line. */
         public static void main(String[] arguments) throws InterruptedException {
             LogRotation rotation = new LogRotation(Path.of(arguments[0]), SIZE, Integer.parseInt(arguments[1]), 1);
             Thread rotating = Thread.ofPlatform().daemon().start(rotation);
             Object file = null;
             int files = 0;
-            for (int i = 0; files < FILES; i++) {
-                System.out.println(i);
+            for (int i = 0; files < Integer.parseInt(arguments[2]); i++) {
+                System.out.println(arguments[3] + i);
                 if (i % 100 == 0) {
                     Object now = keyOf(Path.of(arguments[0]));
                     files += now == null || now.equals(file) ? 0 : 1;
@@ -62,6 +64,10 @@ class LogRotationIT {
     }
 
     private Process write(Path log, int kept) throws Exception {
+        return write(log, kept, FILES, "");
+    }
+
+    private static Process write(Path log, int kept, int files, String prefix) throws Exception {
         List<String> command = List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -70,7 +76,9 @@ class LogRotationIT {
                 System.getProperty("java.class.path"),
                 Writer.class.getName(),
                 log.toString(),
-                String.valueOf(kept));
+                String.valueOf(kept),
+                String.valueOf(files),
+                prefix);
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
@@ -97,6 +105,73 @@ class LogRotationIT {
         lines.add("the end");
         // Too many to be shown.
         assertThat(written.equals(lines)).as("%s lines in order", lines.size()).isTrue();
+    }
+
+    /** As while one process hands a node over to another. */
+    @Test
+    void twoProcessesPutNothingAsideButWhatIsTooLarge() throws Exception {
+        Path log = Files.createFile(folder.resolve("kv-1.log"));
+        Process one = write(log, KEPT, 20, "a ");
+        Process other = write(log, KEPT, 20, "b ");
+        assertThat(one.waitFor(90, TimeUnit.SECONDS)).isTrue();
+        assertThat(other.waitFor(90, TimeUnit.SECONDS)).isTrue();
+        List<String> lines = new ArrayList<>();
+        for (int turn = 1; Files.exists(LogRotation.earlier(log, turn)); turn++) {
+            Path earlier = LogRotation.earlier(log, turn);
+            assertThat(Files.size(earlier)).as("%s", earlier).isGreaterThanOrEqualTo(SIZE);
+            lines.addAll(0, Files.readAllLines(earlier));
+        }
+        lines.addAll(Files.readAllLines(log));
+        for (String prefix : List.of("a ", "b ")) {
+            List<String> own =
+                    lines.stream().filter(line -> line.startsWith(prefix)).toList();
+            assertThat(own).hasSizeGreaterThan(FILES);
+            assertThat(new HashSet<>(own)).as("lines of %s", prefix).hasSameSizeAs(own);
+            assertThat(own).contains(prefix + (own.size() - 1));
+        }
+        assertThat(lines).filteredOn("the end"::equals).hasSize(2);
+    }
+
+    @Test
+    void whoFollowsMissesNoFileOfThoseThatWerePutAsideSinceTheLastLook() throws Exception {
+        Path log = Files.writeString(folder.resolve("kv-1.log"), "");
+        try (FollowedLog follower = new FollowedLog(log)) {
+            Files.writeString(log, "one\n");
+            String large = "x".repeat(100) + "\n";
+            Files.move(log, LogRotation.earlier(log, 3));
+            Files.writeString(LogRotation.earlier(log, 2), "two\n");
+            Files.writeString(LogRotation.earlier(log, 1), large.repeat(30_000));
+            Files.writeString(log, "four\n");
+            StringBuilder all = new StringBuilder();
+            for (String added = follower.next(); !added.isEmpty(); added = follower.next()) {
+                all.append(added);
+            }
+            assertThat(all.toString().equals("one\ntwo\n" + large.repeat(30_000) + "four\n"))
+                    .as("%s characters in order", all.length())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void whoBeginsToFollowWhileTheLogIsPutAsideWaitsForTheNextOne() throws Exception {
+        Path log = folder.resolve("kv-1.log");
+        Files.writeString(LogRotation.earlier(log, 1), "before\n");
+        try (FollowedLog follower = new FollowedLog(log)) {
+            assertThat(follower.next()).isEmpty();
+            assertThat(LogTail.last(log, 10)).containsExactly("before");
+            Files.writeString(LogRotation.earlier(log, 1), "late\n", StandardOpenOption.APPEND);
+            assertThat(follower.next()).isEqualTo("late\n");
+            Files.writeString(log, "new\n");
+            assertThat(follower.next()).isEqualTo("new\n");
+        }
+    }
+
+    @Test
+    void theFileBeforeIsNoPartOfTheLastLinesWhereTheLogIsNotReadFromItsBeginning() throws Exception {
+        Path log = folder.resolve("kv-1.log");
+        Files.writeString(LogRotation.earlier(log, 1), "before\n");
+        Files.writeString(log, ("x".repeat(999) + "\n").repeat(100));
+        assertThat(LogTail.last(log, 90)).hasSizeBetween(65, 66).doesNotContain("before");
     }
 
     @Test
