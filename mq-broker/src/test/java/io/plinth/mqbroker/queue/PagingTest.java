@@ -170,7 +170,7 @@ class PagingTest {
             driver.declare(
                     "q",
                     new FieldTable(Map.of(
-                            "x-message-ttl", 6000, "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "dead")));
+                            "x-message-ttl", 3000, "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "dead")));
             fill(driver, "q", 0, MANY);
         }
         try (EngineDriver driver = open()) {
