@@ -37,6 +37,22 @@ public final class LogRotation implements Runnable {
         }
     }
 
+    /** Puts a log aside that is so large and that nobody writes to, as whoever does is to be started. */
+    public static void atStart(Path log, long size, int kept) throws IOException {
+        if (Files.exists(log) && Files.size(log) >= size) {
+            turn(log, kept);
+        }
+    }
+
+    private static void turn(Path log, int kept) throws IOException {
+        for (int turn = kept - 1; turn > 0; turn--) {
+            if (Files.exists(earlier(log, turn))) {
+                Files.move(earlier(log, turn), earlier(log, turn + 1), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        Files.move(log, earlier(log, 1), StandardCopyOption.REPLACE_EXISTING);
+    }
+
     /** The file that was the log {@code turns} times ago. */
     public static Path earlier(Path log, int turns) {
         return log.resolveSibling(log.getFileName() + "." + turns);
@@ -84,12 +100,7 @@ public final class LogRotation implements Runnable {
             if (!lock.isValid() || !StandardOutput.is(log)) {
                 return;
             }
-            for (int turn = kept - 1; turn > 0; turn--) {
-                if (Files.exists(earlier(log, turn))) {
-                    Files.move(earlier(log, turn), earlier(log, turn + 1), StandardCopyOption.REPLACE_EXISTING);
-                }
-            }
-            Files.move(log, earlier(log, 1), StandardCopyOption.REPLACE_EXISTING);
+            turn(log, kept);
         } catch (NoSuchFileException e) {
             LOG.debug("{} was put aside by another process", log);
         }

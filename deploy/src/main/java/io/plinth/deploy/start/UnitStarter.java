@@ -5,6 +5,7 @@ import io.plinth.deploy.plan.Claim;
 import io.plinth.deploy.plan.Sizing;
 import io.plinth.deploy.plan.Unit;
 import io.plinth.deploy.process.Installation;
+import io.plinth.deploy.process.LogRotation;
 import io.plinth.deploy.process.ProcessId;
 import io.plinth.deploy.process.Procfs;
 import io.plinth.deploy.process.RunFolder;
@@ -12,6 +13,7 @@ import io.plinth.deploy.process.RunRecord;
 import io.plinth.deploy.process.Spawner;
 import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.NodeConfig;
+import io.plinth.kit.config.StackConfig;
 import io.plinth.kit.config.StackFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -80,6 +82,10 @@ public final class UnitStarter {
     private Launched start(Unit unit, List<String> more) throws IOException, DeployException {
         Path log = folder.log(unit.name());
         Files.createDirectories(log.getParent());
+        if (unit instanceof Unit.App || unit instanceof Unit.Postgres) {
+            StackConfig.Logs logs = file.stack().logs();
+            LogRotation.atStart(log, logs.size().bytes(), logs.kept());
+        }
         long logStart = Files.exists(log) ? Files.size(log) : 0;
         Process process = switch (unit) {
             case Unit.Daemon daemon -> {

@@ -167,6 +167,23 @@ class LogRotationIT {
     }
 
     @Test
+    void whatNobodyWritesToIsPutAsideBeforeItsWriterStarts() throws Exception {
+        Path log = folder.resolve("web-1.log");
+        LogRotation.atStart(log, 3, 2);
+        for (String text : List.of("one", "two", "three")) {
+            Files.writeString(log, text);
+            LogRotation.atStart(log, 3, 2);
+            assertThat(log).doesNotExist();
+        }
+        assertThat(LogRotation.earlier(log, 1)).hasContent("three");
+        assertThat(LogRotation.earlier(log, 2)).hasContent("two");
+        assertThat(LogRotation.earlier(log, 3)).doesNotExist();
+        Files.writeString(log, "4");
+        LogRotation.atStart(log, 3, 2);
+        assertThat(log).hasContent("4");
+    }
+
+    @Test
     void theFileBeforeIsNoPartOfTheLastLinesWhereTheLogIsNotReadFromItsBeginning() throws Exception {
         Path log = folder.resolve("kv-1.log");
         Files.writeString(LogRotation.earlier(log, 1), "before\n");
