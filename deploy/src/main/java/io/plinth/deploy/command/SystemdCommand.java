@@ -19,10 +19,10 @@ import picocli.CommandLine.Spec;
 /** {@code plinth systemd}. */
 @Command(
         name = "systemd",
-        header = "Prints or writes systemd units for the daemons.",
+        header = "Prints or writes systemd units for daemons and apps.",
         description =
-                "A service for each daemon node of the file, which systemd restarts, and a target for all of them."
-                        + " Apps and PostgreSQL servers have none.",
+                "A service for each daemon node and each instance of an app of the file, which systemd restarts, and a"
+                        + " target for all of them. PostgreSQL servers have none: its packages bring their own.",
         mixinStandardHelpOptions = true)
 public final class SystemdCommand implements Callable<Integer> {
     @Option(

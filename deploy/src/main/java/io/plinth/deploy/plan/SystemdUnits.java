@@ -1,6 +1,8 @@
 package io.plinth.deploy.plan;
 
+import io.plinth.kit.config.HostPort;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,7 +10,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The daemons of a plan as systemd runs them: a service for each, and a target for all (systemd.unit(5), systemd.exec(5)). Immutable.
+ * The daemons and apps of a plan as systemd runs them: a service for each, and a target for all (systemd.unit(5), systemd.exec(5)).
+ * PostgreSQL servers have none: those that deploy runs trust whoever asks from this machine, and the system's packages of it bring
+ * units of their own. Immutable.
  *
  * @param stack its name
  * @param script the plinth command
@@ -25,11 +29,10 @@ public record SystemdUnits(String stack, Path script, String javaHome, Path file
 
     /** Texts by file name. */
     public Map<String, String> of(Plan plan) {
-        List<Unit.Daemon> daemons = plan.units().stream()
-                .filter(Unit.Daemon.class::isInstance)
-                .map(Unit.Daemon.class::cast)
+        List<String> names = plan.units().stream()
+                .filter(unit -> unit instanceof Unit.Daemon || unit instanceof Unit.App)
+                .map(Unit::name)
                 .toList();
-        List<String> names = daemons.stream().map(Unit.Daemon::name).toList();
         Map<String, String> units = new LinkedHashMap<>();
         units.put(target(), """
             [Unit]
@@ -38,8 +41,12 @@ public record SystemdUnits(String stack, Path script, String javaHome, Path file
             [Install]
             WantedBy=multi-user.target
             """.formatted(escaped(stack)));
-        for (Unit.Daemon daemon : daemons) {
-            units.put(service(daemon.name()), service(daemon, names));
+        for (Unit unit : plan.units()) {
+            if (unit instanceof Unit.Daemon daemon) {
+                units.put(service(daemon.name()), service(daemon, names));
+            } else if (unit instanceof Unit.App app) {
+                units.put(service(app.name()), service(app, names));
+            }
         }
         return units;
     }
@@ -53,14 +60,9 @@ public record SystemdUnits(String stack, Path script, String javaHome, Path file
     }
 
     private String service(Unit.Daemon daemon, List<String> names) {
-        String after = Stream.concat(
-                        Stream.of("network-online.target"),
-                        daemon.after().stream().filter(names::contains).sorted().map(this::service))
-                .collect(Collectors.joining(" "));
         boolean privileged = daemon.claims().stream()
                 .anyMatch(claim -> claim.at().port() > 0 && claim.at().port() < FIRST_FREE_PORT);
         String capabilities = privileged ? "CAP_NET_BIND_SERVICE" : "";
-        Path parent = file.toAbsolutePath().getParent();
         return """
             [Unit]
             Description=%s, a %s of the Plinth stack %s
@@ -112,14 +114,14 @@ public record SystemdUnits(String stack, Path script, String javaHome, Path file
                         escaped(daemon.name()),
                         daemon.kind(),
                         escaped(stack),
-                        after,
+                        after(daemon, names),
                         target(),
-                        quoted("PLINTH_JAVA_HOME=" + javaHome),
+                        assigned("PLINTH_JAVA_HOME", javaHome),
                         quoted(script.toString()),
                         quoted(daemon.name()),
                         quoted(file.toString()),
                         quoted(state.toString()),
-                        escaped(String.valueOf(parent)),
+                        escaped(folder().toString()),
                         user,
                         daemon.untilReady().toSeconds(),
                         daemon.patience().toSeconds() + CLOSING_SECONDS,
@@ -127,6 +129,82 @@ public record SystemdUnits(String stack, Path script, String javaHome, Path file
                         capabilities,
                         quoted(state.toString()),
                         target());
+    }
+
+    /** What an app may do is its own affair: nothing is forbidden that could be what it is for. */
+    private String service(Unit.App app, List<String> names) {
+        Map<String, String> environment = new LinkedHashMap<>();
+        environment.put("JAVA_HOME", javaHome);
+        environment.putAll(app.config().env());
+        environment.put("INSTANCE", app.name());
+        HostPort at = app.at();
+        if (at != null) {
+            environment.put("PORT", String.valueOf(at.port()));
+        }
+        List<String> command = new ArrayList<>(app.config().command());
+        if (command.getFirst().indexOf('/') >= 0) {
+            command.set(0, folder().resolve(command.getFirst()).normalize().toString());
+        }
+        return """
+            [Unit]
+            Description=%s, an app of the Plinth stack %s
+            Wants=network-online.target
+            After=%s
+            PartOf=%s
+            StartLimitIntervalSec=60
+            StartLimitBurst=5
+
+            [Service]
+            Type=exec
+            %s
+            ExecStart=%s
+            WorkingDirectory=%s
+            User=%s
+            Restart=on-failure
+            RestartSec=1
+            SuccessExitStatus=143
+            KillSignal=SIG%s
+            TimeoutStopSec=%d
+            LimitNOFILE=1048576
+            UMask=0027
+            NoNewPrivileges=yes
+
+            [Install]
+            WantedBy=%s
+            """.formatted(
+                        escaped(app.name()),
+                        escaped(stack),
+                        after(app, names),
+                        target(),
+                        environment.entrySet().stream()
+                                .map(each -> "Environment=" + assigned(each.getKey(), each.getValue()))
+                                .collect(Collectors.joining("\n")),
+                        command.stream().map(SystemdUnits::quoted).collect(Collectors.joining(" ")),
+                        escaped(folder().toString()),
+                        user,
+                        app.stopSignal(),
+                        app.patience().toSeconds(),
+                        target());
+    }
+
+    private String after(Unit unit, List<String> names) {
+        return Stream.concat(
+                        Stream.of("network-online.target"),
+                        unit.after().stream().filter(names::contains).sorted().map(this::service))
+                .collect(Collectors.joining(" "));
+    }
+
+    /** Of the stack's file, beside which programs are looked up. */
+    private Path folder() {
+        Path parent = file.toAbsolutePath().normalize().getParent();
+        return parent == null ? Path.of("/") : parent;
+    }
+
+    /** A variable, whatever is in it; a dollar is nothing special there. */
+    private static String assigned(String name, String value) {
+        String text =
+                (name + "=" + value).replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+        return "\"" + escaped(text) + "\"";
     }
 
     /** One word, whatever is in it. */

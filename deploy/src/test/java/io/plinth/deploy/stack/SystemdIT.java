@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.plinth.testkit.Peer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,6 +30,13 @@ class SystemdIT {
                       routes: { all: { path: /, pool: web } }
                       pools: { web: { servers: { a: 127.0.0.1:9000 } } }
                     kv-cache: { memory: 64MiB }
+                    apps:
+                      web:
+                        command: [bin/web, "--for=$a 100%% \\"b\\""]
+                        instances: 2
+                        port: 9000
+                        env: { SALE: "$5 or 100%%" }
+                        patience: 7s
                     nodes:
                       lb-1: { run: lb-proxy }
                       kv-1: { run: kv-cache, port: 6379 }
@@ -40,7 +48,11 @@ class SystemdIT {
         for (String line : Files.readAllLines(units.resolve("plinth-shop-" + name + ".service"))) {
             if (!line.isEmpty() && !line.startsWith("[")) {
                 String[] parts = line.split("=", 2);
-                assertThat(keys.put(parts[0], parts[1])).as(line).isNull();
+                assertThat(keys.put(parts[0], parts[1]))
+                        .as(line)
+                        .satisfiesAnyOf(
+                                before -> assertThat(before).isNull(),
+                                before -> assertThat(parts[0]).isEqualTo("Environment"));
             }
         }
         return keys;
@@ -56,7 +68,11 @@ class SystemdIT {
         try (Stream<Path> all = Files.list(units)) {
             assertThat(all.map(unit -> unit.getFileName().toString()))
                     .containsExactlyInAnyOrder(
-                            "plinth-shop.target", "plinth-shop-lb-1.service", "plinth-shop-kv-1.service");
+                            "plinth-shop.target",
+                            "plinth-shop-lb-1.service",
+                            "plinth-shop-kv-1.service",
+                            "plinth-shop-web-1.service",
+                            "plinth-shop-web-2.service");
         }
         Map<String, String> lb = service(units, "lb-1");
         String folderOfFile = String.valueOf(file.getParent()).replace("%", "%%");
@@ -73,11 +89,25 @@ class SystemdIT {
                                 + "/plinth.yaml\" --state \"" + folderOfFile + "/state\"");
         assertThat(service(units, "kv-1")).containsEntry("AmbientCapabilities", "");
 
+        Path program = Files.createDirectories(file.resolveSibling("bin")).resolve("web");
+        Files.createFile(program, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+        assertThat(service(units, "web-2"))
+                .containsEntry("Type", "exec")
+                .containsEntry("User", user)
+                .containsEntry("ExecStart", "\"" + folderOfFile + "/bin/web\" \"--for=$$a 100%% \\\"b\\\"\"")
+                .containsEntry("KillSignal", "SIGTERM")
+                .containsEntry("TimeoutStopSec", "7");
+        assertThat(Files.readAllLines(units.resolve("plinth-shop-web-2.service")))
+                .contains(
+                        "Environment=\"PORT=9001\"",
+                        "Environment=\"INSTANCE=web-2\"",
+                        "Environment=\"SALE=$5 or 100%%\"");
+
         Optional<Path> systemd = Peer.find("systemd-analyze");
         if (systemd.isPresent()) {
             List<String> verify = new ArrayList<>(List.of(systemd.get().toString(), "verify"));
-            for (String unit : List.of("plinth-shop.target", "plinth-shop-lb-1.service", "plinth-shop-kv-1.service")) {
-                verify.add(units.resolve(unit).toString());
+            try (Stream<Path> all = Files.list(units)) {
+                all.map(Path::toString).sorted().forEach(verify::add);
             }
             Script.Result verified = Script.runProgram(Map.of(), verify);
             assertThat(verified.exitCode()).as(verified.err()).isZero();
