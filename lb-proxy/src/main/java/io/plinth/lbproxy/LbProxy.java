@@ -27,7 +27,7 @@ import io.plinth.lbproxy.limit.AddressLimit;
 import io.plinth.lbproxy.listen.ClientInitializer;
 import io.plinth.lbproxy.listen.ConnectionLimit;
 import io.plinth.lbproxy.snapshot.Snapshots;
-import io.plinth.lbproxy.trace.OtlpJson;
+import io.plinth.lbproxy.trace.RequestSpans;
 import io.plinth.lbproxy.trace.Span;
 import io.plinth.lbproxy.upstream.Connector;
 import io.plinth.lbproxy.upstream.HealthChecks;
@@ -88,7 +88,7 @@ final class LbProxy implements Daemon {
                         URI.create(tracing.endpoint()),
                         tracing.queue(),
                         context.name(),
-                        new OtlpJson(context.name(), context.name())::encode);
+                        RequestSpans.of(context.name())::encode);
         metrics = new ProxyMetrics(loops.size(), System::nanoTime);
         healthChecks = new HealthChecks(
                 new HealthMonitor(context.loops().clientChannel(), seeds.split()), loops, System::nanoTime);

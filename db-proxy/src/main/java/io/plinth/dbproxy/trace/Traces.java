@@ -62,7 +62,7 @@ public final class Traces implements AutoCloseable {
             next = new Running(
                     config,
                     new SpanExporter<>(
-                            URI.create(config.endpoint()), config.queue(), node, new OtlpJson(node)::encode));
+                            URI.create(config.endpoint()), config.queue(), node, StatementSpans.of(node)::encode));
             next.exporter.start();
         }
         running = next;

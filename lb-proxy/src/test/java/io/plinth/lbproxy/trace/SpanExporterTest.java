@@ -18,7 +18,7 @@ class SpanExporterTest {
     @Test
     void anEndpointThatIsNoneCostsSpansAndNotTheThread() throws InterruptedException {
         try (SpanExporter<Span> exporter =
-                new SpanExporter<>(URI.create("http://127.0.0.1:99999/"), 10, "lb", new OtlpJson("lb", "lb")::encode)) {
+                new SpanExporter<>(URI.create("http://127.0.0.1:99999/"), 10, "lb", RequestSpans.of("lb")::encode)) {
             exporter.start();
             for (int spans = 1; spans <= 2; spans++) {
                 exporter.offer(span());
