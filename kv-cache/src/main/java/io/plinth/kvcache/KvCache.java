@@ -260,6 +260,9 @@ public final class KvCache implements Daemon {
             stats.peakBytes(keyspace.memory().used());
             keyspace.makeRoom(0);
             clients.endIdle(now, settings.timeoutSeconds());
+            if (memcached != null) {
+                memcached.endIdle(now, settings.timeoutSeconds());
+            }
         });
         timer = ticking;
         ClientPipeline pipeline = new ClientPipeline(shared(), keyspace, loops, () -> new CommandExecutor(node, table));

@@ -37,6 +37,11 @@ public interface CachePolicy {
         return false;
     }
 
+    /** Whether what a loader answers is put into the cache. */
+    default boolean loads() {
+        return false;
+    }
+
     /** Whether the command waits for a loader first; then the client is blocked until it is {@link CommandExecutor#release}d. */
     default boolean holds(CommandExecutor executor, Command command, Client client, Args args, long nowMillis) {
         return false;

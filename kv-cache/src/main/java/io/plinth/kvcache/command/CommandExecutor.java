@@ -122,8 +122,8 @@ public final class CommandExecutor implements Dispatcher {
         return !held;
     }
 
-    private CachePolicy policy() {
-        // A replica has what its primary has, and asks no loader.
+    /** How keys are cached here and now: a replica has what its primary has, and asks no loader. */
+    public CachePolicy policy() {
         return node.settings().readOnly() ? CachePolicy.NONE : node.settings().cachePolicy();
     }
 

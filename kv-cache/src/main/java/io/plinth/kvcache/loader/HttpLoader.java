@@ -36,10 +36,12 @@ final class HttpLoader implements Loader {
     private final @Nullable String authorization;
     private final Duration timeout;
     private final long maxValue;
+    private final boolean cacheControl;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final HttpClient client;
 
-    HttpLoader(String template, @Nullable String authorization, Duration timeout, long maxValue) {
+    HttpLoader(String template, @Nullable String authorization, Duration timeout, long maxValue, boolean cacheControl) {
+        this.cacheControl = cacheControl;
         this.template = template;
         this.authorization = authorization;
         this.timeout = timeout;
@@ -102,16 +104,14 @@ final class HttpLoader implements Loader {
     }
 
     @Override
-    public byte @Nullable [] load(LoaderKey key) throws LoaderException {
+    public Answer load(LoaderKey key) throws LoaderException {
         HttpResponse<byte[]> response = send("GET", key, BodyPublishers.noBody());
         int status = response.statusCode();
-        if (status == NOT_FOUND || status == GONE) {
-            return null;
-        }
-        if (status != OK) {
+        boolean none = status == NOT_FOUND || status == GONE;
+        if (!none && status != OK) {
             throw unexpected("GET", status);
         }
-        return response.body();
+        return new Answer(none ? null : response.body(), AnswerTtl.of(response.headers(), cacheControl));
     }
 
     @Override

@@ -1,11 +1,9 @@
 package io.plinth.kvcache.loader;
 
-import org.jspecify.annotations.Nullable;
-
 /** A source of values. Called on threads that may wait; from several at a time. */
 public interface Loader extends AutoCloseable {
-    /** The value of a key, null where there is none. */
-    byte @Nullable [] load(LoaderKey key) throws LoaderException;
+    /** The value of a key, or that there is none. */
+    Answer load(LoaderKey key) throws LoaderException;
 
     /** Hands a value on; it is accepted when this returns. */
     void store(LoaderKey key, byte[] value) throws LoaderException;

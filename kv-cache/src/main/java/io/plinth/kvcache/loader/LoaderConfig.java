@@ -53,7 +53,14 @@ public record LoaderConfig(
         Duration open,
 
         @Doc("The longest value it may give.") @Default("16MiB") @Range(min = "1KiB", max = "512MiB")
-        DataSize maxValue)
+        DataSize maxValue,
+
+        @Doc("Whether the header `Cache-Control` of an answer to GET (`s-maxage`, `max-age`, less `Age`;"
+                + " `no-store`, `no-cache` and `private`: one second, so that who asked gets it) says how long it"
+                + " is kept, before the pattern's `ttl` and `negative-ttl`. The header `Plinth-Ttl`, in seconds,"
+                + " always does, and before it.")
+        @Default("false")
+        boolean cacheControl)
         implements Checked {
 
     /** Statements for PostgreSQL. */

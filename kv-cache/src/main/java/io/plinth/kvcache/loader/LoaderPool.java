@@ -49,7 +49,8 @@ public final class LoaderPool implements AutoCloseable {
                 String.valueOf(config.http()),
                 config.authorization() == null ? null : config.authorization().reveal(),
                 config.timeout(),
-                maxValue);
+                maxValue,
+                config.cacheControl());
     }
 
     /** How many writes for later it is given at a time: reads have threads left, but where there is one only. */
@@ -101,17 +102,17 @@ public final class LoaderPool implements AutoCloseable {
         return circuit.isOpen();
     }
 
-    private interface Question {
-        byte @Nullable [] ask() throws LoaderException;
+    private interface Question<T> {
+        T ask() throws LoaderException;
     }
 
-    private byte @Nullable [] ask(Question question) throws LoaderException {
+    private <T> T ask(Question<T> question) throws LoaderException {
         if (!circuit.admits()) {
             throw LoaderException.refused("left alone after " + failures + " failures");
         }
         boolean well = false;
         try {
-            byte[] answer = question.ask();
+            T answer = question.ask();
             well = true;
             return answer;
         } catch (LoaderException e) {
@@ -126,8 +127,8 @@ public final class LoaderPool implements AutoCloseable {
         }
     }
 
-    /** The value of a key, null where there is none. On a thread that may wait. */
-    public byte @Nullable [] load(LoaderKey key) throws LoaderException {
+    /** The value of a key, or that there is none. On a thread that may wait. */
+    public Answer load(LoaderKey key) throws LoaderException {
         return ask(() -> loader.load(key));
     }
 
@@ -139,7 +140,7 @@ public final class LoaderPool implements AutoCloseable {
             } else {
                 loader.store(key, value);
             }
-            return null;
+            return key;
         });
     }
 

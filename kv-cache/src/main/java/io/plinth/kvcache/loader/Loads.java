@@ -165,8 +165,8 @@ final class Loads {
             try {
                 LoaderKey asked = new LoaderKey(name.bytes(), rule.prefix().length);
                 BehindQueue.Pending pending = behind == null ? null : behind.pending(pool.name(), name.bytes());
-                byte[] value = pending == null ? pool.load(asked) : pending.value();
-                later(() -> put(value));
+                Answer answer = pending == null ? pool.load(asked) : Answer.of(pending.value());
+                later(() -> put(answer));
             } catch (LoaderException e) {
                 later(() -> end(failed(e.line())));
             } catch (IOException | RuntimeException e) {
@@ -190,7 +190,9 @@ final class Loads {
             });
         }
 
-        private void put(byte @Nullable [] value) {
+        private void put(Answer answer) {
+            byte[] value = answer.value();
+            boolean said = answer.ttlMillis() >= 0;
             long now = clock.millis();
             Segment segment = keyspace.segment(key.slot());
             if (value != null && !patterns.makeRoom(rule, (long) value.length + name.bytes().length)) {
@@ -202,16 +204,26 @@ final class Loads {
                 if (!marks().holds(key, token)) {
                     return;
                 }
+                if (!executor.policy().loads()) {
+                    // Who follows a Redis has what that has, and is emptied after it began to.
+                    marks().release(key, token, now);
+                    ended[0] = Ended.DONE;
+                    return;
+                }
                 ended[0] = Ended.DONE;
                 if (value != null) {
-                    segment.putString(key, value, patterns.expireAt(key, Entry.NEVER, now), now);
+                    segment.putString(
+                            key,
+                            value,
+                            patterns.expireAt(key, said ? now + answer.ttlMillis() : Entry.NEVER, now),
+                            now);
                     return;
                 }
                 Entry old = segment.peek(key, now);
                 if (old != null) {
                     segment.delete(old);
                 }
-                if (!marks().absent(key, now + rule.negative(), now)) {
+                if (!marks().absent(key, now + (said ? answer.ttlMillis() : rule.negative()), now)) {
                     ended[0] = new Ended(Outcome.NO_ROOM, "OOM no room to remember an absence.");
                 }
                 segment.waits().again(key);

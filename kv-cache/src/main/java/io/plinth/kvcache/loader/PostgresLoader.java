@@ -73,21 +73,21 @@ final class PostgresLoader implements Loader {
     }
 
     @Override
-    public byte @Nullable [] load(LoaderKey key) throws LoaderException {
+    public Answer load(LoaderKey key) throws LoaderException {
         try (Connection connection = connection();
                 PreparedStatement statement = prepared(connection, load, key, null)) {
             statement.setQueryTimeout(timeoutSeconds);
             statement.setMaxRows(1);
             try (ResultSet rows = statement.executeQuery()) {
                 if (!rows.next()) {
-                    return null;
+                    return Answer.of(null);
                 }
                 byte[] value = value(rows);
                 if (value != null && value.length > maxValue) {
                     throw LoaderException.refused(
                             "value: " + value.length + " bytes (expected: at most max-value, " + maxValue + ")");
                 }
-                return value;
+                return Answer.of(value);
             }
         } catch (SQLException e) {
             throw failure(e);

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
@@ -46,6 +47,9 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
     private boolean waiting;
     private boolean closing;
     private boolean known;
+    private volatile long seenMillis;
+    private long unsent;
+    private @Nullable ChannelHandlerContext context;
     private @Nullable Replies replies;
     private @Nullable TextCommands text;
     private @Nullable MetaCommands meta;
@@ -62,12 +66,14 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
     public void channelActive(ChannelHandlerContext ctx) {
         Replies out = new Replies(ctx.alloc(), outputLimit);
         replies = out;
+        context = ctx;
+        seenMillis = node.clock().millis();
         text = new TextCommands(store, out, statistics);
         meta = new MetaCommands(store, out, statistics);
         counted = true;
         UserRef standard = node.settings().users().standard();
         known = node.settings().users().open() && !standard.restricted();
-        if (statistics.opened() > node.clients().limit()) {
+        if (statistics.opened(this) > node.clients().limit()) {
             out.line("ERROR Too many open connections");
             closing = true;
             flush(ctx);
@@ -81,6 +87,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
             if (closing) {
                 return;
             }
+            seenMillis = node.clock().millis();
             if (keep(in)) {
                 process(ctx);
             } else {
@@ -326,6 +333,24 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Ends a client that said nothing for so long and waits for nothing. From any thread. */
+    void endIdle(long nowMillis, long seconds) {
+        ChannelHandlerContext ctx = context;
+        if (ctx != null && nowMillis - seenMillis > seconds * 1000) {
+            ctx.channel().eventLoop().execute(() -> {
+                ChannelOutboundBuffer pending = ctx.channel().unsafe().outboundBuffer();
+                long before = unsent;
+                unsent = pending == null ? 0 : pending.totalPendingWriteBytes();
+                if (gate.closed() || (waiting && ctx.channel().isWritable()) || unsent != before) {
+                    // It has no reply yet, or takes what it got.
+                    seenMillis = nowMillis;
+                } else if (nowMillis - seenMillis > seconds * 1000) {
+                    ctx.close();
+                }
+            });
+        }
+    }
+
     /** What the replies tell of is on disk, or never will be: then the client is not told. */
     private void synced(ChannelHandlerContext ctx) {
         if (!gate.opened()) {
@@ -355,7 +380,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
     public void channelInactive(ChannelHandlerContext ctx) {
         if (counted) {
             counted = false;
-            statistics.closed();
+            statistics.closed(this);
         }
         node.memory().give(taken);
         taken = 0;

@@ -29,6 +29,11 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
         node.keyspace().annotations().use(Annotations.Kind.MARKS, marks);
     }
 
+    /** Ends clients that said nothing for so long; 0 for none. */
+    public void endIdle(long nowMillis, long seconds) {
+        statistics.endIdle(nowMillis, seconds);
+    }
+
     /** For a node without the port: what an earlier process knew is kept until keys change, for a later one that has it. */
     public static void keep(Keyspace keyspace, long nowMillis) {
         keyspace.annotations().use(Annotations.Kind.MARKS, new Marks(keyspace, nowMillis, true));

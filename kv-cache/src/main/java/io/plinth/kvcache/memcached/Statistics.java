@@ -1,6 +1,8 @@
 package io.plinth.kvcache.memcached;
 
 import io.plinth.kvcache.command.NodeState;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -13,6 +15,7 @@ final class Statistics {
     private final LongAdder misses = new LongAdder();
     private final LongAdder sets = new LongAdder();
     private final LongAdder total = new LongAdder();
+    private final Set<MemcachedHandler> clients = ConcurrentHashMap.newKeySet();
     private final AtomicInteger connections = new AtomicInteger();
     private final long startMillis;
 
@@ -28,13 +31,23 @@ final class Statistics {
         sets.increment();
     }
 
-    int opened() {
+    /** A client came; answers how many there are. */
+    int opened(MemcachedHandler client) {
         total.increment();
+        clients.add(client);
         return connections.incrementAndGet();
     }
 
-    void closed() {
+    void closed(MemcachedHandler client) {
+        clients.remove(client);
         connections.decrementAndGet();
+    }
+
+    /** Ends clients that said nothing for so long; 0 for none. */
+    void endIdle(long nowMillis, long seconds) {
+        if (seconds > 0) {
+            clients.forEach(each -> each.endIdle(nowMillis, seconds));
+        }
     }
 
     void write(Store store, Line line, Replies out) {

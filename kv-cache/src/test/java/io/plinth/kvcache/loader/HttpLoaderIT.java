@@ -35,7 +35,7 @@ class HttpLoaderIT {
         try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
             Thread thread = Thread.ofVirtual().start(() -> stall(server));
             HttpLoader loader = new HttpLoader(
-                    "http://127.0.0.1:" + server.getLocalPort() + "/{key}", null, Duration.ofMillis(500), 1_000);
+                    "http://127.0.0.1:" + server.getLocalPort() + "/{key}", null, Duration.ofMillis(500), 1_000, false);
             try {
                 Throwable failure = catchThrowable(() -> loader.load(KEY));
                 assertThat(failure)
@@ -52,7 +52,7 @@ class HttpLoaderIT {
 
     @Test
     void aHeaderThatIsNoneIsNotShown() {
-        HttpLoader loader = new HttpLoader("http://127.0.0.1:1/{key}", "s3cret\n", Duration.ofSeconds(1), 1_000);
+        HttpLoader loader = new HttpLoader("http://127.0.0.1:1/{key}", "s3cret\n", Duration.ofSeconds(1), 1_000, false);
         try {
             assertThat(catchThrowable(() -> loader.load(KEY)))
                     .isInstanceOf(LoaderException.class)

@@ -70,7 +70,8 @@ class LoadersTest {
                     1,
                     5,
                     Duration.ofSeconds(5),
-                    new DataSize(1_000));
+                    new DataSize(1_000),
+                    false);
             configs.put(name, config);
             // Whatever it is asked waits for ever.
             pools.put(

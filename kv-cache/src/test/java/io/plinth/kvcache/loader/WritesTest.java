@@ -9,7 +9,6 @@ import io.plinth.kvcache.keyspace.ChangeListener;
 import io.plinth.kvcache.pattern.PatternConfig;
 import io.plinth.kvcache.pattern.PatternConfig.FailureMode;
 import io.plinth.kvcache.pattern.PatternConfig.WriteMode;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -39,10 +38,11 @@ class WritesTest {
             10,
             5,
             Duration.ofSeconds(1),
-            new DataSize(1 << 20));
+            new DataSize(1 << 20),
+            false);
     private final LoaderPool pool = new LoaderPool("l", config, origin, WritesTest::daemon, () -> 0);
     private final Loaders loaders =
-            new Loaders(node.patterns, node.keyspace, Clock.systemUTC(), Map.of("l", config), Map.of("l", pool), null);
+            new Loaders(node.patterns, node.keyspace, node.state.clock(), Map.of("l", config), Map.of("l", pool), null);
     private final CommandHarness.Connection one = node.connect();
     private final CommandHarness.Connection two = node.connect();
 
@@ -51,6 +51,7 @@ class WritesTest {
         private final Map<String, byte[]> values = new ConcurrentHashMap<>();
         private volatile CountDownLatch gate = new CountDownLatch(1);
         private volatile @Nullable Error failure;
+        private volatile long ttlMillis = -1;
 
         private void await() {
             try {
@@ -65,9 +66,9 @@ class WritesTest {
         }
 
         @Override
-        public byte @Nullable [] load(LoaderKey key) {
+        public Answer load(LoaderKey key) {
             await();
-            return values.get(key.key());
+            return new Answer(values.get(key.key()), ttlMillis);
         }
 
         @Override
@@ -265,6 +266,41 @@ class WritesTest {
         }
         assertThat(reply).isEqualTo(expected.toString());
         assertThat(loaders.loading()).isZero();
+    }
+
+    @Test
+    void anAnswerSaysHowLongItIsKept() throws Exception {
+        origin.values.put("", new byte[] {'v'});
+        origin.ttlMillis = 90_000;
+        assertThat(one.run("GET k")).isEmpty();
+        answered();
+        assertThat(one.received() + one.run("TTL k")).isEqualTo("$1|v|:90|");
+        origin.values.clear();
+        assertThat(one.run("DEL k")).isEmpty();
+        answered();
+        assertThat(one.received()).isEqualTo(":1|");
+        assertThat(one.run("GET k")).isEmpty();
+        answered();
+        assertThat(one.received() + one.run("GET k")).isEqualTo("$-1|$-1|");
+        node.now += 89_000;
+        assertThat(one.run("GET k")).isEqualTo("$-1|");
+        node.now += 1_001;
+        assertThat(one.run("GET k")).isEmpty();
+        assertThat(loaders.loading()).isEqualTo(1);
+        answered();
+        assertThat(one.received()).isEqualTo("$-1|");
+    }
+
+    @Test
+    void anAnswerThatComesWhileARedisIsFollowedIsNotPut() throws Exception {
+        origin.values.put("", new byte[] {'v'});
+        assertThat(one.run("GET k")).isEmpty();
+        node.settings.readOnly(true);
+        answered();
+        assertThat(one.received()).isEqualTo("$-1|");
+        assertThat(loaders.loading()).isZero();
+        assertThat(node.keyspace.keys(0)).isZero();
+        assertThat(node.patterns.marks().size()).isZero();
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
 import io.plinth.kvcache.keyspace.Entry;
@@ -184,6 +186,31 @@ class StoreTest {
         public void close() {
             persistence.close();
         }
+    }
+
+    @Test
+    void aClientThatSaysNothingIsDisconnected() {
+        Statistics statistics = new Statistics(node.now);
+        Marks marks = new Marks(node.keyspace, node.now, false);
+        EmbeddedChannel channel = new EmbeddedChannel(new MemcachedHandler(node.state, marks, statistics, 1 << 20));
+        node.now += 9_000;
+        statistics.endIdle(node.now, 10);
+        channel.writeInbound(Unpooled.copiedBuffer("mn\r\n", StandardCharsets.US_ASCII));
+        ByteBuf reply = channel.readOutbound();
+        assertThat(reply.toString(StandardCharsets.US_ASCII)).isEqualTo("MN\r\n");
+        reply.release();
+        node.now += 10_000;
+        statistics.endIdle(node.now, 10);
+        channel.runPendingTasks();
+        assertThat(channel.isOpen()).isTrue();
+        node.now++;
+        statistics.endIdle(node.now, 0);
+        channel.runPendingTasks();
+        assertThat(channel.isOpen()).isTrue();
+        statistics.endIdle(node.now, 10);
+        channel.runPendingTasks();
+        assertThat(channel.isOpen()).isFalse();
+        channel.finishAndReleaseAll();
     }
 
     @Test

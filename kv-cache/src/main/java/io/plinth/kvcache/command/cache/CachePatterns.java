@@ -168,6 +168,11 @@ public final class CachePatterns implements CachePolicy {
     }
 
     @Override
+    public boolean loads() {
+        return true;
+    }
+
+    @Override
     public boolean holds(CommandExecutor executor, Command command, Client client, Args args, long nowMillis) {
         return !patterns.isEmpty() && holding.holds(executor, command, client, args, nowMillis);
     }
