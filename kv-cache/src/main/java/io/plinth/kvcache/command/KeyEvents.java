@@ -3,13 +3,14 @@ package io.plinth.kvcache.command;
 import io.plinth.kvcache.keyspace.Change;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.write.KeyWatch;
 import io.plinth.kvcache.session.PubSub;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: which keyspace events are published, as notify-keyspace-events names them, and their publication. */
-public final class KeyEvents implements Keyspace.KeyWatch {
+public final class KeyEvents implements KeyWatch {
     public static final int GENERIC = 1 << 2;
     public static final int STRING = 1 << 3;
     public static final int LIST = 1 << 4;
@@ -66,6 +67,14 @@ public final class KeyEvents implements Keyspace.KeyWatch {
         }
     }
 
+    @Override
+    public void fieldsOver(int db, byte[] key, boolean last) {
+        publish(HASH, "hexpired", db, key);
+        if (last) {
+            publish(GENERIC, "del", db, key);
+        }
+    }
+
     /** The bits of a text, or null where a letter is none. */
     private static @Nullable Integer parse(String text) {
         int bits = 0;
@@ -84,7 +93,7 @@ public final class KeyEvents implements Keyspace.KeyWatch {
         Integer bits = parse(text);
         if (bits != null) {
             wanted = bits;
-            keyspace.watch(wants(NEW | MISS) ? this : null);
+            keyspace.watch(wants(NEW | MISS | HASH | GENERIC) ? this : null);
             if (wants(EXPIRED | EVICTED) && listening.compareAndSet(false, true)) {
                 keyspace.listen(this::changed);
             }

@@ -10,6 +10,7 @@ import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.write.Annotations;
 import io.plinth.kvcache.keyspace.write.Charges;
 import io.plinth.kvcache.keyspace.write.Durability;
+import io.plinth.kvcache.keyspace.write.KeyWatch;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,15 +20,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Shared by all loops: the 256 segments, the memory they share, and what runs over all of them. */
 public final class Keyspace {
-    /** Hears of keys that come to be and of reads that find none, under the segment's lock, before the command goes on. */
-    public interface KeyWatch {
-        /** A key is there that was not. */
-        void added(KeyRef key);
-
-        /** A read did not find its key. */
-        void missed(KeyRef key);
-    }
-
     /** Fixed when a data folder is made: {@code slot % 256} names a slot's segment. */
     public static final int SEGMENTS = 256;
     /** As many as Redis has by default; a cluster uses only the first. */
@@ -125,7 +117,15 @@ public final class Keyspace {
         }
     }
 
-    /** Changes who hears of new keys and of misses; null for nobody. */
+    /** Fields of a hash were removed as their time was over. With its segment's lock. */
+    public void fieldsOver(int db, byte[] key, boolean last) {
+        KeyWatch told = watch;
+        if (told != null) {
+            told.fieldsOver(db, key, last);
+        }
+    }
+
+    /** Changes who hears of these; null for nobody. */
     public void watch(@Nullable KeyWatch by) {
         watch = by;
     }

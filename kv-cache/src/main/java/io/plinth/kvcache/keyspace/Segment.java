@@ -6,10 +6,12 @@ import io.plinth.kvcache.keyspace.store.Hashed;
 import io.plinth.kvcache.keyspace.store.Records;
 import io.plinth.kvcache.keyspace.store.S3Fifo;
 import io.plinth.kvcache.keyspace.store.Taken;
+import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.keyspace.write.Hashes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,7 +26,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Every change goes through {@link SegmentChanges#changed}, the one point that numbers it and hands it to the listeners.
  */
 public final class Segment {
-    private static final int WHEEL_SLACK = 1024;
     private final ReentrantLock lock = new ReentrantLock();
     private final Keyspace keyspace;
     private final int index;
@@ -39,7 +40,7 @@ public final class Segment {
 
         @Override
         public void rearm() {
-            records.hashed().arm(wheel);
+            records.hashed().arm(wheel, keyspace.wheelNow());
         }
     };
     private final KeyCounts keys = new KeyCounts();
@@ -244,6 +245,7 @@ public final class Segment {
         }
         Entry entry = old == null ? addEmpty(key, value, nowMillis) : addValue(key, value, nowMillis);
         moveExpiry(entry, expireAt);
+        lookAt(entry, value);
         changes.changed(Change.Kind.VALUE, entry, null, null);
     }
 
@@ -280,11 +282,7 @@ public final class Segment {
         if (records.expireAt(handle) != Entry.NEVER) {
             keys.countExpiring(db, -1);
         }
-        if (kind == Change.Kind.EXPIRED) {
-            counts.expired++;
-        } else if (kind == Change.Kind.EVICTED) {
-            counts.evicted++;
-        }
+        counts.gone(kind);
         changes.changed(kind, entry, null, null);
         entry.leave();
         records.remove(entry.hash, handle);
@@ -300,7 +298,10 @@ public final class Segment {
             remove(entry(hash, handle), Change.Kind.EXPIRED);
             gone++;
         }
-        long next = hashed.earliest(hash);
+        for (int each = hashed.fieldsOver(hash, nowMillis); each != 0; each = hashed.fieldsOver(hash, nowMillis)) {
+            gone += Hashes.over(keyspace, this, entry(hash, each), nowMillis);
+        }
+        long next = hashed.earliest(hash, nowMillis);
         if (next != Entry.NEVER) {
             wheel.arm(hash, next);
         }
@@ -342,9 +343,13 @@ public final class Segment {
         } else {
             wheel.rearm(entry.hash, before, expireAt);
         }
-        if (wheel.places() > 2 * keys.expiring() + WHEEL_SLACK) {
-            wheel.reset(keyspace.wheelNow());
-            wheelOwner.rearm();
+        wheel.tidy(keys.expiring(), keyspace.wheelNow(), wheelOwner);
+    }
+
+    /** Sees to it that a hash is looked at when fields are over. */
+    public void lookAt(Entry entry, Value value) {
+        if (value instanceof HashValue hash && hash.firstExpiry() != 0) {
+            wheel.arm(entry.hash, hash.firstExpiry());
         }
     }
 
@@ -490,11 +495,6 @@ public final class Segment {
 
     /** For tests: whether the counts agree with what is there. */
     void verify() {
-        Census seen = Census.of(records);
-        boolean right = seen.keys() == records.size() && keys.are(seen.keys(), seen.expiring());
-        if (!right || seen.bytes() != bytes() || seen.queued() != fifo.bytes()) {
-            throw new IllegalStateException("segment - table=" + records.size() + " bytes=" + bytes() + " queued="
-                    + fifo.bytes() + " seen=" + seen);
-        }
+        Census.of(records).verify(records, keys::are, bytes(), fifo.bytes());
     }
 }

@@ -25,6 +25,14 @@ public final class SegmentCounts {
         lags[i]++;
     }
 
+    void gone(Change.Kind kind) {
+        if (kind == Change.Kind.EXPIRED) {
+            expired++;
+        } else if (kind == Change.Kind.EVICTED) {
+            evicted++;
+        }
+    }
+
     void reset() {
         hits = 0;
         misses = 0;

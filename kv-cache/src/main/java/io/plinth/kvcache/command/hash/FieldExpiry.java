@@ -10,7 +10,7 @@ import io.plinth.kvcache.keyspace.write.Hashes;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** The expiry of single fields, as Redis 7.4 has it. A field that is over goes when its hash is next looked at. */
+/** The expiry of single fields, as Redis 7.4 has it. A field that is over goes when its hash is next looked at, by a command or the wheel. */
 final class FieldExpiry {
     private static final long LATEST = (1L << 46) - 1;
     private static final String NOT_POSITIVE = "Number of fields must be a positive integer";
@@ -44,11 +44,7 @@ final class FieldExpiry {
         if (hash.firstExpiry() == 0 || hash.firstExpiry() > call.now()) {
             return entry;
         }
-        boolean any = false;
-        for (byte[] field : hash.overdue(call.now())) {
-            any |= Hashes.remove(call.segment(), entry, field, 0, field.length);
-        }
-        if (any) {
+        if (Hashes.over(call.segment(), entry, call.now()) > 0) {
             call.event(KeyEvents.HASH, "hexpired", 1);
         }
         if (hash.size() == 0) {

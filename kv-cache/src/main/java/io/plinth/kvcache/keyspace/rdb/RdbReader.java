@@ -30,15 +30,12 @@ public final class RdbReader {
     private static final long LONGEST = 512L << 20;
 
     private static final int FOOTER = 10;
-    private static final int NEWEST = 11;
+    private static final int NEWEST = 12;
     private static final int LIST = 1;
     private static final int ZSET = 3;
     private static final int SET_LISTPACK = 20;
     private static final int STREAM_LISTPACKS = 15;
     private static final int STREAM_LISTPACKS_3 = 21;
-    /** Of Redis 7.4, in files: hashes whose fields may have expiries. */
-    private static final int HASH_METADATA = 24;
-
     private static final int HASH_LISTPACK_EX = 25;
     private static final int DELETED = 1;
     private static final int SAME_FIELDS = 2;
@@ -73,11 +70,7 @@ public final class RdbReader {
         RdbReader reader = new RdbReader(in, hasher, packing);
         Value value;
         try {
-            int type = in.next();
-            if (type >= HASH_METADATA) {
-                throw new RdbException("type: " + type + " (expected: of Redis 7.2 or before)");
-            }
-            value = reader.value(type);
+            value = reader.value(in.next());
         } catch (IllegalStateException | IndexOutOfBoundsException | ArithmeticException e) {
             throw new RdbException("value: damaged (expected: what its type says)");
         }
@@ -191,7 +184,7 @@ public final class RdbReader {
             case SET_LISTPACK -> set(elements(pack()));
             case RdbWriter.HASH -> hash(strings(Math.multiplyExact(2, length())));
             case RdbWriter.HASH_LISTPACK -> hash(elements(pack()));
-            case HASH_METADATA -> expiring();
+            case RdbWriter.HASH_METADATA -> expiring();
             case HASH_LISTPACK_EX -> expiringPacked();
             case ZSET, RdbWriter.ZSET_2 -> sorted(type == RdbWriter.ZSET_2);
             case RdbWriter.ZSET_LISTPACK -> sorted(elements(pack()));

@@ -16,7 +16,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Owned by one caller: writes values with the types of RDB version 10, which Redis 7.0 and 7.2 read. */
+/**
+ * Owned by one caller: writes values with the types of RDB version 10, which Redis 7.0 and 7.2 read; but a hash whose fields have expiries as
+ * version 12 has it, of Redis 7.4.
+ */
 public final class RdbWriter {
     static final int VERSION = 10;
     static final int STRING = 0;
@@ -28,18 +31,23 @@ public final class RdbWriter {
     static final int ZSET_LISTPACK = 17;
     static final int LIST_QUICKLIST_2 = 18;
     static final int STREAM_LISTPACKS_2 = 19;
+    /** A hash whose fields may have expiries. */
+    static final int HASH_METADATA = 24;
+
+    private static final int VERSION_OF_EXPIRIES = 12;
 
     private static final int PACKED = 2;
     private static final int STREAM_NODE = 100;
     private static final int SAME_FIELDS = 2;
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private int version = VERSION;
 
     /** The payload of DUMP: type, value, version and checksum. */
     public static byte[] dump(Value value) {
         RdbWriter writer = new RdbWriter();
         writer.value(value);
-        writer.out.write(VERSION);
+        writer.out.write(writer.version);
         writer.out.write(0);
         byte[] body = writer.out.toByteArray();
         writer.little(Crc64.of(body, body.length), 8);
@@ -139,12 +147,35 @@ public final class RdbWriter {
             string(packed.dump());
             return;
         }
-        out.write(HASH);
+        long first = first(hash);
+        if (first != 0) {
+            version = VERSION_OF_EXPIRIES;
+            out.write(HASH_METADATA);
+            little(first, 8);
+        } else {
+            out.write(HASH);
+        }
         length(hash.size());
         hash.forEach((field, value) -> {
+            if (first != 0) {
+                long at = hash.fieldExpiry(field, 0, field.length);
+                length(at == 0 ? 0 : at - first + 1);
+            }
             string(field);
             string(value);
         });
+    }
+
+    /** The first expiry of a field; 0 where none has one. */
+    private static long first(HashValue hash) {
+        long[] first = new long[1];
+        if (hash.firstExpiry() != 0) {
+            hash.forEach((field, value) -> {
+                long at = hash.fieldExpiry(field, 0, field.length);
+                first[0] = at == 0 || (first[0] != 0 && first[0] < at) ? first[0] : at;
+            });
+        }
+        return first[0];
     }
 
     private void sorted(SortedSetValue sorted) {

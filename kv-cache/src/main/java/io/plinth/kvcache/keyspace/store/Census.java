@@ -22,4 +22,19 @@ public record Census(long keys, long bytes, long expiring, long queued) {
         });
         return new Census(sums[0], sums[1], sums[2], sums[3]);
     }
+
+    /** Says how many keys there are, and how many of them expire. */
+    @FunctionalInterface
+    public interface Counts {
+        boolean are(long keys, long expiring);
+    }
+
+    /** Whether what was counted is what was seen. */
+    public void verify(Records records, Counts counts, long bytesCounted, long queuedCounted) {
+        boolean right = keys == records.size() && counts.are(keys, expiring);
+        if (!right || bytes != bytesCounted || queued != queuedCounted) {
+            throw new IllegalStateException("segment - table=" + records.size() + " bytes=" + bytesCounted + " queued="
+                    + queuedCounted + " seen=" + this);
+        }
+    }
 }

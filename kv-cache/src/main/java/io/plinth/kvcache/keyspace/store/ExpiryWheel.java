@@ -27,6 +27,8 @@ public final class ExpiryWheel {
     /** Between the begins of two segments' ranges: odd, so that they differ on every level. */
     private static final int PHASE_TICKS = 17;
 
+    private static final int SLACK = 1024;
+
     private static final int[] EMPTY = {};
 
     private final long start;
@@ -34,6 +36,7 @@ public final class ExpiryWheel {
     private long current;
 
     private int places;
+    private int armed;
     private int[][] buckets = {};
     private int[] counts = {};
     /** What is being spread: one level's bucket behind the other. */
@@ -98,6 +101,15 @@ public final class ExpiryWheel {
         hashes[count] = hash;
         counts[bucket] = count + 1;
         places++;
+    }
+
+    /** Begins anew where places of what is gone outnumber the others: {@code expiring}, or as many as there were when it last did. */
+    public void tidy(long expiring, long nowMillis, Owner owner) {
+        if (places > 2 * Math.max(expiring, armed) + SLACK) {
+            reset(nowMillis);
+            owner.rearm();
+            armed = places;
+        }
     }
 
     /** Forgets every place; the owner arms again. */

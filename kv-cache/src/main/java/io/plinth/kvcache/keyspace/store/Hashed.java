@@ -1,6 +1,8 @@
 package io.plinth.kvcache.keyspace.store;
 
 import io.plinth.kvcache.keyspace.memory.Native;
+import io.plinth.kvcache.keyspace.value.HashValue;
+import org.jspecify.annotations.Nullable;
 
 /** Guarded by its segment's lock: the segment's records by their hash, which is all that wheel and queues keep. */
 public final class Hashed {
@@ -8,10 +10,12 @@ public final class Hashed {
 
     private final Region region;
     private final KeyTable table;
+    private final HeapValues heap;
 
-    Hashed(Region region, KeyTable table) {
+    Hashed(Region region, KeyTable table, HeapValues heap) {
         this.region = region;
         this.table = table;
+        this.heap = heap;
     }
 
     private long at(int handle) {
@@ -45,19 +49,44 @@ public final class Hashed {
         return 0;
     }
 
-    /** The earliest expiry of the records with this hash, {@link Records#NEVER} without any. */
-    public long earliest(int hash) {
+    /** The first hash with this hash that has fields whose time is over; 0 when there is none. */
+    public int fieldsOver(int hash, long nowMillis) {
+        for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
+            HashValue fields = fields(table.at(i));
+            if (fields != null && fields.firstExpiry() != 0 && fields.firstExpiry() <= nowMillis) {
+                return table.at(i);
+            }
+        }
+        return 0;
+    }
+
+    /** The hash a record holds where it is none of the packed ones, whose fields have no expiry; else null. */
+    private @Nullable HashValue fields(int handle) {
+        long at = region.address(handle);
+        return Layout.holds(at) == Layout.COLLECTION && heap.get(Records.number(at)) instanceof HashValue hash
+                ? hash
+                : null;
+    }
+
+    private long next(int handle, long nowMillis) {
+        HashValue fields = fields(handle);
+        long look = fields == null ? 0 : fields.nextLook(nowMillis);
+        return look == 0 ? at(handle) : Math.min(look, at(handle));
+    }
+
+    /** When records with this hash, or fields of theirs, are over next; {@link Records#NEVER} for never. */
+    public long earliest(int hash, long nowMillis) {
         long earliest = Records.NEVER;
         for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
-            earliest = Math.min(earliest, at(table.at(i)));
+            earliest = Math.min(earliest, next(table.at(i), nowMillis));
         }
         return earliest;
     }
 
     /** Has a wheel visit every one that expires. */
-    public void arm(ExpiryWheel wheel) {
+    public void arm(ExpiryWheel wheel, long nowMillis) {
         table.forEach(place -> {
-            long at = at(KeyTable.handle(place));
+            long at = next(KeyTable.handle(place), nowMillis);
             if (at != Records.NEVER) {
                 wheel.arm(KeyTable.hash(place), at);
             }

@@ -42,7 +42,7 @@ public final class Records {
         this.hasher = hasher;
         this.uses = new Uses(region);
         this.compaction = new Compaction(region, slabs, table);
-        this.hashed = new Hashed(region, table);
+        this.hashed = new Hashed(region, table, heap);
         this.growing = new Growing(region, table, heap);
     }
 

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** Guarded by its key's segment lock: fields and values in the order they came; packed, or in a table. */
 public final class HashValue implements Value {
     private static final int BASE = 40;
+    private static final int FIELDS_A_MILLI = 1_000;
 
     private final KeyHash hasher;
     private @Nullable ListPack pack;
@@ -265,6 +266,13 @@ public final class HashValue implements Value {
                 firstExpiry = expireAt;
             }
         }
+    }
+
+    /** When fields are looked for that are over; 0 for never. In a large hash that is done seldom, since each is looked at. */
+    public long nextLook(long nowMillis) {
+        return firstExpiry == 0 || pack != null
+                ? 0
+                : Math.max(firstExpiry, nowMillis + table().positions() / FIELDS_A_MILLI);
     }
 
     /** The fields that are over, and a new {@link #firstExpiry} among the others. */

@@ -2,7 +2,9 @@ package io.plinth.kvcache.keyspace.write;
 
 import io.plinth.kvcache.keyspace.Change.Kind;
 import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.value.HashValue;
 import java.util.Arrays;
 
 /** Changes of hashes, with the segment locked. */
@@ -35,10 +37,36 @@ public final class Hashes {
         return true;
     }
 
+    /** Removes the fields that are over, and the key with the last one; answers how many. */
+    public static int over(Segment segment, Entry entry, long nowMillis) {
+        int gone = 0;
+        for (byte[] field : entry.hash().overdue(nowMillis)) {
+            gone += remove(segment, entry, field, 0, field.length) ? 1 : 0;
+        }
+        return gone;
+    }
+
+    /** The same without a command. */
+    public static int over(Keyspace keyspace, Segment segment, Entry entry, long nowMillis) {
+        byte[] key = entry.key();
+        int db = entry.db();
+        HashValue hash = entry.hash();
+        int gone = over(segment, entry, nowMillis);
+        if (gone > 0) {
+            keyspace.fieldsOver(db, key, hash.size() == 0);
+        }
+        return gone;
+    }
+
     /** Gives a field that is there an expiry in Unix milliseconds, or with 0 none. */
     public static void expire(Segment segment, Entry entry, byte[] field, long expireAt) {
         long before = entry.bytes();
-        entry.hash().expireField(field, expireAt);
+        HashValue hash = entry.hash();
+        long first = hash.firstExpiry();
+        hash.expireField(field, expireAt);
+        if (hash.firstExpiry() != first) {
+            segment.lookAt(entry, hash);
+        }
         segment.mutated(entry, before, Kind.FIELD_EXPIRY, field, Effects.number(segment.heard(), expireAt));
     }
 }

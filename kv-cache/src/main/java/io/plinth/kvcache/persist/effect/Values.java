@@ -8,32 +8,18 @@ import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.value.Value;
 import java.nio.ByteBuffer;
-import java.util.concurrent.atomic.AtomicInteger;
 
-/** Values as DUMP writes them, and behind a hash its fields' expiries, for which Redis's format of 7.2 has no place. */
+/** Values as DUMP writes them, and behind a hash of an earlier version its fields' expiries. */
 public final class Values {
     private Values() {}
 
     /** Appends a value; with its key's segment locked. */
     public static void write(Value value, ByteSink out) {
         out.block(RdbWriter.dump(value));
-        int at = out.size();
         out.u4(0);
-        if (value instanceof HashValue hash && hash.firstExpiry() != 0) {
-            AtomicInteger count = new AtomicInteger();
-            hash.forEach((field, content) -> {
-                long expireAt = hash.fieldExpiry(field, 0, field.length);
-                if (expireAt > 0) {
-                    out.block(field);
-                    out.u8(expireAt);
-                    count.incrementAndGet();
-                }
-            });
-            out.u4(at, count.get());
-        }
     }
 
-    /** Reads what {@link #write} wrote. */
+    /** Reads what {@link #write} wrote, now or before. */
     public static Value read(ByteBuffer in, KeyHash hasher, Packing packing) throws RdbException {
         Value value = RdbReader.restore(block(in), hasher, packing);
         for (int count = in.getInt(); count > 0; count--) {
