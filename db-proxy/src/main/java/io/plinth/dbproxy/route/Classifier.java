@@ -25,7 +25,10 @@ import org.jspecify.annotations.Nullable;
 public final class Classifier {
     private static final int MOST_TOKENS = 1_000_000;
 
+    private static final Words CHANGING = Words.of("insert", "update", "delete", "merge", "into", "share");
+
     private final Map<String, ShardedTable> tables;
+    private final long traits;
     private final Map<String, String> schemas;
     private final boolean sharded;
 
@@ -37,6 +40,7 @@ public final class Classifier {
     /** {@code schemas} are the shards of schemas that are on one as a whole. */
     public Classifier(Map<String, ShardedTable> tables, Map<String, String> schemas, boolean sharded) {
         this.tables = Map.copyOf(tables);
+        this.traits = SqlTokens.traits(this.tables.keySet());
         this.schemas = Map.copyOf(schemas);
         this.sharded = sharded;
     }
@@ -159,11 +163,10 @@ public final class Classifier {
             boolean qualified = tokens.kind(i - 1) == DOT && !tokens.is(i - 2, "pg_catalog");
             return qualified || !Functions.harmless(tokens.name(i));
         }
-        return switch (tokens.name(i)) {
-            case "insert", "update", "delete", "merge", "into" -> tokens.kind(i - 1) != DOT;
-            case "share" -> tokens.is(i - 1, "for") || tokens.is(i - 1, "key");
-            default -> false;
-        };
+        if (!tokens.isOneOf(i, CHANGING)) {
+            return false;
+        }
+        return tokens.is(i, "share") ? tokens.is(i - 1, "for") || tokens.is(i - 1, "key") : tokens.kind(i - 1) != DOT;
     }
 
     private StatementPlan rollback(SqlTokens tokens, int from, int to) {
@@ -387,7 +390,7 @@ public final class Classifier {
             boolean prefixed = tokens.is(i + 1, "local") || tokens.is(i + 1, "global");
             return temp(tokens, prefixed ? i + 2 : i + 1);
         }
-        return tokens.kind(i + 1) == DOT && tokens.name(i).startsWith("pg_temp");
+        return tokens.kind(i + 1) == DOT && tokens.begins(i, "pg_temp");
     }
 
     /** What a call leaves in the session, whatever the statement; and text that is run as SQL. */
@@ -443,7 +446,8 @@ public final class Classifier {
 
     /** The first sharded table named by an identifier that may be a table's. */
     private @Nullable ShardedTable mention(SqlTokens tokens, int from, int to) {
-        return sharded ? ShardedStatement.mention(tokens, from, to, tables) : null;
+        boolean any = sharded && tokens.mentions(tables, traits).length > 0;
+        return any ? ShardedStatement.mention(tokens, from, to, tables) : null;
     }
 
     /** A sharded table named inside a string: a function's body, a DO block, SQL as text. */

@@ -8,12 +8,11 @@ import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a list of sharded tables with their joins. */
 final class FromList {
-    private static final Set<String> AFTER_TABLE = Set.of(
+    private static final Words AFTER_TABLE = Words.of(
             "where",
             "group",
             "order",
@@ -77,7 +76,12 @@ final class FromList {
 
     /** Whether every join keeps only rows that match: then ON conditions are as good as WHERE. */
     boolean onlyInner() {
-        return refs.stream().allMatch(ref -> ref.join() == Join.INNER);
+        for (Ref ref : refs) {
+            if (ref.join() != Join.INNER) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
@@ -155,7 +159,7 @@ final class FromList {
         if (tokens.is(i, "as")) {
             name = tokens.name(i + 1);
             i += 2;
-        } else if (i < to && tokens.isName(i) && !AFTER_TABLE.contains(tokens.name(i))) {
+        } else if (i < to && tokens.isName(i) && !tokens.isOneOf(i, AFTER_TABLE)) {
             name = tokens.name(i);
             i++;
         }
@@ -178,13 +182,13 @@ final class FromList {
         int depth = 0;
         for (int i = start; i < to; i++) {
             depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
-            boolean function = tokens.kind(i + 1) == OPEN && (tokens.is(i, "left") || tokens.is(i, "right"));
+            boolean function =
+                    depth == 0 && tokens.kind(i + 1) == OPEN && (tokens.is(i, "left") || tokens.is(i, "right"));
             if (depth == 0
                     && (tokens.kind(i) == COMMA
                             || (!function
-                                    && tokens.kind(i) == WORD
+                                    && tokens.isOneOf(i, AFTER_TABLE)
                                     && tokens.kind(i - 1) != DOT
-                                    && AFTER_TABLE.contains(tokens.name(i))
                                     && !(tokens.is(i, "from") && tokens.is(i - 1, "distinct"))))) {
                 return i;
             }

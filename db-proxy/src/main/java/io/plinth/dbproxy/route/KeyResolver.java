@@ -33,6 +33,9 @@ final class KeyResolver {
     /** Two columns that a condition makes equal; with {@code oneWay} only the second follows from the first. */
     private record Link(Node from, Node to, boolean oneWay) {}
 
+    /** What a condition is taken apart by. */
+    private static final Words PARTS = Words.of("case", "end", "or", "between", "and");
+
     private final SqlTokens tokens;
     private final FromList list;
     private final KeyReader reader;
@@ -56,7 +59,7 @@ final class KeyResolver {
                 conjunction(ref.on(), ref.onEnd(), false, ref);
             }
         }
-        Set<Node> said = new HashSet<>(values.keySet());
+        Set<Node> said = links.isEmpty() ? values.keySet() : new HashSet<>(values.keySet());
         follow();
         List<ShardKey> keys = new ArrayList<>();
         for (Ref ref : list.refs()) {
@@ -83,22 +86,36 @@ final class KeyResolver {
             List<List<Part>> longer = new ArrayList<>();
             for (List<Part> before : all) {
                 for (Part part : found) {
-                    List<Part> with = new ArrayList<>(before);
-                    with.add(part);
-                    longer.add(with);
+                    longer.add(with(before, part));
                 }
             }
             all = longer;
         }
         // A key that follows from another table's, spread alike, says nothing more.
-        List<Ref> earlier = list.refs().subList(0, list.refs().indexOf(ref));
-        if (own || keys.isEmpty() || earlier.stream().noneMatch(other -> leads(other, ref))) {
+        if (own || keys.isEmpty() || !led(ref)) {
             all.forEach(parts -> keys.add(new ShardKey(ref.table(), parts)));
         }
     }
 
-    private boolean leads(Ref other, Ref ref) {
-        return other.table().keyed() && joined(other, ref);
+    private static List<Part> with(List<Part> before, Part part) {
+        if (before.isEmpty()) {
+            return List.of(part);
+        }
+        List<Part> with = new ArrayList<>(before);
+        with.add(part);
+        return with;
+    }
+
+    private boolean led(Ref ref) {
+        for (Ref other : list.refs()) {
+            if (other.equals(ref)) {
+                return false;
+            }
+            if (other.table().keyed() && joined(other, ref)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether the rows that a query joins are on the same shard, whichever that is. */
@@ -132,13 +149,21 @@ final class KeyResolver {
         for (int i = 0; i < from.table().columns().size(); i++) {
             Node a = new Node(from, i);
             Node b = new Node(to, i);
-            if (links.stream()
-                    .noneMatch(link -> (link.from.equals(a) && link.to.equals(b))
-                            || (!link.oneWay && link.from.equals(b) && link.to.equals(a)))) {
+            if (!linked(a, b)) {
                 return false;
             }
         }
         return true;
+    }
+
+    private boolean linked(Node a, Node b) {
+        for (Link link : links) {
+            if ((link.from.equals(a) && link.to.equals(b))
+                    || (!link.oneWay && link.from.equals(b) && link.to.equals(a))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void follow() {
@@ -163,15 +188,16 @@ final class KeyResolver {
         int depth = 0;
         boolean between = false;
         for (int i = from; i < to; i++) {
-            if (tokens.kind(i) == OPEN || (tokens.is(i, "case") && tokens.kind(i - 1) != DOT)) {
+            boolean part = tokens.isOneOf(i, PARTS);
+            if (tokens.kind(i) == OPEN || (part && tokens.is(i, "case") && tokens.kind(i - 1) != DOT)) {
                 depth++;
-            } else if (tokens.kind(i) == SHUT || (tokens.is(i, "end") && tokens.kind(i - 1) != DOT)) {
+            } else if (tokens.kind(i) == SHUT || (part && tokens.is(i, "end") && tokens.kind(i - 1) != DOT)) {
                 depth--;
-            } else if (depth == 0 && tokens.is(i, "or")) {
+            } else if (part && depth == 0 && tokens.is(i, "or")) {
                 return;
-            } else if (depth == 0 && tokens.is(i, "between")) {
+            } else if (part && depth == 0 && tokens.is(i, "between")) {
                 between = true;
-            } else if (depth == 0 && tokens.is(i, "and")) {
+            } else if (part && depth == 0 && tokens.is(i, "and")) {
                 // The AND of BETWEEN joins its bounds; what is around it is left unread as one piece.
                 if (!between) {
                     cuts.add(i);
@@ -252,8 +278,14 @@ final class KeyResolver {
         return true;
     }
 
-    private static boolean several(List<Part> parts) {
-        return parts.stream().anyMatch(Elements.class::isInstance);
+    /** Whether one of them stands for any number of values. */
+    static boolean several(List<Part> parts) {
+        for (Part part : parts) {
+            if (part instanceof Elements) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** {@code = ANY (array)}. */

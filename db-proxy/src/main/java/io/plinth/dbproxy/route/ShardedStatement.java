@@ -11,7 +11,6 @@ import io.plinth.dbproxy.sql.SqlTokens;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +23,10 @@ import org.jspecify.annotations.Nullable;
 final class ShardedStatement {
     private static final String HINT = "Name keys of one shard, or write a query that can be merged.";
 
-    private static final Set<String> AFTER_WHERE =
-            Set.of("group", "order", "limit", "offset", "fetch", "for", "having", "window", "returning");
+    private static final Words AFTER_WHERE =
+            Words.of("group", "order", "limit", "offset", "fetch", "for", "having", "window", "returning");
+
+    private static final Words QUERY = Words.of("select", "table", "with");
 
     private final SqlTokens tokens;
     private final int from;
@@ -46,8 +47,8 @@ final class ShardedStatement {
 
     /** The first identifier that may name a sharded table, or null; {@code name.column} names a column. */
     static @Nullable ShardedTable mention(SqlTokens tokens, int from, int to, Map<String, ShardedTable> tables) {
-        for (int i = from; i < to; i++) {
-            ShardedTable table = mentionAt(tokens, i, tables);
+        for (int i : tokens.mentions(tables)) {
+            ShardedTable table = i >= from && i < to ? mentioned(tokens, i, tables) : null;
             if (table != null) {
                 return table;
             }
@@ -55,21 +56,22 @@ final class ShardedStatement {
         return null;
     }
 
-    private static @Nullable ShardedTable mentionAt(SqlTokens tokens, int i, Map<String, ShardedTable> tables) {
-        if (tokens.kind(i) == OPAQUE) {
-            // U&"..." may spell any name.
-            return tokens.text(i).endsWith("\"")
-                    ? tables.values().stream().findFirst().orElse(null)
-                    : null;
-        }
-        return tokens.isName(i) && tokens.kind(i + 1) != DOT ? tables.get(tokens.name(i)) : null;
+    private static @Nullable ShardedTable mentioned(SqlTokens tokens, int i, Map<String, ShardedTable> tables) {
+        // U&"..." may spell any name.
+        return tokens.kind(i) == OPAQUE
+                ? tables.values().stream().findFirst().orElse(null)
+                : tables.get(tokens.name(i));
+    }
+
+    private @Nullable ShardedTable mentioned(int i) {
+        return i >= from && i < to ? mentioned(tokens, i, tables) : null;
     }
 
     Need need(boolean readOnly) {
         try {
             boolean keyed = false;
-            for (int i = from; i < to; i++) {
-                ShardedTable table = mentionAt(tokens, i, tables);
+            for (int i : tokens.mentions(tables)) {
+                ShardedTable table = mentioned(i);
                 if (table != null && table.refusal() != null) {
                     throw refuse(table.refusal());
                 }
@@ -101,8 +103,11 @@ final class ShardedStatement {
 
     ShardedTable first() {
         ShardedTable table = null;
-        for (int i = from; i < to && (table == null || !table.keyed()); i++) {
-            ShardedTable each = mentionAt(tokens, i, tables);
+        for (int i : tokens.mentions(tables)) {
+            if (table != null && table.keyed()) {
+                break;
+            }
+            ShardedTable each = mentioned(i);
             table = each == null || (table != null && !each.keyed()) ? table : each;
         }
         if (table == null) {
@@ -115,10 +120,9 @@ final class ShardedStatement {
         int depth = 0;
         for (int i = from; i < to; i++) {
             depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
-            boolean query = tokens.is(i, "select")
-                    || tokens.is(i, "table")
-                    || (tokens.is(i, "with") && !tokens.is(i + 1, "time"));
-            if (depth > 0 && query && tokens.kind(i - 1) != DOT) {
+            boolean query =
+                    depth > 0 && tokens.isOneOf(i, QUERY) && !(tokens.is(i, "with") && tokens.is(i + 1, "time"));
+            if (query && tokens.kind(i - 1) != DOT) {
                 return true;
             }
         }
@@ -166,7 +170,7 @@ final class ShardedStatement {
     /** Whether the keys may be on several shards. */
     private static boolean several(Keyed keyed) {
         return keyed.keys().size() > 1
-                || keyed.keys().getFirst().parts().stream().anyMatch(StatementPlan.Elements.class::isInstance);
+                || KeyResolver.several(keyed.keys().getFirst().parts());
     }
 
     /** A change that each shard makes to its own rows. */
@@ -309,10 +313,7 @@ final class ShardedStatement {
         int depth = 0;
         for (int i = start; i < to; i++) {
             depth += tokens.kind(i) == OPEN ? 1 : tokens.kind(i) == SHUT ? -1 : 0;
-            if (depth == 0
-                    && tokens.kind(i) == WORD
-                    && tokens.kind(i - 1) != DOT
-                    && AFTER_WHERE.contains(tokens.name(i))) {
+            if (depth == 0 && tokens.isOneOf(i, AFTER_WHERE) && tokens.kind(i - 1) != DOT) {
                 return i;
             }
         }
@@ -322,8 +323,8 @@ final class ShardedStatement {
     /** A sharded table named elsewhere than among the tables read here is one that is not understood. */
     void expectMentions(int known) throws Unroutable {
         int found = 0;
-        for (int i = from; i < to; i++) {
-            if (mentionAt(tokens, i, tables) != null) {
+        for (int i : tokens.mentions(tables)) {
+            if (mentioned(i) != null) {
                 found++;
             }
         }

@@ -8,10 +8,31 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SqlLexer {
     private static final String OPERATOR_CHARACTERS = "+-*/<>=~!@#%^&|`?";
+    private static final int NAME_START = 1;
+    private static final int IN_NAME = 2;
+    private static final int OF_OPERATOR = 4;
+    /** What each byte may be. */
+    private static final byte[] NATURES = natures();
 
     private final byte[] sql;
     private final SqlTokens tokens;
     private int at;
+
+    private static byte[] natures() {
+        byte[] natures = new byte[256];
+        for (int i = 0; i < natures.length; i++) {
+            boolean letter = (i >= 'a' && i <= 'z') || (i >= 'A' && i <= 'Z') || i == '_' || i > 127;
+            boolean within = letter || (i >= '0' && i <= '9') || i == '$';
+            natures[i] = (byte) ((letter ? NAME_START : 0)
+                    | (within ? IN_NAME : 0)
+                    | (OPERATOR_CHARACTERS.indexOf(i) >= 0 ? OF_OPERATOR : 0));
+        }
+        return natures;
+    }
+
+    private static boolean is(byte b, int nature) {
+        return (NATURES[b & 0xff] & nature) != 0;
+    }
 
     private SqlLexer(byte[] sql) {
         this.sql = sql;
@@ -116,7 +137,7 @@ public final class SqlLexer {
             at += 2;
             return quoted(SqlTokens.OPAQUE, start, (char) quote, false);
         }
-        while (at < sql.length && (isNameStart(sql[at]) || isDigit(sql[at]) || sql[at] == '$')) {
+        while (at < sql.length && is(sql[at], IN_NAME)) {
             at++;
         }
         tokens.add(SqlTokens.WORD, start, at);
@@ -239,7 +260,7 @@ public final class SqlLexer {
         if (b == ':' && at < sql.length && sql[at] == ':') {
             at++;
             kind = SqlTokens.CAST;
-        } else if (OPERATOR_CHARACTERS.indexOf(b) >= 0) {
+        } else if (is(b, OF_OPERATOR)) {
             kind = SqlTokens.OPERATOR;
             operator(start);
         }
@@ -251,7 +272,7 @@ public final class SqlLexer {
     private void operator(int start) {
         at = start;
         boolean mayEndInSign = false;
-        while (at < sql.length && OPERATOR_CHARACTERS.indexOf(sql[at]) >= 0) {
+        while (at < sql.length && is(sql[at], OF_OPERATOR)) {
             if (at > start && ((sql[at] == '-' && peek(1) == '-') || (sql[at] == '/' && peek(1) == '*'))) {
                 break;
             }
@@ -272,6 +293,6 @@ public final class SqlLexer {
     }
 
     private static boolean isNameStart(byte b) {
-        return (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || b == '_' || b < 0;
+        return is(b, NAME_START);
     }
 }

@@ -3,6 +3,8 @@ package io.plinth.dbproxy.sql;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Tokens of one string of SQL, in order, as kinds and byte positions. */
@@ -30,6 +32,9 @@ public final class SqlTokens {
 
     private final byte[] sql;
     private byte[] kinds = new byte[32];
+    /** Each word's {@link #trait}, as the number of its bit. */
+    private byte[] traits = new byte[32];
+
     private int[] starts = new int[32];
     private int[] ends = new int[32];
     private int count;
@@ -39,6 +44,11 @@ public final class SqlTokens {
     private @Nullable String hint;
     /** The {@link #trait} of every word. */
     private long words;
+
+    /** What {@link #mentions} was asked last, as planning asks it again and again. */
+    private @Nullable Map<String, ?> searched;
+
+    private int[] mentions = {};
 
     private boolean literalsRead;
     private @Nullable IdentityHashMap<Object, int[]> derived;
@@ -50,11 +60,14 @@ public final class SqlTokens {
     public void add(byte kind, int start, int end) {
         if (count == kinds.length) {
             kinds = Arrays.copyOf(kinds, 2 * count);
+            traits = Arrays.copyOf(traits, 2 * count);
             starts = Arrays.copyOf(starts, 2 * count);
             ends = Arrays.copyOf(ends, 2 * count);
         }
         if (kind == WORD) {
-            words |= trait(end - start, lower(sql[start]), lower(sql[end - 1]));
+            int trait = trait(end - start, lower(sql[start]), lower(sql[end - 1]));
+            traits[count] = (byte) trait;
+            words |= 1L << trait;
         }
         kinds[count] = kind;
         starts[count] = start;
@@ -145,12 +158,93 @@ public final class SqlTokens {
 
     /** False when no token is this word, as can be told without looking at them; {@code word} in lower case and of ASCII. */
     public boolean mayHave(String word) {
-        return (words & trait(word.length(), word.charAt(0), word.charAt(word.length() - 1))) != 0;
+        return (words & (1L << trait(word.length(), word.charAt(0), word.charAt(word.length() - 1)))) != 0;
     }
 
-    /** One bit of 64 for a word's length and ends. */
-    private static long trait(int length, int first, int last) {
-        return 1L << (31 * length + 7 * first + last);
+    /** A number below 64 for a word's length and ends. */
+    private static int trait(int length, int first, int last) {
+        return (31 * length + 7 * first + last) & 63;
+    }
+
+    /** The traits of all these names, a bit for each. */
+    public static long traits(Iterable<String> names) {
+        long all = 0;
+        for (String name : names) {
+            byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+            all |= bytes.length == 0 ? 0 : 1L << trait(bytes.length, bytes[0], bytes[bytes.length - 1]);
+        }
+        return all;
+    }
+
+    /** Keywords or unquoted names, in lower case, that tokens are held against. */
+    public static final class Words {
+        private final Set<String> words;
+        private final long traits;
+
+        private Words(Set<String> words) {
+            this.words = words;
+            this.traits = traits(words);
+        }
+
+        public static Words of(String... words) {
+            return new Words(Set.of(words));
+        }
+    }
+
+    /** Whether the token is one of these words. */
+    public boolean isOneOf(int i, Words words) {
+        return kind(i) == WORD && ((words.traits >>> traits[i]) & 1) != 0 && words.words.contains(name(i));
+    }
+
+    /** Whether the name of the token begins so; {@code start} in lower case and of ASCII. */
+    public boolean begins(int i, String start) {
+        if (kind(i) != WORD) {
+            return name(i).startsWith(start);
+        }
+        boolean begins = ends[i] - starts[i] >= start.length();
+        for (int k = 0; begins && k < start.length(); k++) {
+            begins = lower(sql[starts[i] + k]) == start.charAt(k);
+        }
+        return begins;
+    }
+
+    /**
+     * The tokens that may name one of these: {@code name.column} names a column, and {@code U&"..."} may spell any name.
+     *
+     * @param traits of the names
+     */
+    public int[] mentions(Map<String, ?> names, long traits) {
+        if (searchedFor(names)) {
+            return mentions;
+        }
+        int[] found = new int[4];
+        int size = 0;
+        for (int i = 0; i < count; i++) {
+            boolean mentioned = switch (kinds[i]) {
+                case OPAQUE -> sql[ends[i] - 1] == '"';
+                case WORD -> ((traits >>> this.traits[i]) & 1) != 0 && kind(i + 1) != DOT && names.containsKey(name(i));
+                case QUOTED -> kind(i + 1) != DOT && names.containsKey(name(i));
+                default -> false;
+            };
+            if (mentioned) {
+                found = size == found.length ? Arrays.copyOf(found, 2 * size) : found;
+                found[size++] = i;
+            }
+        }
+        mentions = Arrays.copyOf(found, size);
+        searched = names;
+        return mentions;
+    }
+
+    /** The same where they may have been asked for before. */
+    public int[] mentions(Map<String, ?> names) {
+        return searchedFor(names) ? mentions : mentions(names, traits(names.keySet()));
+    }
+
+    /** The same map: to compare what is in it would take longer than to search. */
+    @SuppressWarnings("ReferenceEquality")
+    private boolean searchedFor(Map<String, ?> names) {
+        return searched == names;
     }
 
     private boolean spells(int i, String word) {
@@ -188,6 +282,8 @@ public final class SqlTokens {
     /** Lets go of names that were read, for tokens that are kept. */
     public void forgetNames() {
         names = NO_NAMES;
+        searched = null;
+        mentions = new int[0];
     }
 
     private String read(int i) {
