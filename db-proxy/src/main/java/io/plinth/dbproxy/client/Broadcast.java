@@ -346,6 +346,7 @@ final class Broadcast {
 
     /** Once more from the beginning, on whoever leads then: all of it was rolled back. */
     private void again() {
+        work.again();
         refused = false;
         phase = Phase.GATHERING;
         tag = "";

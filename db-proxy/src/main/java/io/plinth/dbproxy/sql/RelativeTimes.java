@@ -13,15 +13,19 @@ public final class RelativeTimes {
     /** A zone as POSIX writes it has as many letters before its offset. */
     private static final int POSIX_LETTERS = 3;
 
-    /** Words that may stand beside a day's name in a time: those of datetime.c, and zones (timezonesets/Default). */
-    private static final Set<String> BESIDE = beside();
+    /** Words that may stand beside a day's name in a time (datetime.c). */
+    private static final Set<String> BESIDE = Set.of("""
+        allballs am at on pm t dst sun sunday mon monday tue tues tuesday wed weds wednesday thu thur thurs thursday fri
+        friday sat saturday
+        """.strip().split("\\s+"));
+
+    /** Zones without a place: abbreviations (timezonesets/Default) and short names. A time has one at most. */
+    private static final Set<String> ZONES = zones();
 
     private RelativeTimes() {}
 
-    private static Set<String> beside() {
+    private static Set<String> zones() {
         Set<String> words = new HashSet<>(List.of("""
-            allballs am at on pm t z dst
-            sun sunday mon monday tue tues tuesday wed weds wednesday thu thur thurs thursday fri friday sat saturday
             acdt acsst acst act acwst adt aedt aesst aest aft akdt akst almst almt amst amt anast anat arst art ast awsst
             awst azost azot azst azt bdst bdt bnt bort bot bra brst brt bst btt cadt cast cct cdt cest cet cetdst chadt
             chast chut ckt clst clt cot cst cxt davt ddut easst east eat edt eest eet eetdst egst egt est fet fjst fjt
@@ -30,7 +34,7 @@ public final class RelativeTimes {
             mmt mpt msd msk mst must mut mvt myt ndt nft novst novt npt nst nut nzdt nzst nzt omsst omst pdt pet petst
             pett pgt phot pht pkst pkt pmdt pmst pont pst pwt pyst pyt ret sadt sast sct sgt taht tft tjt tkt tmt tot
             trut tvt uct ulast ulat ut utc uyst uyt uzst uzt vet vlast vlat volt vut wadt wakt wast wat wdt wet wetdst
-            wft wgst wgt xjt yakst yakt yapt yekst yekt zulu
+            wft wgst wgt xjt yakst yakt yapt yekst yekt z zulu
             """.strip().split("\\s+")));
         for (String zone : ZoneId.getAvailableZoneIds()) {
             if (zone.indexOf('/') < 0) {
@@ -140,6 +144,7 @@ public final class RelativeTimes {
      */
     public static boolean in(String text) {
         boolean found = false;
+        int zones = 0;
         int at = 0;
         while (at < text.length()) {
             if (!Character.isLetter(text.charAt(at))) {
@@ -152,15 +157,32 @@ public final class RelativeTimes {
                 zone |= text.charAt(at) == '/';
                 at++;
             }
-            zone |= at - start >= POSIX_LETTERS && offset(text, at);
             String word = at - start > LONGEST ? "" : text.substring(start, at).toLowerCase(Locale.ROOT);
+            if (at - start >= POSIX_LETTERS && offset(text, at)) {
+                zone = true;
+                at = posixEnd(text, at);
+            }
             if (RELATIVE.contains(word)) {
                 found = true;
-            } else if (!zone && !BESIDE.contains(word)) {
+            } else if (zone || ZONES.contains(word)) {
+                zones++;
+            } else if (!BESIDE.contains(word)) {
                 return false;
             }
         }
-        return found;
+        return found && zones <= 1;
+    }
+
+    /** Where a zone like {@code EST5EDT} ends. */
+    private static int posixEnd(String text, int offset) {
+        int at = offset + 1;
+        while (at < text.length() && Character.isDigit(text.charAt(at))) {
+            at++;
+        }
+        while (at < text.length() && Character.isLetter(text.charAt(at))) {
+            at++;
+        }
+        return at;
     }
 
     private static boolean isOfZone(char c) {

@@ -74,6 +74,11 @@ public final class SharedWork {
         }
     }
 
+    /** What was begun has come to nothing and is begun anew. */
+    public void again() {
+        parts.clear();
+    }
+
     /** From the beginning until now. */
     public long nanos() {
         return nanoTime.getAsLong() - began;

@@ -43,7 +43,8 @@ class RelativeTimesTest {
                 "'to' -- it's\n 'day'",
                 "'today Japan'",
                 "'AKST now'",
-                "'now FOO3'",
+                "'today FOO3'",
+                "'today EST5EDT'",
                 "'monday, today'",
             })
     void areRefusedHoweverTheyAreWritten(String value) {
@@ -52,7 +53,17 @@ class RelativeTimesTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"E'see you\\ntoday'", "$$today is fine$$", "'nowhere'", "'Asia/now'", "E''", "$$$$", "X'00'"})
+            strings = {
+                "E'see you\\ntoday'",
+                "$$today is fine$$",
+                "'must act now'",
+                "'now v2'",
+                "'nowhere'",
+                "'Asia/now'",
+                "E''",
+                "$$$$",
+                "X'00'"
+            })
     void areNotSeenInTextsThatAreNoTime(String value) {
         assertThat(need(value)).isInstanceOf(Everywhere.class);
     }
