@@ -17,6 +17,7 @@ import io.plinth.mqbroker.definition.DefinitionCommand;
 import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
+import io.plinth.mqbroker.history.History;
 import io.plinth.mqbroker.http.ApiServer;
 import io.plinth.mqbroker.http.ApiTable;
 import io.plinth.mqbroker.index.SegmentReport;
@@ -219,7 +220,11 @@ public final class MqBroker implements Daemon {
                 metrics);
         observe(opened);
         new ManagementRoutes(broker).register(context.admin());
-        Survey survey = new Survey(broker, managementWorker);
+        Survey survey = new Survey(
+                broker,
+                managementWorker,
+                new History(c.management().history().bytes()),
+                c.management().samples());
         watch.scheduleWithFixedDelay(survey::tick, SAMPLE_SECONDS, SAMPLE_SECONDS, TimeUnit.SECONDS);
         new QueueMetrics(broker, survey, c.limits().metricQueues()).register(context.metrics());
         new ExplainRoute(opened.vhosts()).register(context.admin());

@@ -101,6 +101,17 @@ public record MqBrokerConfig(
             @Doc("Open connections.") @Default("256") @Range(min = "1", max = "10000")
             int connections,
 
+            @Doc("What the numbers of the last hour may take, once somebody asks for them; the oldest go first. 0"
+                    + " for none.")
+            @Default("16MiB")
+            @Range(min = "0", max = "1GiB")
+            DataSize history,
+
+            @Doc("Samples of those numbers in one answer; what is listed behind them has none.")
+            @Default("100000")
+            @Range(min = "1", max = "10000000")
+            int samples,
+
             @Doc("Serve it over TLS, too.") @Nullable Https tls) {
 
         /** The API's TLS listener. */

@@ -58,6 +58,7 @@ public final class MqBrokerMain {
             // Contents are counted in memory; windows, indexes of queues and garbage come on top.
             long heap = (64L << 20)
                     + config.memory().bytes() * 2
+                    + config.management().history().bytes()
                     + QUEUE_BYTES * config.limits().queues();
             return new JvmSizing(new DataSize(heap), new DataSize(96L << 20), OPTIONS);
         }

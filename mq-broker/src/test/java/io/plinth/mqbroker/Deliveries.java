@@ -77,12 +77,17 @@ final class Deliveries {
 
     /** Takes a message that is there, or will be soon. */
     static String get(Channel channel, String queue) throws Exception {
+        return new String(take(channel, queue).getBody(), UTF_8);
+    }
+
+    /** The same with all that is known of it. */
+    static GetResponse take(Channel channel, String queue) throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         GetResponse got = channel.basicGet(queue, true);
         while (got == null && System.nanoTime() < deadline) {
             TimeUnit.MILLISECONDS.sleep(10);
             got = channel.basicGet(queue, true);
         }
-        return new String(Objects.requireNonNull(got, queue).getBody(), UTF_8);
+        return Objects.requireNonNull(got, queue);
     }
 }

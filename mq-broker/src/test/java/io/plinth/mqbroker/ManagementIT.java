@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -271,9 +272,35 @@ class ManagementIT {
             assertThat(api.delete("queues/%2F/q/contents").status()).isEqualTo(204);
             assertThat(api.get("queues/%2F/q").object().get("messages")).isEqualTo(0L);
             assertThat(api.get("aliveness-test/%2F").body()).isEqualTo("{\"status\":\"ok\"}");
+            history(api);
             assertThat(api.delete("queues/%2F/q").status()).isEqualTo(204);
             assertThat(api.delete("queues/%2F/q").status()).isEqualTo(404);
+            for (String sum : List.of("vhosts/%2F", "overview")) {
+                Map<?, ?> stats = in(api.get(sum).object(), "message_stats");
+                // One by this test, one by the check that the broker lives.
+                assertThat(stats.get("get_no_ack")).as(sum).isEqualTo(2L);
+                assertThat(stats.get("get")).as(sum).isEqualTo(1L);
+            }
         }
+    }
+
+    private static Map<?, ?> in(Map<?, ?> outer, String name) {
+        return (Map<?, ?>) Objects.requireNonNull(outer.get(name), name);
+    }
+
+    private static List<?> samples(Map<?, ?> details) {
+        return (List<?>) Objects.requireNonNull(details.get("samples"));
+    }
+
+    private static void history(ManagementClient api) throws Exception {
+        String asked = "queues/%2F/q?lengths_age=60&lengths_incr=5&msg_rates_age=60&msg_rates_incr=5";
+        Map<?, ?> queue = api.get(asked).object();
+        assertThat(samples(in(queue, "messages_details"))).isNotEmpty();
+        assertThat(in(queue, "messages_details").get("avg")).isEqualTo(0.0);
+        Object newest =
+                samples(in(in(queue, "message_stats"), "get_no_ack_details")).getFirst();
+        assertThat(String.valueOf(newest)).startsWith("{sample=1, timestamp=");
+        assertThat(api.get("queues?lengths_age=x&lengths_incr=5").status()).isEqualTo(400);
     }
 
     @Test

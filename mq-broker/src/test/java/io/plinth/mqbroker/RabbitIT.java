@@ -6,12 +6,15 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.GetResponse;
 import com.rabbitmq.client.ShutdownSignalException;
 import io.plinth.testkit.RabbitServer;
 import io.plinth.testkit.RequiresPeer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -61,6 +64,9 @@ class RabbitIT {
             "queue_created",
             "queue_declared",
             "queue_deleted");
+
+    private static final String AGES =
+            "msg_rates_age=60&msg_rates_incr=5&lengths_age=60&lengths_incr=5" + "&data_rates_age=60&data_rates_incr=5";
 
     @TempDir
     static Path folder;
@@ -231,6 +237,12 @@ class RabbitIT {
                     "health/checks/node-is-quorum-critical",
                     "queues?page=1&page_size=1&name=q&sort=name",
                     "queues?columns=name,messages",
+                    "overview?" + AGES,
+                    "queues/%2F/q2?" + AGES,
+                    "exchanges/%2F/e1?" + AGES,
+                    "connections?" + AGES,
+                    "channels?" + AGES,
+                    "vhosts/%2F?" + AGES,
                     "nosuch",
                     "queues/%2F/nosuch",
                     "queues/nosuch",
@@ -338,6 +350,75 @@ class RabbitIT {
         // Releases after 3.10 say which access is refused, and so does this broker.
         assertThat(texts.get(1).stream().map(text -> text.replaceFirst("- (configure|write|read) access", "- access")))
                 .isEqualTo(texts.get(0));
+    }
+
+    /** What a queue on the firehose gets of a publish to an exchange, one that no queue takes, a delivery and a get. */
+    private static List<String> traced(ConnectionFactory factory, ManagementClient api) throws Exception {
+        List<String> seen = new ArrayList<>();
+        try (Connection connection = factory.newConnection()) {
+            Channel channel = connection.createChannel();
+            channel.queueDeclare("traced", false, false, true, Map.of());
+            channel.queueBind("traced", "amq.direct", "k");
+            channel.queueDeclare("hose", false, false, true, Map.of());
+            for (String key : List.of("publish.#", "deliver.traced")) {
+                channel.queueBind("hose", "amq.rabbitmq.trace", key);
+            }
+            assertThat(api.put("vhosts/%2F", "{\"tracing\":true}").status()).isEqualTo(204);
+            assertThat(api.get("vhosts/%2F").object().get("tracing")).isEqualTo(true);
+            AMQP.BasicProperties properties = new AMQP.BasicProperties.Builder()
+                    .contentType("text/plain")
+                    .deliveryMode(1)
+                    .priority(3)
+                    .messageId("m")
+                    .headers(Map.of("h", "v", "CC", List.of("copy")))
+                    .build();
+            channel.basicPublish("amq.direct", "k", properties, new byte[] {1, 2});
+            channel.basicPublish("amq.fanout", "nowhere", null, new byte[] {3});
+            channel.basicPublish("", "traced", null, new byte[] {4});
+            Deliveries.of(channel, "traced").next();
+            for (int i = 0; i < 5; i++) {
+                seen.add(told(Deliveries.take(channel, "hose")));
+            }
+            assertThat(api.put("vhosts/%2F", "{\"tracing\":false}").status()).isEqualTo(204);
+            channel.basicPublish("amq.direct", "k", null, new byte[] {5});
+            channel.confirmSelect();
+            channel.basicPublish("amq.direct", "k", null, new byte[] {6});
+            channel.waitForConfirmsOrDie(20_000);
+            assertThat(channel.messageCount("hose")).isZero();
+            channel.queueDelete("hose");
+            channel.queueDelete("traced");
+        }
+        Collections.sort(seen);
+        return seen;
+    }
+
+    private static String told(GetResponse copy) {
+        Map<String, Object> headers = new TreeMap<>(copy.getProps().getHeaders());
+        assertThat(String.valueOf(headers.remove("connection"))).contains(" -> ");
+        assertThat(String.valueOf(headers.remove("node"))).contains("@");
+        Map<String, Object> sorted = new TreeMap<>();
+        headers.forEach((name, value) -> sorted.put(name, value instanceof Map<?, ?> map ? sorted(map) : value));
+        return copy.getEnvelope().getRoutingKey() + " " + copy.getEnvelope().getExchange() + " "
+                + Arrays.toString(copy.getBody()) + " " + sorted;
+    }
+
+    private static Map<String, String> sorted(Map<?, ?> map) {
+        Map<String, String> sorted = new TreeMap<>();
+        map.forEach((key, value) -> sorted.put(
+                String.valueOf(key), String.valueOf(value instanceof Map<?, ?> inner ? sorted(inner) : value)));
+        return sorted;
+    }
+
+    @Test
+    void theFirehoseTellsWhatRabbitMqsTells() throws Exception {
+        RabbitServer theirs = Objects.requireNonNull(rabbit);
+        TestBroker ours = Objects.requireNonNull(plinth);
+        try (ManagementClient their = new ManagementClient(theirs.httpPort(), "guest", "guest");
+                ManagementClient our = ours.management()) {
+            List<String> expected = traced(TestBroker.factory(theirs.port()), their);
+            assertThat(expected).hasSize(5);
+            assertThat(traced(ours.factory(), our)).isEqualTo(expected);
+        }
     }
 
     @Test

@@ -24,8 +24,7 @@ import picocli.CommandLine.Spec;
 /** {@code plinth mq}. */
 @Command(
         name = "mq",
-        header = "Operates a broker: users, policies, queues, and more.",
-        description = "Speaks RabbitMQ's management API, so it also operates a RabbitMQ.",
+        header = "Operates a broker, or a RabbitMQ: users, queues, and more.",
         subcommands = MoveCommand.class,
         mixinStandardHelpOptions = true)
 public final class MqCommand implements Runnable {
@@ -179,6 +178,15 @@ public final class MqCommand implements Runnable {
             }
             json.writeStringField("tags", tags == null ? "" : tags);
         });
+    }
+
+    @Command(
+            name = "trace",
+            header = "Copies every message to amq.rabbitmq.trace, or ends that.",
+            description = "Keys are publish.EXCHANGE and deliver.QUEUE; a restart ends it.",
+            mixinStandardHelpOptions = true)
+    int trace(@Parameters(paramLabel = "SWITCH", description = "${COMPLETION-CANDIDATES}") Switch on) throws Exception {
+        return put(ManagementApi.path("vhosts", vhost), json -> json.writeBooleanField("tracing", on == Switch.ON));
     }
 
     @Command(name = "add-vhost", header = "Makes a virtual host.", mixinStandardHelpOptions = true)
@@ -355,6 +363,12 @@ public final class MqCommand implements Runnable {
     enum Limited {
         VHOST,
         USER
+    }
+
+    /** Whether something is done. */
+    enum Switch {
+        ON,
+        OFF
     }
 
     /** What can be removed by its name. */

@@ -217,6 +217,9 @@ class MoveIT {
         done(to, "set-permissions", "app", "--topic=events", "^order", ".*");
         assertThat(done(to, "list", "TOPIC_PERMISSIONS")).contains("^order");
         done(to, "delete", "TOPIC_PERMISSIONS", "app");
+        done(to, "trace", "ON");
+        assertThat(done(to, "list", "VHOSTS", "--columns=name,tracing")).containsPattern("/ +true");
+        done(to, "trace", "OFF");
         done(to, "set-limit", "VHOST", "/", "max-queues", "1000");
         assertThat(done(to, "list", "VHOST_LIMITS")).contains("max-queues=1000");
         done(to, "set-policy", "--operator", "--apply-to=queues", "o", "^x", "{\"max-length\":5}");

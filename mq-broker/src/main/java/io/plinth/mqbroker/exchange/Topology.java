@@ -1,5 +1,7 @@
 package io.plinth.mqbroker.exchange;
 
+import io.plinth.mqbroker.stats.Counts;
+import io.plinth.mqbroker.stats.Departed;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,6 +25,8 @@ public final class Topology {
     private static final Steps UNHEARD = (from, to) -> {};
 
     private final String vhost;
+    private final Departed departed = new Departed();
+    private volatile boolean traced;
     private final Map<String, Exchange> exchanges = new ConcurrentHashMap<>();
     private final Map<String, QueueRef> queues = new ConcurrentHashMap<>();
     /** By destination, so that deleting one need not search every exchange. Touched by the definitions' loop only. */
@@ -47,6 +51,20 @@ public final class Topology {
         return vhost;
     }
 
+    /** Whether a copy of every message goes to {@code amq.rabbitmq.trace}; until the next start. */
+    public boolean traced() {
+        return traced;
+    }
+
+    public void traced(boolean on) {
+        traced = on;
+    }
+
+    /** What was counted here of what is there no more. */
+    public Departed departed() {
+        return departed;
+    }
+
     /** Whether the name belongs to the server. */
     public static boolean reserved(String name) {
         return name.isEmpty() || name.startsWith("amq.");
@@ -66,6 +84,15 @@ public final class Topology {
 
     public Collection<QueueRef> queues() {
         return Collections.unmodifiableCollection(queues.values());
+    }
+
+    /** How many messages were published to exchanges here. */
+    public long published() {
+        long published = departed.copy().get(Counts.Kind.PUBLISH);
+        for (Exchange exchange : exchanges.values()) {
+            published += exchange.traffic().in();
+        }
+        return published;
     }
 
     public int queueCount() {
@@ -103,6 +130,7 @@ public final class Topology {
     /** Removes an exchange with all bindings from and to it; returns the exchanges that now delete themselves. */
     public List<Exchange> remove(Exchange exchange) {
         exchanges.remove(exchange.name(), exchange);
+        departed.add(Counts.Kind.PUBLISH, exchange.traffic().in());
         for (Binding binding : exchange.bindings()) {
             Set<Exchange> from = sources.get(binding.destination());
             if (from != null) {

@@ -1,7 +1,10 @@
 package io.plinth.mqbroker.exchange;
 
+import io.plinth.mqbroker.stats.Counts;
+import io.plinth.mqbroker.stats.Departed;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +15,7 @@ public final class Vhosts {
     public static final String DEFAULT = "/";
 
     private final Map<String, Topology> all = new ConcurrentHashMap<>();
+    private final Departed departed = new Departed();
 
     public @Nullable Topology get(String name) {
         return all.get(name);
@@ -29,6 +33,20 @@ public final class Vhosts {
     /** Takes one away with all it has, or null. */
     public @Nullable Topology remove(String name) {
         return all.remove(name);
+    }
+
+    /** What was counted of something in a virtual host that is there no more. */
+    public void departed(String vhost, Counts counts, List<Counts.Kind> kinds) {
+        departed.add(counts, kinds);
+        Topology topology = all.get(vhost);
+        if (topology != null) {
+            topology.departed().add(counts, kinds);
+        }
+    }
+
+    /** The sum of that. */
+    public Counts departed() {
+        return departed.copy();
     }
 
     public int queueCount() {

@@ -80,7 +80,7 @@ final class ConnectionsApi {
     }
 
     private CompletionStage<ApiResponse> connections(ApiCall call, Predicate<ConnectionDescription> which) {
-        return survey.figures()
+        return survey.figures(call)
                 .thenApply(figures -> Listing.of(
                         call,
                         visible(call, figures).stream()
@@ -94,7 +94,7 @@ final class ConnectionsApi {
     }
 
     private CompletionStage<ApiResponse> find(ApiCall call, Shown shown) {
-        return survey.figures()
+        return survey.figures(call)
                 .thenApply(figures -> visible(call, figures).stream()
                         .filter(connection -> connection.name().equals(call.name("name")))
                         .findFirst()
@@ -110,7 +110,7 @@ final class ConnectionsApi {
     }
 
     private CompletionStage<ApiResponse> closeOfUser(ApiCall call) {
-        return survey.figures().thenApply(figures -> {
+        return survey.figures(call).thenApply(figures -> {
             visible(call, figures).stream()
                     .filter(connection -> connection.user().equals(call.name("user")))
                     .forEach(connection -> connection.connection().shutdown("Closed via management plugin"));
@@ -118,7 +118,8 @@ final class ConnectionsApi {
         });
     }
 
-    private Map<String, @Nullable Object> connection(Figures figures, ConnectionDescription connection) {
+    private Map<String, @Nullable Object> connection(Figures all, ConnectionDescription connection) {
+        Figures figures = all.about(connection.connection());
         ConnectionDescription then = figures.before().connections().getOrDefault(connection.connection(), connection);
         Map<String, @Nullable Object> shown = new LinkedHashMap<>();
         shown.put("auth_mechanism", connection.mechanism());
@@ -160,7 +161,7 @@ final class ConnectionsApi {
     }
 
     private CompletionStage<ApiResponse> channels(ApiCall call, @Nullable String vhost) {
-        return survey.figures().thenApply(figures -> {
+        return survey.figures(call).thenApply(figures -> {
             List<Map<String, @Nullable Object>> all = new ArrayList<>();
             for (ConnectionDescription connection : visible(call, figures)) {
                 if (vhost == null || vhost.equals(connection.vhost())) {
@@ -172,7 +173,7 @@ final class ConnectionsApi {
     }
 
     private CompletionStage<ApiResponse> channel(ApiCall call) {
-        return survey.figures().thenApply(figures -> {
+        return survey.figures(call).thenApply(figures -> {
             for (ConnectionDescription connection : visible(call, figures)) {
                 for (Map<String, @Nullable Object> channel : channels(figures, connection)) {
                     if (call.name("name").equals(channel.get("name"))) {
@@ -209,7 +210,8 @@ final class ConnectionsApi {
     }
 
     private Map<String, @Nullable Object> channel(
-            Figures figures, ConnectionDescription connection, ChannelDescription channel) {
+            Figures all, ConnectionDescription connection, ChannelDescription channel) {
+        Figures figures = all.about(Snapshot.key(connection.connection(), channel.number()));
         ChannelDescription then = figures.before().channel(connection.connection(), channel.number());
         Map<String, @Nullable Object> shown = new LinkedHashMap<>();
         shown.put("acks_uncommitted", 0);
@@ -248,7 +250,7 @@ final class ConnectionsApi {
     }
 
     private CompletionStage<ApiResponse> consumers(ApiCall call, @Nullable String vhost) {
-        return survey.figures().thenApply(figures -> {
+        return survey.figures(call).thenApply(figures -> {
             List<Map<String, @Nullable Object>> all = new ArrayList<>();
             for (Topology topology :
                     vhost == null ? changes.broker().vhosts().all() : List.of(changes.topology(vhost))) {

@@ -36,7 +36,7 @@ final class ExchangesApi {
         table.add("GET", "exchanges/{vhost}", Level.MANAGEMENT, call -> list(call, call.vhost()));
         table.add("GET", "exchanges/{vhost}/{name}", Level.MANAGEMENT, call -> {
             Exchange exchange = exchange(call);
-            return survey.figures().thenApply(figures -> {
+            return survey.figures(call).thenApply(figures -> {
                 Map<String, @Nullable Object> shown = exchange(exchange, figures);
                 shown.put("incoming", List.of());
                 shown.put("outgoing", List.of());
@@ -63,7 +63,7 @@ final class ExchangesApi {
             }
         }
         all.sort(Comparator.comparing(Exchange::vhost).thenComparing(Exchange::name));
-        return survey.figures()
+        return survey.figures(call)
                 .thenApply(figures -> Listing.of(
                         call,
                         all.stream()
@@ -71,7 +71,8 @@ final class ExchangesApi {
                                 .toList()));
     }
 
-    private Map<String, @Nullable Object> exchange(Exchange exchange, Figures figures) {
+    private Map<String, @Nullable Object> exchange(Exchange exchange, Figures all) {
+        Figures figures = all.about(exchange);
         Snapshot.ExchangeCounts now = figures.now().exchanges().getOrDefault(exchange, Snapshot.ExchangeCounts.NONE);
         Snapshot.ExchangeCounts then = figures.before().exchanges().getOrDefault(exchange, now);
         Map<String, @Nullable Object> shown = new LinkedHashMap<>();

@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.management;
 
+import io.plinth.mqbroker.history.Samples;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.Counts.Kind;
 import java.util.LinkedHashMap;
@@ -11,11 +12,10 @@ import org.jspecify.annotations.Nullable;
  * The numbers now and some seconds ago, written as RabbitMQ writes them: a count and, beside it, {@code _details} with its rate.
  *
  * @param before the same as {@code now} where there is nothing older: then rates are 0
+ * @param samples null where nobody asks what the numbers were
+ * @param about what the samples are of
  */
-record Figures(Snapshot now, Snapshot before) {
-    static final List<Kind> OF_QUEUES = List.of(
-            Kind.ACK, Kind.DELIVER, Kind.DELIVER_NO_ACK, Kind.GET, Kind.GET_EMPTY, Kind.GET_NO_ACK, Kind.REDELIVER);
-    static final List<Kind> OF_PUBLISHERS = List.of(Kind.CONFIRM, Kind.DROP_UNROUTABLE, Kind.RETURN_UNROUTABLE);
+record Figures(Snapshot now, Snapshot before, @Nullable Samples samples, Object about) {
     private static final List<Kind> DELIVERIES = List.of(Kind.DELIVER, Kind.DELIVER_NO_ACK, Kind.GET, Kind.GET_NO_ACK);
     private static final double NANOS = 1e9;
 
@@ -27,9 +27,21 @@ record Figures(Snapshot now, Snapshot before) {
         ALL
     }
 
+    /** The same, for numbers of this. */
+    Figures about(Object other) {
+        return new Figures(now, before, samples, other);
+    }
+
     void put(Map<String, @Nullable Object> into, String name, long value, long then) {
         into.put(name, value);
-        into.put(name + "_details", Map.of("rate", rate(value, then)));
+        if (samples == null) {
+            into.put(name + "_details", Map.of("rate", rate(value, then)));
+            return;
+        }
+        Map<String, @Nullable Object> details = new LinkedHashMap<>();
+        details.put("rate", rate(value, then));
+        samples.put(details, about, name, value);
+        into.put(name + "_details", details);
     }
 
     private double rate(long value, long then) {
@@ -48,7 +60,7 @@ record Figures(Snapshot now, Snapshot before) {
             return stats;
         }
         if (of != Of.CHANNEL || consumed) {
-            for (Kind kind : OF_QUEUES) {
+            for (Kind kind : Counts.OF_QUEUES) {
                 put(stats, kind.text(), counts.get(kind), then.get(kind));
             }
             put(stats, "deliver_get", got, sum(then));
@@ -57,7 +69,7 @@ record Figures(Snapshot now, Snapshot before) {
             put(stats, "publish", counts.get(Kind.PUBLISH), then.get(Kind.PUBLISH));
         }
         if (of != Of.QUEUE && (of != Of.CHANNEL || published)) {
-            for (Kind kind : OF_PUBLISHERS) {
+            for (Kind kind : Counts.OF_PUBLISHERS) {
                 put(stats, kind.text(), counts.get(kind), then.get(kind));
             }
         }
@@ -68,7 +80,8 @@ record Figures(Snapshot now, Snapshot before) {
         return stats;
     }
 
-    private static long sum(Counts counts) {
+    /** How many were delivered or got. */
+    static long sum(Counts counts) {
         return DELIVERIES.stream().mapToLong(counts::get).sum();
     }
 }

@@ -15,6 +15,7 @@ import io.plinth.mqbroker.http.ApiTable;
 import io.plinth.mqbroker.http.ApiTable.Level;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.queue.ShardCommand;
+import io.plinth.mqbroker.trace.Firehose;
 import io.plinth.mqbroker.wire.ContentProperties;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -103,6 +104,15 @@ final class MessagesApi {
         Set<QueueRef> queues = new LinkedHashSet<>();
         topology.routeCopies(exchange, content.routingKey(), new Attributes(content.properties()), queues);
         exchange.traffic().published(queues.size());
+        if (topology.traced()) {
+            Firehose.By by = new Firehose.By(
+                    "rabbit@" + changes.broker().serverProperties().string("cluster_name"),
+                    call.vhost(),
+                    "management",
+                    0,
+                    call.user().name());
+            trace(Firehose.published(topology, by, content, new Attributes(content.properties()), queues));
+        }
         if (queues.isEmpty()) {
             return CompletableFuture.completedFuture(false);
         }
@@ -123,6 +133,15 @@ final class MessagesApi {
                 });
         publishes.forEach(publish -> changes.tell(publish.queues().getFirst(), publish));
         return done;
+    }
+
+    private void trace(Firehose.@Nullable Copy copy) {
+        if (copy != null) {
+            changes.broker()
+                    .shards()
+                    .split(new LinkedHashSet<>(copy.queues()), copy.content(), false, (shard, ok) -> {})
+                    .forEach(publish -> changes.tell(publish.queues().getFirst(), publish));
+        }
     }
 
     private CompletionStage<ApiResponse> get(ApiCall call) {

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code /api/overview}, {@code /api/nodes} and what else is told of the node. */
 final class OverviewApi {
+    /** How many seconds of samples there may be, those of each five seconds and those of each minute. */
+    private static final List<Integer> KEPT = List.of(605, 3660);
+
     private final Changes changes;
     private final Survey survey;
     private final ManagementApi.Node node;
@@ -39,12 +42,12 @@ final class OverviewApi {
                 "GET",
                 "nodes",
                 Level.MONITORING,
-                call -> survey.figures().thenApply(figures -> Listing.of(call, List.of(node(figures)))));
+                call -> survey.figures(call).thenApply(figures -> Listing.of(call, List.of(node(figures)))));
         table.add("GET", "nodes/{node}", Level.MONITORING, call -> {
             if (!call.name("node").equals(node.name())) {
                 throw ApiException.notFound();
             }
-            return survey.figures().thenApply(figures -> ApiResponse.json(Listing.columns(call, node(figures))));
+            return survey.figures(call).thenApply(figures -> ApiResponse.json(Listing.columns(call, node(figures))));
         });
         table.add("GET", "nodes/{node}/memory", Level.MONITORING, call -> AccessApi.now(Map.of("memory", memory())));
         table.add("GET", "cluster-name", Level.MANAGEMENT, call -> AccessApi.now(Map.of("name", clusterName())));
@@ -112,13 +115,11 @@ final class OverviewApi {
     }
 
     private CompletionStage<ApiResponse> overview(ApiCall call) {
-        return survey.figures().thenApply(figures -> {
+        return survey.figures(call).thenApply(figures -> {
             Map<String, @Nullable Object> shown = new LinkedHashMap<>();
             shown.put("management_version", node.version());
             shown.put("rates_mode", "basic");
-            shown.put(
-                    "sample_retention_policies",
-                    Map.of("global", List.of(5), "basic", List.of(5), "detailed", List.of(5)));
+            shown.put("sample_retention_policies", Map.of("global", KEPT, "basic", KEPT, "detailed", KEPT));
             shown.put("exchange_types", exchangeTypes());
             shown.put("product_version", node.version());
             shown.put("product_name", node.product());

@@ -62,7 +62,7 @@ final class QueuesApi {
             }
         }
         queues.sort(Comparator.comparing(QueueRef::vhost).thenComparing(QueueRef::name));
-        return survey.figures()
+        return survey.figures(call)
                 .thenApply(figures -> Listing.of(
                         call,
                         queues.stream().map(queue -> queue(queue, figures)).toList()));
@@ -70,7 +70,7 @@ final class QueuesApi {
 
     private CompletionStage<ApiResponse> show(ApiCall call) {
         QueueRef queue = changes.queue(call);
-        return survey.figures().thenApply(figures -> {
+        return survey.figures(call).thenApply(figures -> {
             Map<String, @Nullable Object> shown = new LinkedHashMap<>();
             shown.put(
                     "consumer_details",
@@ -84,7 +84,8 @@ final class QueuesApi {
         });
     }
 
-    Map<String, @Nullable Object> queue(QueueRef queue, Figures figures) {
+    Map<String, @Nullable Object> queue(QueueRef queue, Figures all) {
+        Figures figures = all.about(queue.id());
         QueueReport now = figures.now().queue(queue.id());
         QueueReport then = figures.before().queues().getOrDefault(queue.id(), now);
         Map<String, @Nullable Object> shown = new LinkedHashMap<>();

@@ -1,15 +1,23 @@
 package io.plinth.mqbroker.management;
 
 import io.plinth.mqbroker.exchange.Exchange;
+import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.history.History;
+import io.plinth.mqbroker.history.Ranges;
+import io.plinth.mqbroker.history.Samples;
+import io.plinth.mqbroker.http.ApiCall;
+import io.plinth.mqbroker.http.ApiException;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.session.Broker;
+import io.plinth.mqbroker.session.ChannelDescription;
 import io.plinth.mqbroker.session.Connection;
 import io.plinth.mqbroker.session.ConnectionDescription;
 import io.plinth.mqbroker.session.SessionMetrics;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.QueueReport;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,21 +26,28 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Asks every owner for its numbers, on its own loop, and remembers earlier answers so that there are rates. Samples are only taken while
- * somebody asks: for a minute after each request.
+ * somebody asks: for a minute after each request, and for an hour after one for history.
  */
 public final class Survey {
     private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long INTEREST_NANOS = TimeUnit.MINUTES.toNanos(1);
 
+    private static final long HISTORY_NANOS = TimeUnit.HOURS.toNanos(1);
+
     private final Broker broker;
+    private final History history;
+    private final int mostSamples;
     private volatile @Nullable Snapshot latest;
     private volatile @Nullable Snapshot previous;
     private volatile long asked;
     private volatile boolean wanted;
+    private volatile long historyAsked;
+    private volatile boolean historyWanted;
 
     private final Executor worker;
 
@@ -40,20 +55,30 @@ public final class Survey {
      * Asks a broker.
      *
      * @param worker where answers are put together and written, so that a long list holds up no loop
+     * @param mostSamples how many samples an answer has
      */
-    public Survey(Broker broker, Executor worker) {
+    public Survey(Broker broker, Executor worker, History history, int mostSamples) {
         this.broker = broker;
         this.worker = worker;
+        this.history = history;
+        this.mostSamples = mostSamples;
     }
 
     /** Takes the sample that is due; to be called every few seconds. */
     public void tick() {
         long now = broker.nanoTime().getAsLong();
-        if (wanted && now - asked < INTEREST_NANOS) {
-            take().thenAccept(this::remember);
+        boolean recorded = historyWanted && now - historyAsked < HISTORY_NANOS;
+        if (recorded || (wanted && now - asked < INTEREST_NANOS)) {
+            take().thenAccept(taken -> {
+                remember(taken);
+                if (recorded) {
+                    record(taken);
+                }
+            });
         } else {
             latest = null;
             previous = null;
+            history.clear();
         }
     }
 
@@ -62,8 +87,27 @@ public final class Survey {
         latest = taken;
     }
 
-    /** The numbers now, with rates. */
-    CompletionStage<Figures> figures() {
+    private void record(Snapshot taken) {
+        history.sample(broker.clock().millis(), taken.recorded());
+    }
+
+    /** The numbers now, with rates, and with what they were where the request asks for that. */
+    CompletionStage<Figures> figures(ApiCall call) {
+        Ranges ranges;
+        try {
+            ranges = Ranges.of(call::parameter);
+        } catch (IllegalArgumentException e) {
+            throw ApiException.badRequest(String.valueOf(e.getMessage()));
+        }
+        if (ranges.none()) {
+            return ask(null);
+        }
+        historyAsked = broker.nanoTime().getAsLong();
+        historyWanted = true;
+        return ask(new Samples(history, ranges, mostSamples));
+    }
+
+    private CompletionStage<Figures> ask(@Nullable Samples samples) {
         asked = broker.nanoTime().getAsLong();
         wanted = true;
         Snapshot newest = latest;
@@ -74,7 +118,10 @@ public final class Survey {
             if (latest == null) {
                 latest = now;
             }
-            return new Figures(now, base == null ? now : base);
+            if (samples != null && history.isEmpty()) {
+                record(now);
+            }
+            return new Figures(now, base == null ? now : base, samples, History.WHOLE);
         });
     }
 
@@ -124,16 +171,58 @@ public final class Survey {
                                 exchange.traffic().unroutable()));
             }
         }
-        Counts totals = new Counts();
+        Counts totals = broker.vhosts().departed();
         for (QueueReport queue : queues.values()) {
-            for (Counts.Kind kind : Figures.OF_QUEUES) {
-                totals.add(kind, queue.counts().get(kind));
+            addQueue(totals, queue);
+        }
+        Map<String, List<ConnectionDescription>> byVhost =
+                connections.values().stream().collect(Collectors.groupingBy(ConnectionDescription::vhost));
+        Map<String, Snapshot.Totals> vhosts = new HashMap<>();
+        for (Topology topology : broker.vhosts().all()) {
+            vhosts.put(topology.vhost(), totals(topology, queues, byVhost.getOrDefault(topology.vhost(), List.of())));
+        }
+        long returned = totals.get(Counts.Kind.RETURN_UNROUTABLE);
+        for (ConnectionDescription connection : connections.values()) {
+            for (ChannelDescription channel : connection.channels()) {
+                returned += channel.counts().get(Counts.Kind.RETURN_UNROUTABLE);
             }
         }
+        Counts whole = new Counts();
+        whole.addAll(totals, Counts.OF_QUEUES);
         SessionMetrics sessions = broker.metrics();
-        totals.add(Counts.Kind.PUBLISH, sessions.publishedCount());
-        totals.add(Counts.Kind.CONFIRM, sessions.confirmedCount());
-        totals.add(Counts.Kind.DROP_UNROUTABLE, sessions.unroutableCount());
-        return new Snapshot(broker.nanoTime().getAsLong(), queues, connections, exchanges, totals);
+        whole.add(Counts.Kind.PUBLISH, sessions.publishedCount());
+        whole.add(Counts.Kind.CONFIRM, sessions.confirmedCount());
+        whole.add(Counts.Kind.RETURN_UNROUTABLE, returned);
+        whole.add(Counts.Kind.DROP_UNROUTABLE, Math.max(0, sessions.unroutableCount() - returned));
+        return new Snapshot(broker.nanoTime().getAsLong(), queues, connections, exchanges, vhosts, whole);
+    }
+
+    private static void addQueue(Counts into, QueueReport queue) {
+        into.addAll(queue.counts(), Counts.OF_QUEUES);
+    }
+
+    private static Snapshot.Totals totals(
+            Topology topology, Map<Long, QueueReport> queues, List<ConnectionDescription> connections) {
+        Counts departed = topology.departed().copy();
+        Counts counts = new Counts();
+        counts.addAll(departed, Counts.OF_QUEUES);
+        counts.addAll(departed, Counts.OF_PUBLISHERS);
+        long ready = 0;
+        long unacked = 0;
+        for (QueueRef queue : topology.queues()) {
+            QueueReport report = queues.getOrDefault(queue.id(), QueueReport.NOTHING);
+            addQueue(counts, report);
+            ready += report.ready();
+            unacked += report.unacked();
+        }
+        long received = 0;
+        long sent = 0;
+        for (ConnectionDescription connection : connections) {
+            received += connection.octets().received();
+            sent += connection.octets().sent();
+            connection.channels().forEach(channel -> counts.addAll(channel.counts(), Counts.OF_PUBLISHERS));
+        }
+        counts.add(Counts.Kind.PUBLISH, topology.published());
+        return new Snapshot.Totals(counts, ready, unacked, received, sent);
     }
 }

@@ -9,9 +9,6 @@ import io.plinth.mqbroker.http.ApiTable.Level;
 import io.plinth.mqbroker.http.Listing;
 import io.plinth.mqbroker.log.Settings;
 import io.plinth.mqbroker.session.Connection;
-import io.plinth.mqbroker.session.ConnectionDescription;
-import io.plinth.mqbroker.stats.Counts;
-import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,7 +17,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /api/vhosts}. */
@@ -40,7 +36,7 @@ final class VhostsApi {
                 "GET",
                 "vhosts",
                 Level.MANAGEMENT,
-                call -> survey.figures().thenApply(figures -> {
+                call -> survey.figures(call).thenApply(figures -> {
                     List<Map<String, @Nullable Object>> all = new ArrayList<>();
                     for (String name : changes.settings().all(Settings.VHOST).keySet()) {
                         if (call.sees(name)) {
@@ -51,7 +47,7 @@ final class VhostsApi {
                 }));
         table.add("GET", "vhosts/{vhost}", Level.MANAGEMENT, call -> {
             changes.topology(call.vhost());
-            return survey.figures()
+            return survey.figures(call)
                     .thenApply(figures -> ApiResponse.json(Listing.columns(call, vhost(call.vhost(), figures))));
         });
         table.add("PUT", "vhosts/{vhost}", Level.ADMINISTRATOR, this::put);
@@ -78,81 +74,39 @@ final class VhostsApi {
         shown.put("metadata", metadata);
         shown.put("name", name);
         shown.put("tags", metadata.get("tags"));
-        shown.put("tracing", false);
+        Topology topology = changes.broker().vhosts().get(name);
+        shown.put("tracing", topology != null && topology.traced());
         return shown;
     }
 
-    private void numbers(Map<String, @Nullable Object> shown, String name, Figures figures) {
+    private void numbers(Map<String, @Nullable Object> shown, String name, Figures all) {
+        Figures figures = all.about(name);
+        Snapshot.Totals now = figures.now().vhost(name);
+        Snapshot.Totals then = figures.before().vhosts().getOrDefault(name, now);
         Topology topology = changes.broker().vhosts().get(name);
-        long ready = 0;
-        long unacked = 0;
-        long readyThen = 0;
-        long unackedThen = 0;
-        if (topology == null || topology.queueCount() == 0) {
-            return;
+        if (topology != null && topology.queueCount() > 0) {
+            figures.put(shown, "messages", now.ready() + now.unacked(), then.ready() + then.unacked());
+            figures.put(shown, "messages_ready", now.ready(), then.ready());
+            figures.put(shown, "messages_unacknowledged", now.unacked(), then.unacked());
         }
-        for (var queue : topology.queues()) {
-            QueueReport now = figures.now().queue(queue.id());
-            QueueReport then = figures.before().queues().getOrDefault(queue.id(), now);
-            ready += now.ready();
-            unacked += now.unacked();
-            readyThen += then.ready();
-            unackedThen += then.unacked();
-        }
-        figures.put(shown, "messages", ready + unacked, readyThen + unackedThen);
-        figures.put(shown, "messages_ready", ready, readyThen);
-        figures.put(shown, "messages_unacknowledged", unacked, unackedThen);
-        Map<String, @Nullable Object> stats = figures.messageStats(
-                Figures.Of.VHOST, counts(topology, figures.now()), counts(topology, figures.before()));
+        Map<String, @Nullable Object> stats = figures.messageStats(Figures.Of.VHOST, now.counts(), then.counts());
         if (!stats.isEmpty()) {
             shown.put("message_stats", stats);
         }
-        octets(shown, name, figures);
-    }
-
-    private static Counts counts(Topology topology, Snapshot snapshot) {
-        Counts counts = new Counts();
-        topology.queues()
-                .forEach(queue -> Figures.OF_QUEUES.forEach(kind ->
-                        counts.add(kind, snapshot.queue(queue.id()).counts().get(kind))));
-        topology.exchanges()
-                .forEach(exchange -> counts.add(
-                        Counts.Kind.PUBLISH,
-                        snapshot.exchanges()
-                                .getOrDefault(exchange, Snapshot.ExchangeCounts.NONE)
-                                .in()));
-        snapshot.connections().values().stream()
-                .filter(connection -> connection.vhost().equals(topology.vhost()))
-                .flatMap(connection -> connection.channels().stream())
-                .forEach(channel -> Figures.OF_PUBLISHERS.forEach(
-                        kind -> counts.add(kind, channel.counts().get(kind))));
-        return counts;
-    }
-
-    private static void octets(Map<String, @Nullable Object> shown, String vhost, Figures figures) {
-        figures.put(
-                shown,
-                "recv_oct",
-                octets(vhost, figures.now(), ConnectionDescription.Octets::received),
-                octets(vhost, figures.before(), ConnectionDescription.Octets::received));
-        figures.put(
-                shown,
-                "send_oct",
-                octets(vhost, figures.now(), ConnectionDescription.Octets::sent),
-                octets(vhost, figures.before(), ConnectionDescription.Octets::sent));
-    }
-
-    private static long octets(String vhost, Snapshot snapshot, ToLongFunction<ConnectionDescription.Octets> which) {
-        return snapshot.connections().values().stream()
-                .filter(connection -> connection.vhost().equals(vhost))
-                .map(ConnectionDescription::octets)
-                .mapToLong(which)
-                .sum();
+        figures.put(shown, "recv_oct", now.received(), then.received());
+        figures.put(shown, "send_oct", now.sent(), then.sent());
     }
 
     private CompletionStage<ApiResponse> put(ApiCall call) {
         boolean known = changes.broker().vhosts().get(call.vhost()) != null;
-        return putVhost(call.vhost(), call.document()).thenApply(done -> ApiResponse.put(known));
+        Map<String, @Nullable Object> document = call.document();
+        return putVhost(call.vhost(), document).thenApply(done -> {
+            Topology topology = changes.broker().vhosts().get(call.vhost());
+            if (topology != null && document.get("tracing") instanceof Boolean on) {
+                topology.traced(on);
+            }
+            return ApiResponse.put(known);
+        });
     }
 
     /** Makes or changes a virtual host as a request or a file of definitions says. */

@@ -6,6 +6,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.exchange.QueueLifecycle;
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.flow.MemoryGauge;
 import io.plinth.mqbroker.index.CopyForward;
@@ -46,7 +47,7 @@ public final class Shard implements LogWriter.Owner {
     private final QueueLifecycle lifecycle;
     private final LongObjectMap<MessageQueue> queues = new LongObjectHashMap<>();
     private final StreamQueues streams;
-    private final StreamWriter streamWriter;
+    private final Vhosts vhosts;
     private final Map<ChannelHandle, Set<MessageQueue>> holders = new HashMap<>();
     private final List<Outbox> outboxes = new ArrayList<>();
 
@@ -83,7 +84,7 @@ public final class Shard implements LogWriter.Owner {
         this.journal = new Journal(parts.stream(), parts.nanoTime(), parts.histograms());
         this.backlog = new Backlog(new Backlog.Parts(
                 number, parts.log(), parts.pages(), parts.reader(), this.loop, parts.gauge(), parts.window()));
-        this.streamWriter = parts.streams();
+        this.vhosts = parts.vhosts();
         this.streams = new StreamQueues(new Host(parts.reader()), parts.streams(), clock);
         this.dispatcher = new Dispatcher(this, journal, backlog, clock, parts.vhosts(), parts.shards());
         this.intake = new Intake(this, journal, backlog, clock, dispatcher);
@@ -310,6 +311,7 @@ public final class Shard implements LogWriter.Owner {
     /** Removes a queue whatever it holds; its consumers are told. */
     void remove(MessageQueue queue, Runnable done) {
         queues.remove(queue.id());
+        vhosts.departed(queue.ref().vhost(), queue.stats().counts(), Counts.OF_QUEUES);
         for (Subscription consumer : queue.consumers().all()) {
             outbox(consumer.channel.outlet()).add(new ShardEvent.Cancelled(consumer.channel, consumer.tag));
         }
@@ -406,7 +408,7 @@ public final class Shard implements LogWriter.Owner {
 
     /** Whether what should store the messages of a queue takes nothing for now. */
     boolean refuses(QueueRef target) {
-        return target.stream() ? streamWriter.refuses(target) : alarms.logFailed(target.shard());
+        return target.stream() ? streams.refuse(target) : alarms.logFailed(target.shard());
     }
 
     /** Whether it is a stream that takes nothing, and will not by itself. */

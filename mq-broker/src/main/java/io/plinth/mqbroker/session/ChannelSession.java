@@ -3,9 +3,12 @@ package io.plinth.mqbroker.session;
 import io.plinth.mqbroker.channel.Transaction;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.flow.DeliveryWindow;
+import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.queue.ShardEvent;
+import io.plinth.mqbroker.stats.Counts;
+import io.plinth.mqbroker.trace.Firehose;
 import io.plinth.mqbroker.wire.AccessMethod;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.BasicMethod;
@@ -345,10 +348,17 @@ final class ChannelSession {
         }
     }
 
+    /** A message leaves a queue for this channel while that is traced. */
+    void trace(QueueRef queue, Content content, boolean redelivered) {
+        publisher.trace(Firehose.delivered(
+                connection.identity().topology(), publisher.tracedBy(), content, queue.name(), redelivered));
+    }
+
     /** Tells the shards it used that the channel is gone; the connection sends it before anything the client may see. */
     void release() {
         consumers.end();
         publisher.end();
+        connection.broker().vhosts().departed(connection.identity().vhost(), handle.counts(), Counts.OF_PUBLISHERS);
         handle.shards().stream().forEach(shard -> connection.submit(shard, new ShardCommand.Release(handle)));
     }
 

@@ -96,7 +96,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         return identity;
     }
 
-    private ChannelHandlerContext ctx() {
+    ChannelHandlerContext ctx() {
         return java.util.Objects.requireNonNull(ctx, "connection is not active");
     }
 

@@ -44,7 +44,7 @@ public record ConnectionDescription(
         InetSocketAddress local = (InetSocketAddress) channel.localAddress();
         return new ConnectionDescription(
                 connection,
-                text(peer) + " -> " + text(local),
+                name(channel),
                 peer,
                 local,
                 connection.identity().user(),
@@ -58,6 +58,11 @@ public record ConnectionDescription(
                 connectedAt,
                 octets,
                 channels.stream().map(ChannelSession::describe).toList());
+    }
+
+    static String name(Channel channel) {
+        return text((InetSocketAddress) channel.remoteAddress()) + " -> "
+                + text((InetSocketAddress) channel.localAddress());
     }
 
     private static String text(InetSocketAddress address) {

@@ -225,6 +225,12 @@ final class Consumers {
             timeout.watch();
         }
         connection.counted().deliveries++;
+        if (connection.identity().topology().traced()) {
+            QueueRef queue = byTag.get(event.consumerTag());
+            if (queue != null) {
+                channel.trace(queue, event.content(), event.redelivered());
+            }
+        }
         connection.deliver(handle.number(), tag, event);
     }
 
@@ -279,6 +285,9 @@ final class Consumers {
             handle.window().takeAnyway(1);
         }
         connection.broker().metrics().delivered.inc();
+        if (connection.identity().topology().traced()) {
+            channel.trace(queue, got.content(), got.redelivered());
+        }
         connection.write(
                 handle.number(),
                 new BasicMethod.GetOk(

@@ -8,12 +8,15 @@ import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.mark.MessageMarks;
 import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.Receipt;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.stats.Counts;
+import io.plinth.mqbroker.trace.Firehose;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.BasicMethod;
 import io.plinth.mqbroker.wire.ContentProperties;
@@ -160,7 +163,29 @@ final class Publisher implements ConfirmTracker.Answers {
         if (found.isEmpty()) {
             unroutable(method, published);
         }
-        return List.copyOf(found);
+        List<QueueRef> targets = List.copyOf(found);
+        Topology topology = connection.identity().topology();
+        if (topology.traced()) {
+            trace(Firehose.published(topology, tracedBy(), message, new Attributes(published.properties()), targets));
+        }
+        return targets;
+    }
+
+    Firehose.By tracedBy() {
+        return new Firehose.By(
+                "rabbit@" + connection.broker().serverProperties().string("cluster_name"),
+                connection.identity().vhost(),
+                ConnectionDescription.name(connection.ctx().channel()),
+                handle.number(),
+                connection.identity().user());
+    }
+
+    /** Publishes a copy, unless memory is used up; its octets count as what the connection publishes does. */
+    void trace(Firehose.@Nullable Copy copy) {
+        if (copy != null && !connection.broker().alarms().is(Alarms.Reason.MEMORY)) {
+            Content content = copy.content();
+            send(copy.queues(), content, new Receipt.OfChannel(handle, 0, content.size()));
+        }
     }
 
     private static int shards(List<QueueRef> targets) {

@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.stats;
 
 import java.util.Arrays;
+import java.util.List;
 
 /** Owned by whoever counts: a queue's shard, or a channel's loop. What happened so often, by kind. */
 public final class Counts {
@@ -30,6 +31,13 @@ public final class Counts {
             return text;
         }
     }
+
+    /** What is counted of queues. */
+    public static final List<Kind> OF_QUEUES = List.of(
+            Kind.ACK, Kind.DELIVER, Kind.DELIVER_NO_ACK, Kind.GET, Kind.GET_EMPTY, Kind.GET_NO_ACK, Kind.REDELIVER);
+
+    /** What is counted of who publishes, beside what is published. */
+    public static final List<Kind> OF_PUBLISHERS = List.of(Kind.CONFIRM, Kind.DROP_UNROUTABLE, Kind.RETURN_UNROUTABLE);
 
     private final long[] values;
 
@@ -77,10 +85,10 @@ public final class Counts {
         return new Counts(Arrays.copyOf(values, values.length));
     }
 
-    /** Adds another's. */
-    public void addAll(Counts other) {
-        for (int i = 0; i < values.length; i++) {
-            values[i] += other.values[i];
+    /** Adds another's of these kinds. */
+    public void addAll(Counts other, List<Kind> kinds) {
+        for (Kind kind : kinds) {
+            add(kind, other.get(kind));
         }
     }
 }

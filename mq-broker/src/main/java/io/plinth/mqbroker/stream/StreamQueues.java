@@ -38,6 +38,11 @@ public final class StreamQueues {
         return true;
     }
 
+    /** Whether a stream, of any shard, takes nothing for now. */
+    public boolean refuse(QueueRef stream) {
+        return writer.refuses(stream);
+    }
+
     /** Does what a command asks of a stream; false where it is not, or not only, about one. */
     public boolean handle(ShardCommand command) {
         if (streams.isEmpty()) {

@@ -3,6 +3,9 @@ package io.plinth.mqbroker.wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -146,6 +149,24 @@ public final class ContentProperties {
             }
         }
         return true;
+    }
+
+    /** All that are there, by their names. */
+    public static FieldTable table(byte[] properties) {
+        int flags = flags(properties);
+        Map<String, @Nullable Object> all = new LinkedHashMap<>();
+        for (Field field : Field.ALL) {
+            if ((flags & field.bit()) != 0) {
+                Object value = switch (field) {
+                    case HEADERS -> headers(properties);
+                    case DELIVERY_MODE, PRIORITY -> octet(properties, field, 0);
+                    case TIMESTAMP -> ByteBuffer.wrap(properties).getLong(offset(properties, field));
+                    default -> text(properties, field);
+                };
+                all.put(field.name().toLowerCase(Locale.ROOT), value);
+            }
+        }
+        return new FieldTable(all);
     }
 
     /** The headers table; empty where it is absent. */
