@@ -37,8 +37,8 @@ public record MqBrokerConfig(
         @Range(min = "1MiB", max = "64GiB")
         DataSize memory,
 
-        @Doc("Messages of a queue that stay in memory while they wait; of a longer queue only the head and the"
-                + " newest do.")
+        @Doc("Messages of a queue that stay in memory while they wait, for a consumer, their time or others of their"
+                + " group; of a longer queue only those that come next and the newest do.")
         @Default("32768")
         @Range(min = "64", max = "10000000")
         int window,

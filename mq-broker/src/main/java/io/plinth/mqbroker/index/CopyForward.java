@@ -18,9 +18,10 @@ public final class CopyForward {
     /** A message in one queue whose record stands elsewhere now. */
     public record Move(long queueId, long id, long from, long to) {}
 
-    /** Which targets of a message are live where the record stands. */
+    /** Which targets of a message are live where the record stands, and how. */
     interface Live {
-        boolean at(long queueId, long id, long position) throws IOException;
+        @Nullable
+        Place at(long queueId, long id, long position) throws IOException;
     }
 
     private final int shard;
@@ -102,7 +103,7 @@ public final class CopyForward {
     private static SegmentReport.@Nullable Oldest oldest(long id, long position, List<Effect.Target> targets, Live live)
             throws IOException {
         for (Effect.Target target : targets) {
-            if (live.at(target.queueId(), id, position)) {
+            if (live.at(target.queueId(), id, position) != null) {
                 return new SegmentReport.Oldest(target.queueId(), id);
             }
         }
@@ -115,8 +116,9 @@ public final class CopyForward {
             throws IOException {
         List<Effect.Target> left = new ArrayList<>();
         for (Effect.Target target : targets) {
-            if (moving.live().at(target.queueId(), moving.id(), moving.from())) {
-                left.add(target);
+            Place place = moving.live().at(target.queueId(), moving.id(), moving.from());
+            if (place != null) {
+                left.add(place.target(target.queueId(), target.dedup()));
             }
         }
         if (left.isEmpty()) {

@@ -7,7 +7,10 @@ package io.plinth.mqbroker.index;
  * @param bytes octets of their contents
  */
 public record Holding(long count, long bytes) {
-    Holding plus(Holding other) {
+    /** Among priorities: of what goes by its time, whatever its priority. */
+    public static final int TIMED = 256;
+
+    public Holding plus(Holding other) {
         return new Holding(count + other.count, bytes + other.bytes);
     }
 }

@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.index;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 
 /** Keys of the index: a letter for the kind, then big-endian numbers, so that a prefix scan comes in order. */
 final class Keys {
@@ -12,7 +13,9 @@ final class Keys {
     private static final byte DEDUP = 'u';
     private static final byte LANE = 'o';
     private static final byte LEDGER = 'l';
-    private static final byte FOLLOWED = 'k';
+    private static final byte FOLLOWED = 'v';
+    private static final byte TIME = 't';
+    private static final byte GROUP = 'g';
 
     private Keys() {}
 
@@ -45,16 +48,50 @@ final class Keys {
         return queue(DELIVERED, shard, queueId);
     }
 
+    /** What an older release kept of messages that came back. */
     static byte[] returned(int shard) {
         return new byte[] {RETURNED, (byte) shard};
     }
 
-    static byte[] returned(int shard, long queueId) {
-        return queue(RETURNED, shard, queueId);
+    /** Messages that wait or waited for a time stand under it a second time. */
+    static byte[] times(int shard) {
+        return new byte[] {TIME, (byte) shard};
     }
 
-    static byte[] returned(int shard, long queueId, long id) {
-        return message(RETURNED, shard, queueId, id);
+    static byte[] times(int shard, long queueId) {
+        return queue(TIME, shard, queueId);
+    }
+
+    static byte[] time(int shard, long queueId, long time, long id) {
+        return ByteBuffer.allocate(26)
+                .put(TIME)
+                .put((byte) shard)
+                .putLong(queueId)
+                .putLong(time)
+                .putLong(id)
+                .array();
+    }
+
+    /** Messages of a group stand under it a second time. */
+    static byte[] groups(int shard) {
+        return new byte[] {GROUP, (byte) shard};
+    }
+
+    static byte[] groups(int shard, long queueId) {
+        return queue(GROUP, shard, queueId);
+    }
+
+    /** The length stands before the name, so that none is the beginning of another. */
+    static byte[] group(int shard, long queueId, String group, long id) {
+        byte[] name = group.getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(20 + name.length)
+                .put(GROUP)
+                .put((byte) shard)
+                .putLong(queueId)
+                .putShort((short) name.length)
+                .put(name)
+                .putLong(id)
+                .array();
     }
 
     static byte[] dedup(int shard) {
@@ -96,12 +133,12 @@ final class Keys {
         return queue(LEDGER, shard, queueId);
     }
 
-    static byte[] ledger(int shard, long queueId, int priority, int segment) {
-        return ByteBuffer.allocate(15)
+    static byte[] ledger(int shard, long queueId, int lane, int segment) {
+        return ByteBuffer.allocate(16)
                 .put(LEDGER)
                 .put((byte) shard)
                 .putLong(queueId)
-                .put((byte) priority)
+                .putShort((short) lane)
                 .putInt(segment)
                 .array();
     }

@@ -18,23 +18,23 @@ import org.rocksdb.WriteBatch;
  * the messages, a segment goes when nobody holds it, and who holds it can be told.
  */
 final class Ledger {
-    /** What one queue has of one priority in one segment. */
+    /** What one queue has in one segment of one priority, or of what goes by time. */
     private static final class Held {
         final long queueId;
-        final int priority;
+        final int lane;
         final int segment;
         long count;
         long bytes;
         boolean changed;
 
-        Held(long queueId, int priority, int segment) {
+        Held(long queueId, int lane, int segment) {
             this.queueId = queueId;
-            this.priority = priority;
+            this.lane = lane;
             this.segment = segment;
         }
 
-        boolean is(long otherQueue, int otherPriority, int otherSegment) {
-            return segment == otherSegment && queueId == otherQueue && priority == otherPriority;
+        boolean is(long otherQueue, int otherLane, int otherSegment) {
+            return segment == otherSegment && queueId == otherQueue && lane == otherLane;
         }
     }
 
@@ -44,7 +44,7 @@ final class Ledger {
     }
 
     private final int shard;
-    /** By queue, then by priority and segment. */
+    /** By queue, then by priority, or {@link Holding#TIMED}, and segment. */
     private final Map<Long, Map<Long, Held>> queues = new HashMap<>();
 
     private final TreeMap<Integer, Sum> segments = new TreeMap<>();
@@ -57,22 +57,22 @@ final class Ledger {
         this.shard = shard;
     }
 
-    private Held held(long queueId, int priority, int segment) {
+    private Held held(long queueId, int lane, int segment) {
         Held known = latest;
-        if (known == null || !known.is(queueId, priority, segment)) {
+        if (known == null || !known.is(queueId, lane, segment)) {
             known = queues.computeIfAbsent(queueId, ignored -> new HashMap<>(2))
-                    .computeIfAbsent((long) priority << 32 | segment, ignored -> new Held(queueId, priority, segment));
+                    .computeIfAbsent((long) lane << 32 | segment, ignored -> new Held(queueId, lane, segment));
             latest = known;
         }
         return known;
     }
 
-    void entered(long queueId, int priority, int segment, int size) {
-        add(held(queueId, priority, segment), 1, size);
+    void entered(long queueId, int lane, int segment, int size) {
+        add(held(queueId, lane, segment), 1, size);
     }
 
-    void left(long queueId, int priority, int segment, int size) {
-        add(held(queueId, priority, segment), -1, -size);
+    void left(long queueId, int lane, int segment, int size) {
+        add(held(queueId, lane, segment), -1, -size);
     }
 
     private void add(Held held, long count, long bytes) {
@@ -125,12 +125,12 @@ final class Ledger {
         return queues.keySet();
     }
 
-    /** What a queue has, by priority. */
+    /** What a queue has, by priority, and of what goes by time. */
     Map<Integer, Holding> holdings(long queueId) {
         Map<Integer, Holding> all = new TreeMap<>();
         queues.getOrDefault(queueId, Map.of())
                 .values()
-                .forEach(held -> all.merge(held.priority, new Holding(held.count, held.bytes), Holding::plus));
+                .forEach(held -> all.merge(held.lane, new Holding(held.count, held.bytes), Holding::plus));
         all.values().removeIf(holding -> holding.count() == 0);
         return all;
     }
@@ -152,8 +152,8 @@ final class Ledger {
 
     void load(RocksIndex index) throws IOException {
         index.scan(Keys.ledger(shard), (key, value) -> {
-            ByteBuffer name = ByteBuffer.wrap(key, 2, 13);
-            Held held = held(name.getLong(), name.get() & 0xFF, name.getInt());
+            ByteBuffer name = ByteBuffer.wrap(key, 2, 14);
+            Held held = held(name.getLong(), name.getShort(), name.getInt());
             ByteBuffer sums = ByteBuffer.wrap(value);
             add(held, sums.getLong(), sums.getLong());
         });
@@ -166,7 +166,7 @@ final class Ledger {
             batch.deleteRange(Keys.ledger(shard, queueId), RocksIndex.next(Keys.ledger(shard, queueId)));
         }
         for (Held held : changed) {
-            byte[] key = Keys.ledger(shard, held.queueId, held.priority, held.segment);
+            byte[] key = Keys.ledger(shard, held.queueId, held.lane, held.segment);
             if (held.count == 0) {
                 batch.delete(key);
             } else {
@@ -197,7 +197,7 @@ final class Ledger {
             latest = null;
         }
         Map<Long, Held> slots = queues.get(held.queueId);
-        if (slots != null && slots.remove((long) held.priority << 32 | held.segment, held) && slots.isEmpty()) {
+        if (slots != null && slots.remove((long) held.lane << 32 | held.segment, held) && slots.isEmpty()) {
             queues.remove(held.queueId);
         }
     }

@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.index;
 
+import io.plinth.mqbroker.log.Effect;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -8,24 +9,73 @@ import org.jspecify.annotations.Nullable;
  * Where a message of a queue stands, and what the queue goes by.
  *
  * @param size octets of its content
+ * @param returns how often it came back
+ * @param until epoch milliseconds before which it is not handed out, 0 where it never waited
  */
 record Place(
         long position,
         long expiresAt,
         int size,
         int priority,
-        @Nullable String group) {
+        @Nullable String group,
+        int returns,
+        long until) {
+    private static final int GROUPED = 1;
+    private static final int WAITING = 2;
+
+    /** The one that a target of a record says. */
+    static Place of(Effect.Target target, int size, long position) {
+        Effect.Hold hold = target.hold();
+        return new Place(
+                position,
+                target.expiresAt(),
+                size,
+                target.priority(),
+                target.group(),
+                hold == null ? 0 : hold.returns(),
+                hold == null ? 0 : hold.until());
+    }
+
+    /** What a record has to say of it to be found again as it is. */
+    Effect.Target target(long queueId, Effect.@Nullable Dedup dedup) {
+        Effect.Hold hold = returns == 0 && until == 0 ? null : new Effect.Hold(returns, until);
+        return new Effect.Target(queueId, expiresAt, priority, group, dedup, hold);
+    }
+
+    /** The same of a message of the past, whose time to be handed out stands where others expire. */
+    Place due() {
+        return new Place(position, Long.MAX_VALUE, size, priority, group, returns, expiresAt);
+    }
+
+    Place returned(int count, long availableAt) {
+        return new Place(position, expiresAt, size, priority, group, count, availableAt);
+    }
+
+    /** Whether it is found by its time, and is no part of the run of its priority: one of a group keeps its place there. */
+    boolean timed() {
+        return until > 0 && group == null;
+    }
+
+    /** What the ledger counts it with. */
+    int lane() {
+        return timed() ? Holding.TIMED : priority;
+    }
+
     byte[] bytes() {
         byte[] text = group == null ? new byte[0] : group.getBytes(StandardCharsets.UTF_8);
-        boolean marked = priority > 0 || group != null;
-        ByteBuffer out = ByteBuffer.allocate(20 + (marked ? 2 + text.length : 0))
+        boolean waiting = returns > 0 || until > 0;
+        boolean marked = priority > 0 || group != null || waiting;
+        ByteBuffer out = ByteBuffer.allocate(20 + (marked ? 2 + text.length : 0) + (waiting ? 12 : 0))
                 .putLong(position)
                 .putLong(expiresAt)
                 .putInt(size);
         if (marked) {
-            out.put((byte) priority).put((byte) (group == null ? 0 : 1)).put(text);
+            out.put((byte) priority).put((byte) ((group == null ? 0 : GROUPED) | (waiting ? WAITING : 0)));
         }
-        return out.array();
+        if (waiting) {
+            out.putInt(returns).putLong(until);
+        }
+        return out.put(text).array();
     }
 
     static Place of(byte[] value) {
@@ -34,12 +84,13 @@ record Place(
         long expiresAt = in.getLong();
         int size = in.getInt();
         int priority = in.hasRemaining() ? in.get() & 0xFF : 0;
-        boolean grouped = in.hasRemaining() && in.get() == 1;
-        return new Place(
-                position,
-                expiresAt,
-                size,
-                priority,
-                grouped ? new String(value, in.position(), in.remaining(), StandardCharsets.UTF_8) : null);
+        int flags = in.hasRemaining() ? in.get() : 0;
+        boolean waiting = (flags & WAITING) != 0;
+        int returns = waiting ? in.getInt() : 0;
+        long until = waiting ? in.getLong() : 0;
+        String group = (flags & GROUPED) == 0
+                ? null
+                : new String(value, in.position(), in.remaining(), StandardCharsets.UTF_8);
+        return new Place(position, expiresAt, size, priority, group, returns, until);
     }
 }

@@ -9,12 +9,8 @@ import java.util.TreeMap;
 
 /** What a shard's queues held when the log ended. Filled on the starting thread, then handed to the shard. */
 public final class RecoveredShard {
-    /** How often a message came back, and when it may be handed out again. */
-    public record Return(int count, long availableAt) {}
-
     private final Map<Long, Map<Integer, Holding>> holdings = new HashMap<>();
     private final Map<Long, Long> deliveredUpTo = new HashMap<>();
-    private final Map<Long, Map<Long, Return>> returns = new HashMap<>();
     private final Map<Long, TreeMap<Long, Effect.Dedup>> dedups = new HashMap<>();
     private long epoch;
     private long sequence;
@@ -25,25 +21,16 @@ public final class RecoveredShard {
         sequence = Math.max(sequence, sequenceThen);
     }
 
-    void holds(long queueId, Map<Integer, Holding> byPriority) {
-        holdings.put(queueId, byPriority);
+    void holds(long queueId, Map<Integer, Holding> byLane) {
+        holdings.put(queueId, byLane);
     }
 
     void delivered(long queueId, long id) {
         deliveredUpTo.merge(queueId, id, Math::max);
     }
 
-    void returned(long queueId, long id, Return state) {
-        returns.computeIfAbsent(queueId, ignored -> new HashMap<>()).put(id, state);
-    }
-
     void remembered(long queueId, long id, Effect.Dedup dedup) {
         dedups.computeIfAbsent(queueId, ignored -> new TreeMap<>()).put(id, dedup);
-    }
-
-    /** How often messages of a queue came back, by id, of those that did. */
-    public Map<Long, Return> returned(long queueId) {
-        return returns.getOrDefault(queueId, Map.of());
     }
 
     /** The keys a queue remembers, by the id of the message that brought them. */
@@ -63,24 +50,20 @@ public final class RecoveredShard {
                     }
                 }
             }
-            case Effect.Settled e -> {
-                Map<Long, Return> states = returns.get(e.queueId());
-                if (states != null) {
-                    for (long id : e.ids()) {
-                        states.remove(id);
-                    }
-                }
-            }
             case Effect.DeliveredUpTo e -> delivered(e.queueId(), e.id());
             case Effect.QueueDropped e -> {
                 deliveredUpTo.remove(e.queueId());
-                returns.remove(e.queueId());
                 dedups.remove(e.queueId());
             }
-            case Effect.Moved e -> {
-                // Where messages stand is in the index.
+            case Effect.Settled e -> {
+                // What is there is in the index.
             }
-            case Effect.Returned e -> returned(e.queueId(), e.id(), new Return(e.count(), e.availableAt()));
+            case Effect.Moved e -> {
+                // So is where it stands,
+            }
+            case Effect.Returned e -> {
+                // and how often it came back.
+            }
             case Effect.DedupForgotten e -> {
                 TreeMap<Long, Effect.Dedup> ofQueue = dedups.get(e.queueId());
                 if (ofQueue != null) {
@@ -92,7 +75,7 @@ public final class RecoveredShard {
         }
     }
 
-    /** What a queue holds, by priority. */
+    /** What a queue holds, by priority, and of what goes by time. */
     public Map<Integer, Holding> holdings(long queueId) {
         return holdings.getOrDefault(queueId, Map.of());
     }

@@ -7,12 +7,10 @@ import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.log.SegmentLog;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -32,35 +30,33 @@ public final class ShardIndexer implements ChangeListener {
     private static final Logger LOG = LoggerFactory.getLogger(ShardIndexer.class);
     private static final int CHECKPOINT_AT = 20_000;
 
-    private record Key(long queueId, long id) {}
-
     private final int shard;
     private final RocksIndex index;
     private final SegmentLog log;
     private final Ledger ledger;
-    private final Map<Key, Place> added = new LinkedHashMap<>();
-    /** Those the index still has, with their priority. */
-    private final Map<Key, Integer> removed = new LinkedHashMap<>();
+    private final NetChange net;
+    /** Queues of delayed messages: a record of an older release has their time where others expire. */
+    private final Set<Long> delayed;
 
     private final Map<Long, Long> delivered = new HashMap<>();
     private final Set<Long> dropped = new HashSet<>();
     private final QueueMarks marks;
     private final CopyForward copyForward;
-    /** Those the index has at another place. */
-    private final Set<Key> overwritten = new HashSet<>();
     /** Where messages went that their shard still knows at the old place. */
-    private final Map<Key, Long> moving = new HashMap<>();
+    private final Map<NetChange.Key, Long> moving = new HashMap<>();
 
     private boolean relocating;
     private @Nullable Listener listener;
     private Covered appended = Covered.NOTHING;
     private Covered written = Covered.NOTHING;
 
-    private ShardIndexer(int shard, RocksIndex index, SegmentLog log) {
+    private ShardIndexer(int shard, RocksIndex index, SegmentLog log, Set<Long> delayed) {
         this.shard = shard;
         this.index = index;
         this.log = log;
+        this.delayed = Set.copyOf(delayed);
         this.ledger = new Ledger(shard);
+        this.net = new NetChange(shard, index, ledger);
         this.marks = new QueueMarks(shard);
         this.copyForward = new CopyForward(shard, log);
     }
@@ -86,9 +82,14 @@ public final class ShardIndexer implements ChangeListener {
      */
     public record Opened(ShardIndexer indexer, RecoveredShard recovered) {}
 
-    /** Brings the index up to the end of the log; messages of queues that no longer exist are forgotten. */
-    public static Opened open(int shard, RocksIndex index, SegmentLog log, Set<Long> queueIds) throws IOException {
-        ShardIndexer indexer = new ShardIndexer(shard, index, log);
+    /**
+     * Brings the index up to the end of the log; messages of queues that no longer exist are forgotten.
+     *
+     * @param delayed those of the queues that keep delayed messages
+     */
+    public static Opened open(int shard, RocksIndex index, SegmentLog log, Set<Long> queueIds, Set<Long> delayed)
+            throws IOException {
+        ShardIndexer indexer = new ShardIndexer(shard, index, log, delayed);
         RecoveredShard recovered = indexer.recover();
         for (long queueId : List.copyOf(indexer.ledger.queueIds())) {
             if (queueIds.contains(queueId)) {
@@ -133,7 +134,7 @@ public final class ShardIndexer implements ChangeListener {
         }
         into.replay(change);
         appended(change, position);
-        if (pending() >= CHECKPOINT_AT) {
+        if (net.size() >= CHECKPOINT_AT) {
             write();
         }
     }
@@ -155,8 +156,7 @@ public final class ShardIndexer implements ChangeListener {
 
     private void clear() throws IOException {
         try (WriteBatch batch = new WriteBatch()) {
-            batch.deleteRange(Keys.messages(shard), RocksIndex.next(Keys.messages(shard)));
-            batch.deleteRange(Keys.lanes(shard), RocksIndex.next(Keys.lanes(shard)));
+            net.clear(batch);
             batch.deleteRange(Keys.delivered(shard), RocksIndex.next(Keys.delivered(shard)));
             marks.clear(batch);
             ledger.clear(batch);
@@ -176,8 +176,7 @@ public final class ShardIndexer implements ChangeListener {
     }
 
     private void forget(long queueId) {
-        added.keySet().removeIf(key -> key.queueId() == queueId);
-        removed.keySet().removeIf(key -> key.queueId() == queueId);
+        net.forget(queueId);
         dropped.add(queueId);
         marks.dropped(queueId);
         ledger.dropped(queueId);
@@ -189,7 +188,9 @@ public final class ShardIndexer implements ChangeListener {
         switch (change.effect()) {
             case Effect.Enqueued e -> {
                 for (Effect.Target target : e.targets()) {
-                    stands(new Key(target.queueId(), change.sequence()), place(target, e.message(), position));
+                    net.stands(
+                            new NetChange.Key(target.queueId(), change.sequence()),
+                            place(target, e.message(), position));
                     marks.entered(target, change.sequence());
                 }
             }
@@ -197,16 +198,17 @@ public final class ShardIndexer implements ChangeListener {
             case Effect.DeliveredUpTo e -> delivered.put(e.queueId(), e.id());
             case Effect.Moved e -> {
                 for (Effect.Target target : e.targets()) {
-                    Key key = new Key(target.queueId(), e.sequence());
-                    Place before = lookup(key);
-                    if (before != null) {
-                        left(key, before.priority(), before.position(), before.size());
-                        overwritten.add(key);
+                    NetChange.Key key = new NetChange.Key(target.queueId(), e.sequence());
+                    Place before = net.lookup(key);
+                    Place after = place(target, e.message(), position);
+                    if (before == null) {
+                        net.stands(key, after);
+                    } else {
+                        net.changed(key, before, after);
                     }
-                    stands(key, place(target, e.message(), position));
                 }
             }
-            case Effect.Returned e -> marks.returned(e);
+            case Effect.Returned e -> returned(e);
             case Effect.DedupForgotten e -> marks.forgotten(e);
             case Effect.QueueDropped e -> {
                 forget(e.queueId());
@@ -217,17 +219,17 @@ public final class ShardIndexer implements ChangeListener {
         }
     }
 
-    private static Place place(Effect.Target target, Message message, long position) {
-        return new Place(position, target.expiresAt(), message.size(), target.priority(), target.group());
+    private Place place(Effect.Target target, Message message, long position) {
+        Place place = Place.of(target, message.size(), position);
+        return target.hold() == null && delayed.contains(target.queueId()) ? place.due() : place;
     }
 
-    private void stands(Key key, Place place) {
-        added.put(key, place);
-        ledger.entered(key.queueId(), place.priority(), SegmentLog.segmentOf(place.position()), place.size());
-    }
-
-    private void left(Key key, int priority, long position, int size) {
-        ledger.left(key.queueId(), priority, SegmentLog.segmentOf(position), size);
+    private void returned(Effect.Returned effect) {
+        NetChange.Key key = new NetChange.Key(effect.queueId(), effect.id());
+        Place before = dropped.contains(effect.queueId()) ? null : net.lookup(key);
+        if (before != null) {
+            net.changed(key, before, before.returned(effect.count(), effect.availableAt()));
+        }
     }
 
     private void settled(Effect.Settled effect) {
@@ -236,52 +238,27 @@ public final class ShardIndexer implements ChangeListener {
         }
         long[] ids = effect.ids();
         for (int i = 0; i < ids.length; i++) {
-            Key key = new Key(effect.queueId(), ids[i]);
+            NetChange.Key key = new NetChange.Key(effect.queueId(), ids[i]);
             Effect.Settled.Left message = effect.left(i);
             if (message == null) {
-                Place place = lookup(key);
+                Place place = net.lookup(key);
                 if (place != null) {
-                    settled(key, place.priority(), place.position(), place.size());
+                    net.settled(key, place);
                 }
             } else {
                 Long moved = moving.remove(key);
-                settled(key, message.priority(), moved == null ? message.position() : moved, message.size());
+                long position = moved == null ? message.position() : moved;
+                net.settled(key, new Place(position, Long.MAX_VALUE, message.size(), message.priority(), null, 0, 0));
             }
-            marks.settled(effect.queueId(), ids[i]);
-        }
-    }
-
-    private void settled(Key key, int priority, long position, int size) {
-        if (added.remove(key) == null || overwritten.remove(key)) {
-            removed.put(key, priority);
-        }
-        left(key, priority, position, size);
-    }
-
-    /** Where a live message stands. */
-    private @Nullable Place lookup(Key key) {
-        Place place = added.get(key);
-        if (place != null || removed.containsKey(key)) {
-            return place;
-        }
-        try {
-            byte[] value = index.get(Keys.message(shard, key.queueId(), key.id()));
-            return value == null ? null : Place.of(value);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
     @Override
     public void synced() {
-        if (pending() >= CHECKPOINT_AT) {
+        if (net.size() >= CHECKPOINT_AT) {
             checkpoint();
         }
         reclaim();
-    }
-
-    private int pending() {
-        return added.size() + removed.size();
     }
 
     @Override
@@ -317,13 +294,13 @@ public final class ShardIndexer implements ChangeListener {
             return;
         }
         List<CopyForward.Move> moves =
-                copyForward.copy(oldest, appended, this::livesAt, (change, position) -> appended(change, position));
+                copyForward.copy(oldest, appended, this::placeAt, (change, position) -> appended(change, position));
         if (moves.isEmpty()) {
             return;
         }
         log.sync();
         relocating = true;
-        moves.forEach(move -> moving.put(new Key(move.queueId(), move.id()), move.to()));
+        moves.forEach(move -> moving.put(new NetChange.Key(move.queueId(), move.id()), move.to()));
         checkpoint();
         told.moved(moves, () -> {
             relocating = false;
@@ -356,12 +333,13 @@ public final class ShardIndexer implements ChangeListener {
 
     /** The same with the first live message of the segment, which is read for that; on any thread but a loop. */
     public SegmentReport withOldest(SegmentReport report) throws IOException {
-        return report.with(copyForward.oldest(report.segment(), this::livesAt));
+        return report.with(copyForward.oldest(report.segment(), this::placeAt));
     }
 
-    private boolean livesAt(long queueId, long id, long position) throws IOException {
+    private @Nullable Place placeAt(long queueId, long id, long position) throws IOException {
         byte[] value = index.get(Keys.message(shard, queueId, id));
-        return value != null && Place.of(value).position() == position;
+        Place place = value == null ? null : Place.of(value);
+        return place != null && place.position() == position ? place : null;
     }
 
     /** Whether the index has everything now. */
@@ -381,29 +359,11 @@ public final class ShardIndexer implements ChangeListener {
     private void write() throws IOException {
         try (WriteBatch batch = new WriteBatch()) {
             for (long queueId : dropped) {
-                byte[] messages = Keys.messages(shard, queueId);
-                batch.deleteRange(messages, RocksIndex.next(messages));
-                byte[] lanes = Keys.lanes(shard, queueId);
-                batch.deleteRange(lanes, RocksIndex.next(lanes));
+                net.drop(batch, queueId);
                 batch.delete(Keys.delivered(shard, queueId));
             }
             marks.write(batch, dropped);
-            for (Map.Entry<Key, Integer> entry : removed.entrySet()) {
-                Key key = entry.getKey();
-                batch.delete(Keys.message(shard, key.queueId(), key.id()));
-                if (entry.getValue() > 0) {
-                    batch.delete(Keys.lane(shard, key.queueId(), entry.getValue(), key.id()));
-                }
-            }
-            for (Map.Entry<Key, Place> entry : added.entrySet()) {
-                Key key = entry.getKey();
-                Place place = entry.getValue();
-                byte[] value = place.bytes();
-                batch.put(Keys.message(shard, key.queueId(), key.id()), value);
-                if (place.priority() > 0) {
-                    batch.put(Keys.lane(shard, key.queueId(), place.priority(), key.id()), value);
-                }
-            }
+            net.write(batch);
             for (Map.Entry<Long, Long> entry : delivered.entrySet()) {
                 batch.put(
                         Keys.delivered(shard, entry.getKey()),
@@ -416,13 +376,11 @@ public final class ShardIndexer implements ChangeListener {
             throw new IOException(e.getMessage(), e);
         }
         written = appended;
-        added.clear();
-        removed.clear();
+        net.written();
         delivered.clear();
         dropped.clear();
         marks.written();
         ledger.written();
-        overwritten.clear();
     }
 
     private void reclaim() {

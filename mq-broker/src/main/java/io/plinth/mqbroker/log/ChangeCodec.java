@@ -24,6 +24,8 @@ public final class ChangeCodec {
     private static final int RETURNED = 6;
     private static final int DEDUP_FORGOTTEN = 7;
     private static final int MOVED = 8;
+    private static final int ENQUEUED_WAITING = 9;
+    private static final int MOVED_WAITING = 10;
     private static final int EXCHANGE_DECLARED = 16;
     private static final int EXCHANGE_DELETED = 17;
     private static final int QUEUE_DECLARED = 18;
@@ -57,8 +59,9 @@ public final class ChangeCodec {
         switch (effect) {
             case Effect.Enqueued e -> {
                 boolean plain = e.targets().stream().allMatch(Effect.Target::plain);
-                out.writeByte(plain ? ENQUEUED : ENQUEUED_MARKED);
-                writeTargets(out, e.targets(), !plain);
+                boolean waiting = !plain && waiting(e.targets());
+                out.writeByte(plain ? ENQUEUED : waiting ? ENQUEUED_WAITING : ENQUEUED_MARKED);
+                writeTargets(out, e.targets(), !plain, waiting);
                 writeContent(out, e.content());
             }
             case Effect.Settled e -> {
@@ -71,8 +74,9 @@ public final class ChangeCodec {
                 out.writeByte(DELIVERED).writeLong(e.queueId()).writeLong(e.id());
             case Effect.QueueDropped e -> out.writeByte(DROPPED).writeLong(e.queueId());
             case Effect.Moved e -> {
-                out.writeByte(MOVED).writeLong(e.sequence());
-                writeTargets(out, e.targets(), true);
+                boolean waiting = waiting(e.targets());
+                out.writeByte(waiting ? MOVED_WAITING : MOVED).writeLong(e.sequence());
+                writeTargets(out, e.targets(), true, waiting);
                 writeContent(out, e.content());
             }
             case Effect.Returned e ->
@@ -149,7 +153,11 @@ public final class ChangeCodec {
         FieldTableCodec.write(out, arguments);
     }
 
-    private static void writeTargets(ByteBuf out, List<Effect.Target> targets, boolean marked) {
+    private static boolean waiting(List<Effect.Target> targets) {
+        return targets.stream().anyMatch(target -> target.hold() != null);
+    }
+
+    private static void writeTargets(ByteBuf out, List<Effect.Target> targets, boolean marked, boolean waiting) {
         out.writeInt(targets.size());
         for (Effect.Target target : targets) {
             out.writeLong(target.queueId()).writeLong(target.expiresAt());
@@ -159,6 +167,10 @@ public final class ChangeCodec {
                 Effect.Dedup dedup = target.dedup();
                 optional(out, dedup == null ? null : dedup.key());
                 out.writeLong(dedup == null ? 0 : dedup.until());
+            }
+            if (waiting) {
+                Effect.Hold hold = target.hold();
+                out.writeInt(hold == null ? 0 : hold.returns()).writeLong(hold == null ? 0 : hold.until());
             }
         }
     }
@@ -213,8 +225,8 @@ public final class ChangeCodec {
         }
         in.skipBytes(1);
         return switch (type) {
-            case ENQUEUED, ENQUEUED_MARKED -> {
-                List<Effect.Target> targets = readTargets(in, type == ENQUEUED_MARKED);
+            case ENQUEUED, ENQUEUED_MARKED, ENQUEUED_WAITING -> {
+                List<Effect.Target> targets = readTargets(in, type != ENQUEUED, type == ENQUEUED_WAITING);
                 Content content = readContent(in);
                 yield new Effect.Enqueued(targets, new Message(position, content.size()), content);
             }
@@ -229,9 +241,9 @@ public final class ChangeCodec {
             case DELIVERED -> new Effect.DeliveredUpTo(in.readLong(), in.readLong());
             case DROPPED -> new Effect.QueueDropped(in.readLong());
             case RETURNED -> new Effect.Returned(in.readLong(), in.readLong(), in.readInt(), in.readLong());
-            case MOVED -> {
+            case MOVED, MOVED_WAITING -> {
                 long sequence = in.readLong();
-                List<Effect.Target> targets = readTargets(in, true);
+                List<Effect.Target> targets = readTargets(in, true, type == MOVED_WAITING);
                 Content content = readContent(in);
                 yield new Effect.Moved(sequence, targets, new Message(position, content.size()), content);
             }
@@ -282,22 +294,23 @@ public final class ChangeCodec {
         };
     }
 
-    private static List<Effect.Target> readTargets(ByteBuf in, boolean marked) {
+    private static List<Effect.Target> readTargets(ByteBuf in, boolean marked, boolean waiting) {
         int count = in.readInt();
         List<Effect.Target> targets = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             long queueId = in.readLong();
             long expiresAt = in.readLong();
-            if (marked) {
-                int priority = in.readUnsignedByte();
-                String group = optional(in);
-                String key = optional(in);
-                long until = in.readLong();
-                targets.add(new Effect.Target(
-                        queueId, expiresAt, priority, group, key == null ? null : new Effect.Dedup(key, until)));
-            } else {
+            if (!marked) {
                 targets.add(new Effect.Target(queueId, expiresAt));
+                continue;
             }
+            int priority = in.readUnsignedByte();
+            String group = optional(in);
+            String key = optional(in);
+            long until = in.readLong();
+            Effect.Hold hold = waiting ? new Effect.Hold(in.readInt(), in.readLong()) : null;
+            targets.add(new Effect.Target(
+                    queueId, expiresAt, priority, group, key == null ? null : new Effect.Dedup(key, until), hold));
         }
         return targets;
     }

@@ -54,6 +54,11 @@ public final class ChangeStream {
         return sequence;
     }
 
+    /** Of the last effect. */
+    public long sequence() {
+        return sequence;
+    }
+
     /** Hands what was emitted since to the log's writer. */
     public void flush() {
         if (!batch.isEmpty()) {

@@ -19,21 +19,31 @@ public sealed interface Effect {
      * @param priority where it stands in a queue with priorities
      * @param group whose order it is part of, null for none
      * @param dedup what a second message of the same is known by, null where nothing is
+     * @param hold how often it came back, and when it may be handed out; null where it never did and may be at once
      */
     record Target(
             long queueId,
             long expiresAt,
             int priority,
             @Nullable String group,
-            @Nullable Dedup dedup) {
+            @Nullable Dedup dedup,
+            @Nullable Hold hold) {
         public Target(long queueId, long expiresAt) {
-            this(queueId, expiresAt, 0, null, null);
+            this(queueId, expiresAt, 0, null, null, null);
         }
 
         boolean plain() {
-            return priority == 0 && group == null && dedup == null;
+            return priority == 0 && group == null && dedup == null && hold == null;
         }
     }
+
+    /**
+     * What holds a message back.
+     *
+     * @param returns how often it came back
+     * @param until epoch milliseconds before which it is not handed out, 0 where it never waited
+     */
+    record Hold(int returns, long until) {}
 
     /**
      * A key that is remembered.
@@ -52,20 +62,20 @@ public sealed interface Effect {
     /**
      * Messages left a queue for good.
      *
-     * @param messages the same ones, for the ledger of segments; empty when replayed
+     * @param messages the same ones, for the ledger of segments, null for those the index has to be asked of; empty when replayed
      * @param priorities of the same ones; empty where none has any
      */
-    record Settled(long queueId, long[] ids, List<Message> messages, byte[] priorities) implements OnMessages {
+    record Settled(long queueId, long[] ids, List<@Nullable Message> messages, byte[] priorities)
+            implements OnMessages {
         /** What is known of one that left. */
         public record Left(long position, int size, int priority) {}
 
-        /** What is known of the one at an index; null when replayed. */
+        /** What is known of the one at an index; null where only the index knows. */
         public @Nullable Left left(int at) {
-            if (messages.isEmpty()) {
-                return null;
-            }
-            Message message = messages.get(at);
-            return new Left(message.position(), message.size(), priorities.length == 0 ? 0 : priorities[at] & 0xFF);
+            Message message = messages.isEmpty() ? null : messages.get(at);
+            return message == null
+                    ? null
+                    : new Left(message.position(), message.size(), priorities.length == 0 ? 0 : priorities[at] & 0xFF);
         }
     }
 
@@ -76,7 +86,7 @@ public sealed interface Effect {
      * A message came back to its queue.
      *
      * @param count how often by now
-     * @param availableAt epoch milliseconds before which it is not handed out again, 0 for at once
+     * @param availableAt epoch milliseconds before which it is not handed out again, 0 where it never waited
      */
     record Returned(long queueId, long id, int count, long availableAt) implements OnMessages {}
 

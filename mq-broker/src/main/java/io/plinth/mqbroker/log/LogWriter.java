@@ -41,6 +41,9 @@ public final class LogWriter implements AutoCloseable {
         /** The log takes changes again. */
         void recovered();
 
+        /** There was no room to keep that a message waits for its time: the log knows nothing of it. */
+        default void notKept(Effect.Returned returned) {}
+
         /** Whether what there was no room for stands all the same and is written later, or has not happened. */
         boolean standsByRefused();
     }
@@ -215,8 +218,11 @@ public final class LogWriter implements AutoCloseable {
                 wanted = buffer.writerIndex();
             }
         }
-        if (owner.standsByRefused()) {
-            refused.add(change);
+        if (owner.standsByRefused()
+                && !refused.add(change)
+                && change.effect() instanceof Effect.Returned returned
+                && returned.availableAt() > 0) {
+            tell(() -> owner.notKept(returned));
         }
     }
 

@@ -84,9 +84,10 @@ final class Refused {
 
     private long newest;
 
-    /** Adds the newest change; throws where too many wait. */
-    void add(Change change) throws IOException {
+    /** Adds the newest change, or not where it can be done without; throws where too many wait. */
+    boolean add(Change change) throws IOException {
         newest = change.sequence();
+        boolean kept = true;
         switch (change.effect()) {
             case Effect.Enqueued e -> {
                 put(new Key(Kind.ENQUEUED, 0, change.sequence()), change, null);
@@ -94,7 +95,7 @@ final class Refused {
             }
             case Effect.Settled e -> settled(change, e);
             case Effect.DeliveredUpTo e -> put(new Key(Kind.DELIVERED, e.queueId(), 0), change, null);
-            case Effect.Returned e -> returned(change, e);
+            case Effect.Returned e -> kept = returned(change, e);
             case Effect.DedupForgotten e -> put(new Key(Kind.FORGOTTEN, e.queueId(), 0), change, null);
             default -> put(new Key(Kind.OTHER, 0, change.sequence()), change, null);
         }
@@ -102,17 +103,20 @@ final class Refused {
             throw new IOException(
                     "changes that wait for room: " + octets() + " octets (expected: <= " + MOST_OCTETS + ")");
         }
+        return kept;
     }
 
     private long octets() {
         return octets + (long) ENTRY * (waiting.size() - messages);
     }
 
-    private void returned(Change change, Effect.Returned effect) {
+    private boolean returned(Change change, Effect.Returned effect) {
         Key key = new Key(Kind.RETURNED, effect.queueId(), effect.id());
-        if (waiting.containsKey(key) || octets() < MOST_WITH_RETURNS) {
+        boolean kept = waiting.containsKey(key) || octets() < MOST_WITH_RETURNS;
+        if (kept) {
             put(key, change, null);
         }
+        return kept;
     }
 
     /** Puts a change at the end, in place of an earlier one. */

@@ -7,6 +7,9 @@ import io.plinth.mqbroker.log.ChangeCodec;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.log.SegmentLog;
+import io.plinth.mqbroker.queue.ready.QueueEntry;
+import io.plinth.mqbroker.queue.ready.ReadyMessages;
+import io.plinth.mqbroker.queue.ready.Unread;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -34,6 +37,7 @@ final class Backlog {
     private static final int BLOCK_MESSAGES = 256;
     private static final long BLOCK_BYTES = 1 << 20;
     private static final int PAGE = 1024;
+    private static final int FEW = 256;
 
     /**
      * What it works with.
@@ -71,15 +75,42 @@ final class Backlog {
         this.gauge = parts.gauge();
     }
 
+    /** How many are read at once, and stay in memory of what waits for its time, while there is little room. */
+    int few() {
+        return Math.max(1, Math.min(FEW, parts.window() / 2));
+    }
+
+    int window() {
+        return parts.window();
+    }
+
+    private boolean leaves(MessageQueue queue, QueueEntry entry) {
+        return entry.durable && (gauge.tight() || queue.ready().inMemory() >= parts.window());
+    }
+
     /** Puts a new message into its queue; returns whether it leaves memory once the index has it. */
     boolean add(MessageQueue queue, QueueEntry entry) {
-        ReadyMessages ready = queue.ready();
-        boolean leaves = entry.durable && ready.pages() && (gauge.tight() || ready.inMemory() >= parts.window());
-        boolean tail = ready.add(entry, leaves);
-        if (tail) {
+        boolean tail = queue.ready().add(entry, leaves(queue, entry), few());
+        leaving(queue, tail);
+        return tail;
+    }
+
+    /** Takes a message back that was handed out; it is not handed out again before {@code until}. */
+    void putBack(MessageQueue queue, QueueEntry entry, long until) {
+        leaving(queue, queue.ready().putBack(entry, until, until > 0 && leaves(queue, entry), few()));
+    }
+
+    private void leaving(MessageQueue queue, boolean tail) {
+        if (tail || queue.ready().leaving()) {
             tails.add(queue);
         }
-        return tail;
+    }
+
+    /** Has more of a queue with groups take its turn. */
+    void advance(MessageQueue queue, long now) {
+        ReadyMessages ready = queue.ready();
+        ready.advance(now, few(), gauge.tight() ? 0 : parts.window(), entry -> left(entry.message));
+        leaving(queue, false);
     }
 
     /**
@@ -154,27 +185,25 @@ final class Backlog {
         }
     }
 
-    /** A page of a queue, null where it could not be read, and its entries. */
+    /** A page of a queue, null where it could not be read, and its entries that are not in memory. */
     @FunctionalInterface
     interface Read extends BiConsumer<QueuePages.@Nullable Page, List<QueueEntry>> {}
 
     /** Reads a page of a queue, unless one is on its way, and hands it over on the shard's loop. */
-    void page(MessageQueue queue, Paged paged, Read then) {
-        if (paged.loading) {
+    void page(MessageQueue queue, Unread unread, Read then) {
+        if (unread.loading()) {
             return;
         }
-        boolean all = queue.wanted() || paged.purged() || !queue.ready().pages();
         int page = Math.max(1, Math.min(PAGE, parts.window() / 2));
         // Nobody wants it: it is the first that may expire, then more the more do.
-        int most = all ? page : Math.min(page, Math.max(1, queue.page));
+        int most = unread.most(page, queue.wanted() ? page : Math.max(1, queue.page));
         queue.page = Math.min(PAGE, most * 4);
-        long from = paged.first();
-        long to = paged.ask();
+        Unread.Ask ask = unread.ask();
         pagesOnTheirWay++;
         read(() -> {
-            QueuePages.Page found = page(queue, paged, from, to, most);
+            QueuePages.Page found = page(queue, ask, most);
             parts.loop().execute(() -> {
-                List<QueueEntry> entries = found == null ? List.of() : entries(queue, found);
+                List<QueueEntry> entries = found == null ? List.of() : entries(queue, unread, found);
                 if (--pagesOnTheirWay == 0) {
                     moved.clear();
                 }
@@ -183,9 +212,9 @@ final class Backlog {
         });
     }
 
-    private QueuePages.@Nullable Page page(MessageQueue queue, Paged paged, long from, long to, int most) {
+    private QueuePages.@Nullable Page page(MessageQueue queue, Unread.Ask ask, int most) {
         try {
-            return parts.pages().read(queue.id(), paged.priority(), from, to, most);
+            return ask.read(parts.pages(), queue.id(), most);
         } catch (IOException e) {
             LOG.error(
                     "shard {}: messages of {} cannot be read back: {}",
@@ -196,19 +225,18 @@ final class Backlog {
         }
     }
 
-    private List<QueueEntry> entries(MessageQueue queue, QueuePages.Page page) {
-        boolean delays = queue.arguments().delayedFor() != null;
+    private List<QueueEntry> entries(MessageQueue queue, Unread unread, QueuePages.Page page) {
         List<QueueEntry> entries = new ArrayList<>(page.rows().size());
         for (QueuePages.Row row : page.rows()) {
+            if (unread.knows(row.id())) {
+                continue;
+            }
             Long to = moved.isEmpty() ? null : moved.get(new Key(queue.id(), row.id()));
             Message message = new Message(to == null ? row.position() : to, row.size());
             message.retain();
-            QueueEntry entry = new QueueEntry(
-                    row.id(), message, delays ? Long.MAX_VALUE : row.expiresAt(), true, row.priority(), row.group());
-            queue.recall(entry);
-            if (delays) {
-                entry.availableAt = row.expiresAt();
-            }
+            QueueEntry entry = new QueueEntry(row.id(), message, row.expiresAt(), true, row.priority(), row.group());
+            entry.returned(row.returns(), row.until(), row.id());
+            entry.redelivered = row.returns() > 0 || queue.deliveredBefore(row.id());
             entries.add(entry);
         }
         gauge.add((long) entries.size() * MessageQueue.ENTRY_BYTES);

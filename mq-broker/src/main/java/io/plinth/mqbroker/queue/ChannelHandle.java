@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.queue;
 
 import io.plinth.mqbroker.flow.DeliveryWindow;
+import io.plinth.mqbroker.queue.ready.Holder;
 import io.plinth.mqbroker.stats.Counts;
 import java.util.BitSet;
 
@@ -9,7 +10,7 @@ import java.util.BitSet;
  *
  * @see Outlet
  */
-public final class ChannelHandle {
+public final class ChannelHandle implements Holder {
     private final Outlet outlet;
     private final int number;
     private final DeliveryWindow window;
@@ -20,6 +21,16 @@ public final class ChannelHandle {
         this.outlet = outlet;
         this.number = number;
         this.window = window;
+    }
+
+    @Override
+    public ChannelHandle channel() {
+        return this;
+    }
+
+    @Override
+    public void settled() {
+        // What it got by basic.get takes none of a consumer's room.
     }
 
     public Outlet outlet() {

@@ -8,6 +8,7 @@ import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.mark.DeathRecord;
 import io.plinth.mqbroker.mark.MessageMarks;
+import io.plinth.mqbroker.queue.ready.QueueEntry;
 import io.plinth.mqbroker.wire.ContentProperties;
 import java.time.Clock;
 import java.util.ArrayList;

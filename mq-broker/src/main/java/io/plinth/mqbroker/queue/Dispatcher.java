@@ -6,6 +6,9 @@ import io.plinth.mqbroker.index.QueuePages;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.mark.DeathRecord;
 import io.plinth.mqbroker.mark.MessageMarks;
+import io.plinth.mqbroker.queue.ready.QueueEntry;
+import io.plinth.mqbroker.queue.ready.ReadyMessages;
+import io.plinth.mqbroker.queue.ready.Unread;
 import io.plinth.mqbroker.stats.Counts;
 import java.time.Clock;
 import java.util.LinkedHashSet;
@@ -69,14 +72,18 @@ final class Dispatcher implements DeadLetters.Source {
 
     /** Does what is due for one queue now, so that its numbers are true. */
     void drain(MessageQueue queue) {
-        long next = queue.ready().wake(clock.millis());
+        long now = clock.millis();
+        ReadyMessages ready = queue.ready();
+        ready.wake(now);
         if (queue.arguments().delayedFor() != null) {
-            release(queue);
+            release(queue, now);
         } else {
             deliver(queue);
             trim(queue);
         }
-        armWake(queue, next);
+        read(queue, ready.soonDue(now, backlog.few(), backlog.window()));
+        ready.awaitedGroups().forEach(unread -> read(queue, unread));
+        armWake(queue, ready.nextDue(now));
         journal.delivered(queue);
         armExpiry(queue);
         armUnused(queue);
@@ -89,6 +96,7 @@ final class Dispatcher implements DeadLetters.Source {
         }
         deliver(queue);
         while (queue.over() && !deadLetters.most(queue)) {
+            advance(queue);
             QueueEntry least = queue.ready().pollLeast();
             if (least == null) {
                 read(queue, queue.ready().awaitedLeast());
@@ -98,39 +106,48 @@ final class Dispatcher implements DeadLetters.Source {
         }
     }
 
-    /** Sends delayed messages on whose time has come. */
-    private void release(MessageQueue queue) {
-        read(queue, queue.ready().awaited());
-        while (queue.ready().head() != null && !deadLetters.most(queue)) {
-            giveUp(queue, queue.ready().poll(), DeathRecord.Reason.DUE);
+    /** Sends delayed messages on whose time has come, in that order: none before the content of one that is due sooner is here. */
+    private void release(MessageQueue queue, long now) {
+        ReadyMessages ready = queue.ready();
+        for (QueueEntry due = ready.due(now); due != null && !deadLetters.most(queue); due = ready.due(now)) {
+            if (due.message.content() == null && !due.message.isLost()) {
+                load(queue);
+                return;
+            }
+            ready.poll(due);
+            if (due.message.isLost()) {
+                remove(queue, due);
+            } else {
+                giveUp(queue, due, DeathRecord.Reason.DUE);
+            }
         }
     }
 
     /** Has a page read, then looks at the queue again. */
-    private void read(MessageQueue queue, @Nullable Paged paged) {
-        if (paged == null) {
+    private void read(MessageQueue queue, @Nullable Unread unread) {
+        if (unread == null) {
             return;
         }
-        backlog.page(queue, paged, (page, entries) -> {
+        backlog.page(queue, unread, (page, entries) -> {
             if (page == null) {
                 after(RETRY_MILLIS, () -> {
-                    paged.loading = false;
+                    unread.loaded();
                     touch(queue);
                 });
             } else {
-                shard.turn(() -> arrived(queue, paged, page, entries));
+                shard.turn(() -> arrived(queue, unread, page, entries));
             }
         });
     }
 
-    private void arrived(MessageQueue queue, Paged paged, QueuePages.Page page, List<QueueEntry> entries) {
-        paged.loading = false;
+    private void arrived(MessageQueue queue, Unread unread, QueuePages.Page page, List<QueueEntry> entries) {
+        unread.loaded();
         if (!shard.exists(queue)) {
             entries.forEach(entry -> backlog.left(entry.message));
             return;
         }
-        boolean purged = paged.purged();
-        long missing = queue.ready().read(paged, page, purged ? List.of() : entries);
+        boolean purged = unread.purged();
+        long missing = queue.ready().read(unread, page, entries, backlog.few());
         if (missing != 0) {
             LOG.error(
                     "queue {}: {} messages fewer are there than were counted",
@@ -140,26 +157,27 @@ final class Dispatcher implements DeadLetters.Source {
         if (purged) {
             for (QueueEntry entry : entries) {
                 // Its group never heard of it.
-                entry.group = null;
+                entry.ungroup();
                 remove(queue, entry);
             }
-            purge(queue, List.of(paged));
+            purge(queue, List.of(unread));
         }
         touch(queue);
     }
 
     /** Settles what is not in memory and is to go; answers who waits for that once all is settled. */
-    void purge(MessageQueue queue, List<Paged> parts) {
+    void purge(MessageQueue queue, List<Unread> parts) {
         boolean more = false;
-        for (Paged paged : parts) {
-            if (paged.purged()) {
+        for (Unread unread : parts) {
+            if (unread.purged()) {
                 more = true;
-                read(queue, paged);
+                read(queue, unread);
             }
         }
         if (!more && !queue.ready().purging()) {
             queue.purging.forEach(Runnable::run);
             queue.purging.clear();
+            shard.later(() -> queue.ready().purged(journal.last()));
         }
     }
 
@@ -167,25 +185,32 @@ final class Dispatcher implements DeadLetters.Source {
     void comeBack(MessageQueue queue, QueueEntry entry) {
         QueueArguments arguments = queue.arguments();
         if (!arguments.counts()) {
-            queue.putBack(entry, 0);
+            backlog.putBack(queue, entry, 0);
             return;
         }
-        entry.returns++;
-        if (arguments.deliveryLimit() >= 0 && entry.returns > arguments.deliveryLimit()) {
+        if (arguments.deliveryLimit() >= 0 && entry.returns >= arguments.deliveryLimit()) {
+            entry.returns++;
             giveUp(queue, entry, DeathRecord.Reason.DELIVERY_LIMIT);
             return;
         }
         QueueArguments.Retry retry = arguments.retry();
-        long availableAt = retry == null ? 0 : clock.millis() + retry.delay(entry.returns);
-        journal.returned(queue, entry, availableAt);
-        queue.putBack(entry, availableAt);
+        if (retry == null) {
+            // One the index finds by a time stays so: to be read by its id, too, it may not come between.
+            journal.returned(queue, entry, entry.timed() ? 1 : 0);
+            backlog.putBack(queue, entry, 0);
+        } else {
+            long until = clock.millis() + retry.delay(entry.returns + 1);
+            journal.returned(queue, entry, until);
+            backlog.putBack(queue, entry, until);
+        }
     }
 
     private void deliver(MessageQueue queue) {
         while (true) {
+            advance(queue);
             QueueEntry head = liveHead(queue);
             if (head == null) {
-                Paged awaited = queue.ready().awaited();
+                Unread awaited = queue.ready().awaited(clock.millis());
                 if (awaited != null) {
                     read(queue, awaited);
                 } else if (!deadLetters.most(queue)) {
@@ -213,6 +238,12 @@ final class Dispatcher implements DeadLetters.Source {
         }
     }
 
+    private void advance(MessageQueue queue) {
+        if (queue.ready().hasMore()) {
+            backlog.advance(queue, clock.millis());
+        }
+    }
+
     private void load(MessageQueue queue) {
         if (!queue.loading) {
             queue.ahead += backlog.load(queue, () -> shard.turn(() -> touch(queue)));
@@ -224,7 +255,7 @@ final class Dispatcher implements DeadLetters.Source {
         if (queue.ahead > 0 && --queue.ahead < FEW) {
             load(queue);
         }
-        Paged soon = queue.ready().soon(FEW);
+        Unread soon = queue.ready().soon(FEW);
         if (soon != null) {
             read(queue, soon);
         }
@@ -278,7 +309,7 @@ final class Dispatcher implements DeadLetters.Source {
         if (to.noAck) {
             remove(queue, entry);
         } else {
-            queue.handOut(entry, to.channel, to);
+            queue.handOut(entry, to);
             backlog.handedOut(entry);
         }
         return true;
@@ -298,7 +329,7 @@ final class Dispatcher implements DeadLetters.Source {
         if (get.noAck()) {
             remove(queue, entry);
         } else {
-            queue.handOut(entry, get.channel(), null);
+            queue.handOut(entry, get.channel());
             backlog.handedOut(entry);
         }
         ShardCommand.Got got = new ShardCommand.Got(
@@ -321,7 +352,7 @@ final class Dispatcher implements DeadLetters.Source {
     /** The entry, in no part of the queue any more, is settled for good. */
     @Override
     public void remove(MessageQueue queue, QueueEntry entry) {
-        queue.ready().left(entry);
+        queue.ready().left(entry, backlog.few());
         journal.settled(queue, entry);
         queue.stats().left(entry.durable);
         backlog.left(entry.message);
@@ -333,7 +364,7 @@ final class Dispatcher implements DeadLetters.Source {
             remove(queue, entry);
             return;
         }
-        queue.ready().left(entry);
+        queue.ready().left(entry, backlog.few());
         deadLetters.bury(queue, entry, reason);
     }
 

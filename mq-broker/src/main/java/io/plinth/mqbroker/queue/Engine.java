@@ -3,6 +3,7 @@ package io.plinth.mqbroker.queue;
 import io.netty.util.concurrent.EventExecutor;
 import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.QueueLifecycle;
+import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.flow.MemoryGauge;
@@ -18,6 +19,7 @@ import io.plinth.mqbroker.log.Change;
 import io.plinth.mqbroker.log.ChangeStream;
 import io.plinth.mqbroker.log.ChronicleSegmentLog;
 import io.plinth.mqbroker.log.DataLayout;
+import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.LogWriter;
 import io.plinth.mqbroker.log.SegmentLog;
 import io.plinth.mqbroker.stats.HistogramBudget;
@@ -166,10 +168,16 @@ public final class Engine implements AutoCloseable {
         Definitions made = new Definitions(loop, vhosts, shards, stream, alarms, settings.maxQueues());
         late.set(made);
         Set<Long> queueIds = new HashSet<>();
-        found.queues().forEach(queue -> queueIds.add(queue.id()));
+        Set<Long> delayed = new HashSet<>();
+        for (Effect.QueueDeclared queue : found.queues()) {
+            queueIds.add(queue.id());
+            if (queue.arguments().has(QueueRef.DELAYED_FOR)) {
+                delayed.add(queue.id());
+            }
+        }
         List<RecoveredShard> recovered = new ArrayList<>();
         for (int number = 0; number < shards.count(); number++) {
-            recovered.add(openShard(settings, number, queueIds, made));
+            recovered.add(openShard(settings, number, queueIds, delayed, made));
         }
         made.restore(found, (queue, shard) -> shards.get(shard).restore(queue, recovered.get(shard)));
         LOG.info(
@@ -179,10 +187,11 @@ public final class Engine implements AutoCloseable {
         return made;
     }
 
-    private RecoveredShard openShard(Settings settings, int number, Set<Long> queueIds, QueueLifecycle lifecycle)
+    private RecoveredShard openShard(
+            Settings settings, int number, Set<Long> queueIds, Set<Long> delayed, QueueLifecycle lifecycle)
             throws IOException {
         SegmentLog log = log(settings, layout.shard(number));
-        ShardIndexer.Opened opened = ShardIndexer.open(number, index, log, queueIds);
+        ShardIndexer.Opened opened = ShardIndexer.open(number, index, log, queueIds, delayed);
         EventExecutor loop = settings.loops().get(number % settings.loops().size());
         ExecutorService reader = readers.get(number % READERS);
         Late<Shard> late = new Late<>();
@@ -342,6 +351,13 @@ public final class Engine implements AutoCloseable {
                 public void recovered() {
                     if (owner != null) {
                         owner.recovered();
+                    }
+                }
+
+                @Override
+                public void notKept(Effect.Returned returned) {
+                    if (owner != null) {
+                        owner.notKept(returned);
                     }
                 }
 

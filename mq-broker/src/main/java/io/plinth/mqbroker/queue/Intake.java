@@ -9,6 +9,7 @@ import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.mark.MessageMarks;
+import io.plinth.mqbroker.queue.ready.QueueEntry;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.wire.ContentProperties;
 import java.time.Clock;
@@ -129,7 +130,7 @@ final class Intake {
             queue.stats().entered(sequence, lasting, now);
             queue.stats().counts().add(Counts.Kind.PUBLISH, 1);
             Effect.Target target = targets.get(i);
-            leaves |= backlog.add(queue, entry(queue.arguments(), target, sequence, message, lasting));
+            leaves |= backlog.add(queue, entry(target, sequence, message, lasting));
             DedupCache dedup = queue.dedup();
             if (dedup != null && target.dedup() != null) {
                 dedup.remember(sequence, target.dedup(), lasting);
@@ -166,7 +167,8 @@ final class Intake {
     private static Effect.Target target(MessageQueue queue, Content content, long now, long own) {
         QueueArguments arguments = queue.arguments();
         if (arguments.delayedFor() != null) {
-            return new Effect.Target(queue.id(), now + Math.max(0, MessageMarks.delay(content)));
+            long due = now + Math.max(0, MessageMarks.delay(content));
+            return new Effect.Target(queue.id(), Long.MAX_VALUE, 0, null, null, new Effect.Hold(0, due));
         }
         long expiresAt = expiresAt(now, own, arguments.ttl());
         DedupCache dedup = queue.dedup();
@@ -186,17 +188,14 @@ final class Intake {
                 expiresAt,
                 priority,
                 group,
-                key == null || dedup == null ? null : new Effect.Dedup(key, dedup.until(now)));
+                key == null || dedup == null ? null : new Effect.Dedup(key, dedup.until(now)),
+                null);
     }
 
-    /** An entry as its target says; in a queue of delayed messages, the time says when they are due. */
-    private static QueueEntry entry(
-            QueueArguments arguments, Effect.Target target, long id, Message message, boolean durable) {
-        boolean delays = arguments.delayedFor() != null;
-        QueueEntry entry = new QueueEntry(
-                id, message, delays ? Long.MAX_VALUE : target.expiresAt(), durable, target.priority(), target.group());
-        entry.availableAt = delays ? target.expiresAt() : 0;
-        return entry;
+    private static QueueEntry entry(Effect.Target target, long id, Message message, boolean durable) {
+        Effect.Hold hold = target.hold();
+        return new QueueEntry(id, message, target.expiresAt(), durable, target.priority(), target.group())
+                .waits(hold == null ? 0 : hold.until());
     }
 
     private static long expiresAt(long now, long own, long ofQueue) {

@@ -5,6 +5,7 @@ import io.plinth.mqbroker.log.ChangeStream;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.Message;
+import io.plinth.mqbroker.queue.ready.QueueEntry;
 import io.plinth.mqbroker.stats.HistogramBudget;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Owned by its shard's loop. Turns what happens to messages into effects for the stream of changes, gathers the settlements of a turn, and
@@ -25,7 +27,7 @@ final class Journal {
 
     private static final class Settling {
         final List<Long> ids = new ArrayList<>();
-        final List<Message> messages = new ArrayList<>();
+        final List<@Nullable Message> messages = new ArrayList<>();
         /** Filled from the first that has one. */
         final List<Byte> priorities = new ArrayList<>();
 
@@ -37,7 +39,7 @@ final class Journal {
                 priorities.add((byte) entry.priority);
             }
             ids.add(entry.id);
-            messages.add(entry.message);
+            messages.add(entry.marked() ? null : entry.message);
         }
 
         Effect.Settled effect(long queueId) {
@@ -118,14 +120,11 @@ final class Journal {
         }
     }
 
-    /** A message came back and is not handed out before the time. */
+    /** A message came back and is not handed out before the time, which is 0 where it never waited. */
     void returned(MessageQueue queue, QueueEntry entry, long availableAt) {
-        Effect effect = new Effect.Returned(queue.id(), entry.id, entry.returns, availableAt);
-        if (entry.durable) {
-            stream.logged(effect, false);
-        } else {
-            stream.passing(() -> effect);
-        }
+        Effect effect = new Effect.Returned(queue.id(), entry.id, entry.returns + 1, availableAt);
+        long change = entry.durable ? stream.logged(effect, false) : stream.passing(() -> effect);
+        entry.returned(entry.returns + 1, availableAt, change);
     }
 
     /** The queue remembers no keys of messages up to the id; 0 for nothing. */
@@ -154,6 +153,11 @@ final class Journal {
         if (upTo > 0 && queue.ref().survives()) {
             stream.logged(new Effect.DeliveredUpTo(queue.id(), upTo), false);
         }
+    }
+
+    /** The last change that was made. */
+    long last() {
+        return stream.sequence();
     }
 
     /** Hands everything of this turn to the log's writer. */

@@ -7,13 +7,15 @@ import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.index.Holding;
 import io.plinth.mqbroker.index.RecoveredShard;
+import io.plinth.mqbroker.queue.ready.Holder;
+import io.plinth.mqbroker.queue.ready.QueueEntry;
+import io.plinth.mqbroker.queue.ready.ReadyMessages;
 import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.stats.QueueStats;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -38,8 +40,6 @@ final class MessageQueue {
     private final QueueStats stats = new QueueStats();
     /** Dead letters on their way, not settled here yet; null before the first. */
     private @Nullable Set<QueueEntry> dying;
-    /** How often messages came back before the start that have not been read since. */
-    private Map<Long, RecoveredShard.Return> returnedBefore = Map.of();
 
     /** Dead letters whose targets could not store them; null before the first. */
     DeadLetters.@Nullable Waiting waiting;
@@ -83,8 +83,6 @@ final class MessageQueue {
         Map<Integer, Holding> holdings = recovered.holdings(id());
         ready.restore(holdings, recovered.sequence());
         holdings.values().forEach(holding -> stats.restored(holding.count(), now));
-        Map<Long, RecoveredShard.Return> returned = recovered.returned(id());
-        returnedBefore = returned.isEmpty() ? Map.of() : new HashMap<>(returned);
         deliveredBefore = recovered.deliveredUpTo(id());
         deliveredUpTo = deliveredBefore;
         deliveredLogged = deliveredBefore;
@@ -127,21 +125,9 @@ final class MessageQueue {
         return dedup;
     }
 
-    /** What a row of a page says of a message that was handed out before the start, or never was. */
-    void recall(QueueEntry entry) {
-        entry.redelivered = entry.id <= deliveredBefore;
-        RecoveredShard.Return back = returnedBefore.isEmpty() ? null : returnedBefore.remove(entry.id);
-        if (back != null) {
-            entry.returns = back.count();
-            entry.availableAt = back.availableAt();
-        }
-    }
-
-    /** Takes a message back that was handed out; it is not handed out again before {@code availableAt}. */
-    void putBack(QueueEntry entry, long availableAt) {
-        entry.holder = null;
-        entry.subscription = null;
-        ready.putBack(entry, availableAt);
+    /** Whether a message that is read, and has not come back since, was handed out before the start. */
+    boolean deliveredBefore(long id) {
+        return id <= deliveredBefore;
     }
 
     /** Whether one more of the size goes past x-max-length or x-max-length-bytes. */
@@ -159,9 +145,8 @@ final class MessageQueue {
     }
 
     /** Hands the entry out until it is settled. */
-    void handOut(QueueEntry entry, ChannelHandle holder, @Nullable Subscription subscription) {
+    void handOut(QueueEntry entry, Holder holder) {
         entry.holder = holder;
-        entry.subscription = subscription;
         unacked.put(scattered(entry.id), entry);
         stats.unacked(entry.message.size());
         deliveredUpTo = Math.max(deliveredUpTo, entry.id);
@@ -176,14 +161,13 @@ final class MessageQueue {
     @Nullable
     QueueEntry takeBack(long id, ChannelHandle holder) {
         QueueEntry entry = unacked.get(scattered(id));
-        if (entry == null || entry.holder != holder) {
+        if (entry == null || entry.holder == null || entry.holder.channel() != holder) {
             return null;
         }
         unacked.remove(scattered(id));
         stats.unacked(-entry.message.size());
-        if (entry.subscription != null) {
-            entry.subscription.settled();
-        }
+        entry.holder.settled();
+        entry.holder = null;
         return entry;
     }
 
@@ -191,7 +175,7 @@ final class MessageQueue {
     List<QueueEntry> heldBy(ChannelHandle holder) {
         List<QueueEntry> held = new ArrayList<>();
         for (QueueEntry entry : unacked.values()) {
-            if (entry.holder == holder) {
+            if (entry.holder != null && entry.holder.channel() == holder) {
                 held.add(entry);
             }
         }
@@ -221,6 +205,21 @@ final class MessageQueue {
 
     int unackedCount() {
         return unacked.size();
+    }
+
+    ShardCommand.Status status() {
+        return new ShardCommand.Status(
+                ready.count(), unackedCount(), consumers.all().size());
+    }
+
+    /** Records of messages stand elsewhere now, by id. */
+    void moved(Map<Long, Long> places) {
+        forEach(entry -> {
+            Long to = places.get(entry.id);
+            if (to != null) {
+                entry.message.position(to);
+            }
+        });
     }
 
     /** Calls {@code each} for every message in memory. */

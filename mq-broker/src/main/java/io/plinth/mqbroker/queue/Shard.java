@@ -12,8 +12,10 @@ import io.plinth.mqbroker.flow.MemoryGauge;
 import io.plinth.mqbroker.index.CopyForward;
 import io.plinth.mqbroker.index.QueuePages;
 import io.plinth.mqbroker.index.RecoveredShard;
+import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.LogWriter;
 import io.plinth.mqbroker.mark.DeathRecord;
+import io.plinth.mqbroker.queue.ready.QueueEntry;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.HistogramBudget;
 import io.plinth.mqbroker.stats.QueueReport;
@@ -343,15 +345,8 @@ public final class Shard implements LogWriter.Owner {
             queue.lastUsed = clock.millis();
             dispatcher.drain(queue);
         }
-        ShardCommand.Status status = queue == null ? null : status(queue);
+        ShardCommand.Status status = queue == null ? null : queue.status();
         reply(command.channel(), () -> command.reply().accept(status));
-    }
-
-    private static ShardCommand.Status status(MessageQueue queue) {
-        return new ShardCommand.Status(
-                queue.ready().count(),
-                queue.unackedCount(),
-                queue.consumers().all().size());
     }
 
     private Map<Long, QueueReport> survey() {
@@ -390,12 +385,7 @@ public final class Shard implements LogWriter.Owner {
         byQueue.forEach((queueId, places) -> {
             MessageQueue queue = queues.get(queueId);
             if (queue != null) {
-                queue.forEach(entry -> {
-                    Long to = places.get(entry.id);
-                    if (to != null) {
-                        entry.message.position(to);
-                    }
-                });
+                queue.moved(places);
             }
         });
         reader.execute(then);
@@ -446,6 +436,14 @@ public final class Shard implements LogWriter.Owner {
         // First: who waits for the alarm to end finds the log open.
         turn(journal::recovered);
         alarms.log(number, false);
+    }
+
+    @Override
+    public void notKept(Effect.Returned returned) {
+        MessageQueue queue = queues.get(returned.queueId());
+        if (queue != null) {
+            queue.ready().notKept(returned.id());
+        }
     }
 
     /** Messages came and went in memory: what the log says of them must come behind. */

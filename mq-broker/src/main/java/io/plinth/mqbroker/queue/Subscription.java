@@ -1,9 +1,10 @@
 package io.plinth.mqbroker.queue;
 
 import io.plinth.mqbroker.flow.DeliveryWindow;
+import io.plinth.mqbroker.queue.ready.Holder;
 
 /** Owned by its shard's loop. A consumer of a queue. */
-public final class Subscription {
+public final class Subscription implements Holder {
     /** What a channel may have unacknowledged while memory is scarce, unless it asked for more, and what it may ask for then. */
     public static final int SHARE = 100;
 
@@ -60,7 +61,13 @@ public final class Subscription {
         return true;
     }
 
+    @Override
+    public ChannelHandle channel() {
+        return channel;
+    }
+
     /** One delivery is settled. */
+    @Override
     public void settled() {
         unacked--;
     }

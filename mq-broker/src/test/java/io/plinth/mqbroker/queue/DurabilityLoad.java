@@ -27,6 +27,7 @@ final class DurabilityLoad {
     private static final String DELAYED = "amq.delayed.later";
     private static final List<String> ALL;
     private static final int HOUR = 3_600_000;
+    private static final int GROUPS = 3;
 
     static {
         QUEUES.put("plain", FieldTable.EMPTY);
@@ -38,6 +39,9 @@ final class DurabilityLoad {
                         "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "dead", "x-message-ttl", HOUR)));
         QUEUES.put("counted", new FieldTable(Map.of("x-delivery-limit", 1000)));
         QUEUES.put("long", FieldTable.EMPTY);
+        QUEUES.put("grouped", new FieldTable(Map.of("x-message-groups", true)));
+        QUEUES.put("retried", new FieldTable(Map.of("x-delayed-retry-min", HOUR)));
+        QUEUES.put("arrived", FieldTable.EMPTY);
         QUEUES.put("stream", new FieldTable(Map.of("x-queue-type", "stream")));
         List<String> all = new ArrayList<>(QUEUES.keySet());
         all.add(DELAYED);
@@ -77,11 +81,12 @@ final class DurabilityLoad {
             driver.declare(queue.getKey(), queue.getValue());
         }
         driver.declareDelayed("later");
+        driver.bind("later", "arrived");
     }
 
     void run(EngineDriver driver, int steps) throws Exception {
         for (int step = 0; step < steps; step++) {
-            switch (random.nextInt(11)) {
+            switch (random.nextInt(14)) {
                 case 0 -> take(driver, "plain", ShardCommand.Outcome.ACK);
                 case 1 -> take(driver, "ranked", ShardCommand.Outcome.ACK);
                 case 2 -> take(driver, "dying", ShardCommand.Outcome.REJECT);
@@ -89,13 +94,15 @@ final class DurabilityLoad {
                 case 4 -> passThrough(driver);
                 case 5 -> takeAmidPublishes(driver);
                 case 6 -> transact(driver);
+                case 7 -> take(driver, "grouped", ShardCommand.Outcome.ACK);
+                case 8 -> take(driver, "retried", ShardCommand.Outcome.REQUEUE);
                 default -> publish(driver, ALL.get(random.nextInt(ALL.size())), 1 + random.nextInt(30));
             }
         }
     }
 
     private void publish(EngineDriver driver, String queue, int burst) {
-        if (queue.equals("dead")) {
+        if (queue.equals("dead") || queue.equals("arrived")) {
             return;
         }
         for (int i = 0; i < burst; i++) {
@@ -106,6 +113,8 @@ final class DurabilityLoad {
             }
             if (queue.equals(DELAYED)) {
                 driver.publish(queue, body, "x-delay", HOUR);
+            } else if (queue.equals("grouped")) {
+                driver.publish(queue, body, "x-message-group", "g" + number(body) % GROUPS);
             } else if (queue.equals("ranked")) {
                 driver.publish(queue, body, number(body) % 4, true);
             } else {
@@ -139,7 +148,7 @@ final class DurabilityLoad {
                 new FieldTable(Map.of("x-dead-letter-exchange", "", "x-dead-letter-routing-key", "nowhere-else")));
         for (int i = random.nextInt(60); i >= 0; i--) {
             driver.publish(queue, queue + " " + i, random.nextInt(4000));
-            if (random.nextInt(8) == 0 && !beside.equals("dead")) {
+            if (random.nextInt(8) == 0) {
                 publish(driver, beside, 1);
             }
         }
@@ -193,7 +202,7 @@ final class DurabilityLoad {
     void fence(EngineDriver driver) throws Exception {
         Set<String> before = Set.copyOf(settled);
         Map<String, Integer> counted = Map.copyOf(returns);
-        for (String queue : List.of("plain", "ranked", "counted")) {
+        for (String queue : List.of("plain", "ranked", "counted", "grouped", "retried")) {
             publish(driver, queue, 1);
             String last = queue + " " + (count - 1);
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
@@ -218,7 +227,8 @@ final class DurabilityLoad {
         return Integer.parseInt(body.substring(body.indexOf(' ') + 1));
     }
 
-    List<String> check(EngineDriver driver) throws Exception {
+    /** What is found; the clock stands still until everything that does not wait for a time was looked at. */
+    List<String> check(EngineDriver driver, MutableClock clock) throws Exception {
         List<String> wrong = new ArrayList<>(wrongAlive);
         Set<String> found = new HashSet<>();
         for (String queue : ALL) {
@@ -231,8 +241,13 @@ final class DurabilityLoad {
                         promised.stream().filter(body -> body.startsWith(queue)).count();
                 stream(driver.read(queue, least, 100_000), wrong);
             } else {
-                queue(driver, queue, found, wrong);
+                queue(driver, queue, true, found, wrong);
             }
+        }
+        if (ALL.stream().allMatch(queue -> driver.topology().queue(queue) != null)) {
+            clock.advance(2L * HOUR);
+            queue(driver, "retried", false, found, wrong);
+            arrived(driver, wrong);
         }
         for (String body : promised) {
             if (QUEUES.containsKey(body.substring(0, body.indexOf(' ')))
@@ -252,6 +267,29 @@ final class DurabilityLoad {
         if (there < promises || there > published(DELAYED).size()) {
             wrong.add("lost or doubled delayed messages: " + there + " of " + promises + " confirmed, "
                     + published(DELAYED).size() + " published");
+        }
+    }
+
+    /** What was delayed comes when it is due, in that order. */
+    private void arrived(EngineDriver driver, List<String> wrong) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (driver.length(DELAYED) > 0 && System.nanoTime() < deadline) {
+            TimeUnit.MILLISECONDS.sleep(2);
+        }
+        List<String> all = driver.drain("arrived");
+        Set<String> distinct = new HashSet<>(all);
+        promised.stream()
+                .filter(body -> body.startsWith(DELAYED) && !distinct.contains(body))
+                .forEach(body -> wrong.add("lost " + body));
+        int last = -1;
+        for (String body : all) {
+            if (!published(DELAYED).contains(body)) {
+                wrong.add("invented " + body);
+            } else if (number(body) <= last) {
+                wrong.add("out of order or doubled: " + body + " behind " + last);
+            } else {
+                last = number(body);
+            }
         }
     }
 
@@ -279,7 +317,8 @@ final class DurabilityLoad {
         }
     }
 
-    private void queue(EngineDriver driver, String queue, Set<String> found, List<String> wrong) throws Exception {
+    private void queue(EngineDriver driver, String queue, boolean early, Set<String> found, List<String> wrong)
+            throws Exception {
         Map<Integer, Integer> last = new HashMap<>();
         Set<String> here = new HashSet<>();
         String source = queue.equals("dead") ? "dying" : queue;
@@ -289,6 +328,10 @@ final class DurabilityLoad {
             if (!here.add(body)) {
                 wrong.add("doubled " + body + " in " + queue);
             }
+            if (queue.equals("arrived")) {
+                wrong.add("before its time: " + body);
+                continue;
+            }
             if (!published(source).contains(body)) {
                 wrong.add("invented " + body + " in " + queue);
                 continue;
@@ -296,7 +339,14 @@ final class DurabilityLoad {
             if (gone.contains(body)) {
                 wrong.add("settled, and back: " + body);
             }
-            int rank = queue.equals("ranked") ? number(body) % 4 : 0;
+            int rank = queue.equals("ranked") ? number(body) % 4 : queue.equals("grouped") ? number(body) % GROUPS : 0;
+            if (queue.equals("grouped")) {
+                // The next of its group comes behind it.
+                driver.settle(queue, got, ShardCommand.Outcome.ACK);
+            }
+            if (queue.equals("retried") && early && returnsAtFence.containsKey(body)) {
+                wrong.add("before its time: " + body);
+            }
             // Dead letters are published anew, each when its contents were read.
             if (!queue.equals("dead") && !got.redelivered() && number(body) < last.getOrDefault(rank, -1)) {
                 wrong.add("out of order: " + body + " behind " + last.get(rank));

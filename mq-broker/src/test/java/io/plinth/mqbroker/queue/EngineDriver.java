@@ -46,18 +46,12 @@ final class EngineDriver implements AutoCloseable, Outlet {
     }
 
     EngineDriver(Path folder, Engine.Logs logs, boolean fsync, long memory, int window) throws Exception {
+        this(folder, logs, fsync, memory, window, Clock.systemUTC());
+    }
+
+    EngineDriver(Path folder, Engine.Logs logs, boolean fsync, long memory, int window, Clock clock) throws Exception {
         engine = new Engine(new Engine.Settings(
-                folder,
-                List.of(loop),
-                logs,
-                fsync,
-                memory,
-                window,
-                1000,
-                2,
-                Clock.systemUTC(),
-                System::nanoTime,
-                List.of()));
+                folder, List.of(loop), logs, fsync, memory, window, 1000, 2, clock, System::nanoTime, List.of()));
         for (int i = 0; i < outboxes.length; i++) {
             outboxes[i] = new Outbox(this);
         }
@@ -83,6 +77,11 @@ final class EngineDriver implements AutoCloseable, Outlet {
     void declareDelayed(String exchange) throws Exception {
         define(new DefinitionCommand.DeclareExchange(
                 exchange, "x-delayed-message", true, false, false, new FieldTable(Map.of("x-delayed-type", "direct"))));
+    }
+
+    /** Binds a queue, by the key everything is published with here. */
+    void bind(String exchange, String queue) throws Exception {
+        define(new DefinitionCommand.Bind(exchange, true, queue, "key", FieldTable.EMPTY, this));
     }
 
     void declare(String queue, FieldTable arguments) throws Exception {

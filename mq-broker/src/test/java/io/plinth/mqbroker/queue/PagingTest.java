@@ -2,9 +2,7 @@ package io.plinth.mqbroker.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.plinth.mqbroker.index.QueuePages;
 import io.plinth.mqbroker.log.LogDecorator;
-import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.log.PreallocatedSegmentLog;
 import io.plinth.mqbroker.log.SegmentLog;
 import io.plinth.mqbroker.wire.FieldTable;
@@ -231,29 +229,6 @@ class PagingTest {
             released.countDown();
             assertThat(bodies(held.get(20, TimeUnit.SECONDS))).isEqualTo(numbers(0, 500));
         }
-    }
-
-    @Test
-    void whatLeavesMemoryWhileTheLastPageIsReadIsReadWithTheNext() {
-        Paged paged = new Paged(0);
-        paged.out(entry(1));
-        long asked = paged.ask();
-        paged.out(entry(2));
-        paged.read(new QueuePages.Page(List.of(row(1)), asked, true));
-        assertThat(paged.isEmpty()).isFalse();
-        assertThat(paged.first()).isEqualTo(2);
-        assertThat(paged.ask()).isEqualTo(2);
-        assertThat(paged.read(new QueuePages.Page(List.of(row(2)), 2, true)).count())
-                .isZero();
-        assertThat(paged.isEmpty()).isTrue();
-    }
-
-    private static QueueEntry entry(long id) {
-        return new QueueEntry(id, new Message(8, 10), Long.MAX_VALUE, true, 0, null);
-    }
-
-    private static QueuePages.Row row(long id) {
-        return new QueuePages.Row(id, 8, 10, Long.MAX_VALUE, 0, null);
     }
 
     @Test

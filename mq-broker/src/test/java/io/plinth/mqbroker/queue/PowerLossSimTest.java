@@ -59,8 +59,9 @@ class PowerLossSimTest {
         }
         Engine.Logs plain = path -> PreallocatedSegmentLog.open(path, SEGMENT);
         List<String> wrong;
-        try (EngineDriver driver = new EngineDriver(after, plain, true, MEMORY, WINDOW)) {
-            wrong = load.check(driver);
+        MutableClock clock = new MutableClock(System.currentTimeMillis());
+        try (EngineDriver driver = new EngineDriver(after, plain, true, MEMORY, WINDOW, clock)) {
+            wrong = load.check(driver, clock);
         }
         delete(data);
         delete(after);

@@ -8,6 +8,7 @@ import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.log.LogDecorator;
 import io.plinth.mqbroker.log.Message;
 import io.plinth.mqbroker.log.PreallocatedSegmentLog;
+import io.plinth.mqbroker.queue.ready.QueueEntry;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.io.IOException;

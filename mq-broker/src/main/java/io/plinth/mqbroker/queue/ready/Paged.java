@@ -1,15 +1,21 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.queue.ready;
 
 import io.plinth.mqbroker.index.Holding;
 import io.plinth.mqbroker.index.QueuePages;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Owned by its shard's loop. A run of messages of a queue that are in the index only, none of which was handed out in this life: they are
  * read back in pages, lowest ids first.
  */
-final class Paged {
+final class Paged extends Unread {
+    /** Of one group at once: there may be many of them. */
+    private static final int OF_GROUP = 16;
+
     /** Of which priority they are, or {@link QueuePages#ANY}. */
     private final int priority;
+    /** Of which group they are, null for any or none. */
+    private final @Nullable String group;
 
     private long count;
     private long bytes;
@@ -20,19 +26,37 @@ final class Paged {
 
     private boolean ended = true;
     private boolean purged;
-    /** Whether a page is on its way. */
-    boolean loading;
 
     Paged(int priority) {
+        this(priority, null);
+    }
+
+    private Paged(int priority, @Nullable String group) {
         this.priority = priority;
+        this.group = group;
+    }
+
+    static Paged of(String group) {
+        return new Paged(QueuePages.ANY, group);
     }
 
     int priority() {
         return priority;
     }
 
-    boolean isEmpty() {
+    @Nullable
+    String group() {
+        return group;
+    }
+
+    @Override
+    public boolean isEmpty() {
         return ended;
+    }
+
+    @Override
+    public int most(int page, int unwanted) {
+        return purged ? page : group == null ? Math.min(page, unwanted) : Math.min(page, OF_GROUP);
     }
 
     long count() {
@@ -44,15 +68,19 @@ final class Paged {
         return first;
     }
 
-    /** A page is asked for, of ids from {@link #first} up to what this returns. */
-    long ask() {
-        loading = true;
-        asked = last;
-        return asked;
+    @Override
+    Ask next() {
+        long from = first;
+        long to = last;
+        asked = to;
+        String of = group;
+        return of == null
+                ? (pages, queueId, most) -> pages.read(queueId, priority, from, to, most)
+                : (pages, queueId, most) -> pages.readGroup(queueId, of, from, to, most);
     }
 
-    /** They are to be settled as they are read. */
-    boolean purged() {
+    @Override
+    public boolean purged() {
         return purged;
     }
 

@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.queue;
+package io.plinth.mqbroker.queue.ready;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owned by its shard's loop. The ready messages of one priority, in the order of their ids; one that comes back goes where it was. A long
+ * Owned by its shard's loop. Messages of one priority that are ready, or that wait in one group, in the order of their ids; one that comes back goes where it was. A long
  * one keeps only its head and its tail in memory: {@code fresh}, then what is paged out, then {@code tail}.
  */
 final class Lane {
@@ -23,8 +23,8 @@ final class Lane {
     /** Came back, waited for others of their group, or stay in memory between others that do not. */
     private final TreeMap<Long, QueueEntry> returned = new TreeMap<>();
 
-    Lane(int priority) {
-        this.paged = new Paged(priority);
+    Lane(Paged paged) {
+        this.paged = paged;
     }
 
     Paged paged() {
@@ -57,6 +57,11 @@ final class Lane {
 
     boolean hasTail() {
         return !tail.isEmpty();
+    }
+
+    /** How many are in memory. */
+    int size() {
+        return fresh.size() + returned.size() + tail.size();
     }
 
     /** How many of the next are in memory, but for those that came back. */
