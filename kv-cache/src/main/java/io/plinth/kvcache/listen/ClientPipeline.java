@@ -10,8 +10,11 @@ import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.session.Ahead;
 import io.plinth.kvcache.session.ClientHandler;
 import io.plinth.kvcache.session.Dispatcher;
+import io.plinth.kvcache.session.LoopReads;
+import io.plinth.kvcache.session.Together;
 import io.plinth.kvcache.session.TurnEnd;
 import io.plinth.kvcache.wire.ReadBuffers;
+import java.time.Clock;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.Supplier;
@@ -29,10 +32,15 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
             ClientHandler.Shared shared, Keyspace keyspace, List<EventLoop> loops, Supplier<Dispatcher> dispatchers) {
         this.shared = shared;
         for (EventLoop loop : loops) {
-            parts.put(
-                    loop,
-                    new ClientHandler.OfLoop(dispatchers.get(), new TurnEnd(), new Ahead(keyspace), new ReadBuffers()));
+            parts.put(loop, part(shared.clock(), keyspace, dispatchers.get()));
         }
+    }
+
+    private static ClientHandler.OfLoop part(Clock clock, Keyspace keyspace, Dispatcher dispatcher) {
+        Ahead ahead = new Ahead(keyspace);
+        Together together = new Together(ahead, dispatcher, clock);
+        TurnEnd turn = new TurnEnd(together::run);
+        return new ClientHandler.OfLoop(dispatcher, turn, together, ahead, new ReadBuffers(), new LoopReads());
     }
 
     @Override
@@ -46,6 +54,7 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
         if (own == null) {
             throw new IllegalStateException("event loop of " + channel + " is not one of the node's");
         }
+        own.reads().serve(channel);
         channel.pipeline().addLast(new ClientHandler(shared, own));
     }
 }

@@ -17,6 +17,7 @@ public final class Ahead {
     private final Hashed[] tables = new Hashed[KeysAhead.MOST];
     private final int[] hashes = new int[KeysAhead.MOST];
     private final long[] places = new long[KeysAhead.MOST];
+    private int held;
     private long read;
 
     public Ahead(Keyspace keyspace) {
@@ -27,18 +28,39 @@ public final class Ahead {
     public int look(int db, RequestDecoder decoder) {
         int count = decoder.look(keys);
         if (count > 1) {
-            fetch(db, count);
+            held = 0;
+            for (int i = 0; i < count; i++) {
+                hold(db, i);
+            }
+            fetch();
         }
         return count;
     }
 
-    /** Takes no lock: what another thread changes meanwhile is read in vain. */
-    private void fetch(int db, int count) {
-        for (int i = 0; i < count; i++) {
-            int slot = Slots.of(keys.buffer(), keys.offset(i), keys.length(i));
-            tables[i] = keyspace.byHash(slot);
-            hashes[i] = keyspace.hasher().hash(db, keys.buffer(), keys.offset(i), keys.length(i));
+    /** Looks at several connections' next commands: {@link #add} each, then {@link #fetch}. */
+    void begin() {
+        held = 0;
+    }
+
+    /** Answers how many of the next commands it has looked at, one at most. */
+    int add(int db, RequestDecoder decoder) {
+        if (held == KeysAhead.MOST || decoder.look(keys) == 0) {
+            return 0;
         }
+        hold(db, 0);
+        return 1;
+    }
+
+    private void hold(int db, int i) {
+        int slot = Slots.of(keys.buffer(), keys.offset(i), keys.length(i));
+        tables[held] = keyspace.byHash(slot);
+        hashes[held] = keyspace.hasher().hash(db, keys.buffer(), keys.offset(i), keys.length(i));
+        held++;
+    }
+
+    /** Takes no lock: what another thread changes meanwhile is read in vain. */
+    void fetch() {
+        int count = held;
         for (int i = 0; i < count; i++) {
             places[i] = tables[i].home(hashes[i]);
         }

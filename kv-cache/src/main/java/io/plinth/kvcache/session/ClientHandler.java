@@ -24,7 +24,8 @@ import org.slf4j.LoggerFactory;
  * Owned by the connection's event loop: decodes what was read, runs each command at once, and flushes all replies together.
  * While the client does not take its replies, its further commands are neither run nor read.
  */
-public final class ClientHandler extends ChannelInboundHandlerAdapter implements Outlet, TurnEnd.Member {
+public final class ClientHandler extends ChannelInboundHandlerAdapter
+        implements Outlet, TurnEnd.Member, Together.Member {
     private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
 
     /** Replies are handed to the socket in pieces of about this size while one read's commands run. */
@@ -46,13 +47,20 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             Clock clock) {}
 
     /** What all connections of an event loop share. */
-    public record OfLoop(Dispatcher dispatcher, TurnEnd turn, Ahead ahead, ReadBuffers buffers) {}
+    public record OfLoop(
+            Dispatcher dispatcher,
+            TurnEnd turn,
+            Together together,
+            Ahead ahead,
+            ReadBuffers buffers,
+            LoopReads reads) {}
 
     private final Shared shared;
     private final OfLoop loop;
     private final RequestDecoder decoder;
     private final SyncGate gate;
     private @Nullable ChannelHandlerContext context;
+    private @Nullable SocketSend socket;
     private @Nullable Client client;
     private boolean reading;
     private boolean flushPlanned;
@@ -65,6 +73,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     private long seenMillis;
     /** Of so many commands that come next the keys were looked at. */
     private int known;
+    /** What came last runs together with what came on other connections. */
+    private boolean joined;
 
     public ClientHandler(Shared shared, OfLoop loop) {
         this.shared = shared;
@@ -76,6 +86,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         context = ctx;
+        socket = new SocketSend(ctx.channel());
         ReplyWriter out = new ReplyWriter(ctx.alloc(), shared.outputBuffer);
         Client created = new Client(
                 shared.clients.nextId(),
@@ -112,8 +123,17 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             if (current == null || current.closing()) {
                 return;
             }
-            reading = true;
             decoder.restrict(!current.authenticated() && shared.passwordNeeded.getAsBoolean());
+            boolean small = in.readableBytes() <= ReadBuffers.SMALL && decoder.empty();
+            if (small && !waiting && current.blocked() == null) {
+                decoder.feed(in);
+                joined = true;
+                seenMillis = loop.together.add(this);
+                return;
+            }
+            // Also what this connection sent before, and others, for which this would be out of turn.
+            loop.together.run();
+            reading = true;
             decoder.feed(in);
             if (waiting) {
                 decoder.keep();
@@ -122,24 +142,63 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
                 // One read's worth of further commands is enough to keep.
                 ctx.channel().config().setAutoRead(false);
             } else {
-                process(ctx, current);
+                known = 0;
+                process(ctx, current, shared.clock.millis());
             }
         } catch (ProtocolException e) {
             current.out().error("ERR " + e.getMessage());
             current.close();
         } finally {
-            reading = false;
+            if (reading) {
+                reading = false;
+                loop.dispatcher.rest();
+            }
             in.release();
         }
     }
 
+    @Override
+    public int db() {
+        Client current = client;
+        return current == null ? 0 : current.db();
+    }
+
+    @Override
+    public RequestDecoder decoder() {
+        return decoder;
+    }
+
+    @Override
+    public void runs(long nowMillis, int looked) {
+        ChannelHandlerContext ctx = context;
+        Client current = client;
+        if (!joined || ctx == null || current == null || !ctx.channel().isOpen()) {
+            joined = false;
+            return;
+        }
+        joined = false;
+        reading = true;
+        // One more, for the first is counted down before it is run.
+        known = looked == 0 ? 0 : looked + 1;
+        try {
+            process(ctx, current, nowMillis);
+        } catch (ProtocolException e) {
+            current.out().error("ERR " + e.getMessage());
+            current.close();
+        } catch (RuntimeException | Error e) {
+            exceptionCaught(ctx, e);
+        } finally {
+            reading = false;
+        }
+        // Replies so long that a part of them went at once have ended the wait that began with the read.
+        plan(ctx);
+    }
+
     /** Runs complete commands until there are no more, the client is slow, a pause is on, or the connection ends. */
-    private void process(ChannelHandlerContext ctx, Client current) throws ProtocolException {
-        long now = shared.clock.millis();
+    private void process(ChannelHandlerContext ctx, Client current, long now) throws ProtocolException {
         seenMillis = now;
         ReplyWriter out = current.out();
         gate.begins();
-        known = 0;
         try {
             while (!current.closing() && (undone || next(current))) {
                 undone = !loop.dispatcher.execute(current, decoder.args(), now);
@@ -170,7 +229,6 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             }
             current.abort();
         } finally {
-            loop.dispatcher.rest();
             gate.ran();
         }
     }
@@ -205,7 +263,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
         waiting = false;
         reading = true;
         try {
-            process(ctx, current);
+            known = 0;
+            process(ctx, current, shared.clock.millis());
             if (endsNow(current)) {
                 current.close();
             }
@@ -214,6 +273,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             current.close();
         } finally {
             reading = false;
+            loop.dispatcher.rest();
         }
         flush(ctx);
         if (!waiting && !current.closing()) {
@@ -253,6 +313,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             ctx.fireUserEventTriggered(event);
             return;
         }
+        loop.together.run();
         Client current = client;
         if (current == null) {
             ctx.close();
@@ -292,8 +353,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter implements
             if (ctx.channel().isOpen()) {
                 ctx.channel().eventLoop().schedule(() -> ctx.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
             }
-        } else if (reply != null) {
-            ctx.writeAndFlush(reply, ctx.voidPromise());
+        } else if (reply != null && socket != null) {
+            socket.send(ctx, reply);
         }
     }
 

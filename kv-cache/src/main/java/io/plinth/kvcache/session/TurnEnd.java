@@ -24,8 +24,18 @@ public final class TurnEnd {
 
     private final ArrayDeque<Member> members = new ArrayDeque<>();
     private final Runnable end = this::end;
+    private final Runnable before;
     private boolean planned;
     private long begunMillis;
+
+    public TurnEnd() {
+        this(() -> {});
+    }
+
+    /** {@code before}: runs what the members' replies are still missing. */
+    public TurnEnd(Runnable before) {
+        this.before = before;
+    }
 
     /** Calls the member at the end of this turn of the loop, and never at once: a command of it may be running. */
     public void await(Executor loop, Member member, long nowMillis) {
@@ -52,6 +62,7 @@ public final class TurnEnd {
     }
 
     private void call() {
+        before.run();
         for (int left = members.size(); left > 0; left--) {
             Member next = members.poll();
             if (next == null) {

@@ -76,7 +76,7 @@ public final class RequestDecoder {
     private byte[] room(int more) throws ProtocolException {
         byte[] current = buffer;
         if (current == null) {
-            current = buffers.take();
+            current = more <= ReadBuffers.SMALL ? buffers.takeSmall() : buffers.take();
             shared = true;
             start = 0;
             at = 0;
@@ -93,6 +93,9 @@ public final class RequestDecoder {
             } else if (needed <= ReadBuffers.SIZE) {
                 byte[] target = buffers.take();
                 move(current, target);
+                if (shared) {
+                    buffers.give(current);
+                }
                 memory.give(taken);
                 taken = 0;
                 shared = true;
@@ -146,8 +149,9 @@ public final class RequestDecoder {
 
     /** Counts what is held, for a connection whose commands have to wait; its last command stays where it is. */
     public void keep() throws ProtocolException {
-        if (buffer != null && shared) {
-            account(ReadBuffers.SIZE);
+        byte[] held = buffer;
+        if (held != null && shared) {
+            account(held.length);
             shared = false;
         }
     }
@@ -330,6 +334,11 @@ public final class RequestDecoder {
         at = 0;
         end = 0;
         release();
+    }
+
+    /** Whether nothing is held that was received before. */
+    public boolean empty() {
+        return buffer == null;
     }
 
     /** For tests and CLIENT LIST: bytes received and not yet decoded. */

@@ -144,6 +144,61 @@ class StandaloneIT {
     }
 
     @Test
+    void whatOneReadLeavesOutWhoReadsSlowlyGetsLater() throws Exception {
+        String value = "v".repeat(100_000);
+        try (RawClient raw = new RawClient(node.port(0));
+                RawClient other = new RawClient(node.port(0))) {
+            raw.call("SET", "large", value);
+            // More than the sockets' buffers take, so that replies are sent in parts.
+            for (int i = 0; i < 300; i++) {
+                raw.send("GET large\r\nECHO " + i + "\r\n");
+            }
+            assertThat(other.call("PING")).isEqualTo("+PONG\r\n");
+            for (int i = 0; i < 300; i++) {
+                assertThat(raw.reply()).isEqualTo("$100000\r\n" + value + "\r\n");
+                assertThat(raw.reply()).endsWith("\r\n" + i + "\r\n");
+            }
+        }
+    }
+
+    @Test
+    void answersBehindALongReplyAtOnce() throws Exception {
+        String value = "v".repeat(100_000);
+        try (RawClient raw = new RawClient(node.port(0))) {
+            raw.call("SET", "long", value);
+            for (int i = 0; i < 50; i++) {
+                raw.send("GET long\r\nECHO " + i + "\r\n");
+                assertThat(raw.reply()).isEqualTo("$100000\r\n" + value + "\r\n");
+                assertThat(raw.reply()).endsWith("\r\n" + i + "\r\n");
+            }
+        }
+    }
+
+    @Test
+    void runsWhatCameOnSeveralConnectionsInItsOrder() throws Exception {
+        try (RawClient first = new RawClient(node.port(0));
+                RawClient second = new RawClient(node.port(0));
+                RawClient third = new RawClient(node.port(0))) {
+            for (int i = 0; i < 200; i++) {
+                first.send("MULTI\r\nINCR n\r\nINCR n\r\nEXEC\r\n");
+                second.send("INCR n\r\n" + (i % 3 == 0 ? "ECHO " + "e".repeat(1_000) + "\r\n" : ""));
+                third.send("*1\r\n$4\r\nPI");
+                assertThat(first.reply()).isEqualTo("+OK\r\n");
+                assertThat(first.reply()).isEqualTo("+QUEUED\r\n");
+                assertThat(first.reply()).isEqualTo("+QUEUED\r\n");
+                assertThat(first.reply()).startsWith("*2\r\n:");
+                assertThat(second.reply()).startsWith(":");
+                if (i % 3 == 0) {
+                    assertThat(second.reply()).startsWith("$1000\r\ne");
+                }
+                third.send("NG\r\nGET n\r\n");
+                assertThat(third.reply()).isEqualTo("+PONG\r\n");
+                assertThat(third.reply()).endsWith("\r\n" + 3 * (i + 1) + "\r\n");
+            }
+        }
+    }
+
+    @Test
     void answersEachOfManyThatAskAtOnce() throws Exception {
         List<RawClient> clients = new ArrayList<>();
         try {

@@ -168,13 +168,44 @@ class RequestDecoderTest {
         decoder.feed(ascii("PING a\r\nPING b\r\nPI"));
         assertThat(decoder.next()).isTrue();
         decoder.keep();
-        assertThat(memory.used()).isEqualTo(ReadBuffers.SIZE);
+        assertThat(memory.used()).isEqualTo(ReadBuffers.SMALL);
         assertThat(text(decoder.args())).isEqualTo("PING|a");
         assertThat(decoder.next()).isTrue();
         assertThat(text(decoder.args())).isEqualTo("PING|b");
         assertThat(decoder.next()).isFalse();
         decoder.close();
         assertThat(memory.used()).isZero();
+    }
+
+    @Test
+    void commandsOfSeveralConnectionsLieSideBySide() throws Exception {
+        ClientMemory memory = new ClientMemory(1 << 20);
+        ReadBuffers buffers = new ReadBuffers();
+        for (int round = 0; round < 3; round++) {
+            List<RequestDecoder> decoders = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                RequestDecoder decoder = new RequestDecoder(LIMITS, buffers, memory);
+                assertThat(decoder.empty()).isTrue();
+                String said = i + (i % 3 == 0 ? "v".repeat(600) : "");
+                decoder.feed(ascii("*2\r\n$4\r\nECHO\r\n$" + said.length() + "\r\n" + said + "\r\nPI"));
+                assertThat(decoder.empty()).isFalse();
+                decoders.add(decoder);
+            }
+            for (int i = 0; i < decoders.size(); i++) {
+                RequestDecoder decoder = decoders.get(i);
+                assertThat(decoder.next()).isTrue();
+                assertThat(text(decoder.args())).isEqualTo("ECHO|" + i + (i % 3 == 0 ? "v".repeat(600) : ""));
+                assertThat(decoder.next()).isFalse();
+                decoder.feed(ascii("NG\r\n" + "PING\r\n".repeat(round * 100)));
+                for (int ping = 0; ping <= round * 100; ping++) {
+                    assertThat(decoder.next()).isTrue();
+                    assertThat(text(decoder.args())).isEqualTo("PING");
+                }
+                assertThat(decoder.next()).isFalse();
+                assertThat(decoder.empty()).isTrue();
+            }
+            assertThat(memory.used()).isZero();
+        }
     }
 
     @Test

@@ -1,0 +1,50 @@
+package io.plinth.kvcache.session;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owned by its connection's event loop: gives replies to the socket at once where none wait before them, which spares the way
+ * through the channel's queue. What the socket does not take, and all of other transports, goes that way.
+ */
+public final class SocketSend {
+    private final Channel channel;
+    private final @Nullable Socket socket;
+
+    public SocketSend(Channel channel) {
+        this.channel = channel;
+        this.socket = channel instanceof EpollSocketChannel epoll && epoll.fd() instanceof Socket own ? own : null;
+    }
+
+    /** Sends, and releases, what the handler of this context replies; it hears of a failure. */
+    public void send(ChannelHandlerContext ctx, ByteBuf reply) {
+        Socket direct = socket;
+        if (direct != null && direct.isOpen() && nothingWaits() && reply.hasMemoryAddress()) {
+            int sent;
+            try {
+                sent = direct.sendAddress(reply.memoryAddress(), reply.readerIndex(), reply.writerIndex());
+            } catch (IOException e) {
+                reply.release();
+                ctx.pipeline().fireExceptionCaught(e);
+                return;
+            }
+            if (sent == reply.readableBytes()) {
+                reply.release();
+                return;
+            }
+            reply.skipBytes(Math.max(0, sent));
+        }
+        ctx.writeAndFlush(reply, ctx.voidPromise());
+    }
+
+    private boolean nothingWaits() {
+        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        return queue != null && queue.totalPendingWriteBytes() == 0;
+    }
+}
