@@ -67,7 +67,8 @@ public final class SegmentMarks implements ChangeListener {
         return place(key, now) && (find(key) != null || !keyspace.crowded());
     }
 
-    private boolean place(KeyRef key, long now) {
+    /** Whether something can be kept of a key, whatever memory there is. */
+    public boolean place(KeyRef key, long now) {
         if (find(key) != null) {
             return true;
         }

@@ -196,7 +196,15 @@ public final class ScriptCommands {
                 call.out().ok();
             }
             case "SHOW" -> throw CommandException.subcommand(call.text(1), "SCRIPT");
-            case "DEBUG" -> throw new CommandException("ERR the script debugger is not part of this server");
+            case "DEBUG" -> {
+                if (call.args().is(2, "YES") || call.args().is(2, "SYNC")) {
+                    throw new CommandException("ERR the script debugger is not part of this server (expected: NO)");
+                }
+                if (!call.args().is(2, "NO")) {
+                    throw new CommandException("ERR Use SCRIPT DEBUG YES/SYNC/NO");
+                }
+                call.out().ok();
+            }
             default ->
                 Help.write(
                         call,

@@ -71,6 +71,8 @@ class KeyEventsDifferentialIT {
         "COPY t2 t3",
         "COPY t2 t3 REPLACE",
         "COPY no t4",
+        "MOVE t3 1",
+        "MOVE no 1",
         "LPUSH l 1 2",
         "RPUSH l 3",
         "LPUSHX no 1",

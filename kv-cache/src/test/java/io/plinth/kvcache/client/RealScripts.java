@@ -189,6 +189,8 @@ final class RealScripts {
                 List.of("EVAL", "return 1", "-1"),
                 List.of("EVAL", "return 1", "2", "a"),
                 List.of("SCRIPT", "FLUSH", "x"),
+                List.of("SCRIPT", "DEBUG", "NO"),
+                List.of("SCRIPT", "DEBUG", "x"),
                 List.of("SCRIPT", "FLUSH", "SYNC"),
                 List.of("EVALSHA", "e0e1f9fabfc9d4800c877a703b823ac0578ff8db", "0"));
     }

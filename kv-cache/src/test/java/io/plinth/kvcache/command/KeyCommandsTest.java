@@ -138,4 +138,17 @@ class KeyCommandsTest {
         assertThat(client.run("GET")).isEqualTo("-ERR wrong number of arguments for 'get' command|");
         assertThat(client.run("OBJECT foo k")).isEqualTo("-ERR unknown subcommand 'foo'. Try OBJECT HELP.|");
     }
+
+    @Test
+    void movesKeysBetweenDatabases() {
+        client.run("SET k v PX 5000");
+        assertThat(client.run("MOVE k 0")).isEqualTo("-ERR source and destination objects are the same|");
+        assertThat(client.run("MOVE k 16")).isEqualTo("-ERR DB index is out of range|");
+        assertThat(client.run("MOVE k x")).isEqualTo("-ERR value is not an integer or out of range|");
+        assertThat(client.run("MOVE k 1") + client.run("MOVE k 1") + client.run("EXISTS k"))
+                .isEqualTo(":1|:0|:0|");
+        client.run("SET k w");
+        assertThat(client.run("MOVE k 1") + client.run("SELECT 1") + client.run("GET k") + client.run("PTTL k"))
+                .isEqualTo(":0|+OK|$1|v|:5000|");
+    }
 }

@@ -228,7 +228,8 @@ public final class CachePatterns implements CachePolicy {
         if (tags.isEmpty()) {
             return () -> {};
         }
-        if (!marks.of(to).room(to, nowMillis)) {
+        // RENAME takes no memory, and COPY has made room.
+        if (!marks.of(to).place(to, nowMillis)) {
             throw new CommandException(CacheCommands.FULL);
         }
         return () -> {

@@ -18,6 +18,8 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.Glob;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.SegmentSet;
 import io.plinth.kvcache.keyspace.value.Value;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +62,7 @@ public final class KeyCommands {
                 "Renames a key when the new name is free.",
                 call -> rename(call, false));
         to.add("copy", -3, WRITE | DENYOOM, TWO, "Copies a key.", KeyCommands::copy);
+        to.add("move", "Moves a key to another database.", KeyCommands::move);
         to.add("object", -2, READONLY, SECOND, "Shows how a key is stored.", KeyCommands::object);
         to.subcommands("object", "encoding 3", "freq 3", "idletime 3", "refcount 3");
     }
@@ -218,6 +221,39 @@ public final class KeyCommands {
         call.segment(to).putValue(to, entry.value().copy(), entry.expireAt(), call.now());
         carried.run();
         call.node().settings().events().publish(KeyEvents.GENERIC, "copy_to", db, call.bytes(2));
+        call.out().integer(1);
+    }
+
+    private static void move(Call call) {
+        if (call.node().topology().get().clustered()) {
+            throw new CommandException("ERR MOVE is not allowed in cluster mode");
+        }
+        int db = call.small(2);
+        if (db < 0 || db >= Keyspace.DATABASES) {
+            throw new CommandException("ERR DB index is out of range");
+        }
+        KeyRef from = call.key(1);
+        KeyRef to = call.second(1, db);
+        if (from.same(to)) {
+            throw new CommandException("ERR source and destination objects are the same");
+        }
+        Segment segment = call.segment(from);
+        Entry entry = segment.find(from, call.now());
+        if (entry == null || segment.find(to, call.now()) != null) {
+            call.out().integer(0);
+            return;
+        }
+        Value value = entry.value();
+        long expireAt = entry.expireAt();
+        Runnable carried = call.policy().carry(from, to, call.now());
+        SegmentSet.together(call.keyspace(), segment, () -> {
+            segment.delete(entry);
+            segment.putValue(to, value, expireAt, call.now());
+            carried.run();
+            return value;
+        });
+        call.event(KeyEvents.GENERIC, "move_from", 1);
+        call.node().settings().events().publish(KeyEvents.GENERIC, "move_to", db, call.bytes(1));
         call.out().integer(1);
     }
 

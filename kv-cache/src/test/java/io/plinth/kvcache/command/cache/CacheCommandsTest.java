@@ -182,8 +182,11 @@ class CacheCommandsTest {
         assertThat(a.run("COPY k2 elsewhere") + a.run("COPY k2 k3 DB 1")).isEqualTo(":1|:1|");
         assertThat(a.run("RENAMENX elsewhere again") + a.run("CACHE.TAGS again"))
                 .isEqualTo(":1|*2|$1|t|$1|u|");
+        a.run("CACHE.SET k7 v TAGS y");
+        assertThat(a.run("MOVE k7 1") + a.run("MOVE k7 1")).isEqualTo(":1|:0|");
         assertThat(a.run("CACHE.INVALIDATE w") + a.run("CACHE.INVALIDATE u") + a.run("DBSIZE"))
                 .isEqualTo(":0|:2|:0|");
+        assertThat(a.run("SELECT 1") + a.run("CACHE.INVALIDATE y")).isEqualTo("+OK|:1|");
         assertThat(a.run("SELECT 1") + a.run("CACHE.INVALIDATE t") + a.run("DBSIZE"))
                 .isEqualTo("+OK|:1|:0|");
     }
