@@ -81,7 +81,7 @@ class SnapshotBoundsTest {
 
     private void awaitGathering(String name) {
         Segment segment = keyspace.segment(key(name).slot());
-        for (boolean heard = false; !heard; ) {
+        for (boolean heard = false; !heard; LockSupport.parkNanos(1_000_000)) {
             segment.lock();
             try {
                 heard = segment.heard();
