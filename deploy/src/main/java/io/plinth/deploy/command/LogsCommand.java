@@ -1,6 +1,7 @@
 package io.plinth.deploy.command;
 
 import io.plinth.deploy.DeployException;
+import io.plinth.deploy.process.LogRotation;
 import io.plinth.deploy.process.RunFolder;
 import io.plinth.deploy.start.FollowedLog;
 import io.plinth.deploy.start.LogTail;
@@ -44,7 +45,8 @@ public final class LogsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Path log = new RunFolder(options.state()).log(node);
-        if (!Files.exists(log)) {
+        // Put aside just now, the next one is about to be begun.
+        if (!Files.exists(log) && !Files.exists(LogRotation.earlier(log, 1))) {
             throw new DeployException("no log of " + node + " (expected: one of " + known(log.getParent()) + ")");
         }
         PrintWriter out = Output.of(spec);
