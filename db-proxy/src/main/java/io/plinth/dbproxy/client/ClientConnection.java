@@ -10,6 +10,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import io.plinth.dbproxy.auth.ClientEncryption;
 import io.plinth.dbproxy.database.Database;
+import io.plinth.dbproxy.server.Pace;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.session.CancelKeys;
 import io.plinth.dbproxy.session.StartupSettings;
@@ -37,7 +38,6 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
     private static final byte ENCRYPTED = 'S';
     private static final byte NOT_ENCRYPTED = 'N';
-
     /** The first byte of a TLS record with a ClientHello: direct TLS, as libpq 17 can begin. */
     private static final byte TLS_HANDSHAKE = 0x16;
 
@@ -47,6 +47,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private static final int LONGEST_BEFORE_LOGIN = 64 * 1024;
 
     private final Front front;
+    private final Pace pace;
     private boolean counted;
     private int encryptionRequests;
     private boolean longKeys;
@@ -65,8 +66,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private @Nullable ChannelHandlerContext context;
     private @Nullable Future<?> loginDeadline;
 
-    public ClientConnection(Front front) {
+    public ClientConnection(Front front, Pace pace) {
         this.front = front;
+        this.pace = pace;
     }
 
     @Override
@@ -115,6 +117,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
+        pace.ready(ctx.channel().eventLoop());
         ctx.fireChannelReadComplete();
     }
 

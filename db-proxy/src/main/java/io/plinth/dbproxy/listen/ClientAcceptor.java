@@ -24,6 +24,7 @@ public final class ClientAcceptor extends ChannelInitializer<Channel> {
         channel.config().setOption(ChannelOption.TCP_NODELAY, true);
         channel.config().setOption(ChannelOption.SO_KEEPALIVE, true);
         channel.config().setWriteBufferWaterMark(WATER_MARK);
-        channel.pipeline().addLast("client", new ClientConnection(front));
+        channel.pipeline()
+                .addLast("client", new ClientConnection(front, front.connector().pace(channel.eventLoop())));
     }
 }

@@ -40,6 +40,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private final Prepared prepared;
     private final Replies replies;
     private final FrameReader reader;
+    private final Pace pace;
     private final long createdNanos;
     private Settings applied = Settings.NONE;
     private long releasedNanos;
@@ -50,7 +51,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private @Nullable Runnable onClose;
     private @Nullable Consumer<ByteBuf> onNotification;
 
-    ServerConnection(ServerKey key, Channel channel, ServerIdentity identity, int statements, long nowNanos) {
+    ServerConnection(
+            ServerKey key, Channel channel, ServerIdentity identity, int statements, Pace pace, long nowNanos) {
+        this.pace = pace;
         this.key = key;
         this.channel = channel;
         this.identity = identity;
@@ -328,6 +331,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
+        pace.ready(channel.eventLoop());
         ReplySink owner = sink;
         if (owner != null) {
             owner.flush();

@@ -15,20 +15,28 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
-/** Opens connections to servers on a given event loop. Stateless; names are looked up off the loop. */
+/** Opens connections to servers on a given event loop. Shared by the loops; names are looked up off the loop. */
 public final class ServerConnector {
     private final Class<? extends Channel> channelType;
     private final int statements;
     private final LongSupplier nanoTime;
+    private final Map<EventLoop, Pace> paces = new ConcurrentHashMap<>();
 
     /** {@code statements} bounds the prepared statements of each connection. */
     public ServerConnector(Class<? extends Channel> channelType, int statements, LongSupplier nanoTime) {
         this.channelType = channelType;
         this.statements = statements;
         this.nanoTime = nanoTime;
+    }
+
+    /** When the loop looks at its sockets again: one for all its connections. */
+    public Pace pace(EventLoop loop) {
+        return paces.computeIfAbsent(loop, _ -> new Pace(nanoTime, LockSupport::parkNanos));
     }
 
     /** How a connection attempt ended; told on the event loop. */
@@ -42,7 +50,7 @@ public final class ServerConnector {
     public void connect(ServerKey key, EventLoop loop, Duration timeout, Outcome outcome) {
         logIn(key, loop, timeout, Map.of(), outcome, (ctx, login, identity) -> {
             ServerConnection connection =
-                    new ServerConnection(key, ctx.channel(), identity, statements, nanoTime.getAsLong());
+                    new ServerConnection(key, ctx.channel(), identity, statements, pace(loop), nanoTime.getAsLong());
             ctx.pipeline().replace(login, "server", connection);
             outcome.connected(connection);
         });
