@@ -7,10 +7,10 @@ import java.util.function.LongSupplier;
 /**
  * When an event loop looks at its sockets again. Owned by that loop.
  *
- * <p>To be woken for one or two sockets at a time costs a third of what serving them does, and as much again those who wake. So where
- * the requests of many clients are under way, the loop looks once in {@link #PERIOD_NANOS} and finds several sockets ready; where
- * serving them takes that long, it does not rest at all. As clients are woken one by one too, many of them show only after a rest:
- * it is tried now and then.
+ * <p>To be woken for one or two sockets at a time, and to wake others one by one, takes a third of its time. So where the requests of
+ * many clients are under way, the loop looks once in {@link #PERIOD_NANOS} and finds several sockets ready; where serving them takes
+ * that long, it does not rest at all. As clients are woken one by one too, that they are many shows only after a rest: it is tried now
+ * and then.
  */
 public final class Pace {
     /** So many sockets ready at once are worth a rest: fewer clients would wait for it, and not for one another. */
