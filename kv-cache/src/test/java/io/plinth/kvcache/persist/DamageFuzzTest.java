@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -141,6 +142,35 @@ class DamageFuzzTest {
                             : Integer.parseInt(missing.getFirst().substring(3));
                     assertThat(missing).as("seed %s: a prefix is there", seed).hasSize(KEYS - first + 1);
                 }
+            }
+        }
+    }
+
+    /** As a process leaves it that is killed while it copies the last excerpt into the map. */
+    @Test
+    void ofAnExcerptThatIsNotWrittenToItsEndTheBeginIsKept() throws Exception {
+        Path whole = folder.resolve("whole");
+        write(whole, false);
+        int used = used(file(whole));
+        for (int seed = 1; seed <= SEEDS; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            Path torn = folder.resolve("unwritten-" + seed);
+            copy(whole, torn);
+            int left = used - 16 - random.nextInt(seed % 2 == 0 ? 2_000 : 220_000);
+            try (RandomAccessFile file = new RandomAccessFile(file(torn).toFile(), "rw")) {
+                file.seek(left);
+                file.write(new byte[used - left]);
+            }
+            try (PersistFixture life = new PersistFixture(torn, "everysec", false)) {
+                List<String> missing = missing(life);
+                assertThat(life.recovery.damages()).as("seed %s", seed).isEmpty();
+                int first = missing.getFirst().equals("large")
+                        ? KEYS
+                        : Integer.parseInt(missing.getFirst().substring(3));
+                assertThat(missing).as("seed %s: a prefix is there", seed).hasSize(KEYS - first + 1);
+                // What comes after is kept as well.
+                life.run("SET new one");
+                assertThat(life.client.run("GET new")).isEqualTo("$3|one|");
             }
         }
     }

@@ -21,6 +21,8 @@ public final class JournalScanner {
     private static final int META = 0x4000_0000;
     private static final int LENGTH = 0x3fff_ffff;
     private static final int LONGEST = 1 << 30;
+    /** So many zeros at an excerpt's end say that it was not written to its end. */
+    private static final int UNWRITTEN = 8;
 
     private final Path folder;
     private final Consumer<ByteBuffer> visitor;
@@ -28,6 +30,7 @@ public final class JournalScanner {
     private final ByteArrayOutputStream carried = new ByteArrayOutputStream();
     private int missing;
     private String file = "";
+    private boolean cut;
     private long torn;
 
     public JournalScanner(Path folder, Consumer<ByteBuffer> visitor) {
@@ -64,6 +67,7 @@ public final class JournalScanner {
         ByteBuffer words = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
         int at = 0;
         int number = 0;
+        cut = false;
         drop();
         while (at + 4 <= bytes.limit()) {
             int word = words.getInt(at);
@@ -91,10 +95,32 @@ public final class JournalScanner {
             at = start + length + 3 & ~3;
             number++;
         }
-        if (missing > 0) {
+        if (missing > 0 || cut) {
             torn++;
         }
         drop();
+    }
+
+    /**
+     * Where the zeros begin that end the last excerpt of a segment; {@code end} where there are few, or another excerpt follows. A process
+     * that is killed while it copies an excerpt into its map leaves the head and some of the records.
+     */
+    private static int unwritten(int segment, ByteBuffer bytes, int start, int end) {
+        int at = end;
+        while (at > start && bytes.get(at - 1) == 0) {
+            at--;
+        }
+        return end - at < UNWRITTEN || search(bytes, end, segment) >= 0 ? end : at;
+    }
+
+    /** What stands from one place to another is no record: the tail that a crash tore, or damage. Answers whether it is the tail. */
+    private boolean broken(int segment, ByteBuffer bytes, int at, int to, int end, String what) {
+        if (to > unwritten(segment, bytes, at, end)) {
+            cut = true;
+            return true;
+        }
+        damages.add(new Damage(file, at, what));
+        return false;
     }
 
     /** Where the word before the next intact head stands; -1 where there is none. */
@@ -123,7 +149,7 @@ public final class JournalScanner {
             if (missing == 0) {
                 ByteBuffer whole = ByteBuffer.wrap(carried.toByteArray());
                 if (whole.getInt(0) != whole.limit() - Excerpt.RECORD || !record(segment, whole, 0)) {
-                    damages.add(new Damage(file, start, "a record of " + whole.limit() + " bytes"));
+                    broken(segment, bytes, start, at, end, "a record of " + whole.limit() + " bytes");
                 }
                 drop();
             }
@@ -136,7 +162,7 @@ public final class JournalScanner {
             if (possible && size > end - at - Excerpt.RECORD) {
                 if (at != start || length < Excerpt.LARGEST) {
                     // Only a record that fills its excerpt goes on in the next.
-                    damages.add(new Damage(file, at, end - at + " bytes"));
+                    broken(segment, bytes, at, end, end, end - at + " bytes");
                     return;
                 }
                 carried.write(bytes.array(), bytes.arrayOffset() + at, end - at);
@@ -144,13 +170,15 @@ public final class JournalScanner {
                 return;
             }
             if (!possible) {
-                damages.add(new Damage(file, at, end - at + " bytes"));
+                broken(segment, bytes, at, end, end, end - at + " bytes");
                 return;
             }
-            if (!record(segment, bytes, at)) {
-                damages.add(new Damage(file, at, "a record of " + size + " bytes"));
+            int next = at + Excerpt.RECORD + size;
+            if (!record(segment, bytes, at)
+                    && broken(segment, bytes, at, next, end, "a record of " + size + " bytes")) {
+                return;
             }
-            at += Excerpt.RECORD + size;
+            at = next;
         }
     }
 
