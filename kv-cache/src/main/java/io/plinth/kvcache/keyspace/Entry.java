@@ -113,14 +113,19 @@ public final class Entry implements Bulk {
         return records.isString(live());
     }
 
-    /** The string; never to be changed. Only for an entry that {@link #isString}. */
+    /** The string, a copy. Only for an entry that {@link #isString}. */
     public byte[] string() {
-        return records.string(live());
+        return records.strings().copy(live());
     }
 
     /** So many of the string's bytes from a place on, which it has; a copy. */
     public byte[] part(int from, int count) {
-        return records.part(live(), from, count);
+        return records.strings().part(live(), from, count);
+    }
+
+    /** Copies so many of the string's bytes from a place on, which it has. */
+    public void read(int from, byte[] to, int offset, int count) {
+        records.strings().read(live(), from, to, offset, count);
     }
 
     /** Puts bytes into the string, through {@link io.plinth.kvcache.keyspace.write.Strings} only. */
@@ -137,13 +142,13 @@ public final class Entry implements Bulk {
     /** How long the string is. Only for an entry that {@link #isString}. */
     @Override
     public int length() {
-        return records.length(live());
+        return records.strings().length(live());
     }
 
     /** Writes the string. Only for an entry that {@link #isString}. */
     @Override
     public void writeTo(ByteBuf out) {
-        records.write(live(), out);
+        records.strings().write(live(), out);
     }
 
     /** The hash, to be changed only through the segment. Only for an entry that is not a string. */

@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Bits of strings, the first bit being the highest of the first byte. */
 public final class BitCommands {
-    private static final byte[] EMPTY = new byte[0];
-
     private BitCommands() {}
 
     /** Adds them. */
@@ -115,17 +113,17 @@ public final class BitCommands {
         long end = count > 2 ? call.integer(3) : -1;
         boolean bits = count == 5 && inBits(call, 4);
         Entry entry = call.readString(1);
-        byte[] value = entry == null ? EMPTY : entry.string();
-        long total = 8L * value.length;
-        Range range = Range.of(start, end, bits ? total : value.length, total, bits);
+        StringBytes value = new StringBytes(entry);
+        long total = 8L * value.length();
+        Range range = Range.of(start, end, bits ? total : value.length(), total, bits);
         long sum = 0;
         for (long at = range.from; at <= range.to; ) {
             int index = (int) (at >> 3);
             if ((at & 7) == 0 && range.to - at >= 7) {
-                sum += Integer.bitCount(value[index] & 0xff);
+                sum += Integer.bitCount(value.at(index) & 0xff);
                 at += 8;
             } else {
-                sum += value[index] >> (7 - (at & 7)) & 1;
+                sum += value.at(index) >> (7 - (at & 7)) & 1;
                 at++;
             }
         }
@@ -149,9 +147,9 @@ public final class BitCommands {
             call.out().integer(bit == 1 ? -1 : 0);
             return;
         }
-        byte[] value = entry.string();
-        long total = 8L * value.length;
-        long size = bits ? total : value.length;
+        StringBytes value = new StringBytes(entry);
+        long total = 8L * value.length();
+        long size = bits ? total : value.length();
         long from = Math.max(0, start < 0 ? start + size : start);
         long to = Math.min(size - 1, Math.max(0, end < 0 ? end + size : end));
         if (from > to) {
@@ -162,9 +160,9 @@ public final class BitCommands {
         long last = bits ? to : (to << 3) + 7;
         for (long at = first; at <= last; at++) {
             int index = (int) (at >> 3);
-            if ((at & 7) == 0 && last - at >= 7 && value[index] == (bit == 1 ? 0 : -1)) {
+            if ((at & 7) == 0 && last - at >= 7 && value.at(index) == (bit == 1 ? 0 : -1)) {
                 at += 7;
-            } else if ((value[index] >> (7 - (at & 7)) & 1) == bit) {
+            } else if ((value.at(index) >> (7 - (at & 7)) & 1) == bit) {
                 call.out().integer(at);
                 return;
             }
@@ -183,19 +181,19 @@ public final class BitCommands {
         if (not && call.count() != 4) {
             throw new CommandException("ERR BITOP NOT must be called with a single source key.");
         }
-        List<byte[]> sources = new ArrayList<>();
+        List<StringBytes> sources = new ArrayList<>();
         int longest = 0;
         for (int i = 3; i < call.count(); i++) {
             Entry entry = call.readString(i);
-            byte[] source = entry == null ? EMPTY : entry.string();
+            StringBytes source = new StringBytes(entry);
             sources.add(source);
-            longest = Math.max(longest, source.length);
+            longest = Math.max(longest, source.length());
         }
         byte[] result = new byte[longest];
         for (int at = 0; at < longest; at++) {
-            int bits = at < sources.getFirst().length ? sources.getFirst()[at] : 0;
+            int bits = sources.getFirst().orZero(at);
             for (int i = 1; i < sources.size(); i++) {
-                int other = at < sources.get(i).length ? sources.get(i)[at] : 0;
+                int other = sources.get(i).orZero(at);
                 bits = and ? bits & other : or ? bits | other : bits ^ other;
             }
             result[at] = (byte) (not ? ~bits : bits);

@@ -77,7 +77,7 @@ public final class HyperLogLogCommands {
         call.out().integer(counted.changed ? 1 : 0);
     }
 
-    /** A count that elements are added to: the stored array is copied before the first change, not for each. */
+    /** A count that elements are added to: a copy of what is stored. */
     private static final class Counted {
         private byte[] bytes;
         private boolean changed;
@@ -103,7 +103,6 @@ public final class HyperLogLogCommands {
                     changed = true;
                 }
             } else if (Layout.get(bytes, register) < rank) {
-                bytes = changed ? bytes : bytes.clone();
                 Layout.set(bytes, register, rank);
                 changed = true;
             }
@@ -131,9 +130,8 @@ public final class HyperLogLogCommands {
             if (count < 0) {
                 throw damaged();
             }
-            byte[] counted = bytes.clone();
-            Layout.cache(counted, count);
-            store(call, entry, counted);
+            Layout.cache(bytes, count);
+            store(call, entry, bytes);
         }
         call.out().integer(count);
     }
@@ -160,7 +158,7 @@ public final class HyperLogLogCommands {
         boolean dense = mergeAll(call, registers);
         KeyRef key = call.key(1);
         Entry entry = call.segment(key).find(key, call.now());
-        byte[] bytes = entry == null ? Layout.empty() : checked(entry).clone();
+        byte[] bytes = entry == null ? Layout.empty() : checked(entry);
         Counted merged = new Counted(dense ? sound(Layout.dense(bytes)) : bytes, true);
         for (int i = 0; i < Layout.REGISTERS; i++) {
             if (registers[i] > 0) {

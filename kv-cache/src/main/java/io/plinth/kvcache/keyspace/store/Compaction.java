@@ -2,19 +2,24 @@ package io.plinth.kvcache.keyspace.store;
 
 import io.plinth.kvcache.keyspace.memory.Native;
 
-/** Guarded by its segment's lock: moves the segment's records out of pages that are nearly empty. */
+/** Guarded by its segment's lock: moves the segment's records and long strings out of pages that are nearly empty. */
 final class Compaction {
     private static final int AT_ONCE = 32;
+    private static final int BYTES_AT_ONCE = 64 << 10;
 
     private final Region region;
     private final Slabs slabs;
     private final KeyTable table;
+    private final HeapValues heap;
+    private final LongStrings strings;
     private int looked;
 
-    Compaction(Region region, Slabs slabs, KeyTable table) {
+    Compaction(Region region, Slabs slabs, KeyTable table, HeapValues heap, LongStrings strings) {
         this.region = region;
         this.slabs = slabs;
         this.table = table;
+        this.heap = heap;
+        this.strings = strings;
     }
 
     /** Looks at some places of the table from where it last ended. */
@@ -22,11 +27,18 @@ final class Compaction {
         if (!slabs.sparse()) {
             return;
         }
-        for (int i = 0; i < AT_ONCE; i++) {
+        int copied = 0;
+        for (int i = 0; i < AT_ONCE && copied < BYTES_AT_ONCE; i++) {
             looked = looked + 1 < table.capacity() ? looked + 1 : 0;
             long place = table.place(looked);
             int handle = KeyTable.handle(place);
-            int better = place == 0 ? 0 : slabs.fuller(handle);
+            if (place == 0) {
+                continue;
+            }
+            if (Layout.holds(region.address(handle)) == Layout.HEAP) {
+                copied += strings.compact((LongString) heap.get(Records.number(region.address(handle))));
+            }
+            int better = slabs.fuller(handle);
             if (better != 0) {
                 long at = region.address(handle);
                 Native.copy(at, region.address(better), Layout.total(at));

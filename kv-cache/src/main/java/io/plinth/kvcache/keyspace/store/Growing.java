@@ -1,6 +1,5 @@
 package io.plinth.kvcache.keyspace.store;
 
-import io.plinth.kvcache.keyspace.value.Value;
 import java.util.LinkedHashSet;
 
 /** Guarded by its segment's lock: the segment's strings that have room to grow. It is taken from those that nobody used of late. */
@@ -14,13 +13,15 @@ public final class Growing {
     private final Region region;
     private final KeyTable table;
     private final HeapValues heap;
+    private final LongStrings strings;
     /** Theirs, and of some that are gone. */
     private final LinkedHashSet<Integer> hashes = new LinkedHashSet<>();
 
-    Growing(Region region, KeyTable table, HeapValues heap) {
+    Growing(Region region, KeyTable table, HeapValues heap, LongStrings strings) {
         this.region = region;
         this.table = table;
         this.heap = heap;
+        this.strings = strings;
     }
 
     /** Is told what gives memory back. */
@@ -47,17 +48,18 @@ public final class Growing {
             int handle = table.at(i);
             long at = region.address(handle);
             int number = Layout.holds(at) == Layout.HEAP ? Records.number(at) : -1;
-            if (number < 0 || !(heap.get(number) instanceof GrowingString string)) {
+            if (number < 0 || !(heap.get(number) instanceof LongString string)) {
                 continue;
             }
             if (seconds - Layout.touched(at) <= IDLE_SECONDS) {
                 hashes.add(hash);
                 continue;
             }
-            long delta = Value.arrayBytes(string.length()) - string.taken();
-            heap.set(number, string.copy());
-            copied += string.length();
-            told.resized(hash, handle, delta);
+            long before = string.taken();
+            copied += strings.trim(string);
+            if (string.taken() != before) {
+                told.resized(hash, handle, string.taken() - before);
+            }
         }
         return copied;
     }

@@ -4,7 +4,7 @@ import io.plinth.kvcache.keyspace.value.Value;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Guarded by its segment's lock: what records name that does not lie in native memory: collections, long strings and long keys. */
+/** Guarded by its segment's lock: what records name by a number: collections, where long strings lie, and long keys. */
 final class HeapValues {
     /** What one takes beside itself. */
     static final int SHARE = 8;
@@ -55,16 +55,6 @@ final class HeapValues {
         return found instanceof Keyed keyed ? keyed.value : found;
     }
 
-    /** The array a string is in; never to be changed, nor kept where it may grow. */
-    byte[] string(int id) {
-        return get(id) instanceof GrowingString growing ? growing.array() : (byte[]) get(id);
-    }
-
-    /** How long a string is. */
-    int length(int id) {
-        return get(id) instanceof GrowingString growing ? growing.length() : ((byte[]) get(id)).length;
-    }
-
     /** What one takes, its key included. */
     long bytes(int id) {
         Object found = at(id);
@@ -75,8 +65,7 @@ final class HeapValues {
         }
         return own
                 + switch (found) {
-                    case byte[] string -> Value.arrayBytes(string.length);
-                    case GrowingString string -> string.taken();
+                    case LongString string -> string.taken();
                     default -> ((Value) found).bytes();
                 };
     }

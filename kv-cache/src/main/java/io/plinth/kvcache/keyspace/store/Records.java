@@ -1,6 +1,5 @@
 package io.plinth.kvcache.keyspace.store;
 
-import io.netty.buffer.ByteBuf;
 import io.plinth.kvcache.keyspace.memory.Native;
 import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.PackedBytes;
@@ -11,7 +10,7 @@ import java.util.Arrays;
 import java.util.function.LongConsumer;
 
 /**
- * Guarded by its segment's lock: the keys of one segment with their small strings, each a record in native memory.
+ * Guarded by its segment's lock: the keys of one segment, each a record in native memory, as its string is.
  *
  * <p>A handle names a record until the record changes its size; whoever changes one takes the handle that is answered.
  */
@@ -34,6 +33,8 @@ public final class Records {
     private final Compaction compaction;
     private final Hashed hashed;
     private final Growing growing;
+    private final LongStrings strings;
+    private final StoredStrings stored;
 
     /** With the hash that large collections have their members by. */
     public Records(Region region, Slabs slabs, KeyHash hasher) {
@@ -41,9 +42,11 @@ public final class Records {
         this.slabs = slabs;
         this.hasher = hasher;
         this.uses = new Uses(region);
-        this.compaction = new Compaction(region, slabs, table);
+        this.strings = new LongStrings(region, slabs);
+        this.stored = new StoredStrings(region, heap, strings);
+        this.compaction = new Compaction(region, slabs, table, heap, strings);
         this.hashed = new Hashed(region, table, heap);
-        this.growing = new Growing(region, table, heap);
+        this.growing = new Growing(region, table, heap, strings);
     }
 
     /** What its segment accounts them with. */
@@ -59,6 +62,11 @@ public final class Records {
     /** What is found by hashes alone. */
     public Hashed hashed() {
         return hashed;
+    }
+
+    /** Its strings, to be read. */
+    public StoredStrings strings() {
+        return stored;
     }
 
     /** Its strings that have room to grow. */
@@ -109,7 +117,13 @@ public final class Records {
     public int addString(
             int hash, int db, int slot, byte[] key, int offset, int length, byte[] value, int from, int count) {
         if (length >= Layout.LONG_KEY || Layout.HEAD + length + count > Slabs.MOST) {
-            return addObject(hash, db, slot, key, offset, length, Arrays.copyOfRange(value, from, from + count));
+            LongString string = strings.make(value, from, count);
+            try {
+                return addObject(hash, db, slot, key, offset, length, string);
+            } catch (IllegalStateException noMemory) {
+                strings.free(string);
+                throw noMemory;
+            }
         }
         int handle = create(hash, db, slot, Layout.INLINE, key, offset, length, count);
         long at = region.address(handle);
@@ -118,9 +132,9 @@ public final class Records {
         return handle;
     }
 
-    /** Adds a collection, or a string kept as it is given, under a key that is not there. */
-    public int addObject(int hash, int db, int slot, byte[] key, int offset, int length, Object value) {
-        int holds = value instanceof byte[] ? Layout.HEAP : Layout.COLLECTION;
+    /** Adds a collection, or a long string, under a key that is not there; keeps it as it is given. */
+    private int addObject(int hash, int db, int slot, byte[] key, int offset, int length, Object value) {
+        int holds = value instanceof LongString ? Layout.HEAP : Layout.COLLECTION;
         boolean longKey = length >= Layout.LONG_KEY;
         int handle = create(hash, db, slot, holds, key, offset, longKey ? Layout.LONG_KEY : length, Integer.BYTES);
         int number = longKey ? heap.add(Arrays.copyOfRange(key, offset, offset + length), value) : heap.add(value);
@@ -204,9 +218,16 @@ public final class Records {
         table.remove(hash, handle);
         long at = region.address(handle);
         if (!Layout.inside(at)) {
-            heap.remove(number(at));
+            release(number(at));
         }
         slabs.free(handle);
+    }
+
+    private void release(int number) {
+        if (heap.get(number) instanceof LongString string) {
+            strings.free(string);
+        }
+        heap.remove(number);
     }
 
     /** Of its value on the heap. */
@@ -228,31 +249,42 @@ public final class Records {
 
     /** Makes the value this string, whatever it was; copies it. Answers the record's handle from now on. */
     public int string(int hash, int handle, byte[] value, int from, int count) {
-        long at = region.address(handle);
-        if (!isString(handle)) {
-            taken.move(type(handle), ValueType.STRING, bytes(handle));
+        if (isString(handle)) {
+            return replaced(hash, handle, value, from, count);
         }
+        ValueType before = type(handle);
+        long bytes = bytes(handle);
+        int now = replaced(hash, handle, value, from, count);
+        taken.move(before, ValueType.STRING, bytes);
+        return now;
+    }
+
+    private int replaced(int hash, int handle, byte[] value, int from, int count) {
+        long at = region.address(handle);
         int head = Layout.headSize(at);
-        if (Layout.keyLength(at) == Layout.LONG_KEY || head + count > Slabs.MOST) {
-            byte[] kept = Arrays.copyOfRange(value, from, from + count);
-            if (Layout.inside(at)) {
-                return toHeap(hash, handle, Layout.HEAP, kept);
+        int number = Layout.inside(at) ? -1 : number(at);
+        if (Layout.keyLength(at) != Layout.LONG_KEY && head + count <= Slabs.MOST) {
+            int now = resize(hash, handle, Layout.total(at), head + count);
+            if (number >= 0) {
+                release(number);
             }
-            heap.set(number(at), kept);
-            Layout.holds(at, Layout.HEAP);
+            at = region.address(now);
+            Layout.holds(at, Layout.INLINE);
+            Layout.length(at, count);
+            Native.put(value, from, at + head, count);
+            return now;
+        }
+        if (number >= 0 && heap.get(number) instanceof LongString string) {
+            strings.set(string, value, from, count);
             return handle;
         }
-        int before = Layout.total(at);
-        int number = Layout.inside(at) ? -1 : number(at);
-        int now = resize(hash, handle, before, head + count);
-        if (number >= 0) {
-            heap.remove(number);
+        LongString string = strings.make(value, from, count);
+        if (number < 0) {
+            return outside(hash, handle, string);
         }
-        at = region.address(now);
-        Layout.holds(at, Layout.INLINE);
-        Layout.length(at, count);
-        Native.put(value, from, at + head, count);
-        return now;
+        heap.set(number, string);
+        Layout.holds(at, Layout.HEAP);
+        return handle;
     }
 
     /**
@@ -261,7 +293,7 @@ public final class Records {
      */
     public int put(int hash, int handle, int place, byte[] part, boolean scarce) {
         long at = region.address(handle);
-        int length = length(handle);
+        int length = stored.length(handle);
         int after = Math.max(length, Math.addExact(place, part.length));
         int head = Layout.headSize(at);
         if (Layout.inside(at) && head + after <= Slabs.MOST) {
@@ -272,18 +304,25 @@ public final class Records {
             Layout.length(region.address(now), after);
             return now;
         }
-        if (!Layout.inside(at) && heap.get(number(at)) instanceof GrowingString string) {
-            string.put(place, part, scarce);
+        if (!Layout.inside(at)) {
+            if (strings.put(stored.at(at), place, part, scarce)) {
+                growing.add(hash);
+            }
             return handle;
         }
-        GrowingString string = new GrowingString(string(handle));
-        string.put(place, part, scarce);
+        LongString string = strings.joined(stored.copy(handle), place, part, scarce);
         growing.add(hash);
-        if (Layout.inside(at)) {
+        return outside(hash, handle, string);
+    }
+
+    /** Has a record name this string instead of what was in it. */
+    private int outside(int hash, int handle, LongString string) {
+        try {
             return toHeap(hash, handle, Layout.HEAP, string);
+        } catch (IllegalStateException noMemory) {
+            strings.free(string);
+            throw noMemory;
         }
-        heap.set(number(at), string);
-        return handle;
     }
 
     private int toHeap(int hash, int handle, int holds, Object value) {
@@ -306,7 +345,7 @@ public final class Records {
 
     private int outside(int hash, int handle) {
         if (isString(handle)) {
-            return toHeap(hash, handle, Layout.HEAP, string(handle));
+            return outside(hash, handle, strings.make(stored.copy(handle), 0, stored.length(handle)));
         }
         Value value = collection(handle);
         PackedBytes bytes = value.packed();
@@ -382,45 +421,6 @@ public final class Records {
     public boolean isString(int handle) {
         int holds = Layout.holds(region.address(handle));
         return holds == Layout.INLINE || holds == Layout.HEAP;
-    }
-
-    /** How long the string is. */
-    public int length(int handle) {
-        long at = region.address(handle);
-        return Layout.holds(at) == Layout.INLINE ? Layout.length(at) : heap.length(number(at));
-    }
-
-    /** The string; never to be changed. */
-    public byte[] string(int handle) {
-        long at = region.address(handle);
-        if (Layout.holds(at) != Layout.INLINE) {
-            return heap.get(number(at)) instanceof GrowingString growing ? growing.copy() : heap.string(number(at));
-        }
-        byte[] value = new byte[Layout.length(at)];
-        Native.get(Layout.valueAt(at), value, 0, value.length);
-        return value;
-    }
-
-    /** So many bytes of the string from a place on, which it has; a copy. */
-    public byte[] part(int handle, int from, int count) {
-        long at = region.address(handle);
-        byte[] part = new byte[count];
-        if (Layout.holds(at) == Layout.INLINE) {
-            Native.get(Layout.valueAt(at) + from, part, 0, count);
-        } else {
-            System.arraycopy(heap.string(number(at)), from, part, 0, count);
-        }
-        return part;
-    }
-
-    /** Appends the string to a buffer that has room for it. */
-    public void write(int handle, ByteBuf to) {
-        long at = region.address(handle);
-        if (Layout.holds(at) == Layout.INLINE) {
-            Native.write(Layout.valueAt(at), Layout.length(at), to);
-        } else {
-            to.writeBytes(heap.string(number(at)), 0, heap.length(number(at)));
-        }
     }
 
     /** The collection, where it is a small one each time another object; to be changed only through the segment. */

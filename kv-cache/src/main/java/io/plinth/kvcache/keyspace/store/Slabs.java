@@ -4,20 +4,25 @@ import io.plinth.kvcache.keyspace.memory.Native;
 import java.util.Arrays;
 
 /**
- * Guarded by itself; shared by a few segments, so that pages which are not full are few: places for records of 16 to 2048 bytes.
- * A page has places of one size. Its head says how many are taken and chains the free ones; pages with free places of one size
+ * Guarded by itself; shared by a few segments, so that pages which are not full are few: places for records of 16 to 2040 bytes,
+ * longer ones for parts of long strings, and whole pages for these. A page has places of one size. Its head says how many are taken and chains the free ones; pages with free places of one size
  * are chained, those that were full last first, so that sparse ones empty and go back to the {@link Region}.
  */
 public final class Slabs {
-    /** The largest place. */
-    static final int MOST = 2048;
+    /** The largest place of a record: an eighth of a page. */
+    static final int MOST = 2040;
+
+    /** Places of long strings alone: halves of pages, quarters, and what records have, too. */
+    static final int[] LONG = {8176, 4088, MOST};
 
     private static final int LEAST = 16;
     private static final int FINE = 256;
     private static final int FINE_CLASSES = (FINE - LEAST) / 8 + 1;
     private static final int FINE_BITS = 8;
     private static final int STEPS_BITS = 3;
-    private static final int CLASSES = FINE_CLASSES + 3 * (1 << STEPS_BITS);
+    private static final int SHORT_CLASSES = FINE_CLASSES + 3 * (1 << STEPS_BITS);
+    private static final int CLASSES = SHORT_CLASSES + 2;
+    private static final int[] SIZES = sizes();
 
     private static final int HEAD = 32;
     private static final int CLASS = 0;
@@ -46,6 +51,9 @@ public final class Slabs {
     /** Places that are taken, of each size. */
     private final int[] places = new int[CLASSES];
 
+    /** Pages that are no places. */
+    private int whole;
+
     /** Whether pages of some size are so empty that their records are worth moving. */
     private volatile boolean sparse;
 
@@ -58,17 +66,30 @@ public final class Slabs {
         if (bytes <= FINE) {
             return Math.max(0, ((bytes + 7) >> 3) - LEAST / 8);
         }
+        if (bytes > MOST) {
+            return bytes <= LONG[1] ? SHORT_CLASSES : SHORT_CLASSES + 1;
+        }
         int bits = Integer.SIZE - 1 - Integer.numberOfLeadingZeros(bytes - 1);
         return FINE_CLASSES + ((bits - FINE_BITS) << STEPS_BITS) + ((bytes - 1 - (1 << bits)) >> (bits - STEPS_BITS));
     }
 
-    private static int sizeOf(int sizeClass) {
-        if (sizeClass < FINE_CLASSES) {
-            return LEAST + (sizeClass << 3);
+    private static int[] sizes() {
+        int[] sizes = new int[CLASSES];
+        for (int i = 0; i < FINE_CLASSES; i++) {
+            sizes[i] = LEAST + (i << 3);
         }
-        int coarse = sizeClass - FINE_CLASSES;
-        int bits = FINE_BITS + (coarse >> STEPS_BITS);
-        return (1 << bits) + (((coarse & ((1 << STEPS_BITS) - 1)) + 1) << (bits - STEPS_BITS));
+        for (int i = FINE_CLASSES; i < SHORT_CLASSES; i++) {
+            int coarse = i - FINE_CLASSES;
+            int bits = FINE_BITS + (coarse >> STEPS_BITS);
+            sizes[i] = Math.min(MOST, (1 << bits) + (((coarse & ((1 << STEPS_BITS) - 1)) + 1) << (bits - STEPS_BITS)));
+        }
+        sizes[SHORT_CLASSES] = LONG[1];
+        sizes[SHORT_CLASSES + 1] = LONG[0];
+        return sizes;
+    }
+
+    private static int sizeOf(int sizeClass) {
+        return SIZES[sizeClass];
     }
 
     /** What a record of so many bytes takes. */
@@ -87,9 +108,9 @@ public final class Slabs {
         return shares;
     }
 
-    /** Bytes of the places that are taken. */
+    /** Bytes of the places and whole pages that are taken. */
     public synchronized long bytes() {
-        long sum = 0;
+        long sum = (long) whole << Region.PAGE_BITS;
         for (int i = 0; i < CLASSES; i++) {
             sum += (long) places[i] * sizeOf(i);
         }
@@ -189,6 +210,24 @@ public final class Slabs {
             unlink(sizeClass, head);
         }
         return region.handle(at);
+    }
+
+    /** A whole page, of undefined contents. */
+    synchronized int page() {
+        int page = region.take();
+        whole++;
+        return region.handle(region.pageAddress(page));
+    }
+
+    /** Takes a whole page back. */
+    synchronized void givePage(int handle) {
+        whole--;
+        region.give(region.pageOf(region.address(handle)));
+    }
+
+    /** How many bytes a place has. Looked up without the lock, for a place that is taken. */
+    int size(int handle) {
+        return sizeOf(Native.getShort(region.pageAddress(region.pageOf(region.address(handle))) + CLASS));
     }
 
     private static int capacity(int size) {

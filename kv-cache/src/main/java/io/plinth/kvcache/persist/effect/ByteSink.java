@@ -96,6 +96,11 @@ public final class ByteSink {
         raw(from, 0, from.length);
     }
 
+    /** Appends so many bytes that the caller puts into {@link #array} next; answers where. */
+    public int reserve(int length) {
+        return room(length);
+    }
+
     /** Appends bytes. */
     public void raw(byte[] from, int offset, int length) {
         int at = room(length);

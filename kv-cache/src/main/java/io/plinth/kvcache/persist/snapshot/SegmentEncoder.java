@@ -170,7 +170,10 @@ final class SegmentEncoder {
             if (form != StringForm.STORED) {
                 sink.u1(form.code());
             }
-            sink.block(entry.string());
+            int length = entry.length();
+            sink.u4(length);
+            int at = sink.reserve(length);
+            entry.read(0, sink.array(), at, length);
         } else if (parts) {
             large.add(new Large(entry.db(), entry.key(), entry.type()));
         } else {
