@@ -15,11 +15,11 @@ public final class NodeMetrics {
         metrics.registry().register(() -> ExpiryLags.snapshot(node.keyspace()));
         metrics.gauge(
                 "kvcache_memory_resident_bytes",
-                "Pages the machine gave for records.",
+                "Pages the machine gave for records and long strings.",
                 () -> node.keyspace().resident());
         metrics.gauge(
                 "kvcache_memory_records_bytes",
-                "What records take of these pages.",
+                "What records and long strings take of these pages.",
                 () -> node.keyspace().inRecords());
         metrics.gauge(
                 "kvcache_memory_used_bytes",

@@ -3,9 +3,11 @@ package io.plinth.kvcache.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.kvcache.cluster.Topologies;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StringCommandsTest {
     private final CommandHarness node = new CommandHarness(Topologies.alone());
@@ -17,6 +19,49 @@ class StringCommandsTest {
             client.call("SET", "h", "HYLL\1" + "\0".repeat(11) + registers);
             assertThat(client.run("PFADD h a b c d e f")).isEqualTo("-INVALIDOBJ Corrupted HLL object detected|");
         }
+    }
+
+    /** Its parts lie in several places: every command sees one string. */
+    @ParameterizedTest
+    @ValueSource(ints = {2_100, 16_384, 47_000})
+    void aLongStringIsOneStringToEveryCommand(int length) {
+        StringBuilder model = new StringBuilder();
+        SplittableRandom random = new SplittableRandom(length);
+        while (model.length() < length) {
+            model.append((char) ('a' + random.nextInt(26)));
+        }
+        client.call("SET", "k", model.toString());
+        String more = "Z".repeat(17_000);
+        assertThat(client.call("SETRANGE", "k", String.valueOf(length - 50), more))
+                .isEqualTo(":" + (length - 50 + more.length()) + "|");
+        model.setLength(length - 50);
+        model.append(more);
+        client.call("APPEND", "k", "tail");
+        model.append("tail");
+        client.call("SETBIT", "k", String.valueOf(8L * length / 2 + 2), "0");
+        model.setCharAt(length / 2, (char) (model.charAt(length / 2) & ~0x20));
+        String text = model.toString();
+
+        assertThat(client.run("GET k")).isEqualTo("$" + text.length() + "|" + text + "|");
+        String part = text.substring(1_990, length + 10);
+        assertThat(client.run("GETRANGE k 1990 " + (length + 9))).isEqualTo("$" + part.length() + "|" + part + "|");
+        int bits = text.chars().map(Integer::bitCount).sum();
+        assertThat(client.run("BITCOUNT k")).isEqualTo(":" + bits + "|");
+        assertThat(client.run("BITPOS k 1 " + (length - 1))).isEqualTo(":" + (8L * (length - 1) + 1) + "|");
+        client.run("BITOP XOR zeros k k");
+        assertThat(client.run("BITCOUNT zeros")).isEqualTo(":0|");
+        assertThat(client.run("BITPOS zeros 1")).isEqualTo(":-1|");
+        client.run("SETBIT zeros " + (8 * text.length() - 1) + " 1");
+        assertThat(client.run("BITPOS zeros 1")).isEqualTo(":" + (8 * text.length() - 1) + "|");
+        client.run("BITOP NOT inverse k");
+        assertThat(client.run("BITCOUNT inverse")).isEqualTo(":" + (8 * text.length() - bits) + "|");
+        client.run("COPY k other");
+        client.run("RENAME k moved");
+        client.run("SET k short");
+        assertThat(client.run("GET moved")).isEqualTo("$" + text.length() + "|" + text + "|");
+        assertThat(client.run("GET other")).isEqualTo("$" + text.length() + "|" + text + "|");
+        client.run("SET moved short");
+        assertThat(client.run("GET moved")).isEqualTo("$5|short|");
     }
 
     @Test
