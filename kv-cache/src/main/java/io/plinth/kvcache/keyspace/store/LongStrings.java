@@ -10,8 +10,13 @@ import io.plinth.kvcache.keyspace.memory.Native;
  * and the size of the last, together are the string's tail.
  */
 final class LongStrings {
-    /** Up to this share of its length a string may leave open, so that it is in few pieces; and never more than a short place. */
-    private static final int OPEN_SHIFT = 4;
+    /** Up to this share of its length a string may leave open, so that it is in fewer pieces. */
+    private static final int OPEN_SHIFT = 6;
+
+    private static final int MOST_OPEN = 256;
+
+    /** What grows where memory is short gets this share more. */
+    private static final int SCARCE_SHIFT = 4;
 
     /** A string that grows gets at least about this share more. */
     private static final int GROWTH_SHIFT = 5;
@@ -66,7 +71,7 @@ final class LongStrings {
         boolean grows = after > string.room;
         if (grows) {
             int more = scarce
-                    ? Math.min(after >> OPEN_SHIFT, Region.PAGE)
+                    ? Math.min(after >> SCARCE_SHIFT, Region.PAGE)
                     : Math.min(after, Math.max(Region.PAGE, after >> GROWTH_SHIFT));
             shape(string, (int) Math.min(MOST, (long) after + more), string.length);
         }
@@ -168,7 +173,7 @@ final class LongStrings {
     }
 
     private static int open(int length) {
-        return Math.min(length >> OPEN_SHIFT, Slabs.MOST);
+        return Math.min(length >> OPEN_SHIFT, MOST_OPEN);
     }
 
     /** How many pages a string of so many bytes has, so that it leaves little open. */

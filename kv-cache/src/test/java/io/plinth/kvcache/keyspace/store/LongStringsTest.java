@@ -115,7 +115,7 @@ class LongStringsTest {
     void takeLittleMoreThanTheirBytes() {
         for (int length = 2_000; length < 600_000; length += 1 + length / 97) {
             LongString string = strings.make(new byte[length], 0, length);
-            assertThat(string.taken()).as("%d", length).isBetween((long) length, length + length / 12 + 120L);
+            assertThat(string.taken()).as("%d", length).isBetween((long) length, length + length / 16 + 200L);
             assertThat(string.chunks.length).as("%d", length).isLessThanOrEqualTo(4 + length / Region.PAGE);
             strings.free(string);
         }
