@@ -346,7 +346,11 @@ public final class Keyspace {
         evicting.lock();
         try {
             int idle = 0;
-            for (int visits = 0; visits < 8 * SEGMENTS && idle < 2 * SEGMENTS && !memory.fits(more); visits++) {
+            for (int visits = 0; visits < 8 * SEGMENTS && idle < 2 * SEGMENTS; visits++) {
+                // Asked once: other loops take what was just freed, and are asked to free it again.
+                if (memory.fits(more)) {
+                    return true;
+                }
                 Segment segment = segments[hand];
                 hand = hand + 1 & SEGMENTS - 1;
                 if (!segment.tryLock()) {
@@ -368,11 +372,7 @@ public final class Keyspace {
 
     /** Bytes of native memory that records take. */
     public long inRecords() {
-        long sum = 0;
-        for (Slabs each : slabs) {
-            sum += each.bytes();
-        }
-        return sum;
+        return Arrays.stream(slabs).mapToLong(Slabs::bytes).sum();
     }
 
     /** Bytes of native memory that pages with records take. */
