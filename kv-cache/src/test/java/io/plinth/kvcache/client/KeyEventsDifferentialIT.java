@@ -163,7 +163,7 @@ class KeyEventsDifferentialIT {
         "GET no",
         "SET other 1",
         "SELECT 0",
-        "PSETEX px 1 v",
+        "PSETEX px 100000 v",
     };
 
     @Test
