@@ -10,7 +10,6 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import io.plinth.dbproxy.auth.ClientEncryption;
 import io.plinth.dbproxy.database.Database;
-import io.plinth.dbproxy.server.Pace;
 import io.plinth.dbproxy.server.ServerKey;
 import io.plinth.dbproxy.session.CancelKeys;
 import io.plinth.dbproxy.session.StartupSettings;
@@ -23,6 +22,7 @@ import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
 import io.plinth.dbproxy.wire.StartupPacket;
+import io.plinth.kit.net.LoopPace;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Instant;
@@ -47,7 +47,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private static final int LONGEST_BEFORE_LOGIN = 64 * 1024;
 
     private final Front front;
-    private final Pace pace;
+    private final LoopPace pace;
     private boolean counted;
     private int encryptionRequests;
     private boolean longKeys;
@@ -66,7 +66,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private @Nullable ChannelHandlerContext context;
     private @Nullable Future<?> loginDeadline;
 
-    public ClientConnection(Front front, Pace pace) {
+    public ClientConnection(Front front, LoopPace pace) {
         this.front = front;
         this.pace = pace;
     }

@@ -13,6 +13,7 @@ import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.dbproxy.wire.SqlError;
 import io.plinth.dbproxy.wire.SqlException;
+import io.plinth.kit.net.LoopPace;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -40,7 +41,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private final Prepared prepared;
     private final Replies replies;
     private final FrameReader reader;
-    private final Pace pace;
+    private final LoopPace pace;
     private final long createdNanos;
     private Settings applied = Settings.NONE;
     private long releasedNanos;
@@ -52,7 +53,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private @Nullable Consumer<ByteBuf> onNotification;
 
     ServerConnection(
-            ServerKey key, Channel channel, ServerIdentity identity, int statements, Pace pace, long nowNanos) {
+            ServerKey key, Channel channel, ServerIdentity identity, int statements, LoopPace pace, long nowNanos) {
         this.pace = pace;
         this.key = key;
         this.channel = channel;

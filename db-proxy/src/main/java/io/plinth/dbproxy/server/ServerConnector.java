@@ -10,6 +10,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.util.NetUtil;
 import io.plinth.dbproxy.wire.SqlError;
+import io.plinth.kit.net.LoopPace;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -25,7 +26,7 @@ public final class ServerConnector {
     private final Class<? extends Channel> channelType;
     private final int statements;
     private final LongSupplier nanoTime;
-    private final Map<EventLoop, Pace> paces = new ConcurrentHashMap<>();
+    private final Map<EventLoop, LoopPace> paces = new ConcurrentHashMap<>();
 
     /** {@code statements} bounds the prepared statements of each connection. */
     public ServerConnector(Class<? extends Channel> channelType, int statements, LongSupplier nanoTime) {
@@ -35,8 +36,8 @@ public final class ServerConnector {
     }
 
     /** When the loop looks at its sockets again: one for all its connections. */
-    public Pace pace(EventLoop loop) {
-        return paces.computeIfAbsent(loop, _ -> new Pace(nanoTime, LockSupport::parkNanos));
+    public LoopPace pace(EventLoop loop) {
+        return paces.computeIfAbsent(loop, _ -> new LoopPace(nanoTime, LockSupport::parkNanos));
     }
 
     /** How a connection attempt ended; told on the event loop. */

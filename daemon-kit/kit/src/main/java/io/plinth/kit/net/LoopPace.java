@@ -1,6 +1,7 @@
-package io.plinth.dbproxy.server;
+package io.plinth.kit.net;
 
 import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
@@ -12,7 +13,7 @@ import java.util.function.LongSupplier;
  * that long, it does not rest at all. As clients are woken one by one too, that they are many shows only after a rest: it is tried now
  * and then.
  */
-public final class Pace {
+public final class LoopPace {
     /** So many sockets ready at once are worth a rest: fewer clients would wait for it, and not for one another. */
     static final int MANY = 8;
     /** From one look at the sockets to the next. */
@@ -36,9 +37,14 @@ public final class Pace {
     private int interval = SOONEST;
 
     /** {@code rest} has the loop's thread sleep for so many nanoseconds. */
-    public Pace(LongSupplier nanoTime, LongConsumer rest) {
+    public LoopPace(LongSupplier nanoTime, LongConsumer rest) {
         this.nanoTime = nanoTime;
         this.rest = rest;
+    }
+
+    /** One that has the loop's thread sleep. */
+    public static LoopPace parking() {
+        return new LoopPace(System::nanoTime, LockSupport::parkNanos);
     }
 
     /** A socket of the loop's was ready and has been read; {@code loop} runs what it is given at the end of its turn. */
