@@ -6,6 +6,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
+import io.plinth.kit.net.LoopPace;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.session.Ahead;
 import io.plinth.kvcache.session.ClientHandler;
@@ -40,7 +41,8 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
         Ahead ahead = new Ahead(keyspace);
         Together together = new Together(ahead, dispatcher, clock);
         TurnEnd turn = new TurnEnd(together::run);
-        return new ClientHandler.OfLoop(dispatcher, turn, together, ahead, new ReadBuffers(), new LoopReads());
+        return new ClientHandler.OfLoop(
+                dispatcher, turn, together, ahead, new ReadBuffers(), new LoopReads(), LoopPace.parking());
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.plinth.kit.net.LoopPace;
 import io.plinth.kvcache.wire.OutputLimitException;
 import io.plinth.kvcache.wire.ProtocolException;
 import io.plinth.kvcache.wire.ReadBuffers;
@@ -53,7 +54,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             Together together,
             Ahead ahead,
             ReadBuffers buffers,
-            LoopReads reads) {}
+            LoopReads reads,
+            LoopPace pace) {}
 
     private final Shared shared;
     private final OfLoop loop;
@@ -284,6 +286,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         plan(ctx);
+        // Behind the turn's end, which sends the replies before the loop rests.
+        loop.pace.ready(ctx.channel().eventLoop());
         loop.turn.ran(seenMillis);
     }
 
