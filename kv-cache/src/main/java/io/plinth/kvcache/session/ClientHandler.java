@@ -135,6 +135,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             }
             // Also what this connection sent before, and others, for which this would be out of turn.
             loop.together.run();
+            decoder.restrict(!current.authenticated() && shared.passwordNeeded.getAsBoolean());
             reading = true;
             decoder.feed(in);
             if (waiting) {
@@ -416,6 +417,9 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (joined) {
+            loop.together.run();
+        }
         if (cause instanceof IOException) {
             LOG.debug("client {}: {}", ctx.channel().remoteAddress(), cause.getMessage());
         } else {

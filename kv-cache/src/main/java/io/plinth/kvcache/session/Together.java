@@ -4,12 +4,15 @@ import io.plinth.kvcache.wire.RequestDecoder;
 import java.time.Clock;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Owned by one event loop: connections that sent a small read each, in the order they came. What they sent runs in a row, when there
  * are many or the loop has seen all that came in, so that their records are fetched from memory together.
  */
 public final class Together {
+    private static final Logger LOG = LoggerFactory.getLogger(Together.class);
     /** As many as have their records fetched together. */
     private static final int MOST = 16;
 
@@ -52,6 +55,15 @@ public final class Together {
         return nowMillis;
     }
 
+    private void runs(Member member, int looked) {
+        try {
+            member.runs(nowMillis, looked);
+        } catch (RuntimeException | Error e) {
+            // The others have sent theirs, too.
+            LOG.warn("a connection's commands cannot be run", e);
+        }
+    }
+
     /** Runs what waits; nothing where that is being done. */
     public void run() {
         if (count == 0 || running) {
@@ -71,7 +83,7 @@ public final class Together {
                 if (member != null) {
                     // Anew for each: one before may have taken long.
                     nowMillis = clock.millis();
-                    member.runs(nowMillis, known[i]);
+                    runs(member, known[i]);
                 }
             }
         } finally {

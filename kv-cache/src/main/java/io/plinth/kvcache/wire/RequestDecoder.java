@@ -41,6 +41,8 @@ public final class RequestDecoder {
     private byte @Nullable [] buffer;
     /** Whether the array is the loop's, and does not count; between two reads it never is. */
     private boolean shared;
+    /** The last command is yet to run: its bytes stay where they are. */
+    private boolean kept;
 
     private int start;
     private int at;
@@ -88,7 +90,7 @@ public final class RequestDecoder {
             if (needed > limits.maxRequest() + (long) ReadBuffers.SIZE) {
                 throw new ProtocolException("too big request");
             }
-            if (needed <= current.length) {
+            if (needed <= current.length && !kept) {
                 move(current, current);
             } else if (needed <= ReadBuffers.SIZE) {
                 byte[] target = buffers.take();
@@ -149,6 +151,7 @@ public final class RequestDecoder {
 
     /** Counts what is held, for a connection whose commands have to wait; its last command stays where it is. */
     public void keep() throws ProtocolException {
+        kept = true;
         byte[] held = buffer;
         if (held != null && shared) {
             account(held.length);
@@ -165,6 +168,7 @@ public final class RequestDecoder {
 
     /** Decodes the next command; answers false when more bytes are needed. */
     public boolean next() throws ProtocolException {
+        kept = false;
         byte[] bytes = buffer;
         if (bytes == null) {
             return false;

@@ -51,6 +51,20 @@ class RequestDecoderTest {
     }
 
     @Test
+    void aCommandThatIsYetToRunStaysAsItIsWhenMoreComes() throws Exception {
+        RequestDecoder decoder = new RequestDecoder(LIMITS, new ReadBuffers(), new ClientMemory(1 << 20));
+        String first = "*2\r\n$4\r\nECHO\r\n$250\r\n" + "a".repeat(250) + "\r\n";
+        decoder.feed(Unpooled.copiedBuffer(first, ISO_8859_1));
+        assertThat(decoder.next()).isTrue();
+        decoder.keep();
+        decoder.feed(Unpooled.copiedBuffer(first.replace('a', 'b'), ISO_8859_1));
+        assertThat(text(decoder.args())).isEqualTo("ECHO|" + "a".repeat(250));
+        assertThat(decoder.next()).isTrue();
+        assertThat(text(decoder.args())).isEqualTo("ECHO|" + "b".repeat(250));
+        decoder.close();
+    }
+
+    @Test
     void readsInlineCommandsWithQuotes() {
         assertThat(decode("SET  k \"a b\\x41\\n\"\r\n\r\nGET 'it\\'s'\nPING\r\n"))
                 .containsExactly("SET|k|a bA\n", "GET|it's", "PING");

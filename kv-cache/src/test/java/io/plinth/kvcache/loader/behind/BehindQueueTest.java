@@ -133,6 +133,9 @@ class BehindQueueTest {
         assertThat(third.text()).isEqualTo("k=null");
         third.then.accept(null);
         awaitEmpty(to);
+        for (int i = 0; i < 3000 && store.size() > 0; i++) {
+            Thread.sleep(10);
+        }
         assertThat(store.size()).isZero();
         assertThat(to.counts().coalesced()).isEqualTo(4);
         assertThat(to.bytes()).isZero();
