@@ -196,12 +196,25 @@ final class Broadcast {
         }
         ServerConnection connection = held.get(index);
         String changes = connection.applied().towards(settings);
-        Consumer<SqlError> stop = error -> undo(index, error);
+        // Given up meanwhile, as an earlier shard may be lost while this one is asked, nothing goes on: what was sent
+        // is rolled back.
+        Consumer<SqlError> stop = error -> {
+            if (phase == Phase.DEFINING) {
+                undo(index, error);
+            }
+        };
         asked = false;
         step(connection, changes.isEmpty() ? ";" : changes, stop, () -> {
             connection.applied(settings);
+            if (phase != Phase.DEFINING) {
+                return;
+            }
             if (transactional) {
-                step(connection, "BEGIN", stop, () -> own(connection, stop, () -> define(index + 1)));
+                step(connection, "BEGIN", stop, () -> {
+                    if (phase == Phase.DEFINING) {
+                        own(connection, stop, () -> define(index + 1));
+                    }
+                });
             } else {
                 own(connection, stop, () -> {
                     done.add(connection.key().shard());
@@ -333,8 +346,9 @@ final class Broadcast {
 
     private void end(@Nullable SqlError error) {
         phase = Phase.ENDING;
-        held.forEach(servers::giveBack);
+        List<ServerConnection> back = List.copyOf(held);
         held.clear();
+        back.forEach(servers::giveBack);
         if (error == null) {
             succeeded.accept(tag, rows.all());
         } else if (refused && !unwanted && patience.lasts()) {
