@@ -204,7 +204,11 @@ public final class ShardIndexer implements ChangeListener {
                     if (before == null) {
                         net.stands(key, after);
                     } else {
-                        net.changed(key, before, after);
+                        // A record without them is of a release that said both apart: what is known of it goes on.
+                        net.changed(
+                                key,
+                                before,
+                                target.hold() == null ? after.returned(before.returns(), before.until()) : after);
                     }
                 }
             }

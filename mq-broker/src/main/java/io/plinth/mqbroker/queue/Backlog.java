@@ -215,7 +215,7 @@ final class Backlog {
     private QueuePages.@Nullable Page page(MessageQueue queue, Unread.Ask ask, int most) {
         try {
             return ask.read(parts.pages(), queue.id(), most);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             LOG.error(
                     "shard {}: messages of {} cannot be read back: {}",
                     parts.shard(),

@@ -132,6 +132,9 @@ final class Dispatcher implements DeadLetters.Source {
             if (page == null) {
                 after(RETRY_MILLIS, () -> {
                     unread.loaded();
+                    if (unread.purged() && shard.exists(queue)) {
+                        purge(queue, List.of(unread));
+                    }
                     touch(queue);
                 });
             } else {

@@ -442,7 +442,7 @@ public final class Shard implements LogWriter.Owner {
     public void notKept(Effect.Returned returned) {
         MessageQueue queue = queues.get(returned.queueId());
         if (queue != null) {
-            queue.ready().notKept(returned.id());
+            queue.ready().notKept(returned.id(), returned.availableAt());
         }
     }
 

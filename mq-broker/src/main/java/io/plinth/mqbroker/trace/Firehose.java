@@ -7,6 +7,7 @@ import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.wire.ContentProperties;
 import io.plinth.mqbroker.wire.FieldTable;
+import io.plinth.mqbroker.wire.ShortString;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -84,7 +85,11 @@ public final class Firehose {
         return queues.isEmpty()
                 ? null
                 : new Copy(
-                        new Content(EXCHANGE, key, ContentProperties.withHeaders(NO_PROPERTIES, table), message.body()),
+                        new Content(
+                                EXCHANGE,
+                                ShortString.cut(key),
+                                ContentProperties.withHeaders(NO_PROPERTIES, table),
+                                message.body()),
                         List.copyOf(queues));
     }
 }

@@ -5,7 +5,7 @@ import io.netty.buffer.ByteBufUtil;
 import java.nio.charset.StandardCharsets;
 
 /** A string of at most 255 octets with a length octet before it (AMQP 0-9-1 section 4.2.5.3). */
-final class ShortString {
+public final class ShortString {
     static final int MAX = 255;
 
     private ShortString() {}
@@ -44,7 +44,7 @@ final class ShortString {
     }
 
     /** The longest prefix that fits. */
-    static String cut(String value) {
+    public static String cut(String value) {
         if (value.length() * 3 <= MAX || ByteBufUtil.utf8Bytes(value) <= MAX) {
             return value;
         }

@@ -174,9 +174,9 @@ public final class ReadyMessages {
     }
 
     /** The log has not kept that the message waits for its time: it stays in memory. */
-    public void notKept(long id) {
+    public void notKept(long id, long until) {
         if (later != null) {
-            later.notKept(id);
+            later.notKept(id, until);
         }
     }
 

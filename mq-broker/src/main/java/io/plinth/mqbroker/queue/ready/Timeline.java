@@ -119,14 +119,15 @@ final class Timeline extends Unread {
         ended = false;
     }
 
-    /** The log has not kept that the message waits: only memory knows. */
-    void notKept(long id) {
-        QueueEntry entry = tail.remove(id);
-        if (entry != null) {
+    /** The log has not kept that the message waits until then: only memory knows. It may have come back once more since. */
+    void notKept(long id, long until) {
+        QueueEntry entry = tail.get(id);
+        if (entry == null) {
+            unknown.add(id);
+        } else if (entry.availableAt == until) {
+            tail.remove(id);
             entry.unknown();
             kept.add(entry);
-        } else {
-            unknown.add(id);
         }
     }
 

@@ -78,7 +78,7 @@ class TimelineSimTest {
                 // The log did not keep it.
                 log.removeLast();
                 live.put(id, before);
-                timeline.notKept(id);
+                timeline.notKept(id, time);
             }
         }
 
