@@ -60,7 +60,11 @@ class LoopPaceTest {
         }
         // The first rest of a trial is that of its turn.
         assertThat(between.subList(0, 4))
-                .containsExactly(LoopPace.SOONEST - 1, 2 * LoopPace.SOONEST - 1, 4 * LoopPace.SOONEST - 1, 8 * LoopPace.SOONEST - 1);
+                .containsExactly(
+                        LoopPace.SOONEST - 1,
+                        2 * LoopPace.SOONEST - 1,
+                        4 * LoopPace.SOONEST - 1,
+                        8 * LoopPace.SOONEST - 1);
         assertThat(between.getLast()).isEqualTo(LoopPace.RAREST - 1);
     }
 
