@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What the container file copies, laid out as it says, and its entry point run on that; there is no image without a registry. */
 @Timeout(300)
 class ContainerfileIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String SCRIPT = "/opt/plinth/deploy/plinth";
 
     @TempDir
