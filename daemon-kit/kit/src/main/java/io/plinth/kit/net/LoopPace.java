@@ -30,6 +30,8 @@ public final class LoopPace {
     private final LongSupplier nanoTime;
     private final LongConsumer rest;
     private final Runnable end = this::turnEnds;
+    private final Runnable pause = this::restNow;
+    private Executor loop = Runnable::run;
     private int ready;
     private long begun;
     private int rests;
@@ -47,13 +49,14 @@ public final class LoopPace {
         return new LoopPace(System::nanoTime, LockSupport::parkNanos);
     }
 
-    /** A socket of the loop's was ready and has been read; {@code loop} runs what it is given at the end of its turn. */
-    public void ready(Executor loop) {
-        if (ready == 0) {
-            begun = nanoTime.getAsLong();
-            loop.execute(end);
-        }
+    /** A socket of the loop's was ready and has been read; {@code executor} runs what it is given at the end of its turn. */
+    public void ready(Executor executor) {
         ready++;
+        if (ready == 1) {
+            begun = nanoTime.getAsLong();
+            loop = executor;
+            executor.execute(end);
+        }
     }
 
     private void turnEnds() {
@@ -74,8 +77,16 @@ public final class LoopPace {
             rests--;
             long left = begun + PERIOD_NANOS - nanoTime.getAsLong();
             if (left > 0) {
-                rest.accept(left);
+                // Behind what sockets that were read after the first one have queued.
+                loop.execute(pause);
             }
+        }
+    }
+
+    private void restNow() {
+        long left = begun + PERIOD_NANOS - nanoTime.getAsLong();
+        if (left > 0) {
+            rest.accept(left);
         }
     }
 }

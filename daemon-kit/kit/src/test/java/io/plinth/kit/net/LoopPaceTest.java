@@ -11,7 +11,10 @@ class LoopPaceTest {
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
     private final List<Long> rests = new ArrayList<>();
     private long now = Long.MAX_VALUE - 1000;
-    private final LoopPace pace = new LoopPace(() -> now, rests::add);
+    private final LoopPace pace = new LoopPace(() -> now, nanos -> {
+        rests.add(nanos);
+        now += nanos;
+    });
 
     /** One turn of the loop in which so many sockets are read, which takes so long; how often it rested after that. */
     private int turn(int sockets, long nanos) {
@@ -21,14 +24,56 @@ class LoopPaceTest {
         }
         now += nanos;
         assertThat(tasks).hasSize(1);
-        tasks.remove().run();
+        runTasks();
         return rests.size();
+    }
+
+    private void runTasks() {
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            task.run();
+        }
     }
 
     @Test
     void afterManySocketsRestsUntilThePeriodIsOver() {
         assertThat(turn(LoopPace.MANY, 30_000)).isEqualTo(1);
         assertThat(rests).containsExactly(LoopPace.PERIOD_NANOS - 30_000);
+    }
+
+    @Test
+    void restsBehindWhatTheLastSocketOfATurnHasQueued() {
+        for (int i = 0; i < LoopPace.MANY; i++) {
+            pace.ready(tasks::add);
+        }
+        tasks.add(() -> {
+            assertThat(rests).isEmpty();
+            now += 20_000;
+        });
+        runTasks();
+        assertThat(rests).containsExactly(LoopPace.PERIOD_NANOS - 20_000);
+    }
+
+    @Test
+    void doesNotRestWhereWhatWasQueuedTookThePeriod() {
+        for (int i = 0; i < LoopPace.MANY; i++) {
+            pace.ready(tasks::add);
+        }
+        tasks.add(() -> now += LoopPace.PERIOD_NANOS);
+        runTasks();
+        assertThat(rests).isEmpty();
+    }
+
+    @Test
+    void restsOnceWhereTheLoopComesToItInTheNextTurnOnly() {
+        for (int i = 0; i < LoopPace.MANY; i++) {
+            pace.ready(tasks::add);
+        }
+        tasks.remove().run();
+        now += 5 * LoopPace.PERIOD_NANOS;
+        pace.ready(tasks::add);
+        now += 10_000;
+        runTasks();
+        assertThat(rests).containsExactly(LoopPace.PERIOD_NANOS - 10_000);
     }
 
     @Test
