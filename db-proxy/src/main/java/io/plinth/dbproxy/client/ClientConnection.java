@@ -117,8 +117,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        pace.ready(ctx.channel().eventLoop());
         ctx.fireChannelReadComplete();
+        pace.ready(ctx.channel().eventLoop());
     }
 
     private void start(ChannelHandlerContext ctx, ByteBuf bytes) throws SqlException {

@@ -332,7 +332,6 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        pace.ready(channel.eventLoop());
         ReplySink owner = sink;
         if (owner != null) {
             owner.flush();
@@ -340,6 +339,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
                 reading(false);
             }
         }
+        pace.ready(channel.eventLoop());
     }
 
     @Override
