@@ -84,8 +84,17 @@ final class Backlog {
         return parts.window();
     }
 
+    /** How many are read at once where they are wanted. */
+    private int page() {
+        return Math.max(1, Math.min(PAGE, parts.window() / 2));
+    }
+
     private boolean leaves(MessageQueue queue, QueueEntry entry) {
-        return entry.durable && (gauge.tight() || queue.ready().inMemory() >= parts.window());
+        return entry.durable && crowded(queue);
+    }
+
+    private boolean crowded(MessageQueue queue) {
+        return gauge.tight() || queue.ready().inMemory() >= parts.window();
     }
 
     /** Puts a new message into its queue; returns whether it leaves memory once the index has it. */
@@ -171,7 +180,10 @@ final class Backlog {
 
     /** Everything up to the sequence is in the index, so the entry may leave memory. */
     void indexed(long sequence) {
-        tails.removeIf(queue -> !queue.ready().pageOut(sequence, entry -> left(entry.message)));
+        tails.removeIf(queue -> {
+            int waiting = crowded(queue) ? few() + page() : Integer.MAX_VALUE;
+            return !queue.ready().pageOut(sequence, waiting, entry -> left(entry.message));
+        });
     }
 
     void forget(MessageQueue queue) {
@@ -194,7 +206,7 @@ final class Backlog {
         if (unread.loading()) {
             return;
         }
-        int page = Math.max(1, Math.min(PAGE, parts.window() / 2));
+        int page = page();
         // Nobody wants it: it is the first that may expire, then more the more do.
         int most = unread.most(page, queue.wanted() ? page : Math.max(1, queue.page));
         queue.page = Math.min(PAGE, most * 4);

@@ -77,6 +77,10 @@ class WaitingPagingTest {
             driver.declareDelayed("later");
             driver.declare("due", FieldTable.EMPTY);
             driver.bind("later", "due");
+            // What was purged once leaves memory as before.
+            driver.publish(KEEPS, "purged", "x-delay", 1_000_000);
+            await(() -> driver.confirmed().remove("purged"));
+            assertThat(driver.purge(KEEPS)).isOne();
             for (int i = 0; i < DELAYED; i++) {
                 delays[i] = 10_000 + random.nextInt(1_000_000);
                 driver.publish(KEEPS, "" + i, "x-delay", delays[i]);

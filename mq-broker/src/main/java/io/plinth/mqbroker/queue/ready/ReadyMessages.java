@@ -3,7 +3,6 @@ package io.plinth.mqbroker.queue.ready;
 import io.plinth.mqbroker.index.Holding;
 import io.plinth.mqbroker.index.QueuePages;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -15,12 +14,7 @@ import org.jspecify.annotations.Nullable;
  * group. A long queue has only some of them in memory.
  */
 public final class ReadyMessages {
-    /** So many of higher priority come before one of the least, where they share. */
-    private static final int ABOVE = 2;
-
-    private final Lane[] lanes;
-    /** Which lanes have something. */
-    private final BitSet filled = new BitSet();
+    private final Lanes lanes;
     /** Not to be handed out before their time; null before the first. */
     private @Nullable Timeline later;
 
@@ -28,10 +22,7 @@ public final class ReadyMessages {
     /** Of a queue with groups what is behind all of the others: its groups have not heard of it. */
     private final @Nullable Lane behind;
 
-    private final boolean shared;
     private final boolean delays;
-    /** Handed out one after the other while something of the least waited. */
-    private int above;
 
     private long count;
     private long bytes;
@@ -46,9 +37,8 @@ public final class ReadyMessages {
      * @param delays whether messages leave when they are due, in that order
      */
     public ReadyMessages(int maxPriority, boolean shared, boolean grouped, boolean delays) {
-        this.shared = shared;
         this.delays = delays;
-        this.lanes = new Lane[maxPriority + 1];
+        this.lanes = new Lanes(maxPriority, shared);
         this.groups = grouped ? new GroupOrder() : null;
         this.behind = grouped ? new Lane(new Paged(QueuePages.ANY)) : null;
     }
@@ -66,7 +56,7 @@ public final class ReadyMessages {
             } else if (behind != null) {
                 inOrder = inOrder.plus(holding);
             } else {
-                lane(entry.getKey()).paged().restore(holding, upTo);
+                lanes.of(entry.getKey()).paged().restore(holding, upTo);
             }
         }
         if (behind != null && inOrder.count() > 0) {
@@ -81,17 +71,6 @@ public final class ReadyMessages {
             later = known;
         }
         return known;
-    }
-
-    private Lane lane(int priority) {
-        int at = Math.min(priority, lanes.length - 1);
-        filled.set(at);
-        Lane lane = lanes[at];
-        if (lane == null) {
-            lane = new Lane(new Paged(at));
-            lanes[at] = lane;
-        }
-        return lane;
     }
 
     private void counted(QueueEntry entry, int change) {
@@ -120,7 +99,7 @@ public final class ReadyMessages {
         if (entry.availableAt > 0) {
             return timeline().add(entry, leaves, few);
         }
-        return lane(entry.priority).add(entry, leaves && groups == null);
+        return lanes.of(entry.priority).add(entry, leaves && groups == null);
     }
 
     /** Whether there are messages the groups have not heard of. */
@@ -139,21 +118,12 @@ public final class ReadyMessages {
             return;
         }
         long memory = inMemory();
-        while (ready() < few && behind.head() != null) {
+        while (lanes.size() < few && behind.head() != null) {
             QueueEntry entry = behind.poll();
             place(entry, entry.durable && memory >= most, few);
         }
         groups.pageOut(indexed, left);
         wake(now);
-    }
-
-    /** How many in memory are ready. */
-    private int ready() {
-        int ready = 0;
-        for (int at = filled.nextSetBit(0); at >= 0; at = filled.nextSetBit(at + 1)) {
-            ready += lanes[at].size();
-        }
-        return ready;
     }
 
     /**
@@ -169,7 +139,7 @@ public final class ReadyMessages {
         if (until > 0) {
             return timeline().add(entry, leaves, few);
         }
-        lane(entry.priority).putBack(entry);
+        lanes.of(entry.priority).putBack(entry);
         return false;
     }
 
@@ -189,7 +159,7 @@ public final class ReadyMessages {
         for (QueueEntry due = from.due(now); due != null; due = from.due(now)) {
             from.poll(due);
             due.availableAt = 0;
-            lane(due.priority).putBack(due);
+            lanes.of(due.priority).putBack(due);
         }
     }
 
@@ -207,7 +177,7 @@ public final class ReadyMessages {
     /** What is due soon and should be read now, unless so many are ready; null for nothing. */
     public @Nullable Unread soonDue(long now, int few, int most) {
         Timeline from = later;
-        return from == null || (!delays && ready() >= most) || !from.needed(now, few) ? null : from;
+        return from == null || (!delays && lanes.size() >= most) || !from.needed(now, few) ? null : from;
     }
 
     /** When to look again because of what waits, {@link Long#MAX_VALUE} for never: delayed messages that are due are under way. */
@@ -233,7 +203,7 @@ public final class ReadyMessages {
         if (behind != null && paged == behind.paged()) {
             entries.forEach(behind::read);
         } else if (paged.group() == null || groups == null) {
-            Lane lane = lane(paged.priority());
+            Lane lane = lanes.of(paged.priority());
             entries.forEach(lane::read);
         } else if (paged.purged()) {
             return groups.readPurged(paged, page);
@@ -255,40 +225,19 @@ public final class ReadyMessages {
         if (entry.availableAt > 0) {
             timeline().add(entry, false, few);
         } else {
-            lane(entry.priority).putBack(entry);
+            lanes.of(entry.priority).putBack(entry);
         }
-    }
-
-    private @Nullable Lane top() {
-        int at = filled.length() - 1;
-        while (at >= 0 && lanes[at].isEmpty()) {
-            filled.clear(at);
-            at = filled.length() - 1;
-        }
-        if (at > 0 && shared && above >= ABOVE && lanes[0] != null && !lanes[0].isEmpty()) {
-            at = 0;
-        }
-        return at < 0 ? null : lanes[at];
-    }
-
-    private @Nullable Lane least() {
-        int at = filled.nextSetBit(0);
-        while (at >= 0 && lanes[at].isEmpty()) {
-            filled.clear(at);
-            at = filled.nextSetBit(at);
-        }
-        return at < 0 ? null : lanes[at];
     }
 
     /** What is handed out next; null where there is nothing, or {@link #awaited} has to be read first. */
     public @Nullable QueueEntry head() {
-        Lane lane = top();
+        Lane lane = lanes.top();
         return lane == null ? null : lane.head();
     }
 
     /** What must be read before anything more is handed out; null for nothing. */
     public @Nullable Unread awaited(long now) {
-        Lane lane = top();
+        Lane lane = lanes.top();
         if (lane != null) {
             return lane.head() != null ? null : lane.paged();
         }
@@ -309,24 +258,22 @@ public final class ReadyMessages {
     /** What should be read soon, because few of what is handed out before it are left. */
     public @Nullable Unread soon(int few) {
         if (behind != null) {
-            return behind.window() >= few || behind.paged().isEmpty() || ready() >= few ? null : behind.paged();
+            return behind.window() >= few || behind.paged().isEmpty() || lanes.size() >= few ? null : behind.paged();
         }
-        Lane lane = top();
+        Lane lane = lanes.top();
         return lane == null || lane.window() >= few || lane.paged().isEmpty() ? null : lane.paged();
     }
 
     /** Takes the head, which must be there. */
     public QueueEntry poll() {
-        Lane lane = Objects.requireNonNull(top(), "head");
-        above = lane == lanes[0] ? 0 : Math.min(ABOVE, above + 1);
-        QueueEntry entry = lane.poll();
+        QueueEntry entry = lanes.poll();
         counted(entry, -1);
         return entry;
     }
 
     /** Takes what gives way first: the oldest of the lowest priority; null where there is none in memory. */
     public @Nullable QueueEntry pollLeast() {
-        Lane lane = least();
+        Lane lane = lanes.least();
         if (lane == null || lane.head() == null) {
             return null;
         }
@@ -337,7 +284,7 @@ public final class ReadyMessages {
 
     /** What must be read before the next gives way; null for nothing. */
     public @Nullable Unread awaitedLeast() {
-        Lane lane = least();
+        Lane lane = lanes.least();
         if (lane == null) {
             lane = behind;
         }
@@ -353,26 +300,24 @@ public final class ReadyMessages {
 
     /** Whether some leave memory once the index has them. */
     public boolean leaving() {
-        return (later != null && later.hasTail()) || (groups != null && groups.hasTail());
+        return (later != null && (later.hasTail() || later.settling())) || (groups != null && groups.hasTail());
     }
 
-    /** What the index has up to the change leaves memory, where it may; returns whether more will. */
-    public boolean pageOut(long upTo, Consumer<QueueEntry> left) {
+    /**
+     * What the index has up to the change leaves memory, where it may; returns whether more will.
+     *
+     * @param waiting how many of those that wait for their time stay at least
+     */
+    public boolean pageOut(long upTo, int waiting, Consumer<QueueEntry> left) {
         indexed = upTo;
-        boolean more = false;
-        for (Lane lane : lanes) {
-            if (lane != null) {
-                lane.pageOut(upTo, left);
-                more |= lane.hasTail();
-            }
-        }
+        boolean more = lanes.pageOut(upTo, left);
         if (behind != null && groups != null) {
             behind.pageOut(upTo, left);
             groups.pageOut(upTo, left);
             more |= behind.hasTail();
         }
         if (later != null) {
-            later.pageOut(upTo, left);
+            later.pageOut(upTo, waiting, left);
         }
         return more || leaving();
     }
@@ -383,13 +328,7 @@ public final class ReadyMessages {
         if (delays && later != null) {
             later.absent(absent, most, atMost);
         }
-        Lane top = top();
-        long left = top == null ? 0 : atMost - top.absent(absent, most, atMost);
-        for (int at = filled.length() - 1; at >= 0 && left > 0; at = filled.previousSetBit(at - 1)) {
-            if (lanes[at] != top) {
-                left -= lanes[at].absent(absent, most, left);
-            }
-        }
+        lanes.absent(absent, most, atMost);
         return absent;
     }
 
@@ -402,12 +341,8 @@ public final class ReadyMessages {
 
     /** Whether messages that are not in memory are still to be settled. */
     public boolean purging() {
-        for (Lane lane : lanes) {
-            if (lane != null && lane.paged().purged()) {
-                return true;
-            }
-        }
-        return (behind != null && behind.paged().purged())
+        return lanes.purging()
+                || (behind != null && behind.paged().purged())
                 || (groups != null && !groups.purged().isEmpty())
                 || (later != null && later.purged());
     }
@@ -426,17 +361,14 @@ public final class ReadyMessages {
                 + (behind == null || behind.paged().purged()
                         ? 0
                         : behind.paged().count())
-                + (later == null ? 0 : later.count());
-        for (int at = filled.nextSetBit(0); at >= 0; at = filled.nextSetBit(at + 1)) {
-            Paged paged = lanes[at].paged();
-            out += paged.purged() ? 0 : paged.count();
-        }
+                + (later == null ? 0 : later.count())
+                + lanes.out();
         return count - out;
     }
 
     /** The id of the next, about; 0 where there is none. */
     public long oldest() {
-        Lane lane = top();
+        Lane lane = lanes.top();
         if (lane == null) {
             lane = behind;
         }
@@ -449,11 +381,7 @@ public final class ReadyMessages {
 
     /** Calls {@code each} for every message in memory, whatever it waits for. */
     public void forEach(Consumer<QueueEntry> each) {
-        for (Lane lane : lanes) {
-            if (lane != null) {
-                lane.forEach(each);
-            }
-        }
+        lanes.forEach(lane -> lane.forEach(each));
         if (later != null) {
             later.forEach(each);
         }
@@ -467,11 +395,7 @@ public final class ReadyMessages {
     public List<Unread> drain(Consumer<QueueEntry> each) {
         List<QueueEntry> all = new ArrayList<>();
         List<Unread> unread = new ArrayList<>();
-        for (Lane lane : lanes) {
-            if (lane != null) {
-                drain(lane, all, unread);
-            }
-        }
+        lanes.forEach(lane -> drain(lane, all, unread));
         if (later != null) {
             all.addAll(later.drain());
             unread.add(later);

@@ -2,6 +2,7 @@ package io.plinth.mqbroker.queue.ready;
 
 import io.plinth.mqbroker.index.Holding;
 import io.plinth.mqbroker.index.QueuePages;
+import io.plinth.mqbroker.log.Message;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -26,6 +27,7 @@ final class Timeline extends Unread {
     /** One comes, two may leave: so a queue that became long gets short without a pause. */
     private static final int LEAVE = 2;
 
+    private static final Message NO_MESSAGE = new Message(0, 0);
     private static final Comparator<QueueEntry> BY_TIME =
             Comparator.<QueueEntry>comparingLong(entry -> entry.availableAt).thenComparingLong(entry -> entry.id);
 
@@ -101,29 +103,34 @@ final class Timeline extends Unread {
         return tail.containsKey(entry.id);
     }
 
-    /** The horizon comes nearer by one. */
-    private void retreat() {
+    /** The horizon comes nearer by one, where it may. */
+    private boolean retreat() {
         QueueEntry last = near.last();
         if (purgedBy > 0 || before(last, reached, reachedId + 1)) {
-            return;
+            return false;
         }
         near.remove(last);
         if (unknown.remove(last.id)) {
             last.unknown();
             kept.add(last);
-            return;
+            return true;
         }
         tail.put(last.id, last);
         horizon = last.availableAt;
         horizonId = last.id;
         ended = false;
+        return true;
     }
 
     /** The log has not kept that the message waits until then: only memory knows. It may have come back once more since. */
     void notKept(long id, long until) {
         QueueEntry entry = tail.get(id);
         if (entry == null) {
-            unknown.add(id);
+            // Handed out, or settled, it is nothing to the index.
+            QueueEntry same = new QueueEntry(id, NO_MESSAGE, Long.MAX_VALUE, true, 0, null);
+            if (near.contains(same.waits(until))) {
+                unknown.add(id);
+            }
         } else if (entry.availableAt == until) {
             tail.remove(id);
             entry.unknown();
@@ -135,13 +142,25 @@ final class Timeline extends Unread {
         return !tail.isEmpty();
     }
 
-    /** What of the tail the index has leaves memory; not while a page is on its way, which may be from before. */
-    void pageOut(long upTo, Consumer<QueueEntry> left) {
+    /** Whether none leaves memory before the index has what was purged. */
+    boolean settling() {
+        return purgedBy > 0;
+    }
+
+    /**
+     * What of the tail the index has leaves memory; not while a page is on its way, which may be from before.
+     *
+     * @param most how many before the horizon stay: more came while it could not come nearer
+     */
+    void pageOut(long upTo, int most, Consumer<QueueEntry> left) {
         if (loading() || purged) {
             return;
         }
         if (upTo >= purgedBy) {
             purgedBy = 0;
+        }
+        while (near.size() > most && retreat()) {
+            // One by one.
         }
         Iterator<QueueEntry> entries = tail.values().iterator();
         while (entries.hasNext()) {

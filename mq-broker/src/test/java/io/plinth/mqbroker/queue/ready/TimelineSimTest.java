@@ -112,7 +112,7 @@ class TimelineSimTest {
                 }
                 indexed = next.change();
             }
-            timeline.pageOut(indexed, entry -> memory++);
+            timeline.pageOut(indexed, random.nextBoolean() ? few : Integer.MAX_VALUE, entry -> memory++);
         }
 
         private void ask() {
