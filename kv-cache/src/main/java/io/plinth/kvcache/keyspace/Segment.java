@@ -49,7 +49,6 @@ public final class Segment {
     private final SegmentWatches watches = new SegmentWatches(this);
     private final SegmentWaits waits = new SegmentWaits(this);
     private final PutOff putOff = new PutOff();
-
     private Eviction eviction;
     private long unreported;
 
@@ -349,6 +348,7 @@ public final class Segment {
     /** Sees to it that a hash is looked at when fields are over. */
     public void lookAt(Entry entry, Value value) {
         if (value instanceof HashValue hash && hash.firstExpiry() != 0) {
+            wheel.tidy(keys.expiring(), keyspace.wheelNow(), wheelOwner);
             wheel.arm(entry.hash, hash.firstExpiry());
         }
     }

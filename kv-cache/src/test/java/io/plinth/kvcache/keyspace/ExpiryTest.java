@@ -2,6 +2,8 @@ package io.plinth.kvcache.keyspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.kvcache.cluster.Topologies;
+import io.plinth.kvcache.command.CommandHarness;
 import io.plinth.kvcache.keyspace.store.ExpiryWheel;
 import java.util.HashMap;
 import java.util.Map;
@@ -146,5 +148,29 @@ class ExpiryTest {
         }
         KeyRef key = fixture.key("lock");
         assertThat(fixture.keyspace.segment(key.slot()).places()).isLessThan(2_000);
+    }
+
+    @Test
+    void hashesWithFieldsThatExpireLeaveNothingInTheWheelWhereNoKeyDoes() {
+        CommandHarness node = new CommandHarness(Topologies.alone());
+        CommandHarness.Connection client = node.connect();
+        Segment segment = node.keyspace.segment(Slots.of(new byte[] {'h'}, 0, 1));
+        for (int i = 0; i < 10_000; i++) {
+            client.run("HSET h a 1 b 2");
+            client.run("HEXPIRE h 86400 FIELDS 1 a");
+            client.run("DEL h");
+        }
+        assertThat(segment.places()).isLessThan(2_000);
+        client.run("HSET h a 1 b 2");
+        for (int i = 0; i < 10_000; i++) {
+            client.run("HPEXPIRE h " + (86_400_000 - 10 * i) + " FIELDS 1 a");
+        }
+        assertThat(segment.places()).isBetween(1, 2_000);
+        node.now += 86_400_000 - 99_990 + 100;
+        node.keyspace.visits(0, 1, node.now);
+        for (int i = 0; i < Keyspace.SEGMENTS; ) {
+            i += node.keyspace.expire(i, node.now) ? 1 : 0;
+        }
+        assertThat(client.run("HKEYS h")).isEqualTo("*1|$1|b|");
     }
 }
