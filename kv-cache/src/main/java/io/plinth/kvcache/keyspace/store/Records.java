@@ -35,6 +35,7 @@ public final class Records {
     private final Growing growing;
     private final LongStrings strings;
     private final StoredStrings stored;
+    private final StoredKeys keys;
 
     /** With the hash that large collections have their members by. */
     public Records(Region region, Slabs slabs, KeyHash hasher) {
@@ -44,6 +45,7 @@ public final class Records {
         this.uses = new Uses(region);
         this.strings = new LongStrings(region, slabs);
         this.stored = new StoredStrings(region, heap, strings);
+        this.keys = new StoredKeys(region, heap);
         this.compaction = new Compaction(region, slabs, table, heap, strings);
         this.hashed = new Hashed(region, table, heap);
         this.growing = new Growing(region, table, heap, strings);
@@ -93,24 +95,11 @@ public final class Records {
     public int find(int hash, int db, byte[] buffer, int offset, int length) {
         for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
             int handle = table.at(i);
-            if (matches(handle, db, buffer, offset, length)) {
+            if (keys.is(handle, db, buffer, offset, length)) {
                 return handle;
             }
         }
         return 0;
-    }
-
-    private boolean matches(int handle, int db, byte[] buffer, int offset, int length) {
-        long at = region.address(handle);
-        if (Layout.db(at) != db) {
-            return false;
-        }
-        int own = Layout.keyLength(at);
-        if (own == Layout.LONG_KEY) {
-            byte[] key = heap.key(number(at));
-            return Arrays.equals(key, 0, key.length, buffer, offset, offset + length);
-        }
-        return own == length && Native.same(Layout.keyAt(at), buffer, offset, length);
     }
 
     /** Adds a string under a key that is not there; copies both. */
@@ -343,6 +332,18 @@ public final class Records {
         return now;
     }
 
+    /** Has a record's value lie outside; gives a place back that was taken for afterwards where that fails. */
+    private int outside(int hash, int handle, int taken) {
+        try {
+            return outside(hash, handle);
+        } catch (IllegalStateException noMemory) {
+            if (taken != 0) {
+                slabs.free(taken);
+            }
+            throw noMemory;
+        }
+    }
+
     private int outside(int hash, int handle) {
         if (isString(handle)) {
             return outside(hash, handle, strings.make(stored.copy(handle), 0, stored.length(handle)));
@@ -376,17 +377,22 @@ public final class Records {
         int handle = given;
         long at = region.address(handle);
         int total = Layout.total(at);
+        // Where there is no place the record is left as it was: so the last one it needs is taken first.
+        int place = 0;
         if (Layout.inside(at) && total - before + after > Slabs.MOST) {
-            handle = outside(hash, handle);
+            int bare = Layout.headSize(at) + Integer.BYTES;
+            place = Slabs.taken(bare) == Slabs.taken(bare - before + after) ? 0 : slabs.allocate(bare - before + after);
+            handle = outside(hash, handle, place);
             at = region.address(handle);
             total = Layout.total(at);
+        } else if (Slabs.taken(total) != Slabs.taken(total - before + after)) {
+            place = slabs.allocate(total - before + after);
         }
         int body = total - Layout.HEAD - before;
         long to = at;
-        int place = handle;
-        if (Slabs.taken(total) != Slabs.taken(total - before + after)) {
-            // Where there is none the record is left as it was.
-            place = slabs.allocate(total - before + after);
+        if (place == 0) {
+            place = handle;
+        } else {
             to = region.address(place);
             Native.copy(at, to, Layout.HEAD);
         }
@@ -407,14 +413,7 @@ public final class Records {
 
     /** The key's own bytes, a copy. */
     public byte[] key(int handle) {
-        long at = region.address(handle);
-        int length = Layout.keyLength(at);
-        if (length == Layout.LONG_KEY) {
-            return heap.key(number(at));
-        }
-        byte[] key = new byte[length];
-        Native.get(Layout.keyAt(at), key, 0, length);
-        return key;
+        return keys.copy(handle);
     }
 
     /** Whether it holds a string. */

@@ -315,4 +315,34 @@ class RecordsTest {
         assertThat(fifo.hashes()).isLessThan(1_000);
         assertThat(Records.handle(fifo.victim())).isEqualTo(kept);
     }
+
+    @Test
+    void aRecordThatTwoPlacesAreMissingForStaysWhereItIs() {
+        Region small = new Region(3 << 20);
+        Slabs slabs = new Slabs(small);
+        Records few = new Records(small, slabs, new KeyHash(1));
+        byte[] name = "k".getBytes(ISO_8859_1);
+        byte[] value = new byte[Slabs.MOST - Layout.HEAD - 1];
+        Arrays.fill(value, (byte) 7);
+        int full = few.addString(1, 0, 0, name, 0, 1, value, 0, value.length);
+        // There is a place for a record that names its string, but none for one with an expiry.
+        few.addString(2, 0, 0, name, 0, 1, new byte[2], 0, 2);
+        int[] i = {100};
+        assertThatThrownBy(() -> {
+                    while (true) {
+                        few.addString(i[0]++, 0, 0, name, 0, 1, new byte[2_000], 0, 2_000);
+                    }
+                })
+                .hasMessageContaining("memory");
+        few.remove(100, few.find(100, 0, name, 0, 1));
+        long taken = slabs.bytes();
+        long accounted = few.bytes(full);
+
+        assertThatThrownBy(() -> few.expireAt(1, full, 1_800_000_000_000L)).hasMessageContaining("memory");
+        assertThat(few.find(1, 0, name, 0, 1)).isEqualTo(full);
+        assertThat(few.bytes(full)).isEqualTo(accounted);
+        assertThat(few.strings().copy(full)).isEqualTo(value);
+        assertThat(few.expireAt(full)).isEqualTo(Records.NEVER);
+        assertThat(slabs.bytes()).isEqualTo(taken);
+    }
 }
