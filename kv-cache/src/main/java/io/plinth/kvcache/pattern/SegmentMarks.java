@@ -80,9 +80,10 @@ public final class SegmentMarks implements ChangeListener {
     }
 
     private @Nullable KeyMark make(KeyRef key, long now) {
-        if (!place(key, now)) {
-            return null;
-        }
+        return place(key, now) ? make(key) : null;
+    }
+
+    private KeyMark make(KeyRef key) {
         KeyName name = KeyName.of(key);
         KeyMark mark = marks.get(name);
         if (mark != null) {
@@ -301,12 +302,25 @@ public final class SegmentMarks implements ChangeListener {
         if (!restore(key, tags, now)) {
             return false;
         }
+        told(key, now);
+        return true;
+    }
+
+    /**
+     * Gives them to a key that there was {@link #place} for before its value came: what another loop marked meanwhile is one too many,
+     * at most one for each loop.
+     */
+    public void carried(KeyRef key, List<byte[]> tags, long now) {
+        tag(key, make(key), tags);
+        told(key, now);
+    }
+
+    private void told(KeyRef key, long now) {
         Segment segment = keyspace.at(index);
         Entry entry = segment.peek(key, now);
         if (entry != null) {
             keyspace.annotated(segment, entry, Annotations.Kind.TAGS, Marks.kept(tags(key)));
         }
-        return true;
     }
 
     /** The same, known from before. */
@@ -315,6 +329,11 @@ public final class SegmentMarks implements ChangeListener {
         if (mark == null) {
             return false;
         }
+        tag(key, mark, tags);
+        return true;
+    }
+
+    private void tag(KeyRef key, KeyMark mark, List<byte[]> tags) {
         KeyName name = KeyName.of(key);
         untag(name, mark);
         Set<KeyName> names = new LinkedHashSet<>();
@@ -326,7 +345,6 @@ public final class SegmentMarks implements ChangeListener {
             names.add(tag.name);
         }
         mark.tags = List.copyOf(names);
-        return true;
     }
 
     private Tag tag(KeyName name) {

@@ -10,7 +10,6 @@ import io.plinth.kvcache.command.spec.KeySpec;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
-import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.pattern.KeyName;
 import io.plinth.kvcache.pattern.Marks;
 import io.plinth.kvcache.pattern.Needs;
@@ -232,17 +231,7 @@ public final class CachePatterns implements CachePolicy {
         if (!marks.of(to).place(to, nowMillis)) {
             throw new CommandException(CacheCommands.FULL);
         }
-        return () -> {
-            if (!marks.of(to).tags(to, tags, nowMillis)) {
-                // Another loop took the last place meanwhile.
-                Segment segment = keyspace.segment(to.slot());
-                Entry entry = segment.peek(to, nowMillis);
-                if (entry != null) {
-                    segment.delete(entry);
-                }
-                throw new CommandException(CacheCommands.FULL);
-            }
-        };
+        return () -> marks.of(to).carried(to, tags, nowMillis);
     }
 
     @Override

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
 import io.plinth.kvcache.keyspace.Eviction;
+import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.pattern.KeyName;
 import io.plinth.kvcache.pattern.PatternConfig;
 import io.plinth.kvcache.pattern.PatternConfig.FailureMode;
@@ -220,5 +222,34 @@ class MarksTest {
 
     private static KeyName name(int db, String key) {
         return new KeyName(db, key.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void aTaggedKeyIsNotLostWhereAnotherLoopTakesTheLastMark() {
+        start(2, 0);
+        tagged();
+        a.run("CACHE.SET {k}from v TAGS t");
+        a.run("CACHE.SET {k}to w TAGS u");
+        KeyRef from = key("{k}from");
+        KeyRef to = key("{k}to");
+        Segment segment = node.keyspace.segment(to.slot());
+        segment.lock();
+        Runnable carried = node.patterns.carry(from, to, node.now);
+        segment.unlock();
+        a.run("DEL {k}from {k}to");
+        a.run("CACHE.SET one v TAGS t");
+        a.run("CACHE.SET two v TAGS t");
+        a.run("SET {k}to v");
+        segment.lock();
+        carried.run();
+        segment.unlock();
+        assertThat(a.run("GET {k}to") + a.run("CACHE.TAGS {k}to")).isEqualTo("$1|v|*1|$1|t|");
+        assertThat(a.run("CACHE.SET three v TAGS t")).startsWith(TOO_MANY);
+        nothingStays();
+    }
+
+    private KeyRef key(String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.ISO_8859_1);
+        return new KeyRef().set(node.keyspace.hasher(), 0, bytes, 0, bytes.length);
     }
 }
