@@ -17,6 +17,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -126,7 +127,7 @@ class WritesTest {
         // There is one thread: what it does next comes after all of this.
         CountDownLatch next = new CountDownLatch(1);
         assertThat(pool.run(next::countDown)).isTrue();
-        next.await();
+        assertThat(next.await(30, TimeUnit.SECONDS)).isTrue();
         origin.gate = new CountDownLatch(1);
     }
 
