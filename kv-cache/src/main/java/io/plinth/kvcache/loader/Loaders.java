@@ -228,12 +228,19 @@ public final class Loaders implements Holding, AutoCloseable {
         }
     }
 
+    private static boolean is(Entry entry, byte @Nullable [] value) {
+        return value != null
+                && entry.isString()
+                && entry.length() == value.length
+                && Arrays.equals(entry.string(), value);
+    }
+
     private void takeUp(KeyRef key, byte @Nullable [] value) {
         Segment segment = keyspace.segment(key.slot());
         segment.lock();
         try {
             Entry entry = segment.peek(key, clock.millis());
-            if (entry != null && !(value != null && entry.isString() && Arrays.equals(entry.string(), value))) {
+            if (entry != null && !is(entry, value)) {
                 segment.delete(entry);
             }
         } finally {
@@ -247,7 +254,7 @@ public final class Loaders implements Holding, AutoCloseable {
         segment.lock();
         try {
             Entry entry = segment.peek(key, clock.millis());
-            if (entry != null && refused != null && entry.isString() && Arrays.equals(entry.string(), refused)) {
+            if (entry != null && is(entry, refused)) {
                 segment.delete(entry);
             }
         } finally {

@@ -257,8 +257,9 @@ final class Store {
 
     /** The number of an item, 64 bits without a sign; null where it is none. */
     static @Nullable Long number(Item item) {
-        byte[] value = item.value();
-        return value.length > MAX_DIGITS ? null : Line.unsigned(new String(value, StandardCharsets.ISO_8859_1).trim());
+        return item.entry.length() > MAX_DIGITS
+                ? null
+                : Line.unsigned(new String(item.value(), StandardCharsets.ISO_8859_1).trim());
     }
 
     /** Adds to, or takes from, a number: over the top it starts again, below nought it stays there. Shorter ones are padded. */

@@ -5,7 +5,9 @@ import java.util.Locale;
 
 /** Floating-point numbers as Redis reads and prints them. */
 public final class Doubles {
-    private static final int MAX_TEXT = 256;
+    /** No longer text is read as a number. */
+    public static final int MAX_TEXT = 256;
+
     private static final double SAFE = Long.MAX_VALUE / 2.0;
     private static final int SIGNIFICANT = 17;
 

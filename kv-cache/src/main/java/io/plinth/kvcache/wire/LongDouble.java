@@ -8,9 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The x87 80-bit arithmetic behind INCRBYFLOAT, so that sums come out with the digits Redis prints. */
 public final class LongDouble {
+    /** No longer text is read as a number. */
+    public static final int MAX_TEXT = 256;
+
     private static final int MANTISSA = 64;
     private static final int PRINTED_DECIMALS = 17;
-    private static final int MAX_TEXT = 256;
     private static final int MAX_EXPONENT = 4932;
 
     private LongDouble() {}

@@ -8,7 +8,9 @@ public final class Numbers {
     /** What no number parses to; {@link #isLong} tells it from the number itself. */
     public static final long INVALID = Long.MIN_VALUE + 1;
 
-    private static final int MAX_DIGITS = 20;
+    /** No longer text is an integer. */
+    public static final int MAX_DIGITS = 20;
+
     private static final byte[] INVALID_DIGITS = Long.toString(INVALID).getBytes(StandardCharsets.US_ASCII);
 
     private Numbers() {}

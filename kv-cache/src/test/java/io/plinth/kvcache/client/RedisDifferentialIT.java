@@ -31,6 +31,8 @@ class RedisDifferentialIT {
     /** Both are sent one to so many commands at once: few round trips, and every way commands may share a read. */
     private static final int AT_ONCE = 24;
 
+    private static final int DAMAGED = Integer.getInteger("differential.damaged", 400);
+
     private final Cluster node;
     private final RedisPeer peer;
 
@@ -191,5 +193,51 @@ class RedisDifferentialIT {
         String[] lines = reply.split("\r\n", -1);
         Arrays.sort(lines);
         return String.join("\r\n", lines);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2})
+    void countsThatWereDamagedTakeTheSameElements(long seed) throws Exception {
+        SplittableRandom random = new SplittableRandom(seed);
+        try (RawClient ours = new RawClient(node.port(0));
+                RawClient theirs = new RawClient(peer.port())) {
+            for (int i = 0; i < DAMAGED; i++) {
+                List<List<String>> batch = List.of(
+                        List.of("DEL", "p"),
+                        elements(random, "p", random.nextInt(40)),
+                        damage(random),
+                        elements(random, "p", 1 + random.nextInt(40)),
+                        List.of("GET", "p"),
+                        List.of("PFCOUNT", "p"));
+                send(ours, batch);
+                send(theirs, batch);
+                for (int j = 0; j < batch.size(); j++) {
+                    assertThat(ours.reply())
+                            .as("seed %d, round %d: %s", seed, i, batch)
+                            .isEqualTo(theirs.reply());
+                }
+            }
+        }
+    }
+
+    private static List<String> elements(SplittableRandom random, String key, int count) {
+        List<String> words = new ArrayList<>(List.of("PFADD", key));
+        for (int i = 0; i < count; i++) {
+            words.add("e" + random.nextInt());
+        }
+        return words;
+    }
+
+    /** Some bytes at the end, from a place on, or from the begin of the registers on. */
+    private static List<String> damage(SplittableRandom random) {
+        StringBuilder bytes = new StringBuilder();
+        for (int i = 1 + random.nextInt(6); i > 0; i--) {
+            bytes.append((char) (random.nextBoolean() ? random.nextInt(256) : 0x40 | random.nextInt(64)));
+        }
+        return switch (random.nextInt(3)) {
+            case 0 -> List.of("APPEND", "p", bytes.toString());
+            case 1 -> List.of("SETRANGE", "p", Integer.toString(16 + random.nextInt(60)), bytes.toString());
+            default -> List.of("SET", "p", "HYLL\1\0\0\0\0\0\0\0\0\0\0\0" + bytes);
+        };
     }
 }

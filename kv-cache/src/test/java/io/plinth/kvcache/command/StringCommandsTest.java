@@ -2,7 +2,9 @@ package io.plinth.kvcache.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import io.plinth.kvcache.cluster.Topologies;
+import java.lang.management.ManagementFactory;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,11 +15,19 @@ class StringCommandsTest {
     private final CommandHarness node = new CommandHarness(Topologies.alone());
     private final CommandHarness.Connection client = node.connect();
 
+    /** What Redis 7.0.15 makes of them: it takes the zero behind its string for the end of the run. */
     @Test
-    void aHyperLogLogThatEndsWithinARunIsDamaged() {
-        for (String registers : new String[] {"", "\u007f", "@", "\u00ff\u007f"}) {
+    void aHyperLogLogThatEndsWithinARunTakesElementsOfThatRunAlone() {
+        for (String registers : new String[] {"", "@"}) {
             client.call("SET", "h", "HYLL\1" + "\0".repeat(11) + registers);
             assertThat(client.run("PFADD h a b c d e f")).isEqualTo("-INVALIDOBJ Corrupted HLL object detected|");
+        }
+        String added = "Fm\u0080V\f\u0080Dv\u0080P\u00b1\u0084I\u008c\u0080Bm\u0080A";
+        for (String[] each : new String[][] {{"\u007f", added}, {"\u00ff\u007f", "\u00ffFi" + added.substring(2)}}) {
+            client.call("SET", "h", "HYLL\1" + "\0".repeat(11) + each[0]);
+            assertThat(client.run("PFADD h a b c d e f")).isEqualTo(":1|");
+            String bytes = "HYLL\1" + "\0".repeat(10) + "\u0080" + each[1];
+            assertThat(client.run("GET h")).isEqualTo("$" + bytes.length() + "|" + bytes + "|");
         }
     }
 
@@ -172,5 +182,28 @@ class StringCommandsTest {
         assertThat(client.run("BITFIELD new GET u8 0 SET u8 16 1 OVERFLOW FAIL INCRBY u8 0 256"))
                 .isEqualTo("*3|:0|:0|$-1|");
         assertThat(client.run("STRLEN new")).isEqualTo(":3|");
+    }
+
+    @Test
+    void aLongStringIsNotCopiedToSayThatItIsNoNumberAndNoCount() {
+        client.call("SET", "long", "1".repeat(8 << 20));
+        client.call("SET", "sparse", "HYLL\1\0\0\0\0\0\0\0\0\0\0\200" + "\0".repeat(8 << 20));
+        client.call("SET", "counted", "HYLL\1\0\0\0\7\0\0\0\0\0\0\0" + "\0".repeat(8 << 20));
+        client.run("RPUSH list ng");
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        String integer = "-ERR value is not an integer or out of range|";
+        assertThat(client.run("INCR long") + client.run("DECRBY long 5")).isEqualTo(integer + integer);
+        assertThat(client.run("INCRBYFLOAT long 1.5")).isEqualTo("-ERR value is not a valid float|");
+        String noCount = "-WRONGTYPE Key is not a valid HyperLogLog string value.|";
+        assertThat(client.run("PFADD long a") + client.run("PFCOUNT long")).isEqualTo(noCount + noCount);
+        String damaged = "-INVALIDOBJ Corrupted HLL object detected|";
+        assertThat(client.run("PFADD sparse a") + client.run("PFCOUNT sparse") + client.run("PFCOUNT counted"))
+                .isEqualTo(damaged + damaged + ":7|");
+        assertThat(client.run("SORT list BY lo*")).isEqualTo("-ERR One or more scores can't be converted into double|");
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1 << 20);
+        assertThat(client.run("SORT list BY lo* ALPHA GET # GET no* GET list")).isEqualTo("*3|$2|ng|$-1|$-1|");
+        assertThat(client.run("SORT list BY nosort GET # GET lo* STORE stored")).isEqualTo(":2|");
+        assertThat(client.run("LINDEX stored 0") + client.run("LLEN stored")).isEqualTo("$2|ng|:2|");
     }
 }

@@ -36,14 +36,24 @@ public final class HyperLogLogCommands {
     }
 
     private static byte[] checked(Entry entry) {
+        head(entry);
+        // No runs that are not past the last register are longer, so a long string is not copied to find that out.
+        if (entry.length() > Layout.MOST) {
+            throw damaged();
+        }
+        return entry.string();
+    }
+
+    /** What stands before the registers. */
+    private static byte[] head(Entry entry) {
         if (!entry.isString()) {
             throw CommandException.wrongType();
         }
-        byte[] bytes = entry.string();
-        if (!Layout.valid(bytes)) {
+        byte[] head = entry.part(0, Math.min(entry.length(), Layout.HEADER));
+        if (!Layout.valid(head, entry.length())) {
             throw new CommandException("WRONGTYPE Key is not a valid HyperLogLog string value.");
         }
-        return bytes;
+        return head;
     }
 
     private static void store(Call call, @Nullable Entry entry, byte[] bytes) {
@@ -64,27 +74,31 @@ public final class HyperLogLogCommands {
             if (!counted.add(hash)) {
                 // What came before the damage was seen stays counted, as Redis has it.
                 if (counted.changed) {
-                    store(call, entry, counted.bytes);
+                    store(call, entry, counted.stored());
                 }
                 throw damaged();
             }
         }
         if (counted.changed) {
             Layout.stale(counted.bytes);
-            store(call, entry, counted.bytes);
+            store(call, entry, counted.stored());
             call.event(KeyEvents.STRING, "pfadd", 1);
         }
         call.out().integer(counted.changed ? 1 : 0);
     }
 
-    /** A count that elements are added to: a copy of what is stored. */
+    /** A count that elements are added to: a copy of what is stored, of a sparse one with the byte behind it. */
     private static final class Counted {
         private byte[] bytes;
         private boolean changed;
 
         Counted(byte[] bytes, boolean own) {
-            this.bytes = bytes;
+            this.bytes = Layout.encoding(bytes) == Layout.SPARSE ? Arrays.copyOf(bytes, bytes.length + 1) : bytes;
             this.changed = own;
+        }
+
+        byte[] stored() {
+            return Layout.encoding(bytes) == Layout.SPARSE ? Arrays.copyOf(bytes, bytes.length - 1) : bytes;
         }
 
         /** Answers false where the registers are damaged. */
@@ -98,10 +112,8 @@ public final class HyperLogLogCommands {
                 if (next == null) {
                     return false;
                 }
-                if (!Arrays.equals(next, bytes)) {
-                    bytes = next;
-                    changed = true;
-                }
+                changed |= !Arrays.equals(next, bytes);
+                bytes = next;
             } else if (Layout.get(bytes, register) < rank) {
                 Layout.set(bytes, register, rank);
                 changed = true;
@@ -123,9 +135,9 @@ public final class HyperLogLogCommands {
             call.out().integer(0);
             return;
         }
-        byte[] bytes = checked(entry);
-        long count = Layout.cached(bytes);
+        long count = Layout.cached(head(entry));
         if (count < 0) {
+            byte[] bytes = checked(entry);
             count = HyperLogLog.count(bytes);
             if (count < 0) {
                 throw damaged();
@@ -166,7 +178,7 @@ public final class HyperLogLogCommands {
             }
         }
         Layout.stale(merged.bytes);
-        store(call, entry, merged.bytes);
+        store(call, entry, merged.stored());
         call.event(KeyEvents.STRING, "pfadd", 1);
         call.out().ok();
     }
@@ -222,11 +234,11 @@ public final class HyperLogLogCommands {
             byte[] element = Integer.toString(i).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
             counted.add(HyperLogLog.hash(element, 0, element.length));
             dense.add(HyperLogLog.hash(element, 0, element.length));
-            if (i % 500 == 0 && HyperLogLog.count(counted.bytes) != HyperLogLog.count(dense.bytes)) {
+            if (i % 500 == 0 && HyperLogLog.count(counted.stored()) != HyperLogLog.count(dense.bytes)) {
                 throw new CommandException("TESTFAILED sparse and dense differ at " + i);
             }
         }
-        long error = Math.abs(HyperLogLog.count(counted.bytes) - crowd);
+        long error = Math.abs(HyperLogLog.count(counted.stored()) - crowd);
         if (error > crowd * 6 * 1.04 / Math.sqrt(Layout.REGISTERS)) {
             throw new CommandException("TESTFAILED too big error: " + error + " of " + crowd);
         }

@@ -9,6 +9,9 @@ import java.nio.charset.StandardCharsets;
 final class Layout {
     static final int REGISTERS = 1 << 14;
     static final int HEADER = 16;
+    /** What the sparse form takes where each register has a run of two bytes: no longer one is sound. */
+    static final int MOST = HEADER + 2 * REGISTERS;
+
     static final int DENSE = 0;
     static final int SPARSE = 1;
     /** Registers are counters up to this. */
@@ -33,15 +36,15 @@ final class Layout {
         return bytes;
     }
 
-    /** Whether a string looks like one; its registers may be damaged nevertheless. */
-    static boolean valid(byte[] bytes) {
+    /** Whether a string of this length that begins so looks like one; its registers may be damaged nevertheless. */
+    static boolean valid(byte[] head, int length) {
         for (int i = 0; i < MAGIC.length; i++) {
-            if (bytes.length < HEADER || bytes[i] != MAGIC[i]) {
+            if (length < HEADER || head[i] != MAGIC[i]) {
                 return false;
             }
         }
-        int encoding = bytes[ENCODING];
-        return encoding == SPARSE || (encoding == DENSE && bytes.length == DENSE_SIZE);
+        int encoding = head[ENCODING];
+        return encoding == SPARSE || (encoding == DENSE && length == DENSE_SIZE);
     }
 
     static int encoding(byte[] bytes) {

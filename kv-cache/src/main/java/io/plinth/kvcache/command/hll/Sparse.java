@@ -113,16 +113,21 @@ final class Sparse {
         return text.toString();
     }
 
-    /** Raises a register. Answers the array where nothing changed, another one, also a dense one, where it did, null for damage. */
+    /**
+     * Raises a register. The array has one byte behind the runs: as Redis, which reads and writes the zero behind its strings, this
+     * takes it for the second one of a run that is cut off at the end, and leaves the last byte of what replaces such a run there.
+     * Answers the array where nothing changed, another one where it did, for a dense one without that byte, null for damage.
+     */
     static byte @Nullable [] set(byte[] bytes, int register, int count) {
         if (count > MAX_VALUE) {
             return promote(bytes, register, count);
         }
+        int end = bytes.length - 1;
         int first = 0;
         int previous = Layout.HEADER;
         int at = Layout.HEADER;
         int span = 0;
-        while (at < bytes.length) {
+        while (at < end) {
             span = run(bytes, at);
             if (register <= first + span - 1) {
                 break;
@@ -131,18 +136,14 @@ final class Sparse {
             at += width(bytes, at);
             first += span;
         }
-        if (span == 0 || at >= bytes.length || at + width(bytes, at) > bytes.length) {
+        if (span == 0 || at >= end) {
             return null;
         }
         boolean values = isValue(bytes, at);
         if (values && value(bytes, at) >= count) {
             return bytes;
         }
-        if (span == 1 && width(bytes, at) == 1) {
-            byte[] changed = bytes.clone();
-            putValues(changed, at, count, 1);
-            return joined(changed, previous);
-        }
+        int width = width(bytes, at);
         byte[] sequence = new byte[MERGED];
         int size = 0;
         int before = register - first;
@@ -155,20 +156,20 @@ final class Sparse {
         if (after > 0) {
             size = values ? putValues(sequence, size, old, after) : putZeros(sequence, size, after);
         }
-        int width = width(bytes, at);
         int delta = size - width;
-        if (delta > 0 && bytes.length + delta > MAX_BYTES) {
+        if (delta > 0 && end + delta > MAX_BYTES) {
             return promote(bytes, register, count);
         }
         byte[] changed = new byte[bytes.length + delta];
         System.arraycopy(bytes, 0, changed, 0, at);
         System.arraycopy(sequence, 0, changed, at, size);
-        System.arraycopy(bytes, at + width, changed, at + size, bytes.length - at - width);
+        int rest = Math.max(0, end - at - width);
+        System.arraycopy(bytes, end - rest, changed, at + size, rest);
         return joined(changed, previous);
     }
 
     private static byte @Nullable [] promote(byte[] bytes, int register, int count) {
-        byte[] dense = Layout.dense(bytes);
+        byte[] dense = Layout.dense(Arrays.copyOf(bytes, bytes.length - 1));
         if (dense != null) {
             Layout.set(dense, register, count);
         }
@@ -177,7 +178,7 @@ final class Sparse {
 
     /** Joins runs of one value near a change, and marks the cached count as out of date. */
     private static byte[] joined(byte[] changed, int from) {
-        int end = changed.length;
+        int end = changed.length - 1;
         int at = from;
         int looked = 0;
         while (at < end && looked++ < MERGED) {
@@ -189,14 +190,15 @@ final class Sparse {
                 int run = run(changed, at) + run(changed, at + 1);
                 if (run <= MAX_RUN) {
                     putValues(changed, at + 1, value(changed, at), run);
-                    System.arraycopy(changed, at + 1, changed, at, end - at - 1);
+                    System.arraycopy(changed, at + 1, changed, at, end - at);
                     end--;
+                    changed[end] = 0;
                     continue;
                 }
             }
             at++;
         }
         Layout.stale(changed);
-        return end == changed.length ? changed : Arrays.copyOf(changed, end);
+        return end == changed.length - 1 ? changed : Arrays.copyOf(changed, end + 1);
     }
 }

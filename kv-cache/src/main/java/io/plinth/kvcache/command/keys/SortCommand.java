@@ -1,5 +1,6 @@
 package io.plinth.kvcache.command.keys;
 
+import io.netty.buffer.ByteBuf;
 import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
@@ -8,6 +9,7 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.ValueType;
+import io.plinth.kvcache.wire.Bulk;
 import io.plinth.kvcache.wire.Doubles;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -96,18 +98,15 @@ public final class SortCommand {
         List<byte[]> sorted = sorted(call, elements, options, type == ValueType.SET);
         int from = (int) Math.min(Math.max(options.offset, 0), sorted.size());
         int to = options.count < 0 ? sorted.size() : (int) Math.min(sorted.size(), from + options.count);
-        List<byte @Nullable []> result = new ArrayList<>();
-        for (byte[] element : sorted.subList(from, Math.max(from, to))) {
-            if (options.gets.isEmpty()) {
-                result.add(element);
-            }
-            options.gets.forEach(pattern -> result.add(look(call, pattern, element)));
-        }
+        List<byte[]> chosen = sorted.subList(from, Math.max(from, to));
+        List<String> gets = options.gets.isEmpty() ? List.of("#") : options.gets;
         if (options.storeArg > 0) {
-            store(call, options.storeArg, result);
-        } else {
-            call.out().array(result.size());
-            result.forEach(call.out()::bulkOrNull);
+            store(call, options.storeArg, chosen, gets);
+            return;
+        }
+        call.out().array((long) chosen.size() * gets.size());
+        for (byte[] element : chosen) {
+            gets.forEach(pattern -> call.out().bulkOrNull(look(call, pattern, element)));
         }
     }
 
@@ -133,13 +132,17 @@ public final class SortCommand {
         boolean alpha = options.alpha || forced;
         List<Item> items = new ArrayList<>();
         for (byte[] element : elements) {
-            byte[] weight = options.by == null || forced ? element : look(call, options.by, element);
+            Bulk found = options.by == null || forced ? new Held(element) : look(call, options.by, element);
+            if (!alpha && found != null && found.length() > Doubles.MAX_TEXT) {
+                throw notNumbers();
+            }
+            byte[] weight = bytes(found);
             double score = 0;
             // Nothing counts as zero, as strtod has it.
             if (!alpha && weight != null && weight.length > 0) {
                 score = Doubles.parse(weight, 0, weight.length);
                 if (Double.isNaN(score)) {
-                    throw new CommandException("ERR One or more scores can't be converted into double");
+                    throw notNumbers();
                 }
             }
             items.add(new Item(element, score, weight));
@@ -152,10 +155,31 @@ public final class SortCommand {
         return items.stream().map(Item::element).toList();
     }
 
-    /** What a pattern names for an element: a string, or with {@code ->} a field of a hash. */
-    private static byte @Nullable [] look(Call call, String pattern, byte[] element) {
+    private static CommandException notNumbers() {
+        return new CommandException("ERR One or more scores can't be converted into double");
+    }
+
+    /** Bytes that are an element or a field's. */
+    private record Held(byte[] bytes) implements Bulk {
+        @Override
+        public int length() {
+            return bytes.length;
+        }
+
+        @Override
+        public void writeTo(ByteBuf out) {
+            out.writeBytes(bytes);
+        }
+    }
+
+    private static byte @Nullable [] bytes(@Nullable Bulk found) {
+        return found instanceof Entry entry ? entry.string() : found instanceof Held held ? held.bytes : null;
+    }
+
+    /** What a pattern names for an element: a string, where it lies, or with {@code ->} a field of a hash. */
+    private static @Nullable Bulk look(Call call, String pattern, byte[] element) {
         if (pattern.equals("#")) {
-            return element;
+            return new Held(element);
         }
         int star = pattern.indexOf('*');
         if (star < 0) {
@@ -175,28 +199,32 @@ public final class SortCommand {
         }
         if (field) {
             byte[] inner = pattern.substring(arrow + 2).getBytes(StandardCharsets.ISO_8859_1);
-            return entry.type() == ValueType.HASH ? entry.hash().get(inner, 0, inner.length) : null;
+            byte[] value = entry.type() == ValueType.HASH ? entry.hash().get(inner, 0, inner.length) : null;
+            return value == null ? null : new Held(value);
         }
-        return entry.isString() ? entry.string() : null;
+        return entry.isString() ? entry : null;
     }
 
-    private static void store(Call call, int arg, List<byte @Nullable []> result) {
+    private static void store(Call call, int arg, List<byte[]> chosen, List<String> gets) {
         KeyRef target = call.key(arg);
-        Entry old = call.segment(target).peek(target, call.now());
-        if (!result.isEmpty()) {
-            ListValue list = new ListValue();
-            for (byte[] each : result) {
+        ListValue list = new ListValue();
+        for (byte[] element : chosen) {
+            for (String pattern : gets) {
+                byte[] each = bytes(look(call, pattern, element));
                 list.push(
                         false,
                         each == null ? new byte[0] : each,
                         call.keyspace().packing());
             }
+        }
+        Entry old = call.segment(target).peek(target, call.now());
+        if (!chosen.isEmpty()) {
             call.segment(target).putValue(target, list, Entry.NEVER, call.now());
             call.event(KeyEvents.LIST, "sortstore", arg);
         } else if (old != null) {
             call.segment(target).delete(old);
             call.event(KeyEvents.GENERIC, "del", arg);
         }
-        call.out().integer(result.size());
+        call.out().integer((long) chosen.size() * gets.size());
     }
 }

@@ -8,6 +8,7 @@ import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.wire.LongDouble;
 import io.plinth.kvcache.wire.Numbers;
 import java.math.BigDecimal;
+import org.jspecify.annotations.Nullable;
 
 /** Strings that are numbers. */
 public final class Counters {
@@ -17,6 +18,10 @@ public final class Counters {
         Entry entry = call.writeString(1);
         long old = 0;
         if (entry != null) {
+            // A long string is looked at where it lies.
+            if (entry.length() > Numbers.MAX_DIGITS) {
+                throw CommandException.notInteger();
+            }
             byte[] text = entry.string();
             old = Numbers.parse(text, 0, text.length);
             if (old == Numbers.INVALID && !Numbers.isLong(text, 0, text.length)) {
@@ -51,9 +56,13 @@ public final class Counters {
         return sum;
     }
 
+    private static @Nullable BigDecimal number(Entry entry) {
+        return entry.length() > LongDouble.MAX_TEXT ? null : LongDouble.parse(entry.string());
+    }
+
     static void addFloat(Call call) {
         Entry entry = call.writeString(1);
-        BigDecimal old = entry == null ? BigDecimal.ZERO : LongDouble.parse(entry.string());
+        BigDecimal old = entry == null ? BigDecimal.ZERO : number(entry);
         BigDecimal delta = old == null ? null : LongDouble.parse(call.bytes(2));
         if (old == null || delta == null) {
             throw new CommandException("ERR value is not a valid float");
