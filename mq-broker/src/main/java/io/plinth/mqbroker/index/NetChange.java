@@ -101,14 +101,22 @@ final class NetChange {
     }
 
     void write(WriteBatch batch) throws RocksDBException {
+        Departures gone = new Departures(shard);
         for (Map.Entry<Key, Place> entry : stale.entrySet()) {
-            delete(batch, entry.getKey(), entry.getValue(), added.get(entry.getKey()));
+            Key key = entry.getKey();
+            Place now = added.get(key);
+            delete(batch, key, entry.getValue(), now);
+            if (now == null) {
+                gone.add(key.queueId(), key.id());
+            }
         }
+        gone.write(batch);
         for (Map.Entry<Key, Place> entry : added.entrySet()) {
             put(batch, entry.getKey(), entry.getValue());
         }
     }
 
+    /** Deletes what is found otherwise than by its id. */
     private void delete(WriteBatch batch, Key key, Place old, @Nullable Place now) throws RocksDBException {
         if (old.timed() && (now == null || now.until() != old.until())) {
             batch.delete(Keys.time(shard, key.queueId(), old.until(), key.id()));
@@ -116,7 +124,6 @@ final class NetChange {
         if (now != null) {
             return;
         }
-        batch.delete(Keys.message(shard, key.queueId(), key.id()));
         if (old.priority() > 0) {
             batch.delete(Keys.lane(shard, key.queueId(), old.priority(), key.id()));
         }

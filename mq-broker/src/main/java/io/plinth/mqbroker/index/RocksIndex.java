@@ -30,6 +30,14 @@ public final class RocksIndex implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RocksIndex.class);
     private static final long CACHE = 8L << 20;
     private static final long WRITE_BUFFER = 8L << 20;
+    /**
+     * Every flush overlaps all of the next level, since it has rows of every kind: so it waits for some others, and that level is small. The
+     * further ones are files of one stretch of ids each, most of which move down as they are.
+     */
+    private static final long LEVEL_BASE = 16L << 20;
+
+    private static final long TABLE = 8L << 20;
+    private static final int FLUSHES = 8;
 
     /** Sees one entry. */
     @FunctionalInterface
@@ -56,6 +64,9 @@ public final class RocksIndex implements AutoCloseable {
                 .setCreateIfMissing(true)
                 .setWriteBufferSize(WRITE_BUFFER)
                 .setMaxWriteBufferNumber(2)
+                .setLevel0FileNumCompactionTrigger(FLUSHES)
+                .setMaxBytesForLevelBase(LEVEL_BASE)
+                .setTargetFileSizeBase(TABLE)
                 .setMaxOpenFiles(64)
                 .setKeepLogFileNum(2)
                 .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
