@@ -134,6 +134,8 @@ final class Dispatcher implements DeadLetters.Source {
                     unread.loaded();
                     if (unread.purged() && shard.exists(queue)) {
                         purge(queue, List.of(unread));
+                    } else if (unread.toldOnce() && shard.exists(queue)) {
+                        read(queue, unread);
                     }
                     touch(queue);
                 });

@@ -22,6 +22,8 @@ final class GroupOrder {
     private final Set<Lane> tails = new LinkedHashSet<>();
     /** Those of groups whose turn it is, but which have to be read first. */
     private final Set<Paged> awaited = new LinkedHashSet<>();
+    /** Those of them nobody has been told of. */
+    private List<Unread> untold = new ArrayList<>();
     /** What was purged, and is settled as it is read. */
     private final Set<Paged> purged = new LinkedHashSet<>();
 
@@ -77,14 +79,26 @@ final class GroupOrder {
         }
         if (behind.head() == null) {
             awaited.add(behind.paged());
+            untold.add(behind.paged());
             return null;
         }
         return behind.poll();
     }
 
-    /** What has to be read so that groups go on. */
-    List<Unread> awaited() {
-        return awaited.isEmpty() ? List.of() : List.copyOf(awaited);
+    /** The first of what has to be read so that groups go on; null for nothing. */
+    @Nullable
+    Unread awaited() {
+        return awaited.isEmpty() ? null : awaited.iterator().next();
+    }
+
+    /** What of that is new since this was asked: of ten thousand groups each page would walk all otherwise. */
+    List<Unread> newlyAwaited() {
+        if (untold.isEmpty()) {
+            return List.of();
+        }
+        List<Unread> told = untold;
+        untold = new ArrayList<>();
+        return told;
     }
 
     /** Messages of a group were read that waits for them; returns its next. */
@@ -152,6 +166,7 @@ final class GroupOrder {
         all.forEach(QueueEntry::ungroup);
         vacant.forEach(groups::remove);
         awaited.clear();
+        untold.clear();
         tails.clear();
         out = 0;
         return all;

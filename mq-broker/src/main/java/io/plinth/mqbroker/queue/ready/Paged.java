@@ -59,6 +59,12 @@ final class Paged extends Unread {
         return purged ? page : group == null ? Math.min(page, unwanted) : Math.min(page, OF_GROUP);
     }
 
+    /** A group is waited for once. */
+    @Override
+    public boolean toldOnce() {
+        return group != null;
+    }
+
     long count() {
         return count;
     }

@@ -244,15 +244,16 @@ public final class ReadyMessages {
         if (behind != null && !behind.isEmpty() && behind.head() == null) {
             return behind.paged();
         }
-        if (groups != null && !groups.awaited().isEmpty()) {
-            return groups.awaited().getFirst();
+        Unread group = groups == null ? null : groups.awaited();
+        if (group != null) {
+            return group;
         }
         return later != null && !delays && later.behind(now) && !later.isEmpty() ? later : null;
     }
 
-    /** What must be read so that groups go on whose turn it is. */
+    /** What must be read so that groups go on whose turn it is; each is told once. */
     public List<Unread> awaitedGroups() {
-        return groups == null ? List.of() : groups.awaited();
+        return groups == null ? List.of() : groups.newlyAwaited();
     }
 
     /** What should be read soon, because few of what is handed out before it are left. */

@@ -40,6 +40,11 @@ public abstract sealed class Unread permits Paged, Timeline {
     /** How many to read at once where a page is so long, and whether anybody wants what is ready. */
     public abstract int most(int page, int unwanted);
 
+    /** Whether nobody is told of it again, should a page not come. */
+    public boolean toldOnce() {
+        return false;
+    }
+
     /** Whether a message of the page on its way is in memory or settled. */
     public boolean knows(long id) {
         return false;
