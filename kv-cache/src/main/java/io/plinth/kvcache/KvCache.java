@@ -15,7 +15,6 @@ import io.plinth.kvcache.acl.Users;
 import io.plinth.kvcache.admin.AclCommands;
 import io.plinth.kvcache.admin.ClientCommands;
 import io.plinth.kvcache.admin.ClusterCommands;
-import io.plinth.kvcache.admin.ConfigTable;
 import io.plinth.kvcache.admin.ExplainRoute;
 import io.plinth.kvcache.admin.InfoReport;
 import io.plinth.kvcache.admin.NodeFacts;
@@ -23,6 +22,7 @@ import io.plinth.kvcache.admin.NodeMetrics;
 import io.plinth.kvcache.admin.ReplicaCommands;
 import io.plinth.kvcache.admin.SaveCommands;
 import io.plinth.kvcache.admin.ServerCommands;
+import io.plinth.kvcache.admin.config.ConfigTable;
 import io.plinth.kvcache.admin.keys.HotKeysRoute;
 import io.plinth.kvcache.admin.keys.KeyMetrics;
 import io.plinth.kvcache.cluster.PeerLinks;
@@ -364,7 +364,7 @@ public final class KvCache implements Daemon {
         ServerCommands.register(
                 builder,
                 new InfoReport(this::facts, () -> persistence, () -> replication),
-                new ConfigTable(this::facts, config.persist().journal()));
+                new ConfigTable(this::facts, config.persist().journal(), scripts));
         SaveCommands.register(builder, () -> started(persistence));
         ReplicaCommands.register(
                 builder, () -> started(replication), () -> facts().port(), config.memcachedPort() != null);

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
 /** The sections of INFO that have a line for each command or error. */
-final class CommandReport {
+public final class CommandReport {
     private CommandReport() {}
 
     static void commands(Call call, BiConsumer<String, Object> line) {
@@ -60,7 +60,7 @@ final class CommandReport {
     }
 
     /** Without a point where there is nothing behind it. */
-    static String plain(double number) {
+    public static String plain(double number) {
         return BigDecimal.valueOf(number).stripTrailingZeros().toPlainString();
     }
 }

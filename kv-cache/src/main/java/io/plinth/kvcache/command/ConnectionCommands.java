@@ -186,7 +186,7 @@ public final class ConnectionCommands {
         client.replyMode(ReplyMode.ON);
         client.noEvict(false);
         client.noTouch(false);
-        client.authenticated(false);
+        client.authenticated(call.node().settings().users().open());
         client.user(null);
         client.out().protocol(2);
         call.out().simple("RESET");

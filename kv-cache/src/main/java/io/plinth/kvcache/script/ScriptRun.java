@@ -192,7 +192,8 @@ final class ScriptRun implements Interp.Watch {
         }
         if (turn.mine()) {
             turn.lengthy();
-            if (elapsed / 1_000_000 >= scripts.limits().busyMillis()) {
+            long busy = scripts.busyMillis();
+            if (busy > 0 && elapsed / 1_000_000 >= busy) {
                 turn.busy(true);
             }
         }

@@ -18,7 +18,7 @@ public final class Scripts {
     private static final int MAX_LOADED = 10_000;
     private static final int MAX_SEEN = 2_000;
 
-    private final ScriptLimits limits;
+    private volatile ScriptLimits limits;
     private final Libraries libraries = new Libraries();
     private final Map<String, Script> loaded = new ConcurrentHashMap<>();
     /** Scripts that came with EVAL: the least used go when there are many. */
@@ -37,6 +37,15 @@ public final class Scripts {
 
     ScriptLimits limits() {
         return limits;
+    }
+
+    /** After how many milliseconds other clients are told that a script runs; 0 for never. */
+    public long busyMillis() {
+        return limits.busyMillis();
+    }
+
+    public void busyMillis(long millis) {
+        limits = new ScriptLimits(limits.memory(), limits.steps(), millis);
     }
 
     /** Forgets every library of functions. */

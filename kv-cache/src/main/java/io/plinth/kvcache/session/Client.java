@@ -4,6 +4,8 @@ import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.keyspace.Watcher;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.ReplyWriter;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -346,5 +348,14 @@ public final class Client {
 
     public String lastCommand() {
         return lastCommand;
+    }
+
+    /** Host and port as CLIENT LIST has them. */
+    static String address(@Nullable SocketAddress address) {
+        if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
+            String host = inet.getAddress().getHostAddress();
+            return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + inet.getPort();
+        }
+        return "?:0";
     }
 }

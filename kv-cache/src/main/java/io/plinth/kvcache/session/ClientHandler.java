@@ -13,8 +13,6 @@ import io.plinth.kvcache.wire.ReadBuffers;
 import io.plinth.kvcache.wire.ReplyWriter;
 import io.plinth.kvcache.wire.RequestDecoder;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.time.Clock;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -92,12 +90,14 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         ReplyWriter out = new ReplyWriter(ctx.alloc(), shared.outputBuffer);
         Client created = new Client(
                 shared.clients.nextId(),
-                text(ctx.channel().remoteAddress()),
-                text(ctx.channel().localAddress()),
+                Client.address(ctx.channel().remoteAddress()),
+                Client.address(ctx.channel().localAddress()),
                 shared.clock.millis(),
                 out,
                 this,
                 shared.memory);
+        // As in Redis, who came while no password was needed stays when there is one.
+        created.authenticated(!shared.passwordNeeded.getAsBoolean());
         if (!shared.clients.add(created)) {
             out.error("ERR max number of clients reached");
             ByteBuf reply = out.take();
@@ -107,14 +107,6 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             return;
         }
         client = created;
-    }
-
-    private static String text(@Nullable SocketAddress address) {
-        if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
-            String host = inet.getAddress().getHostAddress();
-            return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + inet.getPort();
-        }
-        return "?:0";
     }
 
     @Override

@@ -26,7 +26,7 @@ public final class Tracking {
 
     private final Keyspace keyspace;
     private final Invalidations invalidations;
-    private final int limit;
+    private volatile int limit;
     private final ConcurrentMap<Channel, long[]> table = new ConcurrentHashMap<>();
     private final AtomicInteger clients = new AtomicInteger();
     private final CopyOnWriteArrayList<Broadcast> broadcasts = new CopyOnWriteArrayList<>();
@@ -51,6 +51,15 @@ public final class Tracking {
         this.keyspace = keyspace;
         this.invalidations = new Invalidations(clients, buffer);
         this.limit = limit;
+    }
+
+    /** How many keys are remembered at most. */
+    public int limit() {
+        return limit;
+    }
+
+    public void limit(int keys) {
+        limit = keys;
     }
 
     /** Whether anybody tracks. */

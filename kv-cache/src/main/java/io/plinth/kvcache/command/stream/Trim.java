@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 record Trim(long length, @Nullable StreamId id, boolean about, long limit, boolean existing, int next) {
     private static final int NODES = 100;
+    private static final long UNLIMITED_NODES = 10_000;
+    private static final long MOST_AT_ONCE = 1_000_000;
 
     static Trim parse(Call call, boolean add) {
         long length = -1;
@@ -82,8 +84,13 @@ record Trim(long length, @Nullable StreamId id, boolean about, long limit, boole
         }
         long limit = trim.limit >= 0 || !trim.about
                 ? Math.max(0, trim.limit)
-                : (long) NODES * call.keyspace().packing().streamEntries();
+                : atOnce(call.keyspace().packing().streamEntries());
         return new Trim(trim.length, trim.id, trim.about, limit, trim.existing, trim.next);
+    }
+
+    /** How many leave at most where nobody says. */
+    private static long atOnce(int entries) {
+        return entries == 0 ? UNLIMITED_NODES : Math.min(MOST_AT_ONCE, (long) NODES * entries);
     }
 
     /** Trims the stream; answers how many entries went. */
