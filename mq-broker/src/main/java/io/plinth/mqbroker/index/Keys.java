@@ -2,6 +2,7 @@ package io.plinth.mqbroker.index;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** Keys of the index: a letter for the kind, then big-endian numbers, so that a prefix scan comes in order. */
 final class Keys {
@@ -14,6 +15,7 @@ final class Keys {
     private static final byte LANE = 'o';
     private static final byte LEDGER = 'l';
     private static final byte FOLLOWED = 'v';
+    private static final byte ONCE_FOLLOWED = 'k';
     private static final byte TIME = 't';
     private static final byte GROUP = 'g';
 
@@ -26,6 +28,11 @@ final class Keys {
     /** As {@link #covered}, of a shard's log; the index of an older release has none, and is made anew. */
     static byte[] followed(int shard) {
         return new byte[] {FOLLOWED, (byte) shard};
+    }
+
+    /** Where older releases had that, the last first. */
+    static List<byte[]> olderCovered(int shard) {
+        return List.of(new byte[] {ONCE_FOLLOWED, (byte) shard}, covered(shard));
     }
 
     static byte[] messages(int shard) {

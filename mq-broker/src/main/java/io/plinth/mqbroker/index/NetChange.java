@@ -81,9 +81,8 @@ final class NetChange {
     }
 
     void clear(WriteBatch batch) throws RocksDBException {
-        for (byte[] kind : new byte[][] {
-            Keys.messages(shard), Keys.lanes(shard), Keys.times(shard), Keys.groups(shard), Keys.returned(shard)
-        }) {
+        for (byte[] kind :
+                new byte[][] {Keys.messages(shard), Keys.lanes(shard), Keys.times(shard), Keys.groups(shard)}) {
             batch.deleteRange(kind, RocksIndex.next(kind));
         }
     }

@@ -45,6 +45,9 @@ public final class ShardIndexer implements ChangeListener {
     /** Where messages went that their shard still knows at the old place. */
     private final Map<NetChange.Key, Long> moving = new HashMap<>();
 
+    /** What is made anew now; null for nothing. */
+    private @Nullable OlderIndex older;
+
     private boolean relocating;
     private @Nullable Listener listener;
     private Covered appended = Covered.NOTHING;
@@ -99,7 +102,22 @@ public final class ShardIndexer implements ChangeListener {
             }
         }
         indexer.write();
+        indexer.madeAnew();
         return new Opened(indexer, recovered);
+    }
+
+    /** The older index is gone only with the new one whole: a start that is killed in between begins again. */
+    private void madeAnew() throws IOException {
+        if (older == null) {
+            return;
+        }
+        try (WriteBatch batch = new WriteBatch()) {
+            older.delete(batch);
+            index.write(batch);
+        } catch (RocksDBException e) {
+            throw new IOException("index clear: " + e.getMessage(), e);
+        }
+        older = null;
     }
 
     private RecoveredShard recover() throws IOException {
@@ -111,8 +129,20 @@ public final class ShardIndexer implements ChangeListener {
             LOG.warn("shard {}: the index is ahead of the log and is rebuilt from it", shard);
             covered = Covered.NOTHING;
         }
-        if (covered.position() == 0) {
-            clear();
+        OlderIndex before = OlderIndex.of(index, shard);
+        if (before != null) {
+            older = before;
+            covered = Covered.NOTHING;
+            boolean keeps = !ahead(before.covered().position(), segments);
+            LOG.info("shard {}: the index is of an older release and is made anew", shard);
+            clear(!keeps);
+            if (keeps) {
+                loadMarks(recovered);
+            } else {
+                before.forget();
+            }
+        } else if (covered.position() == 0) {
+            clear(true);
         } else {
             load(recovered);
             recovered.reached(covered.epoch(), covered.sequence());
@@ -154,11 +184,13 @@ public final class ShardIndexer implements ChangeListener {
         }
     }
 
-    private void clear() throws IOException {
+    private void clear(boolean marksToo) throws IOException {
         try (WriteBatch batch = new WriteBatch()) {
             net.clear(batch);
-            batch.deleteRange(Keys.delivered(shard), RocksIndex.next(Keys.delivered(shard)));
-            marks.clear(batch);
+            if (marksToo) {
+                batch.deleteRange(Keys.delivered(shard), RocksIndex.next(Keys.delivered(shard)));
+                marks.clear(batch);
+            }
             ledger.clear(batch);
             index.write(batch);
         } catch (RocksDBException e) {
@@ -168,6 +200,10 @@ public final class ShardIndexer implements ChangeListener {
 
     private void load(RecoveredShard into) throws IOException {
         ledger.load(index);
+        loadMarks(into);
+    }
+
+    private void loadMarks(RecoveredShard into) throws IOException {
         marks.load(index, into);
         index.scan(
                 Keys.delivered(shard),
@@ -202,7 +238,7 @@ public final class ShardIndexer implements ChangeListener {
                     Place before = net.lookup(key);
                     Place after = place(target, e.message(), position);
                     if (before == null) {
-                        net.stands(key, after);
+                        net.stands(key, older == null || target.hold() != null ? after : older.moved(key, after));
                     } else {
                         // A record without them is of a release that said both apart: what is known of it goes on.
                         net.changed(
