@@ -37,7 +37,7 @@ public final class StreamWriter implements AutoCloseable {
     /** The streams among the logs that cannot be written: no shard's number. */
     private static final int LOG_NUMBER = -2;
 
-    private static final long LAST_OPENING = 60_000;
+    private static final long LAST_OPENING = 8000;
 
     /** Opens the log of a stream. */
     @FunctionalInterface
