@@ -8,6 +8,7 @@ import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.http.ApiCall;
 import io.plinth.mqbroker.http.ApiException;
 import io.plinth.mqbroker.http.ApiResponse;
@@ -105,13 +106,7 @@ final class MessagesApi {
         topology.routeCopies(exchange, content.routingKey(), new Attributes(content.properties()), queues);
         exchange.traffic().published(queues.size());
         if (topology.traced()) {
-            Firehose.By by = new Firehose.By(
-                    "rabbit@" + changes.broker().serverProperties().string("cluster_name"),
-                    call.vhost(),
-                    "management",
-                    0,
-                    call.user().name());
-            trace(Firehose.published(topology, by, content, new Attributes(content.properties()), queues));
+            trace(Firehose.published(topology, tracedBy(call), content, new Attributes(content.properties()), queues));
         }
         if (queues.isEmpty()) {
             return CompletableFuture.completedFuture(false);
@@ -135,8 +130,27 @@ final class MessagesApi {
         return done;
     }
 
+    private Firehose.By tracedBy(ApiCall call) {
+        return new Firehose.By(
+                "rabbit@" + changes.broker().serverProperties().string("cluster_name"),
+                call.vhost(),
+                "management",
+                1,
+                call.user().name(),
+                changes.broker().limits().get().frameMax());
+    }
+
+    /** A message left a queue for the caller. */
+    private void got(ApiCall call, QueueRef queue, ShardCommand.Got got) {
+        Topology topology = changes.topology(call.vhost());
+        if (topology.traced()) {
+            trace(Firehose.delivered(topology, tracedBy(call), got.content(), queue.name(), got.redelivered()));
+        }
+    }
+
+    /** Publishes a copy, unless memory is used up. */
     private void trace(Firehose.@Nullable Copy copy) {
-        if (copy != null) {
+        if (copy != null && !changes.broker().alarms().is(Alarms.Reason.MEMORY)) {
             changes.broker()
                     .shards()
                     .split(new LinkedHashSet<>(copy.queues()), copy.content(), false, (shard, ok) -> {})
@@ -165,6 +179,7 @@ final class MessagesApi {
             throw ApiException.badRequest("count: " + count + " (expected: from 1 to " + COUNT_MAX + ")");
         }
         Getting getting = new Getting(
+                call,
                 queue,
                 text(document, "ackmode"),
                 text(document, "encoding").equals("base64"),
@@ -175,6 +190,7 @@ final class MessagesApi {
 
     /** One request's messages. */
     private final class Getting {
+        private final ApiCall call;
         private final QueueRef queue;
         private final boolean noAck;
         private final boolean requeue;
@@ -185,7 +201,8 @@ final class MessagesApi {
         private final List<Long> held = new ArrayList<>();
         private long bytes;
 
-        Getting(QueueRef queue, String ackMode, boolean base64, long truncate, Changes.Client client) {
+        Getting(ApiCall call, QueueRef queue, String ackMode, boolean base64, long truncate, Changes.Client client) {
+            this.call = call;
             this.queue = queue;
             switch (ackMode) {
                 case "ack_requeue_true", "reject_requeue_true" -> {
@@ -222,6 +239,7 @@ final class MessagesApi {
                         }
                         bytes += got.content().body().length;
                         messages.add(message(got));
+                        got(call, queue, got);
                         if (!noAck) {
                             held.add(got.id());
                         }

@@ -177,7 +177,8 @@ final class Publisher implements ConfirmTracker.Answers {
                 connection.identity().vhost(),
                 ConnectionDescription.name(connection.ctx().channel()),
                 handle.number(),
-                connection.identity().user());
+                connection.identity().user(),
+                connection.broker().limits().get().frameMax());
     }
 
     /** Publishes a copy, unless memory is used up; its octets count as what the connection publishes does. */

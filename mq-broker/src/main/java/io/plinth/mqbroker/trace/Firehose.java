@@ -27,8 +27,17 @@ public final class Firehose {
 
     private static final byte[] NO_PROPERTIES = {0, 0};
 
-    /** Who published, or was sent, a message. */
-    public record By(String node, String vhost, String connection, int channel, String user) {
+    /** Octets of a header frame that are not properties. */
+    private static final int FRAME = 20;
+    /** What a copy goes without, first to last, where its header is larger than a frame. */
+    private static final List<String> LONG = List.of("properties", "routed_queues", "routing_keys");
+
+    /**
+     * Who published, or was sent, a message.
+     *
+     * @param frameMax how large the header of a copy may be
+     */
+    public record By(String node, String vhost, String connection, int channel, String user, int frameMax) {
         private void put(Map<String, @Nullable Object> headers) {
             headers.put("vhost", vhost);
             headers.put("connection", connection);
@@ -48,7 +57,7 @@ public final class Firehose {
         Map<String, @Nullable Object> headers = headers(by, message, attributes);
         by.put(headers);
         headers.put("routed_queues", queues.stream().map(QueueRef::name).toList());
-        return copy(topology, "publish." + message.exchange(), message, headers);
+        return copy(topology, "publish." + message.exchange(), message, headers, by.frameMax());
     }
 
     /** Of a message that leaves a queue for a client; null where nobody wants it. */
@@ -57,7 +66,7 @@ public final class Firehose {
         Map<String, @Nullable Object> headers = headers(by, message, new Attributes(message.properties()));
         headers.put("redelivered", redelivered ? 1 : 0);
         by.put(headers);
-        return copy(topology, "deliver." + queue, message, headers);
+        return copy(topology, "deliver." + queue, message, headers, by.frameMax());
     }
 
     private static Map<String, @Nullable Object> headers(By by, Content message, Attributes attributes) {
@@ -72,8 +81,21 @@ public final class Firehose {
         return headers;
     }
 
+    /** Properties cannot be spread over frames. */
+    private static byte[] properties(Map<String, @Nullable Object> headers, int frameMax) {
+        byte[] properties = ContentProperties.withHeaders(NO_PROPERTIES, new FieldTable(headers));
+        for (String name : LONG) {
+            if (properties.length + FRAME <= frameMax) {
+                break;
+            }
+            headers.remove(name);
+            properties = ContentProperties.withHeaders(NO_PROPERTIES, new FieldTable(headers));
+        }
+        return properties;
+    }
+
     private static @Nullable Copy copy(
-            Topology topology, String key, Content message, Map<String, @Nullable Object> headers) {
+            Topology topology, String key, Content message, Map<String, @Nullable Object> headers, int frameMax) {
         Exchange exchange = topology.exchange(EXCHANGE);
         if (exchange == null || message.exchange().equals(EXCHANGE)) {
             return null;
@@ -85,11 +107,7 @@ public final class Firehose {
         return queues.isEmpty()
                 ? null
                 : new Copy(
-                        new Content(
-                                EXCHANGE,
-                                ShortString.cut(key),
-                                ContentProperties.withHeaders(NO_PROPERTIES, table),
-                                message.body()),
+                        new Content(EXCHANGE, ShortString.cut(key), properties(headers, frameMax), message.body()),
                         List.copyOf(queues));
     }
 }
