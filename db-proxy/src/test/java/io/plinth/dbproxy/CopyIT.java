@@ -9,11 +9,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.plinth.dbproxy.wire.Frontend;
 import io.plinth.dbproxy.wire.FrontendWriter;
 import io.plinth.kit.lifecycle.RunningNode;
+import io.plinth.postgres.PostgresServer;
+import io.plinth.testkit.BreakingRelay;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.StringReader;
 import java.io.StringWriter;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -270,6 +274,81 @@ class CopyIT {
                 assertThat(text(connection, "SELECT count(*) FROM sessions")).isEqualTo("0");
             }
         }
+    }
+
+    /** s0 takes data already, s1 too until its connection is lost, and s2 has not answered what it was asked first. */
+    @Test
+    void aShardLostWhileTheNextOneIsAskedIsNotMixedUpWithIt(@TempDir Path state) throws Exception {
+        PostgresServer first = Cluster.shared().primary(0);
+        PostgresServer second = Cluster.shared().primary(1);
+        try (BreakingRelay lost = BreakingRelay.to(new InetSocketAddress("127.0.0.1", first.port()));
+                BreakingRelay slow = BreakingRelay.to(new InetSocketAddress("127.0.0.1", second.port()));
+                RunningNode three = threeShards(state, first.port(), lost.port(), slow.port());
+                RawClient client = RawClient.session(Cluster.port(three));
+                RawClient other = RawClient.session(Cluster.port(three));
+                Connection s0 = Cluster.shared().direct(0);
+                Connection s2 = Cluster.shared().direct(1)) {
+            for (Connection each : List.of(s0, s2)) {
+                run(each, "DROP TABLE IF EXISTS threefold");
+                run(each, "CREATE TABLE threefold (id int)");
+            }
+            for (String shard : List.of("s0", "s1", "s2")) {
+                assertThat(client.query("SELECT 1 /* plinth: shard=" + shard + " */"))
+                        .endsWith("Z(I)");
+            }
+            slow.stall(BreakingRelay.Direction.FROM_TARGET);
+            client.send(out -> FrontendWriter.query(out, "COPY threefold FROM STDIN".getBytes(StandardCharsets.UTF_8)));
+            String sessions = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'shop' AND query ";
+            await(
+                    "two shards take data",
+                    () -> text(s0, sessions + "= 'COPY threefold FROM STDIN' AND wait_event = 'ClientRead'")
+                            .equals("2"));
+            await("the third one is asked", () -> text(s2, sessions + "= ';'").equals("1"));
+            lost.cut(BreakingRelay.Cut.RESET);
+            // Sent once the first shard has rolled back.
+            await(
+                    "nothing goes on but for the end",
+                    () -> text(s2, sessions + "= 'ROLLBACK'").equals("1"));
+            slow.heal();
+            // Nothing of the client's was sent yet, so all of it is done once more.
+            assertThat(client.until('G')).isEqualTo("G");
+            data(client, "1\n2\n3\n4\n5\n6\n");
+            client.send(out -> FrontendWriter.bare(out, Frontend.COPY_DONE));
+            assertThat(client.untilReady()).isEqualTo("C(COPY 6) Z(I)");
+            int rows = 0;
+            for (Connection each : List.of(s0, s2)) {
+                rows += Integer.parseInt(text(each, "SELECT count(*) FROM threefold"));
+                run(each, "DROP TABLE threefold");
+            }
+            assertThat(rows).isEqualTo(6);
+            for (String shard : List.of("s0", "s2")) {
+                String pid = "SELECT pg_backend_pid() /* plinth: shard=" + shard + " */";
+                client.query("BEGIN");
+                other.query("BEGIN");
+                assertThat(client.query(pid)).endsWith("Z(T)").isNotEqualTo(other.query(pid));
+                assertThat(client.query("COMMIT")).isEqualTo("C(COMMIT) Z(I)");
+                assertThat(other.query("COMMIT")).isEqualTo("C(COMMIT) Z(I)");
+            }
+        }
+    }
+
+    private static RunningNode threeShards(Path state, int... ports) throws Exception {
+        Path file = state.resolve("plinth.yaml");
+        Files.writeString(file, """
+            stack: test
+            nodes:
+              db: { run: db-proxy, port: 0, admin: 127.0.0.1:0, loops: 1 }
+            db-proxy:
+              databases:
+                shop:
+                  failover-wait: 300s
+                  shards:
+                    s0: { primary: 127.0.0.1:%d }
+                    s1: { primary: 127.0.0.1:%d }
+                    s2: { primary: 127.0.0.1:%d }
+                  tables: { threefold: { key: id, by: hash } }
+            """.formatted(ports[0], ports[1], ports[2]));
+        return Cluster.start(file);
     }
 
     @Test

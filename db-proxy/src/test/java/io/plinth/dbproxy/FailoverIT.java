@@ -25,7 +25,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
 /** Servers that go and come back. */
-@Timeout(90)
+@Timeout(180)
 class FailoverIT {
     private final Cluster cluster = Cluster.shared();
 
@@ -50,7 +50,7 @@ class FailoverIT {
     @Test
     void withoutThePrimaryWritesFailClearlyAndReadsGoOn(@TempDir Path state) throws Exception {
         PostgresServer primary = cluster.primary(0);
-        try (RunningNode proxy = cluster.single(state, "")) {
+        try (RunningNode proxy = cluster.single(state, "failover-wait: 500ms")) {
             await("a read on the replica", () -> recovering(proxy));
             primary.stop();
             try (Connection connection = Cluster.connect(proxy, "")) {
@@ -84,7 +84,7 @@ class FailoverIT {
     @Test
     void whatIsForSeveralShardsWaitsForAPrimaryThatIsAway(@TempDir Path state) throws Exception {
         PostgresServer primary = cluster.primary(0);
-        try (RunningNode proxy = cluster.proxy(state, "failover-wait: 60s");
+        try (RunningNode proxy = cluster.proxy(state, "failover-wait: 300s");
                 Connection defines = Cluster.connect(proxy, "");
                 Connection changes = Cluster.connect(proxy, "");
                 Connection copies = Cluster.connect(proxy, "")) {
@@ -110,7 +110,7 @@ class FailoverIT {
                 primary.awaitReady(Cluster.PATIENCE, cluster.log());
             }
             for (CompletableFuture<Void> each : waiting) {
-                each.get(60, TimeUnit.SECONDS);
+                each.get(120, TimeUnit.SECONDS);
             }
             assertThat(text(changes, "SELECT count(*) FROM orders")).isEqualTo("10");
         }
@@ -138,7 +138,7 @@ class FailoverIT {
                   databases:
                     shop:
                       health-interval: 50ms
-                      failover-wait: 60s
+                      failover-wait: 300s
                       shards:
                         s0: { primary: 127.0.0.1:%d, replicas: { r1: 127.0.0.1:%d } }
                         s1: { primary: 127.0.0.1:%d }
@@ -166,7 +166,7 @@ class FailoverIT {
                 assertThat(waiting).noneMatch(CompletableFuture::isDone);
                 leads.refuse(false);
                 for (CompletableFuture<Void> each : waiting) {
-                    each.get(60, TimeUnit.SECONDS);
+                    each.get(120, TimeUnit.SECONDS);
                 }
                 assertThat(text(changes, "SELECT count(*) FROM orders")).isEqualTo("10");
                 assertThat(text(second, "SELECT count(*) FROM pg_indexes WHERE tablename = 'orders'"))
@@ -233,7 +233,7 @@ class FailoverIT {
               databases:
                 shop:
                   health-interval: 50ms
-                  failover-wait: 20s
+                  failover-wait: 300s
                   shards: { s0: { primary: 127.0.0.1:%d, replicas: { r1: 127.0.0.1:%d } } }
             """.formatted(primary.port(), replica.port()));
         try (RunningNode proxy = Cluster.reloadable(file);
@@ -254,14 +254,14 @@ class FailoverIT {
                     "jdbc:postgresql://127.0.0.1:" + replica.port() + "/shop", "postgres", "")) {
                 text(direct, "SELECT pg_promote()");
             }
-            write.get(30, TimeUnit.SECONDS);
+            write.get(60, TimeUnit.SECONDS);
             assertThat(text(connection, "SELECT count(*) FROM kept")).isEqualTo("1");
             // The old primary comes back as one, and what a reload changes has its servers asked anew.
             primary.start(folder.resolve("log"));
             primary.awaitReady(Cluster.PATIENCE, folder.resolve("log"));
             java.nio.file.Files.writeString(
                     file, java.nio.file.Files.readString(file).replace("50ms", "60ms"));
-            proxy.reload().get();
+            proxy.reload().get(60, TimeUnit.SECONDS);
             Cluster.run(connection, "INSERT INTO kept VALUES (2)");
             assertThat(text(connection, "SELECT count(*) FROM kept")).isEqualTo("2");
             await("a notification by the new primary", () -> {
@@ -278,7 +278,7 @@ class FailoverIT {
     @Test
     void aReadSeesEveryWriteThatTheProxyHasAcknowledged(@TempDir Path state) throws Exception {
         // Probes are too rare to tell of any of these writes: their own positions do.
-        try (RunningNode proxy = cluster.single(state, "read-wait: 2s")) {
+        try (RunningNode proxy = cluster.single(state, "read-wait: 10s")) {
             try (Connection connection = Cluster.connect(proxy, "")) {
                 Cluster.run(connection, "DROP TABLE IF EXISTS seen");
                 Cluster.run(connection, "CREATE TABLE seen (x int)");

@@ -225,7 +225,8 @@ final class Broadcast {
     }
 
     private void own(ServerConnection connection, Consumer<SqlError> stop, Runnable next) {
-        asked = true;
+        // A copy's rows are sent once every server takes them.
+        asked = copying == null;
         work.begin(connection.key());
         CopyFrom copy = copying;
         if (copy != null) {
@@ -238,7 +239,11 @@ final class Broadcast {
             return;
         }
         Part part = Objects.requireNonNull(parts.get(connection.key().shard()));
-        step(connection, part, rows.next(), stop, () -> {
+        Consumer<SqlError> fail = error -> {
+            work.end(connection.key(), true);
+            stop.accept(error);
+        };
+        step(connection, part, rows.next(), fail, () -> {
             work.end(connection.key(), false);
             tag = told(last);
             if (part.after().isEmpty()) {

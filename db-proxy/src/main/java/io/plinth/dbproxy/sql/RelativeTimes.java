@@ -153,7 +153,7 @@ public final class RelativeTimes {
             }
             int start = at;
             boolean zone = false;
-            while (at < text.length() && isOfZone(text.charAt(at))) {
+            while (at < text.length() && (isOfZone(text.charAt(at)) || (zone && hyphen(text, at)))) {
                 zone |= text.charAt(at) == '/';
                 at++;
             }
@@ -187,6 +187,11 @@ public final class RelativeTimes {
 
     private static boolean isOfZone(char c) {
         return Character.isLetter(c) || c == '/' || c == '_';
+    }
+
+    /** Whether a place's name goes on, as in {@code America/Port-au-Prince}. */
+    private static boolean hyphen(String text, int at) {
+        return text.charAt(at) == '-' && at + 1 < text.length() && Character.isLetter(text.charAt(at + 1));
     }
 
     private static boolean offset(String text, int at) {

@@ -28,6 +28,7 @@ class RelativeTimesTest {
             strings = {
                 "'04:00 tomorrow'",
                 "'today America/New_York'",
+                "'today 10:00 America/Port-au-Prince'",
                 "'today, 04:00'",
                 "E'now'",
                 "E'\\tnow\\n'",
