@@ -55,6 +55,7 @@ public record PostgresSettings(
             max_replication_slots = 10
             max_prepared_transactions = %d
             hot_standby = on
+            wal_retrieve_retry_interval = 200ms
             io_workers = 1
             password_encryption = 'scram-sha-256'
             log_destination = 'stderr'
