@@ -10,6 +10,8 @@ public final class Doubles {
 
     private static final double SAFE = Long.MAX_VALUE / 2.0;
     private static final int SIGNIFICANT = 17;
+    /** So many digits are less than what a double has bits for. */
+    private static final int EXACT = 15;
 
     private Doubles() {}
 
@@ -17,6 +19,10 @@ public final class Doubles {
     public static double parse(byte[] bytes, int offset, int length) {
         if (length == 0 || length > MAX_TEXT) {
             return Double.NaN;
+        }
+        long plain = digits(bytes, offset, length);
+        if (plain >= 0) {
+            return plain;
         }
         String text = new String(bytes, offset, length, StandardCharsets.ISO_8859_1);
         int sign = text.charAt(0) == '-' || text.charAt(0) == '+' ? 1 : 0;
@@ -30,6 +36,22 @@ public final class Doubles {
             value = decimal(rest);
         }
         return text.charAt(0) == '-' ? -value : value;
+    }
+
+    /** The number of digits alone that are few enough to be exact; negative where the text is anything else. */
+    private static long digits(byte[] bytes, int offset, int length) {
+        if (length > EXACT) {
+            return -1;
+        }
+        long value = 0;
+        for (int i = offset; i < offset + length; i++) {
+            int digit = bytes[i] - '0';
+            if (digit < 0 || digit > 9) {
+                return -1;
+            }
+            value = value * 10 + digit;
+        }
+        return value;
     }
 
     private static double hex(String text) {
@@ -131,6 +153,9 @@ public final class Doubles {
 
     /** {@link #text} as bytes. */
     public static byte[] bytes(double value) {
+        if (value == (int) value && value != 0) {
+            return Numbers.bytes((int) value);
+        }
         return text(value).getBytes(StandardCharsets.ISO_8859_1);
     }
 }

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;
-import io.plinth.kvcache.session.Ahead;
+import io.plinth.kvcache.session.turn.Ahead;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.ProtocolException;
 import io.plinth.kvcache.wire.ReadBuffers;

@@ -90,10 +90,12 @@ class SmallCollectionsTest {
             }
             case SortedSetValue sorted -> {
                 double score = random.nextInt(20) / (random.nextBoolean() ? 1.0 : 3.0);
-                boolean done =
-                        adds ? SortedSets.put(segment, entry, word, score) : SortedSets.remove(segment, entry, word);
-                assertThat(done)
-                        .isEqualTo(adds ? sorted.put(word, score, packing) : sorted.remove(word, 0, word.length));
+                if (adds) {
+                    assertThat(SortedSets.put(segment, entry, word, score))
+                            .isEqualTo(Double.valueOf(sorted.put(word, score, packing)));
+                } else {
+                    assertThat(SortedSets.remove(segment, entry, word)).isEqualTo(sorted.remove(word, 0, word.length));
+                }
             }
             case ListValue list -> list(random, segment, entry, list, word, adds);
             default -> throw new IllegalStateException("type: " + model.type());

@@ -75,4 +75,37 @@ class NumbersTest {
             assertThat(LongDouble.parse(text.getBytes(US_ASCII))).as(text).isNull();
         }
     }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "0",
+                "-0",
+                "7",
+                "007",
+                "10000",
+                "-10000",
+                "+3",
+                "999999999999999",
+                "9999999999999999",
+                "123456789012345678901",
+                "1.5",
+                "1e3",
+                "2147483647",
+                "2147483648",
+                "-2147483648"
+            })
+    void readsScoresAsStrtodDoesAndPrintsThem(String text) {
+        byte[] bytes = ("x" + text + "9").getBytes(US_ASCII);
+        double value = Doubles.parse(bytes, 1, text.length());
+
+        assertThat(Double.doubleToRawLongBits(value)).isEqualTo(Double.doubleToRawLongBits(Double.parseDouble(text)));
+        assertThat(new String(Doubles.bytes(value), US_ASCII)).isEqualTo(Doubles.text(value));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " 1", "1 ", "1x", "-", "--1", "12a4"})
+    void refusesWhatIsNoScore(String text) {
+        assertThat(Doubles.parse(text.getBytes(US_ASCII), 0, text.length())).isNaN();
+    }
 }

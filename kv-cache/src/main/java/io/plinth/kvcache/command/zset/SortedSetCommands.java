@@ -119,11 +119,13 @@ public final class SortedSetCommands {
         int added = 0;
         int updated = 0;
         boolean done = false;
+        // Otherwise what is there is looked for once, where it is changed.
+        boolean asks = (options & ~CH) != 0;
         double score = 0;
         for (int i = first; i < call.count(); i += 2) {
             byte[] member = call.bytes(i + 1);
             score = call.number(i, NOT_FLOAT);
-            double old = entry == null ? Double.NaN : entry.sortedSet().score(member);
+            double old = !asks || entry == null ? Double.NaN : entry.sortedSet().score(member);
             boolean present = !Double.isNaN(old);
             if ((options & INCR) != 0 && present) {
                 score += old;
@@ -140,17 +142,15 @@ public final class SortedSetCommands {
                 continue;
             }
             done = true;
-            if (!present || score != old) {
-                if (entry == null) {
-                    entry = call.segment()
-                            .addEmpty(
-                                    call.key(),
-                                    new SortedSetValue(call.keyspace().hasher()),
-                                    call.now());
-                }
-                SortedSets.put(call.segment(), entry, member, score);
-                added += present ? 0 : 1;
-                updated += present ? 1 : 0;
+            if (entry == null) {
+                entry = call.segment()
+                        .addEmpty(call.key(), new SortedSetValue(call.keyspace().hasher()), call.now());
+            }
+            double before = SortedSets.put(call.segment(), entry, member, score);
+            if (Double.isNaN(before)) {
+                added++;
+            } else if (before != score) {
+                updated++;
             }
         }
         if (added + updated > 0) {
@@ -195,8 +195,8 @@ public final class SortedSetCommands {
         }
         Entry entry = call.read(1, ValueType.SORTED_SET);
         byte[] member = call.bytes(2);
-        double score = entry == null ? Double.NaN : entry.sortedSet().score(member);
-        if (entry == null || Double.isNaN(score)) {
+        int rank = entry == null ? -1 : entry.sortedSet().rank(member);
+        if (entry == null || rank < 0) {
             if (scored) {
                 call.out().nullArray();
             } else {
@@ -204,13 +204,12 @@ public final class SortedSetCommands {
             }
             return;
         }
-        int rank = entry.sortedSet().rank(member);
         if (scored) {
             call.out().array(2);
         }
         call.out().integer(reverse ? entry.sortedSet().size() - 1 - rank : rank);
         if (scored) {
-            call.out().number(Doubles.text(score));
+            call.out().number(Doubles.text(entry.sortedSet().score(member)));
         }
     }
 }

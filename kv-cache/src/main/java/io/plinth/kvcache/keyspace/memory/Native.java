@@ -76,15 +76,33 @@ public final class Native {
         return ALL.asSlice(from, length);
     }
 
-    /** Whether the bytes there are those of an array. Eight at a time: keys are short, and a call costs more than a loop. */
+    /**
+     * Whether the bytes there are those of an array. Eight at a time, as names are short, and a call costs more than a loop; the last
+     * ones first, as names that differ often do so there.
+     */
     public static boolean same(long at, byte[] bytes, int offset, int length) {
-        int i = 0;
-        for (; length - i >= Long.BYTES; i += Long.BYTES) {
+        if (length < Long.BYTES) {
+            return length < Integer.BYTES ? sameFew(at, bytes, offset, length) : sameInts(at, bytes, offset, length);
+        }
+        int last = length - Long.BYTES;
+        if (getLong(at + last) != Bytes.getLong(bytes, offset + last)) {
+            return false;
+        }
+        for (int i = 0; i < last; i += Long.BYTES) {
             if (getLong(at + i) != Bytes.getLong(bytes, offset + i)) {
                 return false;
             }
         }
-        for (; i < length; i++) {
+        return true;
+    }
+
+    private static boolean sameInts(long at, byte[] bytes, int offset, int length) {
+        int last = length - Integer.BYTES;
+        return getInt(at + last) == Bytes.getInt(bytes, offset + last) && getInt(at) == Bytes.getInt(bytes, offset);
+    }
+
+    private static boolean sameFew(long at, byte[] bytes, int offset, int length) {
+        for (int i = 0; i < length; i++) {
             if ((byte) getByte(at + i) != bytes[offset + i]) {
                 return false;
             }
@@ -92,12 +110,19 @@ public final class Native {
         return true;
     }
 
-    /** Arrays read eight bytes at a time in the machine's order. */
+    /** Arrays read several bytes at a time in the machine's order. */
     private static final class Bytes {
         private static final java.lang.invoke.VarHandle LONG =
                 java.lang.invoke.MethodHandles.byteArrayViewVarHandle(long[].class, java.nio.ByteOrder.nativeOrder());
 
+        private static final java.lang.invoke.VarHandle INT =
+                java.lang.invoke.MethodHandles.byteArrayViewVarHandle(int[].class, java.nio.ByteOrder.nativeOrder());
+
         private Bytes() {}
+
+        static int getInt(byte[] bytes, int at) {
+            return (int) INT.get(bytes, at);
+        }
 
         static long getLong(byte[] bytes, int at) {
             return (long) LONG.get(bytes, at);

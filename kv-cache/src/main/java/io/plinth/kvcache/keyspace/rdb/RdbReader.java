@@ -330,7 +330,7 @@ public final class RdbReader {
     }
 
     private void put(SortedSetValue set, byte[] member, double score) throws RdbException {
-        if (Double.isNaN(score) || !set.put(member, score, packing)) {
+        if (Double.isNaN(score) || !Double.isNaN(set.put(member, score, packing))) {
             throw new RdbException("member: twice or without score");
         }
     }

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace.value;
 
+import io.plinth.kvcache.keyspace.memory.Native;
 import io.plinth.kvcache.wire.Numbers;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.Arrays;
@@ -26,6 +27,12 @@ public final class ListPack extends PackedBytes {
     private static final int STRING_6 = 0x80;
     private static final int STRING_12 = 0xe0;
     private static final int STRING_32 = 0xf0;
+
+    /** Bytes of a text that one byte says the length of. */
+    private static final int SHORT = 63;
+
+    /** By its first byte, where that says it, how many bytes an element takes with what says so behind it; 0 where more is to be read. */
+    private static final byte[] WHOLE = whole();
 
     public ListPack() {}
 
@@ -110,7 +117,31 @@ public final class ListPack extends PackedBytes {
         return at == 0 ? END : before(at);
     }
 
+    private static byte[] whole() {
+        byte[] whole = new byte[256];
+        for (int type = 0; type < whole.length; type++) {
+            if (type < STRING_6) {
+                whole[type] = 2;
+            } else if ((type & 0xc0) == STRING_6) {
+                whole[type] = (byte) (2 + (type & 0x3f));
+            } else if ((type & 0xe0) == INT_13) {
+                whole[type] = 3;
+            } else if (type >= INT_16 && type <= INT_64) {
+                whole[type] = (byte) (2 + integerWidth(type));
+            }
+        }
+        return whole;
+    }
+
     private int after(int at) {
+        return after(at, u8(at));
+    }
+
+    private int after(int at, int type) {
+        int whole = WHOLE[type];
+        if (whole != 0) {
+            return at + whole;
+        }
         int size = size(at);
         return at + size + backSize(size);
     }
@@ -165,6 +196,11 @@ public final class ListPack extends PackedBytes {
     public int length(int at) {
         int type = u8(at);
         return isInteger(type) ? Numbers.bytes(integer(at)).length : stringLength(at, type);
+    }
+
+    /** Whether an element is kept as an integer. */
+    boolean integerAt(int at) {
+        return isInteger(u8(at));
     }
 
     private static boolean isInteger(int type) {
@@ -273,24 +309,62 @@ public final class ListPack extends PackedBytes {
         if (isInteger(type)) {
             return Numbers.isLong(buffer, offset, length) && Numbers.parse(buffer, offset, length) == integer(at);
         }
-        int from = at + stringHeader(type);
-        return stringLength(at, type) == length && same(from, buffer, offset, length);
+        return text(at, type, buffer, offset, length);
+    }
+
+    /** Whether an element that is no integer is these bytes. */
+    private boolean text(int at, int type, byte[] buffer, int offset, int length) {
+        return stringLength(at, type) == length && same(at + stringHeader(type), buffer, offset, length);
     }
 
     /** The first element from {@code at} on, in steps of {@code skip} others between, that is these bytes; or {@link #END}. */
     public int find(int at, byte[] buffer, int offset, int length, int skip) {
+        return (int) search(at, buffer, offset, length, skip);
+    }
+
+    /** Above 32 bits: how many were passed before {@link #find} found one; negative where there is none. */
+    long search(int at, byte[] buffer, int offset, int length, int skip) {
         boolean integer = Numbers.isLong(buffer, offset, length);
+        if (at != END && !integer && length <= SHORT && inRecord()) {
+            return searchShort(address(), at, buffer, offset, length, skip);
+        }
         long number = integer ? Numbers.parse(buffer, offset, length) : 0;
-        for (int i = at; i != END; ) {
+        int end = length();
+        long passed = 0;
+        for (int i = at; i != END && i < end; passed++) {
             int type = u8(i);
-            boolean found =
-                    isInteger(type) ? integer && integer(i) == number : !integer && is(i, buffer, offset, length);
-            if (found) {
-                return i;
+            if (isInteger(type) ? integer && integer(i) == number : !integer && text(i, type, buffer, offset, length)) {
+                return passed << 32 | i;
             }
-            i = next(i);
-            for (int k = 0; k < skip && i != END; k++) {
-                i = next(i);
+            i = after(i, type);
+            for (int k = 0; k < skip && i < end; k++) {
+                i = after(i);
+            }
+        }
+        return END;
+    }
+
+    /**
+     * The same for a short text. Elements of one collection are often as long as one another: where the processor may guess that, it does
+     * not wait for one's length to read the next.
+     */
+    private long searchShort(long base, int at, byte[] buffer, int offset, int length, int skip) {
+        int head = STRING_6 | length;
+        int whole = length + 2;
+        int end = length();
+        long passed = 0;
+        for (int i = at; i < end; passed++) {
+            int type = Native.getByte(base + i);
+            if (type == head) {
+                if (Native.same(base + i + 1, buffer, offset, length)) {
+                    return passed << 32 | i;
+                }
+                i += whole;
+            } else {
+                i = after(i, type);
+            }
+            for (int k = 0; k < skip && i < end; k++) {
+                i = after(i, Native.getByte(base + i));
             }
         }
         return END;
@@ -317,6 +391,17 @@ public final class ListPack extends PackedBytes {
         open(at, 0, size + backSize(size));
         encode(at, value, size);
         count++;
+    }
+
+    /** Adds two elements before another, or at the end. */
+    void insert(int at, byte[] first, byte[] second) {
+        int size = encodedSize(first);
+        int secondSize = encodedSize(second);
+        int secondAt = at + size + backSize(size);
+        open(at, 0, secondAt - at + secondSize + backSize(secondSize));
+        encode(at, first, size);
+        encode(secondAt, second, secondSize);
+        count += 2;
     }
 
     /** Adds an element after another. */

@@ -83,6 +83,11 @@ public abstract sealed class PackedBytes permits ListPack, IntegerPack {
         }
     }
 
+    /** Where they lie in native memory; 0 where they do not. */
+    final long address() {
+        return address;
+    }
+
     final int u8(int at) {
         return address == 0 ? array[at] & 0xff : Native.getByte(address + at);
     }

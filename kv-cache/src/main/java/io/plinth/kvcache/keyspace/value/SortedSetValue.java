@@ -94,6 +94,9 @@ public final class SortedSetValue implements Value {
     }
 
     private static double score(ListPack packed, int at) {
+        if (packed.integerAt(at)) {
+            return packed.integer(at);
+        }
         byte[] text = packed.get(at);
         return Doubles.parse(text, 0, text.length);
     }
@@ -114,48 +117,60 @@ public final class SortedSetValue implements Value {
         return score(member, 0, member.length);
     }
 
-    /** Sets a member's score, keeping the array; answers whether the member is new. */
-    public boolean put(byte[] member, double score, Packing packing) {
-        double old = score(member);
-        boolean added = Double.isNaN(old);
+    /** Sets a member's score where that is another one, keeping the array; answers what it was, NaN where the member is new. */
+    public double put(byte[] member, double score, Packing packing) {
         ListPack packed = pack;
-        if (packed != null
-                && added
-                && (packed.count() / 2 + 1 > packing.zsetEntries() || member.length > packing.zsetValue())) {
-            unpack(packed);
-            packed = null;
+        if (packed == null) {
+            return putInTable(member, score);
         }
-        if (packed != null) {
-            if (!added) {
-                packed.remove(packed.find(packed.first(), member, 0, member.length, 1), 2);
+        int at = packed.find(packed.first(), member, 0, member.length, 1);
+        if (at == ListPack.END) {
+            if (packed.count() / 2 + 1 > packing.zsetEntries() || member.length > packing.zsetValue()) {
+                unpack(packed);
+                addToTree(member, score);
+            } else {
+                insert(packed, packed.first(), member, score);
             }
-            insert(packed, member, score);
-        } else if (added) {
+            return Double.NaN;
+        }
+        double old = score(packed, packed.next(at));
+        if (old != score) {
+            boolean last = packed.next(packed.next(at)) == ListPack.END;
+            packed.remove(at, 2);
+            // Those before it come before the higher score, too.
+            insert(packed, score < old ? packed.first() : last ? ListPack.END : at, member, score);
+        }
+        return old;
+    }
+
+    private double putInTable(byte[] member, double score) {
+        int position = table().find(member, 0, member.length);
+        if (position < 0) {
             addToTree(member, score);
-        } else if (old != score) {
-            int position = table().find(member, 0, member.length);
+            return Double.NaN;
+        }
+        double old = Double.longBitsToDouble(table().number(position));
+        if (old != score) {
             byte[] kept = table().member(position);
             tree().remove(old, member);
             tree().add(score, kept == null ? member : kept);
             table().number(position, Double.doubleToRawLongBits(score));
         }
-        return added;
+        return old;
     }
 
-    private static void insert(ListPack packed, byte[] member, double score) {
-        int at = packed.first();
+    /** {@code from}: all before it come before the member. */
+    private static void insert(ListPack packed, int from, byte[] member, double score) {
+        int at = from;
         while (at != ListPack.END) {
             int scoreAt = packed.next(at);
             double other = score(packed, scoreAt);
             if (other > score || (other == score && Arrays.compareUnsigned(packed.get(at), member) > 0)) {
-                packed.insert(at, Doubles.bytes(score));
-                packed.insert(at, member);
-                return;
+                break;
             }
             at = packed.next(scoreAt);
         }
-        packed.append(member);
-        packed.append(Doubles.bytes(score));
+        packed.insert(at == ListPack.END ? packed.length() : at, member, Doubles.bytes(score));
     }
 
     private void unpack(ListPack packed) {
@@ -188,17 +203,14 @@ public final class SortedSetValue implements Value {
         return true;
     }
 
-    /** How many members come before one that is there. */
+    /** How many members come before one; negative where it is not there. */
     public int rank(byte[] member) {
         ListPack packed = pack;
         if (packed == null) {
-            return tree().rank(score(member), member);
+            double score = score(member);
+            return Double.isNaN(score) ? -1 : tree().rank(score, member);
         }
-        int rank = 0;
-        for (int at = packed.first(); !packed.is(at, member, 0, member.length); at = packed.next(packed.next(at))) {
-            rank++;
-        }
-        return rank;
+        return (int) (packed.search(packed.first(), member, 0, member.length, 1) >> 32);
     }
 
     /** How many members have a smaller score, or with {@code inclusive} not a larger one. */

@@ -8,13 +8,15 @@ import io.plinth.kvcache.keyspace.Segment;
 public final class SortedSets {
     private SortedSets() {}
 
-    /** Sets a member's score; answers whether the member is new. */
-    public static boolean put(Segment segment, Entry entry, byte[] member, double score) {
+    /** Sets a member's score; answers what it was, NaN where the member is new. Where it is the same nothing has changed. */
+    public static double put(Segment segment, Entry entry, byte[] member, double score) {
         long before = entry.bytes();
-        boolean added = entry.sortedSet().put(member, score, segment.packing());
-        byte[] bits = Effects.number(segment.heard(), Double.doubleToRawLongBits(score));
-        segment.mutated(entry, before, Kind.SCORE, member, bits);
-        return added;
+        double old = entry.sortedSet().put(member, score, segment.packing());
+        if (old != score) {
+            byte[] bits = Effects.number(segment.heard(), Double.doubleToRawLongBits(score));
+            segment.mutated(entry, before, Kind.SCORE, member, bits);
+        }
+        return old;
     }
 
     /** Removes a member, and the key with the last one; answers whether it was there. */

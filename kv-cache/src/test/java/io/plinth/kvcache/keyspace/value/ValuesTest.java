@@ -98,7 +98,9 @@ class ValuesTest {
             String member = word(random, kinds);
             if (random.nextInt(5) < 3) {
                 double score = random.nextInt(20) / 4.0;
-                assertThat(set.put(bytes(member), score, packing)).isEqualTo(scores.put(member, score) == null);
+                Double before = scores.put(member, score);
+                assertThat(set.put(bytes(member), score, packing))
+                        .isEqualTo(Double.valueOf(before == null ? Double.NaN : before));
             } else {
                 assertThat(set.remove(bytes(member), 0, member.length())).isEqualTo(scores.remove(member) != null);
             }
@@ -114,6 +116,7 @@ class ValuesTest {
                 for (int rank = 0; rank < sorted.size(); rank += 7) {
                     assertThat(set.rank(bytes(sorted.get(rank)))).isEqualTo(rank);
                 }
+                assertThat(set.rank(bytes("nobody"))).isNegative();
                 for (double score = -1; score < 6; score += 0.125) {
                     double at = score;
                     assertThat(set.below(score, false)).isEqualTo((int)
