@@ -76,6 +76,7 @@ import io.plinth.kvcache.session.ClientHandler;
 import io.plinth.kvcache.session.Clients;
 import io.plinth.kvcache.session.PubSub;
 import io.plinth.kvcache.session.Tracking;
+import io.plinth.kvcache.session.turn.LoopShare;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.WireLimits;
 import java.io.IOException;
@@ -216,9 +217,11 @@ public final class KvCache implements Daemon {
                 context.loops().all(),
                 functions);
         persistence = kept;
+        Map<EventLoop, LoopShare> shares = LoopShare.each(context.loops().all(), keyspace);
         MemcachedPipeline memcached = config.memcachedPort() == null
                 ? null
-                : new MemcachedPipeline(node, config.limits().outputBuffer().bytes());
+                : new MemcachedPipeline(
+                        node, shares, config.limits().outputBuffer().bytes());
         if (memcached == null) {
             MemcachedPipeline.keep(keyspace, context.clock().millis());
         }
@@ -254,8 +257,7 @@ public final class KvCache implements Daemon {
                         : config.primaryPassword().reveal(),
                 System::nanoTime,
                 new NodeThreads(context.name(), "replica"));
-        List<EventLoop> loops = context.loops().all();
-        LoopTimer ticking = new LoopTimer(keyspace, loops, context.clock(), stats, now -> {
+        LoopTimer ticking = new LoopTimer(keyspace, context.loops().all(), context.clock(), stats, now -> {
             stats.sample(now);
             stats.peakBytes(keyspace.memory().used());
             keyspace.makeRoom(0);
@@ -265,7 +267,7 @@ public final class KvCache implements Daemon {
             }
         });
         timer = ticking;
-        ClientPipeline pipeline = new ClientPipeline(shared(), keyspace, loops, () -> new CommandExecutor(node, table));
+        ClientPipeline pipeline = new ClientPipeline(shared(), shares, () -> new CommandExecutor(node, table));
         Integer port = context.node().port();
         HostPort at = new HostPort(context.node().host(), port == null ? KvCacheMain.STANDARD_PORT : port);
         Listeners.Bound bound = context.listeners().tcp("redis", at, pipeline);

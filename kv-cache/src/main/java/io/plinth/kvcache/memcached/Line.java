@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param words the command's name first
  */
 record Line(List<String> words) {
-    private static final int MAX_KEY = 250;
+    /** Bytes of a key. */
+    static final int MAX_KEY = 250;
+
     private static final long MAX_UNSIGNED_DIGITS = 20;
 
     static Line of(byte[] buffer, int from, int to) {

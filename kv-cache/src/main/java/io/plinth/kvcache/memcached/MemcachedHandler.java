@@ -5,12 +5,19 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.memcached.Store.Mode;
 import io.plinth.kvcache.session.SyncGate;
+import io.plinth.kvcache.session.turn.Ahead;
+import io.plinth.kvcache.session.turn.LoopShare;
+import io.plinth.kvcache.session.turn.SocketSend;
+import io.plinth.kvcache.session.turn.Together;
+import io.plinth.kvcache.session.turn.TurnEnd;
 import io.plinth.kvcache.wire.OutputLimitException;
+import io.plinth.kvcache.wire.ReadBuffers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -20,17 +27,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Owned by the connection's event loop: takes lines and data blocks out of what was read, runs each command at once and flushes all
- * replies together. While the client does not take its replies nothing further is run or read.
+ * Owned by the connection's event loop: takes lines and data blocks out of what was read, runs small reads together with those of
+ * other connections and longer ones at once, and sends all replies at the end of the loop's turn. While the client does not take its
+ * replies nothing further is run or read.
  */
-final class MemcachedHandler extends ChannelInboundHandlerAdapter {
+final class MemcachedHandler extends ChannelInboundHandlerAdapter implements TurnEnd.Member, Together.Member {
     private static final Logger LOG = LoggerFactory.getLogger(MemcachedHandler.class);
     private static final int CHUNK = 64 * 1024;
-    private static final int FIRST = 512;
     /** What is taken in from who has not shown a password; Redis has the same number. */
     private static final int MAX_PASSWORD = 16 * 1024;
 
     private static final int RETRY_MILLIS = 10;
+    /** How long a client that is to be closed may take to read what is left. */
+    private static final int LAST_WORDS_MILLIS = 2_000;
+
+    private static final String NO_MEMORY = "SERVER_ERROR out of memory reading request";
     private static final String TOO_LARGE = "SERVER_ERROR object too large for cache";
 
     private final NodeState node;
@@ -38,23 +49,35 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
     private final Store store;
     private final long outputLimit;
     private final SyncGate gate;
-    private byte[] buffer = new byte[0];
-    private int start;
-    private int end;
-    private long taken;
+    private final LoopShare loop;
+    private final Together together;
+    private final Received received;
     private long skip;
     private boolean counted;
     private boolean waiting;
     private boolean closing;
     private boolean known;
+    /** The client sends no more. */
+    private boolean inputOver;
+    /** What came last runs together with what came on other connections. */
+    private boolean joined;
+
+    private boolean flushPlanned;
+
     private volatile long seenMillis;
     private long unsent;
     private @Nullable ChannelHandlerContext context;
+    private @Nullable SocketSend socket;
     private @Nullable Replies replies;
     private @Nullable TextCommands text;
     private @Nullable MetaCommands meta;
 
-    MemcachedHandler(NodeState node, Marks marks, Statistics statistics, long outputLimit) {
+    /** {@code together}: where this loop's connections of this protocol wait for one another. */
+    MemcachedHandler(
+            NodeState node, LoopShare loop, Together together, Marks marks, Statistics statistics, long outputLimit) {
+        this.loop = loop;
+        this.together = together;
+        this.received = new Received(loop.buffers(), node.memory());
         this.outputLimit = outputLimit;
         this.node = node;
         this.statistics = statistics;
@@ -67,6 +90,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
         Replies out = new Replies(ctx.alloc(), outputLimit);
         replies = out;
         context = ctx;
+        socket = new SocketSend(ctx.channel());
         seenMillis = node.clock().millis();
         text = new TextCommands(store, out, statistics);
         meta = new MetaCommands(store, out, statistics);
@@ -87,37 +111,56 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
             if (closing) {
                 return;
             }
+            if (in.readableBytes() <= ReadBuffers.SMALL && received.isEmpty() && !waiting) {
+                if (received.add(in)) {
+                    joined = true;
+                    seenMillis = together.add(this);
+                }
+                return;
+            }
+            // Also what this connection sent before, and others, for which this would be out of turn.
+            together.run();
             seenMillis = node.clock().millis();
-            if (keep(in)) {
+            if (closing) {
+                return;
+            }
+            if (received.add(in)) {
                 process(ctx);
             } else {
-                fail(ctx, "SERVER_ERROR out of memory reading request");
+                fail(ctx, NO_MEMORY);
             }
         } finally {
             in.release();
         }
     }
 
-    /** Appends what was read; answers false where the memory of clients does not suffice. */
-    private boolean keep(ByteBuf in) {
-        int more = in.readableBytes();
-        int length = end - start;
-        if (buffer.length - end < more) {
-            int size = Math.max(Math.max(FIRST, length + more), Math.min(2 * length, length + more + CHUNK));
-            if (!node.memory().take(size)) {
-                return false;
-            }
-            byte[] larger = new byte[size];
-            System.arraycopy(buffer, start, larger, 0, length);
-            node.memory().give(taken);
-            taken = size;
-            buffer = larger;
-            start = 0;
-            end = length;
+    @Override
+    public int look(Ahead ahead) {
+        byte[] bytes = received.bytes();
+        int from = received.start() + TextCommands.GET.length();
+        int to = from;
+        while (to < received.end() && bytes[to] > ' ') {
+            to++;
         }
-        in.readBytes(buffer, end, more);
-        end += more;
-        return true;
+        return to > from && to < received.end() && TextCommands.isGet(bytes, received.start(), to)
+                ? ahead.add(0, bytes, from, to - from)
+                : 0;
+    }
+
+    @Override
+    public void runs(long nowMillis, int looked) {
+        ChannelHandlerContext ctx = context;
+        if (!joined || ctx == null) {
+            return;
+        }
+        joined = false;
+        try {
+            process(ctx);
+        } catch (RuntimeException | Error e) {
+            exceptionCaught(ctx, e);
+        }
+        // Replies so long that a part of them went at once have ended the wait that began with the read.
+        plan(ctx);
     }
 
     private void process(ChannelHandlerContext ctx) {
@@ -126,12 +169,12 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
             return;
         }
         int mark = out.size();
-        int before = start;
+        int before = received.start();
         gate.begins();
         try {
             while (!closing && !waiting) {
                 mark = out.size();
-                before = start;
+                before = received.start();
                 if (!step(ctx, out)) {
                     break;
                 }
@@ -153,18 +196,14 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
         } catch (SegmentsHeldException e) {
             // A script holds the key's segment for long: the command is given again.
             out.rewind(mark);
-            start = before;
+            received.start(before);
             hold(ctx);
             ctx.channel().eventLoop().schedule(() -> resume(ctx), RETRY_MILLIS, TimeUnit.MILLISECONDS);
         } finally {
             gate.ran();
         }
-        if (start == end) {
-            node.memory().give(taken);
-            taken = 0;
-            buffer = new byte[0];
-            start = 0;
-            end = 0;
+        if (!received.settle() && !closing) {
+            fail(ctx, NO_MEMORY);
         }
     }
 
@@ -179,17 +218,21 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
         }
         waiting = false;
         process(ctx);
+        closing |= inputOver && !waiting;
         flush(ctx);
-        if (!waiting) {
+        if (!waiting && !closing) {
             ctx.channel().config().setAutoRead(true);
         }
     }
 
     /** One command; answers false where it is not all there yet. */
     private boolean step(ChannelHandlerContext ctx, Replies out) {
+        byte[] buffer = received.bytes();
+        int start = received.start();
+        int end = received.end();
         if (skip > 0) {
             int now = (int) Math.min(skip, end - start);
-            start += now;
+            received.start(start + now);
             skip -= now;
             return skip == 0;
         }
@@ -204,11 +247,18 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
             return false;
         }
         int lineEnd = at > start && buffer[at - 1] == '\r' ? at - 1 : at;
+        if (known && TextCommands.isGet(buffer, start, lineEnd)) {
+            received.start(at + 1);
+            if (text != null) {
+                text.get(buffer, start + TextCommands.GET.length(), lineEnd);
+            }
+            return true;
+        }
         Line line = Line.of(buffer, start, lineEnd);
         if (TextCommands.storing(line.name()) != null || line.name().equals("ms")) {
             return storing(line, at + 1, out);
         }
-        start = at + 1;
+        received.start(at + 1);
         if (line.name().equals("quit")) {
             closing = true;
             ctx.channel().eventLoop().execute(() -> flush(ctx));
@@ -232,7 +282,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
         Object parsed = modern && line.count() > 2 ? MetaLine.of(line, 3) : "";
         String problem = modern ? metaProblem(line, parsed) : textProblem(line);
         if (problem != null) {
-            start = dataAt;
+            received.start(dataAt);
             // What follows a wrong meta line is its data where the length could be read; a classic one is read on as
             // lines.
             Integer length = modern && line.count() > 2 ? Line.number(line.word(2)) : null;
@@ -249,25 +299,26 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
                 > (known
                         ? node.limits().maxBulk()
                         : Math.min(MAX_PASSWORD, node.limits().maxBulk()))) {
-            start = dataAt;
+            received.start(dataAt);
             skip = length + 2L;
             out.line(TOO_LARGE);
             return true;
         }
-        if (end - dataAt < length + 2) {
+        if (received.end() - dataAt < length + 2) {
             return false;
         }
+        byte[] buffer = received.bytes();
         byte[] value = Arrays.copyOfRange(buffer, dataAt, dataAt + length);
         boolean whole = buffer[dataAt + length] == '\r' && buffer[dataAt + length + 1] == '\n';
         if (!whole) {
-            start = dataAt + length + 2;
+            received.start(dataAt + length + 2);
             if (modern || !line.silent()) {
                 out.line("CLIENT_ERROR bad data chunk");
             }
             return true;
         }
         store(line, parsed, value, out);
-        start = dataAt + length + 2;
+        received.start(dataAt + length + 2);
         return true;
     }
 
@@ -320,9 +371,43 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
+        plan(ctx);
+        // Behind the turn's end, which sends the replies before the loop rests.
+        loop.pace().ready(ctx.channel().eventLoop());
+        loop.turn().ran(seenMillis);
+    }
+
+    private void plan(ChannelHandlerContext ctx) {
+        if (!flushPlanned) {
+            flushPlanned = true;
+            loop.turn().await(ctx.channel().eventLoop(), this, seenMillis);
+        }
+    }
+
+    @Override
+    public void turnEnds() {
+        ChannelHandlerContext ctx = context;
+        if (!flushPlanned || ctx == null) {
+            return;
+        }
         flush(ctx);
         if (!waiting && !ctx.channel().isWritable()) {
             hold(ctx);
+        }
+    }
+
+    /** The client sends no more: what it sent is answered before the connection ends. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (!(event instanceof ChannelInputShutdownEvent)) {
+            ctx.fireUserEventTriggered(event);
+            return;
+        }
+        together.run();
+        inputOver = true;
+        if (!waiting) {
+            closing = true;
+            flush(ctx);
         }
     }
 
@@ -363,6 +448,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
     }
 
     private void flush(ChannelHandlerContext ctx) {
+        flushPlanned = false;
         if (gate.holdsBack(() -> ctx.channel().eventLoop().execute(() -> synced(ctx)))) {
             hold(ctx);
             return;
@@ -371,19 +457,24 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
         ByteBuf reply = out == null ? null : out.take();
         if (closing) {
             ctx.writeAndFlush(reply == null ? ctx.alloc().buffer(0) : reply).addListener(ChannelFutureListener.CLOSE);
-        } else if (reply != null) {
-            ctx.writeAndFlush(reply, ctx.voidPromise());
+            if (ctx.channel().isOpen()) {
+                ctx.channel().eventLoop().schedule(() -> ctx.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        } else if (reply != null && socket != null) {
+            socket.send(ctx, reply);
         }
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
+        if (joined) {
+            together.run();
+        }
         if (counted) {
             counted = false;
             statistics.closed(this);
         }
-        node.memory().give(taken);
-        taken = 0;
+        received.release();
         Replies out = replies;
         ByteBuf unsent = out == null ? null : out.take();
         if (unsent != null) {
@@ -393,6 +484,9 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (joined) {
+            together.run();
+        }
         if (cause instanceof IOException) {
             LOG.debug("memcached client {}: {}", ctx.channel().remoteAddress(), cause.getMessage());
         } else {

@@ -4,10 +4,15 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.write.Annotations;
+import io.plinth.kvcache.session.turn.LoopShare;
+import io.plinth.kvcache.session.turn.Together;
+import java.util.HashMap;
+import java.util.Map;
 
 /** Sets up each connection of the memcached port. Immutable. */
 @Sharable
@@ -15,12 +20,16 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
     private static final WriteBufferWaterMark UNSENT = new WriteBufferWaterMark(64 * 1024, 256 * 1024);
 
     private final NodeState node;
+    private final Map<EventLoop, LoopShare> loops;
+    private final Map<EventLoop, Together> together = new HashMap<>();
     private final Marks marks;
     private final Statistics statistics;
     private final long outputLimit;
 
     /** Made before anything is brought back. {@code outputLimit}: bytes of replies that may wait for one client. */
-    public MemcachedPipeline(NodeState node, long outputLimit) {
+    public MemcachedPipeline(NodeState node, Map<EventLoop, LoopShare> loops, long outputLimit) {
+        this.loops = loops;
+        loops.forEach((loop, share) -> together.put(loop, share.together(() -> {}, node.clock())));
         this.node = node;
         this.outputLimit = outputLimit;
         this.marks = new Marks(node.keyspace(), node.clock().millis(), false);
@@ -43,7 +52,12 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
     protected void initChannel(Channel channel) {
         channel.config().setOption(ChannelOption.TCP_NODELAY, true);
         channel.config().setOption(ChannelOption.SO_KEEPALIVE, true);
+        // So that replies to what has run go out before a client that sends no more is disconnected.
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNSENT);
-        channel.pipeline().addLast(new MemcachedHandler(node, marks, statistics, outputLimit));
+        LoopShare own = LoopShare.of(loops, channel);
+        own.reads().serve(channel);
+        Together others = LoopShare.of(together, channel);
+        channel.pipeline().addLast(new MemcachedHandler(node, own, others, marks, statistics, outputLimit));
     }
 }

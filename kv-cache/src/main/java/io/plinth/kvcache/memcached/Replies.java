@@ -3,6 +3,7 @@ package io.plinth.kvcache.memcached;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.plinth.kvcache.wire.Bulk;
+import io.plinth.kvcache.wire.Numbers;
 import io.plinth.kvcache.wire.OutputLimitException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +13,14 @@ final class Replies {
     static final String ERROR = "ERROR";
     static final String BAD_LINE = "CLIENT_ERROR bad command line format";
 
+    private static final byte[] VALUE = "VALUE ".getBytes(StandardCharsets.ISO_8859_1);
+    private static final int CRLF = '\r' << 8 | '\n';
+    /** Two numbers of ten digits, each behind a space, and a line's end. */
+    private static final int MOST_NUMBERS = 24;
+
     private final ByteBufAllocator allocator;
     private final long limit;
+    private final byte[] digits = new byte[MOST_NUMBERS];
     private @Nullable ByteBuf out;
 
     /** {@code limit}: bytes not yet handed over; over that the client is cut. */
@@ -62,6 +69,25 @@ final class Replies {
         buffer().writeBytes(text.getBytes(StandardCharsets.ISO_8859_1))
                 .writeByte('\r')
                 .writeByte('\n');
+    }
+
+    /** {@code VALUE key flags bytes} and the value, from where it lies. */
+    void value(byte[] line, int keyAt, int keyLength, int flags, Bulk bytes) {
+        int length = bytes.length();
+        reserve(VALUE.length + keyLength + (long) MOST_NUMBERS + length);
+        ByteBuf to = buffer().ensureWritable(VALUE.length + keyLength + MOST_NUMBERS + length + 2);
+        to.writeBytes(VALUE).writeBytes(line, keyAt, keyLength);
+        number(to, Integer.toUnsignedLong(flags));
+        number(to, length);
+        to.writeShort(CRLF);
+        bytes.writeTo(to);
+        to.writeShort(CRLF);
+    }
+
+    private void number(ByteBuf to, long number) {
+        int start = Numbers.write(number, digits, digits.length);
+        digits[--start] = ' ';
+        to.writeBytes(digits, start, digits.length - start);
     }
 
     /** A value, from where it lies. */

@@ -71,15 +71,21 @@ final class Store {
 
     /** Does something with a key, under its lock. */
     <T> T with(byte[] name, Function<Segment, T> action) {
-        now = node.clock().millis();
-        key.set(node.keyspace().hasher(), 0, name, 0, name.length);
-        Segment segment = node.keyspace().segment(key.slot());
-        segment.lock();
+        Segment segment = lock(name, 0, name.length);
         try {
             return action.apply(segment);
         } finally {
             segment.unlock();
         }
+    }
+
+    /** Begins with a key, which stays where it is: locks its segment, which the caller unlocks. */
+    Segment lock(byte[] line, int keyAt, int length) {
+        now = node.clock().millis();
+        key.set(node.keyspace().hasher(), 0, line, keyAt, length);
+        Segment segment = node.keyspace().segment(key.slot());
+        segment.lock();
+        return segment;
     }
 
     /** A value without its flags is another one: where something of a mark is told, it counts together with the value or not at all. */

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.memcached;
 
+import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.memcached.Store.Item;
 import io.plinth.kvcache.memcached.Store.Mode;
 import io.plinth.kvcache.memcached.Store.Stored;
@@ -8,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Owned by one connection: the classic text commands, memcached 1.6's words. */
 final class TextCommands {
+    /** How the most frequent line begins. */
+    static final String GET = "get ";
+
     private static final String DELETE_USAGE = Replies.BAD_LINE + ".  Usage: delete <key> [noreply]";
 
     private final Store store;
@@ -114,6 +118,52 @@ final class TextCommands {
             }
         }
         return true;
+    }
+
+    /** Whether a line asks for the values of what it names, with nothing before that. */
+    static boolean isGet(byte[] line, int from, int to) {
+        return to - from > GET.length()
+                && line[from] == 'g'
+                && line[from + 1] == 'e'
+                && line[from + 2] == 't'
+                && line[from + 3] == ' ';
+    }
+
+    /** {@code get}, of the keys that stand there. */
+    void get(byte[] line, int from, int to) {
+        int mark = out.size();
+        boolean named = false;
+        int end = from;
+        for (int at = from; at < to; at = end + 1) {
+            end = at;
+            while (end < to && line[end] != ' ') {
+                end++;
+            }
+            if (end - at > Line.MAX_KEY) {
+                out.rewind(mark);
+                out.line(Replies.BAD_LINE);
+                return;
+            }
+            if (end > at) {
+                named = true;
+                get(line, at, end - at, store.lock(line, at, end - at));
+            }
+        }
+        out.line(named ? "END" : Replies.ERROR);
+    }
+
+    private void get(byte[] line, int keyAt, int length, Segment segment) {
+        try {
+            Item item = store.read(segment);
+            statistics.got(item != null);
+            if (item != null) {
+                out.value(line, keyAt, length, item.mark().flags, item.entry());
+                item.mark().fetched = true;
+                item.mark().usedMillis = store.now();
+            }
+        } finally {
+            segment.unlock();
+        }
     }
 
     private void get(Line line, int first, @Nullable Integer time) {

@@ -7,6 +7,11 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.plinth.kit.net.LoopPace;
+import io.plinth.kvcache.session.turn.Ahead;
+import io.plinth.kvcache.session.turn.LoopReads;
+import io.plinth.kvcache.session.turn.SocketSend;
+import io.plinth.kvcache.session.turn.Together;
+import io.plinth.kvcache.session.turn.TurnEnd;
 import io.plinth.kvcache.wire.OutputLimitException;
 import io.plinth.kvcache.wire.ProtocolException;
 import io.plinth.kvcache.wire.ReadBuffers;
@@ -153,14 +158,9 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     }
 
     @Override
-    public int db() {
+    public int look(Ahead ahead) {
         Client current = client;
-        return current == null ? 0 : current.db();
-    }
-
-    @Override
-    public RequestDecoder decoder() {
-        return decoder;
+        return current == null ? 0 : ahead.add(current.db(), decoder);
     }
 
     @Override

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * ones, for connections whose commands wait for one another.
  */
 public final class ReadBuffers {
-    static final int SIZE = 64 * 1024;
+    /** What the one array holds. */
+    public static final int SIZE = 64 * 1024;
     /** A read of at most so many bytes is small. */
     public static final int SMALL = 512;
 
@@ -17,18 +18,21 @@ public final class ReadBuffers {
     private byte @Nullable [] spare = new byte[SIZE];
     private final ArrayDeque<byte[]> small = new ArrayDeque<>(MOST_SMALL);
 
-    byte[] take() {
+    /** The one array, or where somebody has it another one of its size. */
+    public byte[] take() {
         byte[] taken = spare;
         spare = null;
         return taken == null ? new byte[SIZE] : taken;
     }
 
-    byte[] takeSmall() {
+    /** An array for a small read. */
+    public byte[] takeSmall() {
         byte[] taken = small.pollLast();
         return taken == null ? new byte[SMALL] : taken;
     }
 
-    void give(byte[] buffer) {
+    /** Gives an array back; nobody reads it any more. */
+    public void give(byte[] buffer) {
         if (buffer.length == SIZE) {
             spare = buffer;
         } else if (buffer.length == SMALL && small.size() < MOST_SMALL) {

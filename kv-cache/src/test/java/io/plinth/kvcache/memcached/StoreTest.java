@@ -18,6 +18,7 @@ import io.plinth.kvcache.pattern.PatternConfig.WriteMode;
 import io.plinth.kvcache.persist.Functions;
 import io.plinth.kvcache.persist.PersistSettings;
 import io.plinth.kvcache.persist.Persistence;
+import io.plinth.kvcache.session.turn.LoopShare;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -192,7 +193,9 @@ class StoreTest {
     void aClientThatSaysNothingIsDisconnected() {
         Statistics statistics = new Statistics(node.now);
         Marks marks = new Marks(node.keyspace, node.now, false);
-        EmbeddedChannel channel = new EmbeddedChannel(new MemcachedHandler(node.state, marks, statistics, 1 << 20));
+        LoopShare loop = new LoopShare(node.keyspace);
+        EmbeddedChannel channel = new EmbeddedChannel(new MemcachedHandler(
+                node.state, loop, loop.together(() -> {}, node.state.clock()), marks, statistics, 1 << 20));
         node.now += 9_000;
         statistics.endIdle(node.now, 10);
         channel.writeInbound(Unpooled.copiedBuffer("mn\r\n", StandardCharsets.US_ASCII));

@@ -1,4 +1,4 @@
-package io.plinth.kvcache.session;
+package io.plinth.kvcache.session.turn;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;

@@ -1,4 +1,4 @@
 @NullMarked
-package io.plinth.kvcache.session;
+package io.plinth.kvcache.session.turn;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-package io.plinth.kvcache.session;
+package io.plinth.kvcache.session.turn;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;

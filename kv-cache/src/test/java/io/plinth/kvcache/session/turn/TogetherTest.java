@@ -1,4 +1,4 @@
-package io.plinth.kvcache.session;
+package io.plinth.kvcache.session.turn;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.Unpooled;
 import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Keyspace;
-import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.ProtocolException;
 import io.plinth.kvcache.wire.ReadBuffers;
@@ -25,17 +24,6 @@ class TogetherTest {
     private final ReadBuffers buffers = new ReadBuffers();
     private long now = 5;
     private int rests;
-    private final Dispatcher dispatcher = new Dispatcher() {
-        @Override
-        public boolean execute(Client client, Args args, long nowMillis) {
-            throw new AssertionError("not asked for");
-        }
-
-        @Override
-        public void rest() {
-            rests++;
-        }
-    };
     private final Clock clock = new Clock() {
         @Override
         public ZoneOffset getZone() {
@@ -52,8 +40,8 @@ class TogetherTest {
             return Instant.ofEpochMilli(now++);
         }
     };
-    private final Together together =
-            new Together(new Ahead(new Keyspace(16 << 20, Eviction.ALL_KEYS, 1_000, new Random(1))), dispatcher, clock);
+    private final Together together = new Together(
+            new Ahead(new Keyspace(16 << 20, Eviction.ALL_KEYS, 1_000, new Random(1))), () -> rests++, clock);
 
     private final class Connection implements Together.Member {
         private final String name;
@@ -70,13 +58,8 @@ class TogetherTest {
         }
 
         @Override
-        public int db() {
-            return 0;
-        }
-
-        @Override
-        public RequestDecoder decoder() {
-            return decoder;
+        public int look(Ahead ahead) {
+            return ahead.add(0, decoder);
         }
 
         @Override

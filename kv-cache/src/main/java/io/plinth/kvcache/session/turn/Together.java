@@ -1,6 +1,5 @@
-package io.plinth.kvcache.session;
+package io.plinth.kvcache.session.turn;
 
-import io.plinth.kvcache.wire.RequestDecoder;
 import java.time.Clock;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -17,19 +16,16 @@ public final class Together {
     private static final int MOST = 16;
 
     /** A connection whose commands have come and do not run yet. */
-    interface Member {
-        /** Its number of the database. */
-        int db();
-
-        /** Where its commands lie. */
-        RequestDecoder decoder();
+    public interface Member {
+        /** Has the record of what its first command names fetched; answers of how many of its commands that is so. */
+        int look(Ahead ahead);
 
         /** Runs them; whatever goes wrong is between this connection and its client. {@code known}: of so many the keys were looked at. */
         void runs(long nowMillis, int known);
     }
 
     private final Ahead ahead;
-    private final Dispatcher dispatcher;
+    private final Runnable rest;
     private final Clock clock;
     private final @Nullable Member[] members = new Member[MOST];
     private final int[] known = new int[MOST];
@@ -37,14 +33,15 @@ public final class Together {
     private long nowMillis;
     private boolean running;
 
-    public Together(Ahead ahead, Dispatcher dispatcher, Clock clock) {
+    /** {@code rest}: no further command follows at once. */
+    Together(Ahead ahead, Runnable rest, Clock clock) {
         this.ahead = ahead;
-        this.dispatcher = dispatcher;
+        this.rest = rest;
         this.clock = clock;
     }
 
     /** Has the connection wait for others; answers what time it is. */
-    long add(Member member) {
+    public long add(Member member) {
         if (count == 0) {
             nowMillis = clock.millis();
         }
@@ -75,7 +72,7 @@ public final class Together {
             ahead.begin();
             for (int i = 0; i < all; i++) {
                 Member member = members[i];
-                known[i] = member == null ? 0 : ahead.add(member.db(), member.decoder());
+                known[i] = member == null ? 0 : member.look(ahead);
             }
             ahead.fetch();
             for (int i = 0; i < all; i++) {
@@ -90,7 +87,7 @@ public final class Together {
             Arrays.fill(members, 0, count, null);
             count = 0;
             running = false;
-            dispatcher.rest();
+            rest.run();
         }
     }
 }

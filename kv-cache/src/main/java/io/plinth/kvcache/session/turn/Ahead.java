@@ -1,4 +1,4 @@
-package io.plinth.kvcache.session;
+package io.plinth.kvcache.session.turn;
 
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Slots;
@@ -43,7 +43,7 @@ public final class Ahead {
     }
 
     /** Answers how many of the next commands it has looked at, one at most. */
-    int add(int db, RequestDecoder decoder) {
+    public int add(int db, RequestDecoder decoder) {
         if (held == KeysAhead.MOST || decoder.look(keys) == 0) {
             return 0;
         }
@@ -51,10 +51,22 @@ public final class Ahead {
         return 1;
     }
 
+    /** Looks at a key for which there is room: answers one, or none. */
+    public int add(int db, byte[] key, int offset, int length) {
+        if (held == KeysAhead.MOST) {
+            return 0;
+        }
+        hold(db, key, offset, length);
+        return 1;
+    }
+
     private void hold(int db, int i) {
-        int slot = Slots.of(keys.buffer(), keys.offset(i), keys.length(i));
-        tables[held] = keyspace.byHash(slot);
-        hashes[held] = keyspace.hasher().hash(db, keys.buffer(), keys.offset(i), keys.length(i));
+        hold(db, keys.buffer(), keys.offset(i), keys.length(i));
+    }
+
+    private void hold(int db, byte[] key, int offset, int length) {
+        tables[held] = keyspace.byHash(Slots.of(key, offset, length));
+        hashes[held] = keyspace.hasher().hash(db, key, offset, length);
         held++;
     }
 

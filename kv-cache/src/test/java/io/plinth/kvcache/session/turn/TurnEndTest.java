@@ -1,4 +1,4 @@
-package io.plinth.kvcache.session;
+package io.plinth.kvcache.session.turn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
