@@ -153,7 +153,7 @@ class ChannelFeaturesIT extends ClientFixture {
         assertThat(new String(soon.getBody(), UTF_8)).isEqualTo("soon");
         assertThat(soon.getEnvelope().getExchange()).isEqualTo(name);
         assertThat(soon.getEnvelope().getRoutingKey()).isEqualTo("a.soon");
-        assertThat(soon.getProperties().getHeaders().get("x-delay")).isEqualTo(-100L);
+        assertThat(soon.getProperties().getHeaders().get("x-delay")).isEqualTo(-100);
         assertThat(seen.text()).isEqualTo("late");
         assertThat((System.nanoTime() - at) / 1_000_000).isGreaterThanOrEqualTo(295);
         String keeps = "amq.delayed." + name;

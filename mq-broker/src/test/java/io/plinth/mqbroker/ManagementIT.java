@@ -69,7 +69,7 @@ class ManagementIT {
              "hashing_algorithm":"rabbit_password_hashing_sha256","tags":"management","limits":{"max-channels":2}}],
              "vhosts":[{"name":"/"},{"name":"eu/west","metadata":{"description":"d","tags":["t"]}}],
              "permissions":[{"user":"shop","vhost":"eu/west","configure":"^shop","write":".*","read":".*"}],
-             "topic_permissions":[{"user":"shop","vhost":"eu/west","exchange":"amq.topic","write":"^a\\\\.","read":".*"}],
+             "topic_permissions":[{"user":"shop","vhost":"eu/west","exchange":"amq.topic","write":"^{username}\\\\.","read":".*"}],
              "parameters":[{"component":"vhost-limits","name":"limits","vhost":"eu/west","value":{"max-queues":2}}],
              "global_parameters":[{"name":"cluster_name","value":"moved"}],
              "policies":[{"vhost":"eu/west","name":"ttl","pattern":"^shop","apply-to":"queues",

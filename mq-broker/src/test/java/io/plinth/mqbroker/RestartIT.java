@@ -117,10 +117,19 @@ class RestartIT {
         }
         channel.queueDeclare("unique", true, false, false, Map.of("x-message-deduplication", true));
         Deliveries.publish(channel, "", "unique", "once", Map.of("x-deduplication-header", "k"));
-        channel.exchangeDeclare("later", "x-delayed-message", true, false, Map.of("x-delayed-type", "fanout"));
+        channel.queueDeclare("quorum", true, false, false, Map.of("x-queue-type", "quorum"));
+        channel.basicPublish("", "quorum", null, "not persistent".getBytes(UTF_8));
+        channel.queueDeclare("classic", true, false, false, Map.of());
+        channel.basicPublish("", "classic", null, "not persistent".getBytes(UTF_8));
+        channel.exchangeDeclare("later", "x-delayed-message", true, false, Map.of("x-delayed-type", "direct"));
         channel.queueDeclare("due", true, false, false, Map.of());
-        channel.queueBind("due", "later", "");
-        Deliveries.publish(channel, "later", "", "delayed", Map.of("x-delay", 1500));
+        channel.queueBind("due", "later", "due");
+        channel.queueBind("quorum", "later", "quorum");
+        AMQP.BasicProperties passing = new AMQP.BasicProperties.Builder()
+                .headers(Map.of("x-delay", "1400"))
+                .build();
+        channel.basicPublish("later", "quorum", passing, "not persistent".getBytes(UTF_8));
+        Deliveries.publish(channel, "later", "due", "delayed", Map.of("x-delay", 1500));
         channel.waitForConfirmsOrDie(20_000);
     }
 
@@ -142,6 +151,10 @@ class RestartIT {
         channel.waitForConfirmsOrDie(20_000);
         assertThat(Deliveries.get(channel, "unique")).isEqualTo("once");
         assertThat(channel.messageCount("unique")).isZero();
+        assertThat(channel.messageCount("classic")).isZero();
+        for (int i = 0; i < 2; i++) {
+            assertThat(Deliveries.get(channel, "quorum")).isEqualTo("not persistent");
+        }
         assertThat(Deliveries.get(channel, "due")).isEqualTo("delayed");
     }
 }

@@ -76,10 +76,10 @@ public record QueueArguments(
     public record Retry(long min, long max, long multiplier) {
         /** The delay after the message came back so often. */
         public long delay(int count) {
-            long delay = min;
             if (multiplier == 0) {
-                delay = min * count;
+                return min > max / Math.max(1, count) ? max : min * count;
             }
+            long delay = min;
             for (int i = 1; multiplier > 1 && i < count && delay < max; i++) {
                 delay *= multiplier;
             }
@@ -134,7 +134,9 @@ public record QueueArguments(
             "x-max-age",
             "x-stream-max-segment-size-bytes");
 
-    private static final long MAX_MILLIS = 0xFFFF_FFFFL;
+    /** The longest time anything may be asked to last, as in RabbitMQ: ten years. */
+    public static final long MAX_MILLIS = 315_360_000_000L;
+
     private static final int MAX_PRIORITY = 255;
     /** Of two levels; above it a message is of the high one. */
     private static final int HIGHEST_NORMAL = 4;

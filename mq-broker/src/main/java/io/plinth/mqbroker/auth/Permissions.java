@@ -91,8 +91,18 @@ public final class Permissions {
     }
 
     private SafePattern expanded(@Nullable String pattern) {
-        String text = pattern == null ? "" : pattern;
-        return SafePattern.of(text.replace("{username}", Pattern.quote(user)).replace("{vhost}", Pattern.quote(vhost)));
+        return SafePattern.of(expanded(pattern == null ? "" : pattern, user, vhost));
+    }
+
+    private static String expanded(String pattern, String user, String vhost) {
+        return pattern.replace("{username}", Pattern.quote(user))
+                .replace("{vhost}", Pattern.quote(vhost))
+                .replace("{client_id}", Pattern.quote("{client_id}"));
+    }
+
+    /** What is wrong with a pattern of a topic permission, which may have variables; null for nothing. */
+    public static @Nullable String topicProblem(String pattern) {
+        return SafePattern.problem(pattern) == null ? null : SafePattern.problem(expanded(pattern, "u", "v"));
     }
 
     /** Refuses what the user may not do. */

@@ -22,6 +22,7 @@ public final class QueueRef implements Destination {
     private volatile FieldTable effective;
     private final boolean internal;
     private final boolean stream;
+    private final boolean quorum;
 
     /**
      * A queue.
@@ -49,6 +50,7 @@ public final class QueueRef implements Destination {
         this.effective = arguments;
         this.internal = arguments.has(DELAYED_FOR);
         this.stream = "stream".equals(arguments.string("x-queue-type"));
+        this.quorum = "quorum".equals(arguments.string("x-queue-type"));
     }
 
     public long id() {
@@ -77,6 +79,16 @@ public final class QueueRef implements Destination {
     /** Whether its definition outlives the process: an exclusive queue ends with its connection. */
     public boolean survives() {
         return durable && owner == null;
+    }
+
+    /**
+     * Whether a message in it outlives the process. What was asked for as a quorum queue keeps everything, as RabbitMQ's do, and so does
+     * one of delayed messages, as the plugin's table does.
+     *
+     * @param persistent whether the message asks for that
+     */
+    public boolean keeps(boolean persistent) {
+        return survives() && (persistent || quorum || internal);
     }
 
     /** Whether it is a stream: read, not emptied. */

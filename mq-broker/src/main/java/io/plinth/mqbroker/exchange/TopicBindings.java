@@ -96,9 +96,12 @@ final class TopicBindings implements Bindings {
         for (Node at = node; at != null && into.add(at); at = at.children.get(ANY)) {}
     }
 
-    /** At most 128 words: a short string is 255 octets. The empty key is one empty word. */
+    /** At most 128 words: a short string is 255 octets. The empty key has no word. */
     static List<String> words(String key) {
         List<String> words = new ArrayList<>();
+        if (key.isEmpty()) {
+            return words;
+        }
         int from = 0;
         for (int dot = key.indexOf('.'); dot >= 0; dot = key.indexOf('.', from)) {
             words.add(key.substring(from, dot));

@@ -2,6 +2,7 @@ package io.plinth.mqbroker.management;
 
 import io.plinth.mqbroker.auth.Access;
 import io.plinth.mqbroker.auth.PasswordHash;
+import io.plinth.mqbroker.auth.Permissions;
 import io.plinth.mqbroker.auth.SafePattern;
 import io.plinth.mqbroker.auth.User;
 import io.plinth.mqbroker.http.ApiCall;
@@ -263,7 +264,9 @@ final class AccessApi {
             if (!(document.get(name) instanceof String pattern)) {
                 throw ApiException.badRequest("[{key_missing," + name + "}]");
             }
-            String problem = SafePattern.problem(pattern);
+            String problem = kind.equals(Settings.TOPIC_PERMISSION)
+                    ? Permissions.topicProblem(pattern)
+                    : SafePattern.problem(pattern);
             if (problem != null) {
                 throw ApiException.badRequest(problem);
             }

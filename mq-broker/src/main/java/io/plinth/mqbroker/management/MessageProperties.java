@@ -54,7 +54,7 @@ final class MessageProperties {
                     throw ApiException.badRequest(
                             name(field) + ": " + text.length + " octets (expected: at most " + SHORT + ")");
                 }
-                if (field == Field.EXPIRATION && !String.valueOf(value).matches("[0-9]{1,15}")) {
+                if (field == Field.EXPIRATION && !String.valueOf(value).matches("[0-9]{1,12}")) {
                     throw ApiException.badRequest("expiration: " + value + " (expected: milliseconds)");
                 }
                 out.writeByte(text.length).writeBytes(text);

@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.mark;
 
+import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.exchange.Attributes;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.wire.ContentProperties;
@@ -8,11 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Headers that queues look at or write. */
 public final class MessageMarks {
     private static final int LONGEST = 1024;
+    private static final Pattern NUMBER = Pattern.compile("[+-]?[0-9]{1,18}");
 
     private MessageMarks() {}
 
@@ -46,16 +49,29 @@ public final class MessageMarks {
         }
     }
 
-    /** Milliseconds a delayed exchange keeps it. */
+    /** Milliseconds a delayed exchange keeps it: a whole number, also one in a text, or a fraction without what is behind its point. */
     public static long delay(Content content) {
-        Long delay = FieldTable.integer(
-                ContentProperties.headers(content.properties()).get(Attributes.DELAY));
-        return delay == null ? 0 : delay;
+        if (!ContentProperties.mayHaveHeader(content.properties(), Attributes.DELAY)) {
+            return 0;
+        }
+        Object value = ContentProperties.headers(content.properties()).get(Attributes.DELAY);
+        Long whole = FieldTable.integer(value);
+        long delay = switch (value) {
+            case Float fraction -> fraction.longValue();
+            case Double fraction -> fraction.longValue();
+            case String text when NUMBER.matcher(text).matches() -> Long.parseLong(text);
+            case null, default -> whole == null ? 0 : whole;
+        };
+        return Math.clamp(delay, 0, QueueArguments.MAX_MILLIS);
     }
 
-    /** A delayed message whose time has come says so with its delay turned negative. */
+    /** A delayed message whose time has come says so with its delay turned negative; one that was not delayed is as it was. */
     public static Content due(Content content) {
-        return with(content, Attributes.DELAY, -delay(content));
+        long delay = delay(content);
+        if (delay == 0) {
+            return content;
+        }
+        return with(content, Attributes.DELAY, delay <= Integer.MAX_VALUE ? (Object) (int) -delay : (Object) (-delay));
     }
 
     /** The message with one header set. */

@@ -50,7 +50,7 @@ final class Intake {
             if (queue == null) {
                 continue;
             }
-            boolean lasting = command.persistent() && ref.survives();
+            boolean lasting = ref.keeps(command.persistent());
             if (seen(queue, content, lasting)) {
                 if (lasting) {
                     known = queue;
@@ -115,7 +115,7 @@ final class Intake {
         for (MessageQueue queue : into) {
             Effect.Target target = target(queue, content, now, own);
             targets.add(target);
-            if (persistent && queue.ref().survives()) {
+            if (queue.ref().keeps(persistent)) {
                 durable.add(target);
             }
         }
@@ -126,7 +126,7 @@ final class Intake {
         for (int i = 0; i < into.size(); i++) {
             MessageQueue queue = into.get(i);
             message.retain();
-            boolean lasting = persistent && queue.ref().survives();
+            boolean lasting = queue.ref().keeps(persistent);
             queue.stats().entered(sequence, lasting, now);
             queue.stats().counts().add(Counts.Kind.PUBLISH, 1);
             Effect.Target target = targets.get(i);
@@ -167,7 +167,7 @@ final class Intake {
     private static Effect.Target target(MessageQueue queue, Content content, long now, long own) {
         QueueArguments arguments = queue.arguments();
         if (arguments.delayedFor() != null) {
-            long due = now + Math.max(0, MessageMarks.delay(content));
+            long due = now + MessageMarks.delay(content);
             return new Effect.Target(queue.id(), Long.MAX_VALUE, 0, null, null, new Effect.Hold(0, due));
         }
         long expiresAt = expiresAt(now, own, arguments.ttl());

@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.session;
 
+import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.auth.Permissions;
 import io.plinth.mqbroker.channel.ConfirmTracker;
 import io.plinth.mqbroker.channel.ContentAssembler;
@@ -150,7 +151,7 @@ final class Publisher implements ConfirmTracker.Answers {
         handle.counts().add(Counts.Kind.PUBLISH, 1);
         if (method.exchange().isEmpty() && DirectReplies.isAddress(method.routingKey())) {
             if (!connection.broker().replies().send(method.routingKey(), message)) {
-                unroutable(method, published);
+                unroutable(method, message);
             }
             return List.of();
         }
@@ -161,7 +162,7 @@ final class Publisher implements ConfirmTracker.Answers {
                 .routeCopies(exchange, method.routingKey(), new Attributes(published.properties()), found);
         exchange.traffic().published(found.size());
         if (found.isEmpty()) {
-            unroutable(method, published);
+            unroutable(method, message);
         }
         List<QueueRef> targets = List.copyOf(found);
         Topology topology = connection.identity().topology();
@@ -244,7 +245,7 @@ final class Publisher implements ConfirmTracker.Answers {
         one.accept(true);
     }
 
-    private void unroutable(BasicMethod.Publish method, ContentAssembler.Published published) {
+    private void unroutable(BasicMethod.Publish method, Content message) {
         connection.broker().metrics().unroutable.inc();
         handle.counts().add(method.mandatory() ? Counts.Kind.RETURN_UNROUTABLE : Counts.Kind.DROP_UNROUTABLE, 1);
         if (method.mandatory()) {
@@ -255,8 +256,8 @@ final class Publisher implements ConfirmTracker.Answers {
                             ReplyCode.NO_ROUTE.name(),
                             method.exchange(),
                             method.routingKey()),
-                    published.properties(),
-                    published.body());
+                    message.properties(),
+                    message.body());
         }
     }
 
@@ -279,10 +280,12 @@ final class Publisher implements ConfirmTracker.Answers {
             }
         }
         String expiration = ContentProperties.text(properties, ContentProperties.Field.EXPIRATION);
-        if (expiration != null && !milliseconds(expiration)) {
+        if (expiration != null
+                && (!milliseconds(expiration) || Long.parseLong(expiration) > QueueArguments.MAX_MILLIS)) {
             throw new AmqpException(
                     ReplyCode.PRECONDITION_FAILED,
-                    "invalid expiration '" + expiration + "' (expected: milliseconds as a whole number)");
+                    "invalid expiration '" + expiration + "' (expected: milliseconds as a whole number, at most "
+                            + QueueArguments.MAX_MILLIS + ")");
         }
         String user = ContentProperties.text(properties, ContentProperties.Field.USER_ID);
         if (user != null

@@ -75,6 +75,11 @@ class TopologyTest {
         "#.a.#.a.#,   a.b.b,      false",
         "*.*,         *.#,        true",
         "a.b,         a.*,        false",
+        "'',          '',         true",
+        "#,           '',         true",
+        "*,           '',         false",
+        "*.#,         '',         false",
+        "'',          a,          false",
     })
     void topicPatternsMatchWords(String pattern, String key, boolean matches) {
         Exchange topic = exchange("t", ExchangeType.TOPIC);
