@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -99,7 +100,7 @@ public final class BenchCommand implements Callable<Integer> {
                             + " 0 or more)",
                     2);
         }
-        List<Bench> benches = benches(backlog, keys);
+        List<Bench> benches = benches(backlog, keys, out(true)::println);
         Bench bench = benches.stream()
                 .filter(candidate -> candidate.daemon().equals(daemon))
                 .findFirst()
@@ -124,13 +125,13 @@ public final class BenchCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static List<Bench> benches(long backlog, int keys) {
+    private static List<Bench> benches(long backlog, int keys, Consumer<String> progress) {
         return List.of(
                 new LbProxyBench(),
                 new KvCacheBench(keys),
                 new DbProxyBench(),
                 new GeoDnsBench(),
-                new MqBrokerBench(backlog));
+                new MqBrokerBench(backlog, progress));
     }
 
     private Report run(Bench bench, Programs programs) throws IOException, DeployException, InterruptedException {
@@ -181,7 +182,7 @@ public final class BenchCommand implements Callable<Integer> {
         private static final long serialVersionUID = 1;
 
         Benched() {
-            super(benches(BACKLOG, KEYS).stream().map(Bench::daemon).toList());
+            super(benches(BACKLOG, KEYS, line -> {}).stream().map(Bench::daemon).toList());
         }
     }
 

@@ -3,6 +3,7 @@ package io.plinth.deploy.bench;
 import io.plinth.deploy.DeployException;
 import io.plinth.deploy.bench.harness.Bench;
 import io.plinth.deploy.bench.harness.Stage;
+import io.plinth.deploy.process.Procfs;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * mq-broker beside RabbitMQ. A request is a message: published, routed, confirmed where it is persistent, delivered and, where it is
@@ -28,11 +30,18 @@ final class MqBrokerBench implements Bench {
     private static final int STEADY_PERSISTENT = 3_000;
     private static final int IDLE = 1_000;
 
+    /** A long backlog grows in so many stages, each of which is told of. */
+    private static final int STAGES = 10;
+
+    private static final long LONG = 1_000_000;
+
     private final long backlog;
+    private final Consumer<String> progress;
 
     /** {@code backlog}: how many messages wait before they are drained. */
-    MqBrokerBench(long backlog) {
+    MqBrokerBench(long backlog, Consumer<String> progress) {
         this.backlog = backlog;
+        this.progress = progress;
     }
 
     @Override
@@ -64,11 +73,17 @@ final class MqBrokerBench implements Bench {
         return (server, time) -> run(stage, server, kind, time, rate, 0);
     }
 
-    private static Load drain(Stage stage, long messages) {
+    private Load drain(Stage stage, long messages) {
         return new Load() {
             @Override
             public void prepare(Contender server) throws IOException, DeployException, InterruptedException {
-                MqBrokerBench.run(stage, server, BrokerLoad.Kind.FILL, Duration.ZERO, 0, messages);
+                long some = messages < LONG ? messages : (messages + STAGES - 1) / STAGES;
+                for (long waiting = 0; waiting < messages; ) {
+                    long more = Math.min(some, messages - waiting);
+                    Outcome outcome = MqBrokerBench.run(stage, server, BrokerLoad.Kind.FILL, Duration.ZERO, 0, more);
+                    waiting += more;
+                    tell(server, waiting, outcome);
+                }
             }
 
             @Override
@@ -77,6 +92,21 @@ final class MqBrokerBench implements Bench {
                 return MqBrokerBench.run(stage, server, BrokerLoad.Kind.DRAIN, Duration.ZERO, 0, messages);
             }
         };
+    }
+
+    /** Whether memory stays as it is, and publishing as fast, while the backlog grows. */
+    private void tell(Contender server, long waiting, Outcome outcome) {
+        progress.accept(
+                "backlog: %d wait at %s, which holds %d MiB; the last were published at %.0f/s, confirmed in %.0f us, p99 %.0f us"
+                        .formatted(
+                                waiting,
+                                server.name(),
+                                Procfs.ofThisMachine()
+                                                .residentBytes(server.process().pid())
+                                        >> 20,
+                                outcome.requests() * 1e9 / outcome.took().toNanos(),
+                                outcome.p50Micros(),
+                                outcome.p99Micros()));
     }
 
     @Override
