@@ -32,6 +32,7 @@ import io.plinth.mqbroker.management.ManagementRoutes;
 import io.plinth.mqbroker.management.QueueMetrics;
 import io.plinth.mqbroker.management.SegmentRoute;
 import io.plinth.mqbroker.management.Survey;
+import io.plinth.mqbroker.management.node.NodeNumbers;
 import io.plinth.mqbroker.queue.Engine;
 import io.plinth.mqbroker.session.Broker;
 import io.plinth.mqbroker.session.Connection;
@@ -220,8 +221,10 @@ public final class MqBroker implements Daemon {
                 metrics);
         observe(opened);
         new ManagementRoutes(broker).register(context.admin());
+        NodeNumbers numbers = new NodeNumbers(broker, memory(opened).current(), disk().current());
         Survey survey = new Survey(
                 broker,
+                numbers,
                 managementWorker,
                 new History(c.management().history().bytes()),
                 c.management().samples());
@@ -250,20 +253,23 @@ public final class MqBroker implements Daemon {
         }
     }
 
+    private ManagementApi.Gauge memory(Engine opened) {
+        return new ManagementApi.Gauge(
+                () -> opened.gauge().used(), () -> config.memory().bytes());
+    }
+
+    private ManagementApi.Gauge disk() {
+        return new ManagementApi.Gauge(
+                () -> context.data().toFile().getUsableSpace(),
+                () -> config.diskReserve().bytes());
+    }
+
     private void serveManagement(Broker broker, Engine opened, Survey survey) throws Exception {
         MqBrokerConfig.Management c = config.management();
         Integer own = context.node().port();
         int port = c.portBeside(own == null ? MqBrokerMain.TYPE.standardPort() : own);
         ManagementApi.Node node = new ManagementApi.Node(
-                "rabbit@" + context.name(),
-                config.product(),
-                config.version(),
-                new ManagementApi.Gauge(
-                        () -> opened.gauge().used(), () -> config.memory().bytes()),
-                new ManagementApi.Gauge(
-                        () -> context.data().toFile().getUsableSpace(),
-                        () -> config.diskReserve().bytes()),
-                this::sockets);
+                "rabbit@" + context.name(), config.product(), config.version(), memory(opened), disk(), this::sockets);
         ApiTable routes = ManagementApi.routes(broker, survey, node, managementWorker);
         management = context.listeners()
                 .tcp(MANAGEMENT, new HostPort(context.node().host(), port), api(routes, broker, null));

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -280,6 +281,28 @@ class ManagementIT {
                 // One by this test, one by the check that the broker lives.
                 assertThat(stats.get("get_no_ack")).as(sum).isEqualTo(2L);
                 assertThat(stats.get("get")).as(sum).isEqualTo(1L);
+            }
+            Map<?, ?> churn = in(api.get("overview").object(), "churn_rates");
+            Map<String, Long> counted = new TreeMap<>();
+            churn.forEach((name, count) -> {
+                if (count instanceof Long number) {
+                    counted.put(String.valueOf(name), number);
+                }
+            });
+            // Two queues, of which one was declared again, and of which one is gone.
+            assertThat(counted)
+                    .isEqualTo(Map.of(
+                            "channel_closed", 0L,
+                            "channel_created", 1L,
+                            "connection_closed", 0L,
+                            "connection_created", 1L,
+                            "queue_created", 2L,
+                            "queue_declared", 3L,
+                            "queue_deleted", 1L));
+            Map<?, ?> node = (Map<?, ?>)
+                    api.get("nodes?node_stats_age=60&node_stats_incr=5").list().getFirst();
+            for (String name : List.of("mem_used", "fd_used", "sockets_used", "io_write_bytes", "queue_created")) {
+                assertThat(samples(in(node, name + "_details"))).as(name).isNotEmpty();
             }
         }
     }

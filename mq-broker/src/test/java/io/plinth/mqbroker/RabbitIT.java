@@ -54,19 +54,19 @@ class RabbitIT {
     /** What a node tells of Erlang's I/O and database. */
     private static final List<String> OF_ERLANG = List.of(
             "mnesia_",
-            "io_",
+            "io_read_avg",
+            "io_write_avg",
+            "io_sync_",
+            "io_seek_",
+            "io_reopen_",
             "msg_store_",
             "queue_index_",
             "context_switches",
-            "gc_",
-            "channel_",
-            "connection_",
-            "queue_created",
-            "queue_declared",
-            "queue_deleted");
+            "gc_bytes");
 
     private static final String AGES =
-            "msg_rates_age=60&msg_rates_incr=5&lengths_age=60&lengths_incr=5" + "&data_rates_age=60&data_rates_incr=5";
+            "msg_rates_age=60&msg_rates_incr=5&lengths_age=60&lengths_incr=5&data_rates_age=60&data_rates_incr=5"
+                    + "&node_stats_age=60&node_stats_incr=5";
 
     @TempDir
     static Path folder;
@@ -238,6 +238,7 @@ class RabbitIT {
                     "queues?page=1&page_size=1&name=q&sort=name",
                     "queues?columns=name,messages",
                     "overview?" + AGES,
+                    "nodes?" + AGES,
                     "queues/%2F/q2?" + AGES,
                     "exchanges/%2F/e1?" + AGES,
                     "connections?" + AGES,

@@ -349,6 +349,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         QueueRef known = topology.queue(c.name());
         if (known != null) {
             Equivalence.check(known, c);
+            vhosts.churn().queueDeclared(false);
             reply.accept(new Result(null, known));
             return;
         }
@@ -372,7 +373,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                     policies.apply(queue);
                     // The shard hears of it before any loop can route to it.
                     shards.get(shard).submitLater(List.of(new ShardCommand.Create(queue)));
-                    topology.add(queue);
+                    vhosts.declared(topology, queue);
                     return List.of();
                 },
                 new Result(null, queue),
@@ -385,7 +386,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
                 topology,
                 new Effect.QueueDeleted(queue.id(), queue.name()),
                 known && queue.survives(),
-                () -> topology.remove(queue),
+                () -> vhosts.deleted(topology, queue),
                 reply);
     }
 

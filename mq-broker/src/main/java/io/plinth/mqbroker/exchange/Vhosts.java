@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.exchange;
 
+import io.plinth.mqbroker.stats.Churn;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.Departed;
 import java.util.Collection;
@@ -16,6 +17,7 @@ public final class Vhosts {
 
     private final Map<String, Topology> all = new ConcurrentHashMap<>();
     private final Departed departed = new Departed();
+    private final Churn churn = new Churn();
 
     public @Nullable Topology get(String name) {
         return all.get(name);
@@ -32,7 +34,28 @@ public final class Vhosts {
 
     /** Takes one away with all it has, or null. */
     public @Nullable Topology remove(String name) {
-        return all.remove(name);
+        Topology gone = all.remove(name);
+        if (gone != null) {
+            churn.queuesDeleted(gone.queueCount());
+        }
+        return gone;
+    }
+
+    /** A queue is new, and no recovery's. */
+    public void declared(Topology topology, QueueRef queue) {
+        topology.add(queue);
+        churn.queueDeclared(true);
+    }
+
+    /** A queue is gone; returns what goes with it. */
+    public List<Exchange> deleted(Topology topology, QueueRef queue) {
+        churn.queuesDeleted(1);
+        return topology.remove(queue);
+    }
+
+    /** What came and went. */
+    public Churn churn() {
+        return churn;
     }
 
     /** What was counted of something in a virtual host that is there no more. */

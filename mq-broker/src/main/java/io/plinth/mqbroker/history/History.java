@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 public final class History {
     /** Under this the numbers of the whole broker are kept. */
     public static final Object WHOLE = new Object();
+    /** Under this those of the node are. */
+    public static final Object NODE = new Object();
 
     private static final long FINE_MILLIS = 605_000;
     private static final long MINUTE_MILLIS = 60_000;

@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
  * @param rates of messages, {@code msg_rates_age} and {@code msg_rates_incr}
  * @param lengths of queues, {@code lengths_age} and {@code lengths_incr}
  * @param octets of connections, {@code data_rates_age} and {@code data_rates_incr}
+ * @param node of the node itself, {@code node_stats_age} and {@code node_stats_incr}
  */
 public record Ranges(
         @Nullable Range rates,
         @Nullable Range lengths,
-        @Nullable Range octets) {
-    private static final Ranges NONE = new Ranges(null, null, null);
+        @Nullable Range octets,
+        @Nullable Range node) {
+    private static final Ranges NONE = new Ranges(null, null, null, null);
     private static final long MILLIS = 1000;
     private static final long MOST_SECONDS = 86_400;
     private static final Set<String> LENGTHS = Set.of("messages", "messages_ready", "messages_unacknowledged");
@@ -33,7 +35,9 @@ public record Ranges(
         Range rates = range(parameter, "msg_rates");
         Range lengths = range(parameter, "lengths");
         Range octets = range(parameter, "data_rates");
-        return rates == null && lengths == null && octets == null ? NONE : new Ranges(rates, lengths, octets);
+        Range node = range(parameter, "node_stats");
+        Ranges asked = new Ranges(rates, lengths, octets, node);
+        return asked.none() ? NONE : asked;
     }
 
     private static @Nullable Range range(Function<String, @Nullable String> parameter, String what) {

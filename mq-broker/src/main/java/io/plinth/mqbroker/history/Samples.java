@@ -29,7 +29,7 @@ public final class Samples {
 
     /** Adds to the details of a number what it was, newest first. */
     public void put(Map<String, @Nullable Object> details, Object about, String name, long value) {
-        Ranges.Range range = ranges.of(name);
+        Ranges.Range range = about.equals(History.NODE) ? ranges.node() : ranges.of(name);
         History.Track known = range == null || left <= 0 ? null : track(about);
         if (range == null || known == null) {
             return;

@@ -1,6 +1,8 @@
 package io.plinth.mqbroker.management;
 
+import io.plinth.mqbroker.history.History;
 import io.plinth.mqbroker.history.Samples;
+import io.plinth.mqbroker.management.node.NodeNumbers;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.Counts.Kind;
 import java.util.LinkedHashMap;
@@ -42,6 +44,15 @@ record Figures(Snapshot now, Snapshot before, @Nullable Samples samples, Object 
         details.put("rate", rate(value, then));
         samples.put(details, about, name, value);
         into.put(name + "_details", details);
+    }
+
+    /** Some of the numbers of the node. */
+    void putNode(Map<String, @Nullable Object> into, List<String> names) {
+        Figures node = about(History.NODE);
+        for (String name : names) {
+            int at = NodeNumbers.NAMES.indexOf(name);
+            node.put(into, name, now.node().numbers()[at], before.node().numbers()[at]);
+        }
     }
 
     private double rate(long value, long then) {

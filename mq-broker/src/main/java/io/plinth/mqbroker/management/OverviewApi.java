@@ -1,6 +1,5 @@
 package io.plinth.mqbroker.management;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.http.ApiCall;
@@ -10,7 +9,7 @@ import io.plinth.mqbroker.http.ApiTable;
 import io.plinth.mqbroker.http.ApiTable.Level;
 import io.plinth.mqbroker.http.Listing;
 import io.plinth.mqbroker.log.Settings;
-import io.plinth.mqbroker.session.ConnectionDescription;
+import io.plinth.mqbroker.management.node.NodeNumbers;
 import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.lang.management.ManagementFactory;
@@ -157,25 +156,9 @@ final class OverviewApi {
         return shown;
     }
 
-    private Map<String, @Nullable Object> churn(Figures figures) {
+    private static Map<String, @Nullable Object> churn(Figures figures) {
         Map<String, @Nullable Object> shown = new LinkedHashMap<>();
-        long opened = changes.broker().metrics().connectionsCount();
-        for (String name : List.of(
-                "channel_closed",
-                "channel_created",
-                "connection_closed",
-                "connection_created",
-                "queue_created",
-                "queue_declared",
-                "queue_deleted")) {
-            long value = switch (name) {
-                case "connection_created" -> opened;
-                case "connection_closed" ->
-                    Math.max(0, opened - figures.now().connections().size());
-                default -> 0;
-            };
-            figures.put(shown, name, value, value);
-        }
+        figures.putNode(shown, NodeNumbers.CHURN);
         return shown;
     }
 
@@ -237,12 +220,7 @@ final class OverviewApi {
         Map<String, @Nullable Object> shown = new LinkedHashMap<>();
         shown.put("partitions", List.of());
         shown.put("os_pid", Long.toString(ProcessHandle.current().pid()));
-        long files = -1;
-        long filesMost = -1;
-        if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix) {
-            files = unix.getOpenFileDescriptorCount();
-            filesMost = unix.getMaxFileDescriptorCount();
-        }
+        long filesMost = NodeNumbers.files(true);
         shown.put("fd_total", filesMost);
         shown.put("sockets_total", filesMost);
         shown.put("mem_limit", node.memory().limit());
@@ -269,18 +247,7 @@ final class OverviewApi {
         shown.put("type", "disc");
         shown.put("running", true);
         shown.put("being_drained", false);
-        figures.put(shown, "mem_used", node.memory().used(), node.memory().used());
-        figures.put(shown, "fd_used", files, files);
-        int sockets = figures.now().connections().size();
-        figures.put(shown, "sockets_used", sockets, sockets);
-        int threads = ManagementFactory.getThreadMXBean().getThreadCount();
-        figures.put(shown, "proc_used", threads, threads);
-        figures.put(shown, "disk_free", node.disk().used(), node.disk().used());
-        long received = 0;
-        for (ConnectionDescription connection : figures.now().connections().values()) {
-            received += connection.octets().received();
-        }
-        figures.put(shown, "io_read_bytes", received, received);
+        figures.putNode(shown, NodeNumbers.NAMES);
         shown.put("cluster_links", List.of());
         shown.put("metrics_gc_queue_length", Map.of());
         return shown;

@@ -2,6 +2,7 @@ package io.plinth.mqbroker.management;
 
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.history.History;
+import io.plinth.mqbroker.management.node.NodeNumbers;
 import io.plinth.mqbroker.session.ChannelDescription;
 import io.plinth.mqbroker.session.Connection;
 import io.plinth.mqbroker.session.ConnectionDescription;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param nanos when
  * @param vhosts sums of each virtual host, by its name
+ * @param node those of {@link NodeNumbers}
  */
 record Snapshot(
         long nanos,
@@ -25,7 +27,8 @@ record Snapshot(
         Map<Object, ConnectionDescription> connections,
         Map<Exchange, ExchangeCounts> exchanges,
         Map<String, Totals> vhosts,
-        Counts totals) {
+        Counts totals,
+        History.Values node) {
     private static final List<String> OCTETS = List.of("recv_oct", "send_oct");
     private static final List<String> EXCHANGE = List.of("publish_in", "publish_out", "unroutable");
     private static final List<String> ALL = Stream.concat(
@@ -98,6 +101,7 @@ record Snapshot(
             all.put(vhost.getKey(), values(sums.counts(), sums.ready(), sums.unacked(), sums.received(), sums.sent()));
         }
         all.put(History.WHOLE, values(totals, ready, unacked, 0, 0));
+        all.put(History.NODE, node);
         return all;
     }
 

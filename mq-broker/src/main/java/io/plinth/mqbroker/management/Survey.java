@@ -8,6 +8,7 @@ import io.plinth.mqbroker.history.Ranges;
 import io.plinth.mqbroker.history.Samples;
 import io.plinth.mqbroker.http.ApiCall;
 import io.plinth.mqbroker.http.ApiException;
+import io.plinth.mqbroker.management.node.NodeNumbers;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.session.Broker;
 import io.plinth.mqbroker.session.ChannelDescription;
@@ -40,6 +41,7 @@ public final class Survey {
     private static final long HISTORY_NANOS = TimeUnit.HOURS.toNanos(1);
 
     private final Broker broker;
+    private final NodeNumbers node;
     private final History history;
     private final int mostSamples;
     private volatile @Nullable Snapshot latest;
@@ -57,8 +59,9 @@ public final class Survey {
      * @param worker where answers are put together and written, so that a long list holds up no loop
      * @param mostSamples how many samples an answer has
      */
-    public Survey(Broker broker, Executor worker, History history, int mostSamples) {
+    public Survey(Broker broker, NodeNumbers node, Executor worker, History history, int mostSamples) {
         this.broker = broker;
+        this.node = node;
         this.worker = worker;
         this.history = history;
         this.mostSamples = mostSamples;
@@ -194,7 +197,14 @@ public final class Survey {
         whole.add(Counts.Kind.CONFIRM, sessions.confirmedCount());
         whole.add(Counts.Kind.RETURN_UNROUTABLE, returned);
         whole.add(Counts.Kind.DROP_UNROUTABLE, Math.max(0, sessions.unroutableCount() - returned));
-        return new Snapshot(broker.nanoTime().getAsLong(), queues, connections, exchanges, vhosts, whole);
+        return new Snapshot(
+                broker.nanoTime().getAsLong(),
+                queues,
+                connections,
+                exchanges,
+                vhosts,
+                whole,
+                node.take(connections.values()));
     }
 
     private static void addQueue(Counts into, QueueReport queue) {

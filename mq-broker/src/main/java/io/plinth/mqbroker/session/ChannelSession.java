@@ -63,6 +63,7 @@ final class ChannelSession {
         this.consumers = new Consumers(connection, this, handle, limits);
         this.publisher = new Publisher(connection, handle, consumers, limits);
         this.declarations = new Declarations(connection, this, handle);
+        connection.broker().vhosts().churn().channelOpened();
     }
 
     ChannelHandle handle() {
