@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -54,15 +53,13 @@ class BacklogIT {
         try (Connection connection = broker.connect()) {
             Channel channel = connection.createChannel();
             channel.queueDeclare(QUEUE, true, false, false, Map.of());
-            channel.confirmSelect();
-            Confirms confirms = new Confirms(channel);
+            Confirms confirms = new Confirms(channel, UNCONFIRMED);
             int slice = MESSAGES / SLICES;
             long early = 0;
             for (int from = 0; from < MESSAGES; from += slice) {
                 long start = System.nanoTime();
                 for (int i = from; i < from + slice; i++) {
-                    confirms.open.acquire();
-                    channel.basicPublish("", QUEUE, MessageProperties.MINIMAL_PERSISTENT_BASIC, body(i));
+                    confirms.publish("", QUEUE, MessageProperties.MINIMAL_PERSISTENT_BASIC, body(i));
                 }
                 confirms.await();
                 long resident = broker.resident();
@@ -131,26 +128,5 @@ class BacklogIT {
 
     private static void report(String line) {
         System.out.println(line);
-    }
-
-    private static final class Confirms {
-        final Semaphore open = new Semaphore(UNCONFIRMED);
-        private long last;
-
-        Confirms(Channel channel) {
-            channel.addConfirmListener(this::confirmed, (tag, multiple) -> {
-                throw new IllegalStateException("refused: " + tag);
-            });
-        }
-
-        private void confirmed(long tag, boolean multiple) {
-            open.release(multiple ? (int) (tag - last) : 1);
-            last = tag;
-        }
-
-        void await() throws InterruptedException {
-            open.acquire(UNCONFIRMED);
-            open.release(UNCONFIRMED);
-        }
     }
 }
