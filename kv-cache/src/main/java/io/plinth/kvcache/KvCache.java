@@ -13,8 +13,7 @@ import io.plinth.kvcache.acl.AclException;
 import io.plinth.kvcache.acl.Catalogue;
 import io.plinth.kvcache.acl.Users;
 import io.plinth.kvcache.admin.AclCommands;
-import io.plinth.kvcache.admin.ClientCommands;
-import io.plinth.kvcache.admin.ClusterCommands;
+import io.plinth.kvcache.admin.CommandFamilies;
 import io.plinth.kvcache.admin.ExplainRoute;
 import io.plinth.kvcache.admin.InfoReport;
 import io.plinth.kvcache.admin.NodeFacts;
@@ -25,35 +24,18 @@ import io.plinth.kvcache.admin.ServerCommands;
 import io.plinth.kvcache.admin.config.ConfigTable;
 import io.plinth.kvcache.admin.keys.HotKeysRoute;
 import io.plinth.kvcache.admin.keys.KeyMetrics;
+import io.plinth.kvcache.admin.process.ProcessCommands;
 import io.plinth.kvcache.cluster.PeerLinks;
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.cluster.TopologyLoader;
 import io.plinth.kvcache.command.Command;
 import io.plinth.kvcache.command.CommandExecutor;
 import io.plinth.kvcache.command.CommandTable;
-import io.plinth.kvcache.command.ConnectionCommands;
 import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.command.NodeState;
-import io.plinth.kvcache.command.PubSubCommands;
 import io.plinth.kvcache.command.Settings;
 import io.plinth.kvcache.command.Stats;
-import io.plinth.kvcache.command.TransactionCommands;
-import io.plinth.kvcache.command.bits.BitCommands;
-import io.plinth.kvcache.command.cache.CacheCommands;
 import io.plinth.kvcache.command.cache.CachePatterns;
-import io.plinth.kvcache.command.geo.GeoCommands;
-import io.plinth.kvcache.command.hash.HashCommands;
-import io.plinth.kvcache.command.hll.HyperLogLogCommands;
-import io.plinth.kvcache.command.keys.DumpCommands;
-import io.plinth.kvcache.command.keys.ExpireCommands;
-import io.plinth.kvcache.command.keys.KeyCommands;
-import io.plinth.kvcache.command.keys.SortCommand;
-import io.plinth.kvcache.command.list.ListCommands;
-import io.plinth.kvcache.command.set.SetCommands;
-import io.plinth.kvcache.command.stream.StreamCommands;
-import io.plinth.kvcache.command.string.LcsCommand;
-import io.plinth.kvcache.command.string.StringCommands;
-import io.plinth.kvcache.command.zset.SortedSetCommands;
 import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.listen.ClientPipeline;
@@ -341,32 +323,18 @@ public final class KvCache implements Daemon {
 
     private CommandTable commands() {
         CommandTable.Builder builder = new CommandTable.Builder();
-        ConnectionCommands.register(builder);
-        StringCommands.register(builder);
-        HashCommands.register(builder);
-        ListCommands.register(builder);
-        SetCommands.register(builder);
-        SortedSetCommands.register(builder);
-        StreamCommands.register(builder);
-        BitCommands.register(builder);
-        HyperLogLogCommands.register(builder);
-        GeoCommands.register(builder);
-        LcsCommand.register(builder);
-        SortCommand.register(builder);
-        DumpCommands.register(builder);
-        KeyCommands.register(builder);
-        ExpireCommands.register(builder);
-        CacheCommands.register(builder, patterns);
-        TransactionCommands.register(builder);
-        PubSubCommands.register(builder);
-        ClientCommands.register(builder);
-        ClusterCommands.register(builder);
+        CommandFamilies.register(builder, patterns);
         ScriptCommands.register(builder, scripts, System::nanoTime);
         AclCommands.register(builder, entropy);
         ServerCommands.register(
                 builder,
                 new InfoReport(this::facts, () -> persistence, () -> replication),
                 new ConfigTable(this::facts, config.persist().journal(), scripts));
+        ProcessCommands.register(
+                builder,
+                () -> started(persistence),
+                context.stop(),
+                config.persist().journal());
         SaveCommands.register(builder, () -> started(persistence));
         ReplicaCommands.register(
                 builder, () -> started(replication), () -> facts().port(), config.memcachedPort() != null);

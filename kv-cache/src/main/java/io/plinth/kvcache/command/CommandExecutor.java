@@ -226,6 +226,11 @@ public final class CommandExecutor implements Dispatcher {
     /** Everything that can refuse a command before it does anything, in Redis's order. */
     private void admit(@Nullable Command command, Client client, Args args) {
         if (command == null) {
+            if (args.is(0, "POST") || args.is(0, "HOST:")) {
+                // A browser that was sent here; the lines of its request would run as commands.
+                node.stats().error("HTTP");
+                client.abort();
+            }
             throw CommandException.unknown(args);
         }
         if (!command.takes(args.count())) {
@@ -398,22 +403,15 @@ public final class CommandExecutor implements Dispatcher {
         long took = since - start;
         times.ended(table.row(command, args), took, countError(out, mark), observations.tracked());
         if (took >= observations.attention()) {
+            String name = command.is(Flag.ADMIN) ? "" : command.name();
+            node.stats().monitors().show(name, client, args, node.clock().instant());
             slow(command, client, SlowLog.shown(command.name(), args), took, now);
         }
     }
 
     private void slow(Command command, Client client, List<byte[]> shown, long took, long nowMillis) {
-        Client caller = client.principal();
-        node.stats()
-                .observations()
-                .slow(
-                        command.is(Flag.FAST),
-                        !command.is(Flag.EXEC),
-                        shown,
-                        took,
-                        nowMillis,
-                        caller.address(),
-                        caller.name());
+        Observations observations = node.stats().observations();
+        observations.slow(command.is(Flag.FAST), !command.is(Flag.EXEC), shown, took, nowMillis, client.principal());
     }
 
     /** A command that went on elsewhere has ended. On this executor's loop. */

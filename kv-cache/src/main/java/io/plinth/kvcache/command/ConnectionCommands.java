@@ -181,6 +181,7 @@ public final class ConnectionCommands {
         client.end();
         call.node().pubSub().unsubscribeAll(client);
         call.node().tracking().off(client);
+        call.node().stats().monitors().remove(client);
         client.db(0);
         client.name("");
         client.replyMode(ReplyMode.ON);

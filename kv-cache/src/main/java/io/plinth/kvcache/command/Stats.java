@@ -3,6 +3,7 @@ package io.plinth.kvcache.command;
 import io.plinth.kvcache.command.stats.ErrorCounts;
 import io.plinth.kvcache.command.stats.HotList;
 import io.plinth.kvcache.command.stats.LatencyEvents;
+import io.plinth.kvcache.command.stats.Monitors;
 import io.plinth.kvcache.command.stats.Observations;
 import io.plinth.kvcache.command.stats.SlowLog;
 import java.util.function.LongSupplier;
@@ -12,6 +13,7 @@ public final class Stats {
     private final LongSupplier nanos;
     private final ErrorCounts errors = new ErrorCounts();
     private final Observations observations = new Observations();
+    private final Monitors monitors = new Monitors(observations);
     private final HotList hotKeys;
     private volatile long perSecond;
     private volatile long peakBytes;
@@ -22,6 +24,11 @@ public final class Stats {
     public Stats(LongSupplier nanos, LongSupplier millis) {
         this.nanos = nanos;
         this.hotKeys = new HotList(millis);
+    }
+
+    /** Who sees every command. */
+    public Monitors monitors() {
+        return monitors;
     }
 
     /** The keys that are used most. */

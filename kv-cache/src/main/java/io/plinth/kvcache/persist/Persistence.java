@@ -32,6 +32,9 @@ public final class Persistence implements AutoCloseable {
 
     private final Keyspace keyspace;
     private final PersistSettings settings;
+    /** Whether the stop leaves a snapshot. */
+    private volatile boolean leaves;
+
     private final Clock clock;
     private final LongSupplier nanos;
     private final ThreadFactory threads;
@@ -62,6 +65,7 @@ public final class Persistence implements AutoCloseable {
             Functions functions) {
         this.keyspace = keyspace;
         this.settings = settings;
+        this.leaves = settings.snapshotOnStop() && !settings.journals();
         this.clock = clock;
         this.nanos = nanos;
         this.threads = threads;
@@ -271,6 +275,11 @@ public final class Persistence implements AutoCloseable {
         return journal;
     }
 
+    /** What the stop leaves, whatever the file says: a snapshot, or nothing. A journal needs no snapshot: it is complete. */
+    public void atStop(boolean snapshot, boolean nothing) {
+        leaves = !settings.journals() && (snapshot || (leaves && !nothing));
+    }
+
     /** Leaves a snapshot where that is wanted, and ends the journal. */
     @Override
     public void close() {
@@ -282,8 +291,7 @@ public final class Persistence implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        // A journal needs none: it is complete.
-        if (started && settings.snapshotOnStop() && !settings.journals()) {
+        if (started && leaves) {
             started = false;
             try {
                 if (keyspace.stats().keys() > 0

@@ -3,12 +3,14 @@ package io.plinth.kvcache.session;
 import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.keyspace.Watcher;
 import io.plinth.kvcache.wire.ClientMemory;
+import io.plinth.kvcache.wire.OutputLimitException;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by the connection's event loop: what a connection has said about itself. CLIENT LIST reads some of it from other loops. */
@@ -348,6 +350,39 @@ public final class Client {
 
     public String lastCommand() {
         return lastCommand;
+    }
+
+    /**
+     * Writes what it did not ask for, behind what waits for it. From any thread.
+     *
+     * @param bytes about how many
+     * @param limit how many may wait for it; a client that does not read so much is closed
+     */
+    public void push(int bytes, long limit, Consumer<ReplyWriter> message) {
+        outlet.run(() -> {
+            if (closing()) {
+                return;
+            }
+            if (outlet.pending() + out.size() + messageBytes() + bytes > limit) {
+                abort();
+                return;
+            }
+            message(bytes, () -> write(message));
+        });
+    }
+
+    private void write(Consumer<ReplyWriter> message) {
+        if (closing()) {
+            return;
+        }
+        int mark = out.size();
+        try {
+            message.accept(out);
+        } catch (OutputLimitException e) {
+            out.rewind(mark);
+            abort();
+        }
+        outlet.written();
     }
 
     /** Host and port as CLIENT LIST has them. */

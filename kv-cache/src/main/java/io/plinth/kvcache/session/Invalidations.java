@@ -1,7 +1,5 @@
 package io.plinth.kvcache.session;
 
-import io.plinth.kvcache.wire.OutputLimitException;
-import io.plinth.kvcache.wire.ReplyWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +47,7 @@ final class Invalidations {
             return;
         }
         client.redirectBroken(true);
-        deliver(client, OVERHEAD, out -> {
+        client.push(OVERHEAD, limit, out -> {
             if (out.protocol() == 3) {
                 out.push(2);
                 out.bulk(BROKEN);
@@ -65,7 +63,7 @@ final class Invalidations {
                 bytes += key.length;
             }
         }
-        deliver(to, bytes, out -> {
+        to.push(bytes, limit, out -> {
             if (out.protocol() == 3) {
                 out.push(2);
                 out.bulk(INVALIDATE);
@@ -84,34 +82,6 @@ final class Invalidations {
                 keys.forEach(out::bulk);
             }
         });
-    }
-
-    private void deliver(Client to, int bytes, java.util.function.Consumer<ReplyWriter> message) {
-        to.outlet().run(() -> {
-            if (to.closing()) {
-                return;
-            }
-            if (to.outlet().pending() + to.out().size() + to.messageBytes() + bytes > limit) {
-                to.abort();
-                return;
-            }
-            to.message(bytes, () -> write(to, message));
-        });
-    }
-
-    private static void write(Client to, java.util.function.Consumer<ReplyWriter> message) {
-        if (to.closing()) {
-            return;
-        }
-        ReplyWriter out = to.out();
-        int mark = out.size();
-        try {
-            message.accept(out);
-        } catch (OutputLimitException e) {
-            out.rewind(mark);
-            to.abort();
-        }
-        to.outlet().written();
     }
 
     private static byte[] ascii(String text) {

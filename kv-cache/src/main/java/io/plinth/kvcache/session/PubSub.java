@@ -32,6 +32,11 @@ public final class PubSub {
         this.limit = limit;
     }
 
+    /** How many bytes may wait for one who listens. */
+    public long limit() {
+        return limit;
+    }
+
     private record Pattern(Glob glob, Client[] clients) {}
 
     /** SUBSCRIBE; answers whether it is new. */

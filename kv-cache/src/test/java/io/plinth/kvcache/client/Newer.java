@@ -20,6 +20,7 @@ enum Newer {
     HEXPIRETIME("hexpiretime", HEXPIRE.source),
     HPEXPIRETIME("hpexpiretime", HEXPIRE.source),
     HPERSIST("hpersist", HEXPIRE.source),
+    WAITAOF("waitaof", "7.2 release notes; redis.io/commands/waitaof"),
     CACHE_GET("cache.get", "own: cache patterns, see ARCHITECTURE.md"),
     CACHE_INVALIDATE("cache.invalidate", CACHE_GET.source),
     CACHE_NEGATIVE("cache.negative", CACHE_GET.source),
@@ -29,6 +30,9 @@ enum Newer {
     CACHE_TAG("cache.tag", CACHE_GET.source),
     CACHE_TAGS("cache.tags", CACHE_GET.source),
     PUBLISH("plinth.publish", "own: a message for the subscribers of another node");
+
+    /** What Redis 7.0 has and this node does not. */
+    static final List<String> MISSING = List.of();
 
     /** A command and its reply, line ends as bars. */
     static final String[][] REPLIES = {

@@ -108,6 +108,9 @@ class RedisDifferentialIT {
             SortedSet<String> more = commands(ours);
             more.removeAll(commands(theirs));
             assertThat(more).containsExactlyElementsOf(Newer.commands());
+            SortedSet<String> less = commands(theirs);
+            less.removeAll(commands(ours));
+            assertThat(less).containsExactlyElementsOf(Newer.MISSING);
             for (String[] row : Newer.REPLIES) {
                 String reply = ours.call(row[0].split(" ", -1)).replace("\r\n", "|");
                 String wanted = row[1];

@@ -21,6 +21,7 @@ import java.time.Clock;
  * @param metrics its registry
  * @param admin its admin server's routes
  * @param clock wall-clock time
+ * @param stop drains and stops the node, as a signal does; returns at once
  */
 public record NodeContext(
         String name,
@@ -31,7 +32,8 @@ public record NodeContext(
         Listeners listeners,
         Metrics metrics,
         AdminRoutes admin,
-        Clock clock) {
+        Clock clock,
+        Runnable stop) {
 
     /** The node's daemon section, bound to {@code type}. */
     public <T extends Record> T section(Class<T> type) {

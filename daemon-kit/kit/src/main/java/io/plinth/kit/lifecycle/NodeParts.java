@@ -74,8 +74,8 @@ final class NodeParts implements AutoCloseable {
         JvmMetrics.register(metrics);
         LoopStalls.register(metrics, loops, System::nanoTime);
         AdminServer server = new AdminServer(metrics, hooks);
-        Daemon created = type.create(
-                new NodeContext(name, config, file, folder.path(), loops, listeners, metrics, server, options.clock()));
+        Daemon created = type.create(new NodeContext(
+                name, config, file, folder.path(), loops, listeners, metrics, server, options.clock(), hooks::drain));
         daemon = closers.add(created);
         admin = server.start(admins, file.admin(name)).address();
         created.start();

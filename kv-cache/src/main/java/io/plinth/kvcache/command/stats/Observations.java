@@ -1,5 +1,6 @@
 package io.plinth.kvcache.command.stats;
 
+import io.plinth.kvcache.session.Client;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,7 @@ public final class Observations {
     private final LatencyEvents latencies = new LatencyEvents();
     private volatile boolean tracked = true;
     private volatile List<Double> percentiles = STANDARD;
+    private volatile boolean every;
     private volatile long attention = TimeUnit.MICROSECONDS.toNanos(slowLog.slowerThan());
 
     /** A place to count for a thread that runs commands; the table has so many rows. */
@@ -136,19 +138,24 @@ public final class Observations {
         look();
     }
 
+    /** Whether somebody wants to know about every command. */
+    void every(boolean yes) {
+        every = yes;
+        look();
+    }
+
     private void look() {
         long slow = slowLog.slowerThan() < 0 ? Long.MAX_VALUE : TimeUnit.MICROSECONDS.toNanos(slowLog.slowerThan());
         long moment =
                 latencies.threshold() == 0 ? Long.MAX_VALUE : TimeUnit.MILLISECONDS.toNanos(latencies.threshold());
-        attention = Math.min(slow, moment);
+        attention = every ? Long.MIN_VALUE : Math.min(slow, moment);
     }
 
     /** A command took long enough for {@link #attention}. */
-    public void slow(
-            boolean fast, boolean shown, List<byte[]> args, long nanos, long nowMillis, String address, String name) {
+    public void slow(boolean fast, boolean shown, List<byte[]> args, long nanos, long nowMillis, Client by) {
         long micros = TimeUnit.NANOSECONDS.toMicros(nanos);
         if (shown && slowLog.slowerThan() >= 0 && micros >= slowLog.slowerThan()) {
-            slowLog.add(args, micros, nowMillis, address, name);
+            slowLog.add(args, micros, nowMillis, by.address(), by.name());
         }
         latencies.add(fast ? "fast-command" : "command", TimeUnit.NANOSECONDS.toMillis(nanos), nowMillis);
     }

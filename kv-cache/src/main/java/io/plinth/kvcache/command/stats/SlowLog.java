@@ -13,7 +13,7 @@ public final class SlowLog {
     private static final int MAX_BYTES = 128;
     private static final long STANDARD_MICROS = 10_000;
     private static final long STANDARD_LENGTH = 128;
-    private static final byte[] REDACTED = "(redacted)".getBytes(StandardCharsets.US_ASCII);
+    static final byte[] REDACTED = "(redacted)".getBytes(StandardCharsets.US_ASCII);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Slow> entries = new ArrayDeque<>();
@@ -75,7 +75,7 @@ public final class SlowLog {
         return shown;
     }
 
-    private static boolean secret(String command, Args args, int i) {
+    static boolean secret(String command, Args args, int i) {
         return switch (command) {
             case "auth" -> i > 0;
             case "hello" -> i > 1 && (args.is(i - 1, "AUTH") || args.is(i - 2, "AUTH"));
