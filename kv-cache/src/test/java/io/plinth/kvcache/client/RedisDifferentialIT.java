@@ -1,13 +1,17 @@
 package io.plinth.kvcache.client;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.testkit.RequiresPeer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedSet;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -99,6 +103,30 @@ class RedisDifferentialIT {
     @ValueSource(longs = {1, 2, 3, 4})
     void placesAreTheSameBytes(long seed) throws Exception {
         compare(new CommandStream(new SplittableRandom(seed), DataFamilies.PLACES), seed, PER_TYPE);
+    }
+
+    @Test
+    void whatRedisPackedUpTo62IsRestoredAlike() throws Exception {
+        try (RawClient ours = new RawClient(node.port(0));
+                RawClient theirs = new RawClient(peer.port());
+                InputStream forms = RedisDifferentialIT.class.getResourceAsStream("../keyspace/rdb/old-forms.txt")) {
+            String text = new String(Objects.requireNonNull(forms).readAllBytes(), ISO_8859_1);
+            for (String line :
+                    text.lines().filter(each -> !each.startsWith("#")).toList()) {
+                String payload = new String(HexFormat.of().parseHex(line.split("\t", 2)[1]), ISO_8859_1);
+                List<List<String>> commands = List.of(
+                        List.of("DEL", "old"),
+                        List.of("RESTORE", "old", "0", payload),
+                        List.of("TYPE", "old"),
+                        List.of("DUMP", "old"));
+                for (List<String> command : commands) {
+                    String[] replies = both(ours, theirs, command);
+                    assertThat(replies[0])
+                            .as("%s of %s", command.getFirst(), line)
+                            .isEqualTo(replies[1]);
+                }
+            }
+        }
     }
 
     @Test

@@ -94,7 +94,7 @@ public final class RdbFile {
         long at = in.at();
         try {
             return reader.value(type);
-        } catch (RdbException | IllegalStateException | IndexOutOfBoundsException | ArithmeticException e) {
+        } catch (RdbException | RuntimeException e) {
             String name = new String(key, StandardCharsets.ISO_8859_1);
             throw new RdbException("key " + (name.length() > 64 ? name.substring(0, 64) + "..." : name) + ", type "
                     + type + ", at byte " + at + ": " + e.getMessage());

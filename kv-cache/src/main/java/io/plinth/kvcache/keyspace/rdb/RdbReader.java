@@ -33,6 +33,11 @@ public final class RdbReader {
     private static final int NEWEST = 12;
     private static final int LIST = 1;
     private static final int ZSET = 3;
+    private static final int HASH_ZIPMAP = 9;
+    private static final int LIST_ZIPLIST = 10;
+    private static final int ZSET_ZIPLIST = 12;
+    private static final int HASH_ZIPLIST = 13;
+    private static final int LIST_QUICKLIST = 14;
     private static final int SET_LISTPACK = 20;
     private static final int STREAM_LISTPACKS = 15;
     private static final int STREAM_LISTPACKS_3 = 21;
@@ -71,7 +76,8 @@ public final class RdbReader {
         Value value;
         try {
             value = reader.value(in.next());
-        } catch (IllegalStateException | IndexOutOfBoundsException | ArithmeticException e) {
+        } catch (RuntimeException e) {
+            // Offsets and counts that damaged bytes name fail in many ways.
             throw new RdbException("value: damaged (expected: what its type says)");
         }
         if (in.left() != 0
@@ -177,17 +183,21 @@ public final class RdbReader {
     Value value(int type) throws RdbException {
         return switch (type) {
             case RdbWriter.STRING -> new StringValue(string(), StringForm.STORED);
-            case LIST -> list(length());
-            case RdbWriter.LIST_QUICKLIST_2 -> quicklist();
+            case LIST -> list(strings(length()));
+            case LIST_ZIPLIST -> list(OldForms.zipList(string()));
+            case LIST_QUICKLIST, RdbWriter.LIST_QUICKLIST_2 -> quicklist(type == LIST_QUICKLIST);
             case RdbWriter.SET -> set(strings(length()));
             case RdbWriter.SET_INTSET -> intset(string());
             case SET_LISTPACK -> set(elements(pack()));
             case RdbWriter.HASH -> hash(strings(Math.multiplyExact(2, length())));
             case RdbWriter.HASH_LISTPACK -> hash(elements(pack()));
+            case HASH_ZIPLIST -> hash(OldForms.zipList(string()));
+            case HASH_ZIPMAP -> hash(OldForms.zipMap(string()));
             case RdbWriter.HASH_METADATA -> expiring();
             case HASH_LISTPACK_EX -> expiringPacked();
             case ZSET, RdbWriter.ZSET_2 -> sorted(type == RdbWriter.ZSET_2);
             case RdbWriter.ZSET_LISTPACK -> sorted(elements(pack()));
+            case ZSET_ZIPLIST -> sorted(OldForms.zipList(string()));
             case STREAM_LISTPACKS, RdbWriter.STREAM_LISTPACKS_2, STREAM_LISTPACKS_3 -> stream(type);
             default -> throw new RdbException("type: " + type + " (expected: a string, list, set, hash or stream)");
         };
@@ -209,28 +219,32 @@ public final class RdbReader {
         return elements;
     }
 
-    private ListValue list(long count) throws RdbException {
+    private ListValue list(List<byte[]> elements) {
         ListValue list = new ListValue();
-        for (long i = 0; i < count; i++) {
-            list.push(false, string(), packing);
-        }
+        elements.forEach(each -> list.push(false, each, packing));
         return list;
     }
 
-    private ListValue quicklist() throws RdbException {
+    private ListValue quicklist(boolean old) throws RdbException {
         ListValue list = new ListValue();
         long nodes = length();
         for (long i = 0; i < nodes; i++) {
-            if (length() == 1) {
+            if (!old && length() == 1) {
                 list.push(false, string(), packing);
                 continue;
             }
-            ListPack pack = pack();
+            ListPack pack = old ? converted(string()) : pack();
             if (pack.count() > 0) {
                 list.append(pack, packing);
             }
         }
         return list;
+    }
+
+    private static ListPack converted(byte[] zipList) throws RdbException {
+        ListPack pack = new ListPack();
+        OldForms.zipList(zipList).forEach(pack::append);
+        return pack;
     }
 
     private SetValue set(List<byte[]> members) throws RdbException {
@@ -337,7 +351,10 @@ public final class RdbReader {
 
     private SortedSetValue sorted(List<byte[]> pairs) throws RdbException {
         SortedSetValue set = new SortedSetValue(hasher);
-        for (int i = 0; i + 1 < pairs.size(); i += 2) {
+        if (pairs.size() % 2 != 0) {
+            throw new RdbException("member: without score");
+        }
+        for (int i = 0; i < pairs.size(); i += 2) {
             byte[] score = pairs.get(i + 1);
             put(set, pairs.get(i), Doubles.parse(score, 0, score.length));
         }
