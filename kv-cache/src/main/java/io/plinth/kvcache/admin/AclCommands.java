@@ -208,7 +208,7 @@ public final class AclCommands {
     private static void categories(Call call, Catalogue catalogue) {
         List<String> names = Catalogue.CATEGORIES;
         if (call.count() > 3) {
-            throw CommandException.subcommand(call.text(1), "ACL");
+            throw CommandException.form(call.text(1), "ACL");
         }
         if (call.count() == 3) {
             String category = call.text(2).toLowerCase(Locale.ROOT);

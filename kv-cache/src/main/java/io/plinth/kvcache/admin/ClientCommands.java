@@ -181,8 +181,11 @@ public final class ClientCommands {
 
     private static void pause(Call call) {
         boolean writes = call.count() == 4 && call.args().is(3, "WRITE");
-        if (call.count() > 4 || (call.count() == 4 && !writes && !call.args().is(3, "ALL"))) {
-            throw CommandException.syntax();
+        if (call.count() > 4) {
+            throw CommandException.form(call.text(1), "CLIENT");
+        }
+        if (call.count() == 4 && !writes && !call.args().is(3, "ALL")) {
+            throw new CommandException("ERR CLIENT PAUSE mode must be WRITE or ALL");
         }
         long millis;
         try {
@@ -271,7 +274,12 @@ public final class ClientCommands {
                 case "ADDR" -> chosen = chosen.and(client -> client.address().equals(value));
                 case "LADDR" ->
                     chosen = chosen.and(client -> client.localAddress().equals(value));
-                case "USER" -> chosen = chosen.and(client -> value.equals(user(call, client)));
+                case "USER" -> {
+                    if (call.node().settings().users().find(value) == null) {
+                        throw new CommandException("ERR No such user '" + CommandException.clean(value) + "'");
+                    }
+                    chosen = chosen.and(client -> value.equals(user(call, client)));
+                }
                 case "SKIPME" -> {
                     if (!call.args().is(i + 1, "YES") && !call.args().is(i + 1, "NO")) {
                         throw CommandException.syntax();

@@ -41,8 +41,7 @@ final class SlowLogCommands {
 
     private static void get(Call call, SlowLog log) {
         if (call.count() > 3) {
-            throw new CommandException("ERR unknown subcommand or wrong number of arguments for '" + call.text(1)
-                    + "'. Try SLOWLOG HELP.");
+            throw CommandException.form(call.text(1), "SLOWLOG");
         }
         long count = STANDARD;
         if (call.count() == 3) {

@@ -32,6 +32,12 @@ public final class CommandException extends RuntimeException {
         return new CommandException("ERR unknown subcommand '" + clean(given) + "'. Try " + container + " HELP.");
     }
 
+    /** For a subcommand whose arguments have no form that it knows. */
+    public static CommandException form(String subcommand, String container) {
+        return new CommandException("ERR unknown subcommand or wrong number of arguments for '" + clean(subcommand)
+                + "'. Try " + container + " HELP.");
+    }
+
     /** For a name that is no command's; shows what came with it. */
     static CommandException unknown(Args args) {
         StringBuilder shown = new StringBuilder();

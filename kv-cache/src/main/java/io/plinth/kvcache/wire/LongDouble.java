@@ -8,12 +8,15 @@ import org.jspecify.annotations.Nullable;
 
 /** The x87 80-bit arithmetic behind INCRBYFLOAT, so that sums come out with the digits Redis prints. */
 public final class LongDouble {
-    /** No longer text is read as a number. */
-    public static final int MAX_TEXT = 256;
+    /** No longer text is read as a number, as in Redis: the largest one has 4,951 digits before and behind its point. */
+    public static final int MAX_TEXT = 5 * 1024 - 1;
 
     private static final int MANTISSA = 64;
     private static final int PRINTED_DECIMALS = 17;
     private static final int MAX_EXPONENT = 4932;
+    private static final int MIN_EXPONENT = -4950;
+    private static final BigDecimal MAX = new BigDecimal(
+            BigInteger.ONE.shiftLeft(MANTISSA).subtract(BigInteger.ONE).shiftLeft(16_384 - MANTISSA));
 
     private LongDouble() {}
 
@@ -33,7 +36,7 @@ public final class LongDouble {
                 return BigDecimal.ZERO;
             }
             int magnitude = exact.precision() - exact.scale();
-            return magnitude > MAX_EXPONENT || magnitude < -MAX_EXPONENT ? null : round(exact);
+            return magnitude > MAX_EXPONENT + 1 || magnitude < MIN_EXPONENT ? null : finite(round(exact));
         } catch (NumberFormatException e) {
             return null;
         }
@@ -41,8 +44,11 @@ public final class LongDouble {
 
     /** The 80-bit sum; null where it is infinite. */
     public static @Nullable BigDecimal add(BigDecimal a, BigDecimal b) {
-        BigDecimal sum = round(a.add(b));
-        return sum.precision() - sum.scale() > MAX_EXPONENT ? null : sum;
+        return finite(round(a.add(b)));
+    }
+
+    private static @Nullable BigDecimal finite(BigDecimal value) {
+        return value.abs().compareTo(MAX) > 0 ? null : value;
     }
 
     /** As {@code %.17Lf} prints it, without the zeros at the end. */

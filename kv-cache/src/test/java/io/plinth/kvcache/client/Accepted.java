@@ -3,6 +3,7 @@ package io.plinth.kvcache.client;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -13,8 +14,8 @@ enum Accepted {
             "7.2 release notes; redis#10587, #11884") {
         @Override
         boolean accepts(List<String> command, String ours, String theirs) {
-            boolean exec = CommandStream.unordered(command);
-            return doubles(ours, exec).equals(doubles(theirs, exec));
+            boolean sorted = CommandStream.unordered(command);
+            return doubles(ours, sorted).equals(doubles(theirs, sorted));
         }
     },
     LIST_ENCODING("a list of one node is a listpack", "7.2 release notes; redis#11303") {
@@ -40,10 +41,39 @@ enum Accepted {
         boolean accepts(List<String> command, String ours, String theirs) {
             return of(command).matches("ZREV?RANK") && command.size() > 3;
         }
+    },
+    DELETED_ID("XSETID keeps to the largest id that was deleted", "7.2 release notes; redis#11141") {
+        @Override
+        boolean accepts(List<String> command, String ours, String theirs) {
+            return of(command).equals("XSETID")
+                    && ours.equals("-ERR The ID specified in XSETID is smaller than current max_deleted_entry_id\r\n")
+                    && (theirs.equals("+OK\r\n") || theirs.startsWith("-ERR The ID specified in XSETID is smaller"));
+        }
+    },
+    ACTIVE_TIME("XINFO tells when a consumer last was given something", "7.2 release notes; redis#11099") {
+        @Override
+        boolean accepts(List<String> command, String ours, String theirs) {
+            String full = FULL_CONSUMER.matcher(ours).replaceAll(found -> older(found, "*10", "*8", "%4"));
+            String each = CONSUMER.matcher(full).replaceAll(found -> older(found, "*8", "*6", "%3"));
+            return of(command).equals("XINFO") && each.equals(theirs);
+        }
     };
 
-    /** What EXEC answers is sorted line by line: encodings stand alone there. */
-    private static final Pattern ENCODING = Pattern.compile("(\\$\\d+|listpack|quicklist|hashtable)");
+    private static final Pattern FULL_CONSUMER = Pattern.compile("(\\*10|%5)(\r\n"
+            + "\\$4\r\n"
+            + "name\r\n"
+            + "\\$\\d+\r\n"
+            + "\\w*\r\n"
+            + "\\$9\r\n"
+            + "seen-time\r\n"
+            + ":now\r\n"
+            + ")\\$11\r\n"
+            + "active-time\r\n"
+            + ":\\S+\r\n");
+    private static final Pattern CONSUMER = Pattern.compile("(\\*8|%4)(\r\n\\$4\r\nname\r\n\\$\\d+\r\n\\w*\r\n"
+            + "\\$7\r\npending\r\n:\\d+\r\n\\$4\r\nidle\r\n:now\r\n)\\$8\r\ninactive\r\n:\\S+\r\n");
+
+    private static final Pattern LENGTH = Pattern.compile("\\$\\d+");
 
     private static final Pattern PLAIN = Pattern.compile(",?-?\\d+(\\.\\d+)?(e[+-]?\\d+)?");
 
@@ -72,11 +102,15 @@ enum Accepted {
         return command.getFirst().toUpperCase(Locale.ROOT);
     }
 
+    private static String older(MatchResult found, String array, String shorter, String map) {
+        return Matcher.quoteReplacement((found.group(1).equals(array) ? shorter : map) + found.group(2));
+    }
+
     /** The reply with every number that stands alone in one form. */
-    private static String doubles(String reply, boolean exec) {
-        if (exec) {
+    private static String doubles(String reply, boolean sorted) {
+        if (sorted) {
             return Arrays.stream(reply.split("\r\n", -1))
-                    .filter(line -> !ENCODING.matcher(line).matches())
+                    .filter(line -> !LENGTH.matcher(line).matches())
                     .map(line -> PLAIN.matcher(line).matches()
                             ? "<" + Double.parseDouble(line.replace(",", "")) + ">"
                             : line)

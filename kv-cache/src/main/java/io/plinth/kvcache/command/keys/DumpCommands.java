@@ -13,6 +13,7 @@ import io.plinth.kvcache.keyspace.rdb.RdbWriter;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.session.Blocked;
 import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.wire.Doubles;
 import java.util.Locale;
 
 /** DUMP, RESTORE and the forms of DEBUG that test tools use. */
@@ -130,7 +131,10 @@ public final class DumpCommands {
 
     /** Nothing on a loop sleeps: all commands wait instead, and this one's reply comes when they go on. */
     private static void sleep(Call call) {
-        double seconds = call.number(2, "value is not a valid float");
+        byte[] given = call.bytes(2);
+        double number = Doubles.parse(given, 0, given.length);
+        // As strtod has it.
+        double seconds = Double.isNaN(number) ? 0 : number;
         long millis = (long) Math.clamp(seconds * 1000, 0, LONGEST_SLEEP);
         Client client = call.client();
         call.node().clients().pause(call.now() + millis, false);

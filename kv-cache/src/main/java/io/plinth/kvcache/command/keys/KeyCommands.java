@@ -269,6 +269,12 @@ public final class KeyCommands {
         } else if (call.args().is(1, "ENCODING")) {
             call.out().bulk(entry.value().encoding());
         } else if (call.args().is(1, "IDLETIME")) {
+            if (call.node().settings().policy().endsWith("lfu")) {
+                throw new CommandException(
+                        "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when"
+                                + " switching between policies at runtime LRU and LFU data will take some time to"
+                                + " adjust.");
+            }
             call.out().integer(call.keyspace().idleSeconds(entry, call.now()));
         } else if (call.args().is(1, "REFCOUNT")) {
             call.out().integer(1);

@@ -14,6 +14,7 @@ import io.plinth.kvcache.wire.Doubles;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -113,7 +114,12 @@ public final class SortCommand {
     private static List<byte[]> elements(Entry entry, Options options) {
         List<byte[]> elements = new ArrayList<>();
         switch (entry.type()) {
-            case LIST -> entry.list().range(0, entry.list().size(), elements::add);
+            case LIST -> {
+                entry.list().range(0, entry.list().size(), elements::add);
+                if (options.unsorted() && options.down) {
+                    Collections.reverse(elements);
+                }
+            }
             case SET -> entry.set().forEach(elements::add);
             default -> {
                 int size = (int) entry.sortedSet().size();
@@ -125,7 +131,9 @@ public final class SortCommand {
     }
 
     private static List<byte[]> sorted(Call call, List<byte[]> elements, Options options, boolean set) {
-        boolean forced = set && options.storeArg > 0 && options.unsorted();
+        // What is stored or seen by a script is not to depend on how a set lies in memory.
+        boolean kept = options.storeArg > 0 || call.client().principal() != call.client();
+        boolean forced = set && kept && options.unsorted();
         if (options.unsorted() && !forced) {
             return elements;
         }
@@ -150,7 +158,10 @@ public final class SortCommand {
         Comparator<Item> order = alpha
                 ? Comparator.comparing(Item::text, Comparator.nullsFirst(Arrays::compareUnsigned))
                 : Comparator.comparingDouble(Item::score);
-        order = order.thenComparing(Item::element, Arrays::compareUnsigned);
+        if (!alpha) {
+            order = order.thenComparing(Item::element, Arrays::compareUnsigned);
+        }
+        // Texts that are equal stay as they were, also from the last to the first.
         items.sort(options.down ? order.reversed() : order);
         return items.stream().map(Item::element).toList();
     }

@@ -56,8 +56,7 @@ final class StreamGroups {
                         throw new CommandException("ERR value for ENTRIESREAD must be positive or -1");
                     }
                 } else {
-                    throw new CommandException("ERR unknown subcommand or wrong number of arguments for '"
-                            + call.text(1) + "'. Try XGROUP HELP.");
+                    throw CommandException.form(call.text(1), "XGROUP");
                 }
             }
         }

@@ -101,7 +101,7 @@ final class StreamInfo {
         if (full) {
             boolean counted = call.count() == 6 && call.args().is(4, "COUNT");
             if (!call.args().is(3, "FULL") || (call.count() != 4 && !counted)) {
-                throw CommandException.syntax();
+                throw CommandException.form(call.text(1), "XINFO");
             }
             if (counted) {
                 count = call.integer(5);
@@ -159,7 +159,7 @@ final class StreamInfo {
             lag(out, stream, group);
             out.bulk("pel-count");
             out.integer(group.pending.size());
-            out.bulk("pel");
+            out.bulk("pending");
             out.array(Math.min(most, group.pending.size()));
             group.pending.entrySet().stream().limit(most).forEach(each -> {
                 out.array(4);
@@ -184,7 +184,7 @@ final class StreamInfo {
         out.integer(consumer.active());
         out.bulk("pel-count");
         out.integer(consumer.pending.size());
-        out.bulk("pel");
+        out.bulk("pending");
         out.array(Math.min(most, consumer.pending.size()));
         consumer.pending.entrySet().stream().limit(most).forEach(each -> {
             out.array(3);

@@ -7,6 +7,7 @@ import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.value.StreamGroup;
 import io.plinth.kvcache.keyspace.value.StreamGroup.Consumer;
+import io.plinth.kvcache.keyspace.value.StreamGroup.Pending;
 import io.plinth.kvcache.keyspace.value.StreamId;
 import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.ValueType;
@@ -216,17 +217,25 @@ final class StreamReads {
         }
         consumer.seen(call.now());
         return source.from != null
-                ? history(entry.stream(), consumer, source.from, count)
+                ? history(call, entry.stream(), group, consumer, source.from, count)
                 : deliver(call, entry, group, consumer, count, options.noAck);
     }
 
-    private static List<Item> history(StreamValue stream, Consumer consumer, StreamId from, long count) {
+    private static List<Item> history(
+            Call call, StreamValue stream, StreamGroup group, Consumer consumer, StreamId from, long count) {
         List<Item> items = new ArrayList<>();
         for (StreamId id : consumer.pending.tailMap(from, false).keySet()) {
             if (count >= 0 && items.size() >= count) {
                 break;
             }
             items.add(new Item(id, stream.get(id)));
+        }
+        for (Item item : items) {
+            Pending pending = group.pending.get(item.id);
+            // Counts as delivered once more, but is no change that others are told of, as in Redis.
+            if (pending != null && item.fields != null) {
+                group.deliver(item.id, consumer, call.now(), pending.times() + 1);
+            }
         }
         return items;
     }
