@@ -234,11 +234,10 @@ public final class KvCache implements Daemon {
                 table,
                 functions::load,
                 scripts::forgetLibraries,
-                config.primaryPassword() == null
-                        ? null
-                        : config.primaryPassword().reveal(),
+                config.primaryPassword(),
                 System::nanoTime,
                 new NodeThreads(context.name(), "replica"));
+        replication.register(context.metrics());
         LoopTimer ticking = new LoopTimer(keyspace, context.loops().all(), context.clock(), stats, now -> {
             stats.sample(now);
             stats.peakBytes(keyspace.memory().used());

@@ -17,7 +17,6 @@ import io.plinth.kvcache.wire.ReplyWriter;
 import io.plinth.kvcache.wire.RequestDecoder;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -40,7 +39,6 @@ final class Applier implements AutoCloseable {
     private final CommandExecutor executor;
     private Client client;
     private RequestDecoder decoder;
-    private boolean told;
     private volatile boolean over;
     /** Guarded by this: it is at work; nothing begins once it is over. */
     private boolean busy;
@@ -201,23 +199,32 @@ final class Applier implements AutoCloseable {
     }
 
     private void run(Args args) throws IOException {
-        writable();
-        while (!executor.execute(client, args, node.clock().millis())) {
-            LockSupport.parkNanos(AGAIN_NANOS);
+        String refusal;
+        do {
             writable();
+            while (!executor.execute(client, args, node.clock().millis())) {
+                LockSupport.parkNanos(AGAIN_NANOS);
+                writable();
+            }
+            ByteBuf reply = client.out().take();
+            if (reply != null) {
+                reply.release();
+            }
+            refusal = client.out().lastError();
+            // Whoever runs a script for too long is waited for.
+        } while (refusal != null && refusal.startsWith("BUSY "));
+        if (refusal != null) {
+            throw new RefusedException(args.text(0) + " was refused: " + refusal);
         }
-        ByteBuf reply = client.out().take();
-        if (reply == null) {
-            return;
+    }
+
+    /** A write of the primary could not be done: what is here is no copy of it any more. */
+    static final class RefusedException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        RefusedException(String message) {
+            super(message);
         }
-        if (reply.isReadable() && reply.getByte(reply.readerIndex()) == '-' && !told) {
-            told = true;
-            LOG.warn(
-                    "replication: {} was refused: {} (further ones are not told)",
-                    args.text(0),
-                    reply.toString(StandardCharsets.ISO_8859_1).strip());
-        }
-        reply.release();
     }
 
     /** Waits while our own journal is behind. */

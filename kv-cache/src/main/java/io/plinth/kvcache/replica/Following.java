@@ -30,6 +30,12 @@ final class Following implements Runnable {
     private static final long SILENT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** Whose writes are refused again and again is not asked for its whole file more often. */
+    private static final int MOST_DOUBLINGS = 6;
+
+    /** A link that stood so long does not wait for what was refused before it. */
+    private static final long STEADY_NANOS = TimeUnit.MINUTES.toNanos(10);
+
     private static final int CHUNK = 64 << 10;
     private static final int LONGEST_LINE = 1 << 10;
 
@@ -39,6 +45,11 @@ final class Following implements Runnable {
     private final @Nullable String password;
     private final Applier applier;
     private final LongSupplier nanos;
+    private final Runnable refused;
+    /** Only by its own thread: one after the other that ended with a write that was refused. */
+    private int refusals;
+
+    private volatile @Nullable Thread thread;
     private volatile boolean ended;
     private volatile State state = State.CONNECT;
     private volatile long offset;
@@ -57,7 +68,16 @@ final class Following implements Runnable {
         }
     }
 
-    Following(String host, int port, int ownPort, @Nullable String password, Applier applier, LongSupplier nanos) {
+    /** {@code refused} is told of each write of the primary that could not be done. */
+    Following(
+            String host,
+            int port,
+            int ownPort,
+            @Nullable String password,
+            Applier applier,
+            LongSupplier nanos,
+            Runnable refused) {
+        this.refused = refused;
         this.host = host;
         this.port = port;
         this.ownPort = ownPort;
@@ -87,6 +107,7 @@ final class Following implements Runnable {
         ended = true;
         applier.over(keep);
         close();
+        LockSupport.unpark(thread);
         return applier.quiet();
     }
 
@@ -103,19 +124,29 @@ final class Following implements Runnable {
 
     @Override
     public void run() {
+        thread = Thread.currentThread();
         try (applier) {
             while (!ended) {
+                long begun = nanos.getAsLong();
+                int before = refusals;
                 try {
                     once();
                 } catch (IOException | RuntimeException e) {
+                    if (e instanceof Applier.RefusedException) {
+                        refusals++;
+                        refused.run();
+                    }
                     if (!ended) {
                         LOG.warn("replication from {}:{}: {}; begins anew", host, port, e.getMessage());
                     }
                 }
                 close();
                 state = State.CONNECT;
+                if (nanos.getAsLong() - begun > STEADY_NANOS) {
+                    refusals -= before;
+                }
                 if (!ended) {
-                    LockSupport.parkNanos(RETRY_NANOS);
+                    LockSupport.parkNanos(RETRY_NANOS << Math.clamp(refusals - 1, 0, MOST_DOUBLINGS));
                 }
             }
         }

@@ -1,11 +1,14 @@
 package io.plinth.kvcache.replica;
 
+import io.plinth.kit.config.Secret;
+import io.plinth.kit.metrics.Metrics;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.NodeState;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +23,7 @@ public final class Replication implements AutoCloseable {
     private final LongSupplier nanos;
     private final ThreadFactory threads;
     private @Nullable Following following;
+    private final LongAdder refused = new LongAdder();
     /** Done when nobody who was followed before touches a key any more. */
     private CompletableFuture<Void> left = CompletableFuture.completedFuture(null);
 
@@ -28,14 +32,14 @@ public final class Replication implements AutoCloseable {
             CommandTable table,
             Consumer<byte[]> libraries,
             Runnable forget,
-            @Nullable String password,
+            @Nullable Secret password,
             LongSupplier nanos,
             ThreadFactory threads) {
         this.node = node;
         this.table = table;
         this.libraries = libraries;
         this.forget = forget;
-        this.password = password;
+        this.password = password == null ? null : password.reveal();
         this.nanos = nanos;
         this.threads = threads;
     }
@@ -48,8 +52,8 @@ public final class Replication implements AutoCloseable {
         }
         end(false);
         node.settings().readOnly(true);
-        Following begun =
-                new Following(host, port, ownPort, password, new Applier(node, table, libraries, forget), nanos);
+        Following begun = new Following(
+                host, port, ownPort, password, new Applier(node, table, libraries, forget), nanos, refused::increment);
         CompletableFuture<Void> before = left;
         following = begun;
         threads.newThread(() -> {
@@ -59,6 +63,11 @@ public final class Replication implements AutoCloseable {
                 })
                 .start();
         return false;
+    }
+
+    /** Writes of those who are or were followed that could not be done here; each began a full synchronisation. */
+    public long refused() {
+        return refused.sum();
     }
 
     /** Follows nobody; keeps what came. Writes are taken when the answer is done: at once, or soon where one was being made ours. */
@@ -79,6 +88,20 @@ public final class Replication implements AutoCloseable {
         if (following == null) {
             node.settings().readOnly(false);
         }
+    }
+
+    private synchronized double link() {
+        Following present = following;
+        return present == null || present.state() == Following.State.CONNECTED ? 1 : 0;
+    }
+
+    /** Shows what an operator is to be woken for. */
+    public void register(Metrics metrics) {
+        metrics.gauge("kvcache_primary_link_up", "0 while a Redis is to be followed and is not.", this::link);
+        metrics.gauge(
+                "kvcache_primary_refused_writes",
+                "Writes of the Redis that is followed that could not be done here, each with a synchronisation anew.",
+                this::refused);
     }
 
     /** Host, port, state and offset of who is followed, in the order ROLE has them; null where nobody is. */

@@ -4,19 +4,18 @@ import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.Help;
 import io.plinth.kvcache.keyspace.Glob;
+import io.plinth.kvcache.keyspace.rdb.RdbException;
+import io.plinth.kvcache.keyspace.rdb.RdbReader;
+import io.plinth.kvcache.keyspace.rdb.RdbWriter;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.zip.CRC32C;
-import org.jspecify.annotations.Nullable;
 
 /** FUNCTION. */
 final class FunctionCommands {
     private static final int MAX_CODE = 4 << 20;
-    private static final byte[] MAGIC = "plinth-functions-1\n".getBytes(StandardCharsets.US_ASCII);
-    private static final int TRAILER = 8;
 
     private final Scripts scripts;
 
@@ -47,7 +46,8 @@ final class FunctionCommands {
                 scripts.kill(true);
                 call.out().ok();
             }
-            case "DUMP" -> call.out().bulk(dump());
+            case "DUMP" ->
+                call.out().bulk(RdbWriter.functions(scripts.libraries().sources()));
             case "RESTORE" -> restore(call, host);
             default ->
                 Help.write(
@@ -167,22 +167,6 @@ final class FunctionCommands {
         out.integer(scripts.libraries().functions());
     }
 
-    /** Magic, then each library's length and code, then a CRC32C. */
-    private byte[] dump() {
-        StringBuilder text = new StringBuilder(new String(MAGIC, StandardCharsets.ISO_8859_1));
-        for (Libraries.Library library : scripts.libraries().all()) {
-            text.append(library.code().length()).append('\n').append(library.code());
-        }
-        byte[] body = text.toString().getBytes(StandardCharsets.ISO_8859_1);
-        return (text + checksum(body, body.length)).getBytes(StandardCharsets.ISO_8859_1);
-    }
-
-    private static String checksum(byte[] bytes, int length) {
-        CRC32C crc = new CRC32C();
-        crc.update(bytes, 0, length);
-        return String.format("%08x", crc.getValue());
-    }
-
     private void restore(Call call, ScriptHost host) {
         byte[] payload = call.bytes(2);
         boolean flush = false;
@@ -198,40 +182,23 @@ final class FunctionCommands {
                         "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.");
             }
         }
-        List<String> codes = codes(payload);
-        if (codes == null) {
+        if (!RdbReader.intact(payload)) {
             throw new CommandException("ERR DUMP payload version or checksum are wrong");
         }
         List<Libraries.Library> parsed = new ArrayList<>();
-        for (String code : codes) {
-            parsed.add(parse(code, host, flush || replace));
+        for (byte[] source : sources(call, payload)) {
+            parsed.add(parse(new String(source, StandardCharsets.ISO_8859_1), host, true));
         }
-        if (flush) {
-            scripts.libraries().flush();
-        }
-        for (Libraries.Library library : parsed) {
-            scripts.libraries().add(library, flush || replace);
-        }
+        scripts.libraries().restore(parsed, flush, replace);
         call.out().ok();
     }
 
-    private static @Nullable List<String> codes(byte[] payload) {
-        int end = payload.length - TRAILER;
-        String text = new String(payload, StandardCharsets.ISO_8859_1);
-        String magic = new String(MAGIC, StandardCharsets.ISO_8859_1);
-        if (end < MAGIC.length
-                || !text.startsWith(magic)
-                || !text.substring(end).equals(checksum(payload, end))) {
-            return null;
+    private static List<byte[]> sources(Call call, byte[] payload) {
+        try {
+            return RdbReader.functions(
+                    payload, call.keyspace().hasher(), call.keyspace().packing());
+        } catch (RdbException e) {
+            throw new CommandException("ERR " + e.getMessage());
         }
-        List<String> codes = new ArrayList<>();
-        int at = MAGIC.length;
-        while (at < end) {
-            int line = text.indexOf('\n', at);
-            int length = Integer.parseInt(text, at, line, 10);
-            codes.add(text.substring(line + 1, line + 1 + length));
-            at = line + 1 + length;
-        }
-        return codes;
     }
 }

@@ -111,16 +111,40 @@ final class Libraries {
     }
 
     synchronized void add(Library library, boolean replace) {
-        checkNew(library, replace);
-        for (Declared function : library.functions) {
-            Library other = snapshot.byFunction.get(function.name);
-            if (other != null && !other.name.equals(library.name)) {
-                throw new CommandException("ERR Function " + function.name + " already exists");
+        Map<String, Library> next = new TreeMap<>(snapshot.libraries);
+        join(next, library, replace, "'");
+        publish(next, keptBut(library.name));
+    }
+
+    /** Takes in all of them, or none; in place of those there are where {@code flush} is. */
+    synchronized void restore(List<Library> libraries, boolean flush, boolean replace) {
+        Map<String, Library> given = new TreeMap<>();
+        libraries.forEach(library -> join(given, library, false, "'"));
+        Map<String, Library> next = flush ? given : new TreeMap<>(snapshot.libraries);
+        Map<String, String> kept = flush ? Map.of() : new TreeMap<>(snapshot.kept);
+        if (!flush) {
+            for (Library library : libraries) {
+                join(next, library, replace, "");
+                kept.remove(library.name);
             }
         }
-        Map<String, Library> next = new TreeMap<>(snapshot.libraries);
-        next.put(library.name, library);
-        publish(next, keptBut(library.name));
+        publish(next, kept);
+    }
+
+    /** Redis has quotes around a name in one of its messages and none in the other. */
+    private static void join(Map<String, Library> to, Library library, boolean replace, String quote) {
+        if (!replace && to.containsKey(library.name)) {
+            throw new CommandException("ERR Library " + quote + library.name + quote + " already exists");
+        }
+        for (Library other : to.values()) {
+            for (Declared function : library.functions) {
+                boolean there = other.functions.stream().anyMatch(each -> each.name.equals(function.name));
+                if (there && !other.name.equals(library.name)) {
+                    throw new CommandException("ERR Function " + function.name + " already exists");
+                }
+            }
+        }
+        to.put(library.name, library);
     }
 
     synchronized void delete(String name) {
@@ -152,6 +176,13 @@ final class Libraries {
     /** Tells of every change from now on: all that there is then, one after the other. */
     synchronized void heard(Consumer<List<byte[]>> by) {
         heard = by;
+    }
+
+    /** The source of each that is loaded. */
+    List<byte[]> sources() {
+        return snapshot.libraries.values().stream()
+                .map(library -> library.code().getBytes(StandardCharsets.ISO_8859_1))
+                .toList();
     }
 
     /** The source of each, and of those that are only kept. */

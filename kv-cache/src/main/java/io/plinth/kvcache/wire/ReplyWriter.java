@@ -33,6 +33,7 @@ public final class ReplyWriter {
     private int firstSize = FIRST_SIZE;
 
     private int protocol = 2;
+    private @Nullable String lastError;
 
     public ReplyWriter(ByteBufAllocator allocator, int limit) {
         this.allocator = allocator;
@@ -65,6 +66,13 @@ public final class ReplyWriter {
         int line = buffer.indexOf(from, buffer.writerIndex(), (byte) '\r');
         int space = buffer.indexOf(from, line, (byte) ' ');
         return space < 0 ? "ERR" : buffer.toString(from, space - from, StandardCharsets.ISO_8859_1);
+    }
+
+    /** The last error since this was asked before, also one within a transaction's replies; null for none. */
+    public @Nullable String lastError() {
+        String text = lastError;
+        lastError = null;
+        return text;
     }
 
     /** Forgets what was written after {@code size}. */
@@ -151,6 +159,7 @@ public final class ReplyWriter {
 
     /** An error, its code included: {@code ERR syntax error}. */
     public void error(String text) {
+        lastError = text;
         line('-', text);
     }
 

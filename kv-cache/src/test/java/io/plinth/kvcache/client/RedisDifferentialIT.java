@@ -153,6 +153,53 @@ class RedisDifferentialIT {
         }
     }
 
+    private static void same(RawClient ours, RawClient theirs, String... command) throws IOException {
+        String[] replies = both(ours, theirs, List.of(command));
+        assertThat(replies[0]).as(String.join(" ", command)).isEqualTo(replies[1]);
+    }
+
+    private static String bulk(String reply) {
+        return reply.substring(reply.indexOf("\r\n") + 2, reply.length() - 2);
+    }
+
+    @Test
+    void functionsAreDumpedAndRestoredAlike() throws Exception {
+        try (RawClient ours = new RawClient(node.port(0));
+                RawClient theirs = new RawClient(peer.port())) {
+            String one = "#!lua name=one\nredis.register_function('twice', function(k, a) return a[1] .. a[1] end)";
+            String two = "#!lua name=two\nredis.register_function('four', function(k, a) return 4 end)";
+            String other = "#!lua name=other\nredis.register_function('twice', function(k, a) return 2 end)";
+            same(ours, theirs, "FUNCTION", "FLUSH");
+            same(ours, theirs, "FUNCTION", "DUMP");
+            same(ours, theirs, "FUNCTION", "LOAD", one);
+            same(ours, theirs, "FUNCTION", "DUMP");
+            theirs.call("FUNCTION", "LOAD", two);
+            String payload = bulk(theirs.call("FUNCTION", "DUMP"));
+            same(ours, theirs, "FUNCTION", "FLUSH");
+            same(ours, theirs, "FUNCTION", "RESTORE", payload);
+            same(ours, theirs, "FCALL", "twice", "0", "ab");
+            same(ours, theirs, "FCALL", "four", "0");
+            same(ours, theirs, "FUNCTION", "RESTORE", bulk(ours.call("FUNCTION", "DUMP")), "REPLACE");
+            same(ours, theirs, "FUNCTION", "FLUSH");
+            same(ours, theirs, "FUNCTION", "LOAD", other);
+            String twice = bulk(theirs.call("FUNCTION", "DUMP"));
+            same(ours, theirs, "FUNCTION", "RESTORE", twice);
+            same(ours, theirs, "FUNCTION", "RESTORE", payload, "REPLACE");
+            same(ours, theirs, "FCALL", "four", "0");
+            same(ours, theirs, "FUNCTION", "RESTORE", payload, "FLUSH");
+            same(ours, theirs, "FUNCTION", "RESTORE", twice, "APPEND");
+            same(ours, theirs, "FCALL", "twice", "0", "cd");
+            same(ours, theirs, "SET", "a", "text");
+            same(ours, theirs, "FUNCTION", "RESTORE", bulk(theirs.call("DUMP", "a")));
+            for (int i = 0; i < payload.length(); i += 7) {
+                StringBuilder damaged = new StringBuilder(payload);
+                damaged.setCharAt(i, (char) (payload.charAt(i) ^ 1));
+                same(ours, theirs, "FUNCTION", "RESTORE", damaged.toString(), "REPLACE");
+            }
+            same(ours, theirs, "FUNCTION", "FLUSH");
+        }
+    }
+
     /** What is no fit for the streams of commands: numbers of thousands of digits, and scripts that sort. */
     @Test
     void answersTheSameBytes() throws Exception {

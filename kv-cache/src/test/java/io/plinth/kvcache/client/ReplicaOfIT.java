@@ -98,6 +98,10 @@ class ReplicaOfIT {
             assertThat(queued.call("EXEC"))
                     .isEqualTo("-EXECABORT Transaction discarded because of: READONLY You can't write against a read"
                             + " only replica.\r\n");
+            String dump = redis.call("FUNCTION", "DUMP");
+            redis.call("FUNCTION", "FLUSH");
+            assertThat(redis.call("FUNCTION", "RESTORE", dump.substring(dump.indexOf('\n') + 1, dump.length() - 2)))
+                    .isEqualTo("+OK\r\n");
             write(redis, random, 400, 500);
             same(redis, ours);
             assertThat(ours.call("GET", "mine")).isEqualTo("$-1\r\n");

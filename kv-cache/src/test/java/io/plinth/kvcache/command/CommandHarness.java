@@ -57,6 +57,7 @@ public final class CommandHarness {
     private final ClientMemory memory = new ClientMemory(1 << 20);
     private final PubSub pubSub = new PubSub(1 << 16);
     private final CommandExecutor executor;
+    public final CommandTable table;
     /** What all protocols share. */
     public final NodeState state;
 
@@ -72,7 +73,7 @@ public final class CommandHarness {
         keyspace = new Keyspace(limit, eviction, now, new Random(1));
         tracking = new Tracking(keyspace, clients, 1000, 1 << 16);
         patterns = new CachePatterns(keyspace, mostMarks, new Random(3));
-        CommandTable table = table(patterns);
+        table = table(patterns);
         settings = new Settings(
                 password,
                 "allkeys-lru",

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
-import io.plinth.kvcache.command.CommandTable;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -28,7 +27,7 @@ class ReplicationIT {
 
     private final Replication replication = new Replication(
             node.state,
-            new CommandTable.Builder().build(),
+            node.table,
             code -> {
                 halfThere.countDown();
                 await(goOn);
@@ -58,7 +57,13 @@ class ReplicationIT {
 
     /** A primary that sends a key and a library, and no more of its file. */
     private void half(ServerSocket primary, String key) throws IOException {
-        Socket follower = primary.accept();
+        OutputStream out = asked(primary.accept());
+        String file = "REDIS0011\0\1" + key + "\1v\u00f5\1x";
+        out.write(("+FULLRESYNC " + "0".repeat(40) + " 0\r\n$1000\r\n" + file).getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    /** Answers until the whole file is asked for. */
+    private static OutputStream asked(Socket follower) throws IOException {
         BufferedReader in =
                 new BufferedReader(new InputStreamReader(follower.getInputStream(), StandardCharsets.ISO_8859_1));
         OutputStream out = follower.getOutputStream();
@@ -67,8 +72,47 @@ class ReplicationIT {
                 out.write("+OK\r\n".getBytes(StandardCharsets.ISO_8859_1));
             }
         }
-        String file = "REDIS0011\0\1" + key + "\1v\u00f5\1x";
-        out.write(("+FULLRESYNC " + "0".repeat(40) + " 0\r\n$1000\r\n" + file).getBytes(StandardCharsets.ISO_8859_1));
+        return out;
+    }
+
+    /** A primary whose file has one key, and who then makes these writes. */
+    private static Socket whole(ServerSocket primary, String key, String... commands) throws IOException {
+        Socket follower = primary.accept();
+        OutputStream out = asked(follower);
+        String file = "REDIS0011\0\1" + key + "\1v\u00ff" + "\0".repeat(8);
+        StringBuilder text =
+                new StringBuilder("+FULLRESYNC " + "0".repeat(40) + " 0\r\n$" + file.length() + "\r\n" + file);
+        for (String command : commands) {
+            String[] words = command.split(" ", -1);
+            text.append('*').append(words.length).append("\r\n");
+            for (String word : words) {
+                text.append('$')
+                        .append(word.length())
+                        .append("\r\n")
+                        .append(word)
+                        .append("\r\n");
+            }
+        }
+        out.write(text.toString().getBytes(StandardCharsets.ISO_8859_1));
+        return follower;
+    }
+
+    @Test
+    void aWriteThatIsRefusedBeginsAFullSynchronisation() throws Exception {
+        try (ServerSocket primary = primary()) {
+            replication.follow("127.0.0.1", primary.getLocalPort(), 1);
+            try (Socket follower = whole(primary, "a", "MULTI", "SET k 1", "LPUSH k 2", "EXEC", "SET k 2")) {
+                follower.setSoTimeout(30_000);
+                assertThat(follower.getInputStream().readAllBytes()).isEmpty();
+            }
+            try (Socket follower = whole(primary, "b", "SET c 1", "REPLCONF GETACK *")) {
+                follower.setSoTimeout(30_000);
+                assertThat(follower.getInputStream().read()).isEqualTo('*');
+                assertThat(replication.refused()).isOne();
+                assertThat(client.run("MGET a b c k")).isEqualTo("*4|$-1|$1|v|$1|1|$-1|");
+            }
+            replication.lead().get(30, TimeUnit.SECONDS);
+        }
     }
 
     @Test

@@ -12,7 +12,9 @@ public final class RdbFile {
     private static final int WITH_CHECKSUM = 5;
 
     private static final int SLOT = 0xf4;
-    private static final int FUNCTION = 0xf5;
+    /** A library's source follows. */
+    static final int FUNCTION = 0xf5;
+
     private static final int FREQUENCY = 0xf9;
     private static final int IDLE = 0xf8;
     private static final int AUXILIARY = 0xfa;

@@ -66,7 +66,25 @@ public final class RdbReader {
                 ByteBuffer.wrap(payload, payload.length - FOOTER, FOOTER).order(ByteOrder.LITTLE_ENDIAN);
         int version = footer.getShort() & 0xffff;
         long crc = footer.getLong();
-        return version <= NEWEST && (crc == 0 || crc == Crc64.of(payload, payload.length - 8));
+        return version <= NEWEST && crc == Crc64.of(payload, payload.length - 8);
+    }
+
+    /** The sources of the libraries in a payload that is {@link #intact}. */
+    public static List<byte[]> functions(byte[] payload, KeyHash hasher, Packing packing) throws RdbException {
+        RdbBytes in = new RdbBytes(payload, payload.length - FOOTER);
+        RdbReader reader = new RdbReader(in, hasher, packing);
+        List<byte[]> sources = new ArrayList<>();
+        while (in.left() > 0) {
+            if (in.next() != RdbFile.FUNCTION) {
+                throw new RdbException("given type is not a function");
+            }
+            try {
+                sources.add(reader.string());
+            } catch (RdbException | RuntimeException e) {
+                throw new RdbException("Failed loading library payload");
+            }
+        }
+        return sources;
     }
 
     /** The value of a payload that is {@link #intact}. */

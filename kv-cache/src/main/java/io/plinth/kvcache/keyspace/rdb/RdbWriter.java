@@ -47,11 +47,25 @@ public final class RdbWriter {
     public static byte[] dump(Value value) {
         RdbWriter writer = new RdbWriter();
         writer.value(value);
-        writer.out.write(writer.version);
-        writer.out.write(0);
-        byte[] body = writer.out.toByteArray();
-        writer.little(Crc64.of(body, body.length), 8);
-        return writer.out.toByteArray();
+        return writer.payload();
+    }
+
+    /** The payload of FUNCTION DUMP: each library's source behind its mark, version and checksum. */
+    public static byte[] functions(List<byte[]> sources) {
+        RdbWriter writer = new RdbWriter();
+        for (byte[] source : sources) {
+            writer.out.write(RdbFile.FUNCTION);
+            writer.string(source);
+        }
+        return writer.payload();
+    }
+
+    private byte[] payload() {
+        out.write(version);
+        out.write(0);
+        byte[] body = out.toByteArray();
+        little(Crc64.of(body, body.length), 8);
+        return out.toByteArray();
     }
 
     private void little(long number, int bytes) {
