@@ -44,7 +44,7 @@ class CheckerIT {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(180)
     void nothingIsLostDoubledStaleOrAnothersWhileConnectionsAreCut(@TempDir Path state) throws Exception {
         Cluster cluster = Cluster.shared();
         proxy = cluster.single(state, "pool: { size: 5, wait: 20s }\nread-wait: 200ms");

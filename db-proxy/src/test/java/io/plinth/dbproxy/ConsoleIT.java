@@ -39,7 +39,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
 /** PgBouncer's console, by psql and beside PgBouncer itself. */
-@Timeout(60)
+@Timeout(120)
 class ConsoleIT {
     private static final Executor ASIDE = command -> Thread.ofVirtual().start(command);
     private static @Nullable RunningNode proxy;

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Our hash against PostgreSQL's own, value by value. */
-@Timeout(60)
+@Timeout(120)
 class HashIT {
     /** PostgreSQL's hash_combine64 of zero; the seed below is its HASH_PARTITION_SEED as int8. */
     private static final long COMBINED = 0x49a0f4dd15e5a8e3L;

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
 /** pgjdbc and HikariCP, unchanged, through the proxy in front of two shards of real PostgreSQL. */
-@Timeout(60)
+@Timeout(120)
 class JdbcIT {
     private static final String EXTENDED = "?prepareThreshold=1";
 
@@ -238,7 +238,7 @@ class JdbcIT {
                 sleeping.cancel();
                 return ended.isDone();
             });
-            assertThat(ended.join().getSQLState()).isEqualTo("57014");
+            assertThat(ended.get().getSQLState()).isEqualTo("57014");
             assertThat(text(connection, "SELECT 1")).isEqualTo("1");
             sleeping.cancel();
             for (int i = 0; i < 50; i++) {
@@ -289,7 +289,7 @@ class JdbcIT {
                         },
                         Thread::startVirtualThread);
             }
-            CompletableFuture.allOf(clients).join();
+            CompletableFuture.allOf(clients).get();
         }
     }
 
@@ -450,7 +450,7 @@ class JdbcIT {
                 definition.cancel();
                 return ended.isDone();
             });
-            assertThat(ended.join().getSQLState()).isEqualTo("57014");
+            assertThat(ended.get().getSQLState()).isEqualTo("57014");
             direct.rollback();
             run(a, "ALTER TABLE carts ADD COLUMN IF NOT EXISTS later int");
         }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a client leaves behind in a server's session by ways that are not seen at once: nobody else may find it. */
-@Timeout(60)
+@Timeout(120)
 class LeftBehindIT {
     private static final int OTHERS = 4;
     private static @Nullable RunningNode proxy;

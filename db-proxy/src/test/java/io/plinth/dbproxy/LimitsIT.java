@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Bounds on server connections that several pools share. */
-@Timeout(60)
+@Timeout(120)
 class LimitsIT {
     private static final String USERS = "users: { shop: {}, postgres: {} }\n";
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** SCRAM-SHA-256 on both sides, with pgjdbc and with psql. */
-@Timeout(60)
+@Timeout(120)
 class LoginIT {
     private static @Nullable PostgresServer server;
     private static @Nullable RunningNode proxy;

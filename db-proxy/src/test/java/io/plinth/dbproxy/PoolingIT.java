@@ -28,7 +28,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
 /** Few server connections for many clients: what one client leaves in a session reaches it, and nobody else. */
-@Timeout(60)
+@Timeout(120)
 class PoolingIT {
     private static final String SIMPLE = "?preferQueryMode=simple";
     private static @Nullable RunningNode proxy;

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Programs that people have, unchanged. */
-@Timeout(60)
+@Timeout(120)
 class ProgramsIT {
     /** Debian's own, which has the module. */
     private static final String PYTHON = "/usr/bin/python3";

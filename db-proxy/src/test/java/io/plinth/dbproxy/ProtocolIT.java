@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Messages one by one: what drivers do rarely, and what they never should. */
-@Timeout(60)
+@Timeout(120)
 class ProtocolIT {
     private static @Nullable RunningNode proxy;
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A changed section takes effect and no client notices. */
-@Timeout(60)
+@Timeout(120)
 class ReloadIT {
     private static final StackFileLoader LOADER =
             path -> StackFiles.read(path, List.of(DbProxyMain.TYPE), Map.of(), Map.of());

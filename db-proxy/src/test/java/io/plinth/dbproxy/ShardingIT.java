@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sharded tables through pgjdbc: rows, transactions, definitions, and what is refused. */
-@Timeout(60)
+@Timeout(120)
 class ShardingIT {
     private static final String EXTENDED = "?prepareThreshold=1";
     private static final String SIMPLE = "?preferQueryMode=simple";

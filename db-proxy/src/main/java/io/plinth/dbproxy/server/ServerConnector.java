@@ -142,9 +142,8 @@ public final class ServerConnector {
         if (literal != null) {
             try {
                 InetSocketAddress address = new InetSocketAddress(InetAddress.getByAddress(literal), port);
-                // Not among the reads of this turn: what one of them closes frees its descriptor, and a socket that got
-                // it
-                // would be closed by the hang-up that epoll_wait has told of the old one.
+                // Not among the reads of this turn: what one of them closes frees its descriptor, and a socket that
+                // got it would be closed by the hang-up that epoll_wait has told of the old one.
                 loop.execute(() -> next.accept(address));
             } catch (UnknownHostException e) {
                 outcome.failed(unreachable(key, e));

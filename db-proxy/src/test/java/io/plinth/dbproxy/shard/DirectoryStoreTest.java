@@ -3,6 +3,7 @@ package io.plinth.dbproxy.shard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,6 +31,9 @@ class DirectoryStoreTest {
     }
 
     private static boolean put(DirectoryStore store, String key, @org.jspecify.annotations.Nullable String shard) {
-        return store.put("shop", "tenants", key, shard).toCompletableFuture().join();
+        return store.put("shop", "tenants", key, shard)
+                .toCompletableFuture()
+                .orTimeout(60, TimeUnit.SECONDS)
+                .join();
     }
 }
