@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @ExtendWith(LeakCheck.class)
-@Timeout(60)
+@Timeout(120)
 class ForwardingIT {
     @TempDir
     Path folder;

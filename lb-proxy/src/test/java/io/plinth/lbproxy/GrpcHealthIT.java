@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A pool whose server is asked by grpc.health.v1, the server being gRPC's own. */
-@Timeout(60)
+@Timeout(120)
 class GrpcHealthIT {
     @TempDir
     Path folder;

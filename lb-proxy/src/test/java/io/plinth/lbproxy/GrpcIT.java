@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The gRPC client and server of grpc-java, with a proxy between them that speaks HTTP/2 to both. */
-@Timeout(60)
+@Timeout(120)
 class GrpcIT {
     private static final Metadata.Key<String> DETAIL = Metadata.Key.of("x-detail", Metadata.ASCII_STRING_MARSHALLER);
 

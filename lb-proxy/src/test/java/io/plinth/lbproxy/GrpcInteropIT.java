@@ -52,7 +52,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The cases of gRPC's interoperability tests, with their own service behind the proxy; each is named as they name it. */
 @ExtendWith(LeakCheck.class)
-@Timeout(60)
+@Timeout(120)
 class GrpcInteropIT {
     private static final Metadata.Key<String> INITIAL =
             Metadata.Key.of("x-grpc-test-echo-initial", Metadata.ASCII_STRING_MARSHALLER);

@@ -40,7 +40,7 @@ final class H2 implements AutoCloseable {
     static final int END_HEADERS = 4;
     static final int NONE = -1;
 
-    private static final int PATIENCE_MILLIS = 20_000;
+    private static final int PATIENCE_MILLIS = 60_000;
     private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
     /** What has come of one stream. */

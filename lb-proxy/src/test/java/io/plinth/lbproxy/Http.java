@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A client on a plain socket: sends what it is told and reads responses, or raw bytes. */
 final class Http implements AutoCloseable {
-    private static final int PATIENCE_MILLIS = 20_000;
+    private static final int PATIENCE_MILLIS = 60_000;
 
     final Socket socket;
     final InputStream in;

@@ -137,12 +137,16 @@ class Http1FloodIT {
                     other.completeExceptionally(e);
                 }
             });
-            other.get(60, TimeUnit.SECONDS);
+            other.get(120, TimeUnit.SECONDS);
             assertThat(PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory())
                     .isLessThan(MEMORY);
             assertThat(Http2FloodIT.heap()).isLessThan(Http2FloodIT.HEAP);
             if (row.code == CLOSED) {
-                Proxy.await("nobody waits for them", () -> upstreamConnections() <= 2);
+                Proxy.await("nobody waits for them", () -> sum("lb_proxy_upstream_connections{") <= 2);
+                // Whoever reads before it was cut off is no slow reader any more.
+                Proxy.await(
+                        "all are cut off",
+                        () -> sum("lb_proxy_connections_total") <= sum("lb_proxy_connections_closed_total"));
             }
             for (Http http : attackers) {
                 end(row, http);
@@ -154,11 +158,11 @@ class Http1FloodIT {
         }
     }
 
-    private long upstreamConnections() {
+    private long sum(String metric) {
         try {
             return proxy.metrics()
                     .lines()
-                    .filter(line -> line.startsWith("lb_proxy_upstream_connections{"))
+                    .filter(line -> line.startsWith(metric))
                     .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' '))))
                     .sum();
         } catch (Exception e) {

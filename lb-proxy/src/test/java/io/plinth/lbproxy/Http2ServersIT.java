@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A proxy whose server is another proxy, with HTTP/2 between them: what the one sends, the other one's tests judge. */
 @ExtendWith(LeakCheck.class)
-@Timeout(60)
+@Timeout(120)
 class Http2ServersIT {
     @TempDir
     Path folder;

@@ -29,6 +29,8 @@ final class Proxy implements AutoCloseable {
         lb-proxy:
         """;
 
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
     private final Path file;
     private final int loops;
     final RunningNode node;
@@ -114,10 +116,10 @@ final class Proxy implements AutoCloseable {
 
     /** Waits until it holds; fails after 20 s. */
     static void await(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("not within 20 s: " + what);
+                throw new AssertionError("not within " + PATIENCE + ": " + what);
             }
             Thread.sleep(10);
         }

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Requests that a server of HTTP/2 says it did nothing for (RFC 9113 6.8 and 8.7), whatever their method. */
 @ExtendWith(LeakCheck.class)
-@Timeout(60)
+@Timeout(120)
 class RefusedStreamIT {
     private static final int DATA = 0;
     private static final int HEADERS = 1;

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 @ExtendWith(LeakCheck.class)
-@Timeout(60)
+@Timeout(120)
 class ReloadIT {
     private static final Pattern COST = Pattern.compile("slow: available, weight 1, 0 under way, cost ([0-9.E]+)");
 

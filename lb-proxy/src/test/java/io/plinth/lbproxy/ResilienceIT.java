@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @ExtendWith(LeakCheck.class)
-@Timeout(60)
+@Timeout(120)
 class ResilienceIT {
     @TempDir
     Path folder;

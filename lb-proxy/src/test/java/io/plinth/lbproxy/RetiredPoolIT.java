@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of requests to a pool with TLS that a reload replaces or takes away while they have no connection yet. */
 @ExtendWith(LeakCheck.class)
-@Timeout(60)
+@Timeout(120)
 class RetiredPoolIT {
     @TempDir
     Path folder;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 @ExtendWith(LeakCheck.class)
-@Timeout(60)
+@Timeout(120)
 class StreamingIT {
     private static final int SIZE = 96 << 20;
     /** What four socket buffers may grow to, and then some; far less than the body. */

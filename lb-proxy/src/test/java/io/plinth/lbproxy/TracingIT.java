@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What an HTTP collector gets, decoded. */
 @ExtendWith(LeakCheck.class)
-@Timeout(60)
+@Timeout(120)
 class TracingIT {
     private static final String SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     private static final String NOT_SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
