@@ -12,6 +12,7 @@ import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentSet;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.keyspace.Slots;
+import io.plinth.kvcache.keyspace.memory.NoRoomException;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.Dispatcher;
 import io.plinth.kvcache.session.ReplyMode;
@@ -385,13 +386,12 @@ public final class CommandExecutor implements Dispatcher {
         Client client = running.client();
         long now = running.now();
         long start = since;
-        Client reader = client.principal();
-        if (reader.tracking() != null) {
-            remember(command, reader, args);
+        if (client.principal().tracking() != null) {
+            remember(command, client.principal(), args);
         }
         try {
             command.handler().run(running);
-        } catch (CommandException e) {
+        } catch (CommandException | NoRoomException e) {
             out.rewind(mark);
             out.error(String.valueOf(e.getMessage()));
         }

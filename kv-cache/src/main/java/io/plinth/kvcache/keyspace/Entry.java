@@ -1,6 +1,7 @@
 package io.plinth.kvcache.keyspace;
 
 import io.netty.buffer.ByteBuf;
+import io.plinth.kvcache.keyspace.memory.ByteLog;
 import io.plinth.kvcache.keyspace.store.Records;
 import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.ListValue;
@@ -78,9 +79,22 @@ public final class Entry implements Bulk {
     /** The record goes: who still has the collection sees it as it was. */
     void leave() {
         PackedBytes bytes = collection == null ? null : collection.packed();
+        ByteLog elements = collection == null ? null : collection.elements();
         if (bytes != null) {
             bytes.leave();
+        } else if (elements != null) {
+            elements.leave();
         }
+    }
+
+    /** The value, which another key has at once when this one goes: its bytes are not copied for that. Of a string a copy. */
+    public Value moving() {
+        Value value = value();
+        ByteLog elements = value.elements();
+        if (elements != null) {
+            elements.moving();
+        }
+        return value;
     }
 
     /** What this entry is accounted with. */

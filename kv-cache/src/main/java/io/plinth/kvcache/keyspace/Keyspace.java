@@ -1,7 +1,7 @@
 package io.plinth.kvcache.keyspace;
 
+import io.plinth.kvcache.keyspace.memory.KeyTable;
 import io.plinth.kvcache.keyspace.store.Hashed;
-import io.plinth.kvcache.keyspace.store.KeyTable;
 import io.plinth.kvcache.keyspace.store.Records;
 import io.plinth.kvcache.keyspace.store.Region;
 import io.plinth.kvcache.keyspace.store.Slabs;

@@ -214,6 +214,7 @@ class SmallCollectionsTest {
         fixture.delete("other");
         fixture.verify();
         fixture.keyspace.each(segment -> assertThat(segment.bytes()).isZero());
+        assertThat(fixture.keyspace.inRecords()).isZero();
     }
 
     private void countsByType() {

@@ -121,10 +121,7 @@ public final class HashCommands {
         }
         HashValue hash = entry.hash();
         out.map((int) hash.size());
-        hash.forEach((field, value) -> {
-            out.bulk(field);
-            out.bulk(value);
-        });
+        hash.write(true, true, out);
     }
 
     private static void all(Call call, boolean fields) {
@@ -136,7 +133,7 @@ public final class HashCommands {
         }
         HashValue hash = entry.hash();
         out.array(hash.size());
-        hash.forEach((field, value) -> out.bulk(fields ? field : value));
+        hash.write(fields, !fields, out);
     }
 
     private static void hdel(Call call) {

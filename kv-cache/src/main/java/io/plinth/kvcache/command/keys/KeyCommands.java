@@ -166,13 +166,13 @@ public final class KeyCommands {
             return;
         }
         if (!same) {
-            Value value = entry.value();
             long expireAt = entry.expireAt();
             Runnable carried = call.policy().carry(from, to, call.now());
-            call.segment(from).delete(entry);
             if (taken != null) {
                 call.segment(to).delete(taken);
             }
+            Value value = entry.moving();
+            call.segment(from).delete(entry);
             call.segment(to).putValue(to, value, expireAt, call.now());
             carried.run();
             call.event(KeyEvents.GENERIC, "rename_from", 1);
@@ -243,10 +243,10 @@ public final class KeyCommands {
             call.out().integer(0);
             return;
         }
-        Value value = entry.value();
         long expireAt = entry.expireAt();
         Runnable carried = call.policy().carry(from, to, call.now());
         SegmentSet.together(call.keyspace(), segment, () -> {
+            Value value = entry.moving();
             segment.delete(entry);
             segment.putValue(to, value, expireAt, call.now());
             carried.run();

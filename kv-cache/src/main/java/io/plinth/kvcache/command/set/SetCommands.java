@@ -39,7 +39,7 @@ public final class SetCommands {
             Entry entry = call.read(1, ValueType.SET);
             call.out().set(entry == null ? 0 : (int) entry.set().size());
             if (entry != null) {
-                entry.set().forEach(call.out()::bulk);
+                entry.set().write(call.out());
             }
         });
         to.add("spop", "Takes random members.", SetCommands::pop);

@@ -1,8 +1,11 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.memory.ByteLog;
+import io.plinth.kvcache.keyspace.memory.KeyTable;
 import io.plinth.kvcache.keyspace.memory.Native;
+import io.plinth.kvcache.keyspace.value.Value;
 
-/** Guarded by its segment's lock: moves the segment's records and long strings out of pages that are nearly empty. */
+/** Guarded by its segment's lock: moves the segment's records, long strings and collections' elements out of pages that are nearly empty. */
 final class Compaction {
     private static final int AT_ONCE = 32;
     private static final int BYTES_AT_ONCE = 64 << 10;
@@ -35,8 +38,8 @@ final class Compaction {
             if (place == 0) {
                 continue;
             }
-            if (Layout.holds(region.address(handle)) == Layout.HEAP) {
-                copied += strings.compact((LongString) heap.get(Records.number(region.address(handle))));
+            if (!Layout.inside(region.address(handle))) {
+                copied += compact(heap.get(Records.number(region.address(handle))));
             }
             int better = slabs.fuller(handle);
             if (better != 0) {
@@ -46,5 +49,13 @@ final class Compaction {
                 slabs.free(handle);
             }
         }
+    }
+
+    private int compact(Object value) {
+        if (value instanceof LongString string) {
+            return strings.compact(string);
+        }
+        ByteLog elements = ((Value) value).elements();
+        return elements == null ? 0 : elements.compact();
     }
 }

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.memory.KeyTable;
 import java.util.LinkedHashSet;
 
 /** Guarded by its segment's lock: the segment's strings that have room to grow. It is taken from those that nobody used of late. */

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.memory.KeyTable;
 import io.plinth.kvcache.keyspace.memory.Native;
 import io.plinth.kvcache.keyspace.value.HashValue;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.memory.Blocks;
+import io.plinth.kvcache.keyspace.memory.ByteLog;
 import io.plinth.kvcache.keyspace.value.Value;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -20,13 +22,25 @@ final class HeapValues {
         }
     }
 
+    private final LongStrings strings;
+    private final Blocks blocks;
     private @Nullable Object[] values = new Object[4];
     private int[] free = new int[4];
     private int freeCount;
     private int used;
 
+    HeapValues(LongStrings strings, Blocks blocks) {
+        this.strings = strings;
+        this.blocks = blocks;
+    }
+
     /** Keeps one; answers its number. */
     int add(Object value) {
+        settle(value);
+        return number(value);
+    }
+
+    private int number(Object value) {
         int id;
         if (freeCount > 0) {
             id = free[--freeCount];
@@ -42,7 +56,8 @@ final class HeapValues {
 
     /** Keeps one with its key. */
     int add(byte[] key, Object value) {
-        return add(new Keyed(key, value));
+        settle(value);
+        return number(new Keyed(key, value));
     }
 
     /** A key that was kept. */
@@ -78,8 +93,35 @@ final class HeapValues {
         return value;
     }
 
-    /** Puts another in its place, under the same key. */
+    /** Gives a large collection's elements their place in native memory, where there is room and they are not there. */
+    void settle(Object value) {
+        ByteLog elements = value instanceof Value collection ? collection.elements() : null;
+        if (elements != null) {
+            elements.settle(blocks);
+        }
+    }
+
+    /** One that found no record: what it has in native memory is free. */
+    void stranded(Object value) {
+        ByteLog elements = value instanceof Value collection ? collection.elements() : null;
+        if (elements != null) {
+            elements.stranded();
+        } else {
+            release(value);
+        }
+    }
+
+    private void release(Object value) {
+        if (value instanceof LongString string) {
+            strings.free(string);
+        } else if (value instanceof Value collection && collection.elements() != null) {
+            collection.elements().release();
+        }
+    }
+
+    /** Puts another in its place, under the same key. What one had in native memory is free. */
     void set(int id, Object value) {
+        release(get(id));
         if (at(id) instanceof Keyed keyed) {
             keyed.value = value;
         } else {
@@ -87,7 +129,9 @@ final class HeapValues {
         }
     }
 
+    /** Forgets one. What it had in native memory is free. */
     void remove(int id) {
+        release(get(id));
         values[id] = null;
         if (freeCount == free.length) {
             free = Arrays.copyOf(free, freeCount << 1);

@@ -2,6 +2,7 @@ package io.plinth.kvcache.keyspace.store;
 
 import io.netty.buffer.ByteBuf;
 import io.plinth.kvcache.keyspace.memory.Native;
+import io.plinth.kvcache.keyspace.memory.NoRoomException;
 
 /**
  * Guarded by its segment's lock: gives the segment's {@link LongString}s their bytes.
@@ -51,7 +52,7 @@ final class LongStrings {
         LongString made = make(from, 0, from.length);
         try {
             put(made, at, part, scarce);
-        } catch (IllegalStateException noMemory) {
+        } catch (NoRoomException noMemory) {
             free(made);
             throw noMemory;
         }
@@ -86,7 +87,7 @@ final class LongStrings {
         int before = string.chunks.length;
         try {
             shape(string, string.length, string.length);
-        } catch (IllegalStateException noMemory) {
+        } catch (NoRoomException noMemory) {
             // It keeps what it has: not even a smaller place is to be had.
             return 0;
         }
@@ -255,7 +256,7 @@ final class LongStrings {
                     count++;
                 }
             }
-        } catch (IllegalStateException noMemory) {
+        } catch (NoRoomException noMemory) {
             free(chunks, staying, pages, count);
             throw noMemory;
         }

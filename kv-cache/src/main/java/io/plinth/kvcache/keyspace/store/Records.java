@@ -1,6 +1,8 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.memory.KeyTable;
 import io.plinth.kvcache.keyspace.memory.Native;
+import io.plinth.kvcache.keyspace.memory.NoRoomException;
 import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.PackedBytes;
 import io.plinth.kvcache.keyspace.value.StringForm;
@@ -26,7 +28,7 @@ public final class Records {
     private final Region region;
     private final Slabs slabs;
     private final KeyTable table = new KeyTable();
-    private final HeapValues heap = new HeapValues();
+    private final HeapValues heap;
     private final KeyHash hasher;
     private final Uses uses;
     private final Taken taken = new Taken();
@@ -44,6 +46,7 @@ public final class Records {
         this.hasher = hasher;
         this.uses = new Uses(region);
         this.strings = new LongStrings(region, slabs);
+        this.heap = new HeapValues(strings, new ElementBlocks(region, slabs));
         this.stored = new StoredStrings(region, heap, strings);
         this.keys = new StoredKeys(region, heap);
         this.compaction = new Compaction(region, slabs, table, heap, strings);
@@ -106,13 +109,7 @@ public final class Records {
     public int addString(
             int hash, int db, int slot, byte[] key, int offset, int length, byte[] value, int from, int count) {
         if (length >= Layout.LONG_KEY || Layout.HEAD + length + count > Slabs.MOST) {
-            LongString string = strings.make(value, from, count);
-            try {
-                return addObject(hash, db, slot, key, offset, length, string);
-            } catch (IllegalStateException noMemory) {
-                strings.free(string);
-                throw noMemory;
-            }
+            return addObject(hash, db, slot, key, offset, length, strings.make(value, from, count));
         }
         int handle = create(hash, db, slot, Layout.INLINE, key, offset, length, count);
         long at = region.address(handle);
@@ -125,7 +122,13 @@ public final class Records {
     private int addObject(int hash, int db, int slot, byte[] key, int offset, int length, Object value) {
         int holds = value instanceof LongString ? Layout.HEAP : Layout.COLLECTION;
         boolean longKey = length >= Layout.LONG_KEY;
-        int handle = create(hash, db, slot, holds, key, offset, longKey ? Layout.LONG_KEY : length, Integer.BYTES);
+        int handle;
+        try {
+            handle = create(hash, db, slot, holds, key, offset, longKey ? Layout.LONG_KEY : length, Integer.BYTES);
+        } catch (NoRoomException e) {
+            heap.stranded(value);
+            throw e;
+        }
         int number = longKey ? heap.add(Arrays.copyOfRange(key, offset, offset + length), value) : heap.add(value);
         Native.putInt(Layout.valueAt(region.address(handle)), number);
         return handle;
@@ -159,6 +162,7 @@ public final class Records {
         // What was on the heap comes back only when it is well below the limit, so that it does not come and go.
         if (bytes == null || head + Packs.size(bytes) > (packed ? Slabs.MOST : Slabs.MOST / 2)) {
             if (!packed) {
+                heap.settle(value);
                 return handle;
             }
             if (bytes != null) {
@@ -175,7 +179,7 @@ public final class Records {
         int now;
         try {
             now = resize(hash, handle, before, head + Packs.size(bytes));
-        } catch (IllegalStateException noMemory) {
+        } catch (NoRoomException noMemory) {
             // What was changed in its place may be half of a change: all of it is kept, on the heap.
             if (packed) {
                 bytes.leave();
@@ -207,16 +211,9 @@ public final class Records {
         table.remove(hash, handle);
         long at = region.address(handle);
         if (!Layout.inside(at)) {
-            release(number(at));
+            heap.remove(number(at));
         }
         slabs.free(handle);
-    }
-
-    private void release(int number) {
-        if (heap.get(number) instanceof LongString string) {
-            strings.free(string);
-        }
-        heap.remove(number);
     }
 
     /** Of its value on the heap. */
@@ -255,7 +252,7 @@ public final class Records {
         if (Layout.keyLength(at) != Layout.LONG_KEY && head + count <= Slabs.MOST) {
             int now = resize(hash, handle, Layout.total(at), head + count);
             if (number >= 0) {
-                release(number);
+                heap.remove(number);
             }
             at = region.address(now);
             Layout.holds(at, Layout.INLINE);
@@ -308,7 +305,7 @@ public final class Records {
     private int outside(int hash, int handle, LongString string) {
         try {
             return toHeap(hash, handle, Layout.HEAP, string);
-        } catch (IllegalStateException noMemory) {
+        } catch (NoRoomException noMemory) {
             strings.free(string);
             throw noMemory;
         }
@@ -320,7 +317,7 @@ public final class Records {
         int now = handle;
         try {
             now = resize(hash, handle, before, head + Integer.BYTES);
-        } catch (IllegalStateException noMemory) {
+        } catch (NoRoomException noMemory) {
             // Its place does as well, where it is not too small.
             if (Slabs.taken(before) < head + Integer.BYTES) {
                 throw noMemory;

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.memory.NoRoomException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -128,12 +129,12 @@ public final class Region {
         }
         if (next >= committed) {
             if ((long) (next + PAGES_AT_ONCE) << PAGE_BITS > most) {
-                throw new IllegalStateException("memory: " + most + " bytes of records (expected: less)");
+                throw new NoRoomException("OOM memory: " + most + " bytes of records (expected: less)");
             }
             long failed = call(() -> (long)
                     (int) MPROTECT.invokeExact(pageAddress(committed), (long) PAGES_AT_ONCE * PAGE, PROT_READ_WRITE));
             if (failed != 0) {
-                throw new IllegalStateException("memory: the machine gives no more (expected: " + PAGES_AT_ONCE * PAGE
+                throw new NoRoomException("OOM memory: the machine gives no more (expected: " + PAGES_AT_ONCE * PAGE
                         + " bytes); lower `memory`");
             }
             if (committed == 0) {

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.memory.KeyTable;
+
 /**
  * Guarded by its segment's lock: S3-FIFO (Yang et al., SOSP 2023). New keys enter a small queue; those used again by the time
  * they reach its end move to the main queue, the others leave and are remembered as ghosts; a ghost that returns enters the main

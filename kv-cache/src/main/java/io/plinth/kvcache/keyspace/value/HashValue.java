@@ -1,8 +1,8 @@
 package io.plinth.kvcache.keyspace.value;
 
+import io.plinth.kvcache.keyspace.memory.ByteLog;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.function.BiConsumer;
-import java.util.function.IntConsumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +13,7 @@ public final class HashValue implements Value {
 
     private final KeyHash hasher;
     private @Nullable ListPack pack;
-    private @Nullable MemberTable table;
+    private @Nullable ElementTable table;
     private boolean large;
     /** Not later than the first field's expiry; 0 where no field has one. */
     private long firstExpiry;
@@ -44,22 +44,12 @@ public final class HashValue implements Value {
         copy.pack = null;
         copy.large = large;
         copy.firstExpiry = firstExpiry;
-        MemberTable from = table();
-        MemberTable to = new MemberTable(hasher);
-        for (int i = 0; i < from.positions(); i++) {
-            byte[] field = from.member(i);
-            if (field != null) {
-                int position = to.add(field);
-                to.value(position, from.value(i));
-                to.number(position, from.number(i));
-            }
-        }
-        copy.table = to;
+        copy.table = table().copy();
         return copy;
     }
 
-    private MemberTable table() {
-        MemberTable present = table;
+    private ElementTable table() {
+        ElementTable present = table;
         if (present == null) {
             throw new IllegalStateException("hash: packed (expected: a table)");
         }
@@ -92,6 +82,12 @@ public final class HashValue implements Value {
         return pack;
     }
 
+    @Override
+    public @Nullable ByteLog elements() {
+        ElementTable held = table;
+        return held == null ? null : held.log();
+    }
+
     /** The value of a field, or null. */
     public byte @Nullable [] get(byte[] buffer, int offset, int length) {
         ListPack packed = pack;
@@ -107,7 +103,12 @@ public final class HashValue implements Value {
     public void write(byte[] buffer, int offset, int length, ReplyWriter out) {
         ListPack packed = pack;
         if (packed == null) {
-            out.bulkOrNull(get(buffer, offset, length));
+            int position = table().find(buffer, offset, length);
+            if (position < 0) {
+                out.nullBulk();
+            } else {
+                table().writeValue(position, out);
+            }
             return;
         }
         int at = packed.find(packed.first(), buffer, offset, length, 1);
@@ -118,7 +119,7 @@ public final class HashValue implements Value {
         }
     }
 
-    /** Sets a field, which loses its expiry; answers whether it is new. Keeps both arrays. */
+    /** Sets a field, which loses its expiry; answers whether it is new. */
     public boolean put(byte[] field, byte[] value, Packing packing) {
         return put(field, value, packing, false);
     }
@@ -139,7 +140,7 @@ public final class HashValue implements Value {
             packed.append(field);
             packed.append(value);
         } else {
-            MemberTable held = table();
+            ElementTable held = table();
             int position = held.find(field, 0, field.length);
             if (position >= 0) {
                 held.value(position, value);
@@ -148,7 +149,7 @@ public final class HashValue implements Value {
                 }
                 return false;
             }
-            held.value(held.add(field), value);
+            held.add(field, value);
         }
         if (!large && size() > packing.hashEntries()) {
             unpack();
@@ -162,11 +163,11 @@ public final class HashValue implements Value {
         if (packed == null) {
             return;
         }
-        MemberTable next = new MemberTable(hasher);
+        ElementTable next = new ElementTable(hasher, true);
         for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
-            int position = next.add(packed.get(at));
+            byte[] field = packed.get(at);
             at = packed.next(at);
-            next.value(position, packed.get(at));
+            next.add(field, packed.get(at));
         }
         pack = null;
         table = next;
@@ -200,11 +201,34 @@ public final class HashValue implements Value {
             }
             return;
         }
-        MemberTable held = table();
+        ElementTable held = table();
         for (int i = 0; i < held.positions(); i++) {
-            byte[] field = held.member(i);
-            if (field != null) {
-                visitor.accept(field, held.value(i));
+            if (held.has(i)) {
+                visitor.accept(held.member(i), held.value(i));
+            }
+        }
+    }
+
+    /** Writes all fields, or values, or both in turn, as bulks. */
+    public void write(boolean fields, boolean values, ReplyWriter out) {
+        ListPack packed = pack;
+        if (packed != null) {
+            boolean field = true;
+            for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
+                if (field ? fields : values) {
+                    packed.bulk(at, out);
+                }
+                field = !field;
+            }
+            return;
+        }
+        ElementTable held = table();
+        for (int i = 0; i < held.positions(); i++) {
+            if (held.has(i) && fields) {
+                held.writeMember(i, out);
+            }
+            if (held.has(i) && values) {
+                held.writeValue(i, out);
             }
         }
     }
@@ -215,14 +239,8 @@ public final class HashValue implements Value {
             forEach(visitor);
             return 0;
         }
-        MemberTable held = table();
-        IntConsumer each = position -> {
-            byte[] field = held.member(position);
-            if (field != null) {
-                visitor.accept(field, held.value(position));
-            }
-        };
-        return held.scan(from, each);
+        ElementTable held = table();
+        return held.scan(from, position -> visitor.accept(held.member(position), held.value(position)));
     }
 
     /** A field and its value, each field as likely; the hash is never empty. */
@@ -233,8 +251,7 @@ public final class HashValue implements Value {
             return new byte[][] {packed.get(at), packed.get(packed.next(at))};
         }
         int position = table().random(random);
-        byte[] field = table().member(position);
-        return new byte[][] {field == null ? new byte[0] : field, table().value(position)};
+        return new byte[][] {table().member(position), table().value(position)};
     }
 
     /** Not later than the first field's expiry in Unix milliseconds; 0 where no field has one. */
@@ -284,12 +301,11 @@ public final class HashValue implements Value {
         long first = 0;
         for (int i = 0; i < table().positions(); i++) {
             long at = table().number(i);
-            byte[] field = table().member(i);
-            if (at == 0 || field == null) {
+            if (at == 0) {
                 continue;
             }
             if (at <= nowMillis) {
-                over.add(field);
+                over.add(table().member(i));
             } else if (first == 0 || at < first) {
                 first = at;
             }

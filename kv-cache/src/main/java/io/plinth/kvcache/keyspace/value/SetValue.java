@@ -1,6 +1,8 @@
 package io.plinth.kvcache.keyspace.value;
 
+import io.plinth.kvcache.keyspace.memory.ByteLog;
 import io.plinth.kvcache.wire.Numbers;
+import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +14,7 @@ public final class SetValue implements Value {
     private final KeyHash hasher;
     private @Nullable IntegerPack integers;
     private @Nullable ListPack pack;
-    private @Nullable MemberTable table;
+    private @Nullable ElementTable table;
 
     public SetValue(KeyHash hasher) {
         this(hasher, new IntegerPack());
@@ -45,22 +47,15 @@ public final class SetValue implements Value {
         ListPack packed = pack;
         copy.integers = sorted == null ? null : sorted.copy();
         copy.pack = packed == null ? null : packed.copy();
-        MemberTable from = table;
+        ElementTable from = table;
         if (from != null) {
-            MemberTable to = new MemberTable(hasher);
-            for (int i = 0; i < from.positions(); i++) {
-                byte[] member = from.member(i);
-                if (member != null) {
-                    to.add(member);
-                }
-            }
-            copy.table = to;
+            copy.table = from.copy();
         }
         return copy;
     }
 
-    private MemberTable table() {
-        MemberTable present = table;
+    private ElementTable table() {
+        ElementTable present = table;
         if (present == null) {
             throw new IllegalStateException("set: packed (expected: a table)");
         }
@@ -95,6 +90,12 @@ public final class SetValue implements Value {
         return pack != null ? "listpack" : "hashtable";
     }
 
+    @Override
+    public @Nullable ByteLog elements() {
+        ElementTable held = table;
+        return held == null ? null : held.log();
+    }
+
     /** The members in ascending order where all are integers in their sorted form; otherwise null. */
     public long @Nullable [] sorted() {
         IntegerPack sorted = integers;
@@ -118,7 +119,7 @@ public final class SetValue implements Value {
         return contains(member, 0, member.length);
     }
 
-    /** Adds a member, keeping the array; answers whether it is new. */
+    /** Adds a member; answers whether it is new. */
     public boolean add(byte[] member, Packing packing) {
         IntegerPack sorted = integers;
         if (sorted != null) {
@@ -141,7 +142,7 @@ public final class SetValue implements Value {
         if (table().find(member, 0, member.length) >= 0) {
             return false;
         }
-        table().add(member);
+        table().add(member, null);
         return true;
     }
 
@@ -175,18 +176,18 @@ public final class SetValue implements Value {
     }
 
     private void toTable(IntegerPack sorted) {
-        MemberTable next = new MemberTable(hasher);
+        ElementTable next = new ElementTable(hasher, false);
         for (int i = 0; i < sorted.count(); i++) {
-            next.add(Numbers.bytes(sorted.get(i)));
+            next.add(Numbers.bytes(sorted.get(i)), null);
         }
         integers = null;
         table = next;
     }
 
     private void unpack(ListPack packed) {
-        MemberTable next = new MemberTable(hasher);
+        ElementTable next = new ElementTable(hasher, false);
         for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
-            next.add(packed.get(at));
+            next.add(packed.get(at), null);
         }
         pack = null;
         table = next;
@@ -230,11 +231,32 @@ public final class SetValue implements Value {
                 visitor.accept(packed.get(at));
             }
         } else {
-            MemberTable held = table();
+            ElementTable held = table();
             for (int i = 0; i < held.positions(); i++) {
-                byte[] member = held.member(i);
-                if (member != null) {
-                    visitor.accept(member);
+                if (held.has(i)) {
+                    visitor.accept(held.member(i));
+                }
+            }
+        }
+    }
+
+    /** Writes all members as bulks. */
+    public void write(ReplyWriter out) {
+        IntegerPack sorted = integers;
+        ListPack packed = pack;
+        if (sorted != null) {
+            for (int i = 0; i < sorted.count(); i++) {
+                out.bulkLong(sorted.get(i));
+            }
+        } else if (packed != null) {
+            for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
+                packed.bulk(at, out);
+            }
+        } else {
+            ElementTable held = table();
+            for (int i = 0; i < held.positions(); i++) {
+                if (held.has(i)) {
+                    held.writeMember(i, out);
                 }
             }
         }
@@ -242,17 +264,12 @@ public final class SetValue implements Value {
 
     /** Visits members from a cursor's place; answers the next cursor, 0 at the end. A packed set is visited whole. */
     public long scan(long from, Consumer<byte[]> visitor) {
-        MemberTable held = table;
+        ElementTable held = table;
         if (held == null) {
             forEach(visitor);
             return 0;
         }
-        return held.scan(from, position -> {
-            byte[] member = held.member(position);
-            if (member != null) {
-                visitor.accept(member);
-            }
-        });
+        return held.scan(from, position -> visitor.accept(held.member(position)));
     }
 
     /** A member, each as likely; the set is never empty. */
@@ -265,7 +282,6 @@ public final class SetValue implements Value {
         if (packed != null) {
             return packed.get(packed.seek(random.nextInt(packed.count())));
         }
-        byte[] member = table().member(table().random(random));
-        return member == null ? new byte[0] : member;
+        return table().member(table().random(random));
     }
 }

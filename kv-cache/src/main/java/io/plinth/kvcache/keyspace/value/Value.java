@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace.value;
 
+import io.plinth.kvcache.keyspace.memory.ByteLog;
 import org.jspecify.annotations.Nullable;
 
 /** Guarded by its key's segment lock: what a key holds. Read by commands, changed only through the segment. */
@@ -24,6 +25,11 @@ public sealed interface Value permits StringValue, HashValue, ListValue, SetValu
 
     /** Its elements, where they are one run of bytes, which a record can hold; else null. */
     default @Nullable PackedBytes packed() {
+        return null;
+    }
+
+    /** The bytes of its elements, where these have memory of their own, which its segment gives them; else null. */
+    default @Nullable ByteLog elements() {
         return null;
     }
 

@@ -5,7 +5,7 @@ import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.Watcher;
-import io.plinth.kvcache.keyspace.store.KeyTable;
+import io.plinth.kvcache.keyspace.memory.KeyTable;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.keyspace.write.Annotations.Kind;

@@ -1,10 +1,10 @@
-package io.plinth.kvcache.keyspace.store;
+package io.plinth.kvcache.keyspace.memory;
 
 import java.util.function.LongConsumer;
 
 /**
  * Guarded by its segment's lock: an open-addressing table in the order of hashes, with linear probing. A place holds the hash and
- * the record's handle, so that growing and most misses touch no record.
+ * the handle of what has it (a key's record, a collection's element), so that growing and most misses touch nothing else. No handle is 0.
  *
  * <p>Because places lie in hash order but for short runs, a scan can name its place by a hash: a table that grows, shrinks or
  * shifts places between two steps neither hides nor repeats a key that stays. The capacity grows by a quarter, so that few
@@ -26,22 +26,26 @@ public final class KeyTable {
     private long[] places = new long[LEAST];
     private int size;
 
-    int size() {
+    /** How many there are. */
+    public int size() {
         return size;
     }
 
-    int capacity() {
+    /** How many places. */
+    public int capacity() {
         return places.length;
     }
 
     /** What a key takes here: a place, and its share of the empty ones. */
-    static final int SHARE = 11;
+    public static final int SHARE = 11;
 
-    static int handle(long place) {
+    /** What a place names. */
+    public static int handle(long place) {
         return (int) place;
     }
 
-    static int hash(long place) {
+    /** Its hash. */
+    public static int hash(long place) {
         return (int) (place >>> 32);
     }
 
@@ -54,13 +58,13 @@ public final class KeyTable {
     }
 
     /** What is at the home of a hash; without the lock, in the table as it is or was. */
-    long atHome(int hash) {
+    public long atHome(int hash) {
         long[] now = places;
         return now[home(hash, now)];
     }
 
     /** The first of the next few places behind the home of a hash that has the hash, 0 where none has; without the lock. */
-    long behind(int hash) {
+    public long behind(int hash) {
         long[] now = places;
         int end = Math.min(now.length, home(hash, now) + 1 + NEAR);
         for (int i = home(hash, now) + 1; i < end; i++) {
@@ -76,7 +80,7 @@ public final class KeyTable {
     }
 
     /** The index of the first record with this hash at or behind an index of its run, -1 when there is none. */
-    int find(int hash, int from) {
+    public int find(int hash, int from) {
         for (int i = from; ; i = after(i)) {
             long place = places[i];
             if (place == 0) {
@@ -89,27 +93,27 @@ public final class KeyTable {
     }
 
     /** Where a look-up of a hash begins. */
-    int first(int hash) {
+    public int first(int hash) {
         return home(hash);
     }
 
     /** Where it goes on. */
-    int next(int index) {
+    public int next(int index) {
         return after(index);
     }
 
     /** The handle at an index. */
-    int at(int index) {
+    public int at(int index) {
         return handle(places[index]);
     }
 
     /** What is at an index: hash above, handle below; 0 for nothing. */
-    long place(int index) {
+    public long place(int index) {
         return places[index];
     }
 
     /** Adds a record whose key is not there. */
-    void add(int hash, int handle) {
+    public void add(int hash, int handle) {
         if ((size + 1) * 8L > (long) places.length * FULL) {
             resize(places.length + Math.max(LEAST, places.length >> 2));
         }
@@ -130,7 +134,7 @@ public final class KeyTable {
     }
 
     /** A record that is there has moved. */
-    void move(int hash, int from, int to) {
+    public void move(int hash, int from, int to) {
         places[index(hash, from)] = place(hash, to);
     }
 
@@ -144,7 +148,7 @@ public final class KeyTable {
     }
 
     /** Removes a record that is there, and closes the gap so that no run is broken. */
-    void remove(int hash, int handle) {
+    public void remove(int hash, int handle) {
         int gap = index(hash, handle);
         for (int i = after(gap); ; i = after(i)) {
             long other = places[i];
@@ -163,6 +167,16 @@ public final class KeyTable {
         }
     }
 
+    /** Every handle has another one now: the one at its number. */
+    public void renumber(int[] handles) {
+        for (int i = 0; i < places.length; i++) {
+            long place = places[i];
+            if (place != 0) {
+                places[i] = place(hash(place), handles[handle(place)]);
+            }
+        }
+    }
+
     private int distance(int from, int to) {
         return to >= from ? to - from : to - from + places.length;
     }
@@ -178,7 +192,7 @@ public final class KeyTable {
     }
 
     /** Visits every place: hash above, handle below. The visitor changes nothing here. */
-    void forEach(LongConsumer action) {
+    public void forEach(LongConsumer action) {
         for (long place : places) {
             if (place != 0) {
                 action.accept(place);
@@ -187,7 +201,7 @@ public final class KeyTable {
     }
 
     /** Visits every place whose home is that of hash {@code from}; answers the hash to go on from, or {@link #END}. */
-    long scan(long from, LongConsumer visitor) {
+    public long scan(long from, LongConsumer visitor) {
         int home = home((int) from);
         for (int i = home; ; i = after(i)) {
             long place = places[i];
@@ -203,7 +217,7 @@ public final class KeyTable {
     }
 
     /** Some place at or after an index; 0 only when empty. */
-    long near(int start) {
+    public long near(int start) {
         int i = start;
         for (int n = 0; n < places.length; n++) {
             if (places[i] != 0) {
