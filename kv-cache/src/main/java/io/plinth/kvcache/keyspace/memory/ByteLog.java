@@ -172,6 +172,22 @@ public final class ByteLog {
         return true;
     }
 
+    /** How so many bytes compare to others: each as a number without sign, then by length. */
+    public int compare(long at, int length, byte[] other) {
+        int common = Math.min(length, other.length);
+        for (int done = 0; done < common; done += run) {
+            locate(at + done, common - done);
+            byte[] in = array;
+            int order = in == null
+                    ? Native.compare(address, other, done, run)
+                    : Arrays.compareUnsigned(in, offset, offset + run, other, done, done + run);
+            if (order != 0) {
+                return order;
+            }
+        }
+        return Integer.compare(length, other.length);
+    }
+
     /** So many bytes, a copy. */
     public byte[] copy(long at, int length) {
         byte[] copy = new byte[length];

@@ -110,6 +110,21 @@ public final class Native {
         return true;
     }
 
+    /** How so many bytes there compare to those of an array, each as a number without sign. */
+    public static int compare(long at, byte[] bytes, int offset, int length) {
+        int i = 0;
+        while (length - i >= Long.BYTES && getLong(at + i) == Bytes.getLong(bytes, offset + i)) {
+            i += Long.BYTES;
+        }
+        for (; i < length; i++) {
+            int order = getByte(at + i) - (bytes[offset + i] & 0xff);
+            if (order != 0) {
+                return order;
+            }
+        }
+        return 0;
+    }
+
     /** Arrays read several bytes at a time in the machine's order. */
     private static final class Bytes {
         private static final java.lang.invoke.VarHandle LONG =

@@ -38,6 +38,9 @@ final class ElementTable {
 
     private int used;
     private long @Nullable [] numbers;
+    /** Who else knows positions. */
+    private @Nullable ScoreTree order;
+
     /** How much at the front was looked through, and how much of the log is of nobody. */
     private long cleaned;
 
@@ -78,6 +81,11 @@ final class ElementTable {
                 + 4L * refs.length
                 + (held == null ? 0 : ARRAY_HEAD + 8L * held.length)
                 + log.bytes();
+    }
+
+    /** Tells a tree of its members when their positions change. */
+    void order(ScoreTree by) {
+        order = by;
     }
 
     /** Its records. */
@@ -155,6 +163,13 @@ final class ElementTable {
         long at = at(position);
         int length = length(at);
         return log.copy(memberAt(at, length), length);
+    }
+
+    /** How the member at a position compares to another one, byte by byte. */
+    int compare(int position, byte[] other) {
+        long at = at(position);
+        int length = length(at);
+        return log.compare(memberAt(at, length), length, other);
     }
 
     /** Writes the member at a position as a bulk. */
@@ -333,6 +348,10 @@ final class ElementTable {
             }
         }
         index.renumber(moved);
+        ScoreTree told = order;
+        if (told != null) {
+            told.renumber(moved);
+        }
         Arrays.fill(refs, to, used, 0);
         if (held != null) {
             Arrays.fill(held, to, used, 0);

@@ -1,8 +1,8 @@
 package io.plinth.kvcache.keyspace.value;
 
+import io.plinth.kvcache.keyspace.memory.ByteLog;
 import io.plinth.kvcache.wire.Doubles;
 import java.util.Arrays;
-import java.util.function.IntConsumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +12,7 @@ public final class SortedSetValue implements Value {
 
     private final KeyHash hasher;
     private @Nullable ListPack pack;
-    private @Nullable MemberTable table;
+    private @Nullable ElementTable table;
     private @Nullable ScoreTree tree;
 
     public SortedSetValue(KeyHash hasher) {
@@ -42,14 +42,14 @@ public final class SortedSetValue implements Value {
             copy.pack = packed.copy();
         } else {
             copy.pack = null;
-            copy.table = new MemberTable(hasher);
+            copy.table = new ElementTable(hasher, false);
             tree().range(0, tree().size(), false, copy::addToTree);
         }
         return copy;
     }
 
-    private MemberTable table() {
-        MemberTable present = table;
+    private ElementTable table() {
+        ElementTable present = table;
         if (present == null) {
             throw new IllegalStateException("sorted set: packed (expected: a table)");
         }
@@ -59,15 +59,17 @@ public final class SortedSetValue implements Value {
     private ScoreTree tree() {
         ScoreTree present = tree;
         if (present == null) {
-            present = new ScoreTree();
+            present = new ScoreTree(table());
+            table().order(present);
             tree = present;
         }
         return present;
     }
 
     private void addToTree(byte[] member, double score) {
-        table().number(table().add(member), Double.doubleToRawLongBits(score));
-        tree().add(score, member);
+        int position = table().add(member, null);
+        table().number(position, Double.doubleToRawLongBits(score));
+        tree().add(score, member, position);
     }
 
     @Override
@@ -85,6 +87,12 @@ public final class SortedSetValue implements Value {
     @Override
     public String encoding() {
         return pack != null ? "listpack" : "skiplist";
+    }
+
+    @Override
+    public @Nullable ByteLog elements() {
+        ElementTable held = table;
+        return held == null ? null : held.log();
     }
 
     /** The packed members and scores in turn; null where they are in a table. */
@@ -117,7 +125,7 @@ public final class SortedSetValue implements Value {
         return score(member, 0, member.length);
     }
 
-    /** Sets a member's score where that is another one, keeping the array; answers what it was, NaN where the member is new. */
+    /** Sets a member's score where that is another one; answers what it was, NaN where the member is new. */
     public double put(byte[] member, double score, Packing packing) {
         ListPack packed = pack;
         if (packed == null) {
@@ -151,10 +159,9 @@ public final class SortedSetValue implements Value {
         }
         double old = Double.longBitsToDouble(table().number(position));
         if (old != score) {
-            byte[] kept = table().member(position);
             tree().remove(old, member);
-            tree().add(score, kept == null ? member : kept);
             table().number(position, Double.doubleToRawLongBits(score));
+            tree().add(score, member, position);
         }
         return old;
     }
@@ -174,7 +181,7 @@ public final class SortedSetValue implements Value {
     }
 
     private void unpack(ListPack packed) {
-        table = new MemberTable(hasher);
+        table = new ElementTable(hasher, false);
         pack = null;
         for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
             byte[] member = packed.get(at);
@@ -194,11 +201,10 @@ public final class SortedSetValue implements Value {
             return at != ListPack.END;
         }
         int position = table().find(buffer, offset, length);
-        byte[] member = position < 0 ? null : table().member(position);
-        if (member == null) {
+        if (position < 0) {
             return false;
         }
-        tree().remove(Double.longBitsToDouble(table().number(position)), member);
+        tree().remove(Double.longBitsToDouble(table().number(position)), table().member(position));
         table().remove(position);
         return true;
     }
@@ -279,14 +285,9 @@ public final class SortedSetValue implements Value {
             forEach(visitor);
             return 0;
         }
-        MemberTable held = table();
-        IntConsumer each = position -> {
-            byte[] member = held.member(position);
-            if (member != null) {
-                visitor.visit(member, Double.longBitsToDouble(held.number(position)));
-            }
-        };
-        return held.scan(from, each);
+        ElementTable held = table();
+        return held.scan(
+                from, position -> visitor.visit(held.member(position), Double.longBitsToDouble(held.number(position))));
     }
 
     /** A rank, each as likely; never empty. */
