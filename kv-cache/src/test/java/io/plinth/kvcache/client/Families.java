@@ -98,7 +98,7 @@ final class Families {
         "SRANDMEMBER M x",
         "SRANDMEMBER M 1 2",
         "SPOP M 1 2",
-        "SSCAN M 0",
+        "SSCAN M 0 COUNT 100",
         "SSCAN M 0 MATCH [a-c]* COUNT 100",
         "SSCAN M x",
         "TYPE M",
