@@ -2,12 +2,10 @@ package io.plinth.kvcache;
 
 import io.netty.channel.EventLoop;
 import io.plinth.kit.config.ConfigException;
-import io.plinth.kit.config.HostPort;
 import io.plinth.kit.config.Problem;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.lifecycle.Daemon;
 import io.plinth.kit.lifecycle.NodeContext;
-import io.plinth.kit.net.Listeners;
 import io.plinth.kit.net.NodeThreads;
 import io.plinth.kvcache.acl.AclException;
 import io.plinth.kvcache.acl.Catalogue;
@@ -40,6 +38,8 @@ import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.listen.ClientPipeline;
 import io.plinth.kvcache.listen.LoopTimer;
+import io.plinth.kvcache.listen.Ports;
+import io.plinth.kvcache.listen.TlsConfig;
 import io.plinth.kvcache.loader.CacheMetrics;
 import io.plinth.kvcache.loader.Loaders;
 import io.plinth.kvcache.memcached.MemcachedPipeline;
@@ -64,8 +64,6 @@ import io.plinth.kvcache.wire.WireLimits;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
-import java.time.Duration;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +76,6 @@ import org.jspecify.annotations.Nullable;
 /** The node's parts, put together. Called by the node's runner thread. */
 public final class KvCache implements Daemon {
     private static final int DRAIN_POLL_MILLIS = 20;
-
     private final NodeContext context;
     private final KvCacheConfig config;
     private final TopologyLoader loader;
@@ -103,6 +100,7 @@ public final class KvCache implements Daemon {
     private @Nullable Loaders loaders;
     private @Nullable PeerLinks peers;
     private @Nullable LoopTimer timer;
+    private @Nullable Ports ports;
 
     KvCache(NodeContext context) {
         this.context = context;
@@ -149,8 +147,7 @@ public final class KvCache implements Daemon {
     }
 
     private static long timeout(KvCacheConfig config) {
-        Duration timeout = config.limits().timeout();
-        return timeout == null ? 0 : timeout.toSeconds();
+        return config.limits().timeout() == null ? 0 : config.limits().timeout().toSeconds();
     }
 
     private static @Nullable String password(KvCacheConfig config) {
@@ -200,10 +197,10 @@ public final class KvCache implements Daemon {
                 functions);
         persistence = kept;
         Map<EventLoop, LoopShare> shares = LoopShare.each(context.loops().all(), keyspace);
-        MemcachedPipeline memcached = config.memcachedPort() == null
-                ? null
-                : new MemcachedPipeline(
-                        node, shares, config.limits().outputBuffer().bytes());
+        MemcachedPipeline memcached = Ports.speakMemcached(config.memcachedPort(), config.tls())
+                ? new MemcachedPipeline(
+                        node, shares, config.limits().outputBuffer().bytes())
+                : null;
         if (memcached == null) {
             MemcachedPipeline.keep(keyspace, context.clock().millis());
         }
@@ -249,13 +246,7 @@ public final class KvCache implements Daemon {
         });
         timer = ticking;
         ClientPipeline pipeline = new ClientPipeline(shared(), shares, () -> new CommandExecutor(node, table));
-        Integer port = context.node().port();
-        HostPort at = new HostPort(context.node().host(), port == null ? KvCacheMain.STANDARD_PORT : port);
-        Listeners.Bound bound = context.listeners().tcp("redis", at, pipeline);
-        topology = loaded.boundTo(bound.address().getPort());
-        facts = facts(bound.address().getPort());
-        listening = Map.of("redis", bound.address());
-        memcached(memcached, loaded);
+        open(pipeline, memcached, loaded);
         ticking.start();
         links.open();
     }
@@ -286,25 +277,29 @@ public final class KvCache implements Daemon {
                 given.journalBuffer().bytes());
     }
 
-    private void memcached(@Nullable MemcachedPipeline pipeline, Topology loaded) throws Exception {
-        Integer port = config.memcachedPort();
-        if (port == null || pipeline == null) {
-            return;
+    private void open(ClientPipeline clients, @Nullable MemcachedPipeline memcached, Topology loaded) throws Exception {
+        String wrong = Ports.problem(config.memcachedPort(), config.tls(), loaded.clustered());
+        if (wrong != null) {
+            throw problem(context.file(), "kv-cache." + wrong);
         }
-        if (loaded.clustered()) {
-            // Its clients choose nodes by a hash of their own.
-            throw new ConfigException(List.of(new Problem(
-                    context.file().path().toString(),
-                    1,
-                    1,
-                    "kv-cache.memcached-port: " + port
-                            + " (expected: none where the region has several kv-cache nodes)")));
+        Ports opening = new Ports(
+                context.listeners(),
+                context.node().host(),
+                config.tls(),
+                context.file().path());
+        ports = opening;
+        Integer port = context.node().port();
+        int plain = opening.open("redis", port == null ? KvCacheMain.STANDARD_PORT : port, clients);
+        topology = loaded.boundTo(plain, opening.secure("redis-tls", TlsConfig::port, clients));
+        facts = facts(plain);
+        if (memcached != null) {
+            opening.memcached(config.memcachedPort(), memcached);
         }
-        Listeners.Bound bound =
-                context.listeners().tcp("memcached", new HostPort(context.node().host(), port), pipeline);
-        Map<String, InetSocketAddress> both = new HashMap<>(listening);
-        both.put("memcached", bound.address());
-        listening = Map.copyOf(both);
+        listening = opening.bound();
+    }
+
+    private static ConfigException problem(StackFile file, String text) {
+        return new ConfigException(List.of(new Problem(file.path().toString(), 1, 1, text)));
     }
 
     private ClientHandler.Shared shared() {
@@ -328,7 +323,7 @@ public final class KvCache implements Daemon {
         ServerCommands.register(
                 builder,
                 new InfoReport(this::facts, () -> persistence, () -> replication),
-                new ConfigTable(this::facts, config.persist().journal(), scripts));
+                new ConfigTable(this::facts, config.persist().journal(), scripts, TlsConfig.shown(config.tls())));
         ProcessCommands.register(
                 builder,
                 () -> started(persistence),
@@ -336,7 +331,10 @@ public final class KvCache implements Daemon {
                 config.persist().journal());
         SaveCommands.register(builder, () -> started(persistence));
         ReplicaCommands.register(
-                builder, () -> started(replication), () -> facts().port(), config.memcachedPort() != null);
+                builder,
+                () -> started(replication),
+                () -> facts().port(),
+                Ports.speakMemcached(config.memcachedPort(), config.tls()));
         return builder.build();
     }
 
@@ -346,8 +344,7 @@ public final class KvCache implements Daemon {
             try {
                 users.add(line);
             } catch (AclException e) {
-                throw new ConfigException(List.of(
-                        new Problem(context.file().path().toString(), 1, 1, "kv-cache.users: " + e.getMessage())));
+                throw problem(context.file(), "kv-cache.users: " + e.getMessage());
             }
         }
     }
@@ -391,23 +388,23 @@ public final class KvCache implements Daemon {
     public void reload(StackFile next) throws ConfigException {
         KvCacheConfig changed = next.section(context.node(), KvCacheConfig.class);
         if (loader.moved(topology(), next.cluster(context.node())) == null) {
-            throw new ConfigException(List.of(new Problem(
-                    next.path().toString(),
-                    1,
-                    1,
+            throw problem(
+                    next,
                     "nodes: the nodes of this kv-cache cluster changed (expected: the nodes of the stored slot table;"
-                            + " to move, stop all of them and follow what they say at start)")));
+                            + " to move, stop all of them and follow what they say at start)");
         }
         Loaders opened = loaders;
         if (opened != null && !opened.fits(changed.loaders(), changed.patterns().values())) {
-            throw new ConfigException(List.of(new Problem(
-                    next.path().toString(),
-                    1,
-                    1,
+            throw problem(
+                    next,
                     "kv-cache.loaders: changed, or the first pattern with `write: behind` (expected: as at the start;"
-                            + " restart the node)")));
+                            + " restart the node)");
         }
         users(changed);
+        String unread = ports == null ? null : ports.reload();
+        if (unread != null) {
+            throw problem(next, "kv-cache." + unread);
+        }
         settings.password(password(changed));
         settings.policy(changed.eviction());
         keyspace.eviction(eviction(changed));
@@ -462,6 +459,9 @@ public final class KvCache implements Daemon {
         Persistence kept = persistence;
         if (kept != null) {
             kept.close();
+        }
+        if (ports != null) {
+            ports.close();
         }
     }
 }

@@ -8,6 +8,7 @@ import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Secret;
 import io.plinth.kvcache.keyspace.Eviction;
+import io.plinth.kvcache.listen.TlsConfig;
 import io.plinth.kvcache.loader.LoaderConfig;
 import io.plinth.kvcache.loader.behind.BehindConfig;
 import io.plinth.kvcache.pattern.PatternConfig;
@@ -47,6 +48,8 @@ public record KvCacheConfig(
         @Nullable
         @Range(min = "0", max = "65535")
         Integer memcachedPort,
+
+        @Doc("Serve clients over TLS, too.") @Nullable TlsConfig tls,
 
         @Doc("What a Redis that REPLICAOF names expects with AUTH.") @Nullable
         Secret primaryPassword,

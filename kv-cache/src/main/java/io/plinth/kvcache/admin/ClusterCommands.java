@@ -162,7 +162,7 @@ public final class ClusterCommands {
             out.integer(row.range().last());
             out.array(4);
             out.bulk(row.member().host());
-            out.integer(row.member().port());
+            out.integer(topology.port(row.member(), call.client().secure()));
             out.bulk(row.member().id());
             out.array(0);
         }
@@ -183,11 +183,15 @@ public final class ClusterCommands {
             }
             out.bulk("nodes");
             out.array(1);
-            out.map(7);
+            out.map(topology.securePort() == 0 ? 7 : 8);
             out.bulk("id");
             out.bulk(member.id());
             out.bulk("port");
             out.integer(member.port());
+            if (topology.securePort() != 0) {
+                out.bulk("tls-port");
+                out.integer(topology.securePort());
+            }
             out.bulk("ip");
             out.bulk(member.host());
             out.bulk("endpoint");
@@ -211,7 +215,7 @@ public final class ClusterCommands {
                     .append(' ')
                     .append(member.host())
                     .append(':')
-                    .append(member.port());
+                    .append(topology.port(member, call.client().secure()));
             text.append('@')
                     .append(bus)
                     .append(self ? " myself,master" : " master")

@@ -7,8 +7,14 @@ public final class Topology {
     private final SlotAssignment table;
     private final List<Member> members;
     private final int self;
+    private final int securePort;
 
     Topology(SlotAssignment table, List<Member> members, int self) {
+        this(table, members, self, 0);
+    }
+
+    private Topology(SlotAssignment table, List<Member> members, int self, int securePort) {
+        this.securePort = securePort;
         this.table = table;
         this.members = List.copyOf(members);
         this.self = self;
@@ -16,15 +22,25 @@ public final class Topology {
 
     /** The same slots with the nodes at other addresses. */
     Topology at(List<Member> moved) {
-        return new Topology(table, moved, self);
+        return new Topology(table, moved, self, securePort);
     }
 
-    /** The same, this node's port being known only now that it is bound. */
-    public Topology boundTo(int port) {
+    /** The same, this node's port being known only now that it is bound; {@code secure}: that of all nodes with TLS, or 0. */
+    public Topology boundTo(int port, int secure) {
         List<Member> moved = new java.util.ArrayList<>(members);
         Member old = members.get(self);
         moved.set(self, new Member(old.name(), old.id(), old.host(), port));
-        return at(moved);
+        return new Topology(table, moved, self, secure);
+    }
+
+    /** The port of all nodes with TLS; 0 where there is none. */
+    public int securePort() {
+        return securePort;
+    }
+
+    /** Where a client reaches a node that came with TLS or without. */
+    public int port(Member member, boolean secure) {
+        return secure && securePort != 0 ? securePort : member.port();
     }
 
     /** Whether there is more than one node, so that clients have to know the slots. */

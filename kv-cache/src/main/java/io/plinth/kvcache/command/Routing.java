@@ -29,7 +29,8 @@ final class Routing {
         }
         if (slot >= 0 && !topology.owns(slot)) {
             var owner = topology.owner(slot);
-            throw new CommandException("MOVED " + slot + " " + owner.host() + ":" + owner.port());
+            throw new CommandException(
+                    "MOVED " + slot + " " + owner.host() + ":" + topology.port(owner, client.secure()));
         }
     }
 

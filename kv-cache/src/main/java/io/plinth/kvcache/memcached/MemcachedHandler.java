@@ -4,8 +4,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
@@ -111,7 +112,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             if (closing) {
                 return;
             }
-            if (in.readableBytes() <= ReadBuffers.SMALL && received.isEmpty() && !waiting) {
+            if (in.readableBytes() <= ReadBuffers.SMALL && received.isEmpty() && !waiting && !secure()) {
                 if (received.add(in)) {
                     joined = true;
                     seenMillis = together.add(this);
@@ -132,6 +133,15 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         } finally {
             in.release();
         }
+        if (secure()) {
+            // Now: the next that this read has may be the client's farewell, behind which TLS sends no more.
+            flushPlanned = true;
+            turnEnds();
+        }
+    }
+
+    private boolean secure() {
+        return socket != null && socket.secure();
     }
 
     @Override
@@ -280,7 +290,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     private boolean storing(Line line, int dataAt, Replies out) {
         boolean modern = line.name().equals("ms");
         Object parsed = modern && line.count() > 2 ? MetaLine.of(line, 3) : "";
-        String problem = modern ? metaProblem(line, parsed) : textProblem(line);
+        String problem = modern ? MetaLine.problem(line, parsed) : TextCommands.fault(line);
         if (problem != null) {
             received.start(dataAt);
             // What follows a wrong meta line is its data where the length could be read; a classic one is read on as
@@ -345,21 +355,6 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         out.line(known ? "STORED" : "CLIENT_ERROR authentication failure");
     }
 
-    private static @Nullable String textProblem(Line line) {
-        return TextCommands.complete(line) ? TextCommands.problem(line) : Replies.ERROR;
-    }
-
-    private static @Nullable String metaProblem(Line line, Object parsed) {
-        if (line.count() < 3) {
-            return line.count() < 2 ? Replies.ERROR : Replies.BAD_LINE;
-        }
-        Integer length = Line.number(line.word(2));
-        if (length == null || length < 0) {
-            return Replies.BAD_LINE;
-        }
-        return parsed instanceof MetaLine ? null : String.valueOf(parsed);
-    }
-
     private void fail(ChannelHandlerContext ctx, String why) {
         Replies out = replies;
         if (out != null) {
@@ -399,7 +394,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     /** The client sends no more: what it sent is answered before the connection ends. */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (!(event instanceof ChannelInputShutdownEvent)) {
+        if (!(event instanceof ChannelInputShutdownEvent) && event != SslCloseCompletionEvent.SUCCESS) {
             ctx.fireUserEventTriggered(event);
             return;
         }
@@ -423,9 +418,8 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         ChannelHandlerContext ctx = context;
         if (ctx != null && nowMillis - seenMillis > seconds * 1000) {
             ctx.channel().eventLoop().execute(() -> {
-                ChannelOutboundBuffer pending = ctx.channel().unsafe().outboundBuffer();
                 long before = unsent;
-                unsent = pending == null ? 0 : pending.totalPendingWriteBytes();
+                unsent = socket == null ? 0 : socket.pending();
                 if (gate.closed() || (waiting && ctx.channel().isWritable()) || unsent != before) {
                     // It has no reply yet, or takes what it got.
                     seenMillis = nowMillis;
@@ -487,7 +481,8 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         if (joined) {
             together.run();
         }
-        if (cause instanceof IOException) {
+        // What TLS cannot read comes as the latter.
+        if (cause instanceof IOException || cause instanceof DecoderException) {
             LOG.debug("memcached client {}: {}", ctx.channel().remoteAddress(), cause.getMessage());
         } else {
             LOG.warn(

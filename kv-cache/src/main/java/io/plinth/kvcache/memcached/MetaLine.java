@@ -84,4 +84,16 @@ record MetaLine(byte[] key, String shown, List<Character> order, Map<Character, 
             default -> {}
         }
     }
+
+    /** What is wrong with a line that stores, of which this came; null for nothing. */
+    static @Nullable String problem(Line line, Object parsed) {
+        if (line.count() < 3) {
+            return line.count() < 2 ? Replies.ERROR : Replies.BAD_LINE;
+        }
+        Integer length = Line.number(line.word(2));
+        if (length == null || length < 0) {
+            return Replies.BAD_LINE;
+        }
+        return parsed instanceof MetaLine ? null : String.valueOf(parsed);
+    }
 }

@@ -294,4 +294,9 @@ final class TextCommands {
             answer(line, "OK");
         }
     }
+
+    /** What is wrong with a line that stores; null for nothing. */
+    static @Nullable String fault(Line line) {
+        return complete(line) ? problem(line) : Replies.ERROR;
+    }
 }

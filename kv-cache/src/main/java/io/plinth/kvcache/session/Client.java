@@ -42,6 +42,7 @@ public final class Client {
     private volatile boolean redirectBroken;
     private boolean caching;
     private boolean primary;
+    private volatile boolean secure;
     private Client principal = this;
     private volatile @Nullable UserRef user;
     private long seenMillis;
@@ -264,6 +265,15 @@ public final class Client {
 
     public void primary(boolean yes) {
         primary = yes;
+    }
+
+    /** Whether it came with TLS. */
+    public boolean secure() {
+        return secure;
+    }
+
+    public void secure(boolean yes) {
+        secure = yes;
     }
 
     /** What its blocking command waits for; null when it does not wait. */

@@ -4,8 +4,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.plinth.kit.net.LoopPace;
 import io.plinth.kvcache.session.turn.Ahead;
 import io.plinth.kvcache.session.turn.LoopReads;
@@ -34,10 +35,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
 
     /** Replies are handed to the socket in pieces of about this size while one read's commands run. */
     private static final int CHUNK = 64 * 1024;
-
     /** How long a client that is to be closed may take to read what is left. */
     private static final int LAST_WORDS_MILLIS = 2_000;
-
     /** What all connections of a node share. */
     public record Shared(
             Clients clients,
@@ -91,7 +90,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         context = ctx;
-        socket = new SocketSend(ctx.channel());
+        SocketSend sends = new SocketSend(ctx.channel());
+        socket = sends;
         ReplyWriter out = new ReplyWriter(ctx.alloc(), shared.outputBuffer);
         Client created = new Client(
                 shared.clients.nextId(),
@@ -103,10 +103,15 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                 shared.memory);
         // As in Redis, who came while no password was needed stays when there is one.
         created.authenticated(!shared.passwordNeeded.getAsBoolean());
+        created.secure(sends.secure());
         if (!shared.clients.add(created)) {
             out.error("ERR max number of clients reached");
             ByteBuf reply = out.take();
-            if (reply != null) {
+            if (reply != null && sends.secure()) {
+                // It would have to take part in the handshake to be told.
+                reply.release();
+                sends.abort();
+            } else if (reply != null) {
                 ctx.writeAndFlush(reply).addListener(ChannelFutureListener.CLOSE);
             }
             return;
@@ -123,7 +128,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                 return;
             }
             decoder.restrict(!current.authenticated() && shared.passwordNeeded.getAsBoolean());
-            boolean small = in.readableBytes() <= ReadBuffers.SMALL && decoder.empty();
+            boolean small = in.readableBytes() <= ReadBuffers.SMALL && decoder.empty() && !current.secure();
             if (small && !waiting && current.blocked() == null) {
                 decoder.feed(in);
                 joined = true;
@@ -154,6 +159,11 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                 loop.dispatcher.rest();
             }
             in.release();
+        }
+        if (current != null && current.secure()) {
+            // Now: the next that this read has may be the client's farewell, behind which TLS sends no more.
+            flushPlanned = true;
+            turnEnds();
         }
     }
 
@@ -306,7 +316,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     /** The client sends no more: what it sent is answered before the connection ends, but for a command like BLPOP that finds nothing. */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (!(event instanceof ChannelInputShutdownEvent)) {
+        if (!(event instanceof ChannelInputShutdownEvent) && event != SslCloseCompletionEvent.SUCCESS) {
             ctx.fireUserEventTriggered(event);
             return;
         }
@@ -412,7 +422,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         if (joined) {
             loop.together.run();
         }
-        if (cause instanceof IOException) {
+        // What TLS cannot read comes as the latter.
+        if (cause instanceof IOException || cause instanceof DecoderException) {
             LOG.debug("client {}: {}", ctx.channel().remoteAddress(), cause.getMessage());
         } else {
             LOG.warn("client {} closed by an unexpected error", ctx.channel().remoteAddress(), cause);
@@ -471,10 +482,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public long pending() {
-        ChannelHandlerContext ctx = context;
-        ChannelOutboundBuffer pending =
-                ctx == null ? null : ctx.channel().unsafe().outboundBuffer();
-        return pending == null ? 0 : pending.totalPendingWriteBytes();
+        return socket == null ? 0 : socket.pending();
     }
 
     @Override
@@ -484,9 +492,9 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public void abort() {
-        ChannelHandlerContext ctx = context;
-        if (ctx != null) {
-            ctx.close();
+        SocketSend sends = socket;
+        if (sends != null) {
+            sends.abort();
         }
     }
 }

@@ -18,6 +18,18 @@ class ClusterRoutingTest {
     }
 
     @Test
+    void sendsClientsThatCameWithTlsToItsPort() {
+        CommandHarness secured = new CommandHarness(Topologies.of(3, 0).boundTo(7000, 6390));
+        CommandHarness.Connection asking = secured.connect();
+        asking.client.secure(true);
+        assertThat(asking.run("GET foo")).isEqualTo("-MOVED 12182 10.0.0.2:6390|");
+        assertThat(asking.run("CLUSTER SLOTS")).contains("|:6390|").doesNotContain("|:7001|");
+        assertThat(asking.run("CLUSTER NODES")).contains(" 10.0.0.2:6390@");
+        assertThat(secured.connect().run("GET foo")).isEqualTo("-MOVED 12182 10.0.0.2:7002|");
+        assertThat(secured.connect().run("CLUSTER SHARDS")).contains("$4|port|:7002|$8|tls-port|:6390|");
+    }
+
+    @Test
     void refusesKeysOfSeveralSlots() {
         assertThat(client.run("MGET bar foo")).isEqualTo("-CROSSSLOT Keys in request don't hash to the same slot|");
         assertThat(client.run("MSET {bar}1 a {bar}2 b")).isEqualTo("+OK|");

@@ -21,12 +21,12 @@ public final class ConfigTable {
     private final Map<String, Setting> settings;
 
     public ConfigTable(Supplier<NodeFacts> facts) {
-        this(facts, "off", new Scripts(ScriptLimits.DEFAULT));
+        this(facts, "off", new Scripts(ScriptLimits.DEFAULT), Map.of());
     }
 
-    /** {@code journal} is off, everysec or always. */
-    public ConfigTable(Supplier<NodeFacts> facts, String journal, Scripts scripts) {
-        settings = KnownSettings.with(OwnSettings.of(facts, journal, scripts));
+    /** {@code journal} is off, everysec or always; {@code more}: what else the file says, by Redis's names. */
+    public ConfigTable(Supplier<NodeFacts> facts, String journal, Scripts scripts, Map<String, String> more) {
+        settings = KnownSettings.with(OwnSettings.of(facts, journal, scripts, more));
     }
 
     /** The command. */

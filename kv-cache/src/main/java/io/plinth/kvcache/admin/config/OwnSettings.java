@@ -62,10 +62,12 @@ final class OwnSettings {
         }
     }
 
-    /** {@code journal} is off, everysec or always. */
-    static Map<String, Setting> of(Supplier<NodeFacts> facts, String journal, Scripts scripts) {
+    /** {@code journal} is off, everysec or always; {@code more}: what else the file says. */
+    static Map<String, Setting> of(
+            Supplier<NodeFacts> facts, String journal, Scripts scripts, Map<String, String> more) {
         OwnSettings own = new OwnSettings();
         own.file(facts, journal);
+        more.forEach((name, value) -> own.fixed(name, node -> value));
         own.seen();
         own.memory();
         own.packing();

@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.handler.ssl.SslHandler;
 import java.nio.ByteBuffer;
 
 /**
@@ -26,9 +27,12 @@ public final class LoopReads extends DefaultMaxMessagesRecvByteBufAllocator {
         super(READS_AT_ONCE);
     }
 
-    /** Has the connection read so, where its transport reads when bytes are there; another one holds a buffer until they come. */
+    /**
+     * Has the connection read so, where its transport reads when bytes are there; another one holds a buffer until they come. So may TLS,
+     * until a record is whole.
+     */
     public void serve(Channel channel) {
-        if (channel instanceof EpollSocketChannel) {
+        if (channel instanceof EpollSocketChannel && channel.pipeline().get(SslHandler.class) == null) {
             channel.config().setRecvByteBufAllocator(this);
         }
     }

@@ -6,20 +6,25 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.Socket;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Owned by its connection's event loop: gives replies to the socket at once where none wait before them, which spares the way
- * through the channel's queue. What the socket does not take, and all of other transports, goes that way.
+ * through the channel's queue. What the socket does not take, and all of other transports and with TLS, goes that way.
  */
 public final class SocketSend {
     private final Channel channel;
     private final @Nullable Socket socket;
+    private final @Nullable ChannelHandlerContext tls;
 
     public SocketSend(Channel channel) {
         this.channel = channel;
-        this.socket = channel instanceof EpollSocketChannel epoll && epoll.fd() instanceof Socket own ? own : null;
+        this.tls = channel.pipeline().context(SslHandler.class);
+        this.socket = tls == null && channel instanceof EpollSocketChannel epoll && epoll.fd() instanceof Socket own
+                ? own
+                : null;
     }
 
     /** Sends, and releases, what the handler of this context replies; it hears of a failure. */
@@ -46,5 +51,25 @@ public final class SocketSend {
     private boolean nothingWaits() {
         ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
         return queue != null && queue.totalPendingWriteBytes() == 0;
+    }
+
+    /** Whether what is sent is encrypted on its way. */
+    public boolean secure() {
+        return tls != null;
+    }
+
+    /** Bytes handed over and not sent. */
+    public long pending() {
+        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        return queue == null ? 0 : queue.totalPendingWriteBytes();
+    }
+
+    /** Closes at once: what waits is lost, and TLS says no farewell, which would wait behind it. From any thread. */
+    public void abort() {
+        if (tls == null) {
+            channel.close();
+        } else {
+            tls.close();
+        }
     }
 }
