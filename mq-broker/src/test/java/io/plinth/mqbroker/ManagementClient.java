@@ -81,10 +81,15 @@ final class ManagementClient implements AutoCloseable {
     }
 
     Answer send(String method, String path, String body) throws Exception {
+        return send(method, path, body, "none");
+    }
+
+    private Answer send(String method, String path, String body, String reason) throws Exception {
         String basic = Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/" + path))
                 .header("authorization", "Basic " + basic)
                 .header("content-type", "application/json")
+                .header("x-reason", reason)
                 .method(
                         method,
                         body.isEmpty()
@@ -110,6 +115,10 @@ final class ManagementClient implements AutoCloseable {
 
     Answer delete(String path) throws Exception {
         return send("DELETE", path, "");
+    }
+
+    Answer delete(String path, String reason) throws Exception {
+        return send("DELETE", path, "", reason);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.plinth.mqbroker;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +10,7 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
+import java.net.URLEncoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -231,6 +233,78 @@ class ManagementIT {
             assertThat(api.put("policies/%2F/bad", "{\"pattern\":\"x\",\"definition\":{\"max-length\":\"two\"}}")
                             .status())
                     .isEqualTo(400);
+        }
+    }
+
+    private static int status(ManagementClient api, String path, String document) throws Exception {
+        return api.put(path, document).status();
+    }
+
+    @Test
+    void whatNobodyWouldGoByIsRefused() throws Exception {
+        try (TestBroker broker = new TestBroker(folder, "{}");
+                ManagementClient api = broker.management()) {
+            String policy = "{\"pattern\":\"x\",\"definition\":{\"%s\":\"d\"}}";
+            assertThat(api.put("policies/%2F/p", policy.formatted("bogus")).body())
+                    .contains("Validation failed")
+                    .contains("are not recognised policy settings");
+            assertThat(status(api, "policies/%2F/p", policy.formatted("dead-letter-exchange")))
+                    .isEqualTo(201);
+            assertThat(status(api, "operator-policies/%2F/p", policy.formatted("dead-letter-exchange")))
+                    .isEqualTo(400);
+            assertThat(status(api, "policies/%2F/m", policy.formatted("queue-mode")))
+                    .isEqualTo(400);
+            assertThat(api.put("parameters/shovel/%2F/s", "{\"value\":{}}").body())
+                    .contains("component shovel not found");
+            assertThat(status(api, "queues/%2F/amq.foo", "{}")).isEqualTo(401);
+            assertThat(status(api, "queues/%2F/q", "{\"durable\":\"maybe\"}")).isEqualTo(400);
+            assertThat(status(api, "queues/%2F/q", "{\"auto_delete\":\"true\"}"))
+                    .isEqualTo(201);
+            assertThat(api.get("queues/%2F/q").body()).contains("\"durable\":false", "\"auto_delete\":true");
+            assertThat(status(api, "exchanges/%2F/e", "{\"type\":\"direct\"}")).isEqualTo(201);
+            assertThat(api.get("exchanges/%2F/e").body()).contains("\"durable\":false");
+            assertThat(status(api, "queues/%2F/s", "{\"durable\":true,\"arguments\":{\"x-queue-type\":\"stream\"}}"))
+                    .isEqualTo(201);
+            assertThat(api.post(
+                                    "queues/%2F/s/get",
+                                    "{\"count\":5,\"ackmode\":\"ack_requeue_true\",\"encoding\":\"auto\"}")
+                            .body())
+                    .contains("basic.get not supported by stream queues");
+            assertThat(api.delete("queues/%2F/s/contents").status()).isEqualTo(400);
+            api.put(
+                    "topic-permissions/%2F/guest",
+                    "{\"exchange\":\"amq.topic\",\"write\":\"^{username}\",\"read\":\"\"}");
+            api.put("topic-permissions/%2F/guest", "{\"exchange\":\"e\",\"write\":\"\",\"read\":\"\"}");
+            assertThat(api.delete("topic-permissions/%2F/guest/e").status()).isEqualTo(204);
+            assertThat(api.get("topic-permissions/%2F/guest").list()).hasSize(1);
+        }
+    }
+
+    @Test
+    void operatorPoliciesAreParametersAsInRabbitMqsDefinitions() throws Exception {
+        try (TestBroker broker = new TestBroker(folder, "{}");
+                ManagementClient api = broker.management();
+                Connection connection = broker.connect()) {
+            String policy =
+                    "{\"pattern\":\"^x\",\"definition\":{\"max-length\":9},\"apply-to\":\"queues\",\"priority\":3}";
+            assertThat(status(api, "operator-policies/%2F/op", policy)).isEqualTo(201);
+            String listed =
+                    "[{\"vhost\":\"/\",\"name\":\"op\",\"component\":\"operator_policy\",\"value\":{\"pattern\":\"^x\","
+                            + "\"apply-to\":\"queues\",\"definition\":{\"max-length\":9},\"priority\":3}}]";
+            assertThat(api.get("parameters/operator_policy").body()).isEqualTo(listed);
+            String all = api.get("definitions").body();
+            assertThat(all).contains("\"parameters\":" + listed);
+            assertThat(api.delete("operator-policies/%2F/op").status()).isEqualTo(204);
+            assertThat(api.post("definitions", all).status()).isEqualTo(204);
+            assertThat(api.get("operator-policies/%2F/op").object().get("priority"))
+                    .isEqualTo(3L);
+            until("listed", () -> !api.get("connections").list().isEmpty());
+            Map<?, ?> shown = (Map<?, ?>) api.get("connections").list().getFirst();
+            String name = String.valueOf(shown.get("name"));
+            String path = "connections/" + URLEncoder.encode(name, UTF_8).replace("+", "%20");
+            assertThat(api.delete(path, "moved elsewhere").status()).isEqualTo(204);
+            until("closed", () -> !connection.isOpen());
+            assertThat(String.valueOf(connection.getCloseReason())).contains("moved elsewhere");
         }
     }
 

@@ -252,14 +252,43 @@ class QueueArgumentsIT extends ClientFixture {
     }
 
     @Test
-    void maxLengthBytesDropsTheHead() throws Exception {
-        queue(Map.of("x-max-length-bytes", 1000));
-        for (int i = 0; i < 5; i++) {
-            publish(i + "x".repeat(300));
+    void withoutTimeToLiveItIsNowOrNever() throws Exception {
+        queue(Map.of("x-message-ttl", 0));
+        publish("nobody takes it");
+        assertThat(channel.messageCount(name)).isZero();
+        assertThat(channel.basicGet(name, true)).isNull();
+        Deliveries seen = Deliveries.acked(channel, name);
+        publish("taken");
+        assertThat(seen.text()).isEqualTo("taken");
+    }
+
+    @Test
+    void argumentsThatMeanNothingHereAreRefusedAsRabbitMqRefusesThem() throws Exception {
+        for (Map<String, Object> arguments : List.<Map<String, Object>>of(
+                Map.of("x-queue-mode", "bogus"),
+                Map.of("x-queue-version", 3),
+                Map.of("x-dead-letter-strategy", 1),
+                Map.of("x-queue-leader-locator", "bogus"),
+                Map.of("x-queue-type", "stream", "x-message-ttl", 5),
+                Map.of("x-queue-type", "stream", "x-overflow", "drop-head"),
+                Map.of("x-queue-type", "stream", "x-max-length", 5))) {
+            ErrorCodesIT.assertCloses(
+                    406, connection.createChannel(), c -> c.queueDeclare(name, true, false, false, arguments));
         }
-        List<String> left = drain();
-        assertThat(left).isNotEmpty().hasSizeLessThan(4);
-        assertThat(left.getLast()).startsWith("4");
+        ErrorCodesIT.assertCloses(
+                406,
+                connection.createChannel(),
+                c -> c.exchangeDeclare(name, "direct", false, false, Map.of("alternate-exchange", 5)));
+        queue(Map.of("x-queue-mode", "lazy", "x-queue-version", 2, "x-queue-leader-locator", "balanced"));
+    }
+
+    @Test
+    void maxLengthBytesDropsTheHead() throws Exception {
+        queue(Map.of("x-max-length-bytes", 10));
+        for (int i = 0; i < 5; i++) {
+            publish(i + "xxxx");
+        }
+        assertThat(drain()).as("the sum of the bodies").containsExactly("3xxxx", "4xxxx");
     }
 
     @Test

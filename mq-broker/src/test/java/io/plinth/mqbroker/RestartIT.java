@@ -37,7 +37,11 @@ class RestartIT {
             before(connection.createChannel());
         }
         try (TestBroker broker = new TestBroker(folder, "{}");
+                ManagementClient api = broker.management();
                 Connection connection = broker.connect()) {
+            assertThat(api.get("queues/%2F/ranked").object().get("message_bytes"))
+                    .as("three bodies of two octets")
+                    .isEqualTo(6L);
             after(connection.createChannel());
         }
     }

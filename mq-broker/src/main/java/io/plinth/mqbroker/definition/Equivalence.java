@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.definition;
 
+import io.plinth.mqbroker.argument.Declared;
 import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
@@ -24,6 +25,7 @@ public final class Equivalence {
     /** Quorum queues and streams survive, are shared and have a name of the client's. */
     static QueueArguments checkType(String vhost, DefinitionCommand.DeclareQueue asked) {
         QueueArguments arguments = QueueArguments.of(asked.arguments());
+        Declared.check(asked.arguments(), arguments.type(), "queue '" + asked.name() + "' in vhost '" + vhost + "'");
         if (arguments.type() == QueueArguments.Type.CLASSIC) {
             return arguments;
         }
@@ -83,6 +85,13 @@ public final class Equivalence {
     }
 
     static ExchangeType type(DefinitionCommand.DeclareExchange asked) {
+        FieldTable arguments = asked.arguments();
+        if (arguments.has("alternate-exchange") && arguments.string("alternate-exchange") == null) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "invalid arg 'alternate-exchange' for exchange '" + asked.name() + "': "
+                            + arguments.get("alternate-exchange") + " (expected: a string)");
+        }
         ExchangeType type = ExchangeType.of(asked.type());
         if (type == null) {
             throw new AmqpException(

@@ -13,12 +13,14 @@ import org.jspecify.annotations.Nullable;
  * One request of a user.
  *
  * @param names what stands for the names in the route's path
+ * @param reason what the request gives as its reason, null for nothing
  */
 public record ApiCall(
         String method,
         Map<String, String> names,
         Map<String, List<String>> query,
         byte[] body,
+        @Nullable String reason,
         User user,
         InetAddress from,
         Access access) {

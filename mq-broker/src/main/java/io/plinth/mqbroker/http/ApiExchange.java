@@ -111,7 +111,8 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
         }
         User user = user(request.headers().get(HttpHeaderNames.AUTHORIZATION), from);
         check(found.route().level(), user);
-        ApiCall call = new ApiCall(method, found.names(), uri.parameters(), body, user, from, access);
+        ApiCall call = new ApiCall(
+                method, found.names(), uri.parameters(), body, request.headers().get("x-reason"), user, from, access);
         String vhost = found.names().get("vhost");
         if (vhost != null && !found.route().path().getFirst().equals("vhosts") && !call.sees(vhost)) {
             throw ApiException.forbidden("User not authorised to access virtual host");

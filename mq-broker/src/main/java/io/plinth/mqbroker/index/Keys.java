@@ -14,7 +14,8 @@ final class Keys {
     private static final byte DEDUP = 'u';
     private static final byte LANE = 'o';
     private static final byte LEDGER = 'l';
-    private static final byte FOLLOWED = 'v';
+    private static final byte FOLLOWED = 'w';
+    private static final byte LATER_FOLLOWED = 'v';
     private static final byte ONCE_FOLLOWED = 'k';
     private static final byte TIME = 't';
     private static final byte GROUP = 'g';
@@ -32,7 +33,8 @@ final class Keys {
 
     /** Where older releases had that, the last first. */
     static List<byte[]> olderCovered(int shard) {
-        return List.of(new byte[] {ONCE_FOLLOWED, (byte) shard}, covered(shard));
+        return List.of(
+                new byte[] {LATER_FOLLOWED, (byte) shard}, new byte[] {ONCE_FOLLOWED, (byte) shard}, covered(shard));
     }
 
     static byte[] messages(int shard) {

@@ -25,6 +25,7 @@ final class Ledger {
         final int segment;
         long count;
         long bytes;
+        long bodies;
         boolean changed;
 
         Held(long queueId, int lane, int segment) {
@@ -67,17 +68,18 @@ final class Ledger {
         return known;
     }
 
-    void entered(long queueId, int lane, int segment, int size) {
-        add(held(queueId, lane, segment), 1, size);
+    void entered(long queueId, int lane, int segment, int size, int bodySize) {
+        add(held(queueId, lane, segment), 1, size, bodySize);
     }
 
-    void left(long queueId, int lane, int segment, int size) {
-        add(held(queueId, lane, segment), -1, -size);
+    void left(long queueId, int lane, int segment, int size, int bodySize) {
+        add(held(queueId, lane, segment), -1, -size, -bodySize);
     }
 
-    private void add(Held held, long count, long bytes) {
+    private void add(Held held, long count, long bytes, long bodies) {
         held.count += count;
         held.bytes += bytes;
+        held.bodies += bodies;
         Sum sum = segments.computeIfAbsent(held.segment, ignored -> new Sum());
         sum.count += count;
         sum.bytes += bytes;
@@ -125,17 +127,17 @@ final class Ledger {
         return queues.keySet();
     }
 
-    /** What a queue has, by priority, and of what goes by time. */
+    /** What a queue has, and octets of bodies, by priority, and of what goes by time. */
     Map<Integer, Holding> holdings(long queueId) {
         Map<Integer, Holding> all = new TreeMap<>();
         queues.getOrDefault(queueId, Map.of())
                 .values()
-                .forEach(held -> all.merge(held.lane, new Holding(held.count, held.bytes), Holding::plus));
+                .forEach(held -> all.merge(held.lane, new Holding(held.count, held.bodies), Holding::plus));
         all.values().removeIf(holding -> holding.count() == 0);
         return all;
     }
 
-    /** Who holds a segment: what each queue has in it. */
+    /** Who holds a segment: what each queue has in it, and octets of contents. */
     Map<Long, Holding> holders(int segment) {
         Map<Long, Holding> all = new HashMap<>();
         queues.forEach((queueId, slots) -> slots.values().forEach(held -> {
@@ -155,7 +157,7 @@ final class Ledger {
             ByteBuffer name = ByteBuffer.wrap(key, 2, 14);
             Held held = held(name.getLong(), name.getShort(), name.getInt());
             ByteBuffer sums = ByteBuffer.wrap(value);
-            add(held, sums.getLong(), sums.getLong());
+            add(held, sums.getLong(), sums.getLong(), sums.getLong());
         });
         written();
     }
@@ -172,9 +174,10 @@ final class Ledger {
             } else {
                 batch.put(
                         key,
-                        ByteBuffer.allocate(16)
+                        ByteBuffer.allocate(24)
                                 .putLong(held.count)
                                 .putLong(held.bytes)
+                                .putLong(held.bodies)
                                 .array());
             }
         }

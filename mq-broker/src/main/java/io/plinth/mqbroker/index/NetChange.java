@@ -50,7 +50,8 @@ final class NetChange {
     /** A message came. */
     void stands(Key key, Place place) {
         added.put(key, place);
-        ledger.entered(key.queueId(), place.lane(), SegmentLog.segmentOf(place.position()), place.size());
+        ledger.entered(
+                key.queueId(), place.lane(), SegmentLog.segmentOf(place.position()), place.size(), place.bodySize());
     }
 
     /** A message stands elsewhere, or is found by another time. */
@@ -71,7 +72,8 @@ final class NetChange {
     }
 
     private void left(Key key, Place place) {
-        ledger.left(key.queueId(), place.lane(), SegmentLog.segmentOf(place.position()), place.size());
+        ledger.left(
+                key.queueId(), place.lane(), SegmentLog.segmentOf(place.position()), place.size(), place.bodySize());
     }
 
     /** A queue is gone with all it had. */

@@ -44,7 +44,7 @@ final class OlderIndex {
         ByteBuffer name = ByteBuffer.wrap(key, 2, 16);
         NetChange.Key of = new NetChange.Key(name.getLong(), name.getLong());
         ByteBuffer state = ByteBuffer.wrap(value);
-        returned.put(of, new Place(0, Long.MAX_VALUE, 0, 0, null, state.getInt(), state.getLong()));
+        returned.put(of, new Place(0, Long.MAX_VALUE, 0, 0, 0, null, state.getInt(), state.getLong()));
     }
 
     /** The log is not the one it followed. */

@@ -260,7 +260,7 @@ public final class ShardIndexer implements ChangeListener {
     }
 
     private Place place(Effect.Target target, Message message, long position) {
-        Place place = Place.of(target, message.size(), position);
+        Place place = Place.of(target, message.size(), message.bodySize(), position);
         return target.hold() == null && delayed.contains(target.queueId()) ? place.due() : place;
     }
 
@@ -288,7 +288,17 @@ public final class ShardIndexer implements ChangeListener {
             } else {
                 Long moved = moving.remove(key);
                 long position = moved == null ? message.position() : moved;
-                net.settled(key, new Place(position, Long.MAX_VALUE, message.size(), message.priority(), null, 0, 0));
+                net.settled(
+                        key,
+                        new Place(
+                                position,
+                                Long.MAX_VALUE,
+                                message.size(),
+                                message.bodySize(),
+                                message.priority(),
+                                null,
+                                0,
+                                0));
             }
         }
     }

@@ -228,7 +228,8 @@ public final class ChangeCodec {
             case ENQUEUED, ENQUEUED_MARKED, ENQUEUED_WAITING -> {
                 List<Effect.Target> targets = readTargets(in, type != ENQUEUED, type == ENQUEUED_WAITING);
                 Content content = readContent(in);
-                yield new Effect.Enqueued(targets, new Message(position, content.size()), content);
+                yield new Effect.Enqueued(
+                        targets, new Message(position, content.size(), content.body().length), content);
             }
             case SETTLED -> {
                 long queueId = in.readLong();
@@ -245,7 +246,8 @@ public final class ChangeCodec {
                 long sequence = in.readLong();
                 List<Effect.Target> targets = readTargets(in, true, type == MOVED_WAITING);
                 Content content = readContent(in);
-                yield new Effect.Moved(sequence, targets, new Message(position, content.size()), content);
+                yield new Effect.Moved(
+                        sequence, targets, new Message(position, content.size(), content.body().length), content);
             }
             case DEDUP_FORGOTTEN -> new Effect.DedupForgotten(in.readLong(), in.readLong());
             default -> throw new IOException("record type: " + type + " (expected: a known one)");

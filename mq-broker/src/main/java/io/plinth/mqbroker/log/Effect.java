@@ -68,14 +68,18 @@ public sealed interface Effect {
     record Settled(long queueId, long[] ids, List<@Nullable Message> messages, byte[] priorities)
             implements OnMessages {
         /** What is known of one that left. */
-        public record Left(long position, int size, int priority) {}
+        public record Left(long position, int size, int bodySize, int priority) {}
 
         /** What is known of the one at an index; null where only the index knows. */
         public @Nullable Left left(int at) {
             Message message = messages.isEmpty() ? null : messages.get(at);
             return message == null
                     ? null
-                    : new Left(message.position(), message.size(), priorities.length == 0 ? 0 : priorities[at] & 0xFF);
+                    : new Left(
+                            message.position(),
+                            message.size(),
+                            message.bodySize(),
+                            priorities.length == 0 ? 0 : priorities[at] & 0xFF);
         }
     }
 

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Message {
     private final int size;
+    private final int bodySize;
     private @Nullable Content content;
     private int references;
     private boolean lost;
@@ -17,12 +18,14 @@ public final class Message {
     public Message(Content content) {
         this.content = content;
         this.size = content.size();
+        this.bodySize = content.body().length;
     }
 
     /** A message that rests in the log. */
-    public Message(long position, int size) {
+    public Message(long position, int size, int bodySize) {
         this.position = position;
         this.size = size;
+        this.bodySize = bodySize;
     }
 
     public @Nullable Content content() {
@@ -34,8 +37,14 @@ public final class Message {
         content = value;
     }
 
+    /** What its content takes in memory, about. */
     public int size() {
         return size;
+    }
+
+    /** Octets of its body: what limits of queues and their numbers are about. */
+    public int bodySize() {
+        return bodySize;
     }
 
     /** Its record cannot be read: there is nothing to deliver any more. */

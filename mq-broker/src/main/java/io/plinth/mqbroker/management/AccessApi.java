@@ -80,6 +80,15 @@ final class AccessApi {
         });
         table.add("PUT", one, Level.ADMINISTRATOR, call -> grant(call, kind));
         table.add("DELETE", one, Level.ADMINISTRATOR, call -> revoke(call, kind));
+        if (kind.equals(Settings.TOPIC_PERMISSION)) {
+            table.add("DELETE", one + "/{exchange}", Level.ADMINISTRATOR, call -> {
+                String key = Settings.key(call.name("user"), call.vhost(), BindingsApi.name(call.name("exchange")));
+                if (changes.settings().get(kind, key) == null) {
+                    throw ApiException.notFound();
+                }
+                return changes.set(kind, key, null).thenApply(done -> ApiResponse.done());
+            });
+        }
     }
 
     static CompletionStage<ApiResponse> now(Object document) {

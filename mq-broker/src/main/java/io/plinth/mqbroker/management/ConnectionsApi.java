@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.management;
 
+import io.netty.buffer.ByteBufUtil;
 import io.plinth.mqbroker.auth.User;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code /api/connections}, {@code /api/channels} and {@code /api/consumers}. */
 final class ConnectionsApi {
+    /** Octets: the text of a close is a short string. */
+    private static final int MAX_REASON = 200;
+
     private final Changes changes;
     private final Survey survey;
     private final String node;
@@ -104,16 +108,24 @@ final class ConnectionsApi {
 
     private CompletionStage<ApiResponse> close(ApiCall call) {
         return find(call, (figures, found) -> {
-            found.connection().shutdown("Closed via management plugin");
+            found.connection().shutdown(reason(call));
             return ApiResponse.done();
         });
+    }
+
+    /** What the client is told; where that is not too long. */
+    private static String reason(ApiCall call) {
+        String given = call.reason();
+        return given == null || given.isBlank() || ByteBufUtil.utf8Bytes(given) > MAX_REASON
+                ? "Closed via management plugin"
+                : given;
     }
 
     private CompletionStage<ApiResponse> closeOfUser(ApiCall call) {
         return survey.figures(call).thenApply(figures -> {
             visible(call, figures).stream()
                     .filter(connection -> connection.user().equals(call.name("user")))
-                    .forEach(connection -> connection.connection().shutdown("Closed via management plugin"));
+                    .forEach(connection -> connection.connection().shutdown(reason(call)));
             return ApiResponse.done();
         });
     }

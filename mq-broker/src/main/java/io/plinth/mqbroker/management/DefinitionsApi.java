@@ -18,9 +18,13 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** {@code /api/definitions}: everything out, and RabbitMQ's {@code definitions.json} in, whole or for one virtual host. */
 final class DefinitionsApi {
+    private static final Logger LOG = LoggerFactory.getLogger(DefinitionsApi.class);
+
     private final Changes changes;
     private final AccessApi access;
     private final VhostsApi vhosts;
@@ -79,7 +83,6 @@ final class DefinitionsApi {
             shown.put("global_parameters", policies.globals());
         }
         shown.put("policies", policies.policies(call, Settings.POLICY, vhost));
-        shown.put("operator_policies", policies.policies(call, Settings.OPERATOR_POLICY, vhost));
         topologies(shown, vhost);
         return shown;
     }
@@ -157,14 +160,15 @@ final class DefinitionsApi {
                     item -> policies.putValue(Settings.GLOBAL_PARAMETER, name(item), item));
         }
         all = each(all, document, "parameters", item -> {
-            boolean operator = "operator_policy".equals(item.get("component"));
-            if (operator && item.get("value") instanceof Map<?, ?> value) {
-                Map<String, @Nullable Object> policy = new LinkedHashMap<>();
-                value.forEach((key, entry) -> policy.put(String.valueOf(key), entry));
-                return policies.putPolicy(Settings.OPERATOR_POLICY, host(item, vhost), name(item), policy);
+            String component = String.valueOf(item.get("component"));
+            if (!PoliciesApi.knows(component)) {
+                LOG.warn(
+                        "definitions: parameter '{}' of {} is left out: nothing here goes by it",
+                        name(item),
+                        component);
+                return CompletableFuture.completedFuture(null);
             }
-            String key = Settings.key(host(item, vhost), String.valueOf(item.get("component")), name(item));
-            return policies.putValue(Settings.PARAMETER, key, item);
+            return policies.putParameter(component, host(item, vhost), name(item), item);
         });
         all = each(
                 all,

@@ -113,9 +113,9 @@ final class ExchangesApi {
         return new DefinitionCommand.DeclareExchange(
                 name,
                 document.get("type") instanceof String type ? type : "direct",
-                !Boolean.FALSE.equals(document.get("durable")),
-                Boolean.TRUE.equals(document.get("auto_delete")),
-                Boolean.TRUE.equals(document.get("internal")),
+                Tables.flag(document, "durable"),
+                Tables.flag(document, "auto_delete"),
+                Tables.flag(document, "internal"),
                 Tables.table(document.get("arguments")));
     }
 

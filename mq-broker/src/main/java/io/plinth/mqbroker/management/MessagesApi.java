@@ -161,6 +161,9 @@ final class MessagesApi {
     private CompletionStage<ApiResponse> get(ApiCall call) {
         QueueRef queue = changes.queue(call);
         changes.permissions(call, call.vhost()).check(Operation.READ, Resource.QUEUE, queue.name());
+        if (queue.stream()) {
+            throw ApiException.badRequest("540 NOT_IMPLEMENTED - basic.get not supported by stream queues " + queue);
+        }
         Map<String, @Nullable Object> document = call.document();
         List<String> missing = new ArrayList<>();
         for (String key : List.of("count", "ackmode", "encoding")) {

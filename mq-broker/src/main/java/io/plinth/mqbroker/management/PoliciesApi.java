@@ -1,5 +1,7 @@
 package io.plinth.mqbroker.management;
 
+import io.plinth.mqbroker.argument.Declared;
+import io.plinth.mqbroker.argument.PolicyKeys;
 import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.auth.SafePattern;
 import io.plinth.mqbroker.http.ApiCall;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** {@code /api/policies}, {@code /api/operator-policies}, parameters and limits. */
 final class PoliciesApi {
     private static final String LIMITS = "vhost-limits";
+    private static final String OPERATOR_POLICY = "operator_policy";
     private static final Set<String> APPLY_TO =
             Set.of("all", "queues", "exchanges", "classic_queues", "quorum_queues", "streams");
 
@@ -126,7 +129,7 @@ final class PoliciesApi {
         if (!(priority instanceof Long)) {
             throw ApiException.badRequest("Validation failed\n\npriority: " + priority + " (expected: a whole number)");
         }
-        check(Tables.table(definition));
+        check(Tables.table(definition), kind.equals(Settings.OPERATOR_POLICY));
         FieldTable policy = FieldTable.EMPTY
                 .with("pattern", pattern)
                 .with("apply-to", String.valueOf(applyTo))
@@ -136,10 +139,16 @@ final class PoliciesApi {
     }
 
     /** A value no queue could have is refused here, as a queue's argument would be. */
-    private static void check(FieldTable definition) {
+    private static void check(FieldTable definition, boolean operator) {
+        String unknown = PolicyKeys.unknown(definition, operator);
+        if (unknown != null) {
+            throw ApiException.badRequest("Validation failed\n\n" + unknown + " are not recognised policy settings\n");
+        }
         for (Map.Entry<String, @Nullable Object> entry : definition.entries().entrySet()) {
             if (!entry.getKey().equals("dead-letter-routing-key")) {
-                QueueArguments.of(FieldTable.EMPTY.with("x-" + entry.getKey(), entry.getValue()));
+                FieldTable argument = FieldTable.EMPTY.with("x-" + entry.getKey(), entry.getValue());
+                QueueArguments.of(argument);
+                Declared.check(argument, QueueArguments.Type.CLASSIC, "policy");
             }
         }
     }
@@ -158,22 +167,56 @@ final class PoliciesApi {
                 call -> listed(call, parameters(call, call.name("component"), call.vhost())));
         String one = "parameters/{component}/{vhost}/{name}";
         table.add("GET", one, Level.POLICYMAKER, call -> {
-            String key = Settings.key(call.vhost(), call.name("component"), call.name("name"));
+            String name = call.name("name");
+            if (OPERATOR_POLICY.equals(call.name("component"))) {
+                String key = Settings.key(call.vhost(), name);
+                return AccessApi.now(operator(key, get(Settings.OPERATOR_POLICY, key)));
+            }
+            String key = Settings.key(call.vhost(), call.name("component"), name);
             return AccessApi.now(parameter(key, get(Settings.PARAMETER, key)));
         });
         table.add("PUT", one, Level.POLICYMAKER, call -> {
             changes.topology(call.vhost());
-            String key =
-                    Settings.key(call.vhost(), Changes.clean(call.name("component")), Changes.clean(call.name("name")));
-            boolean known = changes.settings().get(Settings.PARAMETER, key) != null;
-            return putValue(Settings.PARAMETER, key, call.document()).thenApply(done -> ApiResponse.put(known));
+            String component = call.name("component");
+            boolean known = OPERATOR_POLICY.equals(component)
+                    ? changes.settings().get(Settings.OPERATOR_POLICY, key(call)) != null
+                    : changes.settings()
+                                    .get(Settings.PARAMETER, Settings.key(call.vhost(), component, call.name("name")))
+                            != null;
+            return putParameter(component, call.vhost(), call.name("name"), call.document())
+                    .thenApply(done -> ApiResponse.put(known));
         });
         table.add(
                 "DELETE",
                 one,
                 Level.POLICYMAKER,
-                call -> remove(
-                        Settings.PARAMETER, Settings.key(call.vhost(), call.name("component"), call.name("name"))));
+                call -> OPERATOR_POLICY.equals(call.name("component"))
+                        ? remove(Settings.OPERATOR_POLICY, key(call))
+                        : remove(
+                                Settings.PARAMETER,
+                                Settings.key(call.vhost(), call.name("component"), call.name("name"))));
+    }
+
+    /** Whether there is such a kind of parameter; RabbitMQ has more of them in plugins. */
+    static boolean knows(String component) {
+        return component.equals(LIMITS) || component.equals(OPERATOR_POLICY);
+    }
+
+    /** Sets a parameter of a component as a request or a file of definitions says. */
+    CompletionStage<?> putParameter(
+            String component, String vhost, String name, Map<String, @Nullable Object> document) {
+        if (!knows(component)) {
+            throw ApiException.badRequest("Validation failed\n\ncomponent " + component + " not found\n");
+        }
+        if (component.equals(LIMITS)) {
+            return putValue(Settings.PARAMETER, Settings.key(vhost, component, Changes.clean(name)), document);
+        }
+        if (!(document.get("value") instanceof Map<?, ?> value)) {
+            throw ApiException.badRequest("[{key_missing,value}]");
+        }
+        Map<String, @Nullable Object> policy = new LinkedHashMap<>();
+        value.forEach((key, entry) -> policy.put(String.valueOf(key), entry));
+        return putPolicy(Settings.OPERATOR_POLICY, vhost, name, policy);
     }
 
     List<Map<String, @Nullable Object>> parameters(ApiCall call, @Nullable String component, @Nullable String vhost) {
@@ -186,7 +229,26 @@ final class PoliciesApi {
                 all.add(parameter(key, table));
             }
         });
+        if (component == null || component.equals(OPERATOR_POLICY)) {
+            changes.settings().all(Settings.OPERATOR_POLICY).forEach((key, table) -> {
+                String of = Settings.names(key).getFirst();
+                if ((vhost == null || vhost.equals(of)) && call.sees(of)) {
+                    all.add(operator(key, table));
+                }
+            });
+        }
         return all;
+    }
+
+    /** An operator policy is a parameter, too: this is how RabbitMQ's definitions have it. */
+    private static Map<String, @Nullable Object> operator(String key, FieldTable table) {
+        Map<String, @Nullable Object> value = policy(key, table);
+        Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+        shown.put("vhost", value.remove("vhost"));
+        shown.put("name", value.remove("name"));
+        shown.put("component", OPERATOR_POLICY);
+        shown.put("value", value);
+        return shown;
     }
 
     private static Map<String, @Nullable Object> parameter(String key, FieldTable table) {

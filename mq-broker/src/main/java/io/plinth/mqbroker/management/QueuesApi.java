@@ -165,6 +165,9 @@ final class QueuesApi {
         String name = Changes.clean(call.name("name"));
         changes.permissions(call, call.vhost()).check(Operation.CONFIGURE, Resource.QUEUE, name);
         boolean known = changes.topology(call.vhost()).queue(name) != null;
+        if (!known && Topology.reserved(name)) {
+            throw ApiException.forbidden("ACCESS_REFUSED - queue name '" + name + "' contains reserved prefix 'amq.*'");
+        }
         return changes.define(call.vhost(), declaration(name, call.document()))
                 .thenApply(done -> ApiResponse.put(known));
     }
@@ -172,8 +175,8 @@ final class QueuesApi {
     static DefinitionCommand.DeclareQueue declaration(String name, Map<String, @Nullable Object> document) {
         return new DefinitionCommand.DeclareQueue(
                 name,
-                !Boolean.FALSE.equals(document.get("durable")),
-                Boolean.TRUE.equals(document.get("auto_delete")),
+                Tables.flag(document, "durable"),
+                Tables.flag(document, "auto_delete"),
                 null,
                 Tables.table(document.get("arguments")));
     }
@@ -199,6 +202,9 @@ final class QueuesApi {
     private CompletionStage<ApiResponse> purge(ApiCall call) {
         QueueRef queue = changes.queue(call);
         changes.permissions(call, call.vhost()).check(Operation.READ, Resource.QUEUE, queue.name());
+        if (queue.stream()) {
+            throw ApiException.badRequest("540 NOT_IMPLEMENTED - purge not supported by stream queues " + queue);
+        }
         return changes.<Long>ask(
                         queue, reply -> new ShardCommand.Purge(changes.client().handle(), queue.id(), reply::accept))
                 .thenApply(count -> ApiResponse.done());

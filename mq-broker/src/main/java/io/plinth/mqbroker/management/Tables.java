@@ -44,6 +44,18 @@ final class Tables {
         };
     }
 
+    /** A flag of a document, which may be left out or written as a text. */
+    static boolean flag(Map<String, @Nullable Object> document, String name) {
+        Object value = document.get(name);
+        if (value == null || value.equals(false) || value.equals("false")) {
+            return false;
+        }
+        if (value.equals(true) || value.equals("true")) {
+            return true;
+        }
+        throw ApiException.badRequest("not_boolean: " + name + " " + value + " (expected: true or false)");
+    }
+
     /** A JSON object as a table; anything else is an empty one. */
     static FieldTable table(@Nullable Object json) {
         Map<String, @Nullable Object> entries = new LinkedHashMap<>();

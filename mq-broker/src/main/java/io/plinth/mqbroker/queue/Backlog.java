@@ -244,7 +244,7 @@ final class Backlog {
                 continue;
             }
             Long to = moved.isEmpty() ? null : moved.get(new Key(queue.id(), row.id()));
-            Message message = new Message(to == null ? row.position() : to, row.size());
+            Message message = new Message(to == null ? row.position() : to, row.size(), row.bodySize());
             message.retain();
             QueueEntry entry = new QueueEntry(row.id(), message, row.expiresAt(), true, row.priority(), row.group());
             entry.returned(row.returns(), row.until(), row.id());

@@ -80,6 +80,7 @@ final class Dispatcher implements DeadLetters.Source {
         } else {
             deliver(queue);
             trim(queue);
+            expire(queue, now);
         }
         read(queue, ready.soonDue(now, backlog.few(), backlog.window()));
         ready.awaitedGroups().forEach(unread -> read(queue, unread));
@@ -282,6 +283,20 @@ final class Dispatcher implements DeadLetters.Source {
             head = queue.ready().head();
         }
         return head;
+    }
+
+    /** Nobody took it in this turn: with a time to live of 0 that was its only chance. */
+    private void expire(MessageQueue queue, long now) {
+        QueueEntry head = queue.ready().head();
+        while (head != null && head.expiresAt <= now && !deadLetters.most(queue)) {
+            queue.ready().poll();
+            if (head.message.isLost()) {
+                remove(queue, head);
+            } else {
+                giveUp(queue, head, DeathRecord.Reason.EXPIRED);
+            }
+            head = queue.ready().head();
+        }
     }
 
     private boolean handOut(MessageQueue queue, Content stored) {

@@ -44,7 +44,7 @@ final class Intake {
         boolean several = command.queues().size() > 1;
         List<QueueRef> durable = several ? new ArrayList<>(command.queues().size()) : command.queues();
         List<MessageQueue> dying = List.of();
-        int size = content.size();
+        int bodySize = content.body().length;
         for (QueueRef ref : command.queues()) {
             MessageQueue queue = queues.get(ref.id());
             if (queue == null) {
@@ -60,7 +60,7 @@ final class Intake {
                 }
                 continue;
             }
-            if (queue.arguments().overflow() != Overflow.DROP_HEAD && queue.full(size)) {
+            if (queue.arguments().overflow() != Overflow.DROP_HEAD && queue.full(bodySize)) {
                 refused = true;
                 if (queue.arguments().overflow() == Overflow.REJECT_DEAD_LETTER) {
                     dying = new ArrayList<>(dying);

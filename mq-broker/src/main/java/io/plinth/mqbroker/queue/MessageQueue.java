@@ -130,9 +130,9 @@ final class MessageQueue {
         return id <= deliveredBefore;
     }
 
-    /** Whether one more of the size goes past x-max-length or x-max-length-bytes. */
-    boolean full(int size) {
-        return past(ready.count() + 1, ready.bytes() + size);
+    /** Whether one more with such a body goes past x-max-length or x-max-length-bytes. */
+    boolean full(int bodySize) {
+        return past(ready.count() + 1, ready.bytes() + bodySize);
     }
 
     boolean over() {
@@ -148,7 +148,7 @@ final class MessageQueue {
     void handOut(QueueEntry entry, Holder holder) {
         entry.holder = holder;
         unacked.put(scattered(entry.id), entry);
-        stats.unacked(entry.message.size());
+        stats.unacked(entry.message.bodySize());
         deliveredUpTo = Math.max(deliveredUpTo, entry.id);
     }
 
@@ -165,7 +165,7 @@ final class MessageQueue {
             return null;
         }
         unacked.remove(scattered(id));
-        stats.unacked(-entry.message.size());
+        stats.unacked(-entry.message.bodySize());
         entry.holder.settled();
         entry.holder = null;
         return entry;

@@ -64,7 +64,7 @@ class CopyForwardTest {
                     .copy(
                             SegmentLog.segmentOf(positions.getFirst()),
                             new Covered(positions.getLast(), 1, 3),
-                            (queue, id, position) -> new Place(position, Long.MAX_VALUE, 10, 0, null, 0, 0),
+                            (queue, id, position) -> new Place(position, Long.MAX_VALUE, 10, 10, 0, null, 0, 0),
                             (change, position) -> copied.add(position));
             assertThat(copied).hasSize(1);
             assertThat(moves).containsExactly(new CopyForward.Move(1, 1, positions.getFirst(), copied.getFirst()));

@@ -55,8 +55,8 @@ class DeparturesTest {
             for (int i = random.nextInt(3 * Departures.LONG); i >= 0; i--) {
                 int to = mingled ? random.nextInt(QUEUES) : queue;
                 lastId += mingled && random.nextInt(4) == 0 ? 2 : 1;
-                Place place =
-                        new Place(1L << 32 | lastId, Long.MAX_VALUE, 10, random.nextInt(500) == 0 ? 1 : 0, null, 0, 0);
+                Place place = new Place(
+                        1L << 32 | lastId, Long.MAX_VALUE, 10, 10, random.nextInt(500) == 0 ? 1 : 0, null, 0, 0);
                 net.stands(new NetChange.Key(to, lastId), place);
                 live.get(to).put(lastId, place);
             }

@@ -106,7 +106,7 @@ class OlderIndexTest {
                     assertThat(recovered.deliveredUpTo(QUEUE)).isEqualTo(2);
                     assertThat(recovered.remembered(QUEUE)).containsExactly(Map.entry(1L, DEDUP));
                     assertThat(recovered.holdings(QUEUE))
-                            .containsExactly(Map.entry(Holding.TIMED, new Holding(1, CONTENT.size())));
+                            .containsExactly(Map.entry(Holding.TIMED, new Holding(1, CONTENT.body().length)));
                 }
                 assertThat(place(index).returns()).isEqualTo(3);
                 assertThat(place(index).until()).isEqualTo(5000);

@@ -304,8 +304,9 @@ class LogWriterTest {
     }
 
     private static Effect settled(long queue, long... ids) {
-        List<Message> messages =
-                java.util.Arrays.stream(ids).mapToObj(id -> new Message(id, 10)).toList();
+        List<Message> messages = java.util.Arrays.stream(ids)
+                .mapToObj(id -> new Message(id, 10, 10))
+                .toList();
         return new Effect.Settled(queue, ids, messages, new byte[0]);
     }
 

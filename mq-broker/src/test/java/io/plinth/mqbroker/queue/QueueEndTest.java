@@ -140,7 +140,7 @@ class QueueEndTest {
                 new QueueRef(1, "/", "q", 0, true, false, null, FieldTable.EMPTY),
                 QueueArguments.of(FieldTable.EMPTY),
                 0);
-        QueueEntry entry = new QueueEntry(7, new Message(8, 10), Long.MAX_VALUE, true, 0, null);
+        QueueEntry entry = new QueueEntry(7, new Message(8, 10, 10), Long.MAX_VALUE, true, 0, null);
         queue.dies(entry);
         Set<QueueEntry> seen = new HashSet<>();
         queue.forEach(seen::add);

@@ -107,14 +107,14 @@ final class Paged extends Unread {
         }
         last = entry.id;
         count++;
-        bytes += entry.message.size();
+        bytes += entry.message.bodySize();
     }
 
     /** A page was read; returns the messages and octets that were counted and are not there, of a run that ended. */
     Holding read(QueuePages.Page page) {
         for (QueuePages.Row row : page.rows()) {
             count--;
-            bytes -= row.size();
+            bytes -= row.bodySize();
         }
         // Others may have left memory since the page was asked for: they stand behind it.
         first = page.ended() ? asked + 1 : page.next();

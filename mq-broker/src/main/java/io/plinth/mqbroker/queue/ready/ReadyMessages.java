@@ -75,7 +75,7 @@ public final class ReadyMessages {
 
     private void counted(QueueEntry entry, int change) {
         count += change;
-        bytes += change * (long) entry.message.size();
+        bytes += change * (long) entry.message.bodySize();
     }
 
     /**

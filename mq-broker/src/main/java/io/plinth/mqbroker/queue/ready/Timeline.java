@@ -27,7 +27,7 @@ final class Timeline extends Unread {
     /** One comes, two may leave: so a queue that became long gets short without a pause. */
     private static final int LEAVE = 2;
 
-    private static final Message NO_MESSAGE = new Message(0, 0);
+    private static final Message NO_MESSAGE = new Message(0, 0, 0);
     private static final Comparator<QueueEntry> BY_TIME =
             Comparator.<QueueEntry>comparingLong(entry -> entry.availableAt).thenComparingLong(entry -> entry.id);
 
@@ -170,7 +170,7 @@ final class Timeline extends Unread {
             }
             entries.remove();
             count++;
-            bytes += entry.message.size();
+            bytes += entry.message.bodySize();
             left.accept(entry);
         }
     }
@@ -262,7 +262,7 @@ final class Timeline extends Unread {
     Holding read(QueuePages.Page page, List<QueueEntry> entries) {
         for (QueueEntry entry : entries) {
             count--;
-            bytes -= entry.message.size();
+            bytes -= entry.message.bodySize();
             if (!purged) {
                 near.add(entry);
             }

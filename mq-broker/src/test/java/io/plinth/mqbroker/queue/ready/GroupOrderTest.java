@@ -45,10 +45,10 @@ class GroupOrderTest {
     }
 
     private static QueueEntry entry(long id, int group) {
-        return new QueueEntry(id, new Message(8, 10), Long.MAX_VALUE, true, 0, "g" + group);
+        return new QueueEntry(id, new Message(8, 10, 10), Long.MAX_VALUE, true, 0, "g" + group);
     }
 
     private static QueuePages.Row row(long id) {
-        return new QueuePages.Row(id, 8, 10, Long.MAX_VALUE, 0, "g0", 0, 0);
+        return new QueuePages.Row(id, 8, 10, 10, Long.MAX_VALUE, 0, "g0", 0, 0);
     }
 }

@@ -24,10 +24,10 @@ class PagedTest {
     }
 
     private static QueueEntry entry(long id) {
-        return new QueueEntry(id, new Message(8, 10), Long.MAX_VALUE, true, 0, null);
+        return new QueueEntry(id, new Message(8, 10, 10), Long.MAX_VALUE, true, 0, null);
     }
 
     private static QueuePages.Row row(long id) {
-        return new QueuePages.Row(id, 8, 10, Long.MAX_VALUE, 0, null, 0, 0);
+        return new QueuePages.Row(id, 8, 10, 10, Long.MAX_VALUE, 0, null, 0, 0);
     }
 }

@@ -63,7 +63,7 @@ class TimelineSimTest {
         }
 
         private void add(long id, long time, boolean durable) {
-            QueueEntry entry = new QueueEntry(id, new Message(8, 10), Long.MAX_VALUE, durable, 0, null);
+            QueueEntry entry = new QueueEntry(id, new Message(8, 10, 10), Long.MAX_VALUE, durable, 0, null);
             Long before = live.put(id, time);
             entry.returned(0, time, ++change);
             if (durable) {
@@ -129,7 +129,7 @@ class TimelineSimTest {
                 if (rows.size() == most) {
                     return new QueuePages.Page(rows, due.time(), due.id(), false);
                 }
-                rows.add(new QueuePages.Row(due.id(), 8, 10, Long.MAX_VALUE, 0, null, 1, due.time()));
+                rows.add(new QueuePages.Row(due.id(), 8, 10, 10, Long.MAX_VALUE, 0, null, 1, due.time()));
             }
             return new QueuePages.Page(rows, 0, 0, true);
         }
@@ -143,7 +143,7 @@ class TimelineSimTest {
             List<QueueEntry> entries = new ArrayList<>();
             for (QueuePages.Row row : page.rows()) {
                 if (!timeline.knows(row.id())) {
-                    QueueEntry entry = new QueueEntry(row.id(), new Message(8, 10), Long.MAX_VALUE, true, 0, null);
+                    QueueEntry entry = new QueueEntry(row.id(), new Message(8, 10, 10), Long.MAX_VALUE, true, 0, null);
                     entry.returned(row.returns(), row.until(), row.id());
                     entries.add(entry);
                 }
