@@ -229,7 +229,8 @@ public final class MqBroker implements Daemon {
                 new History(c.management().history().bytes()),
                 c.management().samples());
         watch.scheduleWithFixedDelay(survey::tick, SAMPLE_SECONDS, SAMPLE_SECONDS, TimeUnit.SECONDS);
-        new QueueMetrics(broker, survey, c.limits().metricQueues()).register(context.metrics());
+        new QueueMetrics(broker, survey, c.limits().metricQueues(), "rabbit@" + context.name())
+                .register(context.metrics());
         new ExplainRoute(opened.vhosts()).register(context.admin());
         new SegmentRoute(opened.vhosts(), segments(opened)).register(context.admin());
         Gatherings gatherings = new Gatherings(() -> limits.gather().toNanos(), broker.nanoTime());

@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Delivery;
+import java.time.Instant;
+import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -161,6 +165,70 @@ class ChannelFeaturesIT extends ClientFixture {
         channel.exchangeDelete(name);
         ErrorCodesIT.assertCloses(404, connection.createChannel(), c -> c.queuePurge(keeps));
         ErrorCodesIT.assertCloses(406, connection.createChannel(), c -> c.exchangeDeclare(name, "x-delayed-message"));
+    }
+
+    private static Map<?, ?> told(ManagementClient api, String path, Predicate<Map<?, ?>> which) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (true) {
+            Object json = api.get(path).json();
+            for (Object one : json instanceof List<?> list ? list : List.of(Objects.requireNonNull(json))) {
+                if (one instanceof Map<?, ?> map && which.test(map)) {
+                    return map;
+                }
+            }
+            assertThat(System.nanoTime()).as(path).isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+    }
+
+    @Test
+    void whatAChannelDoesIsTold() throws Exception {
+        String queue = queue();
+        AMQP.BasicProperties timed = new AMQP.BasicProperties.Builder()
+                .timestamp(Date.from(Instant.ofEpochSecond(1000)))
+                .build();
+        channel.basicPublish("", queue, timed, new byte[7]);
+        Channel tx = connection.createChannel();
+        tx.txSelect();
+        tx.basicPublish("", queue, null, new byte[1]);
+        try (ManagementClient api = broker.management()) {
+            Map<?, ?> shown = told(api, "queues/%2F/" + queue, map -> map.get("head_message_timestamp") != null);
+            assertThat(shown.get("head_message_timestamp")).isEqualTo(1000L);
+            assertThat(shown.get("message_bytes")).isEqualTo(7L);
+            assertThat(String.valueOf(shown.get("owner_pid_details"))).contains("name=", "peer_host=", "peer_port=");
+            Map<?, ?> uncommitted = told(api, "channels", map -> Objects.equals(map.get("transactional"), true));
+            assertThat(uncommitted.get("messages_uncommitted")).isEqualTo(1L);
+            assertThat(uncommitted.get("acks_uncommitted")).isEqualTo(0L);
+            tx.basicConsume(queue, false, Map.of("x-priority", 7), (tag, message) -> {}, tag -> {});
+            Map<?, ?> consumer = told(
+                    api, "consumers", map -> String.valueOf(map.get("queue")).contains(queue));
+            assertThat(consumer.get("arguments")).isEqualTo(Map.of("x-priority", 7L));
+        }
+        tx.close();
+    }
+
+    @Test
+    void whatAStreamTakesAndGivesIsCounted() throws Exception {
+        channel.queueDeclare(name, true, false, false, Map.of("x-queue-type", "stream"));
+        channel.confirmSelect();
+        for (int i = 0; i < 3; i++) {
+            channel.basicPublish("", name, null, new byte[1]);
+        }
+        channel.waitForConfirmsOrDie(20_000);
+        channel.basicQos(10);
+        Deliveries reader = new Deliveries(channel, name, false, Map.of("x-stream-offset", "first"));
+        for (int i = 0; i < 3; i++) {
+            reader.ack(reader.next());
+        }
+        try (ManagementClient api = broker.management()) {
+            Map<?, ?> shown = told(
+                    api,
+                    "queues/%2F/" + name,
+                    map -> map.get("message_stats") instanceof Map<?, ?> stats && Objects.equals(stats.get("ack"), 3L));
+            Map<?, ?> stats = (Map<?, ?>) Objects.requireNonNull(shown.get("message_stats"));
+            assertThat(List.of(stats.get("publish"), stats.get("deliver"))).isEqualTo(List.of(3L, 3L));
+        }
+        channel.queueDelete(name);
     }
 
     @Test

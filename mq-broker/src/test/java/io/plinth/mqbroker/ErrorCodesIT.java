@@ -23,6 +23,18 @@ class ErrorCodesIT extends ClientFixture {
     }
 
     @Test
+    void whatIsRefusedBehindTheChannelNamesItsMethod() throws Exception {
+        queue();
+        Channel refused = connection.createChannel();
+        assertThatThrownBy(() -> refused.queueDeclare(name, false, false, false, Map.of()))
+                .isInstanceOf(IOException.class);
+        assertThat(refused.getCloseReason().getReason()).isInstanceOfSatisfying(AMQP.Channel.Close.class, close -> {
+            assertThat(close.getClassId()).isEqualTo(50);
+            assertThat(close.getMethodId()).isEqualTo(10);
+        });
+    }
+
+    @Test
     void softErrorsCloseTheChannelWithTheirCode() throws Exception {
         queue();
         assertClosesChannel(404, c -> c.basicGet("absent", true));

@@ -276,6 +276,13 @@ class ManagementIT {
                     "{\"exchange\":\"amq.topic\",\"write\":\"^{username}\",\"read\":\"\"}");
             api.put("topic-permissions/%2F/guest", "{\"exchange\":\"e\",\"write\":\"\",\"read\":\"\"}");
             assertThat(api.delete("topic-permissions/%2F/guest/e").status()).isEqualTo(204);
+            String half =
+                    "{\"vhosts\":[{\"name\":\"new\"}],\"queues\":[{\"name\":\"q\",\"vhost\":\"new\",\"durable\":true,"
+                            + "\"arguments\":{\"x-max-length\":\"two\"}}]}";
+            assertThat(api.post("definitions", half).status()).isEqualTo(400);
+            assertThat(api.get("vhosts/new").status())
+                    .as("nothing of it was taken")
+                    .isEqualTo(404);
             assertThat(api.get("topic-permissions/%2F/guest").list()).hasSize(1);
         }
     }
@@ -283,8 +290,8 @@ class ManagementIT {
     @Test
     void operatorPoliciesAreParametersAsInRabbitMqsDefinitions() throws Exception {
         try (TestBroker broker = new TestBroker(folder, "{}");
-                ManagementClient api = broker.management();
-                Connection connection = broker.connect()) {
+                ManagementClient api = broker.management()) {
+            Connection connection = broker.connect();
             String policy =
                     "{\"pattern\":\"^x\",\"definition\":{\"max-length\":9},\"apply-to\":\"queues\",\"priority\":3}";
             assertThat(status(api, "operator-policies/%2F/op", policy)).isEqualTo(201);
@@ -436,6 +443,25 @@ class ManagementIT {
             assertThat(manager.put("queues/%2F/mine", "{}").status()).isEqualTo(201);
             assertThat(manager.put("queues/%2F/yours", "{}").body()).contains("ACCESS_REFUSED");
             assertThat(manager.get("vhosts").body()).doesNotContain("hidden");
+            assertThat(manager.get("vhosts/%2F").status()).isEqualTo(401);
+            api.put("users/monitor", "{\"password\":\"p\",\"tags\":\"monitoring\"}");
+            try (ManagementClient monitor = broker.management("monitor", "p")) {
+                assertThat(monitor.get("vhosts").body()).contains("hidden");
+                assertThat(monitor.get("queues/hidden").status()).isEqualTo(401);
+                assertThat(monitor.get("queues").body()).isEqualTo("[]");
+            }
+            assertThat(api.send("OPTIONS", "queues", "").status()).isEqualTo(200);
+            for (String path : List.of("vhosts/nosuch/connections", "vhosts/nosuch/channels", "vhost-limits/nosuch")) {
+                assertThat(api.get(path).status()).as(path).isEqualTo(404);
+            }
+            assertThat(api.put("permissions/nosuch/guest", "{}").body()).contains("vhost_or_user_not_found");
+            assertThat(api.put("users/x", "{\"password_hash\":\"bad\",\"tags\":\"\"}")
+                            .body())
+                    .contains("not_base64");
+            assertThat(api.put("users/x", "{\"password_hash\":\"\",\"password\":\"p\",\"tags\":\"\"}")
+                            .status())
+                    .isEqualTo(400);
+            assertThat(api.get("queues?page=9").body()).contains("\"error\":\"page_out_of_range\"");
             assertThat(api.get("nosuch").status()).isEqualTo(404);
             assertThat(api.post("whoami", "{}").status()).isEqualTo(405);
             assertThat(api.put("queues/%2F/x", "{nonsense").status()).isEqualTo(400);

@@ -264,6 +264,9 @@ class ProtocolIT {
                 }
             });
             assertThat(said.poll(20, TimeUnit.SECONDS)).isEqualTo("low on memory");
+            try (ManagementClient api = broker.management()) {
+                assertThat(api.get("connections").body()).contains("\"state\":\"blocked\"", "\"state\":\"blocking\"");
+            }
             Channel in = consumer.createChannel();
             BlockingQueue<Integer> seen = new LinkedBlockingQueue<>();
             in.basicConsume(queue, true, (tag, delivery) -> seen.add(delivery.getBody().length), tag -> {});

@@ -63,7 +63,13 @@ class RestartIT {
             assertThat(metrics(broker)).contains("mqbroker_alarm{reason=\"stream failed\"} 1.0");
             assertThat(api.delete("queues/%2F/s").status()).isEqualTo(204);
             await(() -> api.get(check).status() == 200);
-            assertThat(metrics(broker)).contains("mqbroker_alarm{reason=\"stream failed\"} 0.0");
+            assertThat(metrics(broker))
+                    .contains(
+                            "mqbroker_alarm{reason=\"stream failed\"} 0.0",
+                            "rabbitmq_global_messages_received_total{protocol=\"amqp091\"} 0.0",
+                            "rabbitmq_alarms_memory_used_watermark 0.0",
+                            "rabbitmq_queues 0.0")
+                    .containsPattern("rabbitmq_identity_info\\{.*rabbitmq_node=\"rabbit@mq\"");
         }
     }
 

@@ -65,8 +65,13 @@ public record ApiCall(
         throw ApiException.badRequest("body: not an object (expected: a JSON object)");
     }
 
-    /** Whether the user may see the virtual host. */
+    /** Whether the user may see what is in the virtual host. */
     public boolean sees(String vhost) {
-        return user.is(User.ADMINISTRATOR) || user.is(User.MONITORING) || access.enters(user.name(), vhost);
+        return user.is(User.ADMINISTRATOR) || access.enters(user.name(), vhost);
+    }
+
+    /** Whether the user may see the virtual host itself, with its sums. */
+    public boolean oversees(String vhost) {
+        return user.is(User.MONITORING) || sees(vhost);
     }
 }

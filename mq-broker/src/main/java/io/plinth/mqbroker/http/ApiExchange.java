@@ -106,8 +106,9 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
             if (methods.isEmpty()) {
                 throw ApiException.notFound();
             }
+            int status = method.equals("OPTIONS") ? 200 : 405;
             return CompletableFuture.completedFuture(
-                    new ApiResponse(405, "", Map.of("allow", String.join(", ", methods))));
+                    new ApiResponse(status, "", Map.of("allow", String.join(", ", methods))));
         }
         User user = user(request.headers().get(HttpHeaderNames.AUTHORIZATION), from);
         check(found.route().level(), user);

@@ -42,7 +42,10 @@ public final class Listing {
         List<Map<String, @Nullable Object>> filtered = filter(call, sorted);
         int pages = Math.max(1, (filtered.size() + pageSize - 1) / pageSize);
         if (page > pages) {
-            throw ApiException.badRequest("page_out_of_range: page: " + page + " page size: " + pageSize);
+            throw new ApiException(
+                    400,
+                    "page_out_of_range",
+                    "Page out of range, page: " + page + " page size: " + pageSize + ", len: " + filtered.size());
         }
         int from = (page - 1) * pageSize;
         List<Map<String, @Nullable Object>> shown =

@@ -16,6 +16,7 @@ import io.plinth.mqbroker.session.Connection;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -151,6 +152,12 @@ final class AccessApi {
         User before = access().user(name);
         String password = document.get("password") instanceof String text ? text : null;
         String hash = document.get("password_hash") instanceof String text ? text : null;
+        if (password != null && hash != null) {
+            throw ApiException.badRequest("both_password_and_password_hash_are_provided");
+        }
+        if (hash != null && !base64(hash)) {
+            throw ApiException.badRequest("not_base64");
+        }
         PasswordHash algorithm = PasswordHash.SHA256;
         if (document.get("hashing_algorithm") instanceof String text) {
             PasswordHash asked = PasswordHash.of(text);
@@ -174,6 +181,15 @@ final class AccessApi {
                 .with("hashing_algorithm", algorithm.text())
                 .with("tags", tags(document.get("tags")));
         return changes.set(Settings.USER, name, user);
+    }
+
+    private static boolean base64(String text) {
+        try {
+            Base64.getDecoder().decode(text);
+            return text.length() % 4 == 0;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     private void refuseFile(String name) {
@@ -243,7 +259,10 @@ final class AccessApi {
     }
 
     private CompletionStage<ApiResponse> grant(ApiCall call, String kind) {
-        known(call);
+        if (access().user(call.name("user")) == null
+                || changes.broker().vhosts().get(call.vhost()) == null) {
+            throw ApiException.badRequest("vhost_or_user_not_found");
+        }
         Map<String, @Nullable Object> document = call.document();
         document.put("user", call.name("user"));
         document.put("vhost", call.vhost());
@@ -266,6 +285,11 @@ final class AccessApi {
     /** Grants as a request or a file of definitions says. */
     CompletionStage<?> putPermission(String kind, Map<String, @Nullable Object> document) {
         changes.topology(String.valueOf(document.get("vhost")));
+        return changes.set(kind, key(kind, document), patterns(kind, document));
+    }
+
+    /** What is granted, if that can be. */
+    static FieldTable patterns(String kind, Map<String, @Nullable Object> document) {
         FieldTable patterns = FieldTable.EMPTY;
         List<String> wanted =
                 kind.equals(Settings.PERMISSION) ? List.of("configure", "write", "read") : List.of("write", "read");
@@ -281,7 +305,7 @@ final class AccessApi {
             }
             patterns = patterns.with(name, pattern);
         }
-        return changes.set(kind, key(kind, document), patterns);
+        return patterns;
     }
 
     private CompletionStage<ApiResponse> revoke(ApiCall call, String kind) {

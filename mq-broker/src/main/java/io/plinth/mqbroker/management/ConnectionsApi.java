@@ -39,11 +39,10 @@ final class ConnectionsApi {
 
     void register(ApiTable table) {
         table.add("GET", "connections", Level.MANAGEMENT, call -> connections(call, c -> true));
-        table.add(
-                "GET",
-                "vhosts/{vhost}/connections",
-                Level.MANAGEMENT,
-                call -> connections(call, c -> c.vhost().equals(call.vhost())));
+        table.add("GET", "vhosts/{vhost}/connections", Level.MANAGEMENT, call -> {
+            changes.topology(call.vhost());
+            return connections(call, c -> c.vhost().equals(call.vhost()));
+        });
         table.add(
                 "GET",
                 "connections/username/{user}",
@@ -63,7 +62,10 @@ final class ConnectionsApi {
                 Level.MANAGEMENT,
                 call -> find(call, (figures, found) -> Listing.of(call, channels(figures, found))));
         table.add("GET", "channels", Level.MANAGEMENT, call -> channels(call, null));
-        table.add("GET", "vhosts/{vhost}/channels", Level.MANAGEMENT, call -> channels(call, call.vhost()));
+        table.add("GET", "vhosts/{vhost}/channels", Level.MANAGEMENT, call -> {
+            changes.topology(call.vhost());
+            return channels(call, call.vhost());
+        });
         table.add("GET", "channels/{name}", Level.MANAGEMENT, this::channel);
         table.add("GET", "consumers", Level.MANAGEMENT, call -> consumers(call, null));
         table.add("GET", "consumers/{vhost}", Level.MANAGEMENT, call -> consumers(call, call.vhost()));
@@ -226,7 +228,7 @@ final class ConnectionsApi {
         Figures figures = all.about(Snapshot.key(connection.connection(), channel.number()));
         ChannelDescription then = figures.before().channel(connection.connection(), channel.number());
         Map<String, @Nullable Object> shown = new LinkedHashMap<>();
-        shown.put("acks_uncommitted", 0);
+        shown.put("acks_uncommitted", channel.acksUncommitted());
         shown.put("confirm", channel.confirm());
         shown.put("connection_details", details(connection));
         shown.put("consumer_count", channel.consumers());
@@ -237,7 +239,7 @@ final class ConnectionsApi {
             shown.put("message_stats", stats);
         }
         shown.put("messages_unacknowledged", channel.unacked());
-        shown.put("messages_uncommitted", 0);
+        shown.put("messages_uncommitted", channel.messagesUncommitted());
         shown.put("messages_unconfirmed", channel.unconfirmed());
         shown.put("name", connection.name() + " (" + channel.number() + ")");
         shown.put("node", node);
@@ -246,14 +248,14 @@ final class ConnectionsApi {
         shown.put("prefetch_count", channel.prefetch());
         figures.put(shown, "reductions", 0, 0);
         shown.put("state", "running");
-        shown.put("transactional", false);
+        shown.put("transactional", channel.transactional());
         shown.put("user", connection.user());
         shown.put("user_who_performed_action", connection.user());
         shown.put("vhost", connection.vhost());
         return shown;
     }
 
-    private static Map<String, @Nullable Object> details(ConnectionDescription connection) {
+    static Map<String, @Nullable Object> details(ConnectionDescription connection) {
         Map<String, @Nullable Object> details = new LinkedHashMap<>();
         details.put("name", connection.name());
         details.put("peer_host", connection.peer().getAddress().getHostAddress());
@@ -280,7 +282,7 @@ final class ConnectionsApi {
     static Map<String, @Nullable Object> consumer(
             Figures figures, QueueRef queue, QueueReport.Consumer consumer, String node) {
         Map<String, @Nullable Object> shown = new LinkedHashMap<>();
-        shown.put("arguments", Map.of());
+        shown.put("arguments", Tables.json(consumer.arguments()));
         shown.put("ack_required", !consumer.noAck());
         shown.put("active", consumer.active());
         shown.put("activity_status", consumer.active() ? "up" : "waiting");

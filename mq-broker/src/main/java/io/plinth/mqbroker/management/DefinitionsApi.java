@@ -1,5 +1,7 @@
 package io.plinth.mqbroker.management;
 
+import io.plinth.mqbroker.argument.Declared;
+import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.auth.User;
 import io.plinth.mqbroker.definition.DefinitionCommand;
 import io.plinth.mqbroker.exchange.Exchange;
@@ -146,6 +148,7 @@ final class DefinitionsApi {
     /** One after the other, so that what comes later finds what it needs; taking the same again changes nothing. */
     private CompletionStage<ApiResponse> take(ApiCall call, @Nullable String vhost) {
         Map<String, @Nullable Object> document = call.document();
+        check(document);
         CompletionStage<?> all = CompletableFuture.completedFuture(null);
         if (vhost == null) {
             all = each(all, document, "vhosts", item -> vhosts.putVhost(name(item), item));
@@ -194,6 +197,34 @@ final class DefinitionsApi {
         return all.thenApply(done -> ApiResponse.done());
     }
 
+    /** Before anything is taken: what would be refused in the middle leaves half of it behind. */
+    private static void check(Map<String, @Nullable Object> document) {
+        items(document, "permissions").forEach(item -> AccessApi.patterns(Settings.PERMISSION, item));
+        items(document, "topic_permissions").forEach(item -> AccessApi.patterns(Settings.TOPIC_PERMISSION, item));
+        items(document, "policies").forEach(item -> PoliciesApi.read(Settings.POLICY, item));
+        items(document, "exchanges").forEach(item -> ExchangesApi.declaration(name(item), item));
+        for (Map<String, @Nullable Object> item : items(document, "queues")) {
+            DefinitionCommand.DeclareQueue queue = QueuesApi.declaration(name(item), item);
+            Declared.check(
+                    queue.arguments(), QueueArguments.of(queue.arguments()).type(), "queue '" + queue.name() + "'");
+        }
+    }
+
+    private static List<Map<String, @Nullable Object>> items(Map<String, @Nullable Object> document, String list) {
+        List<Map<String, @Nullable Object>> all = new ArrayList<>();
+        if (document.get(list) instanceof List<?> items) {
+            for (Object item : items) {
+                if (!(item instanceof Map<?, ?> map)) {
+                    throw ApiException.badRequest(list + ": " + item + " (expected: objects)");
+                }
+                Map<String, @Nullable Object> entry = new LinkedHashMap<>();
+                map.forEach((key, value) -> entry.put(String.valueOf(key), value));
+                all.add(entry);
+            }
+        }
+        return all;
+    }
+
     private CompletionStage<?> user(Map<String, @Nullable Object> item) {
         User known = changes.broker().access().user(name(item));
         if (known != null && known.fromFile()) {
@@ -218,15 +249,8 @@ final class DefinitionsApi {
     private static CompletionStage<?> each(
             CompletionStage<?> before, Map<String, @Nullable Object> document, String list, Step step) {
         CompletionStage<?> all = before;
-        if (document.get(list) instanceof List<?> items) {
-            for (Object item : items) {
-                if (!(item instanceof Map<?, ?> map)) {
-                    throw ApiException.badRequest(list + ": " + item + " (expected: objects)");
-                }
-                Map<String, @Nullable Object> entry = new LinkedHashMap<>();
-                map.forEach((key, value) -> entry.put(String.valueOf(key), value));
-                all = all.thenCompose(done -> step.take(entry));
-            }
+        for (Map<String, @Nullable Object> item : items(document, list)) {
+            all = all.thenCompose(done -> step.take(item));
         }
         return all;
     }

@@ -185,10 +185,18 @@ final class MessagesApi {
                 call,
                 queue,
                 text(document, "ackmode"),
-                text(document, "encoding").equals("base64"),
+                inBase64(document),
                 document.get("truncate") instanceof Long cut ? cut : Long.MAX_VALUE,
                 changes.client());
         return getting.next(number);
+    }
+
+    private static boolean inBase64(Map<String, @Nullable Object> document) {
+        String encoding = text(document, "encoding");
+        if (!encoding.equals("base64") && !encoding.equals("auto")) {
+            throw ApiException.badRequest("Unsupported encoding: " + encoding + ". Please use one of: auto, base64");
+        }
+        return encoding.equals("base64");
     }
 
     /** One request's messages. */

@@ -59,7 +59,7 @@ final class OverviewApi {
                     .thenApply(done -> ApiResponse.done());
         });
         table.add("GET", "extensions", Level.MANAGEMENT, call -> AccessApi.now(List.of()));
-        table.add("GET", "feature-flags", Level.MANAGEMENT, call -> AccessApi.now(featureFlags()));
+        table.add("GET", "feature-flags", Level.ADMINISTRATOR, call -> AccessApi.now(featureFlags()));
         table.add("GET", "deprecated-features", Level.MANAGEMENT, call -> AccessApi.now(List.of()));
         table.add("GET", "deprecated-features/used", Level.MANAGEMENT, call -> AccessApi.now(List.of()));
         table.add(

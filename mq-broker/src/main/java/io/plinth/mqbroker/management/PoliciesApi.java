@@ -104,6 +104,11 @@ final class PoliciesApi {
 
     /** Sets a policy as a request or a file of definitions says. */
     CompletionStage<?> putPolicy(String kind, String vhost, String name, Map<String, @Nullable Object> document) {
+        return changes.set(kind, Settings.key(vhost, Changes.clean(name)), read(kind, document));
+    }
+
+    /** A policy, if it is one. */
+    static FieldTable read(String kind, Map<String, @Nullable Object> document) {
         if (!(document.get("pattern") instanceof String pattern)) {
             throw ApiException.badRequest("[{key_missing,pattern}]");
         }
@@ -130,12 +135,11 @@ final class PoliciesApi {
             throw ApiException.badRequest("Validation failed\n\npriority: " + priority + " (expected: a whole number)");
         }
         check(Tables.table(definition), kind.equals(Settings.OPERATOR_POLICY));
-        FieldTable policy = FieldTable.EMPTY
+        return FieldTable.EMPTY
                 .with("pattern", pattern)
                 .with("apply-to", String.valueOf(applyTo))
                 .with("definition", Tables.table(definition))
                 .with("priority", priority);
-        return changes.set(kind, Settings.key(vhost, Changes.clean(name)), policy);
     }
 
     /** A value no queue could have is refused here, as a queue's argument would be. */
@@ -299,7 +303,10 @@ final class PoliciesApi {
 
     private void limits(ApiTable table) {
         table.add("GET", LIMITS, Level.MANAGEMENT, call -> listed(call, vhostLimits(call, null)));
-        table.add("GET", LIMITS + "/{vhost}", Level.MANAGEMENT, call -> listed(call, vhostLimits(call, call.vhost())));
+        table.add("GET", LIMITS + "/{vhost}", Level.MANAGEMENT, call -> {
+            changes.topology(call.vhost());
+            return listed(call, vhostLimits(call, call.vhost()));
+        });
         table.add("PUT", LIMITS + "/{vhost}/{name}", Level.ADMINISTRATOR, call -> {
             changes.topology(call.vhost());
             FieldTable limits = vhostLimits(call.vhost()).with(limitName(call, "max-queues"), value(call));

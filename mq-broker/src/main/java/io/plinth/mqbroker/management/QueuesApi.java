@@ -14,6 +14,7 @@ import io.plinth.mqbroker.http.ApiTable.Level;
 import io.plinth.mqbroker.http.Listing;
 import io.plinth.mqbroker.log.Settings;
 import io.plinth.mqbroker.queue.ShardCommand;
+import io.plinth.mqbroker.session.ConnectionDescription;
 import io.plinth.mqbroker.stats.QueueReport;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -99,7 +100,7 @@ final class QueuesApi {
         shown.put("effective_policy_definition", Tables.json(policies.definition(queue)));
         shown.put("exclusive", queue.exclusive());
         shown.put("exclusive_consumer_tag", exclusiveTag(now));
-        shown.put("head_message_timestamp", null);
+        shown.put("head_message_timestamp", now.headTimestamp() < 0 ? null : now.headTimestamp());
         if (now.idleSince() > 0) {
             shown.put(
                     "idle_since",
@@ -126,6 +127,11 @@ final class QueuesApi {
         shown.put("name", queue.name());
         shown.put("node", node);
         shown.put("operator_policy", name(policies.of(Settings.OPERATOR_POLICY, queue)));
+        ConnectionDescription owner =
+                queue.owner() == null ? null : all.now().connections().get(queue.owner());
+        if (owner != null) {
+            shown.put("owner_pid_details", ConnectionsApi.details(owner));
+        }
         shown.put("policy", name(policies.of(Settings.POLICY, queue)));
         shown.put("recoverable_slaves", null);
         figures.put(shown, "reductions", 0, 0);

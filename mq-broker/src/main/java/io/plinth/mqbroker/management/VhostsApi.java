@@ -39,13 +39,13 @@ final class VhostsApi {
                 call -> survey.figures(call).thenApply(figures -> {
                     List<Map<String, @Nullable Object>> all = new ArrayList<>();
                     for (String name : changes.settings().all(Settings.VHOST).keySet()) {
-                        if (call.sees(name)) {
+                        if (call.oversees(name)) {
                             all.add(vhost(name, figures));
                         }
                     }
                     return Listing.of(call, all);
                 }));
-        table.add("GET", "vhosts/{vhost}", Level.MANAGEMENT, call -> {
+        table.add("GET", "vhosts/{vhost}", Level.MONITORING, call -> {
             changes.topology(call.vhost());
             return survey.figures(call)
                     .thenApply(figures -> ApiResponse.json(Listing.columns(call, vhost(call.vhost(), figures))));

@@ -7,11 +7,13 @@ import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.index.Holding;
 import io.plinth.mqbroker.index.RecoveredShard;
+import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.queue.ready.Holder;
 import io.plinth.mqbroker.queue.ready.QueueEntry;
 import io.plinth.mqbroker.queue.ready.ReadyMessages;
 import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.stats.QueueStats;
+import io.plinth.mqbroker.wire.ContentProperties;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -270,7 +272,8 @@ final class MessageQueue {
                     c.noAck,
                     c.exclusive,
                     c.prefetch,
-                    !arguments.singleActive() || c == consumers.active()));
+                    !arguments.singleActive() || c == consumers.active(),
+                    c.arguments));
         }
         return new QueueReport(
                 ready.count(),
@@ -279,10 +282,17 @@ final class MessageQueue {
                 stats.unackedBytes(),
                 stats.persistent(),
                 oldest == 0 ? 0 : stats.cameAt(oldest, now),
+                headTimestamp(),
                 lastUsed,
                 stats.counts().copy(),
                 stats.confirmed(),
                 all);
+    }
+
+    private long headTimestamp() {
+        QueueEntry head = ready.head();
+        Content content = head == null ? null : head.message.content();
+        return content == null ? -1 : ContentProperties.timestamp(content.properties());
     }
 
     Deque<ShardCommand.Get> waitingGets() {

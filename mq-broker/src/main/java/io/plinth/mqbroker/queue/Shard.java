@@ -228,7 +228,8 @@ public final class Shard implements LogWriter.Owner {
                             command.noAck(),
                             command.exclusive(),
                             command.prefetch(),
-                            command.priority()));
+                            command.priority(),
+                            command.arguments()));
             hold(command.channel(), queue);
             dispatcher.touch(queue);
         }
@@ -485,7 +486,8 @@ public final class Shard implements LogWriter.Owner {
         }
 
         @Override
-        public void removed(QueueRef queue, Runnable done) {
+        public void removed(QueueRef queue, Counts counts, Runnable done) {
+            vhosts.departed(queue.vhost(), counts, Counts.OF_QUEUES);
             lifecycle.removed(queue, done);
         }
 

@@ -5,6 +5,7 @@ import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.stream.StreamFilter;
 import io.plinth.mqbroker.stream.StreamOffset;
+import io.plinth.mqbroker.wire.FieldTable;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -37,6 +38,7 @@ public sealed interface ShardCommand {
             boolean exclusive,
             int prefetch,
             int priority,
+            FieldTable arguments,
             @Nullable StreamOffset from,
             StreamFilter filter,
             Consumer<@Nullable Refusal> reply)

@@ -2,6 +2,7 @@ package io.plinth.mqbroker.queue;
 
 import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.queue.ready.Holder;
+import io.plinth.mqbroker.wire.FieldTable;
 
 /** Owned by its shard's loop. A consumer of a queue. */
 public final class Subscription implements Holder {
@@ -15,19 +16,28 @@ public final class Subscription implements Holder {
     final boolean noAck;
     final boolean exclusive;
     final int priority;
+    /** What the client said beside that: for management. */
+    public final FieldTable arguments;
     /** How many deliveries may be unacknowledged; 0 for any number. */
     public final int prefetch;
 
     private int unacked;
 
     public Subscription(
-            ChannelHandle channel, String tag, boolean noAck, boolean exclusive, int prefetch, int priority) {
+            ChannelHandle channel,
+            String tag,
+            boolean noAck,
+            boolean exclusive,
+            int prefetch,
+            int priority,
+            FieldTable arguments) {
         this.channel = channel;
         this.tag = tag;
         this.noAck = noAck;
         this.exclusive = exclusive;
         this.prefetch = prefetch;
         this.priority = priority;
+        this.arguments = arguments;
     }
 
     /** Takes room for one delivery of the size, in its own prefetch, the channel's and the connection's. */

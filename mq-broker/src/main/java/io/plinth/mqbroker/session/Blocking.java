@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.session;
 
 import io.plinth.mqbroker.wire.ConnectionMethod;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by the connection's event loop. What an alarm means to a connection that publishes: it is not read from. */
@@ -18,6 +19,13 @@ final class Blocking {
         boolean first = !publisher;
         publisher = true;
         return first;
+    }
+
+    /** What management shows as the connection's state: while there is an alarm, whether it concerns it. */
+    String shown(String state, String reasons) {
+        return reasons.isEmpty() || !state.equals("RUNNING")
+                ? state.toLowerCase(Locale.ROOT)
+                : publisher ? "blocked" : "blocking";
     }
 
     /** Applies the alarms that hold now and tells a client that wants to know. */

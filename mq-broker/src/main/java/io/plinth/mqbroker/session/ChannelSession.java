@@ -53,6 +53,9 @@ final class ChannelSession {
     private final Queue<Frame> behind = new ArrayDeque<>();
     private State state = State.OPEN;
     private boolean waiting;
+    /** The last method: where the channel waits, it is the one that is answered. */
+    private @Nullable Method awaiting;
+
     private @Nullable Transaction transaction;
 
     ChannelSession(Connection connection, int number, SessionLimits limits) {
@@ -71,6 +74,7 @@ final class ChannelSession {
     }
 
     ChannelDescription describe() {
+        Transaction open = transaction;
         return new ChannelDescription(
                 number,
                 publisher.confirming(),
@@ -79,6 +83,9 @@ final class ChannelSession {
                 consumers.count(),
                 consumers.prefetch(),
                 consumers.globalPrefetch(),
+                open != null,
+                open == null ? 0 : open.publishes().size(),
+                open == null ? 0 : open.settlements().size(),
                 handle.counts().copy());
     }
 
@@ -159,6 +166,7 @@ final class ChannelSession {
     }
 
     private void on(Method method) {
+        awaiting = method;
         if (publisher.busy()) {
             throw new AmqpException(
                     ReplyCode.UNEXPECTED_FRAME, "method frame " + name(method) + " (expected: the content announced)");
@@ -316,7 +324,7 @@ final class ChannelSession {
         try {
             answer.run();
         } catch (AmqpException e) {
-            failed(e, null);
+            failed(e, awaiting);
         }
         boolean full = behind.size() >= limits.pendingFrames();
         while (!waiting && !behind.isEmpty()) {

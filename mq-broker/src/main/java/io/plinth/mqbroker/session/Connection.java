@@ -488,7 +488,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         execute(() -> told.complete(ConnectionDescription.of(
                 this,
                 ctx().channel(),
-                state.name().toLowerCase(java.util.Locale.ROOT),
+                blocking.shown(state.name(), broker.alarms().blocked()),
                 negotiated,
                 connectedAt,
                 new ConnectionDescription.Octets(decoder.received(), output().sent()),

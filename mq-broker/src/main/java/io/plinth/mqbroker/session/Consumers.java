@@ -144,6 +144,7 @@ final class Consumers {
                         method.exclusive(),
                         prefetch,
                         priority,
+                        method.arguments(),
                         from,
                         filter,
                         refusal -> channel.resume(() -> consuming(method, tag, queue, refusal))));

@@ -4,6 +4,7 @@ import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.queue.Outlet;
 import io.plinth.mqbroker.queue.Receipt;
 import io.plinth.mqbroker.queue.ShardEvent;
+import io.plinth.mqbroker.stats.Counts;
 import java.util.List;
 import java.util.concurrent.Executor;
 
@@ -20,8 +21,8 @@ public interface StreamHost {
     /** Says how a publish ended, and which queues could not store it. */
     void complete(Receipt receipt, boolean ok, List<QueueRef> unstored);
 
-    /** A stream is gone. */
-    void removed(QueueRef queue, Runnable done);
+    /** A stream is gone, of which so much was counted. */
+    void removed(QueueRef queue, Counts counts, Runnable done);
 
     /** Where disks are read. */
     Executor reader();

@@ -7,6 +7,7 @@ import io.plinth.mqbroker.mark.MessageMarks;
 import io.plinth.mqbroker.queue.ChannelHandle;
 import io.plinth.mqbroker.queue.ShardEvent;
 import io.plinth.mqbroker.queue.Subscription;
+import io.plinth.mqbroker.stats.Counts;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayDeque;
@@ -52,6 +53,7 @@ final class StreamQueue {
     private final Clock clock;
     private final StreamLog log = new StreamLog();
     private final List<Reader> readers = new ArrayList<>();
+    private final Counts counts = new Counts();
     private volatile QueueArguments arguments;
     private volatile boolean failed;
     private boolean gone;
@@ -67,6 +69,10 @@ final class StreamQueue {
 
     QueueRef ref() {
         return ref;
+    }
+
+    Counts counts() {
+        return counts;
     }
 
     StreamLog log() {
@@ -113,6 +119,7 @@ final class StreamQueue {
     void written(List<Publish> publishes) {
         boolean ok = !failed;
         host.later(() -> {
+            counts.add(Counts.Kind.PUBLISH, ok ? publishes.size() : 0);
             publishes.forEach(publish -> publish.accept(ok));
             readers.forEach(this::pump);
         });
@@ -169,6 +176,7 @@ final class StreamQueue {
         for (Reader reader : readers) {
             if (reader.subscription.channel == channel && reader.unsettled.remove(offset)) {
                 reader.subscription.settled();
+                counts.add(Counts.Kind.ACK, 1);
                 pump(reader);
                 return;
             }
@@ -191,6 +199,7 @@ final class StreamQueue {
             }
             reader.buffer.removeFirst();
             reader.unsettled.add(head.offset());
+            counts.delivered(false, false);
             host.send(
                     reader.subscription.channel.outlet(),
                     new ShardEvent.Delivered(
@@ -254,6 +263,6 @@ final class StreamQueue {
             host.send(consumer.channel.outlet(), new ShardEvent.Cancelled(consumer.channel, consumer.tag));
         }
         readers.clear();
-        writer.delete(this, () -> host.later(() -> host.removed(ref, done)));
+        writer.delete(this, () -> host.later(() -> host.removed(ref, counts, done)));
     }
 }

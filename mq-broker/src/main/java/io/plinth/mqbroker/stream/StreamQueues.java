@@ -7,7 +7,6 @@ import io.plinth.mqbroker.queue.Shard;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.queue.ShardEvent;
 import io.plinth.mqbroker.queue.Subscription;
-import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.QueueReport;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -101,7 +100,7 @@ public final class StreamQueues {
         reply(c.channel(), () -> c.reply().accept(null));
         StreamOffset from = c.from();
         stream.subscribe(
-                new Subscription(c.channel(), c.consumerTag(), false, false, c.prefetch(), c.priority()),
+                new Subscription(c.channel(), c.consumerTag(), false, false, c.prefetch(), c.priority(), c.arguments()),
                 from == null ? StreamOffset.of(null) : from,
                 c.filter());
     }
@@ -188,7 +187,7 @@ public final class StreamQueues {
         for (StreamQueue stream : streams.values()) {
             List<QueueReport.Consumer> consumers = stream.consumers().stream()
                     .map(c -> new QueueReport.Consumer(
-                            c.channel.outlet(), c.channel.number(), c.tag, false, false, c.prefetch, true))
+                            c.channel.outlet(), c.channel.number(), c.tag, false, false, c.prefetch, true, c.arguments))
                     .toList();
             into.put(
                     stream.ref().id(),
@@ -199,8 +198,9 @@ public final class StreamQueues {
                             0,
                             stream.messages(),
                             0,
+                            -1,
                             clock.millis(),
-                            new Counts(),
+                            stream.counts().copy(),
                             null,
                             consumers));
         }

@@ -118,6 +118,13 @@ public final class ContentProperties {
         return (flags(properties) & field.bit()) == 0 ? absent : properties[offset(properties, field)] & 0xFF;
     }
 
+    /** When the publisher says it was made, epoch seconds; -1 where it does not. */
+    public static long timestamp(byte[] properties) {
+        return (flags(properties) & Field.TIMESTAMP.bit()) == 0
+                ? -1
+                : ByteBuffer.wrap(properties).getLong(offset(properties, Field.TIMESTAMP));
+    }
+
     /** Whether there is a headers table. */
     public static boolean hasHeaders(byte[] properties) {
         return (flags(properties) & Field.HEADERS.bit()) != 0;

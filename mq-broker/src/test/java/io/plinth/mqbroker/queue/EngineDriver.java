@@ -202,6 +202,7 @@ final class EngineDriver implements AutoCloseable, Outlet {
                         false,
                         most,
                         0,
+                        FieldTable.EMPTY,
                         StreamOffset.of("first"),
                         StreamFilter.ALL,
                         refusal -> subscribed.complete(refusal == null)));
