@@ -39,6 +39,7 @@ import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.listen.ClientPipeline;
 import io.plinth.kvcache.listen.LoopTimer;
 import io.plinth.kvcache.listen.Ports;
+import io.plinth.kvcache.listen.ProtectedMode;
 import io.plinth.kvcache.listen.TlsConfig;
 import io.plinth.kvcache.loader.CacheMetrics;
 import io.plinth.kvcache.loader.Loaders;
@@ -67,6 +68,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -132,6 +134,7 @@ public final class KvCache implements Daemon {
                 aclFile == null ? null : context.data().resolve(aclFile));
         this.settings = new Settings(password(config), config.eviction(), new KeyEvents(pubSub, keyspace), users);
         settings.cachePolicy(patterns);
+        settings.protectedMode(config.protectedMode());
         this.settings.timeoutSeconds(timeout(config));
         this.memory = new ClientMemory(config.limits().clientMemory().bytes());
         this.limits = new WireLimits(
@@ -245,7 +248,11 @@ public final class KvCache implements Daemon {
             }
         });
         timer = ticking;
-        ClientPipeline pipeline = new ClientPipeline(shared(), shares, () -> new CommandExecutor(node, table));
+        ClientPipeline pipeline = new ClientPipeline(
+                shared(),
+                shares,
+                () -> new CommandExecutor(node, table),
+                ProtectedMode.redis(settings, () -> Objects.requireNonNullElse(topology, loaded)));
         open(pipeline, memcached, loaded);
         ticking.start();
         links.open();
@@ -407,6 +414,7 @@ public final class KvCache implements Daemon {
         }
         settings.password(password(changed));
         settings.policy(changed.eviction());
+        settings.protectedMode(changed.protectedMode());
         keyspace.eviction(eviction(changed));
         patterns.use(changed.patterns());
         keyspace.memoryLimit(changed.memory().bytes());

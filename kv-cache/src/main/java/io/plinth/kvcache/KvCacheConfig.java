@@ -34,6 +34,11 @@ public record KvCacheConfig(
         @Doc("What clients have to send with AUTH; nothing where left out.") @Nullable
         Secret password,
 
+        @Doc("Whether connections of other machines are refused while clients need no password; those of the cluster's"
+                + " other nodes are taken where the file names them by address.")
+        @Default("true")
+        boolean protectedMode,
+
         @Doc("Users beside the default one, each a line as ACL SETUSER takes it: `alice on #<sha-256 of the"
                 + " password> ~app:* +@read`.")
         List<String> users,

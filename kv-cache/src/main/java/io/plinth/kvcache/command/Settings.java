@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 public final class Settings {
     private volatile @Nullable String password;
     private volatile String policy;
+    private volatile boolean protectedMode;
     private volatile boolean readOnly;
     private volatile boolean loading;
     private volatile long timeoutSeconds;
@@ -45,6 +46,15 @@ public final class Settings {
             users.password(secret);
         }
         password = secret;
+    }
+
+    /** Whether only the own machine is let in while there is no password. */
+    public boolean protectedMode() {
+        return protectedMode;
+    }
+
+    public void protectedMode(boolean yes) {
+        protectedMode = yes;
     }
 
     /** Whether the node follows another and takes writes from that one alone. */

@@ -20,11 +20,16 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
     /** Above the first mark of unsent replies a client's further commands wait until they are below the second. */
     private static final WriteBufferWaterMark UNSENT = new WriteBufferWaterMark(64 * 1024, 256 * 1024);
 
+    private final ProtectedMode guard;
     private final ClientHandler.Shared shared;
     private final Map<EventLoop, ClientHandler.OfLoop> parts = new HashMap<>();
 
     public ClientPipeline(
-            ClientHandler.Shared shared, Map<EventLoop, LoopShare> loops, Supplier<Dispatcher> dispatchers) {
+            ClientHandler.Shared shared,
+            Map<EventLoop, LoopShare> loops,
+            Supplier<Dispatcher> dispatchers,
+            ProtectedMode guard) {
+        this.guard = guard;
         this.shared = shared;
         loops.forEach((loop, share) -> {
             Dispatcher dispatcher = dispatchers.get();
@@ -51,6 +56,6 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
         channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNSENT);
         ClientHandler.OfLoop own = LoopShare.of(parts, channel);
         own.reads().serve(channel);
-        channel.pipeline().addLast(new ClientHandler(shared, own));
+        channel.pipeline().addLast(guard, new ClientHandler(shared, own));
     }
 }

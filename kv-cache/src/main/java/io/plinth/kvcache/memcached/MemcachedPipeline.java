@@ -9,6 +9,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.write.Annotations;
+import io.plinth.kvcache.listen.ProtectedMode;
 import io.plinth.kvcache.session.turn.LoopShare;
 import io.plinth.kvcache.session.turn.Together;
 import java.util.HashMap;
@@ -22,6 +23,7 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
     private final NodeState node;
     private final Map<EventLoop, LoopShare> loops;
     private final Map<EventLoop, Together> together = new HashMap<>();
+    private final ProtectedMode guard;
     private final Marks marks;
     private final Statistics statistics;
     private final long outputLimit;
@@ -31,6 +33,7 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
         this.loops = loops;
         loops.forEach((loop, share) -> together.put(loop, share.together(() -> {}, node.clock())));
         this.node = node;
+        this.guard = ProtectedMode.memcached(node.settings(), node.topology());
         this.outputLimit = outputLimit;
         this.marks = new Marks(node.keyspace(), node.clock().millis(), false);
         this.statistics = new Statistics(node.clock().millis());
@@ -58,6 +61,6 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
         LoopShare own = LoopShare.of(loops, channel);
         own.reads().serve(channel);
         Together others = LoopShare.of(together, channel);
-        channel.pipeline().addLast(new MemcachedHandler(node, own, others, marks, statistics, outputLimit));
+        channel.pipeline().addLast(guard, new MemcachedHandler(node, own, others, marks, statistics, outputLimit));
     }
 }

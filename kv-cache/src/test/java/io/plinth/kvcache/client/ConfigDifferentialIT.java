@@ -41,7 +41,6 @@ class ConfigDifferentialIT {
             "maxmemory-clients",
             "maxmemory-policy",
             "oom-score-adj-values",
-            "protected-mode",
             "set-max-intset-entries",
             "slowlog-max-len",
             "stream-node-max-entries",

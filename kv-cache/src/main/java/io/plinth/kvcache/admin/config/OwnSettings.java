@@ -92,6 +92,13 @@ final class OwnSettings {
                 node -> Integer.toString(node.limits().maxRequest()));
         immutable("databases", node -> Integer.toString(Keyspace.DATABASES));
         immutable("cluster-enabled", node -> node.topology().get().clustered() ? "yes" : "no");
+        changing("protected-mode", node -> node.settings().protectedMode() ? "yes" : "no", (node, value) -> {
+            String problem = new Kind.Bool().problem(value);
+            if (problem == null) {
+                node.settings().protectedMode(value.equalsIgnoreCase("yes"));
+            }
+            return problem;
+        });
         all.put("requirepass", new Password());
         changing(
                 "timeout",
