@@ -34,8 +34,9 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -106,8 +107,15 @@ public final class Engine implements AutoCloseable {
         gauge = new MemoryGauge(settings.memory(), alarms);
         histograms = new HistogramBudget(settings.maxHistograms());
         for (int i = 0; i < READERS; i++) {
-            readers.add(Executors.newSingleThreadExecutor(
-                    Thread.ofPlatform().name("mq-reader-" + i).daemon().factory()));
+            readers.add(new ThreadPoolExecutor(
+                    1,
+                    1,
+                    0,
+                    TimeUnit.SECONDS,
+                    new LinkedBlockingQueue<>(),
+                    Thread.ofPlatform().name("mq-reader-" + i).daemon().factory(),
+                    // Nobody waits for what is to be read while the broker stops.
+                    new ThreadPoolExecutor.DiscardPolicy()));
         }
         shards = new Shards(layout.shards());
         streams = new StreamWriter(
@@ -297,9 +305,20 @@ public final class Engine implements AutoCloseable {
     @Override
     public void close() {
         quiesce();
+        // First: what they read would seem lost in a log that is closed.
+        stopReading();
         writers.forEach(LogWriter::finishing);
         writers.forEach(LogWriter::close);
         streams.close();
+        try {
+            index.close();
+            layout.close();
+        } catch (IOException e) {
+            LOG.warn("data folder did not close: {}", e.toString());
+        }
+    }
+
+    private void stopReading() {
         readers.forEach(ExecutorService::shutdown);
         try {
             for (ExecutorService reader : readers) {
@@ -307,12 +326,8 @@ public final class Engine implements AutoCloseable {
                     LOG.warn("a reader did not end in time");
                 }
             }
-            index.close();
-            layout.close();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (IOException e) {
-            LOG.warn("data folder did not close: {}", e.toString());
         }
     }
 
