@@ -4,8 +4,12 @@ import io.plinth.deploy.DeployException;
 import io.plinth.deploy.process.Procfs;
 import io.plinth.deploy.process.RunFolder;
 import io.plinth.deploy.process.RunRecord;
+import io.plinth.kit.config.ConfigException;
+import io.plinth.kit.config.NodeConfig;
+import io.plinth.kit.config.StackFile;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -15,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -76,43 +81,69 @@ public final class ExplainCommand implements Callable<Integer> {
         /** Its admin path, with the question in it. */
         abstract String path();
 
+        /** A node and where its admin server listens. */
+        private record Asked(String name, String admin) {}
+
         @Override
         public Integer call() throws Exception {
-            RunRecord record = record(new RunFolder(options.state()));
-            String admin = record.listens().get("admin");
-            if (admin == null) {
-                throw new DeployException(record.name() + " has no admin listener");
-            }
-            URI uri = URI.create("http://" + admin + path());
+            Asked asked = asked(new RunFolder(options.state()));
+            URI uri = URI.create("http://" + asked.admin() + path());
             try (HttpClient client = HttpClient.newHttpClient()) {
                 HttpResponse<String> answer = client.send(
                         HttpRequest.newBuilder(uri).timeout(PATIENCE).build(),
                         HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
                 if (answer.statusCode() != 200) {
                     throw new DeployException(
-                            record.name() + ": " + answer.body().strip());
+                            asked.name() + ": " + answer.body().strip());
                 }
                 PrintWriter out = Output.of(spec);
                 out.print(json ? answer.body() : new JsonOutline().of(answer.body()));
                 out.flush();
+            } catch (ConnectException e) {
+                throw new DeployException(asked.name() + ": nothing answers at its admin address " + asked.admin()
+                        + " (expected: it runs; `plinth up` starts the stack, `plinth run` one node)");
             }
             return 0;
         }
 
-        private RunRecord record(RunFolder folder) throws IOException, DeployException {
-            String name = node;
-            if (name != null) {
-                RunRecord named = Records.find(folder, name);
-                if (!named.kind().equals(kind())) {
-                    throw new DeployException(name + " is a " + named.kind() + " (expected: a " + kind() + ")", 2);
-                }
-                return named;
-            }
+        /** One that `plinth up` started, which may have other ports than the file, or else one of the file. */
+        private Asked asked(RunFolder folder) throws IOException, DeployException, ConfigException {
             Procfs procfs = Procfs.ofThisMachine();
-            Optional<RunRecord> first = Records.nodes(folder).stream()
-                    .filter(record -> record.kind().equals(kind()) && procfs.alive(record.process()))
+            Optional<RunRecord> started = Records.nodes(folder).stream()
+                    .filter(record -> procfs.alive(record.process()))
+                    .filter(record -> node == null
+                            ? record.kind().equals(kind())
+                            : record.name().equals(node))
                     .findFirst();
-            return first.orElseThrow(() -> new DeployException("no " + kind() + " runs; `plinth up` starts the stack"));
+            if (started.isEmpty()) {
+                return ofTheFile();
+            }
+            RunRecord record = started.get();
+            if (!record.kind().equals(kind())) {
+                throw new DeployException(
+                        record.name() + " is a " + record.kind() + " (expected: a " + kind() + ")", 2);
+            }
+            String admin = record.listens().get("admin");
+            if (admin == null) {
+                throw new DeployException(record.name() + " has no admin listener");
+            }
+            return new Asked(record.name(), admin);
+        }
+
+        private Asked ofTheFile() throws IOException, DeployException, ConfigException {
+            StackFile file = options.read(null);
+            for (Map.Entry<String, NodeConfig> entry : file.stack().nodes().entrySet()) {
+                String name = entry.getKey();
+                if (node == null ? entry.getValue().kind().equals(kind()) : name.equals(node)) {
+                    if (!entry.getValue().kind().equals(kind())) {
+                        throw new DeployException(
+                                name + " is a " + entry.getValue().kind() + " (expected: a " + kind() + ")", 2);
+                    }
+                    return new Asked(name, file.admin(name).toString());
+                }
+            }
+            throw new DeployException(
+                    (node == null ? "no " + kind() : "no node " + node) + " runs, nor is there one in " + file.path());
         }
 
         /** {@code ?a=b&c=d}, encoded; what has no value is left out. */

@@ -71,6 +71,12 @@ class ContainerfileIT {
                 .replace("/var/lib/plinth", folder + "/var/lib/plinth");
     }
 
+    private static int free() throws Exception {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
     @Test
     void theEntryPointRunsANodeOfTheFileWithWhatWasCopied() throws Exception {
         assertThat(lines("ENV")).singleElement().asString().contains("PLINTH_BUILD=never");
@@ -83,16 +89,14 @@ class ContainerfileIT {
                 .as(Files.readString(folder.resolve("out")))
                 .isZero();
 
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        int port = free();
+        int admin = free();
         Files.createDirectories(folder.resolve("etc/plinth"));
         Files.writeString(folder.resolve("etc/plinth/plinth.yaml"), """
             stack: shop
             nodes:
-              kv-1: { run: kv-cache, port: %d, admin: "127.0.0.1:0" }
-            """.formatted(port));
+              kv-1: { run: kv-cache, port: %d, admin: "127.0.0.1:%d" }
+            """.formatted(port, admin));
         List<String> command = new ArrayList<>(Arrays.stream(lines("ENTRYPOINT")
                         .getFirst()
                         .replaceAll("^\\[\"|\"\\]$", "")
@@ -113,6 +117,11 @@ class ContainerfileIT {
                 }
             });
             assertThat(folder.resolve("var/lib/plinth")).isNotEmptyDirectory();
+            // Nobody but the file says where a node listens that `plinth up` has not started.
+            Script.Result explained =
+                    Script.here("explain", "key", "k", "--file=" + folder.resolve("etc/plinth/plinth.yaml"));
+            assertThat(explained.exitCode()).as(explained.err()).isZero();
+            assertThat(explained.out()).contains("slot");
             node.destroy();
             assertThat(node.waitFor(60, TimeUnit.SECONDS)).isTrue();
             // As systemd's units expect: by the signal, after it has finished.
