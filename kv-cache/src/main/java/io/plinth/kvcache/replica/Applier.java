@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -199,23 +200,29 @@ final class Applier implements AutoCloseable {
     }
 
     private void run(Args args) throws IOException {
-        String refusal;
-        do {
-            writable();
-            while (!executor.execute(client, args, node.clock().millis())) {
-                LockSupport.parkNanos(AGAIN_NANOS);
-                writable();
-            }
-            ByteBuf reply = client.out().take();
-            if (reply != null) {
-                reply.release();
-            }
-            refusal = client.out().lastError();
-            // Whoever runs a script for too long is waited for.
-        } while (refusal != null && refusal.startsWith("BUSY "));
+        String refusal = tried(args);
+        // Whoever runs a script for too long is waited for.
+        while (refusal != null && refusal.startsWith("BUSY ")) {
+            LockSupport.parkNanos(AGAIN_NANOS);
+            refusal = tried(args);
+        }
         if (refusal != null) {
             throw new RefusedException(args.text(0) + " was refused: " + refusal);
         }
+    }
+
+    /** Runs a command once it can be run; answers its error, or null. */
+    private @Nullable String tried(Args args) throws IOException {
+        writable();
+        while (!executor.execute(client, args, node.clock().millis())) {
+            LockSupport.parkNanos(AGAIN_NANOS);
+            writable();
+        }
+        ByteBuf reply = client.out().take();
+        if (reply != null) {
+            reply.release();
+        }
+        return client.out().lastError();
     }
 
     /** A write of the primary could not be done: what is here is no copy of it any more. */
