@@ -6,6 +6,7 @@ import io.plinth.kit.lifecycle.RunningNode;
 import io.plinth.postgres.PostgresBinaries;
 import io.plinth.postgres.PostgresServer;
 import io.plinth.postgres.PostgresSettings;
+import io.plinth.testkit.FreePort;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -76,7 +77,7 @@ class CheckerIT {
             server.start(folder.resolve("log"));
             server.awaitReady(Cluster.PATIENCE, folder.resolve("log"));
         }
-        int port = Cluster.freePort();
+        int port = FreePort.find();
         Path file =
                 Files.writeString(state.resolve("plinth.yaml"), """
                     stack: test
@@ -123,7 +124,7 @@ class CheckerIT {
     }
 
     private static PostgresSettings settings() throws Exception {
-        return PostgresSettings.trusting(Cluster.freePort(), "shop", "shop");
+        return PostgresSettings.trusting(FreePort.find(), "shop", "shop");
     }
 
     private void demand(Workload work, List<String> faults) {

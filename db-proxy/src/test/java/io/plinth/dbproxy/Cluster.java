@@ -9,10 +9,9 @@ import io.plinth.kit.lifecycle.StackFileLoader;
 import io.plinth.postgres.PostgresBinaries;
 import io.plinth.postgres.PostgresServer;
 import io.plinth.postgres.PostgresSettings;
+import io.plinth.testkit.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -60,7 +59,7 @@ final class Cluster {
     }
 
     private static PostgresSettings settings() throws IOException {
-        return PostgresSettings.trusting(freePort(), "shop", "shop");
+        return PostgresSettings.trusting(FreePort.find(), "shop", "shop");
     }
 
     static Cluster shared() {
@@ -193,12 +192,6 @@ final class Cluster {
                 throw new AssertionError("not within " + PATIENCE + ": " + what);
             }
             Thread.sleep(10);
-        }
-    }
-
-    static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 

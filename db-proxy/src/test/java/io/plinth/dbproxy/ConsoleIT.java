@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plinth.kit.lifecycle.RunningNode;
+import io.plinth.testkit.FreePort;
 import io.plinth.testkit.Peer;
 import io.plinth.testkit.RequiresPeer;
 import java.io.IOException;
@@ -180,7 +181,7 @@ class ConsoleIT {
     }
 
     private static Running pgbouncer(Path folder) throws IOException {
-        int peer = Cluster.freePort();
+        int peer = FreePort.find();
         Path file = folder.resolve("pgbouncer.ini");
         Files.writeString(file, """
             [databases]

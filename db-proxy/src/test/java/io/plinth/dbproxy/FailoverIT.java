@@ -10,6 +10,7 @@ import io.plinth.postgres.PostgresBinaries;
 import io.plinth.postgres.PostgresServer;
 import io.plinth.postgres.PostgresSettings;
 import io.plinth.testkit.BreakingRelay;
+import io.plinth.testkit.FreePort;
 import java.io.StringReader;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -213,9 +214,9 @@ class FailoverIT {
         Path folder = java.nio.file.Files.createDirectory(cluster.log().resolveSibling("promotion"));
         PostgresBinaries binaries = PostgresBinaries.unpack(folder.resolveSibling("."));
         PostgresServer primary = PostgresServer.primary(
-                binaries, folder.resolve("a"), PostgresSettings.trusting(Cluster.freePort(), "shop", "shop"));
+                binaries, folder.resolve("a"), PostgresSettings.trusting(FreePort.find(), "shop", "shop"));
         PostgresServer replica = PostgresServer.replica(
-                binaries, folder.resolve("b"), PostgresSettings.trusting(Cluster.freePort(), "shop", "shop"), primary);
+                binaries, folder.resolve("b"), PostgresSettings.trusting(FreePort.find(), "shop", "shop"), primary);
         primary.prepare();
         replica.prepare();
         for (PostgresServer server : List.of(primary, replica)) {

@@ -9,6 +9,7 @@ import io.plinth.kit.lifecycle.RunningNode;
 import io.plinth.postgres.PostgresBinaries;
 import io.plinth.postgres.PostgresServer;
 import io.plinth.postgres.PostgresSettings;
+import io.plinth.testkit.FreePort;
 import io.plinth.testkit.RequiresPeer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -43,7 +44,7 @@ class LoginIT {
                 binaries,
                 folder.resolve("data"),
                 new PostgresSettings(
-                        Cluster.freePort(),
+                        FreePort.find(),
                         16L << 20,
                         60,
                         PostgresSettings.Access.SCRAM,

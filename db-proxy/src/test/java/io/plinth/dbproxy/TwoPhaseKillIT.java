@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.kit.lifecycle.RunningNode;
 import io.plinth.testkit.BreakingRelay;
+import io.plinth.testkit.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -34,17 +35,13 @@ class TwoPhaseKillIT {
     @TempDir
     Path folder;
 
-    private final int port = freePort();
+    private final int port = FreePort.find();
     private Connection[] direct = {};
     private BreakingRelay relay;
 
     TwoPhaseKillIT() throws IOException {
         relay = BreakingRelay.to(new InetSocketAddress(
                 InetAddress.getLoopbackAddress(), Cluster.shared().primary(1).port()));
-    }
-
-    private static int freePort() throws IOException {
-        return Cluster.freePort();
     }
 
     @BeforeEach

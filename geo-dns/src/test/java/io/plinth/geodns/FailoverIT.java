@@ -5,6 +5,7 @@ import static io.plinth.geodns.answer.Asker.records;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import io.plinth.testkit.FreePort;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -34,7 +35,7 @@ class FailoverIT {
 
     @BeforeEach
     void start() throws Exception {
-        port = TestNode.freePort();
+        port = FreePort.find();
         eu = serve("127.0.0.1");
         us = serve("127.0.0.2");
         Files.writeString(folder.resolve("shop.example.zone"), ZONE);

@@ -9,11 +9,7 @@ import io.plinth.kit.lifecycle.NodeOptions;
 import io.plinth.kit.lifecycle.NodeRunner;
 import io.plinth.kit.lifecycle.RunningNode;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.DatagramSocket;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -25,7 +21,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.SimpleResolver;
 
@@ -129,26 +124,6 @@ public final class TestNode implements AutoCloseable {
                 .method(method, HttpRequest.BodyPublishers.ofString(body))
                 .build();
         return http.send(request, HttpResponse.BodyHandlers.ofString());
-    }
-
-    /** Free for UDP and TCP both, at two addresses, and none that the system gives to whoever connects somewhere. */
-    public static int freePort() throws IOException {
-        for (int attempt = 0; attempt < 50; attempt++) {
-            int port = ThreadLocalRandom.current().nextInt(10_000, 32_000);
-            if (isFree(port, "127.0.0.1") && isFree(port, "127.0.0.2")) {
-                return port;
-            }
-        }
-        throw new IOException("no port that is free for UDP and TCP");
-    }
-
-    private static boolean isFree(int port, String host) throws IOException {
-        try (ServerSocket stream = new ServerSocket(port, 1, InetAddress.ofLiteral(host));
-                DatagramSocket datagrams = new DatagramSocket(port, InetAddress.ofLiteral(host))) {
-            return stream.isBound() && datagrams.isBound();
-        } catch (BindException e) {
-            return false;
-        }
     }
 
     /** Something that holds sooner or later. */

@@ -5,6 +5,7 @@ import static io.plinth.geodns.answer.Asker.records;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import io.plinth.testkit.FreePort;
 import io.plinth.testkit.Peer;
 import io.plinth.testkit.RequiresPeer;
 import java.io.IOException;
@@ -77,7 +78,7 @@ class UnboundIT {
         Files.writeString(folder.resolve("z.zone"), ZONE);
         TestNode node =
                 TestNode.start(folder, regions, "zones: { shop.example: z.zone }\npolicies:\n" + policy.indent(2));
-        int port = TestNode.freePort();
+        int port = FreePort.find();
         Path file = Files.writeString(folder.resolve("unbound.conf"), """
             server:
                 interface: 127.0.0.1

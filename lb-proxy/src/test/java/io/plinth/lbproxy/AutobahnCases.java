@@ -2,9 +2,9 @@ package io.plinth.lbproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.testkit.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,10 +63,7 @@ class AutobahnCases {
 
     @Test
     void everyCaseGoesThrough() throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        int port = FreePort.find();
         Path reports = folder.resolve("reports");
         Process server = python("server", SERVER, "ws://127.0.0.1:" + port);
         try (Proxy proxy = Proxy.start(folder, """

@@ -2,12 +2,12 @@ package io.plinth.lbproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.testkit.FreePort;
 import io.plinth.testkit.LeakCheck;
 import io.plinth.testkit.Peer;
 import io.plinth.testkit.RequiresPeer;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -163,16 +163,10 @@ class PeersIT {
     @TempDir
     Path folder;
 
-    private static int free() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
-    }
-
     @ParameterizedTest
     @EnumSource(Server.class)
     void whatPassesIsSeenAlike(Server server) throws Exception {
-        int port = free();
+        int port = FreePort.find();
         Path printed = folder.resolve("printed");
         try (RecordingOrigin recording = new RecordingOrigin()) {
             Process process = new ProcessBuilder(

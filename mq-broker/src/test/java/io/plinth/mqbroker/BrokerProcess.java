@@ -4,9 +4,8 @@ import com.rabbitmq.client.Connection;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.lifecycle.JvmSizing;
 import io.plinth.testkit.ChildJvm;
+import io.plinth.testkit.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,9 +26,7 @@ final class BrokerProcess implements AutoCloseable {
         jvm = new ChildJvm(folder.resolve("log"));
         this.section = section;
         this.options = List.of(options);
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
+        port = FreePort.find();
     }
 
     void start() throws Exception {

@@ -2,7 +2,6 @@ package io.plinth.testkit;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -37,9 +36,9 @@ public final class RabbitServer implements AutoCloseable {
     /** Starts it; it is ready when this returns. */
     public RabbitServer(Path folder) throws Exception {
         Peer.path("rabbitmq-server");
-        amqp = free();
-        http = free();
-        int namesPort = free();
+        amqp = FreePort.find();
+        http = FreePort.find();
+        int namesPort = FreePort.find();
         names = new ProcessBuilder("epmd", "-address", "127.0.0.1", "-port", Integer.toString(namesPort))
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("epmd.log").toFile())
@@ -65,7 +64,7 @@ public final class RabbitServer implements AutoCloseable {
                         "RABBITMQ_NODENAME", "plinth" + amqp + "@localhost",
                         "RABBITMQ_NODE_PORT", Integer.toString(amqp),
                         "RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1",
-                        "RABBITMQ_DIST_PORT", Integer.toString(free()),
+                        "RABBITMQ_DIST_PORT", Integer.toString(FreePort.find()),
                         "RABBITMQ_ENABLED_PLUGINS_FILE",
                                 folder.resolve("plugins").toString(),
                         "RABBITMQ_CONFIG_FILE", folder.resolve("rabbitmq.conf").toString(),
@@ -75,12 +74,6 @@ public final class RabbitServer implements AutoCloseable {
         builder.environment().put("ERL_EPMD_ADDRESS", "127.0.0.1");
         process = builder.start();
         await(folder);
-    }
-
-    private static int free() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     private static boolean listens(int port) {

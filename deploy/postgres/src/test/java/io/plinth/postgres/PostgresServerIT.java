@@ -3,6 +3,7 @@ package io.plinth.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.plinth.testkit.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -40,9 +41,12 @@ class PostgresServerIT {
     @Test
     void aReplicaStreamsFromItsPrimaryAndDataSurvivesAKill() throws Exception {
         PostgresServer primary = PostgresServer.primary(
-                binaries, folder.resolve("a/primary"), PostgresSettings.trusting(freePort(), "shop", "shop"));
+                binaries, folder.resolve("a/primary"), PostgresSettings.trusting(FreePort.find(), "shop", "shop"));
         PostgresServer replica = PostgresServer.replica(
-                binaries, folder.resolve("a/replica"), PostgresSettings.trusting(freePort(), "shop", "shop"), primary);
+                binaries,
+                folder.resolve("a/replica"),
+                PostgresSettings.trusting(FreePort.find(), "shop", "shop"),
+                primary);
         Path log = folder.resolve("a.log");
         primary.prepare();
         replica.prepare();
@@ -76,7 +80,12 @@ class PostgresServerIT {
                 binaries,
                 folder.resolve("b/primary"),
                 new PostgresSettings(
-                        freePort(), 16L << 20, 20, PostgresSettings.Access.SCRAM, Map.of("shop", "shop"), "se'cret"));
+                        FreePort.find(),
+                        16L << 20,
+                        20,
+                        PostgresSettings.Access.SCRAM,
+                        Map.of("shop", "shop"),
+                        "se'cret"));
         Path log = folder.resolve("b.log");
         server.prepare();
         try {
@@ -134,12 +143,6 @@ class PostgresServerIT {
                 rows.next();
                 return rows.getString(1);
             }
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 }

@@ -2,8 +2,8 @@ package io.plinth.deploy.stack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.testkit.FreePort;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,12 +71,6 @@ class ContainerfileIT {
                 .replace("/var/lib/plinth", folder + "/var/lib/plinth");
     }
 
-    private static int free() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
-    }
-
     @Test
     void theEntryPointRunsANodeOfTheFileWithWhatWasCopied() throws Exception {
         assertThat(lines("ENV")).singleElement().asString().contains("PLINTH_BUILD=never");
@@ -89,8 +83,8 @@ class ContainerfileIT {
                 .as(Files.readString(folder.resolve("out")))
                 .isZero();
 
-        int port = free();
-        int admin = free();
+        int port = FreePort.find();
+        int admin = FreePort.find();
         Files.createDirectories(folder.resolve("etc/plinth"));
         Files.writeString(folder.resolve("etc/plinth/plinth.yaml"), """
             stack: shop

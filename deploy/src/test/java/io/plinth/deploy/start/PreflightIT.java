@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.plinth.deploy.plan.Claim;
 import io.plinth.deploy.process.Procfs;
 import io.plinth.kit.config.HostPort;
+import io.plinth.testkit.FreePort;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -41,10 +42,7 @@ class PreflightIT {
 
     @Test
     void aFreePortAndAnyPortAreFine() throws IOException {
-        int free;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            free = socket.getLocalPort();
-        }
+        int free = FreePort.find();
         assertThat(preflight.problems(List.of(claim(free, false), claim(0, false))))
                 .isEmpty();
     }

@@ -1,6 +1,6 @@
 package io.plinth.geodns.differential;
 
-import io.plinth.geodns.TestNode;
+import io.plinth.testkit.FreePort;
 import io.plinth.testkit.Peer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -15,7 +15,7 @@ record PeerServer(String name, Process process, InetSocketAddress address) imple
     private static final String SECRET = "000102030405060708090a0b0c0d0e0f";
 
     static PeerServer knot(Path folder, List<String> zones) throws IOException {
-        int port = TestNode.freePort();
+        int port = FreePort.find();
         StringBuilder text = new StringBuilder("""
             server:
                 rundir: "%1$s"
@@ -48,7 +48,7 @@ record PeerServer(String name, Process process, InetSocketAddress address) imple
     }
 
     static PeerServer nsd(Path folder, List<String> zones) throws IOException {
-        int port = TestNode.freePort();
+        int port = FreePort.find();
         StringBuilder text = new StringBuilder("""
             server:
                 server-count: 1
@@ -78,7 +78,7 @@ record PeerServer(String name, Process process, InetSocketAddress address) imple
 
     /** Its zones stand in a folder, as files that have their names. */
     static PeerServer gdnsd(Path folder) throws IOException {
-        int port = TestNode.freePort();
+        int port = FreePort.find();
         for (String part : List.of("run", "state")) {
             Files.createDirectories(folder.resolve(part));
         }

@@ -5,13 +5,13 @@ import static io.plinth.geodns.answer.Asker.records;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.geodns.GeoDnsMain;
-import io.plinth.geodns.TestNode;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.config.StackFiles;
 import io.plinth.kit.lifecycle.NodeOptions;
 import io.plinth.kit.lifecycle.NodeRunner;
 import io.plinth.kit.lifecycle.RunningNode;
+import io.plinth.testkit.FreePort;
 import io.plinth.testkit.MmdbWriter;
 import io.plinth.testkit.Peer;
 import io.plinth.testkit.RequiresPeer;
@@ -115,7 +115,7 @@ class GdnsdImportIT {
     }
 
     private void copy() throws Exception {
-        port = TestNode.freePort();
+        port = FreePort.find();
         Path from = Path.of(Objects.requireNonNull(GdnsdImportIT.class.getResource("/gdnsd"))
                 .toURI());
         try (Stream<Path> all = Files.walk(from)) {

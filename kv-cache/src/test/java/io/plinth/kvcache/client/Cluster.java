@@ -6,15 +6,15 @@ import io.plinth.kit.lifecycle.NodeOptions;
 import io.plinth.kit.lifecycle.NodeRunner;
 import io.plinth.kit.lifecycle.RunningNode;
 import io.plinth.kvcache.KvCacheMain;
+import io.plinth.testkit.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Nodes of one cluster in this JVM, on free ports. */
 final class Cluster implements AutoCloseable {
@@ -74,25 +74,11 @@ final class Cluster implements AutoCloseable {
     }
 
     private static List<Integer> freePorts(int count) throws IOException {
-        List<ServerSocket> held = new ArrayList<>();
-        try {
-            List<Integer> free = new ArrayList<>();
-            for (int i = 0; i < count; i++) {
-                ServerSocket socket = new ServerSocket();
-                held.add(socket);
-                socket.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
-                free.add(socket.getLocalPort());
-            }
-            return free;
-        } finally {
-            for (ServerSocket socket : held) {
-                socket.close();
-            }
+        Set<Integer> free = new LinkedHashSet<>();
+        while (free.size() < count) {
+            free.add(FreePort.find());
         }
-    }
-
-    static int freePort() throws IOException {
-        return freePorts(1).getFirst();
+        return List.copyOf(free);
     }
 
     @Override

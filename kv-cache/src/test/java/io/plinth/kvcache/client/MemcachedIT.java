@@ -3,6 +3,7 @@ package io.plinth.kvcache.client;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.testkit.FreePort;
 import io.plinth.testkit.Peer;
 import io.plinth.testkit.RequiresPeer;
 import java.io.BufferedInputStream;
@@ -236,7 +237,7 @@ class MemcachedIT {
     @ValueSource(longs = {1, 2, 3, 4})
     @RequiresPeer("memcached")
     void answersAreTheSameBytes(long seed, @TempDir Path folder) throws Exception {
-        int other = Cluster.freePort();
+        int other = FreePort.find();
         Process process = new ProcessBuilder(
                         Peer.path("memcached").toString(),
                         "-l",

@@ -5,6 +5,7 @@ import io.plinth.kit.config.StackFiles;
 import io.plinth.kit.lifecycle.JvmSizing;
 import io.plinth.kvcache.KvCacheMain;
 import io.plinth.testkit.ChildJvm;
+import io.plinth.testkit.FreePort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 final class NodeProcess implements AutoCloseable {
     private final ChildJvm jvm;
     private final Path file;
-    private final int port = Cluster.freePort();
+    private final int port = FreePort.find();
 
     NodeProcess(Path folder, String section) throws IOException {
         jvm = new ChildJvm(folder.resolve("log"));

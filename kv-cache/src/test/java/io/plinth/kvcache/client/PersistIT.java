@@ -2,6 +2,7 @@ package io.plinth.kvcache.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.testkit.FreePort;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +18,7 @@ class PersistIT {
 
     @Test
     void everyKindOfWriteIsAnsweredOnceItIsSyncedAndIsThereAfterARestart() throws Exception {
-        int memcached = Cluster.freePort();
+        int memcached = FreePort.find();
         String section = "memory: 64MiB, memcached-port: " + memcached + ", persist: { journal: always }";
         try (Cluster cluster = Cluster.start(folder, section, 1)) {
             try (RawClient client = new RawClient(cluster.port(0));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.plinth.postgres.PostgresBinaries;
 import io.plinth.postgres.PostgresServer;
 import io.plinth.postgres.PostgresSettings;
+import io.plinth.testkit.FreePort;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -25,7 +26,7 @@ class PostgresLoaderIT {
     void readsWritesAndAbsencesReachTheDatabase(@TempDir Path folder, @TempDir Path state) throws Exception {
         // The server's account is another one than ours when we run as root.
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-        int port = Cluster.freePort();
+        int port = FreePort.find();
         PostgresServer server = PostgresServer.primary(
                 PostgresBinaries.unpack(folder),
                 folder.resolve("data"),

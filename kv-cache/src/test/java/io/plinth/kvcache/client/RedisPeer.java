@@ -1,5 +1,6 @@
 package io.plinth.kvcache.client;
 
+import io.plinth.testkit.FreePort;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -8,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 /** Debian's redis-server on a port of its own. */
 record RedisPeer(Process process, int port) {
     static RedisPeer start(Path folder) throws Exception {
-        int port = Cluster.freePort();
+        int port = FreePort.find();
         Process process = new ProcessBuilder(
                         "redis-server",
                         "--port",

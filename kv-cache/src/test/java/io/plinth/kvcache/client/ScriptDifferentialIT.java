@@ -2,6 +2,7 @@ package io.plinth.kvcache.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.testkit.FreePort;
 import io.plinth.testkit.RequiresPeer;
 import java.io.File;
 import java.io.IOException;
@@ -30,7 +31,7 @@ class ScriptDifferentialIT {
 
     ScriptDifferentialIT(@TempDir Path folder) throws Exception {
         node = Cluster.start(folder, "memory: 64MiB", 1);
-        peerPort = Cluster.freePort();
+        peerPort = FreePort.find();
         peer = new ProcessBuilder(
                         "redis-server",
                         "--port",

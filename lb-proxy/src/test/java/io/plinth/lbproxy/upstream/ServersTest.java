@@ -9,9 +9,9 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.plinth.kit.health.HealthCheckConfig;
 import io.plinth.kit.health.HealthMonitor;
 import io.plinth.lbproxy.measure.Latencies;
+import io.plinth.testkit.FreePort;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,10 +92,7 @@ class ServersTest {
     /** Discovery may tell of a pool that a reload has just replaced. */
     @Test
     void thePoolThatIsCheckedStaysCheckedWhenTheOneBeforeItChanges() throws Exception {
-        int port;
-        try (ServerSocket unused = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = unused.getLocalPort();
-        }
+        int port = FreePort.find();
         PoolSettings.ServerSettings down = new PoolSettings.ServerSettings(
                 "a", new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1, false);
         HealthCheckConfig check = new HealthCheckConfig(

@@ -21,6 +21,7 @@ import io.plinth.kit.net.BoundListeners;
 import io.plinth.kit.net.InheritedSockets;
 import io.plinth.kit.net.NettyEventLoops;
 import io.plinth.kit.net.ServerTls;
+import io.plinth.testkit.FreePort;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -123,10 +124,7 @@ class HealthMonitorIT {
 
     @Test
     void aRefusedConnectIsAFailure() throws Exception {
-        InetSocketAddress free;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            free = (InetSocketAddress) socket.getLocalSocketAddress();
-        }
+        InetSocketAddress free = new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePort.find());
         assertThat(probe(free, check(null, null)).success()).isFalse();
         assertThat(probe(free, check("/", null)).reason()).contains("refused");
     }
