@@ -24,7 +24,7 @@ public final class RabbitServer implements AutoCloseable {
     /** Debian's wrapper on the PATH wants to be root; the script behind it does not. */
     private static final Path SCRIPT = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
 
-    private static final Duration UNTIL_READY = Duration.ofSeconds(90);
+    private static final Duration UNTIL_READY = Duration.ofMinutes(3);
     private static final int PATIENCE_SECONDS = 20;
 
     private final Process process;

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** memcached's protocols: the same answers as Debian's memcached, and its own tools. */
-@Timeout(60)
+@Timeout(180)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MemcachedIT {
     private static final int COMMANDS = Integer.getInteger("differential.commands", 5_000);

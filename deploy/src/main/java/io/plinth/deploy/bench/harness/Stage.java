@@ -41,7 +41,7 @@ import java.util.stream.Stream;
  * ends them all and removes the folder.
  */
 public final class Stage implements AutoCloseable {
-    private static final Duration UNTIL_READY = Duration.ofSeconds(60);
+    private static final Duration UNTIL_READY = Duration.ofMinutes(3);
     private static final long POLL_MILLIS = 50;
     private static final int LOG_LINES = 12;
     private static final String RESULT = "RESULT ";
