@@ -48,6 +48,9 @@ public final class Persistence implements AutoCloseable {
     private final RetryPause pause = new RetryPause();
     private volatile @Nullable Journal journal;
     private int journalFrom;
+    /** Of the thread that saves. */
+    private boolean rehearsed;
+
     private volatile boolean started;
     private volatile long lastSaveMillis;
     private volatile long lastTookMillis = -1;
@@ -140,6 +143,9 @@ public final class Persistence implements AutoCloseable {
         }
         changesAtSave = changes();
         started = true;
+        if (settings.keeps() && !loops.isEmpty()) {
+            saver.execute(this::rehearse);
+        }
         if (settings.snapshotEvery() != null) {
             long millis = settings.snapshotEvery().toMillis();
             saver.scheduleWithFixedDelay(this::changedSave, millis, millis, TimeUnit.MILLISECONDS);
@@ -215,9 +221,27 @@ public final class Persistence implements AutoCloseable {
         }
     }
 
+    /** Once, before loops encode for the first time. */
+    private void rehearse() {
+        if (rehearsed) {
+            return;
+        }
+        rehearsed = true;
+        try {
+            snapshots.rehearse(loops);
+        } catch (IOException | RuntimeException | Error e) {
+            // The first snapshot then delays commands more than later ones do; nothing is wrong with it.
+            LOG.warn("snapshot: not rehearsed: {}", e.getMessage(), e);
+        }
+    }
+
     private Saved write(boolean atStop) throws IOException {
+        List<? extends ScheduledExecutorService> encoding = started && !atStop ? loops : List.of();
+        if (!encoding.isEmpty()) {
+            rehearse();
+        }
         long changes = changes();
-        Saved saved = snapshots.save(journal, journalFrom, atStop, started && !atStop ? loops : List.of());
+        Saved saved = snapshots.save(journal, journalFrom, atStop, encoding);
         changesAtSave = changes;
         lastSaveMillis = clock.millis();
         lastTookMillis = saved.millis();

@@ -13,14 +13,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A node in a process of its own, which can be killed. */
 final class NodeProcess implements AutoCloseable {
     private final ChildJvm jvm;
     private final Path file;
+    private final List<String> options;
     private final int port = FreePort.find();
 
     NodeProcess(Path folder, String section) throws IOException {
+        this(folder, section, List.of());
+    }
+
+    /** {@code options} of its JVM come last. */
+    NodeProcess(Path folder, String section, List<String> options) throws IOException {
+        this.options = options;
         jvm = new ChildJvm(folder.resolve("log"));
         file = Files.writeString(
                 folder.resolve("plinth.yaml"),
@@ -32,7 +40,9 @@ final class NodeProcess implements AutoCloseable {
         StackFile stack = StackFiles.read(file, List.of(KvCacheMain.TYPE), Map.of(), Map.of());
         JvmSizing sizing = KvCacheMain.TYPE.jvm(
                 stack, Objects.requireNonNull(stack.stack().nodes().get("kv")));
-        jvm.start(sizing.options(), KvCacheMain.class, List.of("kv", "--file", file.toString()));
+        List<String> all =
+                Stream.concat(sizing.options().stream(), options.stream()).toList();
+        jvm.start(all, KvCacheMain.class, List.of("kv", "--file", file.toString()));
     }
 
     /** To this very process: while it starts, another one may have the port. */
