@@ -3,6 +3,7 @@ package io.plinth.kvcache.keyspace;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -31,6 +32,41 @@ class SlotsTest {
 
         assertThat(Slots.of(bytes, 0, bytes.length) == Slots.of(tag, 0, tag.length))
                 .isEqualTo(tagged);
+    }
+
+    /** The specification's own words: bit by bit, of what stands between the first brace and the next closing one, if anything does. */
+    private static int bitByBit(String key) {
+        int open = key.indexOf('{');
+        int close = open < 0 ? -1 : key.indexOf('}', open);
+        String hashed = close > open + 1 ? key.substring(open + 1, close) : key;
+        int crc = 0;
+        for (byte each : hashed.getBytes(ISO_8859_1)) {
+            crc ^= (each & 0xff) << 8;
+            for (int bit = 0; bit < 8; bit++) {
+                crc = (crc & 0x8000) != 0 ? crc << 1 ^ 0x1021 : crc << 1;
+            }
+            crc &= 0xffff;
+        }
+        return crc % Slots.COUNT;
+    }
+
+    @org.junit.jupiter.api.Test
+    void areThoseOfTheSpecificationWhateverTheLengthAndTheBytes() {
+        SplittableRandom random = new SplittableRandom(1);
+        for (int i = 0; i < 20_000; i++) {
+            StringBuilder key = new StringBuilder();
+            int length = random.nextInt(40);
+            boolean braces = random.nextBoolean();
+            while (key.length() < length) {
+                key.append(
+                        braces && random.nextInt(6) == 0
+                                ? (random.nextBoolean() ? '{' : '}')
+                                : (char) random.nextInt(random.nextBoolean() ? 256 : 128));
+            }
+            byte[] bytes = ("{}" + key + "{x}").getBytes(ISO_8859_1);
+
+            assertThat(Slots.of(bytes, 2, length)).as(key.toString()).isEqualTo(bitByBit(key.toString()));
+        }
     }
 
     @ParameterizedTest
