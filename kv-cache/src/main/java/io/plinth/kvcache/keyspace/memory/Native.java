@@ -3,10 +3,13 @@ package io.plinth.kvcache.keyspace.memory;
 import io.netty.buffer.ByteBuf;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /** Reads and writes native memory by its address. An address is one that the keyspace's region reserved; nothing else is checked. */
 public final class Native {
     private static final MemorySegment ALL = all();
+    private static final ValueLayout.OfLong LITTLE_ENDIAN =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private Native() {}
 
@@ -41,6 +44,23 @@ public final class Native {
 
     public static long getLong(long at) {
         return ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, at);
+    }
+
+    /** Eight bytes as a number whose lowest byte is the first, whatever the machine's order. */
+    public static long getLittleEndian(long at) {
+        return ALL.get(LITTLE_ENDIAN, at);
+    }
+
+    /** The last eight bytes before {@code end}, or {@code count} where that is fewer and at least one, as {@link #getLittleEndian} reads them. */
+    public static long last(byte[] bytes, int end, int count) {
+        if (count >= Long.BYTES) {
+            return (long) Bytes.LITTLE_ENDIAN.get(bytes, end - Long.BYTES);
+        }
+        long number = 0;
+        for (int i = end - 1; i >= end - count; i--) {
+            number = number << Byte.SIZE | (bytes[i] & 0xff);
+        }
+        return number;
     }
 
     public static void copy(long from, long to, long length) {
@@ -128,10 +148,13 @@ public final class Native {
     /** Arrays read several bytes at a time in the machine's order. */
     private static final class Bytes {
         private static final java.lang.invoke.VarHandle LONG =
-                java.lang.invoke.MethodHandles.byteArrayViewVarHandle(long[].class, java.nio.ByteOrder.nativeOrder());
+                java.lang.invoke.MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
         private static final java.lang.invoke.VarHandle INT =
-                java.lang.invoke.MethodHandles.byteArrayViewVarHandle(int[].class, java.nio.ByteOrder.nativeOrder());
+                java.lang.invoke.MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
+
+        private static final java.lang.invoke.VarHandle LITTLE_ENDIAN =
+                java.lang.invoke.MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
         private Bytes() {}
 

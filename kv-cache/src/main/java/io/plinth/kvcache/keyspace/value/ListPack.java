@@ -1,6 +1,5 @@
 package io.plinth.kvcache.keyspace.value;
 
-import io.plinth.kvcache.keyspace.memory.Native;
 import io.plinth.kvcache.wire.Numbers;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.Arrays;
@@ -27,12 +26,6 @@ public final class ListPack extends PackedBytes {
     private static final int STRING_6 = 0x80;
     private static final int STRING_12 = 0xe0;
     private static final int STRING_32 = 0xf0;
-
-    /** Bytes of a text that one byte says the length of. */
-    private static final int SHORT = 63;
-
-    /** By its first byte, where that says it, how many bytes an element takes with what says so behind it; 0 where more is to be read. */
-    private static final byte[] WHOLE = whole();
 
     public ListPack() {}
 
@@ -117,28 +110,12 @@ public final class ListPack extends PackedBytes {
         return at == 0 ? END : before(at);
     }
 
-    private static byte[] whole() {
-        byte[] whole = new byte[256];
-        for (int type = 0; type < whole.length; type++) {
-            if (type < STRING_6) {
-                whole[type] = 2;
-            } else if ((type & 0xc0) == STRING_6) {
-                whole[type] = (byte) (2 + (type & 0x3f));
-            } else if ((type & 0xe0) == INT_13) {
-                whole[type] = 3;
-            } else if (type >= INT_16 && type <= INT_64) {
-                whole[type] = (byte) (2 + integerWidth(type));
-            }
-        }
-        return whole;
-    }
-
     private int after(int at) {
         return after(at, u8(at));
     }
 
     private int after(int at, int type) {
-        int whole = WHOLE[type];
+        int whole = PackSearch.whole(type);
         if (whole != 0) {
             return at + whole;
         }
@@ -279,7 +256,7 @@ public final class ListPack extends PackedBytes {
     }
 
     /** How many bytes follow an element to say how long it is. */
-    private static int backSize(long size) {
+    static int backSize(long size) {
         if (size <= 127) {
             return 1;
         }
@@ -325,8 +302,8 @@ public final class ListPack extends PackedBytes {
     /** Above 32 bits: how many were passed before {@link #find} found one; negative where there is none. */
     long search(int at, byte[] buffer, int offset, int length, int skip) {
         boolean integer = Numbers.isLong(buffer, offset, length);
-        if (at != END && !integer && length <= SHORT && inRecord()) {
-            return searchShort(address(), at, buffer, offset, length, skip);
+        if (at != END && !integer && length > 0 && length <= PackSearch.SHORT && inRecord()) {
+            return PackSearch.text(address(), at, length(), buffer, offset, length, skip);
         }
         long number = integer ? Numbers.parse(buffer, offset, length) : 0;
         int end = length();
@@ -345,29 +322,15 @@ public final class ListPack extends PackedBytes {
     }
 
     /**
-     * The same for a short text. Elements of one collection are often as long as one another: where the processor may guess that, it does
-     * not wait for one's length to read the next.
+     * Of elements in pairs, from one on: the first pair whose second element is no integer below {@code number}, or {@link #END}. A
+     * look ahead for who then compares more: where the elements are in no record it answers the pair that it was given.
      */
-    private long searchShort(long base, int at, byte[] buffer, int offset, int length, int skip) {
-        int head = STRING_6 | length;
-        int whole = length + 2;
-        int end = length();
-        long passed = 0;
-        for (int i = at; i < end; passed++) {
-            int type = Native.getByte(base + i);
-            if (type == head) {
-                if (Native.same(base + i + 1, buffer, offset, length)) {
-                    return passed << 32 | i;
-                }
-                i += whole;
-            } else {
-                i = after(i, type);
-            }
-            for (int k = 0; k < skip && i < end; k++) {
-                i = after(i, Native.getByte(base + i));
-            }
+    int passBelow(int at, long number) {
+        if (at == END || !inRecord()) {
+            return at;
         }
-        return END;
+        int found = PackSearch.passBelow(address(), at, length(), number);
+        return found == length() ? END : found;
     }
 
     /** Adds an element at the end. */
@@ -402,6 +365,35 @@ public final class ListPack extends PackedBytes {
         encode(at, first, size);
         encode(secondAt, second, secondSize);
         count += 2;
+    }
+
+    /**
+     * Puts two elements in the place of two that follow each other, and before another one, or at the end: what is not between the two
+     * places stays where it is, but for what the new ones are longer or shorter.
+     */
+    void move(int at, int to, byte[] first, byte[] second) {
+        int size = encodedSize(first);
+        int secondSize = encodedSize(second);
+        int whole = size + backSize(size);
+        int now = whole + secondSize + backSize(secondSize);
+        int behind = after(after(at));
+        int before = behind - at;
+        boolean up = to > at;
+        if (now > before) {
+            open(up ? to : behind, 0, now - before);
+        }
+        int place = up ? to - before : to;
+        if (up) {
+            shift(behind, at, to - behind);
+        } else {
+            shift(to, to + now, at - to);
+        }
+        if (now < before) {
+            open(up ? place + now : at + now, before - now, 0);
+        }
+        encode(place, first, size);
+        encode(place + whole, second, secondSize);
+        shrink();
     }
 
     /** Adds an element after another. */

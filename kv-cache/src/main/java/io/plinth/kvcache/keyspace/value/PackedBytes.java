@@ -168,6 +168,15 @@ public abstract sealed class PackedBytes permits ListPack, IntegerPack {
         end = needed;
     }
 
+    /** Moves bytes to another place among those that are there; both may overlap. */
+    final void shift(int from, int to, int length) {
+        if (address == 0) {
+            System.arraycopy(array, from, array, to, length);
+        } else {
+            Native.copy(address + from, address + to, length);
+        }
+    }
+
     /** After a removal: lets go of an array that is more than twice as large as is needed. */
     final void shrink() {
         if (address == 0 && array.length > WORTH_SHRINKING && end < array.length / 2) {

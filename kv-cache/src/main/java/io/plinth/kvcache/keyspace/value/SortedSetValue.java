@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 /** Guarded by its key's segment lock: members with scores, in order; packed as member and score in turn, or a table and a tree. */
 public final class SortedSetValue implements Value {
     private static final int BASE = 48;
+    /** Integers up to here are doubles, too. */
+    private static final double EXACT = 1L << 53;
 
     private final KeyHash hasher;
     private @Nullable ListPack pack;
@@ -137,16 +139,15 @@ public final class SortedSetValue implements Value {
                 unpack(packed);
                 addToTree(member, score);
             } else {
-                insert(packed, packed.first(), member, score);
+                packed.insert(place(packed, packed.first(), member, score), member, Doubles.bytes(score));
             }
             return Double.NaN;
         }
         double old = score(packed, packed.next(at));
         if (old != score) {
-            boolean last = packed.next(packed.next(at)) == ListPack.END;
-            packed.remove(at, 2);
             // Those before it come before the higher score, too.
-            insert(packed, score < old ? packed.first() : last ? ListPack.END : at, member, score);
+            int from = score < old ? packed.first() : packed.next(packed.next(at));
+            packed.move(at, place(packed, from, member, score), member, Doubles.bytes(score));
         }
         return old;
     }
@@ -166,9 +167,10 @@ public final class SortedSetValue implements Value {
         return old;
     }
 
-    /** {@code from}: all before it come before the member. */
-    private static void insert(ListPack packed, int from, byte[] member, double score) {
-        int at = from;
+    /** Where the member is before; the length for the end. {@code from}: all before it come before the member. */
+    private static int place(ListPack packed, int from, byte[] member, double score) {
+        // An integer is below the score where it is below the next integer.
+        int at = Math.abs(score) < EXACT ? packed.passBelow(from, (long) Math.ceil(score)) : from;
         while (at != ListPack.END) {
             int scoreAt = packed.next(at);
             double other = score(packed, scoreAt);
@@ -177,7 +179,7 @@ public final class SortedSetValue implements Value {
             }
             at = packed.next(scoreAt);
         }
-        packed.insert(at == ListPack.END ? packed.length() : at, member, Doubles.bytes(score));
+        return at == ListPack.END ? packed.length() : at;
     }
 
     private void unpack(ListPack packed) {
