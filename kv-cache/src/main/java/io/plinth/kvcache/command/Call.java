@@ -174,7 +174,12 @@ public final class Call {
     /** The key at an argument, in this call's one place for keys. */
     public KeyRef key(int arg) {
         if (arg != keyArg) {
-            key.set(keyspace().hasher(), client.db(), args.buffer(), args.offset(arg), args.length(arg));
+            int db = client.db();
+            if (arg == 1 && args.isHashed(db)) {
+                key.set(db, args.buffer(), args.offset(1), args.length(1), args.slot(), args.hash());
+            } else {
+                key.set(keyspace().hasher(), db, args.buffer(), args.offset(arg), args.length(arg));
+            }
             keyArg = arg;
         }
         return key;

@@ -14,12 +14,18 @@ public final class KeyRef {
 
     /** Points at a key and computes its slot and hash. */
     public KeyRef set(KeyHash hasher, int db, byte[] buffer, int offset, int length) {
+        return set(
+                db, buffer, offset, length, Slots.of(buffer, offset, length), hasher.hash(db, buffer, offset, length));
+    }
+
+    /** Points at a key whose slot and hash are known. */
+    public KeyRef set(int db, byte[] buffer, int offset, int length, int slot, int hash) {
         this.buffer = buffer;
         this.offset = offset;
         this.length = length;
         this.db = db;
-        this.slot = Slots.of(buffer, offset, length);
-        this.hash = hasher.hash(db, buffer, offset, length);
+        this.slot = slot;
+        this.hash = hash;
         return this;
     }
 

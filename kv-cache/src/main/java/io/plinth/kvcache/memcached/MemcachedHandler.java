@@ -154,11 +154,11 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         }
         return to > from && to < received.end() && TextCommands.isGet(bytes, received.start(), to)
                 ? ahead.add(0, bytes, from, to - from)
-                : 0;
+                : Ahead.NONE;
     }
 
     @Override
-    public void runs(long nowMillis, int looked) {
+    public void runs(long nowMillis, int first) {
         ChannelHandlerContext ctx = context;
         if (!joined || ctx == null) {
             return;

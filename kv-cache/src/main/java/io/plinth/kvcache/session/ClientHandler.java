@@ -75,8 +75,6 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     private boolean inputOver;
     /** When commands last ran. */
     private long seenMillis;
-    /** Of so many commands that come next the keys were looked at. */
-    private int known;
     /** What came last runs together with what came on other connections. */
     private boolean joined;
 
@@ -147,7 +145,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                 // One read's worth of further commands is enough to keep.
                 ctx.channel().config().setAutoRead(false);
             } else {
-                known = 0;
+                loop.ahead.starts(Ahead.NONE);
                 process(ctx, current, shared.clock.millis());
             }
         } catch (ProtocolException e) {
@@ -170,11 +168,11 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     @Override
     public int look(Ahead ahead) {
         Client current = client;
-        return current == null ? 0 : ahead.add(current.db(), decoder);
+        return current == null ? Ahead.NONE : ahead.add(current.db(), decoder);
     }
 
     @Override
-    public void runs(long nowMillis, int looked) {
+    public void runs(long nowMillis, int first) {
         ChannelHandlerContext ctx = context;
         Client current = client;
         if (!joined || ctx == null || current == null || !ctx.channel().isOpen()) {
@@ -183,8 +181,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         }
         joined = false;
         reading = true;
-        // One more, for the first is counted down before it is run.
-        known = looked == 0 ? 0 : looked + 1;
+        loop.ahead.starts(first);
         try {
             process(ctx, current, nowMillis);
         } catch (ProtocolException e) {
@@ -205,7 +202,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         ReplyWriter out = current.out();
         gate.begins();
         try {
-            while (!current.closing() && (undone || next(current))) {
+            while (!current.closing() && (undone || loop.ahead.next(current.db(), decoder))) {
                 undone = !loop.dispatcher.execute(current, decoder.args(), now);
                 if (undone) {
                     await(ctx, shared.clients.pausedUntil() - now);
@@ -238,13 +235,6 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         }
     }
 
-    private boolean next(Client current) throws ProtocolException {
-        if (--known <= 0) {
-            known = loop.ahead.look(current.db(), decoder);
-        }
-        return decoder.next();
-    }
-
     private void hold(ChannelHandlerContext ctx) {
         waiting = true;
         ctx.channel().config().setAutoRead(false);
@@ -268,7 +258,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         waiting = false;
         reading = true;
         try {
-            known = 0;
+            loop.ahead.starts(Ahead.NONE);
             process(ctx, current, shared.clock.millis());
             if (endsNow(current)) {
                 current.close();

@@ -7,6 +7,7 @@ import java.util.Arrays;
 public final class Args {
     private static final int FIRST = 8;
     private static final int KEPT = 1024;
+    private static final int NOT_HASHED = -1;
 
     private byte[] buffer = new byte[0];
     private int base;
@@ -14,10 +15,14 @@ public final class Args {
     private int[] lengths = new int[FIRST];
     private int count;
     private long total;
+    private int hashedDb = NOT_HASHED;
+    private int slot;
+    private int hash;
 
     void clear() {
         count = 0;
         total = 0;
+        hashedDb = NOT_HASHED;
         if (starts.length > KEPT) {
             starts = new int[FIRST];
             lengths = new int[FIRST];
@@ -67,6 +72,28 @@ public final class Args {
             System.arraycopy(values[i], 0, args.buffer, args.starts[i], values[i].length);
         }
         return args;
+    }
+
+    /** The first argument behind the name, as a key of this database, has this slot and this hash. */
+    public void hashed(int db, int slot, int hash) {
+        hashedDb = db;
+        this.slot = slot;
+        this.hash = hash;
+    }
+
+    /** Whether {@link #slot} and {@link #hash} are known of the first argument as a key of this database. */
+    public boolean isHashed(int db) {
+        return hashedDb == db;
+    }
+
+    /** Of the first argument. */
+    public int slot() {
+        return slot;
+    }
+
+    /** Of the first argument. */
+    public int hash() {
+        return hash;
     }
 
     /** How many, the command's name included. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;
 import io.plinth.kvcache.session.turn.Ahead;
+import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.ProtocolException;
 import io.plinth.kvcache.wire.ReadBuffers;
@@ -56,6 +57,42 @@ class AheadTest {
         for (int i = 0; i < 1_000; i++) {
             assertThat(fixture.read("key:" + i) != null).isEqualTo(i % 2 == 0);
         }
+    }
+
+    @Test
+    void tellsCommandsWhatItComputedOfTheirKeys() throws ProtocolException {
+        Ahead ahead = new Ahead(fixture.keyspace);
+        RequestDecoder decoder = asking(new Random(4), 100);
+        ahead.starts(Ahead.NONE);
+        for (int i = 0; i < 16; i++) {
+            assertThat(ahead.next(0, decoder)).isTrue();
+            Args args = decoder.args();
+            KeyRef key = fixture.key(args.text(1));
+            assertThat(args.isHashed(0)).isTrue();
+            assertThat(args.isHashed(1)).isFalse();
+            assertThat(args.slot()).isEqualTo(key.slot());
+            assertThat(args.hash()).isEqualTo(key.hash());
+        }
+        assertThat(ahead.next(0, decoder)).isFalse();
+    }
+
+    @Test
+    void tellsNothingOfOneConnectionsKeysToAnother() throws ProtocolException {
+        Ahead ahead = new Ahead(fixture.keyspace);
+        RequestDecoder first = asking(new Random(5), 100);
+        RequestDecoder second = asking(new Random(6), 100);
+        ahead.starts(Ahead.NONE);
+        assertThat(ahead.next(0, first)).isTrue();
+        // As where a command of the first has the second's run.
+        ahead.look(0, second);
+        assertThat(ahead.next(0, first)).isTrue();
+        assertThat(first.args().isHashed(0)).isFalse();
+        // And another database is no matter of the keys' bytes.
+        ahead.look(0, second);
+        ahead.starts(0);
+        assertThat(ahead.next(1, second)).isTrue();
+        assertThat(second.args().isHashed(1)).isFalse();
+        assertThat(second.args().isHashed(0)).isFalse();
     }
 
     @Test

@@ -17,18 +17,18 @@ public final class Together {
 
     /** A connection whose commands have come and do not run yet. */
     public interface Member {
-        /** Has the record of what its first command names fetched; answers of how many of its commands that is so. */
+        /** Has the record of what its first command names fetched; answers what {@link Ahead#add} did, {@link Ahead#NONE} for nothing. */
         int look(Ahead ahead);
 
-        /** Runs them; whatever goes wrong is between this connection and its client. {@code known}: of so many the keys were looked at. */
-        void runs(long nowMillis, int known);
+        /** Runs them; whatever goes wrong is between this connection and its client. {@code first}: what it answered to {@link #look}. */
+        void runs(long nowMillis, int first);
     }
 
     private final Ahead ahead;
     private final Runnable rest;
     private final Clock clock;
     private final @Nullable Member[] members = new Member[MOST];
-    private final int[] known = new int[MOST];
+    private final int[] firsts = new int[MOST];
     private int count;
     private long nowMillis;
     private boolean running;
@@ -52,9 +52,9 @@ public final class Together {
         return nowMillis;
     }
 
-    private void runs(Member member, int looked) {
+    private void runs(Member member, int first) {
         try {
-            member.runs(nowMillis, looked);
+            member.runs(nowMillis, first);
         } catch (RuntimeException | Error e) {
             // The others have sent theirs, too.
             LOG.warn("a connection's commands cannot be run", e);
@@ -72,7 +72,7 @@ public final class Together {
             ahead.begin();
             for (int i = 0; i < all; i++) {
                 Member member = members[i];
-                known[i] = member == null ? 0 : member.look(ahead);
+                firsts[i] = member == null ? Ahead.NONE : member.look(ahead);
             }
             ahead.fetch();
             for (int i = 0; i < all; i++) {
@@ -80,7 +80,7 @@ public final class Together {
                 if (member != null) {
                     // Anew for each: one before may have taken long.
                     nowMillis = clock.millis();
-                    runs(member, known[i]);
+                    runs(member, firsts[i]);
                 }
             }
         } finally {

@@ -63,8 +63,8 @@ class TogetherTest {
         }
 
         @Override
-        public void runs(long nowMillis, int known) {
-            ran.add(name + " at " + nowMillis + " knows " + known);
+        public void runs(long nowMillis, int first) {
+            ran.add(name + " at " + nowMillis + " is at " + first);
             together.run();
         }
     }
@@ -79,7 +79,7 @@ class TogetherTest {
         assertThat(ran).isEmpty();
 
         together.run();
-        assertThat(ran).containsExactly("a at 6 knows 1", "b at 7 knows 0", "c at 8 knows 1");
+        assertThat(ran).containsExactly("a at 6 is at 0", "b at 7 is at -1", "c at 8 is at 1");
         assertThat(rests).isEqualTo(1);
         together.run();
         assertThat(ran).hasSize(3);
@@ -91,7 +91,7 @@ class TogetherTest {
             together.add(new Connection("" + i, "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"));
         }
 
-        assertThat(ran).hasSize(32).startsWith("0 at 6 knows 1").endsWith("31 at 38 knows 1");
+        assertThat(ran).hasSize(32).startsWith("0 at 6 is at 0").endsWith("31 at 38 is at 15");
         together.run();
         assertThat(ran).hasSize(40);
     }
