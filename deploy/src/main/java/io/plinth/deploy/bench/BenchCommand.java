@@ -89,6 +89,13 @@ public final class BenchCommand implements Callable<Integer> {
             description = "kv-cache: keys that are written first (default: ${DEFAULT-VALUE}).")
     private int keys = KEYS;
 
+    @Option(
+            names = "--cores",
+            paramLabel = "N",
+            description = "kv-cache: measured with a loop on each of so many cores, too, over what it needs with one"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private int cores = 1;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -100,7 +107,11 @@ public final class BenchCommand implements Callable<Integer> {
                             + " 0 or more)",
                     2);
         }
-        List<Bench> benches = benches(backlog, keys, out(true)::println);
+        int processors = Runtime.getRuntime().availableProcessors();
+        if (cores < 1 || cores > processors) {
+            throw new DeployException("bench: cores " + cores + " (expected: 1 to " + processors + ")", 2);
+        }
+        List<Bench> benches = benches(backlog, keys, cores, out(true)::println);
         Bench bench = benches.stream()
                 .filter(candidate -> candidate.daemon().equals(daemon))
                 .findFirst()
@@ -125,10 +136,10 @@ public final class BenchCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static List<Bench> benches(long backlog, int keys, Consumer<String> progress) {
+    private static List<Bench> benches(long backlog, int keys, int cores, Consumer<String> progress) {
         return List.of(
                 new LbProxyBench(),
-                new KvCacheBench(keys),
+                new KvCacheBench(keys, cores),
                 new DbProxyBench(),
                 new GeoDnsBench(),
                 new MqBrokerBench(backlog, progress));
@@ -182,7 +193,9 @@ public final class BenchCommand implements Callable<Integer> {
         private static final long serialVersionUID = 1;
 
         Benched() {
-            super(benches(BACKLOG, KEYS, line -> {}).stream().map(Bench::daemon).toList());
+            super(benches(BACKLOG, KEYS, 1, line -> {}).stream()
+                    .map(Bench::daemon)
+                    .toList());
         }
     }
 

@@ -21,11 +21,23 @@ final class KvCacheBench implements Bench {
     private static final int DEEP = 16;
 
     private final int keys;
+    private final int cores;
     private final List<Contender> speakingRedis = new ArrayList<>();
 
-    /** {@code keys}: how many are written first. */
-    KvCacheBench(int keys) {
+    /**
+     * Owned by the command.
+     *
+     * @param keys how many are written first
+     * @param cores with more than one ours is measured on so many, too, with a loop on each
+     */
+    KvCacheBench(int keys, int cores) {
         this.keys = keys;
+        this.cores = cores;
+    }
+
+    /** What ours is called on several cores. */
+    private String onCores() {
+        return OURS + "-" + cores + "-loops";
     }
 
     @Override
@@ -40,7 +52,7 @@ final class KvCacheBench implements Bench {
 
     @Override
     public List<Case> cases(Stage stage, int connections) {
-        Set<String> redis = Set.of(OURS, REDIS);
+        Set<String> redis = cores > 1 ? Set.of(OURS, REDIS, onCores()) : Set.of(OURS, REDIS);
         Load get = load(stage, "get", connections, 1);
         return List.of(
                 new Case("get", get, redis),
@@ -60,7 +72,7 @@ final class KvCacheBench implements Bench {
                                 get,
                                 (server, time, rate) ->
                                         run(stage, server.address(), "get", connections, 1, seconds(time), rate)),
-                        redis));
+                        Set.of(OURS, REDIS)));
     }
 
     private Load load(Stage stage, String kind, int connections, int pipeline) {
@@ -80,9 +92,14 @@ final class KvCacheBench implements Bench {
                     peer(stage, REDIS, options, List.of("--dir", stage.folder().toString())));
         }
         List<Contender> speakingMemcached = memcached(stage);
-        fill(stage, speakingRedis, "set");
-        fill(stage, speakingMemcached, "memcached-set");
         List<Contender> contenders = new ArrayList<>(speakingRedis);
+        if (cores > 1) {
+            Map<String, String> values = Map.of("MEMCACHED", "");
+            contenders.add(stage.ours(
+                    onCores(), OURS, NODE, values, List.of(), stage.cores().server(cores)));
+        }
+        fill(stage, contenders, "set");
+        fill(stage, speakingMemcached, "memcached-set");
         contenders.addAll(speakingMemcached);
         return contenders;
     }

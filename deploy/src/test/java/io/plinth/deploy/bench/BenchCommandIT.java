@@ -1,6 +1,7 @@
 package io.plinth.deploy.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -118,6 +119,37 @@ class BenchCommandIT {
         assertThat(bench.exitCode()).as(bench.err()).isZero();
         assertThat(bench.err().contains("warm after")).isEqualTo(warmUp > 0);
         assertThat(scalars(file)).containsEntry("cases.0.name", name).containsKey("cases.0.cpu_ratio");
+    }
+
+    @Test
+    @RequiresPeer("redis-server")
+    @Timeout(value = 300, unit = TimeUnit.SECONDS)
+    void aCacheOnTwoCoresIsComparedWithOneOnOne() throws Exception {
+        assumeThat(Runtime.getRuntime().availableProcessors()).isGreaterThan(1);
+        Path file = folder.resolve("bench.json");
+        Script.Result bench = Script.run(
+                Map.of(),
+                "bench",
+                "kv-cache",
+                "get-p16",
+                "--cores=2",
+                "--rounds=1",
+                "--seconds=1",
+                "--keys=10000",
+                "--warm-up=0",
+                "--json=" + file);
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
+        assertThat(bench.out()).contains("kv-cache-2-loops over kv-cache: CPU ");
+        assertThat(((Number) scalars(file).getOrDefault("cases.0.variants.kv-cache-2-loops_cpu_over_ours", -1))
+                        .doubleValue())
+                .isPositive();
+    }
+
+    @Test
+    void moreCoresThanThereAreAreRefused() {
+        StringWriter err = new StringWriter();
+        assertThat(plinth(err, "bench", "kv-cache", "--cores=4096")).isEqualTo(2);
+        assertThat(err.toString()).contains("cores 4096 (expected: 1 to ");
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Which cores which part of a bench runs on: the server under test has one of its own, and what loads it the others.
@@ -20,6 +21,16 @@ public record Cores(List<Integer> server, List<Integer> origin, List<Integer> lo
         // With two cores the load and the origin share the second.
         List<Integer> load = count == 2 ? List.of(1) : all.subList(2, count);
         return new Cores(List.of(0), List.of(1), load, true);
+    }
+
+    /** Cores for a server that has more than one: its own, then those of the origin and the load. */
+    public List<Integer> server(int count) {
+        List<Integer> all =
+                Stream.of(server, origin, load).flatMap(List::stream).distinct().toList();
+        if (count > all.size()) {
+            throw new IllegalArgumentException("cores: " + count + " (expected: at most " + all.size() + ")");
+        }
+        return all.subList(0, count);
     }
 
     /** The command, kept on these cores. */

@@ -38,6 +38,20 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
         return ratios;
     }
 
+    /** Each variant's processor time a request over ours, by the variant's name. */
+    public Map<String, Double> variantsOverOurs(String load) {
+        Map<String, Double> ratios = new LinkedHashMap<>();
+        Sample ours = servers(load).get(daemon);
+        if (ours != null) {
+            servers(load).forEach((name, sample) -> {
+                if (variant(name)) {
+                    ratios.put(name, sample.cpuMicros() / ours.cpuMicros());
+                }
+            });
+        }
+        return ratios;
+    }
+
     /** Ours over the best peer's throughput; above 1 ours does more. */
     public Optional<Double> throughputRatio(String load) {
         OptionalDouble best =
@@ -65,6 +79,8 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
                             load, throughputRatio(load).orElse(0.0), ratio));
             variantCpuRatios(load)
                     .forEach((name, ratio) -> out.printf("%-12s %s over the best peer: CPU %.2f%n", load, name, ratio));
+            variantsOverOurs(load)
+                    .forEach((name, ratio) -> out.printf("%-12s %s over %s: CPU %.2f%n", load, name, daemon, ratio));
         });
         out.flush();
     }
@@ -88,10 +104,16 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
                 }
                 json.writeEndObject();
                 json.writeObjectFieldStart("variants");
-                for (Map.Entry<String, Double> variant : variantCpuRatios(load).entrySet()) {
-                    json.writeFieldName(variant.getKey());
-                    write(json, servers(load).getOrDefault(variant.getKey(), ours(load)));
-                    json.writeNumberField(variant.getKey() + "_cpu_ratio", rounded(variant.getValue()));
+                Map<String, Double> overPeers = variantCpuRatios(load);
+                for (Map.Entry<String, Double> variant : variantsOverOurs(load).entrySet()) {
+                    String name = variant.getKey();
+                    json.writeFieldName(name);
+                    write(json, servers(load).getOrDefault(name, ours(load)));
+                    Double overPeer = overPeers.get(name);
+                    if (overPeer != null) {
+                        json.writeNumberField(name + "_cpu_ratio", rounded(overPeer));
+                    }
+                    json.writeNumberField(name + "_cpu_over_ours", rounded(variant.getValue()));
                 }
                 json.writeEndObject();
                 write(json, "cpu_ratio", cpuRatio(load));

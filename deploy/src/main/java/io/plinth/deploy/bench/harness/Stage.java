@@ -227,13 +227,21 @@ public final class Stage implements AutoCloseable {
         return ours(kind, kind, node, values, List.of());
     }
 
+    /** As above, as one of several that differ, on the server's cores. */
+    public Bench.Contender ours(String name, String kind, String node, Map<String, String> values, List<String> options)
+            throws IOException, DeployException {
+        return ours(name, kind, node, values, options, cores.server());
+    }
+
     /**
-     * As above, as one of several that differ.
+     * As above, on cores of its own choice.
      *
      * @param name the kind, or the kind, a hyphen and in what it differs
      * @param options further ones of its JVM
+     * @param on the cores, a loop for each
      */
-    public Bench.Contender ours(String name, String kind, String node, Map<String, String> values, List<String> options)
+    public Bench.Contender ours(
+            String name, String kind, String node, Map<String, String> values, List<String> options, List<Integer> on)
             throws IOException, DeployException {
         DaemonType type = daemons.stream()
                 .filter(each -> each.kind().equals(kind))
@@ -243,15 +251,16 @@ public final class Stage implements AutoCloseable {
         Map<String, String> all = new HashMap<>(values);
         all.put("PORT", String.valueOf(address.getPort()));
         all.putIfAbsent("ADMIN", String.valueOf(free().getPort()));
-        all.put("LOOPS", String.valueOf(cores.server().size()));
+        all.put("LOOPS", String.valueOf(on.size()));
         Path own = Files.createDirectories(folder.resolve(name));
         all.put("FOLDER", own.toString());
         Path file = Files.move(fill(kind + "/plinth.yaml", all), own.resolve("plinth.yaml"));
-        return new Bench.Contender(name, true, address, node(name, type, file, node, options));
+        List<String> command = node(type, file, node);
+        command.addAll(1, options);
+        return new Bench.Contender(name, true, address, start(name, on, command));
     }
 
-    private Process node(String name, DaemonType type, Path file, String node, List<String> options)
-            throws IOException, DeployException {
+    private List<String> node(DaemonType type, Path file, String node) throws DeployException {
         StackFile stack;
         try {
             stack = StackFiles.read(file, daemons, Map.of(), Map.of());
@@ -262,10 +271,8 @@ public final class Stage implements AutoCloseable {
         if (spec == null) {
             throw new DeployException("bench: no node " + node + " in " + file);
         }
-        List<String> command = new ArrayList<>(
+        return new ArrayList<>(
                 installation.command(type.jvm(stack, spec), List.of("run", node, "--file", file.toString())));
-        command.addAll(1, options);
-        return start(name, cores.server(), command);
     }
 
     /** Processor time of a process and its descendants so far. */

@@ -1,6 +1,7 @@
 package io.plinth.deploy.bench.harness;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -69,6 +70,31 @@ class RoundsTest {
         assertThat(two.pin(two.server(), List.of("x"))).containsExactly("taskset", "-c", "0", "x");
         assertThat(two.load()).containsExactly(1);
         assertThat(Cores.of(4, true).load()).containsExactly(2, 3);
+    }
+
+    @Test
+    void aServerOnSeveralCoresHasItsOwnAndThoseOfTheLoad() {
+        assertThat(Cores.of(2, true).server(1)).containsExactly(0);
+        assertThat(Cores.of(2, true).server(2)).containsExactly(0, 1);
+        assertThat(Cores.of(8, true).server(3)).containsExactly(0, 1, 2);
+        assertThat(Cores.of(4, false).server(2)).containsExactly(0, 1);
+        assertThatThrownBy(() -> Cores.of(2, true).server(3)).hasMessage("cores: 3 (expected: at most 2)");
+    }
+
+    @Test
+    void aVariantIsComparedWithOursAsWell() throws IOException {
+        Report report = report(Map.of("lb-proxy-2-loops", new Sample(50_000, 33, 1000, 3000, 1, 90)));
+        assertThat(report.variantsOverOurs("small")).containsExactly(Map.entry("lb-proxy-2-loops", 1.1));
+        StringWriter table = new StringWriter();
+        report.print(new PrintWriter(table));
+        assertThat(table.toString())
+                .contains("lb-proxy-2-loops over lb-proxy: CPU 1.10")
+                .doesNotContain("peer");
+        StringWriter json = new StringWriter();
+        report.writeJson(json);
+        assertThat(json.toString())
+                .contains("\"lb-proxy-2-loops_cpu_over_ours\" : 1.1")
+                .doesNotContain("lb-proxy-2-loops_cpu_ratio");
     }
 
     private static Report report(Map<String, Sample> peers) {
