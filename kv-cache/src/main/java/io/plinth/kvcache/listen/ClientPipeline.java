@@ -43,6 +43,7 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
                             share.ahead(),
                             share.buffers(),
                             share.reads(),
+                            share.replies(),
                             share.pace()));
         });
     }

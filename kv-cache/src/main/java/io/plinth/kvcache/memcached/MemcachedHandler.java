@@ -91,7 +91,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         Replies out = new Replies(ctx.alloc(), outputLimit);
         replies = out;
         context = ctx;
-        socket = new SocketSend(ctx.channel());
+        socket = new SocketSend(ctx.channel(), loop.replies());
         seenMillis = node.clock().millis();
         text = new TextCommands(store, out, statistics);
         meta = new MetaCommands(store, out, statistics);

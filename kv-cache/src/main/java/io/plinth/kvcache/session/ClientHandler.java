@@ -16,6 +16,7 @@ import io.plinth.kvcache.session.turn.TurnEnd;
 import io.plinth.kvcache.wire.OutputLimitException;
 import io.plinth.kvcache.wire.ProtocolException;
 import io.plinth.kvcache.wire.ReadBuffers;
+import io.plinth.kvcache.wire.ReplyBuffers;
 import io.plinth.kvcache.wire.ReplyWriter;
 import io.plinth.kvcache.wire.RequestDecoder;
 import java.io.IOException;
@@ -57,6 +58,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             Ahead ahead,
             ReadBuffers buffers,
             LoopReads reads,
+            ReplyBuffers replies,
             LoopPace pace) {}
 
     private final Shared shared;
@@ -88,9 +90,9 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         context = ctx;
-        SocketSend sends = new SocketSend(ctx.channel());
+        SocketSend sends = new SocketSend(ctx.channel(), loop.replies);
         socket = sends;
-        ReplyWriter out = new ReplyWriter(ctx.alloc(), shared.outputBuffer);
+        ReplyWriter out = new ReplyWriter(ctx.alloc(), sends.buffers(), shared.outputBuffer);
         Client created = new Client(
                 shared.clients.nextId(),
                 Client.address(ctx.channel().remoteAddress()),

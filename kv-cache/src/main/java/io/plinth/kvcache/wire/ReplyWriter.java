@@ -26,17 +26,24 @@ public final class ReplyWriter {
     private static final int MOST_FIRST_SIZE = 16 * 1024;
 
     private final ByteBufAllocator allocator;
+    private final @Nullable ReplyBuffers kept;
     private final int limit;
     private final byte[] digits = new byte[DIGITS];
     private @Nullable ByteBuf out;
-    /** How large the next buffer is at first: as large as the last one became, so that it need not grow. */
-    private int firstSize = FIRST_SIZE;
+    /** What was written to the last buffer: the next is as large, so that it need not grow. */
+    private int lastSize;
 
     private int protocol = 2;
     private @Nullable String lastError;
 
     public ReplyWriter(ByteBufAllocator allocator, int limit) {
+        this(allocator, null, limit);
+    }
+
+    /** {@code kept}: what it takes buffers from for short replies, where who sends them gives them back. */
+    public ReplyWriter(ByteBufAllocator allocator, @Nullable ReplyBuffers kept, int limit) {
         this.allocator = allocator;
+        this.kept = kept;
         this.limit = limit;
     }
 
@@ -92,10 +99,10 @@ public final class ReplyWriter {
         }
         int size = buffer.readableBytes();
         if (size == 0) {
-            buffer.release();
+            give(buffer);
             return null;
         }
-        firstSize = Math.clamp(Integer.highestOneBit(size) << 1, FIRST_SIZE, MOST_FIRST_SIZE);
+        lastSize = size;
         return buffer;
     }
 
@@ -107,16 +114,41 @@ public final class ReplyWriter {
     private ByteBuf room(int bytes) {
         ByteBuf buffer = out;
         if (buffer == null) {
-            buffer = allocator.ioBuffer(firstSize);
+            buffer = first();
             out = buffer;
         }
-        if (buffer.writableBytes() < bytes) {
-            if ((long) buffer.readableBytes() + bytes > limit) {
-                throw new OutputLimitException();
-            }
-            buffer.ensureWritable(bytes);
+        return buffer.writableBytes() < bytes ? larger(buffer, bytes) : buffer;
+    }
+
+    private ByteBuf first() {
+        ReplyBuffers own = kept;
+        return own != null && lastSize <= ReplyBuffers.SIZE
+                ? own.take(allocator)
+                : allocator.ioBuffer(Math.clamp(Integer.highestOneBit(lastSize) * 2L, FIRST_SIZE, MOST_FIRST_SIZE));
+    }
+
+    private ByteBuf larger(ByteBuf buffer, int bytes) {
+        int written = buffer.readableBytes();
+        if ((long) written + bytes > limit) {
+            throw new OutputLimitException();
         }
-        return buffer;
+        if (buffer.maxWritableBytes() >= bytes) {
+            return buffer.ensureWritable(bytes);
+        }
+        ByteBuf larger = allocator.ioBuffer(Math.max(2 * ReplyBuffers.SIZE, written + bytes));
+        larger.writeBytes(buffer);
+        give(buffer);
+        out = larger;
+        return larger;
+    }
+
+    private void give(ByteBuf buffer) {
+        ReplyBuffers own = kept;
+        if (own == null) {
+            buffer.release();
+        } else {
+            own.give(buffer);
+        }
     }
 
     /** Up to eight bytes in one step, for which a copy would cost more than it copies. */

@@ -5,6 +5,7 @@ import io.netty.channel.EventLoop;
 import io.plinth.kit.net.LoopPace;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.wire.ReadBuffers;
+import io.plinth.kvcache.wire.ReplyBuffers;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,6 +20,7 @@ public final class LoopShare {
     private final List<Together> protocols = new ArrayList<>();
     private final ReadBuffers buffers = new ReadBuffers();
     private final LoopReads reads = new LoopReads();
+    private final ReplyBuffers replies = new ReplyBuffers();
     private final LoopPace pace = LoopPace.parking();
 
     public LoopShare(Keyspace keyspace) {
@@ -72,6 +74,11 @@ public final class LoopShare {
     /** What is read into. */
     public LoopReads reads() {
         return reads;
+    }
+
+    /** What short replies are written to. */
+    public ReplyBuffers replies() {
+        return replies;
     }
 
     /** When the sockets are looked at again. */

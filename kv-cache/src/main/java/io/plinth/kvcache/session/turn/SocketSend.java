@@ -7,6 +7,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.Socket;
 import io.netty.handler.ssl.SslHandler;
+import io.plinth.kvcache.wire.ReplyBuffers;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -16,11 +17,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SocketSend {
     private final Channel channel;
+    private final ReplyBuffers buffers;
     private final @Nullable Socket socket;
     private final @Nullable ChannelHandlerContext tls;
 
-    public SocketSend(Channel channel) {
+    /** {@code buffers}: its loop's, which replies may lie in. */
+    public SocketSend(Channel channel, ReplyBuffers buffers) {
         this.channel = channel;
+        this.buffers = buffers;
         this.tls = channel.pipeline().context(SslHandler.class);
         this.socket = tls == null && channel instanceof EpollSocketChannel epoll && epoll.fd() instanceof Socket own
                 ? own
@@ -35,17 +39,22 @@ public final class SocketSend {
             try {
                 sent = direct.sendAddress(reply.memoryAddress(), reply.readerIndex(), reply.writerIndex());
             } catch (IOException e) {
-                reply.release();
+                buffers.give(reply);
                 ctx.pipeline().fireExceptionCaught(e);
                 return;
             }
             if (sent == reply.readableBytes()) {
-                reply.release();
+                buffers.give(reply);
                 return;
             }
             reply.skipBytes(Math.max(0, sent));
         }
         ctx.writeAndFlush(reply, ctx.voidPromise());
+    }
+
+    /** Where short replies are to be written to, which so come back when they are sent; null where they would not. */
+    public @Nullable ReplyBuffers buffers() {
+        return socket == null ? null : buffers;
     }
 
     private boolean nothingWaits() {

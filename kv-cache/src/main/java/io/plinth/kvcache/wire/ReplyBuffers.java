@@ -1,0 +1,54 @@
+package io.plinth.kvcache.wire;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owned by one event loop: buffers for short replies, which come back when the socket has taken what was in them. To take one from a
+ * pool, and to give it back there, costs as much as to write a short reply.
+ */
+public final class ReplyBuffers {
+    /** No power of two: of buffers whose addresses end alike a processor's cache holds only a few. */
+    static final int SIZE = 1792;
+    /** As many connections' replies wait for one another at most. */
+    private static final int MOST = 64;
+    /** One that was released elsewhere, as its connection ended, is replaced after so many that were wanted in vain. */
+    private static final int RARELY = 1024;
+
+    private final @Nullable ByteBuf[] idle = new ByteBuf[MOST];
+    private int count;
+    private int made;
+
+    /** An empty one, of a pool where all are in use. */
+    ByteBuf take(ByteBufAllocator pool) {
+        if (count > 0) {
+            ByteBuf taken = idle[--count];
+            if (taken != null) {
+                return taken;
+            }
+        }
+        made++;
+        if (made <= MOST || made % RARELY == 0) {
+            // Wrapped, so that it goes with its loop.
+            return Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(SIZE)).clear();
+        }
+        return pool.ioBuffer(SIZE);
+    }
+
+    /** Takes one back that nobody uses any more; any other buffer is released. */
+    public void give(ByteBuf buffer) {
+        if (count < MOST && isOwn(buffer)) {
+            idle[count++] = buffer.clear();
+        } else {
+            buffer.release();
+        }
+    }
+
+    /** Whether it can hold no more than the ones made here, which others can. */
+    static boolean isOwn(ByteBuf buffer) {
+        return buffer.maxCapacity() == SIZE && buffer.refCnt() == 1;
+    }
+}
