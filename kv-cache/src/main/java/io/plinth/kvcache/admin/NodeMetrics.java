@@ -2,6 +2,7 @@ package io.plinth.kvcache.admin;
 
 import io.plinth.kit.metrics.Metrics;
 import io.plinth.kvcache.command.NodeState;
+import io.plinth.kvcache.keyspace.KeyspaceStats;
 import java.util.List;
 import java.util.function.LongSupplier;
 
@@ -35,42 +36,46 @@ public final class NodeMetrics {
                 () -> node.memory().used());
         metrics.gauge(
                 "kvcache_keys", "Keys present.", () -> node.keyspace().stats().keys());
-        metrics.gauge(
-                "kvcache_hits",
-                "Reads that found their key, since the start.",
+        metrics.counter(
+                "kvcache_hits_total",
+                "Reads that found their key.",
                 () -> node.keyspace().stats().hits());
-        metrics.gauge(
-                "kvcache_misses",
-                "Reads that did not, since the start.",
+        metrics.counter(
+                "kvcache_misses_total",
+                "Reads that did not.",
                 () -> node.keyspace().stats().misses());
         metrics.gauge(
-                "kvcache_expired",
-                "Keys whose time was over, since the start.",
+                "kvcache_hit_ratio",
+                "Of the reads so far, how many found their key; NaN before the first.",
+                () -> ratio(node.keyspace().stats()));
+        metrics.counter(
+                "kvcache_expired_total",
+                "Keys whose time was over.",
                 () -> node.keyspace().stats().expired());
-        metrics.gauge(
-                "kvcache_evicted",
-                "Keys removed for memory, since the start.",
+        metrics.counter(
+                "kvcache_evicted_total",
+                "Keys removed for memory.",
                 () -> node.keyspace().stats().evicted());
-        metrics.gauge(
-                "kvcache_commands",
-                "Commands, since the start.",
-                () -> node.stats().commands());
-        metrics.gauge(
-                "kvcache_errors",
-                "Error replies, since the start.",
+        metrics.counter(
+                "kvcache_commands_total", "Commands.", () -> node.stats().commands());
+        metrics.counter(
+                "kvcache_errors_total",
+                "Error replies.",
                 () -> node.stats().errors().all());
         metrics.gauge("kvcache_clients", "Connections.", () -> node.clients().count());
-        metrics.gauge(
-                "kvcache_clients_accepted",
-                "Connections, since the start.",
+        metrics.counter(
+                "kvcache_clients_accepted_total",
+                "Connections.",
                 () -> node.clients().accepted());
-        metrics.gauge(
-                "kvcache_clients_rejected",
-                "Connections over max-clients, since the start.",
+        metrics.counter(
+                "kvcache_clients_rejected_total",
+                "Connections over max-clients.",
                 () -> node.clients().rejected());
-        metrics.gauge(
-                "kvcache_publish_dropped",
-                "Messages other nodes did not get, since the start.",
-                droppedMessages::getAsLong);
+        metrics.counter(
+                "kvcache_publish_dropped_total", "Messages other nodes did not get.", droppedMessages::getAsLong);
+    }
+
+    private static double ratio(KeyspaceStats stats) {
+        return (double) stats.hits() / (stats.hits() + stats.misses());
     }
 }

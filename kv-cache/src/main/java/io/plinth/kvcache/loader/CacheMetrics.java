@@ -5,7 +5,9 @@ import io.plinth.kvcache.command.cache.CachePatterns;
 import io.plinth.kvcache.loader.behind.BehindQueue;
 import io.plinth.kvcache.pattern.PatternCounts;
 import io.plinth.kvcache.pattern.PatternRule;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import java.util.function.ObjDoubleConsumer;
 import java.util.function.ToDoubleFunction;
 
 /** What /metrics shows of patterns, loaders and writes for later; read when scraped. */
@@ -36,19 +38,28 @@ public final class CacheMetrics {
                 "kvcache_cache_marks",
                 "Keys with a lease, a soft deadline, tags, or remembered as absent.",
                 () -> patterns.marks().size());
-        pattern("leases", "Rights to fill that clients got, since the start.", c -> c.leases.sum());
-        pattern("lease_waits", "Readers that waited for a fill, since the start.", c -> c.leaseWaits.sum());
-        pattern("stale_served", "Stale values given out, since the start.", c -> c.stale.sum());
-        pattern("negative_hits", "Reads answered by a remembered absence, since the start.", c -> c.negative.sum());
-        pattern("quota_evicted", "Keys evicted for the pattern's quota, since the start.", c -> c.quotaEvicted.sum());
-        pattern("quota_refused", "Writes refused for it, since the start.", c -> c.quotaRefused.sum());
+        counted("leases", "Rights to fill that clients got.", c -> c.leases.sum());
+        counted("lease_waits", "Readers that waited for a fill.", c -> c.leaseWaits.sum());
+        counted("stale_served", "Stale values given out.", c -> c.stale.sum());
+        counted("negative_hits", "Reads answered by a remembered absence.", c -> c.negative.sum());
+        counted("quota_evicted", "Keys evicted for the pattern's quota.", c -> c.quotaEvicted.sum());
+        counted("quota_refused", "Writes refused for it.", c -> c.quotaRefused.sum());
         pattern("quota_bytes", "What its keys take, where it has a quota.", PatternCounts::bytes);
         pattern("quota_keys", "How many keys it has, where it has a quota.", PatternCounts::keys);
-        pattern("loads", "Questions to the loader, since the start.", c -> c.loads.sum());
-        pattern("loads_coalesced", "Readers that shared another's question, since the start.", c -> c.coalesced.sum());
-        pattern("load_failures", "Questions that failed, since the start.", c -> c.loadFailures.sum());
-        pattern("stores", "Values written through, since the start.", c -> c.stores.sum());
-        pattern("store_failures", "Writes that were refused or failed, since the start.", c -> c.storeFailures.sum());
+        counted("loads", "Questions to the loader.", c -> c.loads.sum());
+        counted("loads_coalesced", "Readers that shared another's question.", c -> c.coalesced.sum());
+        counted("load_failures", "Questions that failed.", c -> c.loadFailures.sum());
+        counted("stores", "Values written through.", c -> c.stores.sum());
+        counted("store_failures", "Writes that were refused or failed.", c -> c.storeFailures.sum());
+    }
+
+    private void counted(String name, String help, ToDoubleFunction<PatternCounts> value) {
+        CounterWithCallback.builder()
+                .name("kvcache_pattern_" + name + "_total")
+                .help(help)
+                .labelNames("pattern")
+                .callback(callback -> each(value, (pattern, number) -> callback.call(number, pattern)))
+                .register(metrics.registry());
     }
 
     private void pattern(String name, String help, ToDoubleFunction<PatternCounts> value) {
@@ -56,13 +67,15 @@ public final class CacheMetrics {
                 .name("kvcache_pattern_" + name)
                 .help(help)
                 .labelNames("pattern")
-                .callback(callback -> {
-                    for (PatternRule rule : patterns.patterns().rules()) {
-                        callback.call(value.applyAsDouble(rule.counts()), rule.name());
-                    }
-                    callback.call(value.applyAsDouble(patterns.others()), "");
-                })
+                .callback(callback -> each(value, (pattern, number) -> callback.call(number, pattern)))
                 .register(metrics.registry());
+    }
+
+    private void each(ToDoubleFunction<PatternCounts> value, ObjDoubleConsumer<String> into) {
+        for (PatternRule rule : patterns.patterns().rules()) {
+            into.accept(rule.name(), value.applyAsDouble(rule.counts()));
+        }
+        into.accept("", value.applyAsDouble(patterns.others()));
     }
 
     private void loaders() {
@@ -86,24 +99,16 @@ public final class CacheMetrics {
         metrics.gauge("kvcache_behind_bytes", "What these writes take.", queue::bytes);
         metrics.gauge(
                 "kvcache_behind_age_seconds", "How long the first of them has waited.", () -> queue.ageMillis() / 1e3);
-        metrics.gauge(
-                "kvcache_behind_handed_on", "Writes that loaders got, since the start.", queue.counts()::handedOn);
-        metrics.gauge("kvcache_behind_failures", "Attempts that failed, since the start.", queue.counts()::failures);
-        metrics.gauge(
-                "kvcache_behind_coalesced",
-                "Writes whose key had one waiting, since the start.",
-                queue.counts()::coalesced);
-        metrics.gauge(
-                "kvcache_behind_set_aside",
-                "Writes that loaders refused for good, in behind-refused.jsonl, since the start.",
+        metrics.counter("kvcache_behind_handed_on_total", "Writes that loaders got.", queue.counts()::handedOn);
+        metrics.counter("kvcache_behind_failures_total", "Attempts that failed.", queue.counts()::failures);
+        metrics.counter(
+                "kvcache_behind_coalesced_total", "Writes whose key had one waiting.", queue.counts()::coalesced);
+        metrics.counter(
+                "kvcache_behind_set_aside_total",
+                "Writes that loaders refused for good, in behind-refused.jsonl.",
                 queue.counts()::setAside);
-        metrics.gauge(
-                "kvcache_behind_dropped",
-                "Such writes without room in that file, since the start.",
-                queue.counts()::dropped);
-        metrics.gauge(
-                "kvcache_behind_refused",
-                "Writes without room in the queue, since the start.",
-                queue.counts()::refused);
+        metrics.counter(
+                "kvcache_behind_dropped_total", "Such writes without room in that file.", queue.counts()::dropped);
+        metrics.counter("kvcache_behind_refused_total", "Writes without room in the queue.", queue.counts()::refused);
     }
 }

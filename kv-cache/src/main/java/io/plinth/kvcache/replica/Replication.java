@@ -98,8 +98,8 @@ public final class Replication implements AutoCloseable {
     /** Shows what an operator is to be woken for. */
     public void register(Metrics metrics) {
         metrics.gauge("kvcache_primary_link_up", "0 while a Redis is to be followed and is not.", this::link);
-        metrics.gauge(
-                "kvcache_primary_refused_writes",
+        metrics.counter(
+                "kvcache_primary_refused_writes_total",
                 "Writes of the Redis that is followed that could not be done here, each with a synchronisation anew.",
                 this::refused);
     }

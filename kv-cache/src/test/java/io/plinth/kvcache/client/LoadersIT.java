@@ -95,8 +95,8 @@ class LoadersIT {
             assertThat(other.call("CACHE.GET", "web:two")).contains("absent");
             assertThat(admin("/explain?key=web:one")).contains("\"pattern\":\"web\"", "read through, write through");
             assertThat(admin("/metrics"))
-                    .contains("kvcache_pattern_loads{pattern=\"web\"} 2.0")
-                    .contains("kvcache_pattern_loads_coalesced{pattern=\"web\"} 19.0");
+                    .contains("kvcache_pattern_loads_total{pattern=\"web\"} 2.0")
+                    .contains("kvcache_pattern_loads_coalesced_total{pattern=\"web\"} 19.0");
         } finally {
             for (RawClient reader : readers) {
                 reader.close();
@@ -168,7 +168,7 @@ class LoadersIT {
             }
             Await.until("asked in vain", () -> {
                 client.call("GET", "soft:s");
-                return !admin("/metrics").contains("kvcache_pattern_load_failures{pattern=\"soft\"} 0.0");
+                return !admin("/metrics").contains("kvcache_pattern_load_failures_total{pattern=\"soft\"} 0.0");
             });
             assertThat(admin("/explain?key=soft:s")).contains("\"soft_ttl\":\"stale\"");
         }
@@ -214,7 +214,7 @@ class LoadersIT {
         try (RawClient client = client()) {
             origin.status = 422;
             assertThat(client.call("SET", "late:bad", "1")).isEqualTo("+OK\r\n");
-            Await.until("set aside", () -> admin("/metrics").contains("kvcache_behind_set_aside 1.0"));
+            Await.until("set aside", () -> admin("/metrics").contains("kvcache_behind_set_aside_total 1.0"));
             Await.until("out of the queue", () -> admin("/metrics").contains("kvcache_behind_keys 0.0"));
             assertThat(origin.asked("PUT bad 1")).isEqualTo(2);
             origin.status = 0;

@@ -1,6 +1,7 @@
 package io.plinth.kit.metrics;
 
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
@@ -23,6 +24,15 @@ public final class Metrics {
                 .help(help)
                 .labelNames(labels)
                 .withoutExemplars()
+                .register(registry);
+    }
+
+    /** Registers a counter that is read when scraped; its name ends in {@code _total}. */
+    public void counter(String name, String help, DoubleSupplier value) {
+        CounterWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(callback -> callback.call(value.getAsDouble()))
                 .register(registry);
     }
 
