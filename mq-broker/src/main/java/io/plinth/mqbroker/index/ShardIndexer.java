@@ -298,7 +298,7 @@ public final class ShardIndexer implements ChangeListener {
                                 message.priority(),
                                 null,
                                 0,
-                                0));
+                                message.until()));
             }
         }
     }

@@ -237,7 +237,7 @@ public final class ChangeCodec {
                 for (int i = 0; i < ids.length; i++) {
                     ids[i] = in.readLong();
                 }
-                yield new Effect.Settled(queueId, ids, List.of(), new byte[0]);
+                yield new Effect.Settled(queueId, ids);
             }
             case DELIVERED -> new Effect.DeliveredUpTo(in.readLong(), in.readLong());
             case DROPPED -> new Effect.QueueDropped(in.readLong());

@@ -64,11 +64,21 @@ public sealed interface Effect {
      *
      * @param messages the same ones, for the ledger of segments, null for those the index has to be asked of; empty when replayed
      * @param priorities of the same ones; empty where none has any
+     * @param untils of the same ones, the time the index finds it by, 0 for none; empty where none has any
      */
-    record Settled(long queueId, long[] ids, List<@Nullable Message> messages, byte[] priorities)
+    record Settled(long queueId, long[] ids, List<@Nullable Message> messages, byte[] priorities, long[] untils)
             implements OnMessages {
-        /** What is known of one that left. */
-        public record Left(long position, int size, int bodySize, int priority) {}
+        /** Of whose messages only the ids are known. */
+        public Settled(long queueId, long... ids) {
+            this(queueId, ids, List.of(), new byte[0], new long[0]);
+        }
+
+        /**
+         * What is known of one that left.
+         *
+         * @param until epoch milliseconds, the time the index finds it by; 0 for none
+         */
+        public record Left(long position, int size, int bodySize, int priority, long until) {}
 
         /** What is known of the one at an index; null where only the index knows. */
         public @Nullable Left left(int at) {
@@ -79,7 +89,8 @@ public sealed interface Effect {
                             message.position(),
                             message.size(),
                             message.bodySize(),
-                            priorities.length == 0 ? 0 : priorities[at] & 0xFF);
+                            priorities.length == 0 ? 0 : priorities[at] & 0xFF,
+                            untils.length == 0 ? 0 : untils[at]);
         }
     }
 

@@ -186,7 +186,7 @@ final class Refused {
             return change;
         }
         // Without the messages: they may stand elsewhere by now, and the index knows where.
-        Effect all = new Effect.Settled(first.getKey().queueId(), ids.all(), List.of(), new byte[0]);
+        Effect all = new Effect.Settled(first.getKey().queueId(), ids.all());
         return new Change(change.shard(), change.epoch(), change.sequence(), change.previous(), all);
     }
 

@@ -31,6 +31,8 @@ final class Journal {
         /** Filled from the first that has one. */
         final List<Byte> priorities = new ArrayList<>();
 
+        final List<Long> untils = new ArrayList<>();
+
         void add(QueueEntry entry) {
             if (entry.priority > 0 || !priorities.isEmpty()) {
                 while (priorities.size() < ids.size()) {
@@ -38,8 +40,15 @@ final class Journal {
                 }
                 priorities.add((byte) entry.priority);
             }
+            long until = entry.findable() ? entry.indexedUntil() : 0;
+            if (until > 0 || !untils.isEmpty()) {
+                while (untils.size() < ids.size()) {
+                    untils.add(0L);
+                }
+                untils.add(until);
+            }
             ids.add(entry.id);
-            messages.add(entry.marked() ? null : entry.message);
+            messages.add(entry.findable() ? entry.message : null);
         }
 
         Effect.Settled effect(long queueId) {
@@ -51,7 +60,11 @@ final class Journal {
             for (int i = 0; i < ranks.length; i++) {
                 ranks[i] = priorities.get(i);
             }
-            return new Effect.Settled(queueId, all, messages, ranks);
+            long[] times = new long[untils.size()];
+            for (int i = 0; i < times.length; i++) {
+                times[i] = untils.get(i);
+            }
+            return new Effect.Settled(queueId, all, messages, ranks, times);
         }
     }
 
@@ -116,7 +129,7 @@ final class Journal {
         if (entry.durable) {
             settling.computeIfAbsent(queue.id(), ignored -> new Settling()).add(entry);
         } else {
-            stream.passing(() -> new Effect.Settled(queue.id(), new long[] {entry.id}, List.of(), new byte[0]));
+            stream.passing(() -> new Effect.Settled(queue.id(), entry.id));
         }
     }
 

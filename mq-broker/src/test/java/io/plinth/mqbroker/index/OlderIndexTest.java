@@ -66,7 +66,7 @@ class OlderIndexTest {
                             List.of(new Effect.Target(QUEUE, Long.MAX_VALUE)), new Message(CONTENT), CONTENT));
             append(indexer, log, new Effect.DeliveredUpTo(QUEUE, 2));
             append(indexer, log, new Effect.Returned(QUEUE, 2, 3, 5000));
-            append(indexer, log, new Effect.Settled(QUEUE, new long[] {1}, List.of(), new byte[0]));
+            append(indexer, log, new Effect.Settled(QUEUE, 1));
             log.roll();
             append(
                     indexer,

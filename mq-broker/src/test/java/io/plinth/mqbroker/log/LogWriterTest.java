@@ -243,11 +243,11 @@ class LogWriterTest {
         assertThat(effects).filteredOn(Effect.Returned.class::isInstance).isEmpty();
         assertThat(effects.stream()
                         .filter(effect -> effect instanceof Effect.Settled s && s.queueId() == 1)
-                        .flatMapToLong(effect -> java.util.Arrays.stream(((Effect.Settled) effect).ids())))
-                .containsExactlyElementsOf(java.util.stream.LongStream.range(0, settled)
+                        .flatMapToLong(effect -> java.util.Arrays.stream(((Effect.Settled) effect).ids()))
+                        .toArray())
+                .isEqualTo(java.util.stream.LongStream.range(0, settled)
                         .map(i -> 1_000_000 - i)
-                        .boxed()
-                        .toList());
+                        .toArray());
     }
 
     /** What is in flight when the disk fills is bounded elsewhere, and a return is not worth the log. */
@@ -307,7 +307,7 @@ class LogWriterTest {
         List<Message> messages = java.util.Arrays.stream(ids)
                 .mapToObj(id -> new Message(id, 10, 10))
                 .toList();
-        return new Effect.Settled(queue, ids, messages, new byte[0]);
+        return new Effect.Settled(queue, ids, messages, new byte[0], new long[0]);
     }
 
     @Test

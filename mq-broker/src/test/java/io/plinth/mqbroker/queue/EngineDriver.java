@@ -8,6 +8,7 @@ import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.flow.DeliveryWindow;
+import io.plinth.mqbroker.log.Change;
 import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.stream.StreamFilter;
 import io.plinth.mqbroker.stream.StreamOffset;
@@ -25,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -50,8 +52,21 @@ final class EngineDriver implements AutoCloseable, Outlet {
     }
 
     EngineDriver(Path folder, Engine.Logs logs, boolean fsync, long memory, int window, Clock clock) throws Exception {
+        this(folder, logs, fsync, memory, window, clock, List.of());
+    }
+
+    /** {@code followers}: who sees all changes of shards, on their loop. */
+    EngineDriver(
+            Path folder,
+            Engine.Logs logs,
+            boolean fsync,
+            long memory,
+            int window,
+            Clock clock,
+            List<Consumer<Change>> followers)
+            throws Exception {
         engine = new Engine(new Engine.Settings(
-                folder, List.of(loop), logs, fsync, memory, window, 1000, 2, clock, System::nanoTime, List.of()));
+                folder, List.of(loop), logs, fsync, memory, window, 1000, 2, clock, System::nanoTime, followers));
         for (int i = 0; i < outboxes.length; i++) {
             outboxes[i] = new Outbox(this);
         }

@@ -2,6 +2,8 @@ package io.plinth.mqbroker.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plinth.mqbroker.log.Change;
+import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.PreallocatedSegmentLog;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.nio.file.Path;
@@ -11,8 +13,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,10 +38,20 @@ class WaitingPagingTest {
 
     private final MutableClock clock = new MutableClock(1_000_000);
 
-    private EngineDriver open(int messages) throws Exception {
+    private EngineDriver open(int messages, Consumer<Change> follower) throws Exception {
         long memory = Math.max(1 << 20, (long) messages * MessageQueue.ENTRY_BYTES / PART);
         return new EngineDriver(
-                folder, path -> PreallocatedSegmentLog.open(path, 4 << 20), false, memory, WINDOW, clock);
+                folder,
+                path -> PreallocatedSegmentLog.open(path, 4 << 20),
+                false,
+                memory,
+                WINDOW,
+                clock,
+                List.of(follower));
+    }
+
+    private EngineDriver open(int messages) throws Exception {
+        return open(messages, change -> {});
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
@@ -111,6 +125,37 @@ class WaitingPagingTest {
             }
             assertThat(driver.length(KEEPS)).isZero();
             await(() -> driver.engine().gauge().used() == 0);
+        }
+    }
+
+    @Test
+    void whatIsPurgedIsSettledWithoutAskingTheIndex() throws Exception {
+        List<Effect.Settled> settled = new CopyOnWriteArrayList<>();
+        Consumer<Change> follower = change -> {
+            if (change.effect() instanceof Effect.Settled effect) {
+                settled.add(effect);
+            }
+        };
+        long start = clock.millis();
+        try (EngineDriver driver = open(SOME, follower)) {
+            driver.declareDelayed("later");
+            for (int i = 0; i < SOME; i++) {
+                driver.publish(KEEPS, "" + i, "x-delay", 10_000 + i * 7919 % 1_000_000);
+                pace(driver, i + 1);
+            }
+            awaitFew(driver);
+            assertThat(driver.purge(KEEPS)).isEqualTo(SOME);
+            await(() -> settled.stream().mapToInt(effect -> effect.ids().length).sum() == SOME);
+        }
+        for (Effect.Settled effect : settled) {
+            for (int i = 0; i < effect.ids().length; i++) {
+                Effect.Settled.Left left = effect.left(i);
+                assertThat(left).isNotNull();
+                assertThat(left.until()).isGreaterThanOrEqualTo(start + 10_000);
+            }
+        }
+        try (EngineDriver driver = open(SOME)) {
+            assertThat(driver.length(KEEPS)).isZero();
         }
     }
 

@@ -66,9 +66,17 @@ public final class QueueEntry {
         return timed;
     }
 
-    /** Whether the index has it under more than its priority and id. */
-    public boolean marked() {
-        return grouped || timed || returns > 0;
+    /**
+     * Whether all that the index finds it by is known here. Not of one of a group, nor of one that came back in this life, which a full log may
+     * not have kept, nor of one whose time has come and is forgotten.
+     */
+    public boolean findable() {
+        return !grouped && stamp == id && (!timed || availableAt > 0);
+    }
+
+    /** The time the index finds it by, 0 for none; only of one that is {@link #findable}. */
+    public long indexedUntil() {
+        return availableAt;
     }
 
     /** No group waits for it, or ever heard of it. */
