@@ -10,6 +10,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -26,10 +28,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Other queues beside one with a huge backlog: how long their messages take, from publish to delivery, while as many messages pass through a
- * short queue, and while they pass through the one with the backlog. Short rounds of the two take turns, each pair beginning with the other
- * one, and what is compared is the median of the pairs: so other work on the machine falls on both. Small here, and only that all come is
- * asserted; the profile {@code fairness} asks for a million and prints the percentiles.
+ * Other queues beside one with a huge backlog, and beside one whose consumer is slow: how long their messages take, from publish to delivery,
+ * while as many messages pass through a short queue, while they pass through the one with the backlog, and while they come to one
+ * whose consumer reads a few of them. Short rounds of the three take turns, each beginning with another one, and what is compared is the
+ * median of the rounds' ratios: so other work on the machine falls on all. Small here, and only that all come is asserted; the
+ * profile {@code fairness} asks for a million and prints the percentiles.
  */
 @Timeout(3600)
 class FairnessIT {
@@ -41,6 +44,10 @@ class FairnessIT {
     private static final int SIZE = 1024;
     private static final String HUGE = "huge";
     private static final String SHORT = "short";
+    private static final String SLOW = "slow";
+    private static final List<String> BUSY = List.of(SHORT, HUGE, SLOW);
+    /** What the slow consumer takes for each: a thirtieth of what comes in the profile. */
+    private static final int SLOW_MILLIS = 10;
 
     @TempDir
     Path folder;
@@ -57,7 +64,7 @@ class FairnessIT {
     }
 
     @Test
-    void othersGoOnBesideAHugeBacklog() throws Exception {
+    void othersGoOnBesideAHugeBacklogAndASlowConsumer() throws Exception {
         String compiler = "-XX:TieredStopAtLevel=" + (ROUNDS > 1 ? 4 : 1);
         try (BrokerProcess broker = new BrokerProcess(folder, "{ window: 1000 }", "-Xmx512m", compiler)) {
             broker.start();
@@ -65,26 +72,31 @@ class FairnessIT {
             int shard = Shards.of("/", HUGE, Shards.COUNT);
             try (Connection connection = broker.connect()) {
                 Channel channel = connection.createChannel();
-                for (String name : List.of(HUGE, SHORT)) {
+                for (String name : BUSY) {
                     channel.queueDeclare(name, true, false, false, Map.of());
                 }
                 for (String name : names) {
                     channel.queueDeclare(name, true, false, false, Map.of());
                 }
                 fill(channel);
-                List<Round> beside = new ArrayList<>();
-                List<Round> without = new ArrayList<>();
+                Map<String, List<Round>> rounds = new HashMap<>();
                 for (int round = 0; round < ROUNDS; round++) {
-                    boolean first = round % 2 == 0;
-                    Round one = measure(broker, names, shard, first ? SHORT : HUGE);
-                    Round other = measure(broker, names, shard, first ? HUGE : SHORT);
-                    without.add(first ? one : other);
-                    beside.add(first ? other : one);
+                    List<String> turn = new ArrayList<>(BUSY);
+                    Collections.rotate(turn, round);
+                    for (String busy : turn) {
+                        rounds.computeIfAbsent(busy, name -> new ArrayList<>())
+                                .add(measure(broker, names, shard, busy));
+                        channel.queuePurge(SLOW);
+                    }
                 }
-                print("same shard p50", without, beside, Round::sameMedian);
-                print("same shard p99", without, beside, Round::same);
-                print("other shards p50", without, beside, Round::othersMedian);
-                print("other shards p99", without, beside, Round::others);
+                List<Round> without = rounds.getOrDefault(SHORT, List.of());
+                for (String busy : List.of(HUGE, SLOW)) {
+                    List<Round> beside = rounds.getOrDefault(busy, List.of());
+                    print(busy + ", same shard p50", without, beside, Round::sameMedian);
+                    print(busy + ", same shard p99", without, beside, Round::same);
+                    print(busy + ", other shards p50", without, beside, Round::othersMedian);
+                    print(busy + ", other shards p99", without, beside, Round::others);
+                }
                 long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
                 while (channel.messageCount(HUGE) != BACKLOG) {
                     assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
@@ -112,8 +124,8 @@ class FairnessIT {
                 .mapToDouble(i -> number.applyAsDouble(beside.get(i)) / number.applyAsDouble(without.get(i)))
                 .toArray();
         System.out.printf(
-                "%s: beside a short queue %.1f ms, beside the backlog %.1f ms; ratio of pairs: median %.2f, quartiles"
-                        + " %.2f to %.2f, the backlog slower in %d of %d%n",
+                "%s: beside a short queue %.1f ms, beside that one %.1f ms; ratio of pairs: median %.2f, quartiles"
+                        + " %.2f to %.2f, slower in %d of %d%n",
                 what,
                 quantile(without.stream().mapToDouble(number).toArray(), 0.5),
                 quantile(beside.stream().mapToDouble(number).toArray(), 0.5),
@@ -131,7 +143,13 @@ class FairnessIT {
 
     private static Round measure(BrokerProcess broker, List<String> names, int shard, String busy) throws Exception {
         AtomicBoolean over = new AtomicBoolean();
-        CompletableFuture<Long> passed = CompletableFuture.supplyAsync(() -> pass(broker, busy, over));
+        CompletableFuture<Void> passed = CompletableFuture.runAsync(() -> {
+            if (busy.equals(SLOW)) {
+                crawl(broker, over);
+            } else {
+                pass(broker, busy, over);
+            }
+        });
         Histogram same = new ConcurrentHistogram(3);
         Histogram others = new ConcurrentHistogram(3);
         try (Connection out = broker.connect();
@@ -176,8 +194,32 @@ class FairnessIT {
         return histogram.getValueAtPercentile(percentile) / 1e6;
     }
 
-    /** Publishes to the queue and takes from it, at the same rate; returns how many were taken. */
-    private static long pass(BrokerProcess broker, String queue, AtomicBoolean over) {
+    /** Publishes at that rate to a queue whose consumer reads less and less of its socket, as it comes to a stop behind each message. */
+    private static void crawl(BrokerProcess broker, AtomicBoolean over) {
+        try (Connection out = broker.connect();
+                Connection in = broker.connect()) {
+            in.createChannel()
+                    .basicConsume(
+                            SLOW,
+                            true,
+                            (tag, delivery) -> {
+                                if (!over.get()) {
+                                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(SLOW_MILLIS));
+                                }
+                            },
+                            tag -> {});
+            Channel publisher = out.createChannel();
+            for (Pace pace = new Pace(RATE); !over.get(); ) {
+                pace.await();
+                publisher.basicPublish("", SLOW, MessageProperties.MINIMAL_PERSISTENT_BASIC, new byte[SIZE]);
+            }
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Publishes to the queue and takes from it, at the same rate. */
+    private static void pass(BrokerProcess broker, String queue, AtomicBoolean over) {
         AtomicLong taken = new AtomicLong();
         try (Connection out = broker.connect();
                 Connection in = broker.connect()) {
@@ -203,7 +245,6 @@ class FairnessIT {
                     consumer.basicAck(++settled, false);
                 }
             }
-            return settled;
         } catch (Exception e) {
             throw new AssertionError(e);
         }
