@@ -11,6 +11,7 @@ import io.plinth.kit.net.Listeners;
 import io.plinth.kit.net.ServerTls;
 import io.plinth.kit.net.TlsException;
 import io.plinth.mqbroker.auth.Access;
+import io.plinth.mqbroker.auth.Attempts;
 import io.plinth.mqbroker.auth.PasswordHash;
 import io.plinth.mqbroker.auth.User;
 import io.plinth.mqbroker.definition.DefinitionCommand;
@@ -20,6 +21,7 @@ import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.history.History;
 import io.plinth.mqbroker.http.ApiServer;
 import io.plinth.mqbroker.http.ApiTable;
+import io.plinth.mqbroker.http.Cors;
 import io.plinth.mqbroker.index.SegmentReport;
 import io.plinth.mqbroker.listen.AmqpInitializer;
 import io.plinth.mqbroker.listen.Gatherings;
@@ -29,10 +31,12 @@ import io.plinth.mqbroker.log.Settings;
 import io.plinth.mqbroker.management.ExplainRoute;
 import io.plinth.mqbroker.management.ManagementApi;
 import io.plinth.mqbroker.management.ManagementRoutes;
-import io.plinth.mqbroker.management.QueueMetrics;
 import io.plinth.mqbroker.management.SegmentRoute;
-import io.plinth.mqbroker.management.Survey;
+import io.plinth.mqbroker.management.node.Certificates;
 import io.plinth.mqbroker.management.node.NodeNumbers;
+import io.plinth.mqbroker.management.prometheus.MetricPages;
+import io.plinth.mqbroker.management.prometheus.NodeLimits;
+import io.plinth.mqbroker.management.survey.Survey;
 import io.plinth.mqbroker.queue.Engine;
 import io.plinth.mqbroker.session.Broker;
 import io.plinth.mqbroker.session.Connection;
@@ -200,7 +204,10 @@ public final class MqBroker implements Daemon {
                 System::nanoTime,
                 List.of()));
         engine = opened;
-        Access allowed = new Access(opened.definitions().settings(), users(c));
+        Access allowed = new Access(
+                opened.definitions().settings(),
+                users(c),
+                new Attempts(c.limits().loginSources()));
         access = allowed;
         if (c.users().isEmpty()) {
             firstUser(opened.definitions());
@@ -229,8 +236,14 @@ public final class MqBroker implements Daemon {
                 new History(c.management().history().bytes()),
                 c.management().samples());
         watch.scheduleWithFixedDelay(survey::tick, SAMPLE_SECONDS, SAMPLE_SECONDS, TimeUnit.SECONDS);
-        new QueueMetrics(broker, survey, c.limits().metricQueues(), "rabbit@" + context.name())
-                .register(context.metrics());
+        new MetricPages(
+                        broker,
+                        survey,
+                        new MetricPages.Most(
+                                c.limits().metricQueues(), c.limits().metricChannels()),
+                        "rabbit@" + context.name(),
+                        new NodeLimits(memory(opened).most(), disk().most()))
+                .register(context.metrics(), context.admin());
         new ExplainRoute(opened.vhosts()).register(context.admin());
         new SegmentRoute(opened.vhosts(), segments(opened)).register(context.admin());
         Gatherings gatherings = new Gatherings(() -> limits.gather().toNanos(), broker.nanoTime());
@@ -270,7 +283,13 @@ public final class MqBroker implements Daemon {
         Integer own = context.node().port();
         int port = c.portBeside(own == null ? MqBrokerMain.TYPE.standardPort() : own);
         ManagementApi.Node node = new ManagementApi.Node(
-                "rabbit@" + context.name(), config.product(), config.version(), memory(opened), disk(), this::sockets);
+                "rabbit@" + context.name(),
+                config.product(),
+                config.version(),
+                memory(opened),
+                disk(),
+                this::sockets,
+                this::shownCertificates);
         ApiTable routes = ManagementApi.routes(broker, survey, node, managementWorker);
         management = context.listeners()
                 .tcp(MANAGEMENT, new HostPort(context.node().host(), port), api(routes, broker, null));
@@ -289,7 +308,13 @@ public final class MqBroker implements Daemon {
     private ApiServer api(ApiTable routes, Broker broker, @Nullable ServerTls serving) {
         MqBrokerConfig.Management c = config.management();
         return new ApiServer(
-                routes, broker.access(), managementWorker, (int) c.body().bytes(), c.connections(), serving);
+                routes,
+                broker.access(),
+                managementWorker,
+                (int) c.body().bytes(),
+                c.connections(),
+                new Cors(c.cors(), c.corsMaxAge()),
+                serving);
     }
 
     private List<ManagementApi.Listener> sockets() {
@@ -304,6 +329,27 @@ public final class MqBroker implements Daemon {
                     new ManagementApi.Listener(protocol, address.getAddress().getHostAddress(), address.getPort()));
         });
         return sockets;
+    }
+
+    private List<Certificates.Shown> shownCertificates() {
+        List<Certificates.Shown> all = new ArrayList<>();
+        MqBrokerConfig.Tls amqps = config.tls();
+        if (amqps != null && secured != null) {
+            all.add(shown("amqp/ssl", secured, amqps.cert()));
+        }
+        MqBrokerConfig.Management.Https https = config.management().tls();
+        if (https != null && secureManagement != null) {
+            all.add(shown("https", secureManagement, https.cert()));
+        }
+        return all;
+    }
+
+    private Certificates.Shown shown(String protocol, Listeners.Bound at, Path file) {
+        return new Certificates.Shown(
+                protocol,
+                at.address().getAddress().getHostAddress(),
+                at.address().getPort(),
+                resolve(file));
     }
 
     private Path resolve(Path path) {

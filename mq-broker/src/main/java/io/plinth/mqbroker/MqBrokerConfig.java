@@ -112,6 +112,12 @@ public record MqBrokerConfig(
             @Range(min = "1", max = "10000000")
             int samples,
 
+            @Doc("Origins whose pages may use the API from a browser, such as https://admin.example; \"*\" for all.")
+            List<String> cors,
+
+            @Doc("How long a browser may remember that it may.") @Default("30m") @Range(min = "0s", max = "1d")
+            Duration corsMaxAge,
+
             @Doc("Serve it over TLS, too.") @Nullable Https tls) {
 
         /** The API's TLS listener. */
@@ -225,10 +231,22 @@ public record MqBrokerConfig(
             @Range(min = "0s", max = "365d")
             Duration consumerTimeout,
 
-            @Doc("Queues with metrics of their own, and with percentiles of confirm latency.")
+            @Doc("Queues, and exchanges, with numbers of their own in one answer of /metrics/per-object or"
+                    + " /metrics/detailed, and queues with percentiles of confirm latency.")
             @Default("1000")
             @Range(min = "0", max = "100000")
-            int metricQueues) {}
+            int metricQueues,
+
+            @Doc("Channels, and connections, with numbers of their own in such an answer.")
+            @Default("1000")
+            @Range(min = "0", max = "100000")
+            int metricChannels,
+
+            @Doc("Places and users whose attempts to log in are counted one by one; the ones that tried least"
+                    + " lately are forgotten.")
+            @Default("1000")
+            @Range(min = "0", max = "100000")
+            int loginSources) {}
 
     @Override
     public void check(Check check) {

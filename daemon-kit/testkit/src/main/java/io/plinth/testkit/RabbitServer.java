@@ -19,7 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Debian's RabbitMQ with its management plugin, on free ports and in a folder of its own. */
+/** Debian's RabbitMQ with its plugins for management and Prometheus, on free ports and in a folder of its own. */
 public final class RabbitServer implements AutoCloseable {
     /** Debian's wrapper on the PATH wants to be root; the script behind it does not. */
     private static final Path SCRIPT = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
@@ -30,6 +30,7 @@ public final class RabbitServer implements AutoCloseable {
     private final Process process;
     private final int amqp;
     private final int http;
+    private final int prometheus;
     /** Erlang's name server. RabbitMQ would start one that outlives it. */
     private final Process names;
 
@@ -38,6 +39,7 @@ public final class RabbitServer implements AutoCloseable {
         Peer.path("rabbitmq-server");
         amqp = FreePort.find();
         http = FreePort.find();
+        prometheus = FreePort.find();
         int namesPort = FreePort.find();
         names = new ProcessBuilder("epmd", "-address", "127.0.0.1", "-port", Integer.toString(namesPort))
                 .redirectErrorStream(true)
@@ -47,11 +49,12 @@ public final class RabbitServer implements AutoCloseable {
         while (!listens(namesPort) && System.nanoTime() < deadline) {
             TimeUnit.MILLISECONDS.sleep(10);
         }
-        Files.writeString(folder.resolve("plugins"), "[rabbitmq_management].");
+        Files.writeString(folder.resolve("plugins"), "[rabbitmq_management,rabbitmq_prometheus].");
         Files.writeString(folder.resolve("env.conf"), "");
         Files.writeString(
                 folder.resolve("rabbitmq.conf"),
                 "management.tcp.port = " + http + "\nmanagement.tcp.ip = 127.0.0.1\n"
+                        + "prometheus.tcp.port = " + prometheus + "\nprometheus.tcp.ip = 127.0.0.1\n"
                         + "collect_statistics_interval = 1000\n");
         ProcessBuilder builder = new ProcessBuilder(SCRIPT.toString())
                 .redirectErrorStream(true)
@@ -119,6 +122,11 @@ public final class RabbitServer implements AutoCloseable {
     /** Where its management API is. */
     public int httpPort() {
         return http;
+    }
+
+    /** Where Prometheus reads its metrics. */
+    public int prometheusPort() {
+        return prometheus;
     }
 
     @Override

@@ -16,11 +16,13 @@ public final class Access {
     private static final User NOBODY = new User("", "", PasswordHash.SHA256, List.of(), false, false);
 
     private final Settings settings;
+    private final Attempts attempts;
     private volatile Map<String, User> file = Map.of();
     private volatile long fileVersion;
 
-    public Access(Settings settings, Collection<User> file) {
+    public Access(Settings settings, Collection<User> file, Attempts attempts) {
         this.settings = settings;
+        this.attempts = attempts;
         reload(file);
     }
 
@@ -78,18 +80,27 @@ public final class Access {
         return List.copyOf(all.values());
     }
 
+    /** How often it was tried. */
+    public Attempts attempts() {
+        return attempts;
+    }
+
     /** Whether the user may connect from there; takes as long for an unknown user as for a wrong password. */
-    public boolean admits(Sasl.Login login, InetAddress from) {
+    public boolean admits(Attempts.Protocol to, Sasl.Login login, InetAddress from) {
         User known = user(login.user());
         User user = known == null ? NOBODY : known;
         boolean same = user.algorithm().matches(user.hash(), login.password());
-        return same && known != null && near(user, from);
+        boolean admitted = same && known != null && near(user, from);
+        attempts.tried(to, from, login.user(), admitted);
+        return admitted;
     }
 
     /** Whether the user exists and may connect from there, for a mechanism that has shown who it is. */
-    public boolean admits(String name, InetAddress from) {
+    public boolean admits(Attempts.Protocol to, String name, InetAddress from) {
         User user = user(name);
-        return user != null && near(user, from);
+        boolean admitted = user != null && near(user, from);
+        attempts.tried(to, from, name, admitted);
+        return admitted;
     }
 
     private static boolean near(User user, InetAddress from) {

@@ -8,12 +8,17 @@ import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.codec.http.cookie.Cookie;
+import io.netty.handler.codec.http.cookie.ServerCookieDecoder;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.plinth.mqbroker.auth.Access;
+import io.plinth.mqbroker.auth.Attempts;
+import io.plinth.mqbroker.auth.PasswordHash;
 import io.plinth.mqbroker.auth.Sasl;
 import io.plinth.mqbroker.auth.User;
 import io.plinth.mqbroker.wire.AmqpException;
@@ -41,15 +46,19 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
     private static final Logger LOG = LoggerFactory.getLogger(ApiExchange.class);
     private static final String REALM = "Basic realm=\"RabbitMQ Management\"";
     private static final String BASIC = "basic ";
+    private static final String COOKIE = "auth";
+    private static final User NOBODY = new User("", "", PasswordHash.SHA256, List.of(), false, false);
     private static final int BEHIND = 16;
 
     private final ApiTable routes;
     private final Access access;
     private final Executor worker;
     private final Queue<FullHttpRequest> behind = new ArrayDeque<>();
+    private final Cors cors;
     private boolean busy;
 
-    ApiExchange(ApiTable routes, Access access, Executor worker) {
+    ApiExchange(ApiTable routes, Access access, Executor worker, Cors cors) {
+        this.cors = cors;
         this.routes = routes;
         this.access = access;
         this.worker = worker;
@@ -70,11 +79,12 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
     private void handle(ChannelHandlerContext ctx, FullHttpRequest request) {
         busy = true;
         byte[] body = ByteBufUtil.getBytes(request.content());
+        Map<String, String> shared = cors.headers(request.headers().get(HttpHeaderNames.ORIGIN));
         CompletableFuture.supplyAsync(() -> dispatch(ctx, request, body), worker)
                 .thenCompose(Function.identity())
                 .whenComplete((response, failure) -> {
-                    ApiResponse shown = failure == null ? response : refused(failure);
-                    byte[] bytes = shown.empty() ? new byte[0] : Json.bytes(shown.body());
+                    ApiResponse shown = (failure == null ? response : refused(failure)).with(shared);
+                    byte[] bytes = shown.bytes();
                     ctx.executor()
                             .execute(() ->
                                     respond(ctx, shown, bytes, request.method().name()));
@@ -89,7 +99,11 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
         QueryStringDecoder uri = new QueryStringDecoder(request.uri());
         String raw = uri.rawPath();
         if (!raw.startsWith("/api/")) {
-            throw ApiException.notFound();
+            ApiResponse page = Pages.of(raw);
+            if (page == null) {
+                throw ApiException.notFound();
+            }
+            return CompletableFuture.completedFuture(page);
         }
         List<String> path = new ArrayList<>();
         String whole = raw.endsWith("/") ? raw.substring(5, Math.max(5, raw.length() - 1)) : raw.substring(5);
@@ -106,11 +120,15 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
             if (methods.isEmpty()) {
                 throw ApiException.notFound();
             }
-            int status = method.equals("OPTIONS") ? 200 : 405;
-            return CompletableFuture.completedFuture(
-                    new ApiResponse(status, "", Map.of("allow", String.join(", ", methods))));
+            String allowed = String.join(", ", methods);
+            ApiResponse answer = new ApiResponse(method.equals("OPTIONS") ? 200 : 405, "", Map.of("allow", allowed));
+            return CompletableFuture.completedFuture(answer.with(cors.preflight(
+                    request.headers().get(HttpHeaderNames.ORIGIN),
+                    allowed,
+                    request.headers().get(HttpHeaderNames.ACCESS_CONTROL_REQUEST_HEADERS))));
         }
-        User user = user(request.headers().get(HttpHeaderNames.AUTHORIZATION), from);
+        User user =
+                found.route().level() == ApiTable.Level.ANYONE ? NOBODY : user(credentials(request.headers()), from);
         check(found.route().level(), user);
         ApiCall call = new ApiCall(
                 method, found.names(), uri.parameters(), body, request.headers().get("x-reason"), user, from, access);
@@ -122,7 +140,7 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
 
     private static void check(ApiTable.Level level, User user) {
-        if (!ApiTable.Level.MANAGEMENT.admits(user)) {
+        if (level != ApiTable.Level.ANYONE && !ApiTable.Level.MANAGEMENT.admits(user)) {
             throw ApiException.forbidden("Not management user");
         }
         if (!level.admits(user)) {
@@ -131,25 +149,44 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
                         case ADMINISTRATOR -> "Not administrator user";
                         case MONITORING -> "Not monitor user";
                         case POLICYMAKER -> "Not policymaker user";
-                        case MANAGEMENT -> "Not management user";
+                        case MANAGEMENT, ANYONE -> "Not management user";
                     });
         }
     }
 
-    private User user(@Nullable String authorization, InetAddress from) {
-        if (authorization != null && authorization.regionMatches(true, 0, BASIC, 0, BASIC.length())) {
+    /** Name and password in base64, of the header or of the cookie that {@code /api/login} gave. */
+    private static @Nullable String credentials(HttpHeaders headers) {
+        String authorization = headers.get(HttpHeaderNames.AUTHORIZATION);
+        if (authorization != null) {
+            return authorization.regionMatches(true, 0, BASIC, 0, BASIC.length())
+                    ? authorization.substring(BASIC.length()).trim()
+                    : null;
+        }
+        String cookies = headers.get(HttpHeaderNames.COOKIE);
+        if (cookies != null) {
+            for (Cookie cookie : ServerCookieDecoder.LAX.decode(cookies)) {
+                if (cookie.name().equals(COOKIE)) {
+                    return cookie.value();
+                }
+            }
+        }
+        return null;
+    }
+
+    private User user(@Nullable String credentials, InetAddress from) {
+        if (credentials != null) {
             try {
-                byte[] decoded = Base64.getDecoder()
-                        .decode(authorization.substring(BASIC.length()).trim());
+                byte[] decoded = Base64.getDecoder().decode(credentials);
                 String[] parts = new String(decoded, StandardCharsets.UTF_8).split(":", 2);
-                if (parts.length == 2 && access.admits(new Sasl.Login(parts[0], parts[1]), from)) {
+                if (parts.length == 2
+                        && access.admits(Attempts.Protocol.HTTP, new Sasl.Login(parts[0], parts[1]), from)) {
                     User user = access.user(parts[0]);
                     if (user != null) {
                         return user;
                     }
                 }
             } catch (IllegalArgumentException e) {
-                LOG.debug("authorization header", e);
+                LOG.debug("authorization header or cookie", e);
             }
         }
         throw new ApiException(401, "not_authorized", "Login failed");
@@ -181,7 +218,7 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
         full.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-cache");
         full.headers().set(HttpHeaderNames.VARY, "accept, accept-encoding, origin");
         if (!response.empty()) {
-            full.headers().set(HttpHeaderNames.CONTENT_TYPE, "application/json");
+            full.headers().set(HttpHeaderNames.CONTENT_TYPE, response.contentType());
         }
         if (response.status() != 204) {
             full.headers().set(HttpHeaderNames.CONTENT_LENGTH, body.length);

@@ -1,5 +1,6 @@
 package io.plinth.mqbroker.http;
 
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,13 @@ import org.jspecify.annotations.Nullable;
  */
 public record ApiResponse(int status, @Nullable Object body, Map<String, String> headers) {
     private static final Object NO_BODY = "";
+
+    /** A body that is no JSON. */
+    record Text(String text) {}
+
+    static ApiResponse text(int status, String text) {
+        return new ApiResponse(status, new Text(text), Map.of());
+    }
 
     public static ApiResponse json(Object document) {
         return new ApiResponse(200, document, Map.of());
@@ -42,5 +50,25 @@ public record ApiResponse(int status, @Nullable Object body, Map<String, String>
 
     boolean empty() {
         return NO_BODY.equals(body);
+    }
+
+    String contentType() {
+        return body instanceof Text ? "text/plain; charset=utf-8" : "application/json";
+    }
+
+    byte[] bytes() {
+        return empty()
+                ? new byte[0]
+                : body instanceof Text page ? page.text().getBytes(StandardCharsets.UTF_8) : Json.bytes(body);
+    }
+
+    /** The same with more headers. */
+    ApiResponse with(Map<String, String> more) {
+        if (more.isEmpty()) {
+            return this;
+        }
+        Map<String, String> all = new LinkedHashMap<>(headers);
+        all.putAll(more);
+        return new ApiResponse(status, body, all);
     }
 }

@@ -28,6 +28,7 @@ public final class ApiServer extends ChannelInitializer<Channel> {
     private final Executor worker;
     private final int bodyBytes;
     private final int connectionsMax;
+    private final Cors cors;
     private final @Nullable ServerTls tls;
     private final AtomicInteger connections = new AtomicInteger();
 
@@ -43,8 +44,10 @@ public final class ApiServer extends ChannelInitializer<Channel> {
             Executor worker,
             int bodyBytes,
             int connectionsMax,
+            Cors cors,
             @Nullable ServerTls tls) {
         this.tls = tls;
+        this.cors = cors;
         this.routes = routes;
         this.access = access;
         this.worker = worker;
@@ -68,6 +71,6 @@ public final class ApiServer extends ChannelInitializer<Channel> {
                 .addLast(new HttpServerKeepAliveHandler())
                 .addLast(new HttpContentCompressor())
                 .addLast(new HttpObjectAggregator(bodyBytes))
-                .addLast(new ApiExchange(routes, access, worker));
+                .addLast(new ApiExchange(routes, access, worker, cors));
     }
 }

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 public final class ApiTable {
     /** Who may take a route; each includes those behind it. */
     public enum Level {
+        /** Nobody need say who it is. */
+        ANYONE,
         MANAGEMENT,
         POLICYMAKER,
         MONITORING,
@@ -23,6 +25,7 @@ public final class ApiTable {
             boolean monitoring = user.is(User.MONITORING);
             boolean policymaker = user.is(User.POLICYMAKER);
             return switch (this) {
+                case ANYONE -> true;
                 case MANAGEMENT -> administrator || monitoring || policymaker || user.is(User.MANAGEMENT);
                 case POLICYMAKER -> administrator || policymaker;
                 case MONITORING -> administrator || monitoring;

@@ -1,10 +1,16 @@
 package io.plinth.mqbroker.management;
 
+import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.http.ApiCall;
 import io.plinth.mqbroker.http.ApiException;
 import io.plinth.mqbroker.http.ApiResponse;
 import io.plinth.mqbroker.http.ApiTable;
 import io.plinth.mqbroker.http.ApiTable.Level;
+import io.plinth.mqbroker.management.node.Certificates;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +33,8 @@ final class HealthApi {
     void register(ApiTable table) {
         add(table, "alarms", call -> alarms());
         add(table, "local-alarms", call -> alarms());
-        add(table, "virtual-hosts", call -> ok(Map.of()));
-        add(table, "certificate-expiration/{within}/{unit}", HealthApi::certificates);
+        add(table, "virtual-hosts", this::virtualHosts);
+        add(table, "certificate-expiration/{within}/{unit}", this::certificates);
         add(table, "port-listener/{port}", this::port);
         add(table, "protocol-listener/{protocol}", this::protocol);
         for (String name : List.of("node-is-mirror-sync-critical", "node-is-quorum-critical")) {
@@ -40,9 +46,19 @@ final class HealthApi {
                 "below-node-connection-limit",
                 "metadata-store/initialized",
                 "metadata-store/initialized/with-data",
-                "quorum-queues-without-elected-leaders/all-vhosts")) {
+                "quorum-queues-without-elected-leaders/all-vhosts",
+                "quorum-queues-without-elected-leaders/all-vhosts/pattern/{pattern}",
+                "quorum-queues-without-elected-leaders/vhost/{vhost}",
+                "quorum-queues-without-elected-leaders/vhost/{vhost}/pattern/{pattern}")) {
             add(table, name, call -> ok(Map.of()));
         }
+        table.add("GET", "healthchecks/node", Level.MANAGEMENT, call -> stage(alarms()));
+        table.add("GET", "healthchecks/node/{node}", Level.MANAGEMENT, call -> {
+            if (!call.name("node").equals(node.name())) {
+                throw ApiException.notFound();
+            }
+            return stage(alarms());
+        });
     }
 
     private interface Check {
@@ -83,11 +99,30 @@ final class HealthApi {
                 streams.isEmpty() ? Map.of() : Map.of("failed_streams", streams));
     }
 
-    private static ApiResponse certificates(ApiCall call) {
-        if (!List.of("days", "weeks", "months", "years").contains(call.name("unit"))) {
-            throw ApiException.badRequest("unit: " + call.name("unit") + " (expected: days, weeks, months or years)");
+    private ApiResponse certificates(ApiCall call) {
+        ChronoUnit unit = switch (call.name("unit")) {
+            case "days" -> ChronoUnit.DAYS;
+            case "weeks" -> ChronoUnit.WEEKS;
+            case "months" -> ChronoUnit.MONTHS;
+            case "years" -> ChronoUnit.YEARS;
+            default ->
+                throw ApiException.badRequest("Time unit not recognised. Supported units: days, weeks, months, years.");
+        };
+        if (!call.name("within").matches("[0-9]{1,4}")) {
+            throw ApiException.badRequest("Invalid expiration value.");
         }
-        return ok(Map.of());
+        Instant before = ZonedDateTime.ofInstant(changes.broker().clock().instant(), ZoneOffset.UTC)
+                .plus(Long.parseLong(call.name("within")), unit)
+                .toInstant();
+        List<Map<String, @Nullable Object>> ending = Certificates.ending(node.certificates(), node.name(), before);
+        return ending.isEmpty() ? ok(Map.of()) : failed("Certificates expiring", Map.of("expired", ending));
+    }
+
+    /** All of them are served, unless the logs of their messages cannot be written. */
+    private ApiResponse virtualHosts(ApiCall call) {
+        return changes.broker().alarms().is(Alarms.Reason.LOG)
+                ? failed("A log cannot be written", Map.of())
+                : ok(Map.of());
     }
 
     private ApiResponse port(ApiCall call) {

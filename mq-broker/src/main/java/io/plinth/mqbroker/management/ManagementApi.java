@@ -1,6 +1,8 @@
 package io.plinth.mqbroker.management;
 
 import io.plinth.mqbroker.http.ApiTable;
+import io.plinth.mqbroker.management.node.Certificates;
+import io.plinth.mqbroker.management.survey.Survey;
 import io.plinth.mqbroker.session.Broker;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -29,9 +31,19 @@ public final class ManagementApi {
      * @param version RabbitMQ's version that clients are told
      */
     public record Node(
-            String name, String product, String version, Gauge memory, Gauge disk, Supplier<List<Listener>> sockets) {
+            String name,
+            String product,
+            String version,
+            Gauge memory,
+            Gauge disk,
+            Supplier<List<Listener>> sockets,
+            Supplier<List<Certificates.Shown>> tls) {
         List<Listener> listeners() {
             return sockets.get();
+        }
+
+        List<Certificates.Shown> certificates() {
+            return tls.get();
         }
     }
 
@@ -43,6 +55,7 @@ public final class ManagementApi {
         Changes changes = new Changes(broker, worker);
         new OverviewApi(changes, survey, node).register(table);
         new HealthApi(changes, node).register(table);
+        new LoginApi(changes, node.name()).register(table);
         new ConnectionsApi(changes, survey, node.name()).register(table);
         new QueuesApi(changes, survey, node.name()).register(table);
         new ExchangesApi(changes, survey).register(table);

@@ -66,7 +66,8 @@ final class MessageProperties {
         if (value instanceof Long number && number >= 0 && number <= max) {
             return number;
         }
-        throw ApiException.badRequest(name(field) + ": " + value + " (expected: a whole number)");
+        throw ApiException.badRequest(
+                "not_int: " + name(field) + " " + value + " (expected: a whole number from 0 to " + max + ")");
     }
 
     static Map<String, @Nullable Object> read(byte[] properties) {

@@ -9,7 +9,11 @@ import io.plinth.mqbroker.http.ApiTable;
 import io.plinth.mqbroker.http.ApiTable.Level;
 import io.plinth.mqbroker.http.Listing;
 import io.plinth.mqbroker.log.Settings;
+import io.plinth.mqbroker.management.node.MemoryUse;
 import io.plinth.mqbroker.management.node.NodeNumbers;
+import io.plinth.mqbroker.management.survey.Figures;
+import io.plinth.mqbroker.management.survey.Snapshot;
+import io.plinth.mqbroker.management.survey.Survey;
 import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.lang.management.ManagementFactory;
@@ -17,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -28,11 +33,13 @@ final class OverviewApi {
     private final Changes changes;
     private final Survey survey;
     private final ManagementApi.Node node;
+    private final MemoryUse memory;
 
     OverviewApi(Changes changes, Survey survey, ManagementApi.Node node) {
         this.changes = changes;
         this.survey = survey;
         this.node = node;
+        this.memory = new MemoryUse(node.memory().current());
     }
 
     void register(ApiTable table) {
@@ -43,12 +50,17 @@ final class OverviewApi {
                 Level.MONITORING,
                 call -> survey.figures(call).thenApply(figures -> Listing.of(call, List.of(node(figures)))));
         table.add("GET", "nodes/{node}", Level.MONITORING, call -> {
-            if (!call.name("node").equals(node.name())) {
-                throw ApiException.notFound();
-            }
+            here(call);
             return survey.figures(call).thenApply(figures -> ApiResponse.json(Listing.columns(call, node(figures))));
         });
-        table.add("GET", "nodes/{node}/memory", Level.MONITORING, call -> AccessApi.now(Map.of("memory", memory())));
+        table.add("GET", "nodes/{node}/memory", Level.MONITORING, call -> {
+            here(call);
+            return AccessApi.now(Map.of("memory", memory.octets()));
+        });
+        table.add("GET", "nodes/{node}/memory/relative", Level.MONITORING, call -> {
+            here(call);
+            return AccessApi.now(Map.of("memory", memory.relative()));
+        });
         table.add("GET", "cluster-name", Level.MANAGEMENT, call -> AccessApi.now(Map.of("name", clusterName())));
         table.add("PUT", "cluster-name", Level.ADMINISTRATOR, call -> {
             Object name = call.document().get("name");
@@ -66,13 +78,13 @@ final class OverviewApi {
                 "POST",
                 "rebalance/queues",
                 Level.ADMINISTRATOR,
-                call -> java.util.concurrent.CompletableFuture.completedFuture(ApiResponse.done()));
-        Map<String, @Nullable Object> auth = new LinkedHashMap<>();
-        auth.put("oauth_enabled", false);
-        auth.put("enable_uaa", false);
-        auth.put("uaa_client_id", "");
-        auth.put("uaa_location", "");
-        table.add("GET", "auth", Level.MANAGEMENT, call -> AccessApi.now(auth));
+                call -> CompletableFuture.completedFuture(ApiResponse.done()));
+    }
+
+    private void here(ApiCall call) {
+        if (!call.name("node").equals(node.name())) {
+            throw ApiException.notFound();
+        }
     }
 
     private String clusterName() {
@@ -207,13 +219,16 @@ final class OverviewApi {
         return shown;
     }
 
-    private static Map<String, @Nullable Object> memory() {
-        long used = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
-        Map<String, @Nullable Object> shown = new LinkedHashMap<>();
-        shown.put("strategy", "rss");
-        shown.put("binary", used);
-        shown.put("total", Map.of("erlang", used, "rss", used, "allocated", used));
-        return shown;
+    private static List<Map<String, @Nullable Object>> mechanisms() {
+        List<Map<String, @Nullable Object>> all = new ArrayList<>();
+        for (String name : List.of("PLAIN", "AMQPLAIN")) {
+            Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+            shown.put("name", name);
+            shown.put("description", "");
+            shown.put("enabled", true);
+            all.add(shown);
+        }
+        return all;
     }
 
     private Map<String, @Nullable Object> node(Figures figures) {
@@ -233,7 +248,7 @@ final class OverviewApi {
         shown.put("run_queue", 0);
         shown.put("processors", Runtime.getRuntime().availableProcessors());
         shown.put("exchange_types", exchangeTypes());
-        shown.put("auth_mechanisms", List.of());
+        shown.put("auth_mechanisms", mechanisms());
         shown.put("applications", List.of());
         shown.put("contexts", List.of());
         shown.put("log_files", List.of());

@@ -13,6 +13,8 @@ import io.plinth.mqbroker.http.ApiTable;
 import io.plinth.mqbroker.http.ApiTable.Level;
 import io.plinth.mqbroker.http.Listing;
 import io.plinth.mqbroker.log.Settings;
+import io.plinth.mqbroker.management.survey.Figures;
+import io.plinth.mqbroker.management.survey.Survey;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.session.ConnectionDescription;
 import io.plinth.mqbroker.stats.QueueReport;
@@ -44,15 +46,14 @@ final class QueuesApi {
 
     void register(ApiTable table) {
         table.add("GET", "queues", Level.MANAGEMENT, call -> list(call, null));
+        // What releases from 3.13 on call it where "queues" has no statistics; before the virtual host of that name.
+        table.add("GET", "queues/detailed", Level.MANAGEMENT, call -> list(call, null));
         table.add("GET", "queues/{vhost}", Level.MANAGEMENT, call -> list(call, call.vhost()));
         table.add("GET", "queues/{vhost}/{name}", Level.MANAGEMENT, this::show);
         table.add("PUT", "queues/{vhost}/{name}", Level.MANAGEMENT, this::declare);
         table.add("DELETE", "queues/{vhost}/{name}", Level.MANAGEMENT, this::delete);
         table.add("DELETE", "queues/{vhost}/{name}/contents", Level.MANAGEMENT, this::purge);
-        table.add("POST", "queues/{vhost}/{name}/actions", Level.ADMINISTRATOR, call -> {
-            changes.queue(call);
-            return CompletableFuture.completedFuture(ApiResponse.done());
-        });
+        table.add("POST", "queues/{vhost}/{name}/actions", Level.ADMINISTRATOR, this::act);
     }
 
     private CompletionStage<ApiResponse> list(ApiCall call, @Nullable String vhost) {
@@ -66,12 +67,59 @@ final class QueuesApi {
         return survey.figures(call)
                 .thenApply(figures -> Listing.of(
                         call,
-                        queues.stream().map(queue -> queue(queue, figures)).toList()));
+                        queues.stream()
+                                .map(queue -> shown(call, queue, figures))
+                                .toList()));
+    }
+
+    /** There are no mirrors to bring up to date, so that is done at once. */
+    private CompletionStage<ApiResponse> act(ApiCall call) {
+        changes.queue(call);
+        Object action = call.document().get("action");
+        if (action == null) {
+            throw ApiException.badRequest("[{key_missing,action}]");
+        }
+        if (!action.equals("sync") && !action.equals("cancel_sync")) {
+            throw ApiException.badRequest("unknown: " + action + " (expected: sync or cancel_sync)");
+        }
+        return CompletableFuture.completedFuture(ApiResponse.done());
+    }
+
+    /** Without its numbers, or only with how many messages there are. */
+    private Map<String, @Nullable Object> brief(QueueRef queue, Figures figures, boolean totals) {
+        Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+        QueueReport now = figures.now().queue(queue.id());
+        shown.put("arguments", Tables.json(queue.arguments()));
+        shown.put("auto_delete", queue.autoDelete());
+        shown.put("durable", queue.durable());
+        shown.put("exclusive", queue.exclusive());
+        if (totals) {
+            shown.put("messages", now.messages());
+            shown.put("messages_ready", now.ready());
+            shown.put("messages_unacknowledged", now.unacked());
+        }
+        shown.put("name", queue.name());
+        shown.put("node", node);
+        String policy = name(changes.broker().definitions().policies().of(Settings.POLICY, queue));
+        if (policy != null) {
+            shown.put("policy", policy);
+        }
+        shown.put("state", "running");
+        shown.put("type", type(queue));
+        shown.put("vhost", queue.vhost());
+        return shown;
+    }
+
+    private Map<String, @Nullable Object> shown(ApiCall call, QueueRef queue, Figures figures) {
+        return call.is("disable_stats") ? brief(queue, figures, call.is("enable_queue_totals")) : queue(queue, figures);
     }
 
     private CompletionStage<ApiResponse> show(ApiCall call) {
         QueueRef queue = changes.queue(call);
         return survey.figures(call).thenApply(figures -> {
+            if (call.is("disable_stats")) {
+                return ApiResponse.json(Listing.columns(call, shown(call, queue, figures)));
+            }
             Map<String, @Nullable Object> shown = new LinkedHashMap<>();
             shown.put(
                     "consumer_details",

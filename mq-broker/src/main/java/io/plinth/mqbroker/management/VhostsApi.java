@@ -8,6 +8,9 @@ import io.plinth.mqbroker.http.ApiTable;
 import io.plinth.mqbroker.http.ApiTable.Level;
 import io.plinth.mqbroker.http.Listing;
 import io.plinth.mqbroker.log.Settings;
+import io.plinth.mqbroker.management.survey.Figures;
+import io.plinth.mqbroker.management.survey.Snapshot;
+import io.plinth.mqbroker.management.survey.Survey;
 import io.plinth.mqbroker.session.Connection;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.ArrayList;
@@ -111,9 +114,6 @@ final class VhostsApi {
 
     /** Makes or changes a virtual host as a request or a file of definitions says. */
     CompletionStage<?> putVhost(String name, Map<String, @Nullable Object> document) {
-        if (name.isEmpty()) {
-            throw ApiException.badRequest("vhost: empty (expected: a name)");
-        }
         FieldTable known = changes.settings().get(Settings.VHOST, name);
         FieldTable metadata = known == null ? FieldTable.EMPTY : known;
         if (document.get("metadata") instanceof Map<?, ?> map) {
@@ -132,7 +132,15 @@ final class VhostsApi {
         if (document.get("default_queue_type") instanceof String type) {
             metadata = metadata.with("default_queue_type", type);
         }
-        return changes.set(Settings.VHOST, Changes.clean(name), metadata);
+        return changes.set(Settings.VHOST, checked(name), metadata);
+    }
+
+    /** The name, if a virtual host can have it. */
+    static String checked(String name) {
+        if (name.isEmpty()) {
+            throw ApiException.badRequest("vhost: empty (expected: a name)");
+        }
+        return Changes.clean(name);
     }
 
     private CompletionStage<ApiResponse> delete(ApiCall call) {

@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.SslHandler;
 import io.plinth.mqbroker.auth.Access;
+import io.plinth.mqbroker.auth.Attempts;
 import io.plinth.mqbroker.auth.Sasl;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.wire.AmqpException;
@@ -143,10 +144,10 @@ final class Handshake {
             default -> null;
         };
         if (shown != null) {
-            return access.admits(shown, from) ? shown : null;
+            return access.admits(Attempts.Protocol.AMQP, shown, from) ? shown : null;
         }
         Sasl.Login login = Sasl.login(method.mechanism(), method.response(), tables);
-        return access.admits(login, from) ? login.user() : null;
+        return access.admits(Attempts.Protocol.AMQP, login, from) ? login.user() : null;
     }
 
     private void login(ConnectionMethod.StartOk method, Channel channel) {

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** What a daemon adds to its node's admin server; register everything before start. */
 public interface AdminRoutes {
@@ -13,6 +14,9 @@ public interface AdminRoutes {
 
     /** Reads the node's file again, as {@code POST /reload} does. */
     CompletionStage<Response> reload();
+
+    /** Has this done before {@code /metrics} is answered: numbers that their owners must be asked for. */
+    void beforeScrape(Supplier<? extends CompletionStage<?>> work);
 
     /** How many octets the body of a request may have; 64 KiB where nothing is said. */
     void bodies(int most);

@@ -18,9 +18,11 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +33,7 @@ import org.slf4j.LoggerFactory;
 public final class AdminServer implements AdminRoutes {
     private static final int BODY_MAX = 64 << 10;
     private static final int CONNECTIONS_MAX = 64;
+    private static final int SCRAPE_SECONDS = 5;
     private static final int LINE_MAX = 4096;
     private static final int HEADERS_MAX = 8192;
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
@@ -46,13 +49,14 @@ public final class AdminServer implements AdminRoutes {
     private final AtomicInteger connections = new AtomicInteger();
     private volatile RouteTable routes = new RouteTable();
     private volatile int bodyMax = BODY_MAX;
+    private volatile Supplier<? extends CompletionStage<?>> scraping = () -> CompletableFuture.completedFuture(null);
 
     public AdminServer(Metrics metrics, AdminHooks hooks) {
         this.metrics = metrics;
         this.hooks = hooks;
         route("GET", "/health/live", request -> now(Response.text(200, "live\n")));
         route("GET", "/health/ready", request -> now(ready()));
-        route("GET", "/metrics", request -> now(scrape()));
+        route("GET", "/metrics", request -> asked());
         route("GET", "/config", request -> now(Response.text(200, hooks.config())));
         route("POST", "/reload", request -> reload());
         route("POST", "/drain", request -> hooks.drain());
@@ -71,6 +75,11 @@ public final class AdminServer implements AdminRoutes {
     @Override
     public CompletionStage<Response> reload() {
         return hooks.reload();
+    }
+
+    @Override
+    public void beforeScrape(Supplier<? extends CompletionStage<?>> work) {
+        scraping = work;
     }
 
     @Override
@@ -119,6 +128,15 @@ public final class AdminServer implements AdminRoutes {
         return failed.isEmpty()
                 ? Response.text(200, "ready, process " + ProcessHandle.current().pid() + "\n")
                 : Response.text(503, "not ready: " + String.join(", ", failed) + "\n");
+    }
+
+    /** Old numbers are better than none where their owners do not answer. */
+    private CompletionStage<Response> asked() {
+        return scraping.get()
+                .toCompletableFuture()
+                .thenApply(done -> true)
+                .completeOnTimeout(false, SCRAPE_SECONDS, TimeUnit.SECONDS)
+                .thenApply(fresh -> scrape());
     }
 
     private Response scrape() {

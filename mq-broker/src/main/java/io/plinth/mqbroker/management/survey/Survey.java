@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.management;
+package io.plinth.mqbroker.management.survey;
 
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.QueueRef;
@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Survey {
     private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long INTEREST_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private static final long HISTORY_NANOS = TimeUnit.HOURS.toNanos(1);
@@ -95,7 +96,7 @@ public final class Survey {
     }
 
     /** The numbers now, with rates, and with what they were where the request asks for that. */
-    CompletionStage<Figures> figures(ApiCall call) {
+    public CompletionStage<Figures> figures(ApiCall call) {
         Ranges ranges;
         try {
             ranges = Ranges.of(call::parameter);
@@ -128,12 +129,13 @@ public final class Survey {
         });
     }
 
-    /** The last sample, for who cannot wait; null where nobody has asked yet. Asks for more of them. */
-    @Nullable
-    Snapshot last() {
-        asked = broker.nanoTime().getAsLong();
-        wanted = true;
-        return latest;
+    /** The numbers now, or those of a second ago at most. */
+    public CompletionStage<Snapshot> snapshot() {
+        Snapshot newest = latest;
+        if (newest != null && broker.nanoTime().getAsLong() - newest.nanos() < FRESH_NANOS) {
+            return CompletableFuture.completedFuture(newest);
+        }
+        return take();
     }
 
     private CompletionStage<Snapshot> take() {

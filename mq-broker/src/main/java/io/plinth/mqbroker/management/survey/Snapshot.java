@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.management;
+package io.plinth.mqbroker.management.survey;
 
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.history.History;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param vhosts sums of each virtual host, by its name
  * @param node those of {@link NodeNumbers}
  */
-record Snapshot(
+public record Snapshot(
         long nanos,
         Map<Long, QueueReport> queues,
         Map<Object, ConnectionDescription> connections,
@@ -43,26 +43,25 @@ record Snapshot(
             .toList();
 
     /** What went through one exchange. */
-    record ExchangeCounts(long in, long out, long unroutable) {
-        static final ExchangeCounts NONE = new ExchangeCounts(0, 0, 0);
+    public record ExchangeCounts(long in, long out, long unroutable) {
+        public static final ExchangeCounts NONE = new ExchangeCounts(0, 0, 0);
     }
 
     /** Sums over what there is, and of counts over what there was. */
-    record Totals(Counts counts, long ready, long unacked, long received, long sent) {
-        static final Totals NONE = new Totals(new Counts(), 0, 0, 0, 0);
+    public record Totals(Counts counts, long ready, long unacked, long received, long sent) {
+        public static final Totals NONE = new Totals(new Counts(), 0, 0, 0, 0);
     }
 
-    Totals vhost(String name) {
+    public Totals vhost(String name) {
         return vhosts.getOrDefault(name, Totals.NONE);
     }
 
-    QueueReport queue(long id) {
+    public QueueReport queue(long id) {
         QueueReport report = queues.get(id);
         return report == null ? QueueReport.NOTHING : report;
     }
 
-    @Nullable
-    ChannelDescription channel(Connection connection, int number) {
+    public @Nullable ChannelDescription channel(Connection connection, int number) {
         ConnectionDescription known = connections.get(connection);
         if (known != null) {
             for (ChannelDescription channel : known.channels()) {
@@ -75,7 +74,7 @@ record Snapshot(
     }
 
     /** Under what the history of a channel is kept. */
-    static Object key(Object connection, int channel) {
+    public static Object key(Object connection, int channel) {
         return List.of(connection, channel);
     }
 

@@ -1,4 +1,4 @@
-package io.plinth.mqbroker.management;
+package io.plinth.mqbroker.management.survey;
 
 import io.plinth.mqbroker.history.History;
 import io.plinth.mqbroker.history.Samples;
@@ -17,12 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param samples null where nobody asks what the numbers were
  * @param about what the samples are of
  */
-record Figures(Snapshot now, Snapshot before, @Nullable Samples samples, Object about) {
+public record Figures(
+        Snapshot now, Snapshot before, @Nullable Samples samples, Object about) {
     private static final List<Kind> DELIVERIES = List.of(Kind.DELIVER, Kind.DELIVER_NO_ACK, Kind.GET, Kind.GET_NO_ACK);
     private static final double NANOS = 1e9;
 
     /** What RabbitMQ tells of a queue, a channel that publishes, one that consumes, a virtual host, and the whole. */
-    enum Of {
+    public enum Of {
         QUEUE,
         CHANNEL,
         VHOST,
@@ -30,11 +31,11 @@ record Figures(Snapshot now, Snapshot before, @Nullable Samples samples, Object 
     }
 
     /** The same, for numbers of this. */
-    Figures about(Object other) {
+    public Figures about(Object other) {
         return new Figures(now, before, samples, other);
     }
 
-    void put(Map<String, @Nullable Object> into, String name, long value, long then) {
+    public void put(Map<String, @Nullable Object> into, String name, long value, long then) {
         into.put(name, value);
         if (samples == null) {
             into.put(name + "_details", Map.of("rate", rate(value, then)));
@@ -47,7 +48,7 @@ record Figures(Snapshot now, Snapshot before, @Nullable Samples samples, Object 
     }
 
     /** Some of the numbers of the node. */
-    void putNode(Map<String, @Nullable Object> into, List<String> names) {
+    public void putNode(Map<String, @Nullable Object> into, List<String> names) {
         Figures node = about(History.NODE);
         for (String name : names) {
             int at = NodeNumbers.NAMES.indexOf(name);
@@ -61,7 +62,7 @@ record Figures(Snapshot now, Snapshot before, @Nullable Samples samples, Object 
     }
 
     /** The object {@code message_stats}; empty where nothing happened. */
-    Map<String, @Nullable Object> messageStats(Of of, Counts counts, @Nullable Counts earlier) {
+    public Map<String, @Nullable Object> messageStats(Of of, Counts counts, @Nullable Counts earlier) {
         Counts then = earlier == null ? counts : earlier;
         Map<String, @Nullable Object> stats = new LinkedHashMap<>();
         long got = sum(counts);
