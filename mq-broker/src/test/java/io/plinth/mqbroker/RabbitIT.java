@@ -49,8 +49,7 @@ class RabbitIT {
             "sample_retention_policies",
             "ra_open_file_metrics",
             "metrics_gc_queue_length",
-            "cluster_state",
-            "memory");
+            "cluster_state");
     /** What a node tells of Erlang's I/O and database. */
     private static final List<String> OF_ERLANG = List.of(
             "mnesia_",
@@ -67,6 +66,33 @@ class RabbitIT {
     private static final String AGES =
             "msg_rates_age=60&msg_rates_incr=5&lengths_age=60&lengths_incr=5&data_rates_age=60&data_rates_incr=5"
                     + "&node_stats_age=60&node_stats_incr=5";
+
+    /** What is read of both; {@code AGES} asks for history, {@code NODE} is the node's name. */
+    private static final String PATHS = """
+        overview nodes connections channels consumers consumers/%2F exchanges exchanges/%2F exchanges/%2F/e1
+        queues queues/%2F queues/%2F/q1 queues/%2F/q2 queues/%2F/q2/bindings
+        exchanges/%2F/e1/bindings/source bindings bindings/%2F bindings/%2F/e/e1/q/q1
+        bindings/%2F/e/e1/q/q1/a.%2523 vhosts vhosts/%2F vhosts/%2F/permissions vhosts/%2F/connections
+        vhosts/%2F/channels users users/u users/u/permissions users/u/topic-permissions
+        users/without-permissions permissions permissions/%2F/u topic-permissions topic-permissions/%2F/u
+        policies policies/%2F/p operator-policies parameters global-parameters global-parameters/g
+        vhost-limits vhost-limits/v user-limits user-limits/u definitions definitions/%2F whoami auth
+        cluster-name feature-flags aliveness-test/%2F health/checks/alarms health/checks/local-alarms
+        health/checks/certificate-expiration/1/months health/checks/port-listener/1
+        health/checks/protocol-listener/amqp health/checks/protocol-listener/mqtt
+        health/checks/virtual-hosts health/checks/node-is-mirror-sync-critical
+        health/checks/node-is-quorum-critical healthchecks/node health/checks/port-listener/x
+        health/checks/certificate-expiration/1/hours health/checks/certificate-expiration/x/days
+        queues?disable_stats=true queues?disable_stats=true&enable_queue_totals=true
+        queues/%2F/q2?disable_stats=true exchanges?page=1&page_size=2&sort=name&sort_reverse=true
+        connections?page=1&columns=name channels?page=1&columns=name,user vhosts?page=1 queues/%2F?page=9
+        auth/attempts/NODE auth/attempts/NODE/source auth/attempts/nosuch nodes/NODE/memory
+        nodes/NODE/memory/relative nodes/nosuch/memory queues?page=1&page_size=1&name=q&sort=name
+        queues?columns=name,messages overview?AGES nodes?AGES queues/%2F/q2?AGES exchanges/%2F/e1?AGES
+        connections?AGES channels?AGES vhosts/%2F?AGES nosuch queues/%2F/nosuch queues/nosuch
+        exchanges/%2F/nosuch vhosts/nosuch users/nosuch bindings/%2F/e/e1/q/q1/nosuch policies/%2F/nosuch
+        parameters/none/%2F/none
+        """;
 
     @TempDir
     static Path folder;
@@ -175,86 +201,9 @@ class RabbitIT {
             assertThat(List.of(one.isOpen(), two.isOpen())).containsOnly(true);
             awaitStatistics(their);
             List<String> wrong = new ArrayList<>();
-            for (String path : List.of(
-                    "overview",
-                    "nodes",
-                    "connections",
-                    "channels",
-                    "consumers",
-                    "consumers/%2F",
-                    "exchanges",
-                    "exchanges/%2F",
-                    "exchanges/%2F/e1",
-                    "queues",
-                    "queues/%2F",
-                    "queues/%2F/q1",
-                    "queues/%2F/q2",
-                    "queues/%2F/q2/bindings",
-                    "exchanges/%2F/e1/bindings/source",
-                    "bindings",
-                    "bindings/%2F",
-                    "bindings/%2F/e/e1/q/q1",
-                    "bindings/%2F/e/e1/q/q1/a.%2523",
-                    "vhosts",
-                    "vhosts/%2F",
-                    "vhosts/%2F/permissions",
-                    "vhosts/%2F/connections",
-                    "vhosts/%2F/channels",
-                    "users",
-                    "users/u",
-                    "users/u/permissions",
-                    "users/u/topic-permissions",
-                    "users/without-permissions",
-                    "permissions",
-                    "permissions/%2F/u",
-                    "topic-permissions",
-                    "topic-permissions/%2F/u",
-                    "policies",
-                    "policies/%2F/p",
-                    "operator-policies",
-                    "parameters",
-                    "global-parameters",
-                    "global-parameters/g",
-                    "vhost-limits",
-                    "vhost-limits/v",
-                    "user-limits",
-                    "user-limits/u",
-                    "definitions",
-                    "definitions/%2F",
-                    "whoami",
-                    "auth",
-                    "cluster-name",
-                    "feature-flags",
-                    "aliveness-test/%2F",
-                    "health/checks/alarms",
-                    "health/checks/local-alarms",
-                    "health/checks/certificate-expiration/1/months",
-                    "health/checks/port-listener/1",
-                    "health/checks/protocol-listener/amqp",
-                    "health/checks/protocol-listener/mqtt",
-                    "health/checks/virtual-hosts",
-                    "health/checks/node-is-mirror-sync-critical",
-                    "health/checks/node-is-quorum-critical",
-                    "queues?page=1&page_size=1&name=q&sort=name",
-                    "queues?columns=name,messages",
-                    "overview?" + AGES,
-                    "nodes?" + AGES,
-                    "queues/%2F/q2?" + AGES,
-                    "exchanges/%2F/e1?" + AGES,
-                    "connections?" + AGES,
-                    "channels?" + AGES,
-                    "vhosts/%2F?" + AGES,
-                    "nosuch",
-                    "queues/%2F/nosuch",
-                    "queues/nosuch",
-                    "exchanges/%2F/nosuch",
-                    "vhosts/nosuch",
-                    "users/nosuch",
-                    "bindings/%2F/e/e1/q/q1/nosuch",
-                    "policies/%2F/nosuch",
-                    "parameters/none/%2F/none")) {
-                ManagementClient.Answer expected = their.get(path);
-                ManagementClient.Answer got = our.get(path);
+            for (String path : PATHS.strip().split("\\s+", -1)) {
+                ManagementClient.Answer expected = their.get(read(path, their));
+                ManagementClient.Answer got = our.get(read(path, our));
                 if (expected.status() != got.status()) {
                     wrong.add(path + ": status " + got.status() + " (RabbitMQ: " + expected.status() + ")");
                     continue;
@@ -269,6 +218,14 @@ class RabbitIT {
             }
             assertThat(wrong).isEmpty();
         }
+    }
+
+    private static String read(String path, ManagementClient api) throws Exception {
+        return (path.contains("NODE") ? path.replace("NODE", node(api)) : path).replace("AGES", AGES);
+    }
+
+    private static String node(ManagementClient api) throws Exception {
+        return String.valueOf(api.get("overview?columns=node").object().get("node"));
     }
 
     /** RabbitMQ's numbers come late. */
@@ -306,6 +263,58 @@ class RabbitIT {
             return signal.getReason() instanceof AMQP.Channel.Close close
                     ? close.getReplyCode() + " " + close.getReplyText()
                     : String.valueOf(signal.getReason());
+        }
+    }
+
+    /** Method, path and body. */
+    private static final String CHANGES = """
+        PUT queues/%2F/acted {"durable":true}
+        POST queues/%2F/acted/actions {"action":"sync"}
+        POST queues/%2F/acted/actions {"action":"cancel_sync"}
+        POST queues/%2F/acted/actions {"action":"foo"}
+        POST queues/%2F/acted/actions {}
+        POST rebalance/queues {}
+        PUT vhost-limits/%2F/max-connections {"value":300}
+        PUT vhost-limits/%2F/max-foo {"value":300}
+        PUT vhost-limits/%2F/max-queues {}
+        PUT parameters/vhost-limits/%2F/limits {"value":{"max-foo":5}}
+        PUT parameters/vhost-limits/%2F/limits {"value":{"max-queues":"x"}}
+        DELETE vhost-limits/%2F/max-connections
+        DELETE vhost-limits/%2F/max-connections
+        POST login {"username":"guest","password":"wrong"}
+        POST exchanges/%2F/amq.default/publish {"properties":{"delivery_mode":"2"},"routing_key":"acted",\
+        "payload":"m","payload_encoding":"string"}
+        POST exchanges/%2F/amq.default/publish {"properties":{"delivery_mode":2},"routing_key":"acted",\
+        "payload":"m","payload_encoding":"string"}
+        POST queues/%2F/acted/get {"count":1,"ackmode":"ack_requeue_false","encoding":"auto"}
+        POST definitions {"queues":[{"name":"acted","vhost":"/","durable":false,"auto_delete":false,\
+        "arguments":{"x-max-length":4}}]}
+        POST definitions {"queues":[{"name":"x","vhost":"nosuch","durable":true,"auto_delete":false,"arguments":{}}]}
+        POST definitions {"users":[{"name":"b","password_hash":"x","tags":""}]}
+        POST definitions {"users":[{"name":"b"}]}
+        POST definitions {"permissions":[{"user":"nobody","vhost":"/","configure":".*","write":".*","read":".*"}]}
+        POST definitions []
+        DELETE auth/attempts/NODE
+        DELETE queues/%2F/acted
+        """;
+
+    @Test
+    void changesAreTakenAndRefusedAsByRabbitMq() throws Exception {
+        RabbitServer theirs = Objects.requireNonNull(rabbit);
+        TestBroker ours = Objects.requireNonNull(plinth);
+        try (ManagementClient their = new ManagementClient(theirs.httpPort(), "guest", "guest");
+                ManagementClient our = ours.management()) {
+            for (String request : CHANGES.strip().split("\n", -1)) {
+                String[] parts = (request + " ").split(" ", 3);
+                ManagementClient.Answer expected = their.send(parts[0], read(parts[1], their), parts[2].strip());
+                ManagementClient.Answer got = our.send(parts[0], read(parts[1], our), parts[2].strip());
+                assertThat(got.status())
+                        .as("%s: %s (RabbitMQ: %s)", request, got.body(), expected.body())
+                        .isEqualTo(expected.status());
+                if (expected.status() == 200 && !expected.body().isEmpty()) {
+                    assertThat(shape(got)).as(request).containsAllEntriesOf(shape(expected));
+                }
+            }
         }
     }
 

@@ -393,7 +393,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     private void bind(Topology topology, DefinitionCommand.Bind c, Consumer<Result> reply) {
         Exchange source = Ends.source(topology, c.source());
         Destination destination = Ends.destination(topology, c.toQueue(), c.destination(), c.asker());
-        Equivalence.checkBinding(source, c.routingKey(), c.arguments());
+        Equivalence.checkBinding(source.type(), source, c.routingKey(), c.arguments());
         Binding binding = new Binding(destination, c.routingKey(), c.arguments());
         if (source.has(binding)) {
             reply.accept(Result.DONE);

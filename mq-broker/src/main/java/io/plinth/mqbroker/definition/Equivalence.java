@@ -22,6 +22,16 @@ public final class Equivalence {
 
     private Equivalence() {}
 
+    /** Whether a queue that is not there can be declared so; throws where not. */
+    public static void checkNew(String vhost, DefinitionCommand.DeclareQueue asked) {
+        checkType(vhost, asked);
+    }
+
+    /** The type of an exchange that is not there, if it can be declared so. */
+    public static ExchangeType checkNew(DefinitionCommand.DeclareExchange asked) {
+        return type(asked);
+    }
+
     /** Quorum queues and streams survive, are shared and have a name of the client's. */
     static QueueArguments checkType(String vhost, DefinitionCommand.DeclareQueue asked) {
         QueueArguments arguments = QueueArguments.of(asked.arguments());
@@ -128,13 +138,13 @@ public final class Equivalence {
     }
 
     /** The key of a consistent-hash binding is a weight; a headers binding says how it matches in a known way. */
-    static void checkBinding(Exchange source, String routingKey, FieldTable arguments) {
-        if (source.type() == ExchangeType.CONSISTENT_HASH && !ExchangeType.isWeight(routingKey)) {
+    public static void checkBinding(ExchangeType type, Object source, String routingKey, FieldTable arguments) {
+        if (type == ExchangeType.CONSISTENT_HASH && !ExchangeType.isWeight(routingKey)) {
             throw new AmqpException(
                     ReplyCode.PRECONDITION_FAILED,
                     "invalid weight '" + routingKey + "' of a binding to " + source + " (expected: 1 to 1000)");
         }
-        if (source.type() == ExchangeType.HEADERS && arguments.has("x-match")) {
+        if (type == ExchangeType.HEADERS && arguments.has("x-match")) {
             Object match = arguments.get("x-match");
             if (!(match instanceof String text) || !X_MATCH.contains(text)) {
                 throw new AmqpException(

@@ -146,6 +146,17 @@ final class AccessApi {
     /** Makes or changes a user as a request or a file of definitions says. */
     CompletionStage<?> putUser(String name, Map<String, @Nullable Object> document) {
         refuseFile(name);
+        return changes.set(Settings.USER, name, readUser(name, document));
+    }
+
+    /** Whether the configuration file has it, so that nothing else changes it. */
+    boolean inFile(String name) {
+        User known = access().user(name);
+        return known != null && known.fromFile();
+    }
+
+    /** A user as it is stored, if it can be. */
+    FieldTable readUser(String name, Map<String, @Nullable Object> document) {
         if (!document.containsKey("tags")) {
             throw ApiException.badRequest("tags_not_present");
         }
@@ -176,11 +187,10 @@ final class AccessApi {
             hash = before.hash();
             algorithm = before.algorithm();
         }
-        FieldTable user = FieldTable.EMPTY
+        return FieldTable.EMPTY
                 .with("password_hash", hash == null ? "" : hash)
                 .with("hashing_algorithm", algorithm.text())
                 .with("tags", tags(document.get("tags")));
-        return changes.set(Settings.USER, name, user);
     }
 
     private static boolean base64(String text) {
@@ -193,8 +203,7 @@ final class AccessApi {
     }
 
     private void refuseFile(String name) {
-        User known = access().user(name);
-        if (known != null && known.fromFile()) {
+        if (inFile(name)) {
             throw ApiException.badRequest(
                     "user: " + name + " (expected: a user that is not in the configuration file; change it there)");
         }
@@ -270,7 +279,7 @@ final class AccessApi {
         return putPermission(kind, document).thenApply(done -> ApiResponse.put(known));
     }
 
-    private static String key(String kind, Map<String, @Nullable Object> document) {
+    static String key(String kind, Map<String, @Nullable Object> document) {
         String user = String.valueOf(document.get("user"));
         String vhost = String.valueOf(document.get("vhost"));
         if (kind.equals(Settings.PERMISSION)) {

@@ -1,7 +1,5 @@
 package io.plinth.mqbroker.management;
 
-import io.plinth.mqbroker.argument.Declared;
-import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.auth.User;
 import io.plinth.mqbroker.definition.DefinitionCommand;
 import io.plinth.mqbroker.exchange.Exchange;
@@ -148,7 +146,7 @@ final class DefinitionsApi {
     /** One after the other, so that what comes later finds what it needs; taking the same again changes nothing. */
     private CompletionStage<ApiResponse> take(ApiCall call, @Nullable String vhost) {
         Map<String, @Nullable Object> document = call.document();
-        check(document);
+        new DefinitionsCheck(changes, access, document, vhost).check();
         CompletionStage<?> all = CompletableFuture.completedFuture(null);
         if (vhost == null) {
             all = each(all, document, "vhosts", item -> vhosts.putVhost(name(item), item));
@@ -187,32 +185,33 @@ final class DefinitionsApi {
                 all,
                 document,
                 "queues",
-                item -> changes.define(host(item, vhost), QueuesApi.declaration(name(item), item)));
+                item -> there(host(item, vhost), name(item), true)
+                        ? CompletableFuture.completedFuture(null)
+                        : changes.define(host(item, vhost), QueuesApi.declaration(name(item), item)));
         all = each(
                 all,
                 document,
                 "exchanges",
-                item -> changes.define(host(item, vhost), ExchangesApi.declaration(name(item), item)));
+                item -> there(host(item, vhost), name(item), false)
+                        ? CompletableFuture.completedFuture(null)
+                        : changes.define(host(item, vhost), ExchangesApi.declaration(name(item), item)));
         all = each(all, document, "bindings", item -> changes.define(host(item, vhost), binding(item, call)));
         return all.thenApply(done -> ApiResponse.done());
     }
 
-    /** Before anything is taken: what would be refused in the middle leaves half of it behind. */
-    private static void check(Map<String, @Nullable Object> document) {
-        items(document, "permissions").forEach(item -> AccessApi.patterns(Settings.PERMISSION, item));
-        items(document, "topic_permissions").forEach(item -> AccessApi.patterns(Settings.TOPIC_PERMISSION, item));
-        items(document, "policies").forEach(item -> PoliciesApi.read(Settings.POLICY, item));
-        items(document, "exchanges").forEach(item -> ExchangesApi.declaration(name(item), item));
-        for (Map<String, @Nullable Object> item : items(document, "queues")) {
-            DefinitionCommand.DeclareQueue queue = QueuesApi.declaration(name(item), item);
-            Declared.check(
-                    queue.arguments(), QueueArguments.of(queue.arguments()).type(), "queue '" + queue.name() + "'");
-        }
+    /** What is there stays as it is, whatever the file says of it: so does RabbitMQ. */
+    private boolean there(String host, String name, boolean queue) {
+        Topology topology = changes.topology(host);
+        return queue ? topology.queue(name) != null : topology.exchange(name) != null;
     }
 
-    private static List<Map<String, @Nullable Object>> items(Map<String, @Nullable Object> document, String list) {
+    static List<Map<String, @Nullable Object>> items(Map<String, @Nullable Object> document, String list) {
         List<Map<String, @Nullable Object>> all = new ArrayList<>();
-        if (document.get(list) instanceof List<?> items) {
+        Object given = document.get(list);
+        if (given != null && !(given instanceof List<?>)) {
+            throw ApiException.badRequest(list + ": " + given + " (expected: a list)");
+        }
+        if (given instanceof List<?> items) {
             for (Object item : items) {
                 if (!(item instanceof Map<?, ?> map)) {
                     throw ApiException.badRequest(list + ": " + item + " (expected: objects)");
@@ -236,14 +235,14 @@ final class DefinitionsApi {
                 : put;
     }
 
-    private static DefinitionCommand binding(Map<String, @Nullable Object> item, ApiCall call) {
+    static DefinitionCommand.Bind binding(Map<String, @Nullable Object> item, Object asker) {
         return new DefinitionCommand.Bind(
                 String.valueOf(item.get("source")),
                 !"exchange".equals(item.get("destination_type")),
                 String.valueOf(item.get("destination")),
                 item.get("routing_key") instanceof String key ? key : "",
                 Tables.table(item.get("arguments")),
-                call);
+                asker);
     }
 
     private static CompletionStage<?> each(
@@ -255,14 +254,14 @@ final class DefinitionsApi {
         return all;
     }
 
-    private static String name(Map<String, @Nullable Object> item) {
+    static String name(Map<String, @Nullable Object> item) {
         if (!(item.get("name") instanceof String name)) {
             throw ApiException.badRequest("[{key_missing,name}]");
         }
         return Changes.clean(name);
     }
 
-    private static String host(Map<String, @Nullable Object> item, @Nullable String vhost) {
+    static String host(Map<String, @Nullable Object> item, @Nullable String vhost) {
         return vhost != null ? vhost : item.get("vhost") instanceof String named ? named : "/";
     }
 }

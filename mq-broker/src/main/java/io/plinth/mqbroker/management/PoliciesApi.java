@@ -28,6 +28,9 @@ final class PoliciesApi {
     private static final Set<String> APPLY_TO =
             Set.of("all", "queues", "exchanges", "classic_queues", "quorum_queues", "streams");
 
+    private static final Set<String> OF_VHOSTS = Set.of("max-connections", "max-queues");
+    static final Set<String> OF_USERS = Set.of("max-connections", "max-channels");
+
     private final Changes changes;
 
     PoliciesApi(Changes changes) {
@@ -212,15 +215,51 @@ final class PoliciesApi {
         if (!knows(component)) {
             throw ApiException.badRequest("Validation failed\n\ncomponent " + component + " not found\n");
         }
+        checkParameter(component, document);
         if (component.equals(LIMITS)) {
             return putValue(Settings.PARAMETER, Settings.key(vhost, component, Changes.clean(name)), document);
         }
-        if (!(document.get("value") instanceof Map<?, ?> value)) {
+        return putPolicy(Settings.OPERATOR_POLICY, vhost, name, object(document));
+    }
+
+    /** Refuses the value of a parameter that is none for its component; of unknown components nothing is known. */
+    static void checkParameter(String component, Map<String, @Nullable Object> document) {
+        switch (component) {
+            case LIMITS -> checkLimits(object(document), OF_VHOSTS);
+            case OPERATOR_POLICY -> read(Settings.OPERATOR_POLICY, object(document));
+            default -> {}
+        }
+    }
+
+    private static Map<String, @Nullable Object> object(Map<String, @Nullable Object> document) {
+        if (!(value(document) instanceof Map<?, ?> value)) {
+            throw ApiException.badRequest("value: " + document.get("value") + " (expected: an object)");
+        }
+        Map<String, @Nullable Object> object = new LinkedHashMap<>();
+        value.forEach((key, entry) -> object.put(String.valueOf(key), entry));
+        return object;
+    }
+
+    /** The value of a document. */
+    static @Nullable Object value(Map<String, @Nullable Object> document) {
+        if (!document.containsKey("value")) {
             throw ApiException.badRequest("[{key_missing,value}]");
         }
-        Map<String, @Nullable Object> policy = new LinkedHashMap<>();
-        value.forEach((key, entry) -> policy.put(String.valueOf(key), entry));
-        return putPolicy(Settings.OPERATOR_POLICY, vhost, name, policy);
+        return document.get("value");
+    }
+
+    /** Refuses limits of other names, or that are no whole numbers. */
+    static void checkLimits(Map<?, ?> limits, Set<String> names) {
+        limits.forEach((name, limit) -> {
+            if (!names.contains(String.valueOf(name))) {
+                throw ApiException.badRequest("Validation failed\n\nUnrecognised terms [{" + name + "," + limit
+                        + "}] in limits (expected: " + names.stream().sorted().toList() + ")\n");
+            }
+            if (!(limit instanceof Long)) {
+                throw ApiException.badRequest(
+                        "Validation failed\n\n" + name + " should be a number, actually was " + limit + "\n");
+            }
+        });
     }
 
     List<Map<String, @Nullable Object>> parameters(ApiCall call, @Nullable String component, @Nullable String vhost) {
@@ -267,10 +306,7 @@ final class PoliciesApi {
 
     /** Sets a parameter to the value of the document. */
     CompletionStage<?> putValue(String kind, String key, Map<String, @Nullable Object> document) {
-        if (!document.containsKey("value")) {
-            throw ApiException.badRequest("[{key_missing,value}]");
-        }
-        return changes.set(kind, key, FieldTable.EMPTY.with("value", Tables.value(document.get("value"))));
+        return changes.set(kind, key, FieldTable.EMPTY.with("value", Tables.value(value(document))));
     }
 
     private void globals(ApiTable table) {
