@@ -92,22 +92,7 @@ public final class AclCommands {
                 users.save();
                 out.ok();
             }
-            case "HELP" ->
-                Help.write(
-                        call,
-                        "ACL",
-                        "CAT [<category>]",
-                        "DELUSER <username> [<username> ...]",
-                        "DRYRUN <username> <command> [<arg> ...]",
-                        "GETUSER <username>",
-                        "GENPASS [<bits>]",
-                        "LIST",
-                        "LOAD",
-                        "LOG [<count> | RESET]",
-                        "SAVE",
-                        "SETUSER <username> <attribute> [<attribute> ...]",
-                        "USERS",
-                        "WHOAMI");
+            case "HELP" -> Help.write(call);
             default -> throw CommandException.subcommand(call.text(1), "ACL");
         }
     }

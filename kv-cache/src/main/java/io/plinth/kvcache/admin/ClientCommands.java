@@ -89,27 +89,7 @@ public final class ClientCommands {
                 call.node().clients().unpause();
                 call.out().ok();
             }
-            case "HELP" ->
-                Help.write(
-                        call,
-                        "CLIENT",
-                        "CACHING (YES|NO)",
-                        "GETNAME",
-                        "GETREDIR",
-                        "ID",
-                        "INFO",
-                        "KILL <option> <value> [<option> <value> [...]]",
-                        "LIST [options ...]",
-                        "NO-EVICT (ON|OFF)",
-                        "NO-TOUCH (ON|OFF)",
-                        "PAUSE <timeout> [WRITE|ALL]",
-                        "REPLY (ON|OFF|SKIP)",
-                        "SETINFO <option> <value>",
-                        "SETNAME <name>",
-                        "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
-                        "TRACKINGINFO",
-                        "UNBLOCK <clientid> [TIMEOUT|ERROR]",
-                        "UNPAUSE");
+            case "HELP" -> Help.write(call);
             default -> throw CommandException.subcommand(call.text(1), "CLIENT");
         }
     }

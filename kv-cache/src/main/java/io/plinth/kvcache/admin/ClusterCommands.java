@@ -40,6 +40,9 @@ public final class ClusterCommands {
                 "nodes 2",
                 "info 2",
                 "myid 2",
+                "myshardid 2",
+                "replicas 3",
+                "slaves 3",
                 "keyslot 3",
                 "countkeysinslot 3",
                 "getkeysinslot 4",
@@ -78,7 +81,9 @@ public final class ClusterCommands {
             case "SHARDS" -> shards(call, topology);
             case "NODES" -> nodes(call, topology);
             case "INFO" -> info(call, topology);
-            case "MYID" -> call.out().bulk(topology.self().id());
+            // A node without copies is a shard alone.
+            case "MYID", "MYSHARDID" -> call.out().bulk(topology.self().id());
+            case "REPLICAS", "SLAVES" -> replicas(call, topology);
             case "KEYSLOT" -> {
                 call.out()
                         .integer(Slots.of(
@@ -97,23 +102,20 @@ public final class ClusterCommands {
                 }
             }
             case "GETKEYSINSLOT" -> keysInSlot(call);
-            case "HELP" ->
-                Help.write(
-                        call,
-                        "CLUSTER",
-                        "COUNTKEYSINSLOT <slot>",
-                        "GETKEYSINSLOT <slot> <count>",
-                        "INFO",
-                        "KEYSLOT <key>",
-                        "MYID",
-                        "NODES",
-                        "SHARDS",
-                        "SLOTS");
+            case "HELP" -> Help.write(call);
             case "RESET", "MEET", "FORGET", "ADDSLOTS", "DELSLOTS", "SETSLOT", "FAILOVER", "REPLICATE", "FLUSHSLOTS" ->
                 throw new CommandException("ERR CLUSTER " + call.text(1).toUpperCase(Locale.ROOT)
                         + " is not supported: the nodes of the cluster stand in the stack's file");
             default -> throw CommandException.subcommand(call.text(1), "CLUSTER");
         }
+    }
+
+    private static void replicas(Call call, Topology topology) {
+        String id = call.text(2);
+        if (topology.members().stream().noneMatch(member -> member.id().equals(id))) {
+            throw new CommandException("ERR Unknown node " + CommandException.clean(id));
+        }
+        call.out().array(0);
     }
 
     private static int slot(Call call) {

@@ -11,6 +11,7 @@ import static io.plinth.kvcache.command.Command.Flag.READONLY;
 import static io.plinth.kvcache.command.Command.Flag.STALE;
 import static io.plinth.kvcache.command.Command.Flag.WRITE;
 
+import io.plinth.kvcache.admin.commands.CommandCommand;
 import io.plinth.kvcache.admin.config.ConfigTable;
 import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
@@ -62,7 +63,7 @@ public final class ServerCommands {
         to.add("slowlog", "Shows slow commands.", SlowLogCommands::run);
         to.add("latency", "Shows slow moments, and how long commands take.", LatencyCommands::run);
         to.subcommands("config", "get -3", "set -4", "resetstat 2", "rewrite 2");
-        to.subcommands("command", "count 2", "info -2", "docs -2", "list -2", "getkeys -3");
+        to.subcommands("command", "count 2", "info -2", "docs -2", "list -2", "getkeys -4", "getkeysandflags -4");
     }
 
     private static void mode(Call call) {

@@ -23,19 +23,7 @@ final class SlowLogCommands {
                 log.clear();
                 call.out().ok();
             }
-            default ->
-                Help.write(
-                        call,
-                        "SLOWLOG",
-                        "GET [<count>]",
-                        "    Return top <count> entries from the slowlog (default: 10, -1 mean all).",
-                        "    Entries are made of:",
-                        "    id, timestamp, time in microseconds, arguments array, client IP and port,",
-                        "    client name",
-                        "LEN",
-                        "    Return the length of the slowlog.",
-                        "RESET",
-                        "    Reset the slowlog.");
+            default -> Help.write(call);
         }
     }
 

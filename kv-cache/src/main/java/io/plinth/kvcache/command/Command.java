@@ -129,7 +129,8 @@ public record Command(
         return fits(arity, count);
     }
 
-    static boolean fits(int arity, int count) {
+    /** Whether a call of this many arguments is allowed by an arity as COMMAND shows it. */
+    public static boolean fits(int arity, int count) {
         return arity >= 0 ? count == arity : count >= -arity;
     }
 

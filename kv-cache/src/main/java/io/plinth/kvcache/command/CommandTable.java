@@ -1,7 +1,9 @@
 package io.plinth.kvcache.command;
 
 import io.plinth.kvcache.command.Command.Flag;
+import io.plinth.kvcache.command.spec.CommandDocs;
 import io.plinth.kvcache.command.spec.CommandFacts;
+import io.plinth.kvcache.command.spec.HelpTexts;
 import io.plinth.kvcache.command.spec.KnownCommands;
 import io.plinth.kvcache.wire.Args;
 import java.nio.charset.StandardCharsets;
@@ -30,12 +32,14 @@ public final class CommandTable {
     private final Map<String, Command> byName = new TreeMap<>();
     private final List<String> rows = new ArrayList<>();
     private final Map<String, Integer> subcommandRows = new HashMap<>();
+    private final CommandDocs docs = new CommandDocs();
+    private final HelpTexts helps = new HelpTexts();
 
     private CommandTable(Map<String, Command> named) {
         for (Command command : named.values()) {
             byName.put(command.name(), command.at(rows.size()));
             rows.add(command.name());
-            for (String own : new TreeMap<>(command.facts().subcommands()).keySet()) {
+            for (String own : command.facts().subcommands().keySet()) {
                 subcommandRows.put(command.name() + "|" + own, rows.size());
                 rows.add(command.name() + "|" + own);
             }
@@ -85,6 +89,11 @@ public final class CommandTable {
         return Collections.unmodifiableList(rows);
     }
 
+    /** What a call names: a command, or {@code container|subcommand}. */
+    String nameOf(Command command, Args args) {
+        return command.facts().subcommands().isEmpty() ? command.name() : rows.get(row(command, args));
+    }
+
     /** Where a call is counted. */
     int row(Command command, Args args) {
         if (command.facts().subcommands().isEmpty()) {
@@ -96,6 +105,28 @@ public final class CommandTable {
     /** All of them, by name. */
     public Collection<Command> all() {
         return byName.values();
+    }
+
+    /** A command by its name, a subcommand by {@code container|name}, in any case; null for none. */
+    public @Nullable CommandFacts facts(String name) {
+        int bar = name.indexOf('|');
+        Command command = find(bar < 0 ? name : name.substring(0, bar));
+        if (command == null) {
+            return null;
+        }
+        return bar < 0
+                ? command.facts()
+                : command.facts().subcommand(name.substring(bar + 1).toLowerCase(Locale.ROOT));
+    }
+
+    /** What COMMAND DOCS says. */
+    public CommandDocs docs() {
+        return docs;
+    }
+
+    /** What HELP says. */
+    HelpTexts helps() {
+        return helps;
     }
 
     private static long pack(byte[] bytes, int from, int to) {

@@ -1,21 +1,15 @@
 package io.plinth.kvcache.command;
 
-import java.util.Locale;
+import java.util.List;
 
 /** The reply of a container command's HELP. */
 public final class Help {
     private Help() {}
 
-    /** Writes the usage of each subcommand. */
-    public static void write(Call call, String container, String... usages) {
-        call.out().array(usages.length + 3L);
-        call.out()
-                .simple(container.toUpperCase(Locale.ROOT)
-                        + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
-        for (String usage : usages) {
-            call.out().simple(usage);
-        }
-        call.out().simple("HELP");
-        call.out().simple("    Prints this help.");
+    /** Writes what the container that is called knows. */
+    public static void write(Call call) {
+        List<String> lines = call.executor().table().helps().of(call.command().name());
+        call.out().array(lines.size());
+        lines.forEach(call.out()::simple);
     }
 }

@@ -165,15 +165,7 @@ public final class PubSubCommands {
             case "NUMSUB" -> counts(call, pubSub::listeners);
             case "SHARDNUMSUB" -> counts(call, pubSub::shardListeners);
             case "NUMPAT" -> call.out().integer(pubSub.patterns());
-            case "HELP" ->
-                Help.write(
-                        call,
-                        "PUBSUB",
-                        "CHANNELS [<pattern>]",
-                        "NUMPAT",
-                        "NUMSUB [<channel> ...]",
-                        "SHARDCHANNELS [<pattern>]",
-                        "SHARDNUMSUB [<channel> ...]");
+            case "HELP" -> Help.write(call);
             default -> throw CommandException.subcommand(call.text(1), "PUBSUB");
         }
     }

@@ -49,18 +49,7 @@ final class FunctionCommands {
             case "DUMP" ->
                 call.out().bulk(RdbWriter.functions(scripts.libraries().sources()));
             case "RESTORE" -> restore(call, host);
-            default ->
-                Help.write(
-                        call,
-                        "FUNCTION",
-                        "LOAD [REPLACE] <FUNCTION CODE>",
-                        "DELETE <LIBRARY NAME>",
-                        "LIST [LIBRARYNAME PATTERN] [WITHCODE]",
-                        "STATS",
-                        "KILL",
-                        "FLUSH [ASYNC|SYNC]",
-                        "DUMP",
-                        "RESTORE <PAYLOAD> [FLUSH|APPEND|REPLACE]");
+            default -> Help.write(call);
         }
     }
 

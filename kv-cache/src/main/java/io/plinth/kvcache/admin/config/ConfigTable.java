@@ -40,7 +40,7 @@ public final class ConfigTable {
                 call.out().ok();
             }
             case "REWRITE" -> throw new CommandException("ERR The server is running without a config file");
-            case "HELP" -> Help.write(call, "CONFIG", "GET <pattern>", "SET <directive> <value>", "RESETSTAT");
+            case "HELP" -> Help.write(call);
             default -> throw CommandException.subcommand(call.text(1), "CONFIG");
         }
     }

@@ -119,7 +119,7 @@ public final class ProcessCommands {
     private static void module(Call call) {
         switch (call.text(1).toUpperCase(Locale.ROOT)) {
             case "LIST" -> call.out().array(0);
-            case "HELP" -> Help.write(call, "MODULE", "LIST");
+            case "HELP" -> Help.write(call);
             default ->
                 throw new CommandException("ERR MODULE command not allowed. If the"
                         + " enable-module-command option is set to \"local\", you can run it from a local connection,"

@@ -259,7 +259,7 @@ public final class KeyCommands {
 
     private static void object(Call call) {
         if (call.args().is(1, "HELP")) {
-            Help.write(call, "OBJECT", "ENCODING <key>", "FREQ <key>", "IDLETIME <key>", "REFCOUNT <key>");
+            Help.write(call);
             return;
         }
         KeyRef key = call.key(2);

@@ -1,7 +1,9 @@
 package io.plinth.kvcache.command.spec;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param tips for proxies and clients
  * @param keys where its keys stand
  * @param range first key, last key, step; as clients of old times read it
- * @param subcommands by their own names
+ * @param subcommands by their own names, in their order
  */
 public record CommandFacts(
         String name,
@@ -36,7 +38,7 @@ public record CommandFacts(
         tips = List.copyOf(tips);
         keys = List.copyOf(keys);
         range = List.copyOf(range);
-        subcommands = Map.copyOf(subcommands);
+        subcommands = Collections.unmodifiableMap(new TreeMap<>(subcommands));
     }
 
     /** A command that Redis does not have. */
@@ -51,7 +53,8 @@ public record CommandFacts(
                         'r',
                         range.get(1) < 0 ? range.get(1) : range.get(1) - range.getFirst(),
                         range.get(2),
-                        0));
+                        0,
+                        null));
         List<String> categories =
                 List.of(flags.contains("write") ? "@write" : "@read", flags.contains("fast") ? "@fast" : "@slow");
         return new CommandFacts(name, "7.2.0", group, arity, flags, categories, List.of(), keys, range, Map.of());

@@ -4,6 +4,7 @@ import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.Numbers;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where keys stand among a command's arguments, in the terms of Redis's key specifications. Immutable.
@@ -16,8 +17,18 @@ import java.util.List;
  * @param a last key, or where the number of keys stands
  * @param b step, or the first key after the number
  * @param c limit, or step
+ * @param notes what COMMAND says of it, or null
  */
-public record KeySpec(List<String> flags, char begin, int index, String keyword, char find, int a, int b, int c) {
+public record KeySpec(
+        List<String> flags,
+        char begin,
+        int index,
+        String keyword,
+        char find,
+        int a,
+        int b,
+        int c,
+        @Nullable String notes) {
     /** The key's value is read. */
     public static final int READ = 1;
     /** The key's value is changed. */
@@ -47,7 +58,13 @@ public record KeySpec(List<String> flags, char begin, int index, String keyword,
                 : Arrays.stream(parts[2].substring(1).split(",", -1))
                         .mapToInt(Integer::parseInt)
                         .toArray();
-        return new KeySpec(flags, begin, index, begin == 'k' ? where[0] : "", find, numbers[0], numbers[1], numbers[2]);
+        return new KeySpec(
+                flags, begin, index, begin == 'k' ? where[0] : "", find, numbers[0], numbers[1], numbers[2], null);
+    }
+
+    /** The same with notes. */
+    KeySpec noted(@Nullable String text) {
+        return new KeySpec(flags, begin, index, keyword, find, a, b, c, text);
     }
 
     /** Whether the keys cannot be told from the arguments alone. */

@@ -1,11 +1,6 @@
 package io.plinth.kvcache.command.spec;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -22,29 +17,40 @@ public final class KnownCommands {
 
     public KnownCommands() {
         Map<String, Map<String, CommandFacts>> subcommands = new HashMap<>();
-        try (InputStream in = KnownCommands.class.getResourceAsStream(FILE)) {
-            if (in == null) {
-                throw new IllegalStateException(FILE + ": missing (expected: beside its reader)");
+        Map<String, String> notes = notes();
+        for (String line : Resources.lines(FILE)) {
+            CommandFacts facts = parse(line, notes);
+            int bar = facts.name().indexOf('|');
+            if (bar < 0) {
+                byName.put(facts.name(), facts);
+            } else {
+                subcommands
+                        .computeIfAbsent(facts.name().substring(0, bar), name -> new TreeMap<>())
+                        .put(facts.name().substring(bar + 1), facts);
             }
-            BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.US_ASCII));
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                CommandFacts facts = parse(line);
-                int bar = facts.name().indexOf('|');
-                if (bar < 0) {
-                    byName.put(facts.name(), facts);
-                } else {
-                    subcommands
-                            .computeIfAbsent(facts.name().substring(0, bar), name -> new TreeMap<>())
-                            .put(facts.name().substring(bar + 1), facts);
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
         subcommands.forEach((name, named) -> byName.computeIfPresent(name, (key, facts) -> facts.with(named)));
     }
 
-    private static CommandFacts parse(String line) {
+    /** As {@code sort 1 text}: of the command's second spec. */
+    private static Map<String, String> notes() {
+        Map<String, String> notes = new HashMap<>();
+        for (String line : Resources.lines("notes.txt")) {
+            String[] fields = line.split(" ", 3);
+            notes.put(fields[0] + " " + fields[1], fields[2]);
+        }
+        return notes;
+    }
+
+    private static List<KeySpec> keys(String name, String field, Map<String, String> notes) {
+        List<KeySpec> specs = new ArrayList<>();
+        for (String spec : list(field, ";")) {
+            specs.add(KeySpec.parse(spec).noted(notes.get(name + " " + specs.size())));
+        }
+        return specs;
+    }
+
+    private static CommandFacts parse(String line, Map<String, String> notes) {
         String[] fields = line.split(" ", -1);
         if (fields.length != FIELDS) {
             throw new IllegalStateException(FILE + ": " + line + " (expected: " + FIELDS + " fields)");
@@ -57,7 +63,7 @@ public final class KnownCommands {
                 list(fields[4], ","),
                 list(fields[5], ","),
                 list(fields[6], ","),
-                list(fields[7], ";").stream().map(KeySpec::parse).toList(),
+                keys(fields[0], fields[7], notes),
                 list(fields[8], ",").stream().map(Integer::valueOf).toList(),
                 Map.of());
     }

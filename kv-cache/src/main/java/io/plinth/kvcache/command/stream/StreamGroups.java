@@ -33,14 +33,7 @@ final class StreamGroups {
     private static void run(Call call) {
         String action = call.text(1).toUpperCase(Locale.ROOT);
         if (action.equals("HELP")) {
-            Help.write(
-                    call,
-                    "XGROUP",
-                    "CREATE <key> <groupname> <id|$> [option]",
-                    "CREATECONSUMER <key> <groupname> <consumer>",
-                    "DELCONSUMER <key> <groupname> <consumer>",
-                    "DESTROY <key> <groupname>",
-                    "SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]");
+            Help.write(call);
             return;
         }
         boolean make = false;

@@ -26,8 +26,7 @@ final class StreamInfo {
     private static void run(Call call) {
         String what = call.text(1).toUpperCase(Locale.ROOT);
         if (what.equals("HELP")) {
-            Help.write(
-                    call, "XINFO", "CONSUMERS <key> <groupname>", "GROUPS <key>", "STREAM <key> [FULL [COUNT <count>]");
+            Help.write(call);
             return;
         }
         Entry entry = call.read(2, ValueType.STREAM);
