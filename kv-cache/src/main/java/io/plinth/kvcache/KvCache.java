@@ -13,13 +13,14 @@ import io.plinth.kvcache.acl.Users;
 import io.plinth.kvcache.admin.AclCommands;
 import io.plinth.kvcache.admin.CommandFamilies;
 import io.plinth.kvcache.admin.ExplainRoute;
-import io.plinth.kvcache.admin.InfoReport;
 import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.admin.NodeMetrics;
 import io.plinth.kvcache.admin.ReplicaCommands;
 import io.plinth.kvcache.admin.SaveCommands;
 import io.plinth.kvcache.admin.ServerCommands;
 import io.plinth.kvcache.admin.config.ConfigTable;
+import io.plinth.kvcache.admin.info.InfoReport;
+import io.plinth.kvcache.admin.info.InfoSources;
 import io.plinth.kvcache.admin.keys.HotKeysRoute;
 import io.plinth.kvcache.admin.keys.KeyMetrics;
 import io.plinth.kvcache.admin.process.ProcessCommands;
@@ -135,6 +136,7 @@ public final class KvCache implements Daemon {
         this.settings = new Settings(password(config), config.eviction(), new KeyEvents(pubSub, keyspace), users);
         settings.cachePolicy(patterns);
         settings.protectedMode(config.protectedMode());
+        settings.replicationId(id());
         this.settings.timeoutSeconds(timeout(config));
         this.memory = new ClientMemory(config.limits().clientMemory().bytes());
         this.limits = new WireLimits(
@@ -200,6 +202,7 @@ public final class KvCache implements Daemon {
                 functions);
         persistence = kept;
         Map<EventLoop, LoopShare> shares = LoopShare.each(context.loops().all(), keyspace);
+        stats.traffic().of(shares.values().stream().map(LoopShare::traffic).toList());
         MemcachedPipeline memcached = Ports.speakMemcached(config.memcachedPort(), config.tls())
                 ? new MemcachedPipeline(
                         node, shares, config.limits().outputBuffer().bytes())
@@ -327,10 +330,18 @@ public final class KvCache implements Daemon {
         CommandFamilies.register(builder, patterns);
         ScriptCommands.register(builder, scripts, System::nanoTime);
         AclCommands.register(builder, entropy);
-        ServerCommands.register(
-                builder,
-                new InfoReport(this::facts, () -> persistence, () -> replication),
-                new ConfigTable(this::facts, config.persist().journal(), scripts, TlsConfig.shown(config.tls())));
+        ConfigTable known =
+                new ConfigTable(this::facts, config.persist().journal(), scripts, TlsConfig.shown(config.tls()));
+        InfoSources sources = new InfoSources(
+                this::facts,
+                known,
+                () -> persistence,
+                () -> replication,
+                scripts,
+                () -> listening,
+                () -> peers == null ? 0 : peers.connected(),
+                context.loops()::all);
+        ServerCommands.register(builder, new InfoReport(sources), known);
         ProcessCommands.register(
                 builder,
                 () -> started(persistence),
@@ -371,18 +382,23 @@ public final class KvCache implements Daemon {
         return part;
     }
 
-    private NodeFacts facts(int port) {
+    private String id() {
         byte[] id = new byte[20];
         entropy.nextBytes(id);
+        return HexFormat.of().formatHex(id);
+    }
+
+    private NodeFacts facts(int port) {
         String version = KvCache.class.getPackage().getImplementationVersion();
         return new NodeFacts(
                 context.name(),
                 version == null ? "0.1.0" : version,
-                HexFormat.of().formatHex(id),
+                id(),
                 port,
                 context.loops().transport(),
                 context.loops().all().size(),
-                context.clock().millis());
+                context.clock().millis(),
+                context.file().path().toString());
     }
 
     @Override

@@ -4,6 +4,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Guarded by its own lock: what was denied, the latest first. */
@@ -12,9 +14,12 @@ public final class AclLog {
     private static final int LENGTH = 128;
 
     private static final long SAME_MILLIS = 60_000;
+    /** As in Redis, one is counted with one like it of the latest ten. */
+    private static final int LOOKED_AT = 10;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Denial> denials = new ArrayDeque<>();
+    private final ConcurrentMap<Verdict.Denied, Long> counts = new ConcurrentHashMap<>();
     private long ids;
 
     /** One thing denied, perhaps several times. */
@@ -38,11 +43,14 @@ public final class AclLog {
     }
 
     /** Adds a denial, or counts it with one like it of the last minute. */
-    public void add(String reason, String context, String object, String user, long nowMillis, String client) {
+    public void add(Verdict.Denied denied, String context, String object, String user, long nowMillis, String client) {
+        counts.merge(denied, 1L, Long::sum);
+        String reason = denied.label();
         lock.lock();
         try {
             Denial next = new Denial(ids, 1, reason, context, object, user, nowMillis, nowMillis, client);
-            for (Iterator<Denial> each = denials.iterator(); each.hasNext(); ) {
+            Iterator<Denial> each = denials.iterator();
+            for (int i = 0; i < LOOKED_AT && each.hasNext(); i++) {
                 Denial old = each.next();
                 if (old.same(next)) {
                     each.remove();
@@ -59,6 +67,11 @@ public final class AclLog {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** How often something was denied since the start. */
+    public long denied(Verdict.Denied reason) {
+        return counts.getOrDefault(reason, 0L);
     }
 
     /** The latest ones. */

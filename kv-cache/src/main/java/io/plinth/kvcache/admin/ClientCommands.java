@@ -12,9 +12,8 @@ import io.plinth.kvcache.command.ConnectionCommands;
 import io.plinth.kvcache.command.Help;
 import io.plinth.kvcache.session.Blocked;
 import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.session.ClientLine;
 import io.plinth.kvcache.session.ReplyMode;
-import io.plinth.kvcache.session.Transaction;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -81,7 +80,7 @@ public final class ClientCommands {
             case "TRACKING" -> TrackingCommands.tracking(call);
             case "TRACKINGINFO" -> TrackingCommands.info(call);
             case "CACHING" -> TrackingCommands.caching(call);
-            case "GETREDIR" -> call.out().integer(TrackingCommands.redirect(client));
+            case "GETREDIR" -> call.out().integer(ClientLine.redirect(client));
             case "UNBLOCK" -> unblock(call);
             case "REPLY" -> reply(call);
             case "PAUSE" -> pause(call);
@@ -181,33 +180,35 @@ public final class ClientCommands {
     }
 
     private static void list(Call call) {
-        Predicate<Client> shown = client -> true;
-        if (call.count() == 4 && call.args().is(2, "TYPE")) {
-            shown = type(call, 3);
-        } else if (call.count() > 3 && call.args().is(2, "ID")) {
-            Set<Long> ids = new HashSet<>();
+        StringBuilder text = new StringBuilder();
+        if (call.count() > 3 && call.args().is(2, "ID")) {
             for (int i = 3; i < call.count(); i++) {
-                ids.add(id(call, i, "ERR Invalid client ID"));
+                Client client = call.node().clients().find(number(call, i, "ERR Invalid client ID"));
+                text.append(client == null ? "" : line(call, client));
             }
-            shown = client -> ids.contains(client.id());
-        } else if (call.count() != 2) {
+        } else if (call.count() == 2 || (call.count() == 4 && call.args().is(2, "TYPE"))) {
+            Predicate<Client> shown = call.count() == 2 ? client -> true : type(call, 3);
+            call.node().clients().all().stream().filter(shown).forEach(client -> text.append(line(call, client)));
+        } else {
             throw CommandException.syntax();
         }
-        StringBuilder text = new StringBuilder();
-        call.node().clients().all().stream().filter(shown).forEach(client -> text.append(line(call, client)));
         call.out().verbatim(text.toString());
     }
 
-    private static long id(Call call, int arg, String error) {
+    private static long number(Call call, int arg, String error) {
         try {
-            long id = call.integer(arg);
-            if (id > 0) {
-                return id;
-            }
+            return call.integer(arg);
         } catch (CommandException e) {
             throw new CommandException(error);
         }
-        throw new CommandException(error);
+    }
+
+    private static long id(Call call, int arg, String error) {
+        long id = number(call, arg, error);
+        if (id <= 0) {
+            throw new CommandException(error);
+        }
+        return id;
     }
 
     private static Predicate<Client> type(Call call, int arg) {
@@ -293,24 +294,6 @@ public final class ClientCommands {
     }
 
     private static String line(Call call, Client client) {
-        Transaction transaction = client.transaction();
-        String flags = (subscribed(client) ? "P" : "")
-                + (transaction != null ? "x" : "")
-                + (client.blocked() != null ? "b" : "")
-                + TrackingCommands.flags(client);
-        return "id=" + client.id() + " addr=" + client.address() + " laddr=" + client.localAddress() + " fd=0 name="
-                + client.name() + " age=" + (call.now() - client.connectedMillis()) / 1000 + " idle="
-                + Math.max(0, call.now() - client.seenMillis()) / 1000 + " flags=" + (flags.isEmpty() ? "N" : flags)
-                + " db=" + client.db()
-                + " sub=" + client.channels().size() + " psub="
-                + client.patterns().size() + " ssub="
-                + client.shardChannels().size() + " multi="
-                + (transaction == null ? -1 : transaction.queued().size())
-                + " watch=" + client.watcher().size()
-                + " qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem="
-                + client.outlet().pending() + " tot-mem=0 events=r cmd=" + client.lastCommand()
-                + " user=" + user(call, client) + " redir=" + TrackingCommands.redirect(client) + " resp="
-                + client.out().protocol() + " lib-name=" + client.libraryName()
-                + " lib-ver=" + client.libraryVersion() + "\n";
+        return ClientLine.of(client, user(call, client), call.now()) + "\n";
     }
 }

@@ -13,7 +13,8 @@ import java.util.function.BiConsumer;
 public final class CommandReport {
     private CommandReport() {}
 
-    static void commands(Call call, BiConsumer<String, Object> line) {
+    /** A line for each. */
+    public static void commands(Call call, BiConsumer<String, Object> line) {
         CommandTimes sum = call.node().stats().observations().sum();
         List<String> rows = call.executor().table().rows();
         for (int row = 0; sum != null && row < rows.size(); row++) {
@@ -34,7 +35,8 @@ public final class CommandReport {
         }
     }
 
-    static void errors(Call call, BiConsumer<String, Object> line) {
+    /** A line for each. */
+    public static void errors(Call call, BiConsumer<String, Object> line) {
         call.node()
                 .stats()
                 .errors()
@@ -42,7 +44,8 @@ public final class CommandReport {
                 .forEach((word, count) -> line.accept("errorstat_" + word, "count=" + count));
     }
 
-    static void latencies(Call call, BiConsumer<String, Object> line) {
+    /** A line for each. */
+    public static void latencies(Call call, BiConsumer<String, Object> line) {
         CommandTimes sum = call.node().stats().observations().sum();
         List<String> rows = call.executor().table().rows();
         for (int row = 0; sum != null && row < rows.size(); row++) {

@@ -10,6 +10,14 @@ package io.plinth.kvcache.admin;
  * @param transport of the event loops
  * @param loops how many there are
  * @param startMillis when it started
+ * @param file the path of the stack's file
  */
 public record NodeFacts(
-        String name, String version, String runId, int port, String transport, int loops, long startMillis) {}
+        String name,
+        String version,
+        String runId,
+        int port,
+        String transport,
+        int loops,
+        long startMillis,
+        String file) {}

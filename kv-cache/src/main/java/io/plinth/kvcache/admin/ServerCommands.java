@@ -13,6 +13,7 @@ import static io.plinth.kvcache.command.Command.Flag.WRITE;
 
 import io.plinth.kvcache.admin.commands.CommandCommand;
 import io.plinth.kvcache.admin.config.ConfigTable;
+import io.plinth.kvcache.admin.info.InfoReport;
 import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;

@@ -4,6 +4,7 @@ import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.session.Channel;
 import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.session.ClientLine;
 import io.plinth.kvcache.session.TrackingMode;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.nio.charset.StandardCharsets;
@@ -154,18 +155,6 @@ final class TrackingCommands {
         call.out().ok();
     }
 
-    /** The client that is told in this one's stead; 0 for none, -1 where it does not track. */
-    static long redirect(Client client) {
-        TrackingMode mode = client.tracking();
-        return mode == null ? -1 : mode.redirect();
-    }
-
-    /** What CLIENT LIST shows among the flags. */
-    static String flags(Client client) {
-        TrackingMode mode = client.tracking();
-        return mode == null ? "" : "t" + (client.redirectBroken() ? "R" : "") + (mode.broadcast() ? "B" : "");
-    }
-
     static void info(Call call) {
         Client client = call.client();
         TrackingMode mode = client.tracking();
@@ -199,7 +188,7 @@ final class TrackingCommands {
         out.set(flags.size());
         flags.forEach(out::bulk);
         out.bulk("redirect");
-        out.integer(redirect(client));
+        out.integer(ClientLine.redirect(client));
         out.bulk("prefixes");
         out.array(shown.prefixes().size());
         shown.prefixes().forEach(prefix -> out.bulk(prefix.bytes()));

@@ -34,6 +34,7 @@ final class BlockedCall implements Blocked, Waiter {
     private final @Nullable ValueType type;
     private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
     private Runnable cancelTimer = () -> {};
+    private volatile boolean timed;
 
     private enum State {
         WAITING,
@@ -72,6 +73,22 @@ final class BlockedCall implements Blocked, Waiter {
     }
 
     @Override
+    public List<KeyRef> awaited() {
+        return keys;
+    }
+
+    /** A consumer is told when its group's stream goes, as since Redis 7.2. */
+    @Override
+    public boolean untilGone() {
+        return command.name().equals("xreadgroup");
+    }
+
+    @Override
+    public boolean timed() {
+        return timed;
+    }
+
+    @Override
     public boolean waitsForOthers() {
         return true;
     }
@@ -97,7 +114,8 @@ final class BlockedCall implements Blocked, Waiter {
             keyspace.segment(key.slot()).waits().add(key, this);
         }
         client.blocked(this);
-        if (timeoutMillis > 0) {
+        timed = timeoutMillis > 0;
+        if (timed) {
             cancelTimer = client.outlet().schedule(timeoutMillis, () -> end(false));
         }
     }

@@ -80,7 +80,8 @@ public final class CommandExecutor implements Dispatcher {
         if (tracking) {
             node.tracking().running(client);
         }
-        client.startCommand();
+        client.startCommand(args.total());
+        client.seen(nowMillis, command == null ? "NULL" : table.nameOf(command, args));
         try {
             Transaction transaction = client.transaction();
             try {
@@ -93,7 +94,6 @@ public final class CommandExecutor implements Dispatcher {
                 return true;
             }
             if (command != null) {
-                client.seen(nowMillis, command.name());
                 if (transaction != null && !command.is(Flag.IN_MULTI)) {
                     queue(transaction, command, args, out);
                 } else if (released || client.primary() || !policy().holds(this, command, client, args, nowMillis)) {

@@ -4,6 +4,7 @@ import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.acl.Users;
 import io.plinth.kvcache.acl.Verdict;
 import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.session.ClientLine;
 import io.plinth.kvcache.wire.Args;
 import org.jspecify.annotations.Nullable;
 
@@ -45,12 +46,12 @@ public final class Permissions {
                 .users()
                 .log()
                 .add(
-                        denied == null ? "" : denied.label(),
+                        denied == null ? Verdict.Denied.COMMAND : denied,
                         context,
                         verdict.object(),
                         user.name(),
                         node.clock().millis(),
-                        client.summary());
+                        line(node, client));
     }
 
     /** Somebody could not prove who it is. */
@@ -58,7 +59,18 @@ public final class Permissions {
         node.settings()
                 .users()
                 .log()
-                .add("auth", "toplevel", command, user, node.clock().millis(), client.summary());
+                .add(
+                        Verdict.Denied.AUTH,
+                        "toplevel",
+                        command,
+                        user,
+                        node.clock().millis(),
+                        line(node, client));
+    }
+
+    private static String line(NodeState node, Client client) {
+        String user = node.settings().users().of(client.user()).name();
+        return ClientLine.of(client, user, node.clock().millis());
     }
 
     /** The error of a queued command that is not allowed any more; null where it is. */

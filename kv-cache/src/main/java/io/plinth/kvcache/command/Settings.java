@@ -12,6 +12,7 @@ public final class Settings {
     private volatile boolean readOnly;
     private volatile boolean loading;
     private volatile long timeoutSeconds;
+    private volatile String replicationId = "0".repeat(40);
     private volatile CachePolicy cachePolicy = CachePolicy.NONE;
 
     private final KeyEvents events;
@@ -91,6 +92,15 @@ public final class Settings {
 
     public void timeoutSeconds(long seconds) {
         timeoutSeconds = seconds;
+    }
+
+    /** The name of this history of changes: 40 hexadecimal digits. */
+    public String replicationId() {
+        return replicationId;
+    }
+
+    public void replicationId(String id) {
+        replicationId = id;
     }
 
     /** The eviction policy by the name it was given. */

@@ -6,6 +6,8 @@ import io.plinth.kvcache.command.stats.LatencyEvents;
 import io.plinth.kvcache.command.stats.Monitors;
 import io.plinth.kvcache.command.stats.Observations;
 import io.plinth.kvcache.command.stats.SlowLog;
+import io.plinth.kvcache.command.stats.Traffic;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 
 /** Shared by all loops: what commands did since the node started. */
@@ -15,6 +17,8 @@ public final class Stats {
     private final Observations observations = new Observations();
     private final Monitors monitors = new Monitors(observations);
     private final HotList hotKeys;
+    private final Traffic traffic = new Traffic();
+    private final LongAdder expiryNanos = new LongAdder();
     private volatile long perSecond;
     private volatile long peakBytes;
     private long lastCommands;
@@ -34,6 +38,21 @@ public final class Stats {
     /** The keys that are used most. */
     public HotList hotKeys() {
         return hotKeys;
+    }
+
+    /** What connections read and wrote. */
+    public Traffic traffic() {
+        return traffic;
+    }
+
+    /** Nanoseconds that went into removing what is over. */
+    public long expiryNanos() {
+        return expiryNanos.sum();
+    }
+
+    /** A turn of removing what is over has ended. */
+    public void expiry(long nanos) {
+        expiryNanos.add(nanos);
     }
 
     /** The clock that commands are measured with. */
@@ -84,10 +103,13 @@ public final class Stats {
     public void reset() {
         errors.clear();
         observations.reset();
+        traffic.reset();
+        expiryNanos.reset();
     }
 
     /** Called about once a second from one loop. */
     public void sample(long nowMillis) {
+        traffic.sample(nowMillis);
         long total = commands();
         if (nowMillis > lastMillis) {
             perSecond = Math.max(0, (total - lastCommands) * 1000 / (nowMillis - lastMillis));

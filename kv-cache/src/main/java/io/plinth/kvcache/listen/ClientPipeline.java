@@ -34,17 +34,7 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
         loops.forEach((loop, share) -> {
             Dispatcher dispatcher = dispatchers.get();
             Together together = share.together(dispatcher::rest, shared.clock());
-            parts.put(
-                    loop,
-                    new ClientHandler.OfLoop(
-                            dispatcher,
-                            share.turn(),
-                            together,
-                            share.ahead(),
-                            share.buffers(),
-                            share.reads(),
-                            share.replies(),
-                            share.pace()));
+            parts.put(loop, new ClientHandler.OfLoop(dispatcher, together, share));
         });
     }
 
@@ -56,7 +46,7 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNSENT);
         ClientHandler.OfLoop own = LoopShare.of(parts, channel);
-        own.reads().serve(channel);
+        own.share().reads().serve(channel);
         channel.pipeline().addLast(guard, new ClientHandler(shared, own));
     }
 }

@@ -111,6 +111,7 @@ public final class LoopTimer implements AutoCloseable {
                 some(now);
                 took = stats.clock().getAsLong() - begun;
             }
+            stats.expiry(took);
             stats.latencies().add("expire-cycle", TimeUnit.NANOSECONDS.toMillis(took), now);
             if (!closed && !left.isEmpty()) {
                 planned = true;

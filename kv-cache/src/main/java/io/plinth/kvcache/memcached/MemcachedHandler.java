@@ -1,7 +1,6 @@
 package io.plinth.kvcache.memcached;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -39,9 +38,6 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     private static final int MAX_PASSWORD = 16 * 1024;
 
     private static final int RETRY_MILLIS = 10;
-    /** How long a client that is to be closed may take to read what is left. */
-    private static final int LAST_WORDS_MILLIS = 2_000;
-
     private static final String NO_MEMORY = "SERVER_ERROR out of memory reading request";
     private static final String TOO_LARGE = "SERVER_ERROR object too large for cache";
 
@@ -91,7 +87,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         Replies out = new Replies(ctx.alloc(), outputLimit);
         replies = out;
         context = ctx;
-        socket = new SocketSend(ctx.channel(), loop.replies());
+        socket = new SocketSend(ctx.channel(), loop);
         seenMillis = node.clock().millis();
         text = new TextCommands(store, out, statistics);
         meta = new MetaCommands(store, out, statistics);
@@ -108,6 +104,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
+        loop.traffic().read(in.readableBytes(), 0, seenMillis);
         try {
             if (closing) {
                 return;
@@ -449,13 +446,11 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         }
         Replies out = replies;
         ByteBuf reply = out == null ? null : out.take();
-        if (closing) {
-            ctx.writeAndFlush(reply == null ? ctx.alloc().buffer(0) : reply).addListener(ChannelFutureListener.CLOSE);
-            if (ctx.channel().isOpen()) {
-                ctx.channel().eventLoop().schedule(() -> ctx.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
-            }
-        } else if (reply != null && socket != null) {
-            socket.send(ctx, reply);
+        SocketSend sends = socket;
+        if (closing && sends != null) {
+            sends.last(ctx, reply, seenMillis);
+        } else if (reply != null && sends != null) {
+            sends.send(ctx, reply, seenMillis);
         }
     }
 

@@ -52,9 +52,7 @@ public final class Persistence implements AutoCloseable {
     private boolean rehearsed;
 
     private volatile boolean started;
-    private volatile long lastSaveMillis;
-    private volatile long lastTookMillis = -1;
-    private volatile boolean lastFailed;
+    private volatile SaveCounts saves = SaveCounts.NONE;
     private volatile long changesAtSave;
 
     /** {@code loops} serve clients, and encode snapshots between their commands. */
@@ -83,7 +81,7 @@ public final class Persistence implements AutoCloseable {
                 functions::all);
         this.journalFolder = settings.folder().resolve("journal");
         this.saver = Executors.newSingleThreadScheduledExecutor(threads);
-        this.lastSaveMillis = clock.millis();
+        this.saves = saves.started(clock.millis(), 0);
     }
 
     /** What fills a node that nothing was left for. */
@@ -102,6 +100,7 @@ public final class Persistence implements AutoCloseable {
     public Recovery start(Filling elsewhere) throws IOException {
         long began = nanos.getAsLong();
         Recovery recovery = Recovery.run(keyspace, snapshots.all(), journalFolder, clock.millis(), settings.keeps());
+        saves = saves.started(clock.millis(), recovery.keys());
         for (Damage damage : recovery.damages()) {
             LOG.warn("damaged: {}; the rest is kept", damage);
         }
@@ -213,7 +212,7 @@ public final class Persistence implements AutoCloseable {
             done.complete(saved);
         } catch (IOException | RuntimeException | Error e) {
             // Also where memory was short: an error that got past here would end all later ones.
-            lastFailed = true;
+            saves = saves.failed();
             pause.failed(nanos.getAsLong());
             saving.set(false);
             done.completeExceptionally(e);
@@ -241,11 +240,10 @@ public final class Persistence implements AutoCloseable {
             rehearse();
         }
         long changes = changes();
+        saves = saves.begun(clock.millis());
         Saved saved = snapshots.save(journal, journalFrom, atStop, encoding);
         changesAtSave = changes;
-        lastSaveMillis = clock.millis();
-        lastTookMillis = saved.millis();
-        lastFailed = false;
+        saves = saves.succeeded(clock.millis(), saved.millis());
         LOG.info(
                 "snapshot of {} keys, {} bytes, in {} ms; a segment was held for at most {} us",
                 saved.keys(),
@@ -271,22 +269,17 @@ public final class Persistence implements AutoCloseable {
 
     /** When a snapshot was written last, or the node began. */
     public long lastSaveMillis() {
-        return lastSaveMillis;
-    }
-
-    /** How long that took; -1 where there was none. */
-    public long lastTookMillis() {
-        return lastTookMillis;
+        return saves.lastMillis();
     }
 
     /** Whether the last one failed. */
     public boolean lastFailed() {
-        return lastFailed;
+        return saves.lastFailed();
     }
 
-    /** Whether one is being written. */
-    public boolean saving() {
-        return saving.get();
+    /** How snapshots went. */
+    public SaveCounts saves() {
+        return saves.saving(saving.get());
     }
 
     /** What is set. */

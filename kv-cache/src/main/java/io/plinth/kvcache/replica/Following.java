@@ -11,6 +11,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,8 @@ final class Following implements Runnable {
     private final Applier applier;
     private final LongSupplier nanos;
     private final Runnable refused;
+    private final LongAdder received;
+    private volatile long heardNanos;
     /** Only by its own thread: one after the other that ended with a write that was refused. */
     private int refusals;
 
@@ -68,7 +71,7 @@ final class Following implements Runnable {
         }
     }
 
-    /** {@code refused} is told of each write of the primary that could not be done. */
+    /** {@code refused} is told of each write of the primary that could not be done; {@code received} counts its bytes. */
     Following(
             String host,
             int port,
@@ -76,7 +79,10 @@ final class Following implements Runnable {
             @Nullable String password,
             Applier applier,
             LongSupplier nanos,
-            Runnable refused) {
+            Runnable refused,
+            LongAdder received) {
+        this.received = received;
+        this.heardNanos = nanos.getAsLong();
         this.refused = refused;
         this.host = host;
         this.port = port;
@@ -161,7 +167,7 @@ final class Following implements Runnable {
             connected.connect(new InetSocketAddress(host, port), CONNECT_MILLIS);
             connected.setSoTimeout((int) TimeUnit.NANOSECONDS.toMillis(SILENT_NANOS));
             connected.setTcpNoDelay(true);
-            InputStream in = new BufferedInputStream(connected.getInputStream(), CHUNK);
+            InputStream in = new BufferedInputStream(new Heard(connected.getInputStream()), CHUNK);
             if (password != null) {
                 ask(connected, in, "AUTH", password);
             }
@@ -259,6 +265,34 @@ final class Following implements Runnable {
                 told = nanos.getAsLong();
                 send(from, "REPLCONF", "ACK", Long.toString(offset));
             }
+        }
+    }
+
+    /** How long ago the primary was heard, or was begun to be looked for. */
+    long silentSeconds() {
+        return TimeUnit.NANOSECONDS.toSeconds(nanos.getAsLong() - heardNanos);
+    }
+
+    /** Counts what comes. */
+    private final class Heard extends FilterInputStream {
+        Heard(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] into, int from, int length) throws IOException {
+            int read = in.read(into, from, length);
+            if (read > 0) {
+                received.add(read);
+                heardNanos = nanos.getAsLong();
+            }
+            return read;
         }
     }
 

@@ -24,6 +24,7 @@ public final class Replication implements AutoCloseable {
     private final ThreadFactory threads;
     private @Nullable Following following;
     private final LongAdder refused = new LongAdder();
+    private final LongAdder received = new LongAdder();
     /** Done when nobody who was followed before touches a key any more. */
     private CompletableFuture<Void> left = CompletableFuture.completedFuture(null);
 
@@ -53,7 +54,14 @@ public final class Replication implements AutoCloseable {
         end(false);
         node.settings().readOnly(true);
         Following begun = new Following(
-                host, port, ownPort, password, new Applier(node, table, libraries, forget), nanos, refused::increment);
+                host,
+                port,
+                ownPort,
+                password,
+                new Applier(node, table, libraries, forget),
+                nanos,
+                refused::increment,
+                received);
         CompletableFuture<Void> before = left;
         following = begun;
         threads.newThread(() -> {
@@ -68,6 +76,11 @@ public final class Replication implements AutoCloseable {
     /** Writes of those who are or were followed that could not be done here; each began a full synchronisation. */
     public long refused() {
         return refused.sum();
+    }
+
+    /** Bytes that came from those who are or were followed. */
+    public long received() {
+        return received.sum();
     }
 
     /** Follows nobody; keeps what came. Writes are taken when the answer is done: at once, or soon where one was being made ours. */
@@ -119,10 +132,22 @@ public final class Replication implements AutoCloseable {
         Map<String, Object> lines = new java.util.LinkedHashMap<>();
         lines.put("master_host", present.host());
         lines.put("master_port", present.port());
-        lines.put("master_link_status", present.state() == Following.State.CONNECTED ? "up" : "down");
-        lines.put("master_sync_in_progress", present.state() == Following.State.SYNC ? 1 : 0);
+        boolean up = present.state() == Following.State.CONNECTED;
+        boolean sync = present.state() == Following.State.SYNC;
+        lines.put("master_link_status", up ? "up" : "down");
+        lines.put("master_last_io_seconds_ago", up ? present.silentSeconds() : -1);
+        lines.put("master_sync_in_progress", sync ? 1 : 0);
+        lines.put("slave_read_repl_offset", present.offset());
         lines.put("slave_repl_offset", present.offset());
+        if (sync) {
+            lines.put("master_sync_last_io_seconds_ago", present.silentSeconds());
+        }
+        if (!up) {
+            lines.put("master_link_down_since_seconds", present.silentSeconds());
+        }
+        lines.put("slave_priority", 100);
         lines.put("slave_read_only", 1);
+        lines.put("replica_announced", 1);
         return lines;
     }
 

@@ -13,10 +13,13 @@ final class Script {
     final String sha;
     final Chunk chunk;
     final Set<String> flags;
+    /** Of its source. */
+    final int bytes;
     /** A run of it wrote, or went beyond its keys. */
     volatile boolean takesTurn;
 
-    private Script(String sha, Chunk chunk, Set<String> flags) {
+    private Script(String sha, Chunk chunk, Set<String> flags, int bytes) {
+        this.bytes = bytes;
         this.sha = sha;
         this.chunk = chunk;
         this.flags = flags;
@@ -34,7 +37,7 @@ final class Script {
             body = text.substring(end);
         }
         try {
-            return new Script(sha, Chunk.compile(body, "@user_script"), flags);
+            return new Script(sha, Chunk.compile(body, "@user_script"), flags, text.length());
         } catch (SyntaxError e) {
             throw new CommandException("ERR Error compiling script (new function): " + Replies.line(e.getMessage()));
         }

@@ -132,6 +132,20 @@ public final class Scripts {
         }
     }
 
+    /** Bytes of their source. */
+    public long bytes() {
+        long sum = loaded.values().stream().mapToLong(script -> script.bytes).sum();
+        synchronized (seen) {
+            return sum
+                    + seen.values().stream().mapToLong(script -> script.bytes).sum();
+        }
+    }
+
+    /** How many functions libraries have. */
+    public int functions() {
+        return libraries.functions();
+    }
+
     /** A run takes long enough to be killed. */
     void runs(ScriptRun run) {
         running = run;

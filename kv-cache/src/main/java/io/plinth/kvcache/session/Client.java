@@ -49,6 +49,8 @@ public final class Client {
     private long busyUntil;
     private long pendingBefore;
     private boolean running;
+    private long argumentBytes;
+    private volatile boolean monitors;
     private final ArrayDeque<Runnable> messages = new ArrayDeque<>();
     private long messageBytes;
 
@@ -113,13 +115,6 @@ public final class Client {
     /** Channels and patterns together, as SUBSCRIBE counts them. */
     public int subscriptions() {
         return channels.size() + patterns.size();
-    }
-
-    /** A line about it for logs. */
-    public String summary() {
-        UserRef known = user;
-        return "id=" + id + " addr=" + address + " laddr=" + localAddress + " name=" + name + " db=" + db + " cmd="
-                + lastCommand + " user=" + (known == null ? "default" : known.name()) + " resp=" + out.protocol();
     }
 
     /** Whether it speaks RESP2 and has subscribed, and may therefore only say a few things. */
@@ -303,9 +298,24 @@ public final class Client {
         outlet.abort();
     }
 
-    /** A command of it begins: a message for it waits for the end of the reply, as since Redis 7.2. */
-    public void startCommand() {
+    /** A command of it begins, with arguments of so many bytes: a message for it waits for the end of the reply, as since Redis 7.2. */
+    public void startCommand(long bytes) {
+        argumentBytes = bytes;
         running = true;
+    }
+
+    /** Bytes of the arguments of the command that runs or waits; 0 for none. */
+    public long argumentBytes() {
+        return running || blocked != null ? argumentBytes : 0;
+    }
+
+    /** Whether it sees every command. */
+    public boolean monitors() {
+        return monitors;
+    }
+
+    public void monitors(boolean yes) {
+        monitors = yes;
     }
 
     /** The reply is written: so are the messages that came meanwhile. */

@@ -7,16 +7,15 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
-import io.plinth.kit.net.LoopPace;
 import io.plinth.kvcache.session.turn.Ahead;
-import io.plinth.kvcache.session.turn.LoopReads;
+import io.plinth.kvcache.session.turn.ConnectionFacts;
+import io.plinth.kvcache.session.turn.LoopShare;
 import io.plinth.kvcache.session.turn.SocketSend;
 import io.plinth.kvcache.session.turn.Together;
 import io.plinth.kvcache.session.turn.TurnEnd;
 import io.plinth.kvcache.wire.OutputLimitException;
 import io.plinth.kvcache.wire.ProtocolException;
 import io.plinth.kvcache.wire.ReadBuffers;
-import io.plinth.kvcache.wire.ReplyBuffers;
 import io.plinth.kvcache.wire.ReplyWriter;
 import io.plinth.kvcache.wire.RequestDecoder;
 import java.io.IOException;
@@ -36,8 +35,6 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
 
     /** Replies are handed to the socket in pieces of about this size while one read's commands run. */
     private static final int CHUNK = 64 * 1024;
-    /** How long a client that is to be closed may take to read what is left. */
-    private static final int LAST_WORDS_MILLIS = 2_000;
     /** What all connections of a node share. */
     public record Shared(
             Clients clients,
@@ -51,15 +48,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             Clock clock) {}
 
     /** What all connections of an event loop share. */
-    public record OfLoop(
-            Dispatcher dispatcher,
-            TurnEnd turn,
-            Together together,
-            Ahead ahead,
-            ReadBuffers buffers,
-            LoopReads reads,
-            ReplyBuffers replies,
-            LoopPace pace) {}
+    public record OfLoop(Dispatcher dispatcher, Together together, LoopShare share) {}
 
     private final Shared shared;
     private final OfLoop loop;
@@ -84,13 +73,13 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         this.shared = shared;
         this.loop = loop;
         this.gate = new SyncGate(shared.durability);
-        this.decoder = new RequestDecoder(shared.limits, loop.buffers, shared.memory);
+        this.decoder = new RequestDecoder(shared.limits, loop.share.buffers(), shared.memory);
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         context = ctx;
-        SocketSend sends = new SocketSend(ctx.channel(), loop.replies);
+        SocketSend sends = new SocketSend(ctx.channel(), loop.share);
         socket = sends;
         ReplyWriter out = new ReplyWriter(ctx.alloc(), sends.buffers(), shared.outputBuffer);
         Client created = new Client(
@@ -123,6 +112,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
         Client current = client;
+        loop.share.traffic().read(in.readableBytes(), decoder.pending(), seenMillis);
         try {
             if (current == null || current.closing()) {
                 return;
@@ -147,7 +137,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                 // One read's worth of further commands is enough to keep.
                 ctx.channel().config().setAutoRead(false);
             } else {
-                loop.ahead.starts(Ahead.NONE);
+                loop.share.ahead().starts(Ahead.NONE);
                 process(ctx, current, shared.clock.millis());
             }
         } catch (ProtocolException e) {
@@ -183,7 +173,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         }
         joined = false;
         reading = true;
-        loop.ahead.starts(first);
+        loop.share.ahead().starts(first);
         try {
             process(ctx, current, nowMillis);
         } catch (ProtocolException e) {
@@ -204,7 +194,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         ReplyWriter out = current.out();
         gate.begins();
         try {
-            while (!current.closing() && (undone || loop.ahead.next(current.db(), decoder))) {
+            while (!current.closing() && (undone || loop.share.ahead().next(current.db(), decoder))) {
                 undone = !loop.dispatcher.execute(current, decoder.args(), now);
                 if (undone) {
                     await(ctx, shared.clients.pausedUntil() - now);
@@ -260,7 +250,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         waiting = false;
         reading = true;
         try {
-            loop.ahead.starts(Ahead.NONE);
+            loop.share.ahead().starts(Ahead.NONE);
             process(ctx, current, shared.clock.millis());
             if (endsNow(current)) {
                 current.close();
@@ -282,14 +272,14 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     public void channelReadComplete(ChannelHandlerContext ctx) {
         plan(ctx);
         // Behind the turn's end, which sends the replies before the loop rests.
-        loop.pace.ready(ctx.channel().eventLoop());
-        loop.turn.ran(seenMillis);
+        loop.share.pace().ready(ctx.channel().eventLoop());
+        loop.share.turn().ran(seenMillis);
     }
 
     private void plan(ChannelHandlerContext ctx) {
         if (!flushPlanned) {
             flushPlanned = true;
-            loop.turn.await(ctx.channel().eventLoop(), this, seenMillis);
+            loop.share.turn().await(ctx.channel().eventLoop(), this, seenMillis);
         }
     }
 
@@ -347,13 +337,11 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             return;
         }
         ByteBuf reply = current == null ? null : current.out().take();
-        if (current != null && current.closing()) {
-            ctx.writeAndFlush(reply == null ? ctx.alloc().buffer(0) : reply).addListener(ChannelFutureListener.CLOSE);
-            if (ctx.channel().isOpen()) {
-                ctx.channel().eventLoop().schedule(() -> ctx.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
-            }
-        } else if (reply != null && socket != null) {
-            socket.send(ctx, reply);
+        SocketSend sends = socket;
+        if (current != null && current.closing() && sends != null) {
+            sends.last(ctx, reply, seenMillis);
+        } else if (reply != null && sends != null) {
+            sends.send(ctx, reply, seenMillis);
         }
     }
 
@@ -475,6 +463,12 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     @Override
     public long pending() {
         return socket == null ? 0 : socket.pending();
+    }
+
+    @Override
+    public ConnectionFacts facts() {
+        SocketSend sends = socket;
+        return sends == null ? ConnectionFacts.NONE : sends.facts(decoder.pending(), decoder.held());
     }
 
     @Override

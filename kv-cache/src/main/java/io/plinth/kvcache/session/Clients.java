@@ -77,6 +77,12 @@ public final class Clients {
         return rejected.sum();
     }
 
+    /** Counts connections from here on. */
+    public void resetCounts() {
+        accepted.reset();
+        rejected.reset();
+    }
+
     /**
      * Disconnects who said nothing for longer, and neither waits for a reply nor is subscribed, and did not within the last second; 0
      * for nobody. From any thread, each second.

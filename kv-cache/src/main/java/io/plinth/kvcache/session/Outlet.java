@@ -1,5 +1,7 @@
 package io.plinth.kvcache.session;
 
+import io.plinth.kvcache.session.turn.ConnectionFacts;
+
 /** What a client's state needs of its connection. */
 public interface Outlet {
     /** Runs on the connection's loop: at once when called from there. */
@@ -22,6 +24,11 @@ public interface Outlet {
 
     /** Bytes handed over for sending and not sent. */
     long pending();
+
+    /** What CLIENT LIST shows of it. From any thread. */
+    default ConnectionFacts facts() {
+        return ConnectionFacts.NONE;
+    }
 
     /** Closes once what was written is sent, or soon where the client does not take it. From any thread. */
     void close();

@@ -56,6 +56,11 @@ public final class Transaction {
         return readable;
     }
 
+    /** Bytes that they take. */
+    public long bytes() {
+        return taken;
+    }
+
     /** The commands in order. */
     public List<Args> queued() {
         return queued;

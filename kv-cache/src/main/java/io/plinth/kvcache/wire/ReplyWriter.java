@@ -63,6 +63,17 @@ public final class ReplyWriter {
         return buffer == null ? 0 : buffer.readableBytes();
     }
 
+    /** Bytes that the replies may become without more memory; 0 where there are none. From any thread, as it stands. */
+    public int capacity() {
+        ByteBuf buffer = out;
+        return buffer == null ? 0 : buffer.capacity();
+    }
+
+    /** Bytes that were taken last. */
+    public int peak() {
+        return lastSize;
+    }
+
     /** The first word of the error that was written at {@code size}; null where something else was, or nothing. */
     public @Nullable String errorAt(int size) {
         ByteBuf buffer = out;

@@ -345,12 +345,12 @@ public final class RequestDecoder {
         return buffer == null;
     }
 
-    /** For tests and CLIENT LIST: bytes received and not yet decoded. */
+    /** For tests and CLIENT LIST, from any thread as it stands: bytes received and not yet decoded. */
     public int pending() {
-        return buffer == null ? 0 : end - at;
+        return buffer == null ? 0 : Math.max(0, end - at);
     }
 
-    /** For CLIENT LIST: bytes of the array held. */
+    /** For CLIENT LIST, from any thread: bytes of the array held. */
     public int held() {
         byte[] held = buffer;
         return held == null ? 0 : held.length;

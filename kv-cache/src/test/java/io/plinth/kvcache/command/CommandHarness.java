@@ -7,10 +7,11 @@ import io.netty.buffer.ByteBufAllocator;
 import io.plinth.kvcache.acl.Catalogue;
 import io.plinth.kvcache.acl.Users;
 import io.plinth.kvcache.admin.CommandFamilies;
-import io.plinth.kvcache.admin.InfoReport;
 import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.admin.ServerCommands;
 import io.plinth.kvcache.admin.config.ConfigTable;
+import io.plinth.kvcache.admin.info.InfoReport;
+import io.plinth.kvcache.admin.info.InfoSources;
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.command.cache.CachePatterns;
 import io.plinth.kvcache.keyspace.Eviction;
@@ -118,10 +119,10 @@ public final class CommandHarness {
     }
 
     private static CommandTable table(CachePatterns patterns) {
-        NodeFacts facts = new NodeFacts("node", "1", "0".repeat(40), 6379, "none", 1, 0);
+        NodeFacts facts = new NodeFacts("node", "1", "0".repeat(40), 6379, "none", 1, 0, "plinth.yaml");
         CommandTable.Builder builder = new CommandTable.Builder();
         CommandFamilies.register(builder, patterns);
-        ServerCommands.register(builder, new InfoReport(() -> facts), new ConfigTable(() -> facts));
+        ServerCommands.register(builder, new InfoReport(InfoSources.of(() -> facts)), new ConfigTable(() -> facts));
         return builder.build();
     }
 

@@ -4,6 +4,7 @@ import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.Help;
+import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Glob;
 import io.plinth.kvcache.script.ScriptLimits;
 import io.plinth.kvcache.script.Scripts;
@@ -37,12 +38,18 @@ public final class ConfigTable {
             case "RESETSTAT" -> {
                 call.node().stats().reset();
                 call.keyspace().resetStats();
+                call.node().clients().resetCounts();
                 call.out().ok();
             }
             case "REWRITE" -> throw new CommandException("ERR The server is running without a config file");
             case "HELP" -> Help.write(call);
             default -> throw CommandException.subcommand(call.text(1), "CONFIG");
         }
+    }
+
+    /** What a name of CONFIG shows. */
+    public String shown(String name, NodeState node) {
+        return Objects.requireNonNull(settings.get(name), name).shown(node);
     }
 
     private void get(Call call) {

@@ -25,12 +25,14 @@ public final class Monitors {
         limit = bytes;
         if (!watching.contains(client)) {
             watching.add(client);
+            client.monitors(true);
             observations.every(true);
         }
     }
 
     /** It does no more. */
     public void remove(Client client) {
+        client.monitors(false);
         if (watching.remove(client)) {
             observations.every(!watching.isEmpty());
         }

@@ -180,6 +180,16 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
         return syncs;
     }
 
+    /** Bytes of changes that are not written yet. */
+    public long waiting() {
+        lock.lock();
+        try {
+            return batch.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** About how many bytes of segments there are. */
     public long bytes() {
         return store.bytes();

@@ -21,6 +21,7 @@ public final class LoopShare {
     private final ReadBuffers buffers = new ReadBuffers();
     private final LoopReads reads = new LoopReads();
     private final ReplyBuffers replies = new ReplyBuffers();
+    private final LoopTraffic traffic = new LoopTraffic();
     private final LoopPace pace = LoopPace.parking();
 
     public LoopShare(Keyspace keyspace) {
@@ -79,6 +80,11 @@ public final class LoopShare {
     /** What short replies are written to. */
     public ReplyBuffers replies() {
         return replies;
+    }
+
+    /** What its connections read and wrote. */
+    public LoopTraffic traffic() {
+        return traffic;
     }
 
     /** When the sockets are looked at again. */

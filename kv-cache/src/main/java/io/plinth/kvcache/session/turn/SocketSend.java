@@ -2,13 +2,16 @@ package io.plinth.kvcache.session.turn;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.plinth.kvcache.wire.ReplyBuffers;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,15 +19,20 @@ import org.jspecify.annotations.Nullable;
  * through the channel's queue. What the socket does not take, and all of other transports and with TLS, goes that way.
  */
 public final class SocketSend {
+    /** How long a client that is to be closed may take to read what is left. */
+    private static final int LAST_WORDS_MILLIS = 2_000;
+
     private final Channel channel;
     private final ReplyBuffers buffers;
+    private final LoopTraffic traffic;
     private final @Nullable Socket socket;
     private final @Nullable ChannelHandlerContext tls;
 
-    /** {@code buffers}: its loop's, which replies may lie in. */
-    public SocketSend(Channel channel, ReplyBuffers buffers) {
+    /** {@code loop}: the connection's, whose buffers replies may lie in, and which counts what is sent. */
+    public SocketSend(Channel channel, LoopShare loop) {
         this.channel = channel;
-        this.buffers = buffers;
+        this.buffers = loop.replies();
+        this.traffic = loop.traffic();
         this.tls = channel.pipeline().context(SslHandler.class);
         this.socket = tls == null && channel instanceof EpollSocketChannel epoll && epoll.fd() instanceof Socket own
                 ? own
@@ -32,7 +40,8 @@ public final class SocketSend {
     }
 
     /** Sends, and releases, what the handler of this context replies; it hears of a failure. */
-    public void send(ChannelHandlerContext ctx, ByteBuf reply) {
+    public void send(ChannelHandlerContext ctx, ByteBuf reply, long nowMillis) {
+        traffic.wrote(reply.readableBytes(), nowMillis);
         Socket direct = socket;
         if (direct != null && direct.isOpen() && nothingWaits() && reply.hasMemoryAddress()) {
             int sent;
@@ -57,6 +66,17 @@ public final class SocketSend {
         return socket == null ? null : buffers;
     }
 
+    /** Sends what is left, if anything, and closes the connection when the client has it, or soon. */
+    public void last(ChannelHandlerContext ctx, @Nullable ByteBuf reply, long nowMillis) {
+        if (reply != null) {
+            traffic.wrote(reply.readableBytes(), nowMillis);
+        }
+        ctx.writeAndFlush(reply == null ? ctx.alloc().buffer(0) : reply).addListener(ChannelFutureListener.CLOSE);
+        if (ctx.channel().isOpen()) {
+            ctx.channel().eventLoop().schedule(() -> ctx.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
     private boolean nothingWaits() {
         ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
         return queue != null && queue.totalPendingWriteBytes() == 0;
@@ -71,6 +91,19 @@ public final class SocketSend {
     public long pending() {
         ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
         return queue == null ? 0 : queue.totalPendingWriteBytes();
+    }
+
+    /** What CLIENT LIST shows; {@code undecoded} bytes lie in an array of {@code held}. From any thread, as it stands. */
+    public ConnectionFacts facts(int undecoded, int held) {
+        int descriptor = channel instanceof UnixChannel unix ? unix.fd().intValue() : -1;
+        int room = Math.max(0, held - undecoded);
+        boolean reads = channel.config().isAutoRead();
+        return new ConnectionFacts(descriptor, undecoded, room, queued(), pending(), reads);
+    }
+
+    private int queued() {
+        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        return queue == null ? 0 : queue.size();
     }
 
     /** Closes at once: what waits is lost, and TLS says no farewell, which would wait behind it. From any thread. */
