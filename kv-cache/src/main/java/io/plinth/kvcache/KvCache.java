@@ -19,6 +19,7 @@ import io.plinth.kvcache.admin.ReplicaCommands;
 import io.plinth.kvcache.admin.SaveCommands;
 import io.plinth.kvcache.admin.ServerCommands;
 import io.plinth.kvcache.admin.config.ConfigTable;
+import io.plinth.kvcache.admin.debug.DebugCommands;
 import io.plinth.kvcache.admin.info.InfoReport;
 import io.plinth.kvcache.admin.info.InfoSources;
 import io.plinth.kvcache.admin.keys.HotKeysRoute;
@@ -102,7 +103,7 @@ public final class KvCache implements Daemon {
     private volatile @Nullable Replication replication;
     private @Nullable Loaders loaders;
     private @Nullable PeerLinks peers;
-    private @Nullable LoopTimer timer;
+    private volatile @Nullable LoopTimer timer;
     private @Nullable Ports ports;
 
     KvCache(NodeContext context) {
@@ -137,6 +138,7 @@ public final class KvCache implements Daemon {
         settings.cachePolicy(patterns);
         settings.protectedMode(config.protectedMode());
         settings.replicationId(id());
+        settings.debugCommand(config.debugCommand());
         this.settings.timeoutSeconds(timeout(config));
         this.memory = new ClientMemory(config.limits().clientMemory().bytes());
         this.limits = new WireLimits(
@@ -347,6 +349,7 @@ public final class KvCache implements Daemon {
                 () -> started(persistence),
                 context.stop(),
                 config.persist().journal());
+        DebugCommands.register(builder, this::id, yes -> started(timer).rests(yes));
         SaveCommands.register(builder, () -> started(persistence));
         ReplicaCommands.register(
                 builder,
@@ -463,8 +466,9 @@ public final class KvCache implements Daemon {
 
     @Override
     public void close() {
-        if (timer != null) {
-            timer.close();
+        LoopTimer ticking = timer;
+        if (ticking != null) {
+            ticking.close();
         }
         if (peers != null) {
             peers.close();

@@ -39,6 +39,11 @@ public record KvCacheConfig(
         @Default("true")
         boolean protectedMode,
 
+        @Doc("Who may use DEBUG, which test tools need: `no` for nobody, `local` for clients of this machine, `yes` for"
+                + " all. Counts from the start on.")
+        @Default("no")
+        String debugCommand,
+
         @Doc("Users beside the default one, each a line as ACL SETUSER takes it: `alice on #<sha-256 of the"
                 + " password> ~app:* +@read`.")
         List<String> users,
@@ -189,6 +194,9 @@ public record KvCacheConfig(
         }
         if (!List.of("off", "everysec", "always").contains(persist.journal)) {
             check.problem("persist.journal", "journal: " + persist.journal + " (expected: off, everysec or always)");
+        }
+        if (!List.of("no", "local", "yes").contains(debugCommand)) {
+            check.problem("debug-command", "debug-command: " + debugCommand + " (expected: no, local or yes)");
         }
         if (aclFile != null && !users.isEmpty()) {
             check.problem("acl-file", "acl-file: " + aclFile + " (expected: either users or acl-file)");

@@ -12,6 +12,7 @@ public final class Settings {
     private volatile boolean readOnly;
     private volatile boolean loading;
     private volatile long timeoutSeconds;
+    private volatile String debugCommand = "no";
     private volatile String replicationId = "0".repeat(40);
     private volatile CachePolicy cachePolicy = CachePolicy.NONE;
 
@@ -92,6 +93,15 @@ public final class Settings {
 
     public void timeoutSeconds(long seconds) {
         timeoutSeconds = seconds;
+    }
+
+    /** Who may use DEBUG: {@code no} for nobody, {@code local} for clients of this machine, {@code yes} for all. */
+    public String debugCommand() {
+        return debugCommand;
+    }
+
+    public void debugCommand(String who) {
+        debugCommand = who;
     }
 
     /** The name of this history of changes: 40 hexadecimal digits. */

@@ -33,6 +33,7 @@ public final class LoopTimer implements AutoCloseable {
     private final List<ScheduledFuture<?>> running = new ArrayList<>();
     private final AtomicLong told = new AtomicLong();
     private volatile boolean closed;
+    private volatile boolean resting;
 
     public LoopTimer(Keyspace keyspace, List<EventLoop> loops, Clock clock, Stats stats, LongConsumer sample) {
         this.keyspace = keyspace;
@@ -50,6 +51,11 @@ public final class LoopTimer implements AutoCloseable {
         }
         running.add(loops.getFirst()
                 .scheduleAtFixedRate(this::sample, SAMPLE_MILLIS, SAMPLE_MILLIS, TimeUnit.MILLISECONDS));
+    }
+
+    /** Removes nothing for a while, or goes on: what nobody looks at stays where it is. From any thread. */
+    public void rests(boolean yes) {
+        resting = yes;
     }
 
     private void sample() {
@@ -89,6 +95,9 @@ public final class LoopTimer implements AutoCloseable {
         }
 
         void tick() {
+            if (resting) {
+                return;
+            }
             try {
                 keyspace.visits(first, loops.size(), clock.millis());
             } catch (RuntimeException | Error e) {

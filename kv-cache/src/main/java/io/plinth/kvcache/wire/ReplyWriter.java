@@ -342,6 +342,20 @@ public final class ReplyWriter {
         }
     }
 
+    /** An integer of any length; a bulk in RESP2. */
+    public void bigNumber(String digits) {
+        if (protocol == 3) {
+            line('(', digits);
+        } else {
+            bulk(digits);
+        }
+    }
+
+    /** So many pairs about the reply that follows. RESP3 only. */
+    public void attributes(int pairs) {
+        header('|', pairs);
+    }
+
     /** A truth value; 1 or 0 in RESP2. */
     public void truth(boolean value) {
         if (protocol == 3) {

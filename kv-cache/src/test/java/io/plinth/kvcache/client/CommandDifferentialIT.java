@@ -243,7 +243,7 @@ class CommandDifferentialIT {
     }
 
     /** A HELP's lines without those about some subcommands, and without their count. */
-    private static String explained(String help, Set<String> without) {
+    static String explained(String help, Set<String> without) {
         StringBuilder kept = new StringBuilder();
         boolean skipped = false;
         for (String line : help.split("\r\n", -1)) {

@@ -149,7 +149,7 @@ class TlsIT {
             List<Object> replies = pipeline.syncAndReturnAll();
             assertThat(replies).hasSize(5_000).endsWith(5_000L);
             assertThat(jedis.configGet("tls-auth-clients")).containsEntry("tls-auth-clients", "yes");
-            assertThat(jedis.clientList()).contains("cmd=client ", "resp=2");
+            assertThat(jedis.clientList()).contains("cmd=client|list ", "resp=2");
         }
     }
 

@@ -102,7 +102,7 @@ class ConnectionTest {
                             + "|+access|$12|begin_search|*4|$4|type|$5|index|$4|spec|*2|$5|index|:1|$9|find_keys|*4|$4|type"
                             + "|$5|range|$4|spec|*6|$7|lastkey|:0|$7|keystep|:1|$5|limit|:0|*0|$-1|");
         assertThat(client.run("COMMAND GETKEYS MSET a 1 b 2")).isEqualTo("*2|$1|a|$1|b|");
-        assertThat(client.run("COMMAND DOCS get")).startsWith("*2|$3|get|*6|");
+        assertThat(client.run("COMMAND DOCS get")).startsWith("*2|$3|get|*10|$7|summary|$22|Get the value of a key|");
         assertThat(client.run("TIME")).isEqualTo("*2|$10|1700000000|$1|0|");
     }
 

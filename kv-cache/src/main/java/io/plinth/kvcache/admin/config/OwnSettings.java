@@ -92,6 +92,7 @@ final class OwnSettings {
                 node -> Integer.toString(node.limits().maxRequest()));
         immutable("databases", node -> Integer.toString(Keyspace.DATABASES));
         immutable("cluster-enabled", node -> node.topology().get().clustered() ? "yes" : "no");
+        immutable("enable-debug-command", node -> node.settings().debugCommand());
         changing("protected-mode", node -> node.settings().protectedMode() ? "yes" : "no", (node, value) -> {
             String problem = new Kind.Bool().problem(value);
             if (problem == null) {

@@ -11,15 +11,10 @@ import io.plinth.kvcache.keyspace.rdb.RdbException;
 import io.plinth.kvcache.keyspace.rdb.RdbReader;
 import io.plinth.kvcache.keyspace.rdb.RdbWriter;
 import io.plinth.kvcache.keyspace.value.Value;
-import io.plinth.kvcache.session.Blocked;
-import io.plinth.kvcache.session.Client;
-import io.plinth.kvcache.wire.Doubles;
-import java.util.Locale;
 
-/** DUMP, RESTORE and the forms of DEBUG that test tools use. */
+/** DUMP and RESTORE. */
 public final class DumpCommands {
     private static final int MAX_FREQUENCY = 255;
-    private static final long LONGEST_SLEEP = 60_000;
 
     private DumpCommands() {}
 
@@ -31,7 +26,6 @@ public final class DumpCommands {
             call.out().bulkOrNull(entry == null ? null : RdbWriter.dump(entry.value()));
         });
         to.add("restore", "Makes a key of a value in RDB form.", DumpCommands::restore);
-        to.add("debug", "Lets test tools look inside.", DumpCommands::debug);
     }
 
     private static void restore(Call call) {
@@ -96,64 +90,5 @@ public final class DumpCommands {
             call.event(KeyEvents.GENERIC, "restore", 1);
         }
         call.out().ok();
-    }
-
-    private static void debug(Call call) {
-        switch (call.text(1).toUpperCase(Locale.ROOT)) {
-            case "SLEEP" -> sleep(call);
-            case "OBJECT" -> object(call);
-            case "SET-ACTIVE-EXPIRE" -> call.out().ok();
-            default ->
-                throw new CommandException("ERR DEBUG " + CommandException.clean(call.text(1))
-                        + " is not supported (expected: SLEEP, OBJECT or SET-ACTIVE-EXPIRE)");
-        }
-    }
-
-    private static void object(Call call) {
-        if (call.count() != 3) {
-            throw CommandException.arity("debug|object");
-        }
-        KeyRef key = call.key(2);
-        call.segment(key).lock();
-        try {
-            Entry entry = call.segment(key).peek(key, call.now());
-            if (entry == null) {
-                throw new CommandException("ERR no such key");
-            }
-            call.out()
-                    .simple("Value at:0x0 refcount:1 encoding:" + entry.value().encoding() + " serializedlength:"
-                            + (RdbWriter.dump(entry.value()).length - 11) + " lru:0 lru_seconds_idle:"
-                            + call.keyspace().idleSeconds(entry, call.now()));
-        } finally {
-            call.segment(key).unlock();
-        }
-    }
-
-    /** Nothing on a loop sleeps: all commands wait instead, and this one's reply comes when they go on. */
-    private static void sleep(Call call) {
-        byte[] given = call.bytes(2);
-        double number = Doubles.parse(given, 0, given.length);
-        // As strtod has it.
-        double seconds = Double.isNaN(number) ? 0 : number;
-        long millis = (long) Math.clamp(seconds * 1000, 0, LONGEST_SLEEP);
-        Client client = call.client();
-        call.node().clients().pause(call.now() + millis, false);
-        Blocked sleeping = new Blocked() {
-            @Override
-            public boolean end(boolean error) {
-                return false;
-            }
-
-            @Override
-            public void abandon() {}
-        };
-        client.blocked(sleeping);
-        client.outlet().schedule(millis, () -> {
-            if (!client.closing()) {
-                client.blocked(null);
-                client.out().ok();
-                client.outlet().unblocked();
-            }
-        });
     }
 }
