@@ -28,6 +28,13 @@ class ChannelFeaturesIT extends ClientFixture {
     }
 
     @Test
+    void whoDeclaresTheQueueOfDirectRepliesIsLetGoOn() throws Exception {
+        AMQP.Queue.DeclareOk declared = channel.queueDeclare(REPLIES, false, false, false, null);
+        assertThat(declared.getQueue()).isEqualTo(REPLIES);
+        assertThat(declared.getMessageCount()).isZero();
+    }
+
+    @Test
     void aTransactionShowsNothingBeforeItsCommit() throws Exception {
         String queue = queue();
         Deliveries.publish(channel, "", queue, "taken");

@@ -55,17 +55,21 @@ public final class Equivalence {
     /** An exclusive queue is for its connection alone (section 1.7.2.1). */
     public static void checkOwner(QueueRef queue, Object asker) {
         if (queue.owner() != null && !queue.owner().equals(asker)) {
-            throw new AmqpException(
-                    ReplyCode.RESOURCE_LOCKED,
-                    "cannot obtain exclusive access to locked " + queue
-                            + ". It could be originally declared on another connection or the exclusive property value"
-                            + " does not match that of the original declaration.");
+            throw locked(queue);
         }
+    }
+
+    private static AmqpException locked(QueueRef queue) {
+        return new AmqpException(
+                ReplyCode.RESOURCE_LOCKED,
+                "cannot obtain exclusive access to locked " + queue
+                        + ". It could be originally declared on another connection or the exclusive property value"
+                        + " does not match that of the original declaration.");
     }
 
     static void check(QueueRef known, DefinitionCommand.DeclareQueue asked) {
         if (!Objects.equals(known.owner(), asked.owner())) {
-            throw new AmqpException(ReplyCode.RESOURCE_LOCKED, "cannot obtain exclusive access to locked " + known);
+            throw locked(known);
         }
         same("durable", known, known.durable(), asked.durable());
         same("auto_delete", known, known.autoDelete(), asked.autoDelete());

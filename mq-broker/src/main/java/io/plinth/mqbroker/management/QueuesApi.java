@@ -17,6 +17,7 @@ import io.plinth.mqbroker.management.survey.Figures;
 import io.plinth.mqbroker.management.survey.Survey;
 import io.plinth.mqbroker.queue.ShardCommand;
 import io.plinth.mqbroker.session.ConnectionDescription;
+import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.QueueReport;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -149,7 +150,7 @@ final class QueuesApi {
         shown.put("exclusive", queue.exclusive());
         shown.put("exclusive_consumer_tag", exclusiveTag(now));
         shown.put("head_message_timestamp", now.headTimestamp() < 0 ? null : now.headTimestamp());
-        if (now.idleSince() > 0) {
+        if (now.idleSince() > 0 && idle(now, then)) {
             shown.put(
                     "idle_since",
                     TIME.format(Instant.ofEpochMilli(now.idleSince()).atOffset(ZoneOffset.UTC)));
@@ -188,6 +189,16 @@ final class QueuesApi {
         shown.put("type", type(queue));
         shown.put("vhost", queue.vhost());
         return shown;
+    }
+
+    /** Whether nothing came and went between two samples: only then RabbitMQ says since when it is idle. */
+    private static boolean idle(QueueReport now, QueueReport then) {
+        for (Counts.Kind kind : Counts.Kind.values()) {
+            if (now.counts().get(kind) != then.counts().get(kind)) {
+                return false;
+            }
+        }
+        return now.ready() == then.ready() && now.unacked() == then.unacked();
     }
 
     private static void bytes(Map<String, @Nullable Object> shown, QueueReport now) {

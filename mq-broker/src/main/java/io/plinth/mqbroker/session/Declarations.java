@@ -188,7 +188,8 @@ final class Declarations {
     private void declare(QueueMethod.Declare method) {
         String asked = clean(method.queue());
         String name = asked.isEmpty() && !method.passive() ? connection.broker().newName("amq.gen-") : asked;
-        if (method.passive()) {
+        // As in RabbitMQ nothing is declared by that, and those who do are let go on.
+        if (method.passive() || name.equals(DirectReplies.QUEUE)) {
             passive(method, name);
             return;
         }
