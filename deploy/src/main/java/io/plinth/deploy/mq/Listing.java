@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What can be listed, which columns of it are shown, and how they are read from the API's JSON. */
 enum Listing {
@@ -37,6 +38,17 @@ enum Listing {
     /** What they are called in the table. */
     List<String> columns() {
         return List.of(columns.split(" ", -1));
+    }
+
+    /** The field with the virtual host; null where there is none. */
+    @Nullable
+    String ofVhost() {
+        return switch (this) {
+            case USERS, USER_LIMITS -> null;
+            case VHOSTS -> "name";
+            case CONSUMERS -> "queue.vhost";
+            default -> "vhost";
+        };
     }
 
     /** Below {@code /api}. */

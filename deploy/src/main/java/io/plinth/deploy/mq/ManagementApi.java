@@ -68,10 +68,17 @@ final class ManagementApi implements AutoCloseable {
 
     private String refusal(int status, URI uri, String body) {
         return switch (status) {
-            case 401 -> "401 at " + url + ": wrong user or password for " + user;
+            case 401 -> "401 at " + url + ": " + denied(reason(body));
             case 404 -> "404: no such thing (" + uri.getPath() + ")";
             default -> status + " at " + uri.getPath() + ": " + reason(body);
         };
+    }
+
+    /** Who is let in may still not do everything: the broker says what it lacks. */
+    private String denied(String reason) {
+        return reason.isEmpty() || reason.equals("Login failed")
+                ? "wrong user or password for " + user
+                : "user " + user + ": " + reason;
     }
 
     /** The {@code reason} of an error's JSON, or the text itself. */

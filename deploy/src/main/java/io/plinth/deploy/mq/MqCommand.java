@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,7 +26,15 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "mq",
         header = "Operates a broker, or a RabbitMQ: users, queues, and more.",
-        subcommands = MoveCommand.class,
+        subcommands = {
+            MoveCommand.class,
+            QueueCommands.Declare.class,
+            QueueCommands.DeclareExchange.class,
+            QueueCommands.Bind.class,
+            QueueCommands.Unbind.class,
+            QueueCommands.Publish.class,
+            QueueCommands.Get.class
+        },
         mixinStandardHelpOptions = true)
 public final class MqCommand implements Runnable {
     @Option(
@@ -64,7 +73,11 @@ public final class MqCommand implements Runnable {
         spec().commandLine().usage(spec().commandLine().getOut());
     }
 
-    @Command(name = "list", header = "Lists one kind of thing.", mixinStandardHelpOptions = true)
+    @Command(
+            name = "list",
+            header = "Lists one kind of thing.",
+            description = "Of all virtual hosts, or with --vhost of one.",
+            mixinStandardHelpOptions = true)
     int list(
             @Parameters(paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}") Listing kind,
             @Option(
@@ -76,7 +89,17 @@ public final class MqCommand implements Runnable {
                     List<String> columns)
             throws Exception {
         List<String> shown = columns == null ? kind.columns() : columns;
-        print(shown, Listing.rows(call("GET", kind.path(), null), shown));
+        String answer = call("GET", kind.path(), null);
+        List<List<String>> rows = Listing.rows(answer, shown);
+        if (vhostGiven() && kind.ofVhost() != null) {
+            List<List<String>> hosts = Listing.rows(answer, List.of(kind.ofVhost()));
+            List<List<String>> all = rows;
+            rows = IntStream.range(0, all.size())
+                    .filter(i -> hosts.get(i).getFirst().equals(vhost))
+                    .mapToObj(all::get)
+                    .toList();
+        }
+        print(shown, rows);
         return 0;
     }
 
@@ -181,6 +204,25 @@ public final class MqCommand implements Runnable {
     }
 
     @Command(
+            name = "check-user",
+            header = "Says whether somebody may log in.",
+            description = "Exits with 1 where not.",
+            mixinStandardHelpOptions = true)
+    int checkUser(@Parameters(paramLabel = "NAME") String name, @Parameters(paramLabel = "PASSWORD") String secret)
+            throws Exception {
+        try (ManagementApi api = new ManagementApi(url, name, secret)) {
+            api.call("GET", "/whoami", null);
+        } catch (DeployException e) {
+            // Whoever has no tag may use AMQP all the same.
+            if (!String.valueOf(e.getMessage()).contains("Not management user")) {
+                throw e;
+            }
+        }
+        spec().commandLine().getOut().println("user " + name + " may log in");
+        return 0;
+    }
+
+    @Command(
             name = "trace",
             header = "Copies every message to amq.rabbitmq.trace, or ends that.",
             description = "Keys are publish.EXCHANGE and deliver.QUEUE; a restart ends it.",
@@ -279,14 +321,30 @@ public final class MqCommand implements Runnable {
     }
 
     private int put(String path, Body body) throws Exception {
+        send("PUT", path, body);
+        return 0;
+    }
+
+    /** Sends an object; returns the answer. */
+    String send(String method, String path, Body body) throws Exception {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
             json.writeStartObject();
             body.write(json);
             json.writeEndObject();
         }
-        call("PUT", path, text.toString());
-        return 0;
+        return call(method, path, text.toString());
+    }
+
+    /** The virtual host of the command. */
+    String vhost() {
+        return vhost;
+    }
+
+    private boolean vhostGiven() {
+        return spec().commandLine().getParseResult().subcommand() != null
+                && (spec().commandLine().getParseResult().hasMatchedOption("--vhost")
+                        || spec().commandLine().getParseResult().subcommand().hasMatchedOption("--vhost"));
     }
 
     private int delete(String path) throws Exception {
@@ -304,7 +362,7 @@ public final class MqCommand implements Runnable {
         }
     }
 
-    private String call(String method, String path, @Nullable String body) throws Exception {
+    String call(String method, String path, @Nullable String body) throws Exception {
         String secret = password;
         if (secret == null) {
             secret = System.getenv().getOrDefault("PLINTH_MQ_PASSWORD", "guest");
@@ -330,7 +388,7 @@ public final class MqCommand implements Runnable {
         }
     }
 
-    private void print(List<String> columns, List<List<String>> rows) {
+    void print(List<String> columns, List<List<String>> rows) {
         PrintWriter out = spec().commandLine().getOut();
         int[] widths = columns.stream().mapToInt(String::length).toArray();
         for (List<String> row : rows) {
@@ -401,7 +459,7 @@ public final class MqCommand implements Runnable {
 
     /** Writes the fields of a request's object. */
     @FunctionalInterface
-    private interface Body {
+    interface Body {
         void write(JsonGenerator json) throws IOException;
     }
 }
