@@ -268,19 +268,20 @@ class RabbitIT {
 
     /** Method, path and body. */
     private static final String CHANGES = """
+        PUT vhosts/changed {}
         PUT queues/%2F/acted {"durable":true}
         POST queues/%2F/acted/actions {"action":"sync"}
         POST queues/%2F/acted/actions {"action":"cancel_sync"}
         POST queues/%2F/acted/actions {"action":"foo"}
         POST queues/%2F/acted/actions {}
         POST rebalance/queues {}
-        PUT vhost-limits/%2F/max-connections {"value":300}
-        PUT vhost-limits/%2F/max-foo {"value":300}
-        PUT vhost-limits/%2F/max-queues {}
-        PUT parameters/vhost-limits/%2F/limits {"value":{"max-foo":5}}
-        PUT parameters/vhost-limits/%2F/limits {"value":{"max-queues":"x"}}
-        DELETE vhost-limits/%2F/max-connections
-        DELETE vhost-limits/%2F/max-connections
+        PUT vhost-limits/changed/max-connections {"value":300}
+        PUT vhost-limits/changed/max-foo {"value":300}
+        PUT vhost-limits/changed/max-queues {}
+        PUT parameters/vhost-limits/changed/limits {"value":{"max-foo":5}}
+        PUT parameters/vhost-limits/changed/limits {"value":{"max-queues":"x"}}
+        DELETE vhost-limits/changed/max-connections
+        DELETE vhost-limits/changed/max-connections
         POST login {"username":"guest","password":"wrong"}
         POST exchanges/%2F/amq.default/publish {"properties":{"delivery_mode":"2"},"routing_key":"acted",\
         "payload":"m","payload_encoding":"string"}
@@ -296,6 +297,7 @@ class RabbitIT {
         POST definitions []
         DELETE auth/attempts/NODE
         DELETE queues/%2F/acted
+        DELETE vhosts/changed
         """;
 
     @Test

@@ -262,6 +262,35 @@ class StackIT extends StackContract {
         assertThat(mq(url, "delete", "policy", "short").exitCode()).isZero();
     }
 
+    @Test
+    void queuesAreMadeBoundFilledAndReadFromTheCommandLine() throws Exception {
+        String url = "http://127.0.0.1:" + stack().port(15672);
+        done(url, "declare-exchange", "day", "topic");
+        done(url, "declare-queue", "week", "--argument", "x-max-length=2");
+        done(url, "bind", "day", "week", "day.#");
+        for (String text : List.of("one", "two", "three")) {
+            done(url, "publish", "day", "day.x", text);
+        }
+        assertThat(done(url, "get", "week", "--count=5")).doesNotContain("one").contains("two", "three");
+        assertThat(done(url, "get", "week", "--count=1", "--take")).containsPattern("day +day\\.x +true +1 +two");
+        done(url, "unbind", "day", "week", "day.#");
+        Script.Result nowhere = mq(url, "publish", "day", "day.x", "four");
+        assertThat(nowhere.exitCode()).isEqualTo(1);
+        assertThat(nowhere.err()).contains("no queue took it; see `plinth explain publish day day.x`");
+        assertThat(mq(url, "unbind", "day", "week", "day.#").err())
+                .contains("no such binding with routing key 'day.#'");
+        assertThat(done(url, "check-user", "guest", "guest")).contains("user guest may log in");
+        assertThat(mq(url, "check-user", "guest", "wrong").exitCode()).isEqualTo(1);
+        done(url, "delete", "queue", "week");
+        done(url, "delete", "exchange", "day");
+    }
+
+    private static String done(String url, String... arguments) {
+        Script.Result result = mq(url, arguments);
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        return result.out();
+    }
+
     private static Script.Result mq(String url, String... arguments) {
         List<String> all = new ArrayList<>(List.of("mq"));
         all.addAll(List.of(arguments));
