@@ -2,6 +2,7 @@ package io.plinth.deploy.bench;
 
 import io.plinth.deploy.DeployException;
 import io.plinth.deploy.bench.harness.Bench;
+import io.plinth.deploy.bench.harness.PerfTestLoad;
 import io.plinth.deploy.bench.harness.Stage;
 import io.plinth.deploy.process.Procfs;
 import java.io.IOException;
@@ -25,6 +26,12 @@ final class MqBrokerBench implements Bench {
     private static final String RABBIT = "rabbitmq-server";
     /** Debian's program on the PATH changes the user; the script behind it does not. */
     private static final Path SCRIPT = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
+
+    /** Of PerfTest: what `transient` and `persistent` send. */
+    private static final List<String> AUTO_ACK = List.of("--size", "100", "--autoack");
+
+    private static final List<String> CONFIRMED = List.of(
+            "--size", "1024", "--flag", "persistent", "--confirm", "1000", "--qos", "1000", "--multi-ack-every", "100");
 
     private static final int STEADY = 30_000;
     private static final int STEADY_PERSISTENT = 3_000;
@@ -56,7 +63,7 @@ final class MqBrokerBench implements Bench {
 
     @Override
     public List<Case> cases(Stage stage, int connections) {
-        return List.of(
+        List<Case> cases = new ArrayList<>(List.of(
                 new Case("transient", timed(stage, BrokerLoad.Kind.TRANSIENT, 0)),
                 new Case("persistent", timed(stage, BrokerLoad.Kind.PERSISTENT, 0)),
                 new Case("transient-30k", timed(stage, BrokerLoad.Kind.TRANSIENT, STEADY)),
@@ -66,7 +73,12 @@ final class MqBrokerBench implements Bench {
                         "idle",
                         (server, time) -> run(stage, server, BrokerLoad.Kind.IDLE, time, 0, IDLE),
                         Set.of(),
-                        true));
+                        true)));
+        PerfTestLoad.find(stage).ifPresent(perfTest -> {
+            cases.add(new Case("perftest", new PerfTestLoad(stage, perfTest, "perftest", AUTO_ACK)));
+            cases.add(new Case("perftest-confirm", new PerfTestLoad(stage, perfTest, "perftest-confirm", CONFIRMED)));
+        });
+        return cases;
     }
 
     private static Load timed(Stage stage, BrokerLoad.Kind kind, int rate) {

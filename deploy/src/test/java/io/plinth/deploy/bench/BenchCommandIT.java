@@ -80,6 +80,7 @@ class BenchCommandIT {
                 "mq-broker",
                 "persistent",
                 "backlog",
+                "perftest",
                 "--backlog=2000",
                 "--rounds=1",
                 "--seconds=1",
@@ -90,8 +91,9 @@ class BenchCommandIT {
         assertThat(report)
                 .containsEntry("cases.0.name", "persistent")
                 .containsEntry("cases.1.name", "backlog")
-                .containsKeys("cases.0.cpu_ratio", "cases.1.cpu_ratio")
-                .doesNotContainKey("cases.2.name");
+                .containsEntry("cases.2.name", "perftest")
+                .containsKeys("cases.0.cpu_ratio", "cases.1.cpu_ratio", "cases.2.cpu_ratio")
+                .doesNotContainKey("cases.3.name");
         assertThat(((Number) report.getOrDefault("cases.1.peers.rabbitmq-server.resident_mib", -1)).doubleValue())
                 .isPositive();
         StringWriter err = new StringWriter();
