@@ -37,6 +37,7 @@ public final class Training {
     private static final int PATIENCE_MILLIS = 1_000;
     private static final int ROUNDS = 3;
     private static final int REQUESTS = 5_000;
+    private static final int MESSAGES = 20_000;
     private static final String ZONE = """
         $ORIGIN shop.example.
         @ 300 IN SOA ns1 hostmaster 1 1h 10m 2w 1m
@@ -62,6 +63,7 @@ public final class Training {
     private final Path folder;
     private final Path javaHome;
     private final TrainingTraffic traffic = new TrainingTraffic(REQUESTS, Duration.ofSeconds(2));
+    private final TrainingMessages messages = new TrainingMessages(MESSAGES, Duration.ofSeconds(2));
 
     /** Works in {@code folder}, which is empty. */
     public Training(Path folder, Path javaHome) {
@@ -131,14 +133,19 @@ public final class Training {
 
     /** What is asked often is asked often here too. */
     private void work(RunningNode node) {
-        InetSocketAddress address = node.listening().get(node.name().equals("lb") ? "http" : "udp");
-        if (address == null) {
-            return;
+        switch (node.name()) {
+            case "lb" -> at(node, "http", traffic::http);
+            case "dns" -> at(node, "udp", address -> traffic.dns(address, DNS_QUERY, DNS_STATIC, DNS_MISSING));
+            case "broker" ->
+                at(node, "amqp", address -> LOG.info("{} messages went through the broker", messages.through(address)));
+            default -> {}
         }
-        if (node.name().equals("lb")) {
-            attempt(() -> traffic.http(address));
-        } else if (node.name().equals("dns")) {
-            attempt(() -> traffic.dns(address, DNS_QUERY, DNS_STATIC, DNS_MISSING));
+    }
+
+    private static void at(RunningNode node, String listener, Traffic traffic) {
+        InetSocketAddress address = node.listening().get(listener);
+        if (address != null) {
+            attempt(() -> traffic.at(address));
         }
     }
 
@@ -168,6 +175,11 @@ public final class Training {
         } catch (IOException e) {
             LOG.info("training goes on: {}", e.getMessage());
         }
+    }
+
+    @FunctionalInterface
+    private interface Traffic {
+        void at(InetSocketAddress address) throws IOException;
     }
 
     @FunctionalInterface
