@@ -249,7 +249,7 @@ public final class KvCache implements Daemon {
             keyspace.makeRoom(0);
             clients.endIdle(now, settings.timeoutSeconds());
             if (memcached != null) {
-                memcached.endIdle(now, settings.timeoutSeconds());
+                memcached.tick(now, settings.timeoutSeconds());
             }
         });
         timer = ticking;

@@ -1,6 +1,7 @@
 package io.plinth.kvcache.memcached;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -38,8 +39,6 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     private static final int MAX_PASSWORD = 16 * 1024;
 
     private static final int RETRY_MILLIS = 10;
-    private static final String NO_MEMORY = "SERVER_ERROR out of memory reading request";
-    private static final String TOO_LARGE = "SERVER_ERROR object too large for cache";
 
     private final NodeState node;
     private final Statistics statistics;
@@ -60,7 +59,6 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     private boolean joined;
 
     private boolean flushPlanned;
-
     private volatile long seenMillis;
     private long unsent;
     private @Nullable ChannelHandlerContext context;
@@ -94,7 +92,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         counted = true;
         UserRef standard = node.settings().users().standard();
         known = node.settings().users().open() && !standard.restricted();
-        if (statistics.opened(this) > node.clients().limit()) {
+        if (!statistics.opened(this, node.clients().limit())) {
             out.line("ERROR Too many open connections");
             closing = true;
             flush(ctx);
@@ -105,6 +103,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
         loop.traffic().read(in.readableBytes(), 0, seenMillis);
+        statistics.add(Count.BYTES_READ, in.readableBytes());
         try {
             if (closing) {
                 return;
@@ -125,7 +124,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             if (received.add(in)) {
                 process(ctx);
             } else {
-                fail(ctx, NO_MEMORY);
+                fail(ctx, Replies.NO_MEMORY);
             }
         } finally {
             in.release();
@@ -194,10 +193,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
                 }
             }
         } catch (OutputLimitException e) {
-            ByteBuf unsent = out.take();
-            if (unsent != null) {
-                unsent.release();
-            }
+            out.release();
             closing = true;
             ctx.close();
         } catch (SegmentsHeldException e) {
@@ -210,7 +206,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             gate.ran();
         }
         if (!received.settle() && !closing) {
-            fail(ctx, NO_MEMORY);
+            fail(ctx, Replies.NO_MEMORY);
         }
     }
 
@@ -308,7 +304,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
                         : Math.min(MAX_PASSWORD, node.limits().maxBulk()))) {
             received.start(dataAt);
             skip = length + 2L;
-            out.line(TOO_LARGE);
+            out.line(Replies.TOO_LARGE);
             return true;
         }
         if (received.end() - dataAt < length + 2) {
@@ -349,6 +345,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
                 ? null
                 : node.settings().users().authenticate(words[0], words[1].getBytes(StandardCharsets.ISO_8859_1));
         known = user != null && !user.restricted();
+        statistics.add(known ? Count.AUTH_CMDS : Count.AUTH_ERRORS);
         out.line(known ? "STORED" : "CLIENT_ERROR authentication failure");
     }
 
@@ -410,6 +407,16 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         }
     }
 
+    /** The client's connection; null before there is one. */
+    @Nullable
+    Channel channel() {
+        return context == null ? null : context.channel();
+    }
+
+    long seenMillis() {
+        return seenMillis;
+    }
+
     /** Ends a client that said nothing for so long and waits for nothing. From any thread. */
     void endIdle(long nowMillis, long seconds) {
         ChannelHandlerContext ctx = context;
@@ -450,6 +457,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         if (closing && sends != null) {
             sends.last(ctx, reply, seenMillis);
         } else if (reply != null && sends != null) {
+            statistics.add(Count.BYTES_WRITTEN, reply.readableBytes());
             sends.send(ctx, reply, seenMillis);
         }
     }
@@ -464,10 +472,8 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             statistics.closed(this);
         }
         received.release();
-        Replies out = replies;
-        ByteBuf unsent = out == null ? null : out.take();
-        if (unsent != null) {
-            unsent.release();
+        if (replies != null) {
+            replies.release();
         }
     }
 

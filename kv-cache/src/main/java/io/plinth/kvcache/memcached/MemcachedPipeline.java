@@ -8,6 +8,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.keyspace.write.Annotations;
 import io.plinth.kvcache.listen.ProtectedMode;
 import io.plinth.kvcache.session.turn.LoopShare;
@@ -41,9 +42,17 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
         node.keyspace().annotations().use(Annotations.Kind.MARKS, marks);
     }
 
-    /** Ends clients that said nothing for so long; 0 for none. */
-    public void endIdle(long nowMillis, long seconds) {
+    /** Now and then: ends clients that said nothing for so long, 0 for none; and does what {@code flush_all} put off. */
+    public void tick(long nowMillis, long seconds) {
         statistics.endIdle(nowMillis, seconds);
+        if (statistics.flushDue(nowMillis)) {
+            try {
+                new Store(node, marks).flush();
+            } catch (SegmentsHeldException e) {
+                // A script holds a segment for long; to empty the others again does no harm.
+                statistics.planFlush(nowMillis);
+            }
+        }
     }
 
     /** For a node without the port: what an earlier process knew is kept until keys change, for a later one that has it. */

@@ -29,8 +29,12 @@ final class MetaCommands {
     /** Runs a command without a value; answers false where there is none of its name. */
     boolean run(Line line) {
         switch (line.name()) {
-            case "mn" -> out.line("MN");
+            case "mn" -> {
+                statistics.add(Count.CMD_META);
+                out.line("MN");
+            }
             case "mg", "md", "ma", "me" -> {
+                statistics.add(Count.CMD_META);
                 if (line.count() < 2) {
                     out.line(line.name().equals("me") ? Replies.BAD_LINE : Replies.ERROR);
                     return true;
@@ -170,7 +174,6 @@ final class MetaCommands {
             out.line(Store.REFUSAL);
             return;
         }
-        statistics.set();
         Integer ttl = meta.seconds('T');
         Long cas = meta.number('C');
         Stored[] stored = {Stored.NO_MEMORY};
@@ -202,6 +205,8 @@ final class MetaCommands {
                 });
             });
         }
+        statistics.add(Count.CMD_META);
+        statistics.stored(stored[0], cas != null);
         String code = switch (stored[0]) {
             case STORED -> "HD";
             case NOT_STORED -> "NS";
@@ -234,12 +239,14 @@ final class MetaCommands {
         String code = store.with(meta.key(), segment -> {
             Item item = store.find(segment);
             if (item == null) {
+                statistics.add(Count.DELETE_MISSES);
                 store.gone();
                 return "NF";
             }
             if (cas != null && cas != item.mark().cas) {
                 return "EX";
             }
+            statistics.add(Count.DELETE_HITS);
             if (!meta.has('I')) {
                 store.delete(item);
                 return "HD";
@@ -286,6 +293,9 @@ final class MetaCommands {
             }
             Long cas = meta.number('C');
             boolean empty = item != null && item.entry().length() == 0;
+            if (item == null) {
+                statistics.add(down ? Count.DECR_MISSES : Count.INCR_MISSES);
+            }
             if (item == null || (cas != null && cas != item.mark().cas && !empty)) {
                 out.line((item == null ? "NF" : "EX") + flags(meta, null));
                 return false;
@@ -295,6 +305,7 @@ final class MetaCommands {
                 out.line("CLIENT_ERROR cannot increment or decrement non-numeric value");
                 return false;
             }
+            statistics.add(down ? Count.DECR_HITS : Count.INCR_HITS);
             store.count(item, Store.added(item, old, delta, !down));
             Integer ttl = meta.seconds('T');
             if (ttl != null) {

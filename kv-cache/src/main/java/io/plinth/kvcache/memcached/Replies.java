@@ -13,6 +13,8 @@ final class Replies {
     static final String ERROR = "ERROR";
     static final String BAD_LINE = "CLIENT_ERROR bad command line format";
 
+    static final String NO_MEMORY = "SERVER_ERROR out of memory reading request";
+    static final String TOO_LARGE = "SERVER_ERROR object too large for cache";
     private static final byte[] VALUE = "VALUE ".getBytes(StandardCharsets.ISO_8859_1);
     private static final int CRLF = '\r' << 8 | '\n';
     /** Two numbers of ten digits, each behind a space, and a line's end. */
@@ -48,6 +50,14 @@ final class Replies {
         ByteBuf buffer = out;
         out = null;
         return buffer;
+    }
+
+    /** What was not taken is of no use. */
+    void release() {
+        ByteBuf buffer = take();
+        if (buffer != null) {
+            buffer.release();
+        }
     }
 
     void rewind(int size) {

@@ -1,41 +1,97 @@
 package io.plinth.kvcache.memcached;
 
-import io.plinth.kvcache.command.NodeState;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Shared by all loops: what memcached clients did, as {@code stats} shows it. */
+/** Shared by all loops: what memcached clients did, as {@code stats} shows it, who they are, and when they want everything to go. */
 final class Statistics {
     /** The version whose behaviour clients may expect. */
     static final String VERSION = "1.6.18";
+    /** Of {@link #planFlush}. */
+    static final long NO_FLUSH = Long.MAX_VALUE;
 
-    private final LongAdder hits = new LongAdder();
-    private final LongAdder misses = new LongAdder();
-    private final LongAdder sets = new LongAdder();
+    /** All of them, never changed. */
+    private final Map<Count, LongAdder> counts = new EnumMap<>(Count.class);
+
     private final LongAdder total = new LongAdder();
+    private final LongAdder rejected = new LongAdder();
     private final Set<MemcachedHandler> clients = ConcurrentHashMap.newKeySet();
     private final AtomicInteger connections = new AtomicInteger();
     private final long startMillis;
+    private final AtomicLong flushAt = new AtomicLong(NO_FLUSH);
 
     Statistics(long startMillis) {
         this.startMillis = startMillis;
+        for (Count each : Count.values()) {
+            counts.put(each, new LongAdder());
+        }
     }
 
+    void add(Count what) {
+        add(what, 1);
+    }
+
+    void add(Count what, long many) {
+        of(what).add(many);
+    }
+
+    /** One of two, by whether there was an item. */
+    void add(boolean found, Count hit, Count miss) {
+        add(found ? hit : miss);
+    }
+
+    private LongAdder of(Count what) {
+        return Objects.requireNonNull(counts.get(what));
+    }
+
+    long sum(Count what) {
+        return of(what).sum();
+    }
+
+    /** A value was asked for. */
     void got(boolean found) {
-        (found ? hits : misses).increment();
+        add(found, Count.GET_HITS, Count.GET_MISSES);
     }
 
-    void set() {
-        sets.increment();
+    /** How a command that stores ended; {@code cas}: whether it named a number. */
+    void stored(Store.Stored how, boolean cas) {
+        add(Count.CMD_SET);
+        if (how == Store.Stored.STORED) {
+            add(Count.TOTAL_ITEMS);
+        } else if (how == Store.Stored.NO_MEMORY) {
+            add(Count.STORE_NO_MEMORY);
+        }
+        if (cas && how != Store.Stored.NO_MEMORY) {
+            switch (how) {
+                case STORED -> add(Count.CAS_HITS);
+                case EXISTS -> add(Count.CAS_BADVAL);
+                default -> add(Count.CAS_MISSES);
+            }
+        }
     }
 
-    /** A client came; answers how many there are. */
-    int opened(MemcachedHandler client) {
+    /** As {@code stats reset} does. */
+    void reset() {
+        counts.values().forEach(LongAdder::reset);
+        total.reset();
+        rejected.reset();
+    }
+
+    /** A client came; answers whether it may stay. */
+    boolean opened(MemcachedHandler client, int limit) {
         total.increment();
         clients.add(client);
-        return connections.incrementAndGet();
+        boolean stays = connections.incrementAndGet() <= limit;
+        if (!stays) {
+            rejected.increment();
+        }
+        return stays;
     }
 
     void closed(MemcachedHandler client) {
@@ -43,60 +99,42 @@ final class Statistics {
         connections.decrementAndGet();
     }
 
+    int connections() {
+        return connections.get();
+    }
+
+    long total() {
+        return total.sum();
+    }
+
+    long rejected() {
+        return rejected.sum();
+    }
+
+    long startMillis() {
+        return startMillis;
+    }
+
+    /** Everything is to go at this time, in Unix milliseconds, and not at one that was given before. */
+    void planFlush(long atMillis) {
+        flushAt.set(atMillis);
+    }
+
+    /** Whether it is time to; answers so once. */
+    boolean flushDue(long nowMillis) {
+        long at = flushAt.get();
+        return nowMillis >= at && flushAt.compareAndSet(at, NO_FLUSH);
+    }
+
+    /** Those that are connected; in no order. */
+    Set<MemcachedHandler> clients() {
+        return clients;
+    }
+
     /** Ends clients that said nothing for so long; 0 for none. */
     void endIdle(long nowMillis, long seconds) {
         if (seconds > 0) {
             clients.forEach(each -> each.endIdle(nowMillis, seconds));
         }
-    }
-
-    void write(Store store, Line line, Replies out) {
-        String which = line.count() > 1 ? line.word(1) : "";
-        NodeState node = store.node();
-        switch (which) {
-            case "" -> general(node, out);
-            case "settings" -> {
-                stat(out, "maxbytes", node.keyspace().memory().limit());
-                stat(out, "maxconns", node.clients().limit());
-                stat(out, "evictions", "on");
-                stat(out, "cas_enabled", "yes");
-                stat(out, "item_size_max", node.limits().maxBulk());
-                stat(out, "flush_enabled", "yes");
-                out.line("END");
-            }
-            case "reset" -> {
-                hits.reset();
-                misses.reset();
-                sets.reset();
-                out.line("RESET");
-            }
-            // There are no slabs, so nothing to tell of them.
-            case "items", "slabs", "sizes", "conns" -> out.line("END");
-            default -> out.line(Replies.ERROR);
-        }
-    }
-
-    private void general(NodeState node, Replies out) {
-        long now = node.clock().millis();
-        stat(out, "pid", ProcessHandle.current().pid());
-        stat(out, "uptime", (now - startMillis) / 1000);
-        stat(out, "time", now / 1000);
-        stat(out, "version", VERSION);
-        stat(out, "pointer_size", 64);
-        stat(out, "curr_connections", connections.get());
-        stat(out, "total_connections", total.sum());
-        stat(out, "cmd_get", hits.sum() + misses.sum());
-        stat(out, "cmd_set", sets.sum());
-        stat(out, "get_hits", hits.sum());
-        stat(out, "get_misses", misses.sum());
-        stat(out, "limit_maxbytes", node.keyspace().memory().limit());
-        stat(out, "bytes", node.keyspace().stats().bytes());
-        stat(out, "curr_items", node.keyspace().keys(0));
-        stat(out, "evictions", node.keyspace().stats().evicted());
-        out.line("END");
-    }
-
-    private static void stat(Replies out, String name, Object value) {
-        out.line("STAT " + name + " " + value);
     }
 }

@@ -4,7 +4,6 @@ import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.memcached.Store.Item;
 import io.plinth.kvcache.memcached.Store.Mode;
 import io.plinth.kvcache.memcached.Store.Stored;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by one connection: the classic text commands, memcached 1.6's words. */
@@ -17,11 +16,13 @@ final class TextCommands {
     private final Store store;
     private final Replies out;
     private final Statistics statistics;
+    private final StatsReport report;
 
     TextCommands(Store store, Replies out, Statistics statistics) {
         this.store = store;
         this.out = out;
         this.statistics = statistics;
+        this.report = new StatsReport(store, statistics, out);
     }
 
     /** How a command that carries a value begins; null where the line is not such a command. */
@@ -80,7 +81,7 @@ final class TextCommands {
                         segment -> store.store(
                                 segment, mode, value, flags.intValue(), Store.deadline(time, store.now()), cas))
                 : Stored.NO_MEMORY;
-        statistics.set();
+        statistics.stored(stored, cas != null);
         answer(line, stored == Stored.NO_MEMORY ? "SERVER_ERROR out of memory storing object" : stored.name());
     }
 
@@ -111,7 +112,7 @@ final class TextCommands {
             case "flush_all" -> flush(line);
             case "verbosity" -> answer(line, line.count() < 2 || line.count() > 3 ? Replies.ERROR : "OK");
             case "version" -> out.line("VERSION " + Statistics.VERSION);
-            case "stats" -> statistics.write(store, line, out);
+            case "stats" -> report.write(line);
             case "shutdown" -> out.line("ERROR: shutdown not enabled");
             default -> {
                 return false;
@@ -184,6 +185,10 @@ final class TextCommands {
             store.with(key, segment -> {
                 Item item = store.read(segment);
                 statistics.got(item != null);
+                if (time != null) {
+                    statistics.add(Count.CMD_TOUCH);
+                    statistics.add(item != null, Count.TOUCH_HITS, Count.TOUCH_MISSES);
+                }
                 if (item != null) {
                     out.line("VALUE " + word + " " + Integer.toUnsignedString(item.mark().flags) + " "
                             + item.entry().length() + (withCas ? " " + item.mark().cas : ""));
@@ -219,11 +224,13 @@ final class TextCommands {
             Item item = store.find(segment);
             Long old = item == null ? null : Store.number(item);
             if (item == null) {
+                statistics.add(up ? Count.INCR_MISSES : Count.DECR_MISSES);
                 return "NOT_FOUND";
             }
             if (old == null) {
                 return "CLIENT_ERROR cannot increment or decrement non-numeric value";
             }
+            statistics.add(up ? Count.INCR_HITS : Count.DECR_HITS);
             byte[] value = Store.added(item, old, delta, up);
             store.count(item, value);
             return new String(value, java.nio.charset.StandardCharsets.ISO_8859_1).trim();
@@ -251,6 +258,7 @@ final class TextCommands {
         }
         answer(line, store.with(key, segment -> {
             Item item = store.find(segment);
+            statistics.add(item != null, Count.DELETE_HITS, Count.DELETE_MISSES);
             if (item != null) {
                 store.delete(item);
             } else {
@@ -273,6 +281,8 @@ final class TextCommands {
         }
         answer(line, store.with(key, segment -> {
             Item item = store.find(segment);
+            statistics.add(Count.CMD_TOUCH);
+            statistics.add(item != null, Count.TOUCH_HITS, Count.TOUCH_MISSES);
             if (item != null) {
                 store.expireAt(segment, store.until(Store.deadline(time, store.now())));
             }
@@ -281,18 +291,20 @@ final class TextCommands {
     }
 
     private void flush(Line line) {
-        int words = line.count() - (line.silent() ? 1 : 0);
-        Integer delay = words > 1 ? Line.number(line.word(1)) : Integer.valueOf(0);
-        if (words > 2) {
-            out.line(Replies.ERROR);
-        } else if (delay == null) {
+        boolean timed = line.count() > (line.silent() ? 2 : 1);
+        Integer delay = timed ? Line.number(line.word(1)) : Integer.valueOf(0);
+        if (delay == null) {
             out.line("CLIENT_ERROR invalid exptime argument");
-        } else if (delay > 0) {
-            out.line(String.format(Locale.ROOT, "CLIENT_ERROR flush_all with a delay is not supported: %d", delay));
-        } else {
-            store.flush();
-            answer(line, "OK");
+            return;
         }
+        statistics.add(Count.CMD_FLUSH);
+        long now = store.node().clock().millis();
+        long due = delay > 0 ? Store.deadline(delay, now) : now;
+        statistics.planFlush(due > now ? due : Statistics.NO_FLUSH);
+        if (due <= now) {
+            store.flush();
+        }
+        answer(line, "OK");
     }
 
     /** What is wrong with a line that stores; null for nothing. */

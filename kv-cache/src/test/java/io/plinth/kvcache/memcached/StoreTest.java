@@ -288,4 +288,29 @@ class StoreTest {
             assertThat(life.node.connect().run("EXISTS gone")).isEqualTo(":0|");
         }
     }
+
+    @Test
+    void aFlushThatWasPutOffComesWhenItIsDueUnlessAnotherOneTakesItsPlace() {
+        Replies out = new Replies(ByteBufAllocator.DEFAULT, 1 << 16);
+        Statistics statistics = new Statistics(node.now);
+        TextCommands text = new TextCommands(store, out, statistics);
+        put();
+        text.run(line("flush_all 10"));
+        assertThat(redis.run("EXISTS k")).isEqualTo(":1|");
+        assertThat(statistics.flushDue(node.now + 9_999)).isFalse();
+        text.run(line("flush_all 20 noreply"));
+        assertThat(statistics.flushDue(node.now + 19_999)).isFalse();
+        assertThat(statistics.flushDue(node.now + 20_000)).isTrue();
+        assertThat(statistics.flushDue(node.now + 20_000)).isFalse();
+        text.run(line("flush_all 30"));
+        text.run(line("flush_all"));
+        assertThat(statistics.flushDue(node.now + 30_000)).isFalse();
+        assertThat(redis.run("EXISTS k")).isEqualTo(":0|");
+        text.run(line("flush_all soon"));
+        text.run(line("flush_all -1"));
+        ByteBuf replies = Objects.requireNonNull(out.take());
+        assertThat(replies.toString(StandardCharsets.US_ASCII))
+                .isEqualTo("OK\r\nOK\r\nOK\r\nCLIENT_ERROR invalid exptime argument\r\nOK\r\n");
+        replies.release();
+    }
 }
