@@ -73,7 +73,13 @@ public final class SortedSetRanges {
         Entry entry = call.read(keyArg, ValueType.SORTED_SET);
         List<Member> members = entry == null
                 ? List.of()
-                : members(entry.sortedSet(), span, reverse, offset, kind == By.RANK ? -1 : limit);
+                : members(
+                        entry.sortedSet(),
+                        span,
+                        reverse,
+                        // Ranks may be given LIMIT with a count of -1, which then says nothing, the offset included.
+                        kind == By.RANK ? 0 : offset,
+                        kind == By.RANK ? -1 : limit);
         if (store) {
             store(call, 1, members, "zrangestore");
         } else {
