@@ -1,11 +1,10 @@
 package io.plinth.kvcache.keyspace;
 
 import io.netty.buffer.ByteBuf;
-import io.plinth.kvcache.keyspace.memory.ByteLog;
+import io.plinth.kvcache.keyspace.memory.Elements;
 import io.plinth.kvcache.keyspace.store.Records;
 import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.ListValue;
-import io.plinth.kvcache.keyspace.value.PackedBytes;
 import io.plinth.kvcache.keyspace.value.SetValue;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
 import io.plinth.kvcache.keyspace.value.StreamValue;
@@ -78,11 +77,8 @@ public final class Entry implements Bulk {
 
     /** The record goes: who still has the collection sees it as it was. */
     void leave() {
-        PackedBytes bytes = collection == null ? null : collection.packed();
-        ByteLog elements = collection == null ? null : collection.elements();
-        if (bytes != null) {
-            bytes.leave();
-        } else if (elements != null) {
+        Elements elements = collection == null ? null : collection.elements();
+        if (elements != null) {
             elements.leave();
         }
     }
@@ -90,7 +86,7 @@ public final class Entry implements Bulk {
     /** The value, which another key has at once when this one goes: its bytes are not copied for that. Of a string a copy. */
     public Value moving() {
         Value value = value();
-        ByteLog elements = value.elements();
+        Elements elements = value.elements();
         if (elements != null) {
             elements.moving();
         }

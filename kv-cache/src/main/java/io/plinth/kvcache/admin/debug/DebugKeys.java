@@ -9,7 +9,6 @@ import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.rdb.RdbException;
 import io.plinth.kvcache.keyspace.rdb.RdbReader;
 import io.plinth.kvcache.keyspace.rdb.RdbWriter;
-import io.plinth.kvcache.keyspace.value.ListPack;
 import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 
 /** The forms of DEBUG that look at keys, or make some. */
 final class DebugKeys {
@@ -103,11 +103,13 @@ final class DebugKeys {
         text.append(" lru:").append((call.now() / 1000 - idle) & LRU_MASK);
         text.append(" lru_seconds_idle:").append(idle);
         if (encoding.equals("quicklist") && entry.value() instanceof ListValue list) {
-            List<ListPack> nodes = list.nodes();
-            text.append(" ql_nodes:").append(nodes.size());
-            text.append(String.format(Locale.ROOT, " ql_avg_node:%.2f", (double) list.size() / nodes.size()));
+            int nodes = list.runs();
+            text.append(" ql_nodes:").append(nodes);
+            text.append(String.format(Locale.ROOT, " ql_avg_node:%.2f", (double) list.size() / nodes));
             text.append(" ql_listpack_max:-2 ql_compressed:0 ql_uncompressed_size:");
-            text.append(nodes.stream().mapToLong(ListPack::used).sum());
+            text.append(IntStream.range(0, nodes)
+                    .mapToLong(number -> list.run(number).used())
+                    .sum());
         }
         call.out().simple(text.toString());
     }

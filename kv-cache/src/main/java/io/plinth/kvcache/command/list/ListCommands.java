@@ -162,7 +162,7 @@ public final class ListCommands {
             return;
         }
         call.out().array(to - from + 1);
-        entry.list().range(from, to - from + 1, call.out()::bulk);
+        entry.list().write(from, to - from + 1, call.out());
     }
 
     private static void trim(Call call) {

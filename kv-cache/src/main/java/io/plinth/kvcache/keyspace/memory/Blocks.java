@@ -1,7 +1,13 @@
 package io.plinth.kvcache.keyspace.memory;
 
-/** Gives out native memory for elements of collections, for {@link ByteLog}: pages, and places of at most a kilobyte. Guarded by itself. */
+/** Gives out native memory for elements of collections: whole pages, and places of up to half a page. Guarded by itself. */
 public interface Blocks {
+    /** The longest place that is no page. */
+    int LONGEST_PLACE = 8176;
+
+    /** How many bytes the place has that so many are given, at most {@link #LONGEST_PLACE}. */
+    int room(int bytes);
+
     /** The address of a place for so many bytes, of undefined contents, or of a page. {@link NoRoomException} where there is none. */
     long allocate(int bytes);
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A byte is found by its distance from the front. What has to be found later, and begins at an even distance, is named by a
  * reference, which stays good while pages at the front go. After 8 GiB they begin anew.
  */
-public final class ByteLog {
+public final class ByteLog implements Elements {
     /** What the front goes by. */
     public static final int PAGE = 1 << 14;
 
@@ -147,7 +147,8 @@ public final class ByteLog {
         return in == null ? Native.getByte(address) : in[offset] & 0xff;
     }
 
-    private void u8(long at, int value) {
+    /** Puts a byte where there is one. */
+    public void u8(long at, int value) {
         locate(at, 1);
         byte[] in = array;
         if (in == null) {
@@ -191,16 +192,21 @@ public final class ByteLog {
     /** So many bytes, a copy. */
     public byte[] copy(long at, int length) {
         byte[] copy = new byte[length];
+        get(at, copy, 0, length);
+        return copy;
+    }
+
+    /** Copies so many bytes into an array. */
+    public void get(long at, byte[] to, int from, int length) {
         for (int done = 0; done < length; done += run) {
             locate(at + done, length - done);
             byte[] in = array;
             if (in == null) {
-                Native.get(address, copy, done, run);
+                Native.get(address, to, from + done, run);
             } else {
-                System.arraycopy(in, offset, copy, done, run);
+                System.arraycopy(in, offset, to, from + done, run);
             }
         }
-        return copy;
     }
 
     /** Appends so many bytes to a buffer that has room for them. */
@@ -218,8 +224,12 @@ public final class ByteLog {
 
     /** Puts bytes where there are some. */
     public void put(long at, byte[] from) {
-        for (int done = 0; done < from.length; done += run) {
-            locate(at + done, from.length - done);
+        put(at, from, from.length);
+    }
+
+    private void put(long at, byte[] from, int length) {
+        for (int done = 0; done < length; done += run) {
+            locate(at + done, length - done);
             byte[] in = array;
             if (in == null) {
                 Native.put(from, done, address, run);
@@ -239,6 +249,32 @@ public final class ByteLog {
     public void append(byte[] from) {
         put(end, from);
         end += from.length;
+    }
+
+    /** Appends the first so many bytes of an array, which there is room for. */
+    public void append(byte[] from, int length) {
+        put(end, from, length);
+        end += length;
+    }
+
+    /** Appends so many bytes of native memory, which there is room for. */
+    public void append(long from, int length) {
+        long to = end;
+        for (int done = 0; done < length; done += run) {
+            locate(to + done, length - done);
+            byte[] in = array;
+            if (in == null) {
+                Native.copy(from + done, address, run);
+            } else {
+                Native.get(from + done, in, offset, run);
+            }
+        }
+        end += length;
+    }
+
+    /** Has so many bytes more, of undefined contents; there is room for them. */
+    public void extend(int more) {
+        end += more;
     }
 
     /** Appends bytes that there is room for, of its own or of another one. */
@@ -368,7 +404,7 @@ public final class ByteLog {
         end -= PAGE;
     }
 
-    /** Its bytes belong to a segment from now on: moves them to native memory where it has room, unless they are there. */
+    @Override
     public void settle(Blocks to) {
         moving = false;
         if (blocks == null) {
@@ -381,25 +417,25 @@ public final class ByteLog {
         }
     }
 
-    /** Its segment gives it up, and another has it at once: {@link #leave} and {@link #release} leave its bytes where they are. */
+    @Override
     public void moving() {
         moving = true;
     }
 
-    /** No segment took it. */
+    @Override
     public void stranded() {
         moving = false;
         release();
     }
 
-    /** Its bytes belong to no segment from now on, and somebody still reads them: moves them to arrays. */
+    @Override
     public void leave() {
         if (!moving && end > 0 && blocks != null) {
             become(null, pages, tail);
         }
     }
 
-    /** Gives its native memory back, and with it its bytes. */
+    @Override
     public void release() {
         if (!moving && blocks != null) {
             free(0, chunks(pages, tail));
@@ -411,7 +447,7 @@ public final class ByteLog {
         }
     }
 
-    /** Moves its places out of pages that are nearly empty; answers how many bytes it copied. */
+    @Override
     public int compact() {
         int moved = 0;
         Blocks in = blocks;

@@ -120,10 +120,10 @@ public final class RdbWriter {
             }
             case ListValue list -> {
                 out.write(LIST_QUICKLIST_2);
-                length(list.nodes().size());
-                for (ListPack node : list.nodes()) {
+                length(list.runs());
+                for (int i = 0; i < list.runs(); i++) {
                     length(PACKED);
-                    string(node.dump());
+                    string(list.run(i).dump());
                 }
             }
             case SetValue set -> set(set);

@@ -1,6 +1,6 @@
 package io.plinth.kvcache.keyspace.store;
 
-import io.plinth.kvcache.keyspace.memory.ByteLog;
+import io.plinth.kvcache.keyspace.memory.Elements;
 import io.plinth.kvcache.keyspace.memory.KeyTable;
 import io.plinth.kvcache.keyspace.memory.Native;
 import io.plinth.kvcache.keyspace.value.Value;
@@ -55,7 +55,7 @@ final class Compaction {
         if (value instanceof LongString string) {
             return strings.compact(string);
         }
-        ByteLog elements = ((Value) value).elements();
+        Elements elements = ((Value) value).elements();
         return elements == null ? 0 : elements.compact();
     }
 }

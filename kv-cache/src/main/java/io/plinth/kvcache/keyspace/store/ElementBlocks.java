@@ -2,7 +2,7 @@ package io.plinth.kvcache.keyspace.store;
 
 import io.plinth.kvcache.keyspace.memory.Blocks;
 
-/** Guarded by the slabs: memory for the elements of large collections. A place that moves to another segment goes back to where it is from. */
+/** Guarded by the slabs: memory for the elements of collections that no record has room for. A place that moves to another segment goes back to where it is from. */
 final class ElementBlocks implements Blocks {
     private final Region region;
     private final Slabs slabs;
@@ -10,6 +10,11 @@ final class ElementBlocks implements Blocks {
     ElementBlocks(Region region, Slabs slabs) {
         this.region = region;
         this.slabs = slabs;
+    }
+
+    @Override
+    public int room(int bytes) {
+        return Slabs.taken(bytes);
     }
 
     @Override

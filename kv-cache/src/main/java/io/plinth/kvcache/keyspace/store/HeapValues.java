@@ -1,7 +1,7 @@
 package io.plinth.kvcache.keyspace.store;
 
 import io.plinth.kvcache.keyspace.memory.Blocks;
-import io.plinth.kvcache.keyspace.memory.ByteLog;
+import io.plinth.kvcache.keyspace.memory.Elements;
 import io.plinth.kvcache.keyspace.value.Value;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -93,9 +93,13 @@ final class HeapValues {
         return value;
     }
 
-    /** Gives a large collection's elements their place in native memory, where there is room and they are not there. */
+    private static @Nullable Elements elements(Object value) {
+        return value instanceof Value collection ? collection.elements() : null;
+    }
+
+    /** Gives a collection's elements their place in native memory, where there is room and they are not there. */
     void settle(Object value) {
-        ByteLog elements = value instanceof Value collection ? collection.elements() : null;
+        Elements elements = elements(value);
         if (elements != null) {
             elements.settle(blocks);
         }
@@ -103,7 +107,7 @@ final class HeapValues {
 
     /** One that found no record: what it has in native memory is free. */
     void stranded(Object value) {
-        ByteLog elements = value instanceof Value collection ? collection.elements() : null;
+        Elements elements = elements(value);
         if (elements != null) {
             elements.stranded();
         } else {
@@ -112,10 +116,11 @@ final class HeapValues {
     }
 
     private void release(Object value) {
+        Elements elements = elements(value);
         if (value instanceof LongString string) {
             strings.free(string);
-        } else if (value instanceof Value collection && collection.elements() != null) {
-            collection.elements().release();
+        } else if (elements != null) {
+            elements.release();
         }
     }
 

@@ -140,7 +140,13 @@ public final class Records {
         if (bytes == null || length >= Layout.LONG_KEY || Layout.HEAD + length + Packs.size(bytes) > Slabs.MOST) {
             return addObject(hash, db, slot, key, offset, length, value);
         }
-        int handle = create(hash, db, slot, Layout.PACKED, key, offset, length, Packs.size(bytes));
+        int handle;
+        try {
+            handle = create(hash, db, slot, Layout.PACKED, key, offset, length, Packs.size(bytes));
+        } catch (NoRoomException e) {
+            heap.stranded(value);
+            throw e;
+        }
         long at = region.address(handle);
         Packs.describe(at, value, bytes);
         Packs.settle(at, bytes, false);
@@ -187,12 +193,12 @@ public final class Records {
             }
             return handle;
         }
-        if (number >= 0) {
-            heap.remove(number);
-        }
         at = region.address(now);
         Packs.describe(at, value, bytes);
         Packs.settle(at, bytes, there);
+        if (number >= 0) {
+            heap.remove(number);
+        }
         return now;
     }
 

@@ -1,19 +1,20 @@
 package io.plinth.kvcache.keyspace.store;
 
+import io.plinth.kvcache.keyspace.memory.Blocks;
 import io.plinth.kvcache.keyspace.memory.Native;
 import java.util.Arrays;
 
 /**
  * Guarded by itself; shared by a few segments, so that pages which are not full are few: places for records of 16 to 2040 bytes,
- * longer ones for parts of long strings, and whole pages for these. A page has places of one size. Its head says how many are taken and chains the free ones; pages with free places of one size
+ * longer ones for parts of long strings and for elements, and whole pages. A page has places of one size. Its head says how many are taken and chains the free ones; pages with free places of one size
  * are chained, those that were full last first, so that sparse ones empty and go back to the {@link Region}.
  */
 public final class Slabs {
     /** The largest place of a record: an eighth of a page. */
     static final int MOST = 2040;
 
-    /** Places of long strings alone: halves of pages, quarters, and what records have, too. */
-    static final int[] LONG = {8176, 4088, MOST};
+    /** Places of long strings: halves of pages, quarters, and what records have, too. */
+    static final int[] LONG = {Blocks.LONGEST_PLACE, 4088, MOST};
 
     private static final int LEAST = 16;
     private static final int FINE = 256;
@@ -21,7 +22,10 @@ public final class Slabs {
     private static final int FINE_BITS = 8;
     private static final int STEPS_BITS = 3;
     private static final int SHORT_CLASSES = FINE_CLASSES + 3 * (1 << STEPS_BITS);
-    private static final int CLASSES = SHORT_CLASSES + 2;
+    /** Places for elements of collections that are longer than a record: a seventh of a page to its half. */
+    private static final int[] LONGER = {2336, 2720, 3264, LONG[1], 5448, LONG[0]};
+
+    private static final int CLASSES = SHORT_CLASSES + LONGER.length;
     private static final int[] SIZES = sizes();
 
     private static final int HEAD = 32;
@@ -67,7 +71,11 @@ public final class Slabs {
             return Math.max(0, ((bytes + 7) >> 3) - LEAST / 8);
         }
         if (bytes > MOST) {
-            return bytes <= LONG[1] ? SHORT_CLASSES : SHORT_CLASSES + 1;
+            int longer = 0;
+            while (bytes > LONGER[longer]) {
+                longer++;
+            }
+            return SHORT_CLASSES + longer;
         }
         int bits = Integer.SIZE - 1 - Integer.numberOfLeadingZeros(bytes - 1);
         return FINE_CLASSES + ((bits - FINE_BITS) << STEPS_BITS) + ((bytes - 1 - (1 << bits)) >> (bits - STEPS_BITS));
@@ -83,8 +91,7 @@ public final class Slabs {
             int bits = FINE_BITS + (coarse >> STEPS_BITS);
             sizes[i] = Math.min(MOST, (1 << bits) + (((coarse & ((1 << STEPS_BITS) - 1)) + 1) << (bits - STEPS_BITS)));
         }
-        sizes[SHORT_CLASSES] = LONG[1];
-        sizes[SHORT_CLASSES + 1] = LONG[0];
+        System.arraycopy(LONGER, 0, sizes, SHORT_CLASSES, LONGER.length);
         return sizes;
     }
 

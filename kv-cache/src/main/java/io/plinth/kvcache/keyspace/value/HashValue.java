@@ -1,6 +1,7 @@
 package io.plinth.kvcache.keyspace.value;
 
-import io.plinth.kvcache.keyspace.memory.ByteLog;
+import io.plinth.kvcache.keyspace.memory.Blocks;
+import io.plinth.kvcache.keyspace.memory.Elements;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.function.BiConsumer;
 import java.util.random.RandomGenerator;
@@ -15,6 +16,9 @@ public final class HashValue implements Value {
     private @Nullable ListPack pack;
     private @Nullable ElementTable table;
     private boolean large;
+    /** Whether a field ever had an expiry since it is small. */
+    private boolean expiring;
+
     /** Not later than the first field's expiry; 0 where no field has one. */
     private long firstExpiry;
 
@@ -43,6 +47,7 @@ public final class HashValue implements Value {
         }
         copy.pack = null;
         copy.large = large;
+        copy.expiring = expiring;
         copy.firstExpiry = firstExpiry;
         copy.table = table().copy();
         return copy;
@@ -73,7 +78,7 @@ public final class HashValue implements Value {
         if (large) {
             return "hashtable";
         }
-        return pack == null ? "listpackex" : "listpack";
+        return expiring ? "listpackex" : "listpack";
     }
 
     /** The packed fields and values in turn; null where they are in a table. */
@@ -83,9 +88,9 @@ public final class HashValue implements Value {
     }
 
     @Override
-    public @Nullable ByteLog elements() {
+    public @Nullable Elements elements() {
         ElementTable held = table;
-        return held == null ? null : held.log();
+        return held == null ? packed() : held.log();
     }
 
     /** The value of a field, or null. */
@@ -154,6 +159,9 @@ public final class HashValue implements Value {
         if (!large && size() > packing.hashEntries()) {
             unpack();
             large = true;
+        } else if (packed != null && packed.length() > Blocks.LONGEST_PLACE) {
+            // No place has it as one run; found by hashes it is found sooner, too.
+            unpack();
         }
         return true;
     }
@@ -169,6 +177,7 @@ public final class HashValue implements Value {
             at = packed.next(at);
             next.add(field, packed.get(at));
         }
+        packed.release();
         pack = null;
         table = next;
     }
@@ -273,6 +282,7 @@ public final class HashValue implements Value {
     public void expireField(byte[] field, long expireAt) {
         if (expireAt != 0) {
             unpack();
+            expiring = true;
         }
         if (pack == null) {
             int position = table().find(field, 0, field.length);

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace.value;
 
+import io.plinth.kvcache.keyspace.memory.Blocks;
 import io.plinth.kvcache.wire.Numbers;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.Arrays;
@@ -15,23 +16,22 @@ public final class ListPack extends PackedBytes {
     public static final int END = -1;
 
     private static final int HEADER = 6;
+    /** Of one without elements, bytes in use as Redis counts them. */
+    static final int EMPTY = HEADER + 1;
+
     private static final int EOF = 0xff;
     private static final int UNCOUNTED = 0xffff;
-
-    private static final int INT_13 = 0xc0;
-    private static final int INT_16 = 0xf1;
-    private static final int INT_24 = 0xf2;
-    private static final int INT_32 = 0xf3;
-    private static final int INT_64 = 0xf4;
-    private static final int STRING_6 = 0x80;
-    private static final int STRING_12 = 0xe0;
-    private static final int STRING_32 = 0xf0;
 
     public ListPack() {}
 
     /** The elements of a record, which has room for so many bytes. */
     public ListPack(long address, int room, int length, int count) {
         super(address, room, length, count);
+    }
+
+    /** None yet, with native memory of their own from there for so many bytes; it throws where there is none. */
+    ListPack(Blocks from, int bytes) {
+        super(from, bytes);
     }
 
     private ListPack(byte[] elements, int count) {
@@ -47,10 +47,10 @@ public final class ListPack extends PackedBytes {
         int at = 0;
         while (at < pack.length()) {
             long size = pack.checkedSize(at);
-            if (size < 0 || at + size + backSize(size) > pack.length()) {
+            if (size < 0 || at + size + ListPackForm.backSize(size) > pack.length()) {
                 return null;
             }
-            int next = (int) (at + size + backSize(size));
+            int next = (int) (at + size + ListPackForm.backSize(size));
             if (pack.sizeBefore(next) != size) {
                 return null;
             }
@@ -86,7 +86,7 @@ public final class ListPack extends PackedBytes {
 
     /** Bytes in use, as Redis counts them. */
     public int used() {
-        return HEADER + length() + 1;
+        return EMPTY + length();
     }
 
     /** The first element, or {@link #END}. */
@@ -120,12 +120,12 @@ public final class ListPack extends PackedBytes {
             return at + whole;
         }
         int size = size(at);
-        return at + size + backSize(size);
+        return at + size + ListPackForm.backSize(size);
     }
 
     private int before(int at) {
         int size = sizeBefore(at);
-        return at - size - backSize(size);
+        return at - size - ListPackForm.backSize(size);
     }
 
     /** The element at an index, negative from the end, or {@link #END}. */
@@ -152,49 +152,45 @@ public final class ListPack extends PackedBytes {
     /** The bytes of an element. */
     public byte[] get(int at) {
         int type = u8(at);
-        if (isInteger(type)) {
+        if (ListPackForm.isInteger(type)) {
             return Numbers.bytes(integer(at));
         }
-        int from = at + stringHeader(type);
+        int from = at + ListPackForm.stringHeader(type);
         return copy(from, stringLength(at, type));
     }
 
     /** Writes an element as a bulk. */
     public void bulk(int at, ReplyWriter out) {
         int type = u8(at);
-        if (isInteger(type)) {
+        if (ListPackForm.isInteger(type)) {
             out.bulkLong(integer(at));
         } else {
-            bulk(at + stringHeader(type), stringLength(at, type), out);
+            bulk(at + ListPackForm.stringHeader(type), stringLength(at, type), out);
         }
     }
 
     /** How long an element is as a string. */
     public int length(int at) {
         int type = u8(at);
-        return isInteger(type) ? Numbers.bytes(integer(at)).length : stringLength(at, type);
+        return ListPackForm.isInteger(type) ? Numbers.bytes(integer(at)).length : stringLength(at, type);
     }
 
     /** Whether an element is kept as an integer. */
     boolean integerAt(int at) {
-        return isInteger(u8(at));
-    }
-
-    private static boolean isInteger(int type) {
-        return type < STRING_6 || (type & 0xe0) == INT_13 || (type >= INT_16 && type <= INT_64);
+        return ListPackForm.isInteger(u8(at));
     }
 
     /** The integer of an element that is one. */
     public long integer(int at) {
         int type = u8(at);
-        if (type < STRING_6) {
+        if (type < ListPackForm.STRING_6) {
             return type;
         }
-        if ((type & 0xe0) == INT_13) {
+        if ((type & 0xe0) == ListPackForm.INT_13) {
             int raw = (type & 0x1f) << 8 | u8(at + 1);
             return raw >= 1 << 12 ? raw - (1 << 13) : raw;
         }
-        int width = integerWidth(type);
+        int width = ListPackForm.integerWidth(type);
         long value = 0;
         for (int i = 0; i < width; i++) {
             value |= (long) u8(at + 1 + i) << (8 * i);
@@ -203,48 +199,36 @@ public final class ListPack extends PackedBytes {
         return value << unused >> unused;
     }
 
-    private static int integerWidth(int type) {
-        return switch (type) {
-            case INT_16 -> 2;
-            case INT_24 -> 3;
-            case INT_32 -> 4;
-            default -> 8;
-        };
-    }
-
-    private static int stringHeader(int type) {
-        if ((type & 0xc0) == STRING_6) {
-            return 1;
-        }
-        return type == STRING_32 ? 5 : 2;
-    }
-
     private int stringLength(int at, int type) {
-        if ((type & 0xc0) == STRING_6) {
+        if ((type & 0xc0) == ListPackForm.STRING_6) {
             return type & 0x3f;
         }
-        return type == STRING_32 ? int32(at + 1) : (type & 0xf) << 8 | u8(at + 1);
+        return type == ListPackForm.STRING_32 ? int32(at + 1) : (type & 0xf) << 8 | u8(at + 1);
     }
 
     private int size(int at) {
         int type = u8(at);
-        if (type < STRING_6) {
+        if (type < ListPackForm.STRING_6) {
             return 1;
         }
-        if ((type & 0xe0) == INT_13) {
+        if ((type & 0xe0) == ListPackForm.INT_13) {
             return 2;
         }
-        return type >= INT_16 && type <= INT_64 ? 1 + integerWidth(type) : stringHeader(type) + stringLength(at, type);
+        return type >= ListPackForm.INT_16 && type <= ListPackForm.INT_64
+                ? 1 + ListPackForm.integerWidth(type)
+                : ListPackForm.stringHeader(type) + stringLength(at, type);
     }
 
     /** The size of an element that may be damaged; negative where it is. */
     private long checkedSize(int at) {
         int type = u8(at);
         int left = length() - at;
-        if (type > INT_64 || (type == STRING_32 && left < 5) || ((type & 0xf0) == STRING_12 && left < 2)) {
+        if (type > ListPackForm.INT_64
+                || (type == ListPackForm.STRING_32 && left < 5)
+                || ((type & 0xf0) == ListPackForm.STRING_12 && left < 2)) {
             return -1;
         }
-        if (type == STRING_32) {
+        if (type == ListPackForm.STRING_32) {
             long length = int32(at + 1);
             return length < 0 || length > left ? -1 : 5 + length;
         }
@@ -253,20 +237,6 @@ public final class ListPack extends PackedBytes {
 
     private int int32(int at) {
         return u8(at) | u8(at + 1) << 8 | u8(at + 2) << 16 | u8(at + 3) << 24;
-    }
-
-    /** How many bytes follow an element to say how long it is. */
-    static int backSize(long size) {
-        if (size <= 127) {
-            return 1;
-        }
-        if (size < 16383) {
-            return 2;
-        }
-        if (size < 2097151) {
-            return 3;
-        }
-        return size < 268435455 ? 4 : 5;
     }
 
     private int sizeBefore(int at) {
@@ -283,7 +253,7 @@ public final class ListPack extends PackedBytes {
     /** Whether an element is these bytes. */
     public boolean is(int at, byte[] buffer, int offset, int length) {
         int type = u8(at);
-        if (isInteger(type)) {
+        if (ListPackForm.isInteger(type)) {
             return Numbers.isLong(buffer, offset, length) && Numbers.parse(buffer, offset, length) == integer(at);
         }
         return text(at, type, buffer, offset, length);
@@ -291,7 +261,7 @@ public final class ListPack extends PackedBytes {
 
     /** Whether an element that is no integer is these bytes. */
     private boolean text(int at, int type, byte[] buffer, int offset, int length) {
-        return stringLength(at, type) == length && same(at + stringHeader(type), buffer, offset, length);
+        return stringLength(at, type) == length && same(at + ListPackForm.stringHeader(type), buffer, offset, length);
     }
 
     /** The first element from {@code at} on, in steps of {@code skip} others between, that is these bytes; or {@link #END}. */
@@ -302,7 +272,7 @@ public final class ListPack extends PackedBytes {
     /** Above 32 bits: how many were passed before {@link #find} found one; negative where there is none. */
     long search(int at, byte[] buffer, int offset, int length, int skip) {
         boolean integer = Numbers.isLong(buffer, offset, length);
-        if (at != END && !integer && length > 0 && length <= PackSearch.SHORT && inRecord()) {
+        if (at != END && !integer && length > 0 && length <= PackSearch.SHORT && address() != 0) {
             return PackSearch.text(address(), at, length(), buffer, offset, length, skip);
         }
         long number = integer ? Numbers.parse(buffer, offset, length) : 0;
@@ -310,7 +280,9 @@ public final class ListPack extends PackedBytes {
         long passed = 0;
         for (int i = at; i != END && i < end; passed++) {
             int type = u8(i);
-            if (isInteger(type) ? integer && integer(i) == number : !integer && text(i, type, buffer, offset, length)) {
+            if (ListPackForm.isInteger(type)
+                    ? integer && integer(i) == number
+                    : !integer && text(i, type, buffer, offset, length)) {
                 return passed << 32 | i;
             }
             i = after(i, type);
@@ -323,10 +295,10 @@ public final class ListPack extends PackedBytes {
 
     /**
      * Of elements in pairs, from one on: the first pair whose second element is no integer below {@code number}, or {@link #END}. A
-     * look ahead for who then compares more: where the elements are in no record it answers the pair that it was given.
+     * look ahead for who then compares more: where the elements are not in one place of native memory it answers the pair that it was given.
      */
     int passBelow(int at, long number) {
-        if (at == END || !inRecord()) {
+        if (at == END || address() == 0) {
             return at;
         }
         int found = PackSearch.passBelow(address(), at, length(), number);
@@ -343,25 +315,20 @@ public final class ListPack extends PackedBytes {
         insert(length(), Numbers.bytes(value));
     }
 
-    /** Adds an element at the start. */
-    void prepend(byte[] value) {
-        insert(0, value);
-    }
-
     /** Adds an element before another, which is then the next of it. */
     void insert(int at, byte[] value) {
-        int size = encodedSize(value);
-        open(at, 0, size + backSize(size));
+        int size = ListPackForm.encodedSize(value);
+        open(at, 0, size + ListPackForm.backSize(size));
         encode(at, value, size);
         count++;
     }
 
     /** Adds two elements before another, or at the end. */
     void insert(int at, byte[] first, byte[] second) {
-        int size = encodedSize(first);
-        int secondSize = encodedSize(second);
-        int secondAt = at + size + backSize(size);
-        open(at, 0, secondAt - at + secondSize + backSize(secondSize));
+        int size = ListPackForm.encodedSize(first);
+        int secondSize = ListPackForm.encodedSize(second);
+        int secondAt = at + size + ListPackForm.backSize(size);
+        open(at, 0, secondAt - at + secondSize + ListPackForm.backSize(secondSize));
         encode(at, first, size);
         encode(secondAt, second, secondSize);
         count += 2;
@@ -372,10 +339,10 @@ public final class ListPack extends PackedBytes {
      * places stays where it is, but for what the new ones are longer or shorter.
      */
     void move(int at, int to, byte[] first, byte[] second) {
-        int size = encodedSize(first);
-        int secondSize = encodedSize(second);
-        int whole = size + backSize(size);
-        int now = whole + secondSize + backSize(secondSize);
+        int size = ListPackForm.encodedSize(first);
+        int secondSize = ListPackForm.encodedSize(second);
+        int whole = size + ListPackForm.backSize(size);
+        int now = whole + secondSize + ListPackForm.backSize(secondSize);
         int behind = after(after(at));
         int before = behind - at;
         boolean up = to > at;
@@ -396,15 +363,10 @@ public final class ListPack extends PackedBytes {
         shrink();
     }
 
-    /** Adds an element after another. */
-    void insertAfter(int at, byte[] value) {
-        insert(after(at), value);
-    }
-
     /** Puts another element in an element's place. */
     void replace(int at, byte[] value) {
-        int size = encodedSize(value);
-        open(at, after(at) - at, size + backSize(size));
+        int size = ListPackForm.encodedSize(value);
+        open(at, after(at) - at, size + ListPackForm.backSize(size));
         encode(at, value, size);
     }
 
@@ -421,54 +383,46 @@ public final class ListPack extends PackedBytes {
         shrink();
     }
 
-    /** How many bytes an element takes. */
-    static int entrySize(byte[] value) {
-        int size = encodedSize(value);
-        return size + backSize(size);
+    /** How many bytes the element there takes. */
+    int sizeOf(int at) {
+        return after(at) - at;
     }
 
-    private static int encodedSize(byte[] value) {
-        if (Numbers.isLong(value, 0, value.length)) {
-            long number = Numbers.parse(value, 0, value.length);
-            if (number >= 0 && number <= 127) {
-                return 1;
-            }
-            if (number >= -4096 && number <= 4095) {
-                return 2;
-            }
-            return 1 + width(number);
+    /** Appends another's elements from one of them on; answers how many these are. */
+    int appendFrom(ListPack other, int at) {
+        int elements = 0;
+        for (int i = at; i != other.length(); i = other.after(i)) {
+            elements++;
         }
-        return value.length + (value.length < 64 ? 1 : value.length < 4096 ? 2 : 5);
+        append(other, at, other.length() - at);
+        count += elements;
+        return elements;
     }
 
-    private static int width(long number) {
-        if (number >= Short.MIN_VALUE && number <= Short.MAX_VALUE) {
-            return 2;
-        }
-        if (number >= -(1 << 23) && number < 1 << 23) {
-            return 3;
-        }
-        return number == (int) number ? 4 : 8;
+    /** Removes so many elements, which are all from one of them on. */
+    void cutFrom(int at, int elements) {
+        open(at, length() - at, 0);
+        count -= elements;
     }
 
     private void encode(int at, byte[] value, int size) {
         if (Numbers.isLong(value, 0, value.length)) {
             encode(at, Numbers.parse(value, 0, value.length), size);
         } else if (value.length < 64) {
-            u8(at, STRING_6 | value.length);
+            u8(at, ListPackForm.STRING_6 | value.length);
             put(at + 1, value);
         } else if (value.length < 4096) {
-            u8(at, STRING_12 | value.length >>> 8);
+            u8(at, ListPackForm.STRING_12 | value.length >>> 8);
             u8(at + 1, value.length);
             put(at + 2, value);
         } else {
-            u8(at, STRING_32);
+            u8(at, ListPackForm.STRING_32);
             for (int i = 0; i < 4; i++) {
                 u8(at + 1 + i, value.length >>> (8 * i));
             }
             put(at + 5, value);
         }
-        int back = backSize(size);
+        int back = ListPackForm.backSize(size);
         for (int i = 0; i < back; i++) {
             int part = size >>> (7 * (back - 1 - i)) & 127;
             u8(at + size + i, i == 0 ? part : part | 128);
@@ -479,11 +433,17 @@ public final class ListPack extends PackedBytes {
         if (size == 1) {
             u8(at, (int) number);
         } else if (size == 2) {
-            u8(at, INT_13 | (int) (number >>> 8 & 0x1f));
+            u8(at, ListPackForm.INT_13 | (int) (number >>> 8 & 0x1f));
             u8(at + 1, (int) number);
         } else {
             int width = size - 1;
-            u8(at, width == 2 ? INT_16 : width == 3 ? INT_24 : width == 4 ? INT_32 : INT_64);
+            u8(
+                    at,
+                    width == 2
+                            ? ListPackForm.INT_16
+                            : width == 3
+                                    ? ListPackForm.INT_24
+                                    : width == 4 ? ListPackForm.INT_32 : ListPackForm.INT_64);
             for (int i = 0; i < width; i++) {
                 u8(at + 1 + i, (int) (number >>> (8 * i)));
             }

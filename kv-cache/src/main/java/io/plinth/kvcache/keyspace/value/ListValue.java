@@ -1,36 +1,48 @@
 package io.plinth.kvcache.keyspace.value;
 
-import java.util.ArrayList;
-import java.util.List;
+import io.plinth.kvcache.keyspace.memory.Blocks;
+import io.plinth.kvcache.keyspace.memory.Elements;
+import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** Guarded by its key's segment lock: elements in packed nodes of a few KiB, one node while the list is small. */
+/** Guarded by its key's segment lock: elements in one packed run of bytes while the list is small, then in nodes. */
 public final class ListValue implements Value {
-    private static final int BASE = 56;
-    private static final int PER_NODE = 40;
+    private static final int BASE = 24;
 
-    private final List<ListPack> nodes = new ArrayList<>(1);
-    private long size;
-    private long bytes = BASE;
+    /** The elements, or else the nodes have them. */
+    private @Nullable ListPack pack;
+
+    private @Nullable ListNodes nodes;
     private boolean large;
 
-    public ListValue() {}
-
-    /** Of one small node. */
-    public ListValue(ListPack node) {
-        add(0, node);
-        size = node.count();
+    public ListValue() {
+        this(new ListPack());
     }
 
-    /** Of an empty list its first node. */
+    /** Of these elements. */
+    public ListValue(ListPack elements) {
+        pack = elements;
+    }
+
     @Override
     public @Nullable ListPack packed() {
-        if (nodes.isEmpty()) {
-            add(0, new ListPack());
+        return pack;
+    }
+
+    @Override
+    public @Nullable Elements elements() {
+        ListPack packed = pack;
+        return packed != null ? packed : nodes;
+    }
+
+    private ListNodes nodes() {
+        ListNodes present = nodes;
+        if (present == null) {
+            throw new IllegalStateException("list: packed (expected: in nodes)");
         }
-        return large || nodes.size() > 1 ? null : nodes.getFirst();
+        return present;
     }
 
     @Override
@@ -40,44 +52,27 @@ public final class ListValue implements Value {
 
     @Override
     public Value copy() {
-        ListValue copy = new ListValue();
-        for (ListPack node : nodes) {
-            copy.add(copy.nodes.size(), node.copy());
+        ListPack packed = pack;
+        if (packed != null) {
+            return new ListValue(packed.copy());
         }
-        copy.size = size;
+        ListValue copy = new ListValue();
+        copy.pack = null;
+        copy.nodes = nodes().copy();
         copy.large = large;
         return copy;
     }
 
-    private void add(int at, ListPack node) {
-        if (nodes.size() == 1) {
-            // A list of several nodes is on the heap with all of them.
-            nodes.getFirst().leave();
-        }
-        nodes.add(at, node);
-        if (nodes.size() == 2) {
-            // What one node takes is not kept up, as it comes and goes with the record.
-            bytes = BASE
-                    + 2 * PER_NODE
-                    + nodes.getFirst().bytes()
-                    + nodes.getLast().bytes();
-        } else {
-            bytes += PER_NODE + node.bytes();
-        }
-    }
-
-    private void drop(int at) {
-        bytes -= PER_NODE + nodes.remove(at).bytes();
-    }
-
     @Override
     public long size() {
-        return size;
+        ListPack packed = pack;
+        return packed != null ? packed.count() : nodes().size();
     }
 
     @Override
     public long bytes() {
-        return nodes.size() == 1 ? BASE + PER_NODE + nodes.getFirst().bytes() : bytes;
+        ListPack packed = pack;
+        return BASE + (packed != null ? packed.bytes() : nodes().bytes());
     }
 
     @Override
@@ -85,212 +80,231 @@ public final class ListValue implements Value {
         return large ? "quicklist" : "listpack";
     }
 
-    /** The packed nodes in order. */
-    public List<ListPack> nodes() {
-        return nodes;
+    /** How many runs of bytes there are. */
+    public int runs() {
+        ListPack packed = pack;
+        return packed == null ? nodes().nodes() : 1;
+    }
+
+    /** One of the runs of bytes, which follow each other; the first is 0. */
+    public ListPack run(int number) {
+        ListPack packed = pack;
+        return packed == null ? nodes().node(number) : packed;
+    }
+
+    /** Whether one run does for another element instead of so many bytes; then it has room for that. */
+    private boolean packs(byte[] value, int gone, int added, Packing packing) {
+        ListPack packed = pack;
+        if (packed == null) {
+            return false;
+        }
+        long more = (long) ListPackForm.entrySize(value) - gone;
+        if (packed.length() + more > Blocks.LONGEST_PLACE
+                || !packing.listFits(packed.used() + more, packed.count() + added)) {
+            return false;
+        }
+        packed.reserve((int) Math.max(0, more));
+        return true;
+    }
+
+    /** The nodes, or those that there are to be, which have the one run: {@link #grown} makes them so when the change is done. */
+    private ListNodes unpacked() {
+        ListPack packed = pack;
+        if (packed == null) {
+            return nodes();
+        }
+        if (packed.inRecord()) {
+            packed.leave();
+        }
+        ListNodes next = new ListNodes();
+        if (packed.count() > 0) {
+            next.add(0, packed);
+        }
+        return next;
+    }
+
+    private void grown(ListNodes in, Packing packing) {
+        nodes = in;
+        pack = null;
+        large = large || !packing.listFits(in.used(), (int) Math.min(in.size(), Integer.MAX_VALUE));
+    }
+
+    private void shrunk(Packing packing) {
+        ListNodes in = nodes;
+        if (in == null || in.nodes() > 1) {
+            return;
+        }
+        ListPack only = in.nodes() == 0 ? new ListPack() : in.node(0);
+        if (only.used() <= packing.listBytes() / 2 && only.count() <= Math.max(1, packing.listEntries() / 2)) {
+            large = false;
+            pack = only;
+            nodes = null;
+        }
     }
 
     /** Adds an element at an end. */
     public void push(boolean left, byte[] value, Packing packing) {
-        int at = left ? 0 : nodes.size() - 1;
-        ListPack node = nodes.isEmpty() ? null : nodes.get(at);
-        if (node == null
-                || (node.count() > 0
-                        && !packing.listFits(node.used() + (long) ListPack.entrySize(value), node.count() + 1))) {
-            node = new ListPack();
-            add(left ? 0 : nodes.size(), node);
-        }
-        bytes -= node.bytes();
-        if (left) {
-            node.prepend(value);
+        ListPack packed = pack;
+        if (packed != null && packs(value, 0, 1, packing)) {
+            packed.insert(left ? 0 : packed.length(), value);
         } else {
-            node.append(value);
+            ListNodes in = unpacked();
+            in.push(left, value);
+            grown(in, packing);
         }
-        bytes += node.bytes();
-        size++;
-        grown(packing);
-    }
-
-    private void grown(Packing packing) {
-        large |= nodes.size() > 1
-                || !packing.listFits(nodes.getFirst().used(), nodes.getFirst().count());
-        if (large) {
-            nodes.getFirst().leave();
-        }
-    }
-
-    private void shrunk(Packing packing) {
-        large &= nodes.size() != 1
-                || nodes.getFirst().used() > packing.listBytes() / 2
-                || nodes.getFirst().count() > Math.max(1, packing.listEntries() / 2);
     }
 
     /** Removes and answers the element at an end; null when empty. */
     public byte @Nullable [] pop(boolean left, Packing packing) {
-        if (size == 0) {
+        ListPack packed = pack;
+        if (packed == null) {
+            byte[] value = nodes().pop(left);
+            shrunk(packing);
+            return value;
+        }
+        int at = left ? packed.first() : packed.last();
+        if (at == ListPack.END) {
             return null;
         }
-        int at = left ? 0 : nodes.size() - 1;
-        ListPack node = nodes.get(at);
-        int element = left ? node.first() : node.last();
-        byte[] value = node.get(element);
-        removeFrom(at, element, 1);
-        shrunk(packing);
+        byte[] value = packed.get(at);
+        packed.remove(at, 1);
         return value;
     }
 
-    private void removeFrom(int at, int element, int count) {
-        ListPack node = nodes.get(at);
-        bytes -= node.bytes();
-        node.remove(element, count);
-        bytes += node.bytes();
-        size -= count;
-        if (node.count() == 0) {
-            drop(at);
-        }
-    }
-
-    /** A place in a list: a node and an element of it. */
-    private record Place(int node, int element) {}
-
-    private @Nullable Place place(long index) {
-        long wanted = index < 0 ? index + size : index;
-        if (wanted < 0 || wanted >= size) {
-            return null;
-        }
-        long before = 0;
-        for (int i = 0; ; i++) {
-            ListPack node = nodes.get(i);
-            if (wanted < before + node.count()) {
-                return new Place(i, node.seek((int) (wanted - before)));
-            }
-            before += node.count();
-        }
+    private static boolean inside(ListPack packed, long index) {
+        return index >= -packed.count() && index < packed.count();
     }
 
     /** The element at an index, negative from the end; null outside. */
     public byte @Nullable [] get(long index) {
-        Place place = place(index);
-        return place == null ? null : nodes.get(place.node).get(place.element);
+        ListPack packed = pack;
+        if (packed != null) {
+            return inside(packed, index) ? packed.get(packed.seek((int) index)) : null;
+        }
+        long place = nodes().place(index);
+        return place == ListNodes.NOWHERE
+                ? null
+                : nodes().node(ListNodes.number(place)).get(ListNodes.offset(place));
     }
 
-    /** Puts another element at an index that is inside. */
+    /** Puts another element at an index that is inside, and not negative. */
     public void set(long index, byte[] value, Packing packing) {
-        Place place = place(index);
-        if (place != null) {
-            ListPack node = nodes.get(place.node);
-            bytes -= node.bytes();
-            node.replace(place.element, value);
-            bytes += node.bytes();
-            split(place.node, packing);
-            grown(packing);
+        if (index >= size()) {
+            return;
+        }
+        ListPack packed = pack;
+        int at = packed == null ? 0 : packed.seek((int) index);
+        if (packed != null && packs(value, packed.sizeOf(at), 0, packing)) {
+            packed.replace(at, value);
+            packed.shrink();
+        } else {
+            ListNodes in = unpacked();
+            in.set(in.place(index), value);
+            grown(in, packing);
             shrunk(packing);
         }
     }
 
     /** Puts an element before the one at an index; at the size it becomes the last. */
     public void insert(long index, byte[] value, Packing packing) {
-        Place place = place(index);
-        if (place == null) {
+        if (index >= size()) {
             push(false, value, packing);
             return;
         }
-        ListPack node = nodes.get(place.node);
-        bytes -= node.bytes();
-        node.insert(place.element, value);
-        bytes += node.bytes();
-        size++;
-        split(place.node, packing);
-        grown(packing);
-    }
-
-    /** Halves a node that has become too large. */
-    private void split(int at, Packing packing) {
-        ListPack node = nodes.get(at);
-        if (node.count() < 2 || packing.listFits(node.used(), node.count())) {
-            return;
+        ListPack packed = pack;
+        if (packed != null && packs(value, 0, 1, packing)) {
+            packed.insert(packed.seek((int) index), value);
+        } else {
+            ListNodes in = unpacked();
+            in.insert(in.place(index), value);
+            grown(in, packing);
         }
-        bytes -= node.bytes();
-        int half = node.count() / 2;
-        ListPack second = new ListPack();
-        int from = node.seek(half);
-        for (int element = from; element != ListPack.END; element = node.next(element)) {
-            second.append(node.get(element));
-        }
-        node.remove(from, node.count() - half);
-        bytes += node.bytes();
-        add(at + 1, second);
     }
 
     /** Removes the element at an index that is inside. */
     public void remove(long index, Packing packing) {
-        Place place = place(index);
-        if (place != null) {
-            removeFrom(place.node, place.element, 1);
-            shrunk(packing);
-        }
+        remove(index, 1, packing);
     }
 
-    /** Removes {@code count} elements from an index on. */
+    /** Removes {@code count} elements from an index on, which is not negative. */
     public void remove(long index, long count, Packing packing) {
-        long left = count;
-        while (left > 0) {
-            Place place = place(index);
-            if (place == null) {
-                break;
-            }
-            ListPack node = nodes.get(place.node);
-            int here = 0;
-            for (int at = place.element; at != ListPack.END && here < left; at = node.next(at)) {
-                here++;
-            }
-            removeFrom(place.node, place.element, here);
-            left -= here;
-        }
-        if (!nodes.isEmpty()) {
+        ListPack packed = pack;
+        if (packed == null) {
+            nodes().remove(index, count);
             shrunk(packing);
+        } else if (count > 0 && index < packed.count()) {
+            packed.remove(packed.seek((int) index), (int) Math.min(count, packed.count()));
         }
     }
 
-    /** Visits {@code count} elements from an index on. */
+    /** Visits {@code count} elements from an index on, which is not negative. */
     public void range(long from, long count, Consumer<byte[]> visitor) {
-        Place place = count <= 0 ? null : place(from);
-        if (place == null) {
+        range(from, count, (run, at) -> visitor.accept(run.get(at)));
+    }
+
+    /** Writes {@code count} elements from an index on, which is not negative, as bulks. */
+    public void write(long from, long count, ReplyWriter out) {
+        range(from, count, (run, at) -> run.bulk(at, out));
+    }
+
+    private interface Each {
+        void visit(ListPack run, int at);
+    }
+
+    private void range(long from, long count, Each visitor) {
+        if (count <= 0 || from >= size()) {
             return;
         }
-        long left = count;
-        int at = place.element;
-        for (int i = place.node; i < nodes.size() && left > 0; i++) {
-            ListPack node = nodes.get(i);
-            for (int element = at; element != ListPack.END && left > 0; element = node.next(element)) {
-                visitor.accept(node.get(element));
-                left--;
+        ListPack packed = pack;
+        long place = packed == null ? nodes().place(from) : packed.seek((int) from);
+        int number = ListNodes.number(place);
+        ListPack run = run(number);
+        int at = ListNodes.offset(place);
+        for (long left = Math.min(count, size() - from); left > 0; left--) {
+            if (at == ListPack.END) {
+                number++;
+                run = run(number);
+                at = run.first();
             }
-            at = i + 1 < nodes.size() ? nodes.get(i + 1).first() : ListPack.END;
+            visitor.visit(run, at);
+            at = run.next(at);
         }
     }
 
     /** Visits the indexes of equal elements, from either end, until the visitor has enough or {@code compared} were looked at. */
     public void find(byte[] value, boolean fromEnd, long compared, LongPredicate more) {
         long left = compared == 0 ? Long.MAX_VALUE : compared;
-        long index = fromEnd ? size - 1 : 0;
-        for (int i = 0; i < nodes.size(); i++) {
-            ListPack node = nodes.get(fromEnd ? nodes.size() - 1 - i : i);
-            int at = fromEnd ? node.last() : node.first();
+        long index = fromEnd ? size() - 1 : 0;
+        int runs = runs();
+        for (int i = 0; i < runs; i++) {
+            ListPack run = run(fromEnd ? runs - 1 - i : i);
+            int at = fromEnd ? run.last() : run.first();
             while (at != ListPack.END) {
-                if (left-- == 0 || (node.is(at, value, 0, value.length) && !more.test(index))) {
+                if (left-- == 0 || (run.is(at, value, 0, value.length) && !more.test(index))) {
                     return;
                 }
-                at = fromEnd ? node.previous(at) : node.next(at);
+                at = fromEnd ? run.previous(at) : run.next(at);
                 index += fromEnd ? -1 : 1;
             }
         }
     }
 
-    /** Adds a packed node as it is, when a list is read from elsewhere. */
+    /** Adds a packed node's elements, when a list is read from elsewhere. */
     public void append(ListPack node, Packing packing) {
-        add(nodes.size(), node);
-        size += node.count();
-        grown(packing);
+        ListPack packed = pack;
+        boolean first = packed != null && packed.count() == 0;
+        if (first && node.length() <= Blocks.LONGEST_PLACE && packing.listFits(node.used(), node.count())) {
+            pack = node;
+        } else if (node.length() <= Blocks.LONGEST_PLACE) {
+            ListNodes in = unpacked();
+            in.add(in.nodes(), node);
+            grown(in, packing);
+            // As in Redis: nodes stay as they came, and what has several is no longer one listpack.
+            large |= in.nodes() > 1;
+        } else {
+            for (int at = node.first(); at != ListPack.END; at = node.next(at)) {
+                push(false, node.get(at), packing);
+            }
+        }
     }
 }

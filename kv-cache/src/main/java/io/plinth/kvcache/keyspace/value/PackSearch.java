@@ -53,7 +53,7 @@ final class PackSearch {
         int size = (type & 0xf0) == STRING_12
                 ? 2 + ((type & 0xf) << 8 | Native.getByte(base + at + 1))
                 : 5 + Native.getInt(base + at + 1);
-        return at + size + ListPack.backSize(size);
+        return at + size + ListPackForm.backSize(size);
     }
 
     private static int after(long base, int at, int type) {
@@ -78,7 +78,7 @@ final class PackSearch {
         for (int i = at; i < end; passed++) {
             int type = Native.getByte(base + i);
             if (type == head) {
-                // Before the text there are at least its record's head and its own first byte.
+                // Before the text there are at least the head of its record, or of its page, and its own first byte.
                 if (Native.getLittleEndian(base + i + lastAt) >>> unused == last
                         && (length <= Long.BYTES || Native.same(base + i + 1, buffer, offset, length - Long.BYTES))) {
                     return passed << 32 | i;

@@ -1,6 +1,6 @@
 package io.plinth.kvcache.keyspace.value;
 
-import io.plinth.kvcache.keyspace.memory.ByteLog;
+import io.plinth.kvcache.keyspace.memory.Elements;
 import io.plinth.kvcache.wire.Numbers;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.function.Consumer;
@@ -91,9 +91,9 @@ public final class SetValue implements Value {
     }
 
     @Override
-    public @Nullable ByteLog elements() {
+    public @Nullable Elements elements() {
         ElementTable held = table;
-        return held == null ? null : held.log();
+        return held == null ? packed() : held.log();
     }
 
     /** The members in ascending order where all are integers in their sorted form; otherwise null. */
@@ -168,6 +168,7 @@ public final class SetValue implements Value {
             for (int i = 0; i < sorted.count(); i++) {
                 packed.append(sorted.get(i));
             }
+            sorted.release();
             pack = packed;
             integers = null;
         } else {
@@ -180,6 +181,7 @@ public final class SetValue implements Value {
         for (int i = 0; i < sorted.count(); i++) {
             next.add(Numbers.bytes(sorted.get(i)), null);
         }
+        sorted.release();
         integers = null;
         table = next;
     }
@@ -189,6 +191,7 @@ public final class SetValue implements Value {
         for (int at = packed.first(); at != ListPack.END; at = packed.next(at)) {
             next.add(packed.get(at), null);
         }
+        packed.release();
         pack = null;
         table = next;
     }

@@ -1,6 +1,6 @@
 package io.plinth.kvcache.keyspace.value;
 
-import io.plinth.kvcache.keyspace.memory.ByteLog;
+import io.plinth.kvcache.keyspace.memory.Elements;
 import io.plinth.kvcache.wire.Doubles;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -92,9 +92,9 @@ public final class SortedSetValue implements Value {
     }
 
     @Override
-    public @Nullable ByteLog elements() {
+    public @Nullable Elements elements() {
         ElementTable held = table;
-        return held == null ? null : held.log();
+        return held == null ? packed() : held.log();
     }
 
     /** The packed members and scores in turn; null where they are in a table. */
@@ -190,6 +190,7 @@ public final class SortedSetValue implements Value {
             at = packed.next(at);
             addToTree(member, score(packed, at));
         }
+        packed.release();
     }
 
     /** Removes a member; answers whether it was there. */

@@ -1,6 +1,6 @@
 package io.plinth.kvcache.keyspace.value;
 
-import io.plinth.kvcache.keyspace.memory.ByteLog;
+import io.plinth.kvcache.keyspace.memory.Elements;
 import org.jspecify.annotations.Nullable;
 
 /** Guarded by its key's segment lock: what a key holds. Read by commands, changed only through the segment. */
@@ -28,9 +28,9 @@ public sealed interface Value permits StringValue, HashValue, ListValue, SetValu
         return null;
     }
 
-    /** The bytes of its elements, where these have memory of their own, which its segment gives them; else null. */
-    default @Nullable ByteLog elements() {
-        return null;
+    /** The bytes of its elements, which its segment gives memory where its record has none for them; null where it has none. */
+    default @Nullable Elements elements() {
+        return packed();
     }
 
     /** What a byte array of this length takes. */

@@ -19,6 +19,11 @@ final class NativeBlocks implements Blocks, AutoCloseable {
     long left = Long.MAX_VALUE;
 
     @Override
+    public int room(int bytes) {
+        return bytes + 7 & ~7;
+    }
+
+    @Override
     public long allocate(int bytes) {
         if (left == 0) {
             throw new NoRoomException("OOM memory: no more");

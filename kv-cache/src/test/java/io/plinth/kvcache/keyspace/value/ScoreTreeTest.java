@@ -3,7 +3,7 @@ package io.plinth.kvcache.keyspace.value;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.plinth.kvcache.keyspace.memory.ByteLog;
+import io.plinth.kvcache.keyspace.memory.Elements;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -106,7 +106,7 @@ class ScoreTreeTest {
         }
         check();
         assertThat(set.bytes()).isLessThan(80_000);
-        ByteLog elements = set.elements();
+        Elements elements = set.elements();
         assertThat(elements).isNotNull();
         elements.release();
         assertThat(blocks.bytes()).isZero();

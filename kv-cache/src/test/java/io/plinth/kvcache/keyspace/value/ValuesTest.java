@@ -171,8 +171,8 @@ class ValuesTest {
         assertThat(seen).isEqualTo(model);
         long accounted = list.bytes();
         assertThat(list.copy().bytes()).isLessThanOrEqualTo(accounted);
-        for (ListPack node : list.nodes()) {
-            assertThat(ListPack.of(node.dump())).isNotNull();
+        for (int i = 0; i < list.runs(); i++) {
+            assertThat(ListPack.of(list.run(i).dump())).isNotNull();
         }
     }
 }
