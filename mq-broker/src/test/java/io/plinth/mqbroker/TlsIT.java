@@ -163,6 +163,12 @@ class TlsIT {
             HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(answer.body()).contains("rabbitmq_version", "\"protocol\":\"https\"");
+            HttpResponse<String> login = client.send(
+                    HttpRequest.newBuilder(overview.resolve("login"))
+                            .POST(HttpRequest.BodyPublishers.ofString("username=guest&password=guest"))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(login.headers().firstValue("set-cookie").orElse("none")).endsWith("; Secure");
         }
     }
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param names what stands for the names in the route's path
  * @param reason what the request gives as its reason, null for nothing
+ * @param secure whether it came over TLS
  */
 public record ApiCall(
         String method,
@@ -23,6 +24,7 @@ public record ApiCall(
         @Nullable String reason,
         User user,
         InetAddress from,
+        boolean secure,
         Access access) {
     /** The name in the path; the route has it. */
     public String name(String which) {

@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.cookie.Cookie;
 import io.netty.handler.codec.http.cookie.ServerCookieDecoder;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.plinth.mqbroker.auth.Access;
 import io.plinth.mqbroker.auth.Attempts;
@@ -37,6 +38,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -108,7 +110,7 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
         List<String> path = new ArrayList<>();
         String whole = raw.endsWith("/") ? raw.substring(5, Math.max(5, raw.length() - 1)) : raw.substring(5);
         for (String part : whole.split("/", -1)) {
-            path.add(QueryStringDecoder.decodeComponent(part.replace("+", "%2B")));
+            path.add(decoded(() -> QueryStringDecoder.decodeComponent(part.replace("+", "%2B"))));
         }
         InetAddress from = ((InetSocketAddress) ctx.channel().remoteAddress()).getAddress();
         String method = request.method().name().equals("HEAD")
@@ -131,12 +133,29 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
                 found.route().level() == ApiTable.Level.ANYONE ? NOBODY : user(credentials(request.headers()), from);
         check(found.route().level(), user);
         ApiCall call = new ApiCall(
-                method, found.names(), uri.parameters(), body, request.headers().get("x-reason"), user, from, access);
+                method,
+                found.names(),
+                decoded(uri::parameters),
+                body,
+                request.headers().get("x-reason"),
+                user,
+                from,
+                ctx.pipeline().get(SslHandler.class) != null,
+                access);
         String vhost = found.names().get("vhost");
         if (vhost != null && !found.route().path().getFirst().equals("vhosts") && !call.sees(vhost)) {
             throw ApiException.forbidden("User not authorised to access virtual host");
         }
         return found.route().handler().handle(call);
+    }
+
+    /** Without the decoder's words: they have the text, of which a part may be somebody's secret. */
+    private static <T> T decoded(Supplier<T> decoder) {
+        try {
+            return decoder.get();
+        } catch (IllegalArgumentException e) {
+            throw ApiException.badRequest("request: its path or query is not percent-encoded");
+        }
     }
 
     private static void check(ApiTable.Level level, User user) {

@@ -54,19 +54,30 @@ final class LoginApi {
         if (body.startsWith("{")) {
             given.putAll(call.document());
         } else {
-            new QueryStringDecoder(body, StandardCharsets.UTF_8, false, FORM_FIELDS)
-                    .parameters()
-                    .forEach((name, values) -> given.put(name, values.getFirst()));
+            given.putAll(form(body));
         }
         if (given.get("username") instanceof String user
                 && given.get("password") instanceof String password
                 && call.access().admits(Attempts.Protocol.HTTP, new Sasl.Login(user, password), call.from())) {
             String cookie =
                     Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
-            return new ApiResponse(
-                    200, "ok", Map.of("set-cookie", "auth=" + cookie + "; Path=/; HttpOnly; SameSite=Strict"));
+            String attributes = "; Path=/; HttpOnly; SameSite=Strict" + (call.secure() ? "; Secure" : "");
+            return new ApiResponse(200, "ok", Map.of("set-cookie", "auth=" + cookie + attributes));
         }
         throw new ApiException(401, "not_authorized", "Login failed");
+    }
+
+    private static Map<String, String> form(String body) {
+        Map<String, String> fields = new LinkedHashMap<>();
+        try {
+            new QueryStringDecoder(body, StandardCharsets.UTF_8, false, FORM_FIELDS)
+                    .parameters()
+                    .forEach((name, values) -> fields.put(name, values.getFirst()));
+        } catch (IllegalArgumentException e) {
+            // Its message has the text that it could not decode: the password.
+            throw ApiException.badRequest("login: the form is not percent-encoded");
+        }
+        return fields;
     }
 
     private Attempts here(ApiCall call) {
