@@ -82,6 +82,11 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         });
     }
 
+    /** How many queues there may be in all. */
+    public int maxQueues() {
+        return maxQueues;
+    }
+
     /** Virtual hosts, users, permissions, policies and parameters; changed by commands alone. */
     public Settings settings() {
         return settings;
@@ -354,11 +359,7 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             return;
         }
         Equivalence.checkType(topology.vhost(), c);
-        if (vhosts.queueCount() >= maxQueues) {
-            throw new AmqpException(
-                    ReplyCode.PRECONDITION_FAILED,
-                    "queues: " + maxQueues + " (expected: fewer; raise mq-broker.limits.queues)");
-        }
+        Equivalence.checkLimit(vhosts, maxQueues);
         long limit = Access.vhostLimit(settings, topology.vhost(), "max-queues");
         Equivalence.checkLimit(topology, c.name(), limit);
         long id = nextQueueId++;

@@ -6,6 +6,7 @@ import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
+import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.mqbroker.wire.ReplyCode;
@@ -188,6 +189,15 @@ public final class Equivalence {
                     ReplyCode.PRECONDITION_FAILED,
                     "cannot declare queue '" + queue + "': queue limit in vhost '" + topology.vhost() + "' (" + limit
                             + ") is reached");
+        }
+    }
+
+    /** Refuses one queue more than the node may have. */
+    static void checkLimit(Vhosts vhosts, int limit) {
+        if (vhosts.queueCount() >= limit) {
+            throw new AmqpException(
+                    ReplyCode.PRECONDITION_FAILED,
+                    "queues: " + limit + " (expected: fewer; raise mq-broker.limits.queues)");
         }
     }
 }

@@ -195,8 +195,22 @@ final class DefinitionsApi {
                 item -> there(host(item, vhost), name(item), false)
                         ? CompletableFuture.completedFuture(null)
                         : changes.define(host(item, vhost), ExchangesApi.declaration(name(item), item)));
-        all = each(all, document, "bindings", item -> changes.define(host(item, vhost), binding(item, call)));
+        all = each(all, document, "bindings", item -> bind(host(item, vhost), binding(item, call)));
         return all.thenApply(done -> ApiResponse.done());
+    }
+
+    private CompletionStage<?> bind(String host, DefinitionCommand.Bind asked) {
+        String lacks = DefinitionsCheck.lacks(changes.topology(host), asked);
+        if (lacks == null) {
+            return changes.define(host, asked);
+        }
+        LOG.warn(
+                "definitions: binding of exchange '{}' to '{}' in vhost '{}' is left out: {}",
+                asked.source(),
+                asked.destination(),
+                host,
+                lacks);
+        return CompletableFuture.completedFuture(null);
     }
 
     /** What is there stays as it is, whatever the file says of it: so does RabbitMQ. */

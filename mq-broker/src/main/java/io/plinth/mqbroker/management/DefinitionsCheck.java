@@ -5,6 +5,7 @@ import io.plinth.mqbroker.definition.DefinitionCommand;
 import io.plinth.mqbroker.definition.Equivalence;
 import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
+import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.http.ApiException;
 import io.plinth.mqbroker.log.Settings;
@@ -20,13 +21,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a whole file of definitions can be taken, before any of it is: what would be refused in the middle leaves half of it behind. What it
- * refers to must be in the file or in the broker.
+ * refers to must be in the file or in the broker; a binding to what is in neither is left out.
  */
 final class DefinitionsCheck {
     /** How many problems are told at once. */
     private static final int TOLD = 10;
 
     private static final String DEFAULT = "";
+    private static final String MAX_QUEUES = "max-queues";
 
     private final Changes changes;
     private final AccessApi access;
@@ -39,7 +41,10 @@ final class DefinitionsCheck {
     private final Map<String, ExchangeType> exchanges = new HashMap<>();
 
     private final Set<String> queues = new HashSet<>();
+    /** How many queues are new, by virtual host. */
     private final Map<String, Integer> newQueues = new HashMap<>();
+    /** What the file says of how many queues a virtual host may have; negative: any number. */
+    private final Map<String, Long> limits = new HashMap<>();
 
     /**
      * Of a file.
@@ -131,7 +136,14 @@ final class DefinitionsCheck {
     private void parameter(Map<String, @Nullable Object> item) {
         name(item);
         host(item);
-        PoliciesApi.checkParameter(String.valueOf(item.get("component")), item);
+        String component = String.valueOf(item.get("component"));
+        PoliciesApi.checkParameter(component, item);
+        if (component.equals(PoliciesApi.LIMITS)
+                && name(item).equals("limits")
+                && item.get("value") instanceof Map<?, ?> given) {
+            // It is set before the queues are declared, and stands in place of the whole one before it.
+            limits.put(host(item), given.get(MAX_QUEUES) instanceof Long limit ? limit : -1L);
+        }
     }
 
     private void policy(String kind, Map<String, @Nullable Object> item) {
@@ -149,8 +161,10 @@ final class DefinitionsCheck {
     private void queue(Map<String, @Nullable Object> item) {
         String host = host(item);
         String name = name(item);
-        queues.add(Settings.key(host, name));
         Topology known = topology(host);
+        if (!queues.add(Settings.key(host, name))) {
+            return;
+        }
         if (known != null && known.queue(name) != null) {
             return;
         }
@@ -162,35 +176,61 @@ final class DefinitionsCheck {
         String host = host(item);
         String name = name(item);
         Topology known = topology(host);
-        if (known != null && known.exchange(name) != null) {
+        if (exchanges.containsKey(Settings.key(host, name)) || (known != null && known.exchange(name) != null)) {
             return;
         }
-        DefinitionCommand.DeclareExchange asked = ExchangesApi.declaration(name, item);
-        exchanges.put(Settings.key(host, name), Equivalence.checkNew(asked));
+        ExchangeType type = Equivalence.checkNew(ExchangesApi.declaration(name, item));
+        exchanges.put(Settings.key(host, name), type);
+        if (type == ExchangeType.DELAYED) {
+            // It has a queue of its own.
+            newQueues.merge(host, 1, Integer::sum);
+        }
     }
 
     private void binding(Map<String, @Nullable Object> item) {
         String host = host(item);
         DefinitionCommand.Bind asked = DefinitionsApi.binding(item, this);
-        ExchangeType type = type(host, asked.source());
-        if (type == null || asked.source().equals(DEFAULT)) {
-            throw ApiException.badRequest("no exchange '" + asked.source() + "' in vhost '" + host
-                    + "' to bind to (expected: one of the file or the broker)");
+        if (asked.source().equals(DEFAULT)) {
+            throw ApiException.badRequest("source: the default exchange of vhost '" + host
+                    + "', whose bindings are its queues' names (expected: another exchange)");
         }
-        Topology known = topology(host);
-        boolean there = asked.toQueue()
-                ? queues.contains(Settings.key(host, asked.destination()))
-                        || (known != null && known.queue(asked.destination()) != null)
-                : type(host, asked.destination()) != null;
-        if (!there) {
-            throw ApiException.badRequest("no " + (asked.toQueue() ? "queue" : "exchange") + " '" + asked.destination()
-                    + "' in vhost '" + host + "' to bind (expected: one of the file or the broker)");
+        ExchangeType type = type(host, asked.source());
+        if (type == null || !destined(host, asked)) {
+            // The take leaves it out, and says so.
+            return;
         }
         Equivalence.checkBinding(
                 type,
                 "exchange '" + asked.source() + "' in vhost '" + host + "'",
                 asked.routingKey(),
                 asked.arguments());
+    }
+
+    private boolean destined(String host, DefinitionCommand.Bind asked) {
+        if (!asked.toQueue()) {
+            return type(host, asked.destination()) != null;
+        }
+        Topology known = topology(host);
+        QueueRef there = known == null ? null : known.queue(asked.destination());
+        return there == null ? queues.contains(Settings.key(host, asked.destination())) : there.owner() == null;
+    }
+
+    /**
+     * What a binding lacks, or null. A file that RabbitMQ exports names what it leaves out itself, exclusive queues and internal exchanges; RabbitMQ
+     * takes no notice of a binding whose end is nowhere.
+     */
+    static @Nullable String lacks(Topology topology, DefinitionCommand.Bind asked) {
+        if (topology.exchange(asked.source()) == null) {
+            return "no exchange '" + asked.source() + "'";
+        }
+        if (!asked.toQueue()) {
+            return topology.exchange(asked.destination()) == null ? "no exchange '" + asked.destination() + "'" : null;
+        }
+        QueueRef queue = topology.queue(asked.destination());
+        if (queue == null) {
+            return "no queue '" + asked.destination() + "'";
+        }
+        return queue.owner() == null ? null : "queue '" + asked.destination() + "' is exclusive to a connection";
     }
 
     private @Nullable ExchangeType type(String host, String name) {
@@ -202,7 +242,8 @@ final class DefinitionsCheck {
 
     private void limits() {
         newQueues.forEach((host, count) -> {
-            long limit = Access.vhostLimit(changes.settings(), host, "max-queues");
+            Long ofFile = limits.get(host);
+            long limit = ofFile == null ? Access.vhostLimit(changes.settings(), host, MAX_QUEUES) : ofFile;
             Topology known = topology(host);
             int there = known == null ? 0 : known.queueCount();
             if (limit >= 0 && there + count > limit) {
@@ -210,5 +251,12 @@ final class DefinitionsCheck {
                         + Math.max(0, limit - there) + " more, its max-queues)");
             }
         });
+        int all = newQueues.values().stream().mapToInt(Integer::intValue).sum();
+        int room = changes.broker().definitions().maxQueues()
+                - changes.broker().vhosts().queueCount();
+        if (all > 0 && all > room) {
+            problems.add("queues: " + all + " more (expected: at most " + Math.max(0, room)
+                    + " more; raise mq-broker.limits.queues)");
+        }
     }
 }

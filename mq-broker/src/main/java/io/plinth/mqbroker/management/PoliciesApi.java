@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code /api/policies}, {@code /api/operator-policies}, parameters and limits. */
 final class PoliciesApi {
-    private static final String LIMITS = "vhost-limits";
+    static final String LIMITS = "vhost-limits";
     private static final String OPERATOR_POLICY = "operator_policy";
     private static final Set<String> APPLY_TO =
             Set.of("all", "queues", "exchanges", "classic_queues", "quorum_queues", "streams");
