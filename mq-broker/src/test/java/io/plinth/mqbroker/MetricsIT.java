@@ -250,4 +250,44 @@ class MetricsIT {
                     .contains("rabbitmq_memory_binary_heap_bytes");
         }
     }
+
+    @Test
+    void sumsGoOnWhenExchangesAndVirtualHostsAreGone() throws Exception {
+        Path own = Files.createDirectory(folder.resolve("gone"));
+        List<String> counters = List.of(
+                "rabbitmq_global_messages_routed_total{protocol=\"amqp091\"}",
+                "rabbitmq_queue_messages_published_total",
+                "rabbitmq_exchange_messages_published_total",
+                "rabbitmq_exchange_messages_published_in_total",
+                "rabbitmq_exchange_messages_published_out_total",
+                "rabbitmq_exchange_messages_unroutable_total");
+        try (TestBroker broker = new TestBroker(own, "{}");
+                ManagementClient api = broker.management()) {
+            api.put("vhosts/v", "{}");
+            api.put("permissions/v/guest", "{\"configure\":\".*\",\"write\":\".*\",\"read\":\".*\"}");
+            for (String vhost : List.of("/", "v")) {
+                ConnectionFactory factory = broker.factory();
+                factory.setVirtualHost(vhost);
+                try (Connection connection = factory.newConnection();
+                        Channel channel = connection.createChannel()) {
+                    channel.confirmSelect();
+                    channel.exchangeDeclare("e", "fanout");
+                    channel.basicPublish("e", "", null, new byte[1]);
+                    channel.queueDeclare("q", true, false, false, null);
+                    channel.queueBind("q", "e", "");
+                    channel.basicPublish("e", "", null, new byte[1]);
+                    channel.waitForConfirmsOrDie(20_000);
+                }
+            }
+            String before = page(broker.admin().getPort(), "/metrics");
+            api.delete("exchanges/%2F/e");
+            api.delete("vhosts/v");
+            TimeUnit.MILLISECONDS.sleep(1100);
+            String after = page(broker.admin().getPort(), "/metrics");
+            for (String counter : counters) {
+                assertThat(value(before, counter)).as(counter).isPositive();
+                assertThat(value(after, counter)).as(counter).isEqualTo(value(before, counter));
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 package io.plinth.mqbroker.exchange;
 
-import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.Departed;
+import io.plinth.mqbroker.stats.Traffic;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -26,6 +26,9 @@ public final class Topology {
 
     private final String vhost;
     private final Departed departed = new Departed();
+    /** What went through exchanges that are there no more. */
+    private final Traffic gone = new Traffic();
+
     private volatile boolean traced;
     private final Map<String, Exchange> exchanges = new ConcurrentHashMap<>();
     private final Map<String, QueueRef> queues = new ConcurrentHashMap<>();
@@ -86,13 +89,12 @@ public final class Topology {
         return Collections.unmodifiableCollection(queues.values());
     }
 
-    /** How many messages were published to exchanges here. */
-    public long published() {
-        long published = departed.copy().get(Counts.Kind.PUBLISH);
-        for (Exchange exchange : exchanges.values()) {
-            published += exchange.traffic().in();
-        }
-        return published;
+    /** What went through all exchanges here, those that are there no more too: a copy. */
+    public Traffic traffic() {
+        Traffic all = new Traffic();
+        all.add(gone);
+        exchanges.values().forEach(exchange -> all.add(exchange.traffic()));
+        return all;
     }
 
     public int queueCount() {
@@ -130,7 +132,7 @@ public final class Topology {
     /** Removes an exchange with all bindings from and to it; returns the exchanges that now delete themselves. */
     public List<Exchange> remove(Exchange exchange) {
         exchanges.remove(exchange.name(), exchange);
-        departed.add(Counts.Kind.PUBLISH, exchange.traffic().in());
+        gone.add(exchange.traffic());
         for (Binding binding : exchange.bindings()) {
             Set<Exchange> from = sources.get(binding.destination());
             if (from != null) {

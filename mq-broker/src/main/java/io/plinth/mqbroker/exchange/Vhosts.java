@@ -3,6 +3,7 @@ package io.plinth.mqbroker.exchange;
 import io.plinth.mqbroker.stats.Churn;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.Departed;
+import io.plinth.mqbroker.stats.Traffic;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -18,6 +19,8 @@ public final class Vhosts {
     private final Map<String, Topology> all = new ConcurrentHashMap<>();
     private final Departed departed = new Departed();
     private final Churn churn = new Churn();
+    /** What went through exchanges of virtual hosts that are there no more. */
+    private final Traffic traffic = new Traffic();
 
     public @Nullable Topology get(String name) {
         return all.get(name);
@@ -37,6 +40,7 @@ public final class Vhosts {
         Topology gone = all.remove(name);
         if (gone != null) {
             churn.queuesDeleted(gone.queueCount());
+            traffic.add(gone.traffic());
         }
         return gone;
     }
@@ -70,6 +74,14 @@ public final class Vhosts {
     /** The sum of that. */
     public Counts departed() {
         return departed.copy();
+    }
+
+    /** What went through all exchanges since the start, those that are there no more too: a copy. */
+    public Traffic traffic() {
+        Traffic sum = new Traffic();
+        sum.add(traffic);
+        all.values().forEach(topology -> sum.add(topology.traffic()));
+        return sum;
     }
 
     public int queueCount() {

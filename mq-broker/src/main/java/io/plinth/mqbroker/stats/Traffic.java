@@ -2,7 +2,7 @@ package io.plinth.mqbroker.stats;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** What went through one exchange; counted by every loop. */
+/** What went through one exchange, or through several; counted by every loop. */
 public final class Traffic {
     private final LongAdder in = new LongAdder();
     private final LongAdder out = new LongAdder();
@@ -16,6 +16,13 @@ public final class Traffic {
         } else {
             out.add(queues);
         }
+    }
+
+    /** What went through another goes on here. */
+    public void add(Traffic other) {
+        in.add(other.in());
+        out.add(other.out());
+        unroutable.add(other.unroutable());
     }
 
     public long in() {

@@ -24,8 +24,13 @@ final class ExchangeGroups {
                 .map(entry -> new Used(entry.getKey(), entry.getValue()));
     }
 
+    /** Of all exchanges together it counts those that are gone, too, so that it never falls. */
     private static Family<Used> count(String name, String help, ToDoubleFunction<Snapshot.ExchangeCounts> value) {
-        return Family.of("exchange_messages_" + name + "_total", help, used -> value.applyAsDouble(used.counts()));
+        return new Family<>(
+                "exchange_messages_" + name + "_total",
+                help,
+                used -> value.applyAsDouble(used.counts()),
+                last -> value.applyAsDouble(last.routed()));
     }
 
     /** Of each exchange that was published to. */

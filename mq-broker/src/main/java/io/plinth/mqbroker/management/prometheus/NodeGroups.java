@@ -152,12 +152,8 @@ final class NodeGroups {
         GLOBAL.forEach((name, kind) ->
                 global.add(total("global_messages_" + name + "_total", "Of all queues since the start", view ->
                         (double) view.snapshot().totals().get(kind))));
-        global.add(total(
-                "global_messages_routed_total",
-                "Messages handed to queues",
-                view -> view.snapshot().exchanges().values().stream()
-                        .mapToDouble(counts -> (double) counts.out())
-                        .sum()));
+        global.add(total("global_messages_routed_total", "Messages handed to queues", view ->
+                (double) view.snapshot().routed().out()));
         global.add(total("global_consumers", "Consumers", NodeGroups::consumers));
         all.add(new Group<>("global", List.of("protocol"), view -> List.of("amqp091"), Stream::of, global));
         return all;

@@ -1,7 +1,6 @@
 package io.plinth.mqbroker.management.prometheus;
 
 import io.plinth.mqbroker.exchange.QueueRef;
-import io.plinth.mqbroker.management.survey.Snapshot;
 import io.plinth.mqbroker.stats.Counts.Kind;
 import io.plinth.mqbroker.stats.Latency;
 import io.plinth.mqbroker.stats.QueueReport;
@@ -83,9 +82,7 @@ final class QueueGroups {
                         "queue_messages_published_total",
                         "Messages that came to queues",
                         queue -> (double) queue.report().counts().get(Kind.PUBLISH),
-                        last -> last.exchanges().values().stream()
-                                .mapToDouble(Snapshot.ExchangeCounts::out)
-                                .sum()))));
+                        last -> (double) last.routed().out()))));
         all.add(own());
         all.add(confirms());
         return all;

@@ -8,6 +8,7 @@ import io.plinth.mqbroker.session.Connection;
 import io.plinth.mqbroker.session.ConnectionDescription;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.QueueReport;
+import io.plinth.mqbroker.stats.Traffic;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Every number of the broker at about one moment.
  *
  * @param nanos when
+ * @param routed what went through all exchanges, those that are there no more too
  * @param vhosts sums of each virtual host, by its name
  * @param node those of {@link NodeNumbers}
  */
@@ -26,6 +28,7 @@ public record Snapshot(
         Map<Long, QueueReport> queues,
         Map<Object, ConnectionDescription> connections,
         Map<Exchange, ExchangeCounts> exchanges,
+        ExchangeCounts routed,
         Map<String, Totals> vhosts,
         Counts totals,
         History.Values node) {
@@ -42,9 +45,13 @@ public record Snapshot(
                             "send_oct"))
             .toList();
 
-    /** What went through one exchange. */
+    /** What went through one exchange, or through all. */
     public record ExchangeCounts(long in, long out, long unroutable) {
         public static final ExchangeCounts NONE = new ExchangeCounts(0, 0, 0);
+
+        static ExchangeCounts of(Traffic traffic) {
+            return new ExchangeCounts(traffic.in(), traffic.out(), traffic.unroutable());
+        }
     }
 
     /** Sums over what there is, and of counts over what there was. */

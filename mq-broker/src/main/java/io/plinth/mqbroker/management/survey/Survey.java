@@ -168,12 +168,7 @@ public final class Survey {
         Map<Exchange, Snapshot.ExchangeCounts> exchanges = new LinkedHashMap<>();
         for (Topology topology : broker.vhosts().all()) {
             for (Exchange exchange : topology.exchanges()) {
-                exchanges.put(
-                        exchange,
-                        new Snapshot.ExchangeCounts(
-                                exchange.traffic().in(),
-                                exchange.traffic().out(),
-                                exchange.traffic().unroutable()));
+                exchanges.put(exchange, Snapshot.ExchangeCounts.of(exchange.traffic()));
             }
         }
         Counts totals = broker.vhosts().departed();
@@ -204,6 +199,7 @@ public final class Survey {
                 queues,
                 connections,
                 exchanges,
+                Snapshot.ExchangeCounts.of(broker.vhosts().traffic()),
                 vhosts,
                 whole,
                 node.take(connections.values()));
@@ -234,7 +230,7 @@ public final class Survey {
             sent += connection.octets().sent();
             connection.channels().forEach(channel -> counts.addAll(channel.counts(), Counts.OF_PUBLISHERS));
         }
-        counts.add(Counts.Kind.PUBLISH, topology.published());
+        counts.add(Counts.Kind.PUBLISH, topology.traffic().in());
         return new Snapshot.Totals(counts, ready, unacked, received, sent);
     }
 }
