@@ -56,9 +56,4 @@ public record QueueReport(
     public long persistentBytes() {
         return messages() == 0 ? 0 : (readyBytes + unackedBytes) * persistent / messages();
     }
-
-    /** The share of the time in which a message that came found a consumer with room; 0 without consumers. */
-    public double capacity() {
-        return consumers.isEmpty() ? 0 : 1;
-    }
 }

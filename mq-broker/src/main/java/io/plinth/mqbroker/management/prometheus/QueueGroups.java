@@ -96,11 +96,6 @@ final class QueueGroups {
         return List.of(
                 consumers(),
                 number(
-                        "consumer_capacity",
-                        "Share of the time in which a message found a consumer",
-                        QueueReport::capacity),
-                number("consumer_utilisation", "As consumer_capacity", QueueReport::capacity),
-                number(
                         "process_memory_bytes",
                         "Octets of its messages",
                         report -> report.readyBytes() + report.unackedBytes()),
