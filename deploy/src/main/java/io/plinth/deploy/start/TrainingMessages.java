@@ -7,6 +7,7 @@ import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.MessageProperties;
+import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -47,6 +48,9 @@ final class TrainingMessages {
             return pass(out, in) + keep(out, in) + grow(out, in);
         } catch (TimeoutException e) {
             throw new IOException("broker: no answer in time", e);
+        } catch (ShutdownSignalException e) {
+            // Unchecked: the client throws it wherever a channel or connection is found closed.
+            throw new IOException("broker: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
@@ -84,7 +88,9 @@ final class TrainingMessages {
             publisher.confirmSelect();
             Semaphore all = new Semaphore(messages);
             int waiting = publish(publisher, "grows", MessageProperties.MINIMAL_PERSISTENT_BASIC, SMALL, all);
-            publisher.waitForConfirms(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
+            if (!publisher.waitForConfirms(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS))) {
+                throw new IOException("messages: the broker refused some of " + waiting);
+            }
             consumer.basicQos(UNDER_WAY);
             await(consume(consumer, "grows", false, 0), waiting);
             return waiting;

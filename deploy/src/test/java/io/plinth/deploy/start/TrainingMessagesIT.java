@@ -11,9 +11,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -30,8 +33,7 @@ class TrainingMessagesIT {
 
     private final TrainingMessages messages = new TrainingMessages(MESSAGES, Duration.ofMinutes(5));
 
-    @Test
-    void everyMessageIsTaken() throws Exception {
+    private RunningNode broker() throws Exception {
         Path file = Files.writeString(folder.resolve("plinth.yaml"), """
             stack: test
             state: state
@@ -39,8 +41,13 @@ class TrainingMessagesIT {
             nodes:
               mq: { run: mq-broker, port: 0, admin: "127.0.0.1:0" }
             """);
-        try (RunningNode broker = NodeRunner.start(
-                MqBrokerMain.TYPE, StackFiles.read(file, List.of(MqBrokerMain.TYPE), Map.of(), Map.of()), "mq")) {
+        return NodeRunner.start(
+                MqBrokerMain.TYPE, StackFiles.read(file, List.of(MqBrokerMain.TYPE), Map.of(), Map.of()), "mq");
+    }
+
+    @Test
+    void everyMessageIsTaken() throws Exception {
+        try (RunningNode broker = broker()) {
             InetSocketAddress address =
                     Objects.requireNonNull(broker.listening().get("amqp"));
             assertThat(messages.through(address)).isEqualTo(KINDS * MESSAGES);
@@ -55,5 +62,58 @@ class TrainingMessagesIT {
         }
         InetSocketAddress nobody = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         assertThatThrownBy(() -> messages.through(nobody)).isInstanceOf(IOException.class);
+    }
+
+    /** Passes on what a client says, until that has the word; then it closes the client's connection as a broker does (section 1.4.2.10). */
+    private static void closeAt(String word, Socket client, Socket broker) {
+        byte[] close = HexFormat.of().parseHex("010000" + "0000000b" + "000a0032" + "0140" + "00" + "00000000" + "ce");
+        try (client;
+                broker) {
+            Thread.ofVirtual().start(() -> {
+                try {
+                    broker.getInputStream().transferTo(client.getOutputStream());
+                } catch (IOException e) {
+                    // Closed below.
+                }
+            });
+            byte[] some = new byte[1 << 16];
+            boolean closed = false;
+            for (int n = client.getInputStream().read(some);
+                    n >= 0;
+                    n = client.getInputStream().read(some)) {
+                if (!closed && new String(some, 0, n, StandardCharsets.ISO_8859_1).contains(word)) {
+                    closed = true;
+                    client.getOutputStream().write(close);
+                } else if (!closed) {
+                    broker.getOutputStream().write(some, 0, n);
+                }
+            }
+        } catch (IOException e) {
+            // The client is gone.
+        }
+    }
+
+    @Test
+    void aBrokerThatClosesTheConnectionIsAnErrorThatIsChecked() throws Exception {
+        try (RunningNode broker = broker();
+                ServerSocket between = new ServerSocket(0, 2, InetAddress.getLoopbackAddress())) {
+            InetSocketAddress address =
+                    Objects.requireNonNull(broker.listening().get("amqp"));
+            Thread.ofVirtual().start(() -> {
+                try {
+                    for (String word : List.of("grows", "never")) {
+                        Socket client = between.accept();
+                        Socket there = new Socket(address.getAddress(), address.getPort());
+                        Thread.ofVirtual().start(() -> closeAt(word, client, there));
+                    }
+                } catch (IOException e) {
+                    // The test ends.
+                }
+            });
+            InetSocketAddress near = new InetSocketAddress(InetAddress.getLoopbackAddress(), between.getLocalPort());
+            assertThatThrownBy(() -> messages.through(near))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("broker: ");
+        }
     }
 }
