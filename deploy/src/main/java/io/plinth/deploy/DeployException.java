@@ -1,7 +1,7 @@
 package io.plinth.deploy;
 
 /** What was asked cannot be done; the message is one line that says what to do, and is all the user sees. */
-public final class DeployException extends Exception {
+public class DeployException extends Exception {
     private final int exitCode;
 
     public DeployException(String message) {

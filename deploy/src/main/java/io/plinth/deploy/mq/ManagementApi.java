@@ -61,16 +61,17 @@ final class ManagementApi implements AutoCloseable {
         }
         int status = answer.statusCode();
         if (status / 100 != 2) {
-            throw new DeployException(refusal(status, uri, answer.body()));
+            String reason = reason(answer.body());
+            throw new RefusedException(refusal(status, uri, reason), status, reason);
         }
         return answer.body();
     }
 
-    private String refusal(int status, URI uri, String body) {
+    private String refusal(int status, URI uri, String reason) {
         return switch (status) {
-            case 401 -> "401 at " + url + ": " + denied(reason(body));
+            case 401 -> "401 at " + url + ": " + denied(reason);
             case 404 -> "404: no such thing (" + uri.getPath() + ")";
-            default -> status + " at " + uri.getPath() + ": " + reason(body);
+            default -> status + " at " + uri.getPath() + ": " + reason;
         };
     }
 

@@ -212,9 +212,9 @@ public final class MqCommand implements Runnable {
             throws Exception {
         try (ManagementApi api = new ManagementApi(url, name, secret)) {
             api.call("GET", "/whoami", null);
-        } catch (DeployException e) {
+        } catch (RefusedException e) {
             // Whoever has no tag may use AMQP all the same.
-            if (!String.valueOf(e.getMessage()).contains("Not management user")) {
+            if (e.status() != 401 || !e.reason().equals("Not management user")) {
                 throw e;
             }
         }

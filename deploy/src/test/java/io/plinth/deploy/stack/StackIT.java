@@ -281,6 +281,10 @@ class StackIT extends StackContract {
                 .contains("no such binding with routing key 'day.#'");
         assertThat(done(url, "check-user", "guest", "guest")).contains("user guest may log in");
         assertThat(mq(url, "check-user", "guest", "wrong").exitCode()).isEqualTo(1);
+        assertThat(mq(url, "check-user", "Not management user", "wrong").exitCode())
+                .isEqualTo(1);
+        done(url, "add-user", "untagged", "secret");
+        assertThat(done(url, "check-user", "untagged", "secret")).contains("user untagged may log in");
         done(url, "delete", "queue", "week");
         done(url, "delete", "exchange", "day");
     }
