@@ -1,5 +1,6 @@
 package io.plinth.kvcache.admin;
 
+import io.plinth.kvcache.admin.info.KeySums;
 import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.Help;
@@ -62,13 +63,14 @@ final class MemoryCommands {
         shown.put("aof.buffer", 0L);
         shown.put("lua.caches", 0L);
         shown.put("functions.caches", 0L);
+        KeySums sums = new KeySums(keyspace);
         long keys = 0;
         long overhead = clients;
         for (int db = 0; db < Keyspace.DATABASES; db++) {
-            long count = keyspace.keys(db);
+            long count = sums.keys(db);
             if (count > 0) {
                 long table = count * Keyspace.KEY_SHARE;
-                long expires = keyspace.expiring(db) * Keyspace.EXPIRY_SHARE;
+                long expires = sums.expiring(db) * Keyspace.EXPIRY_SHARE;
                 Map<String, Object> own = new LinkedHashMap<>();
                 own.put("overhead.hashtable.main", table);
                 own.put("overhead.hashtable.expires", expires);

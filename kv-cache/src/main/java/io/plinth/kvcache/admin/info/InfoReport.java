@@ -42,19 +42,20 @@ public final class InfoReport {
         boolean all = wanted.stream().anyMatch(ALL::contains);
         boolean standard = wanted.isEmpty() || wanted.contains("default");
         InfoText text = new InfoText();
+        KeySums sums = new KeySums(call.keyspace());
         for (String section : SECTIONS) {
             if (all || wanted.contains(section) || (standard && !ONLY_IN_ALL.contains(section))) {
-                section(section, call, text);
+                section(section, call, sums, text);
             }
         }
         call.out().verbatim(text.toString());
     }
 
-    private void section(String section, Call call, InfoText text) {
+    private void section(String section, Call call, KeySums sums, InfoText text) {
         switch (section) {
             case "server" -> ServerSection.write(sources, call, text);
             case "clients" -> ClientsSection.write(sources, call.node(), text);
-            case "memory" -> MemorySection.write(sources, call.node(), text);
+            case "memory" -> MemorySection.write(sources, call.node(), sums, text);
             case "persistence" -> PersistenceSection.write(sources, call, text);
             case "stats" -> StatsSection.write(sources, call.node(), text);
             case "replication" -> ReplicationSection.write(sources, call, text);
@@ -76,18 +77,18 @@ public final class InfoReport {
                 text.section("Latencystats");
                 CommandReport.latencies(call, text::line);
             }
-            default -> keyspace(call, text);
+            default -> keyspace(call, sums, text);
         }
     }
 
-    private static void keyspace(Call call, InfoText text) {
-        Keyspace keyspace = call.keyspace();
+    private static void keyspace(Call call, KeySums sums, InfoText text) {
         text.section("Keyspace");
         for (int db = 0; db < Keyspace.DATABASES; db++) {
-            long keys = keyspace.keys(db);
+            long keys = sums.keys(db);
             if (keys > 0) {
-                long ttl = keyspace.averageTtl(db, call.now(), call.node().random());
-                text.line("db" + db, "keys=" + keys + ",expires=" + keyspace.expiring(db) + ",avg_ttl=" + ttl);
+                long ttl =
+                        call.keyspace().averageTtl(db, call.now(), call.node().random());
+                text.line("db" + db, "keys=" + keys + ",expires=" + sums.expiring(db) + ",avg_ttl=" + ttl);
             }
         }
     }

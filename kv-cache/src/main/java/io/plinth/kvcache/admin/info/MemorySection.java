@@ -11,15 +11,11 @@ import io.plinth.kvcache.script.Scripts;
 final class MemorySection {
     private MemorySection() {}
 
-    static void write(InfoSources sources, NodeState node, InfoText text) {
+    static void write(InfoSources sources, NodeState node, KeySums sums, InfoText text) {
         Keyspace keyspace = node.keyspace();
         long used = keyspace.stats().bytes();
         long peak = node.stats().peakBytes(used);
-        long overhead = 0;
-        for (int db = 0; db < Keyspace.DATABASES; db++) {
-            overhead += keyspace.keys(db) * Keyspace.KEY_SHARE + keyspace.expiring(db) * Keyspace.EXPIRY_SHARE;
-        }
-        overhead = Math.min(overhead, used);
+        long overhead = Math.min(sums.overhead(), used);
         long records = keyspace.inRecords();
         long pages = keyspace.inPages();
         long resident = keyspace.resident();
