@@ -20,7 +20,10 @@ public final class ReplyBuffers {
 
     private final @Nullable ByteBuf[] idle = new ByteBuf[MOST];
     private int count;
+    /** At most {@link #MOST}. */
     private int made;
+    /** Wanted in vain since one was made. */
+    private int missed;
 
     /** An empty one, of a pool where all are in use. */
     ByteBuf take(ByteBufAllocator pool) {
@@ -30,12 +33,21 @@ public final class ReplyBuffers {
                 return taken;
             }
         }
-        made++;
-        if (made <= MOST || made % RARELY == 0) {
-            // Wrapped, so that it goes with its loop.
-            return Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(SIZE)).clear();
+        if (made < MOST) {
+            made++;
+            return own();
+        }
+        missed++;
+        if (missed == RARELY) {
+            missed = 0;
+            return own();
         }
         return pool.ioBuffer(SIZE);
+    }
+
+    private static ByteBuf own() {
+        // Wrapped, so that it goes with its loop.
+        return Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(SIZE)).clear();
     }
 
     /** Takes one back that nobody uses any more; any other buffer is released. */
