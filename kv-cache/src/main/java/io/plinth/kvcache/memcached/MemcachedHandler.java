@@ -102,7 +102,8 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
-        loop.traffic().read(in.readableBytes(), 0, seenMillis);
+        long came = together.time();
+        loop.traffic().read(in.readableBytes(), 0, came);
         statistics.add(Count.BYTES_READ, in.readableBytes());
         try {
             if (closing) {
@@ -111,7 +112,8 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             if (in.readableBytes() <= ReadBuffers.SMALL && received.isEmpty() && !waiting && !secure()) {
                 if (received.add(in)) {
                     joined = true;
-                    seenMillis = together.add(this);
+                    seenMillis = came;
+                    together.add(this);
                 }
                 return;
             }

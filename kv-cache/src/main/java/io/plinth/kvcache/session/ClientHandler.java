@@ -112,7 +112,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
         Client current = client;
-        loop.share.traffic().read(in.readableBytes(), decoder.pending(), seenMillis);
+        long came = loop.together.time();
+        loop.share.traffic().read(in.readableBytes(), decoder.pending(), came);
         try {
             if (current == null || current.closing()) {
                 return;
@@ -122,7 +123,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             if (small && !waiting && current.blocked() == null) {
                 decoder.feed(in);
                 joined = true;
-                seenMillis = loop.together.add(this);
+                seenMillis = came;
+                loop.together.add(this);
                 return;
             }
             // Also what this connection sent before, and others, for which this would be out of turn.

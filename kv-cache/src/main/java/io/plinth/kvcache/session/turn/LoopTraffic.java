@@ -9,6 +9,9 @@ public final class LoopTraffic {
     private long output;
     private long reads;
     private long writes;
+    /** The last second that something was counted in. */
+    private long newest;
+
     private final long[] second = new long[SECONDS];
     private final int[] largestInput = new int[SECONDS];
     private final int[] largestOutput = new int[SECONDS];
@@ -30,10 +33,12 @@ public final class LoopTraffic {
     }
 
     private int second(long nowMillis) {
-        long number = nowMillis / 1000;
-        int at = (int) (number % SECONDS);
-        if (second[at] != number) {
-            second[at] = number;
+        // A connection may tell when it last ran something: what lies before others' is counted with theirs and wipes
+        // nothing out.
+        newest = Math.max(newest, nowMillis / 1000);
+        int at = (int) (newest % SECONDS);
+        if (second[at] != newest) {
+            second[at] = newest;
             largestInput[at] = 0;
             largestOutput[at] = 0;
         }

@@ -40,16 +40,20 @@ public final class Together {
         this.clock = clock;
     }
 
-    /** Has the connection wait for others; answers what time it is. */
-    public long add(Member member) {
+    /** What time it is, in Unix milliseconds; looked up once for those that wait for one another. */
+    public long time() {
         if (count == 0) {
             nowMillis = clock.millis();
         }
+        return nowMillis;
+    }
+
+    /** Has the connection wait for others. */
+    public void add(Member member) {
         members[count++] = member;
         if (count == MOST) {
             run();
         }
-        return nowMillis;
     }
 
     private void runs(Member member, int first) {

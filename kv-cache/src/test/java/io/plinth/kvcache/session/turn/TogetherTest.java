@@ -71,11 +71,12 @@ class TogetherTest {
 
     @Test
     void runsAllInTheirOrderEachAtItsTime() {
-        assertThat(together.add(new Connection("a", "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n")))
-                .isEqualTo(5);
-        assertThat(together.add(new Connection("b", "GET k\r\n"))).isEqualTo(5);
-        assertThat(together.add(new Connection("c", "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n".repeat(3))))
-                .isEqualTo(5);
+        assertThat(together.time()).isEqualTo(5);
+        together.add(new Connection("a", "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"));
+        assertThat(together.time()).isEqualTo(5);
+        together.add(new Connection("b", "GET k\r\n"));
+        assertThat(together.time()).isEqualTo(5);
+        together.add(new Connection("c", "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n".repeat(3)));
         assertThat(ran).isEmpty();
 
         together.run();
@@ -91,7 +92,7 @@ class TogetherTest {
             together.add(new Connection("" + i, "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"));
         }
 
-        assertThat(ran).hasSize(32).startsWith("0 at 6 is at 0").endsWith("31 at 38 is at 15");
+        assertThat(ran).hasSize(32).startsWith("0 at 5 is at 0").endsWith("31 at 36 is at 15");
         together.run();
         assertThat(ran).hasSize(40);
     }
