@@ -8,7 +8,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Keyspace;
-import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.keyspace.write.Annotations;
 import io.plinth.kvcache.listen.ProtectedMode;
 import io.plinth.kvcache.session.turn.LoopShare;
@@ -16,7 +15,7 @@ import io.plinth.kvcache.session.turn.Together;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Sets up each connection of the memcached port. Immutable. */
+/** Sets up each connection of the memcached port. */
 @Sharable
 public final class MemcachedPipeline extends ChannelInitializer<Channel> {
     private static final WriteBufferWaterMark UNSENT = new WriteBufferWaterMark(64 * 1024, 256 * 1024);
@@ -27,6 +26,7 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
     private final ProtectedMode guard;
     private final Marks marks;
     private final Statistics statistics;
+    private final LateFlush lateFlush;
     private final long outputLimit;
 
     /** Made before anything is brought back. {@code outputLimit}: bytes of replies that may wait for one client. */
@@ -37,22 +37,16 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
         this.guard = ProtectedMode.memcached(node.settings(), node.topology());
         this.outputLimit = outputLimit;
         this.marks = new Marks(node.keyspace(), node.clock().millis(), false);
-        this.statistics = new Statistics(node.clock().millis());
+        this.statistics = new Statistics(node.clock().millis(), loops.size());
+        this.lateFlush = new LateFlush(new Store(node, marks), statistics);
         node.keyspace().listen(marks);
         node.keyspace().annotations().use(Annotations.Kind.MARKS, marks);
     }
 
-    /** Now and then: ends clients that said nothing for so long, 0 for none; and does what {@code flush_all} put off. */
+    /** Now and then, from one loop: ends clients that said nothing for so long, 0 for none; and does what {@code flush_all} put off. */
     public void tick(long nowMillis, long seconds) {
         statistics.endIdle(nowMillis, seconds);
-        if (statistics.flushDue(nowMillis)) {
-            try {
-                new Store(node, marks).flush();
-            } catch (SegmentsHeldException e) {
-                // A script holds a segment for long; to empty the others again does no harm.
-                statistics.planFlush(nowMillis);
-            }
-        }
+        lateFlush.tick(nowMillis);
     }
 
     /** For a node without the port: what an earlier process knew is kept until keys change, for a later one that has it. */

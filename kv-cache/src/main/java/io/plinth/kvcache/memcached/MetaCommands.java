@@ -34,32 +34,37 @@ final class MetaCommands {
                 out.line("MN");
             }
             case "mg", "md", "ma", "me" -> {
+                answer(line);
+                // Not before: where a script holds the segment the command is given again.
                 statistics.add(Count.CMD_META);
-                if (line.count() < 2) {
-                    out.line(line.name().equals("me") ? Replies.BAD_LINE : Replies.ERROR);
-                    return true;
-                }
-                Object parsed = MetaLine.of(line, 2);
-                if (!(parsed instanceof MetaLine meta)) {
-                    out.line(counting(line) ? BAD_FLAG : String.valueOf(parsed));
-                } else if (!meta.numbers("TNRCDJ")) {
-                    out.line(counting(line) ? BAD_FLAG : BAD_TOKEN);
-                } else if ((counting(line) || meta.has('N')) && store.refuses(meta.key())) {
-                    out.line(Store.REFUSAL);
-                } else {
-                    switch (line.name()) {
-                        case "mg" -> get(meta);
-                        case "md" -> delete(meta);
-                        case "ma" -> count(meta);
-                        default -> debug(meta);
-                    }
-                }
             }
             default -> {
                 return false;
             }
         }
         return true;
+    }
+
+    private void answer(Line line) {
+        if (line.count() < 2) {
+            out.line(line.name().equals("me") ? Replies.BAD_LINE : Replies.ERROR);
+            return;
+        }
+        Object parsed = MetaLine.of(line, 2);
+        if (!(parsed instanceof MetaLine meta)) {
+            out.line(counting(line) ? BAD_FLAG : String.valueOf(parsed));
+        } else if (!meta.numbers("TNRCDJ")) {
+            out.line(counting(line) ? BAD_FLAG : BAD_TOKEN);
+        } else if ((counting(line) || meta.has('N')) && store.refuses(meta.key())) {
+            out.line(Store.REFUSAL);
+        } else {
+            switch (line.name()) {
+                case "mg" -> get(meta);
+                case "md" -> delete(meta);
+                case "ma" -> count(meta);
+                default -> debug(meta);
+            }
+        }
     }
 
     /** md and ma say less of what is wrong. */

@@ -24,10 +24,13 @@ final class Statistics {
     private final Set<MemcachedHandler> clients = ConcurrentHashMap.newKeySet();
     private final AtomicInteger connections = new AtomicInteger();
     private final long startMillis;
+    private final int threads;
     private final AtomicLong flushAt = new AtomicLong(NO_FLUSH);
 
-    Statistics(long startMillis) {
+    /** {@code threads}: how many loops serve them. */
+    Statistics(long startMillis, int threads) {
         this.startMillis = startMillis;
+        this.threads = threads;
         for (Count each : Count.values()) {
             counts.put(each, new LongAdder());
         }
@@ -113,6 +116,10 @@ final class Statistics {
 
     long startMillis() {
         return startMillis;
+    }
+
+    int threads() {
+        return threads;
     }
 
     /** Everything is to go at this time, in Unix milliseconds, and not at one that was given before. */

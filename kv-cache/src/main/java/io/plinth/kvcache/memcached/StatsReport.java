@@ -92,7 +92,7 @@ final class StatsReport {
         stat("limit_maxbytes", node.keyspace().memory().limit());
         stat("accepting_conns", 1);
         zeros("listen_disabled_num", "time_in_listen_disabled_us");
-        zeros("threads");
+        stat("threads", statistics.threads());
         zeros("conn_yields", "hash_power_level", "hash_bytes", "hash_is_expanding");
         zeros("slab_reassign_rescues", "slab_reassign_chunk_rescues", "slab_reassign_evictions_nomem");
         zeros("slab_reassign_inline_reclaim", "slab_reassign_busy_items", "slab_reassign_busy_deletes");
@@ -176,7 +176,7 @@ final class StatsReport {
         stat("evictions", node.keyspace().eviction() == Eviction.NONE ? "off" : "on");
         stat("domain_socket", "NULL");
         stat("shutdown_command", "no");
-        stat("num_threads", Runtime.getRuntime().availableProcessors());
+        stat("num_threads", statistics.threads());
         stat("stat_key_prefix", ":");
         stat("detail_enabled", "no");
         stat("cas_enabled", "yes");
@@ -260,6 +260,9 @@ final class StatsReport {
                 return;
             }
             byte[] key = entry.key();
+            if (!nameable(key)) {
+                return;
+            }
             room -= key.length + ITEM;
             if (left-- > 0 && room > 0) {
                 long until = entry.expireAt() == Entry.NEVER ? 0 : entry.expireAt() / 1000;
@@ -267,6 +270,16 @@ final class StatsReport {
                 out.line("ITEM " + name + " [" + entry.length() + " b; " + until + " s]");
             }
         }
+    }
+
+    /** Whether memcached's clients could name it: Redis's clients may give keys that would end, or part, a line of ours. */
+    private static boolean nameable(byte[] key) {
+        boolean fits = key.length > 0 && key.length <= Line.MAX_KEY;
+        for (int i = 0; fits && i < key.length; i++) {
+            int at = key[i] & 0xff;
+            fits = at > ' ' && at != 0x7f;
+        }
+        return fits;
     }
 
     private void counts(Count... which) {

@@ -279,6 +279,22 @@ final class Store {
     /** Removes every key. */
     void flush() {
         node.keyspace().each(segment -> segment.flush(0));
+        flushed();
+    }
+
+    /** Removes every key of a segment; when that is done with all of them {@link #flushed} is called. */
+    void flush(int index) {
+        Segment segment = node.keyspace().at(index);
+        segment.lock();
+        try {
+            segment.flush(0);
+        } finally {
+            segment.unlock();
+        }
+    }
+
+    /** Ends leases and tells clients that track keys. */
+    void flushed() {
         policy().flushed(0);
         node.tracking().flushed();
     }

@@ -122,6 +122,9 @@ class MemcachedStatsIT {
                         .containsExactlyElementsOf(stats(theirs, "stats items").keySet());
                 assertThat(stats(theirs, "stats settings").keySet())
                         .containsAll(stats(ours, "stats settings").keySet());
+                assertThat(mine.get("threads"))
+                        .isEqualTo(stats(ours, "stats settings").get("num_threads"))
+                        .isNotEqualTo("0");
                 assertThat(stats(ours, "stats sizes")).isEqualTo(stats(theirs, "stats sizes"));
                 assertThat(stats(ours, "stats conns").values()).contains("conn_parse_cmd");
             }
@@ -137,6 +140,9 @@ class MemcachedStatsIT {
         try (Cluster cluster = Cluster.start(folder, "memory: 64MiB, memcached-port: " + port, 1);
                 RawClient client = new RawClient(port);
                 RawClient redis = new RawClient(cluster.port(0))) {
+            for (String key : List.of("", "a b", "a\r\nEND", "a\u007f", "\0", "a".repeat(251))) {
+                assertThat(redis.call("SET", key, "abc")).isEqualTo("+OK\r\n");
+            }
             client.send("set a 0 0 3\r\nabc\r\nset b 0 0 3\r\nabc\r\nstats cachedump 1 0\r\n");
             assertThat(client.reply() + client.reply()).isEqualTo("STORED\r\nSTORED\r\n");
             assertThat(List.of(client.reply(), client.reply()))

@@ -61,7 +61,7 @@ class MemcachedHandlerTest {
     private final LoopShare loop = new LoopShare(node.keyspace);
     private final Together together = loop.together(() -> {}, node.state.clock());
     private final Marks marks = new Marks(node.keyspace, node.now, false);
-    private final Statistics statistics = new Statistics(node.now);
+    private final Statistics statistics = new Statistics(node.now, 1);
     private final List<Connection> connections = new ArrayList<>();
 
     private final class Connection {

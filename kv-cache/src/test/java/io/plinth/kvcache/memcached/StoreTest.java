@@ -9,6 +9,8 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
 import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.Slots;
 import io.plinth.kvcache.keyspace.write.Annotations;
 import io.plinth.kvcache.pattern.PatternConfig;
 import io.plinth.kvcache.pattern.PatternConfig.FailureMode;
@@ -27,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,7 +98,7 @@ class StoreTest {
                 FailureMode.ERROR);
         node.patterns.use(Map.of("one", through));
         Replies out = new Replies(ByteBufAllocator.DEFAULT, 1 << 16);
-        Statistics statistics = new Statistics(node.now);
+        Statistics statistics = new Statistics(node.now, 1);
         TextCommands text = new TextCommands(store, out, statistics);
         MetaCommands meta = new MetaCommands(store, out, statistics);
         text.store(line("set k 0 0 1"), Store.Mode.SET, KEY);
@@ -191,7 +194,7 @@ class StoreTest {
 
     @Test
     void aClientThatSaysNothingIsDisconnected() {
-        Statistics statistics = new Statistics(node.now);
+        Statistics statistics = new Statistics(node.now, 1);
         Marks marks = new Marks(node.keyspace, node.now, false);
         LoopShare loop = new LoopShare(node.keyspace);
         EmbeddedChannel channel = new EmbeddedChannel(new MemcachedHandler(
@@ -290,9 +293,61 @@ class StoreTest {
     }
 
     @Test
+    void aFlushThatWasPutOffGoesOnBehindAScriptAndKeepsALaterPlan() throws Exception {
+        Statistics statistics = new Statistics(node.now, 1);
+        LateFlush late = new LateFlush(store, statistics);
+        for (int i = 0; i < 2_000; i++) {
+            redis.run("SET a" + i + " v");
+        }
+        CountDownLatch held = new CountDownLatch(1);
+        CountDownLatch over = new CountDownLatch(1);
+        Thread script = new Thread(() -> {
+            node.keyspace.turn().take();
+            node.keyspace.at(7).lock();
+            node.keyspace.turn().lengthy();
+            held.countDown();
+            try {
+                over.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            node.keyspace.at(7).unlock();
+            node.keyspace.turn().give();
+        });
+        script.start();
+        try {
+            held.await();
+            statistics.planFlush(node.now + 1);
+            late.tick(node.now + 1);
+            assertThat(node.keyspace.at(6).keys(0)).isZero();
+            assertThat(node.keyspace.at(8).keys(0)).isPositive();
+            statistics.planFlush(node.now + 5_000);
+            redis.run("SET " + keyOf(6) + " new");
+            late.tick(node.now + 2);
+            assertThat(node.keyspace.at(6).keys(0)).isEqualTo(1);
+        } finally {
+            over.countDown();
+            script.join();
+        }
+        late.tick(node.now + 3);
+        assertThat(redis.run("DBSIZE")).isEqualTo(":1|");
+        assertThat(statistics.flushDue(node.now + 4_999)).isFalse();
+        assertThat(statistics.flushDue(node.now + 5_000)).isTrue();
+    }
+
+    private static String keyOf(int segment) {
+        for (int i = 0; ; i++) {
+            byte[] name = ("n" + i).getBytes(StandardCharsets.UTF_8);
+            if (Slots.of(name, 0, name.length) % Keyspace.SEGMENTS == segment) {
+                return "n" + i;
+            }
+        }
+    }
+
+    @Test
     void aFlushThatWasPutOffComesWhenItIsDueUnlessAnotherOneTakesItsPlace() {
         Replies out = new Replies(ByteBufAllocator.DEFAULT, 1 << 16);
-        Statistics statistics = new Statistics(node.now);
+        Statistics statistics = new Statistics(node.now, 1);
         TextCommands text = new TextCommands(store, out, statistics);
         put();
         text.run(line("flush_all 10"));
