@@ -48,9 +48,6 @@ public final class Persistence implements AutoCloseable {
     private final RetryPause pause = new RetryPause();
     private volatile @Nullable Journal journal;
     private int journalFrom;
-    /** Of the thread that saves. */
-    private boolean rehearsed;
-
     private volatile boolean started;
     private volatile SaveCounts saves = SaveCounts.NONE;
     private volatile long changesAtSave;
@@ -142,9 +139,6 @@ public final class Persistence implements AutoCloseable {
         }
         changesAtSave = changes();
         started = true;
-        if (settings.keeps() && !loops.isEmpty()) {
-            saver.execute(this::rehearse);
-        }
         if (settings.snapshotEvery() != null) {
             long millis = settings.snapshotEvery().toMillis();
             saver.scheduleWithFixedDelay(this::changedSave, millis, millis, TimeUnit.MILLISECONDS);
@@ -220,28 +214,10 @@ public final class Persistence implements AutoCloseable {
         }
     }
 
-    /** Once, before loops encode for the first time. */
-    private void rehearse() {
-        if (rehearsed) {
-            return;
-        }
-        rehearsed = true;
-        try {
-            snapshots.rehearse(loops);
-        } catch (IOException | RuntimeException | Error e) {
-            // The first snapshot then delays commands more than later ones do; nothing is wrong with it.
-            LOG.warn("snapshot: not rehearsed: {}", e.getMessage(), e);
-        }
-    }
-
     private Saved write(boolean atStop) throws IOException {
-        List<? extends ScheduledExecutorService> encoding = started && !atStop ? loops : List.of();
-        if (!encoding.isEmpty()) {
-            rehearse();
-        }
         long changes = changes();
         saves = saves.begun(clock.millis());
-        Saved saved = snapshots.save(journal, journalFrom, atStop, encoding);
+        Saved saved = snapshots.save(journal, journalFrom, atStop, started && !atStop ? loops : List.of());
         changesAtSave = changes;
         saves = saves.succeeded(clock.millis(), saved.millis());
         LOG.info(

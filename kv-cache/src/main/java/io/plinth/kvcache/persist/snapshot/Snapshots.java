@@ -146,11 +146,6 @@ public final class Snapshots {
         }
     }
 
-    /** Has these loops encode made-up keys, so that their first snapshot delays commands no more than later ones. */
-    public void rehearse(List<? extends ScheduledExecutorService> loops) throws IOException {
-        Rehearsal.run(nanos, loops);
-    }
-
     /** Deletes those that are there. */
     public void drop() throws IOException {
         for (Path old : all().values()) {
