@@ -63,7 +63,7 @@ class LimitsIT extends ClientFixture {
 
     private static Set<String> queues(String metric) throws Exception {
         HttpRequest request = HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + broker.admin().getPort() + "/metrics"))
+                        URI.create("http://127.0.0.1:" + broker.admin().getPort() + "/metrics/per-object"))
                 .build();
         String metrics = HttpClient.newHttpClient()
                 .send(request, HttpResponse.BodyHandlers.ofString(UTF_8))

@@ -178,7 +178,7 @@ class OtherClientsIT {
             channel.basicPublish("amq.direct", "nobody", null, new byte[1]);
             channel.waitForConfirmsOrDie(10_000);
             HttpRequest scrape = HttpRequest.newBuilder(
-                            URI.create("http://127.0.0.1:" + broker.admin().getPort() + "/metrics"))
+                            URI.create("http://127.0.0.1:" + broker.admin().getPort() + "/metrics/per-object"))
                     .build();
             long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
             String text = "";
