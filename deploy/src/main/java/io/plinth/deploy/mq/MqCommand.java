@@ -26,6 +26,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "mq",
         header = "Operates a broker, or a RabbitMQ: users, queues, and more.",
+        customSynopsis = "plinth mq [--password=P] [--url=URL] [--user=U] [--vhost=V] COMMAND",
+        // Hidden above, so that the help fits a screen.
+        footer = "Also: declare-queue, declare-exchange, bind, unbind, publish, get, check-user",
         subcommands = {
             MoveCommand.class,
             QueueCommands.Declare.class,
@@ -207,6 +210,7 @@ public final class MqCommand implements Runnable {
             name = "check-user",
             header = "Says whether somebody may log in.",
             description = "Exits with 1 where not.",
+            hidden = true,
             mixinStandardHelpOptions = true)
     int checkUser(@Parameters(paramLabel = "NAME") String name, @Parameters(paramLabel = "PASSWORD") String secret)
             throws Exception {

@@ -51,7 +51,7 @@ final class QueueCommands {
         json.writeEndObject();
     }
 
-    @Command(name = "declare-queue", header = "Makes a queue.", mixinStandardHelpOptions = true)
+    @Command(name = "declare-queue", header = "Makes a queue.", hidden = true, mixinStandardHelpOptions = true)
     static final class Declare extends Child {
         @Parameters(paramLabel = "NAME")
         private String name = "";
@@ -85,7 +85,7 @@ final class QueueCommands {
         }
     }
 
-    @Command(name = "declare-exchange", header = "Makes an exchange.", mixinStandardHelpOptions = true)
+    @Command(name = "declare-exchange", header = "Makes an exchange.", hidden = true, mixinStandardHelpOptions = true)
     static final class DeclareExchange extends Child {
         @Parameters(paramLabel = "NAME", index = "0")
         private String name = "";
@@ -145,7 +145,11 @@ final class QueueCommands {
         }
     }
 
-    @Command(name = "bind", header = "Binds a queue, or an exchange, to an exchange.", mixinStandardHelpOptions = true)
+    @Command(
+            name = "bind",
+            header = "Binds a queue, or an exchange, to an exchange.",
+            hidden = true,
+            mixinStandardHelpOptions = true)
     static final class Bind extends Ends {
         @Option(names = "--argument", paramLabel = "K=V", description = "For headers exchanges: x-match=all, h=1.")
         private Map<String, String> arguments = new LinkedHashMap<>();
@@ -164,6 +168,7 @@ final class QueueCommands {
             name = "unbind",
             header = "Takes a binding away.",
             description = "All between both ends that have the routing key.",
+            hidden = true,
             mixinStandardHelpOptions = true)
     static final class Unbind extends Ends {
         @Override
@@ -188,6 +193,7 @@ final class QueueCommands {
             name = "publish",
             header = "Publishes a message.",
             description = "Exits with 1 where no queue took it.",
+            hidden = true,
             mixinStandardHelpOptions = true)
     static final class Publish extends Child {
         @Parameters(paramLabel = "EXCHANGE", index = "0", description = "amq.default: the key is the queue's name.")
@@ -225,6 +231,7 @@ final class QueueCommands {
             name = "get",
             header = "Shows messages of a queue.",
             description = "They go back to it, marked as redelivered, unless they are taken.",
+            hidden = true,
             mixinStandardHelpOptions = true)
     static final class Get extends Child {
         @Parameters(paramLabel = "QUEUE")
