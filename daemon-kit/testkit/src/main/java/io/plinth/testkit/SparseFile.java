@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
@@ -70,6 +71,7 @@ final class SparseFile {
     private static final class Extents implements AutoCloseable {
         private static final int SEEK_DATA = 3;
         private static final int SEEK_HOLE = 4;
+        private static final int ATTEMPTS = 100;
         private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
         private static final MethodHandle OPEN =
                 function("open", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
@@ -96,14 +98,18 @@ final class SparseFile {
                 return new Extents(-1);
             }
             try (Arena arena = Arena.ofConfined()) {
-                int descriptor = (int) OPEN.invokeExact(arena.allocateFrom(file.toString()), 0);
-                if (descriptor < 0 && Files.notExists(file)) {
-                    throw new NoSuchFileException(file.toString());
+                MemorySegment name = arena.allocateFrom(file.toString());
+                for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                    int descriptor = (int) OPEN.invokeExact(name, 0);
+                    if (descriptor >= 0) {
+                        return new Extents(descriptor);
+                    }
+                    if (Files.notExists(file)) {
+                        throw new NoSuchFileException(file.toString());
+                    }
+                    // It was not there and is again: who writes the folder may delete it and make it anew.
                 }
-                if (descriptor < 0) {
-                    throw new IOException(file + " (expected: can be read)");
-                }
-                return new Extents(descriptor);
+                throw new IOException(file + " (expected: can be read)");
             } catch (IOException | RuntimeException | Error e) {
                 throw e;
             } catch (Throwable e) {
