@@ -256,6 +256,8 @@ class ManagementIT {
                     .isEqualTo(400);
             assertThat(api.put("parameters/shovel/%2F/s", "{\"value\":{}}").body())
                     .contains("component shovel not found");
+            assertThat(status(api, "users/u", "{\"password\":12,\"tags\":\"\"}"))
+                    .isEqualTo(400);
             assertThat(status(api, "queues/%2F/amq.foo", "{}")).isEqualTo(401);
             assertThat(status(api, "queues/%2F/q", "{\"durable\":\"maybe\"}")).isEqualTo(400);
             assertThat(status(api, "queues/%2F/q", "{\"auto_delete\":\"true\"}"))

@@ -95,8 +95,9 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private CompletionStage<ApiResponse> dispatch(ChannelHandlerContext ctx, HttpRequest request, byte[] body) {
         if (request.decoderResult().isFailure()) {
-            throw ApiException.badRequest(
-                    "request: " + request.decoderResult().cause().getMessage());
+            // Without the decoder's words: a header may be a credential.
+            throw ApiException.badRequest("request: not HTTP that can be read (expected: HTTP/1.1, its first line and"
+                    + " headers of a few KiB)");
         }
         QueryStringDecoder uri = new QueryStringDecoder(request.uri());
         String raw = uri.rawPath();
@@ -205,7 +206,8 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
                     }
                 }
             } catch (IllegalArgumentException e) {
-                LOG.debug("authorization header or cookie", e);
+                // Not Base64: no login. Its words, and so the exception's, are nobody's to read.
+                LOG.debug("authorization header or cookie: not Base64");
             }
         }
         throw new ApiException(401, "not_authorized", "Login failed");
@@ -223,10 +225,18 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
                 ApiResponse.refused(404, "not_found", String.valueOf(e.getMessage()));
             case AmqpException e -> ApiResponse.refused(400, "bad_request", String.valueOf(e.getMessage()));
             default -> {
-                LOG.error("management request failed", cause);
-                yield ApiResponse.refused(500, "internal_server_error", String.valueOf(cause.getMessage()));
+                LOG.error("management request failed", wordless(cause));
+                yield ApiResponse.refused(500, "internal_server_error", "unexpected; the broker's log says where");
             }
         };
+    }
+
+    /** Kind and place of what went wrong, and of its causes: the texts may have part of a request, and that a password. */
+    private static Throwable wordless(Throwable failure) {
+        Throwable cause = failure.getCause();
+        Throwable shown = new Throwable(failure.getClass().getName(), cause == null ? null : wordless(cause));
+        shown.setStackTrace(failure.getStackTrace());
+        return shown;
     }
 
     private void respond(ChannelHandlerContext ctx, ApiResponse response, byte[] body, String method) {
@@ -276,7 +286,8 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        LOG.debug("management connection", cause);
+        // Of a request in the clear to a TLS port the message is the request.
+        LOG.debug("management connection", wordless(cause));
         ctx.close();
     }
 }

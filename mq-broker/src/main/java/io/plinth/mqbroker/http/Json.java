@@ -2,9 +2,12 @@ package io.plinth.mqbroker.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,7 +33,7 @@ public final class Json {
 
     private Json() {}
 
-    /** Reads a whole document. */
+    /** Reads a whole document; what is wrong is told by its place, since its words may be somebody's password. */
     public static @Nullable Object read(byte[] body) throws IOException {
         try (JsonParser in = FACTORY.createParser(body)) {
             in.nextToken();
@@ -39,7 +42,16 @@ public final class Json {
                 throw new IOException("JSON: more than one value (expected: one)");
             }
             return value;
+        } catch (StreamConstraintsException e) {
+            throw new IOException(place(e) + ": nested deeper than " + DEPTH + ", or a text or number too long");
+        } catch (JsonProcessingException e) {
+            throw new IOException(place(e) + ": not JSON");
         }
+    }
+
+    private static String place(JsonProcessingException e) {
+        JsonLocation at = e.getLocation();
+        return at == null ? "JSON" : "line " + at.getLineNr() + ", column " + at.getColumnNr();
     }
 
     private static @Nullable Object value(JsonParser in) throws IOException {

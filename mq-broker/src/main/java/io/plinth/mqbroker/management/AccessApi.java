@@ -161,8 +161,8 @@ final class AccessApi {
             throw ApiException.badRequest("tags_not_present");
         }
         User before = access().user(name);
-        String password = document.get("password") instanceof String text ? text : null;
-        String hash = document.get("password_hash") instanceof String text ? text : null;
+        String password = secret(document, "password");
+        String hash = secret(document, "password_hash");
         if (password != null && hash != null) {
             throw ApiException.badRequest("both_password_and_password_hash_are_provided");
         }
@@ -191,6 +191,15 @@ final class AccessApi {
                 .with("password_hash", hash == null ? "" : hash)
                 .with("hashing_algorithm", algorithm.text())
                 .with("tags", tags(document.get("tags")));
+    }
+
+    /** A text, or null where there is none: a number in its place would leave the password that was there. */
+    private static @Nullable String secret(Map<String, @Nullable Object> document, String key) {
+        return switch (document.get(key)) {
+            case null -> null;
+            case String text -> text;
+            default -> throw ApiException.badRequest(key + ": not a string (expected: a string)");
+        };
     }
 
     private static boolean base64(String text) {
