@@ -33,7 +33,7 @@ class DefinitionsIT {
                             "\"bindings\":[{\"source\":\"amq.headers\",\"vhost\":\"new\",\"destination\":\"q\",\"destination_type\":\"queue\",\"routing_key\":\"\",\"arguments\":{\"x-match\":\"some\"}}]",
                             "invalid x-match: some",
                             "\"exchanges\":[{\"name\":\"e\",\"vhost\":\"new\",\"type\":\"odd\",\"durable\":true,\"auto_delete\":false,\"internal\":false,\"arguments\":{}}]",
-                            "exchanges[0] 'e': invalid exchange type 'odd'",
+                            "exchanges[0] 'e': unknown exchange type 'odd'",
                             "\"operator_policies\":[{\"name\":\"p\",\"vhost\":\"new\",\"pattern\":\"(\",\"definition\":{\"max-length\":1}}]",
                             "operator_policies[0] 'p'",
                             "\"global_parameters\":[{\"name\":\"g\"}]",

@@ -98,6 +98,16 @@ class ErrorCodesIT extends ClientFixture {
     }
 
     @Test
+    void whatIsNotBoundIsUnboundByAnybodyAndWhatIsByItsOwnerAlone() throws Exception {
+        channel.queueDeclare(name, false, true, false, Map.of());
+        try (Connection other = broker.connect()) {
+            other.createChannel().queueUnbind(name, "amq.direct", "k");
+            channel.queueBind(name, "amq.direct", "k");
+            assertCloses(405, other.createChannel(), c -> c.queueUnbind(name, "amq.direct", "k"));
+        }
+    }
+
+    @Test
     void aWrongPasswordOrVirtualHostIsRefused() {
         var wrong = broker.factory();
         wrong.setPassword("nonsense");

@@ -419,10 +419,11 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             reply.accept(Result.DONE);
             return;
         }
-        if (destination instanceof QueueRef queue) {
+        Binding binding = new Binding(destination, c.routingKey(), c.arguments());
+        // Nothing is done to a queue that was not bound, whoever owns it: as in RabbitMQ that is no error.
+        if (destination instanceof QueueRef queue && source.has(binding)) {
             Equivalence.checkOwner(queue, c.asker());
         }
-        Binding binding = new Binding(destination, c.routingKey(), c.arguments());
         commit(
                 topology,
                 new Effect.Unbound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),

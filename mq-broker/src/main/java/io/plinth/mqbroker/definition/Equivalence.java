@@ -111,7 +111,7 @@ public final class Equivalence {
         if (type == null) {
             throw new AmqpException(
                     ReplyCode.PRECONDITION_FAILED,
-                    "invalid exchange type '" + asked.type()
+                    "unknown exchange type '" + asked.type()
                             + "' (expected: direct, fanout, topic, headers, x-consistent-hash or x-delayed-message)");
         }
         if (type == ExchangeType.DELAYED && ExchangeType.behindDelay(asked.arguments()) == null) {

@@ -243,8 +243,8 @@ final class Consumers {
         if (queue.arguments().isTrue("x-single-active-consumer")) {
             throw new AmqpException(
                     ReplyCode.RESOURCE_LOCKED,
-                    "cannot obtain access to " + queue + ": basic.get operations are not supported by queues with"
-                            + " single active consumer");
+                    "cannot obtain access to locked " + queue
+                            + ". basic.get operations are not supported by queues with" + " single active consumer");
         }
         if (!method.noAck()) {
             checkUnacked();
