@@ -7,11 +7,10 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * A load at a rate that all can keep up with: 60 % of what the weakest server does at most, measured once before. Owned by the
+ * A load at a rate that all can keep up with: a share of what the weakest server does at most, measured once before. Owned by the
  * command.
  */
 final class AtRate implements Bench.Load {
-    private static final double SHARE = 0.6;
     private static final Duration PROBE = Duration.ofSeconds(5);
     private static final int PROBES = 3;
 
@@ -22,6 +21,7 @@ final class AtRate implements Bench.Load {
                 throws IOException, DeployException, InterruptedException;
     }
 
+    private final double share;
     private final List<Bench.Contender> all;
     private final Bench.Load probe;
     private final Rated load;
@@ -30,10 +30,12 @@ final class AtRate implements Bench.Load {
     /**
      * Measures when it is first prepared.
      *
+     * @param share of what the weakest does
      * @param all who takes it; filled by then
      * @param probe the same requests, as fast as they are answered
      */
-    AtRate(List<Bench.Contender> all, Bench.Load probe, Rated load) {
+    AtRate(double share, List<Bench.Contender> all, Bench.Load probe, Rated load) {
+        this.share = share;
         this.all = all;
         this.probe = probe;
         this.load = load;
@@ -53,7 +55,7 @@ final class AtRate implements Bench.Load {
             }
             least = Math.min(least, most);
         }
-        rate = Math.max(1, Math.round(least * SHARE));
+        rate = Math.max(1, Math.round(least * share));
     }
 
     @Override

@@ -19,6 +19,11 @@ final class KvCacheBench implements Bench {
     private static final String MEMCACHED = "memcached";
     private static final String OVER_MEMCACHED = OURS + "-memcached";
     private static final int DEEP = 16;
+    /**
+     * Of what the weakest does at most: where the 99th percentile is measured. At 60 % the generator itself, whose core is full at most
+     * speed, fell behind for hundreds of milliseconds with each server when the host took its core away.
+     */
+    private static final double PACE = 0.3;
 
     private final int keys;
     private final int cores;
@@ -68,6 +73,7 @@ final class KvCacheBench implements Bench {
                 new Case(
                         "p99",
                         new AtRate(
+                                PACE,
                                 speakingRedis,
                                 get,
                                 (server, time, rate) ->

@@ -59,6 +59,13 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
         return best.isPresent() ? Optional.of(ours(load).throughput() / best.getAsDouble()) : Optional.empty();
     }
 
+    /** Ours over the best peer's 99th percentile; below 1 ours answers sooner. Means something at a rate that all keep up with. */
+    public Optional<Double> p99Ratio(String load) {
+        OptionalDouble best =
+                peers(load).values().stream().mapToDouble(Sample::p99Micros).min();
+        return best.isPresent() ? Optional.of(ours(load).p99Micros() / best.getAsDouble()) : Optional.empty();
+    }
+
     public void print(PrintWriter out) {
         out.println(machine);
         out.printf(FORMAT, "case", "server", "requests/s", "p50 us", "p99 us", "CPU us/req", "core", "MiB");
@@ -75,8 +82,11 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
                     "%.0f".formatted(sample.mebibytes())));
             cpuRatio(load)
                     .ifPresent(ratio -> out.printf(
-                            "%-12s ours over the best peer: throughput %.2f, CPU %.2f%n",
-                            load, throughputRatio(load).orElse(0.0), ratio));
+                            "%-12s ours over the best peer: throughput %.2f, CPU %.2f, p99 %.2f%n",
+                            load,
+                            throughputRatio(load).orElse(0.0),
+                            ratio,
+                            p99Ratio(load).orElse(0.0)));
             variantCpuRatios(load)
                     .forEach((name, ratio) -> out.printf("%-12s %s over the best peer: CPU %.2f%n", load, name, ratio));
             variantsOverOurs(load)
@@ -118,6 +128,7 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
                 json.writeEndObject();
                 write(json, "cpu_ratio", cpuRatio(load));
                 write(json, "throughput_ratio", throughputRatio(load));
+                write(json, "p99_ratio", p99Ratio(load));
                 json.writeEndObject();
             }
             json.writeEndArray();
