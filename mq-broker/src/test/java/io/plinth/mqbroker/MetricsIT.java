@@ -36,7 +36,7 @@ class MetricsIT {
                     "(erlang_|telemetry_).*"
                         + "|rabbitmq_(detailed_)?(raft_|erlang_scheduler|erlang_gc_reclaimed|erlang_processes_limit|erlang_net"
                         + "|schema_db|msg_store|queue_index|io_(sync|seek|reopen|open)|io_.*_time|queue_disk"
-                        + "|queue_consumer_(capacity|utilisation)|queue_messages_paged_out|.*reductions|connection_.*packets).*"
+                        + "|queue_messages_paged_out|.*reductions|connection_.*packets).*"
                         + "|rabbitmq_global_(messages_dead_lettered|messages_received_confirm|messages_delivered_total|publishers).*")
             .asMatchPredicate();
 
@@ -205,7 +205,6 @@ class MetricsIT {
             Connection connection = load(broker.factory());
             String page = page(broker.admin().getPort(), "/metrics");
             assertThat(names(page)).containsKeys(DASHBOARDS.toArray(String[]::new));
-            assertThat(page).as("is not measured").doesNotContain("consumer_capacity", "consumer_utilisation");
             assertThat(value(page, "rabbitmq_queue_messages"))
                     .as("of all queues")
                     .isEqualTo(10);

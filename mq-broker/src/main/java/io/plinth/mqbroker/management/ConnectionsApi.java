@@ -288,7 +288,8 @@ final class ConnectionsApi {
         shown.put("arguments", Tables.json(consumer.arguments()));
         shown.put("ack_required", !consumer.noAck());
         shown.put("active", consumer.active());
-        shown.put("activity_status", consumer.active() ? "up" : "waiting");
+        boolean single = queue.arguments().isTrue("x-single-active-consumer");
+        shown.put("activity_status", !consumer.active() ? "waiting" : single ? "single_active" : "up");
         Map<String, @Nullable Object> channel = new LinkedHashMap<>();
         ConnectionDescription connection = figures.now().connections().get(consumer.outlet());
         if (connection != null) {

@@ -105,7 +105,7 @@ final class QueuesApi {
         if (policy != null) {
             shown.put("policy", policy);
         }
-        shown.put("state", "running");
+        shown.put("state", now.state().text());
         shown.put("type", type(queue));
         shown.put("vhost", queue.vhost());
         return shown;
@@ -141,8 +141,10 @@ final class QueuesApi {
         Map<String, @Nullable Object> shown = new LinkedHashMap<>();
         shown.put("arguments", Tables.json(queue.arguments()));
         shown.put("auto_delete", queue.autoDelete());
-        shown.put("consumer_capacity", now.consumers().isEmpty() ? 0 : 1.0);
-        shown.put("consumer_utilisation", now.consumers().isEmpty() ? 0 : 1.0);
+        if (!Double.isNaN(now.capacity())) {
+            shown.put("consumer_capacity", now.capacity());
+            shown.put("consumer_utilisation", now.capacity());
+        }
         shown.put("consumers", now.consumers().size());
         shown.put("durable", queue.durable());
         Policies policies = changes.broker().definitions().policies();
@@ -184,8 +186,8 @@ final class QueuesApi {
         shown.put("policy", name(policies.of(Settings.POLICY, queue)));
         shown.put("recoverable_slaves", null);
         figures.put(shown, "reductions", 0, 0);
-        shown.put("single_active_consumer_tag", null);
-        shown.put("state", "running");
+        shown.put("single_active_consumer_tag", activeTag(queue, now));
+        shown.put("state", now.state().text());
         shown.put("type", type(queue));
         shown.put("vhost", queue.vhost());
         return shown;
@@ -218,6 +220,16 @@ final class QueuesApi {
 
     private static @Nullable String name(Policies.@Nullable Policy policy) {
         return policy == null ? null : policy.name();
+    }
+
+    private static @Nullable String activeTag(QueueRef queue, QueueReport now) {
+        return !queue.arguments().isTrue("x-single-active-consumer")
+                ? null
+                : now.consumers().stream()
+                        .filter(QueueReport.Consumer::active)
+                        .map(QueueReport.Consumer::tag)
+                        .findFirst()
+                        .orElse(null);
     }
 
     private static @Nullable String exclusiveTag(QueueReport now) {

@@ -24,6 +24,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -293,6 +294,17 @@ final class Backlog {
                 }
                 loaded.run();
             });
+        });
+    }
+
+    /** Reads contents without keeping them, then hands them over on the shard's loop, null each that cannot be read. */
+    void peek(List<Message> messages, Consumer<List<@Nullable Content>> then) {
+        read(() -> {
+            List<@Nullable Content> contents = new ArrayList<>(messages.size());
+            for (Found found : find(messages)) {
+                contents.add(found.content());
+            }
+            parts.loop().execute(() -> then.accept(contents));
         });
     }
 

@@ -30,11 +30,21 @@ final class ConsumerTurns {
             at++;
         }
         consumers.add(at, subscription);
+        elect();
     }
 
     /** Removes a consumer; false where it is not there. */
     boolean unsubscribe(ChannelHandle channel, @Nullable String tag) {
-        return consumers.removeIf(c -> c.channel == channel && (tag == null || c.tag.equals(tag)));
+        boolean removed = consumers.removeIf(c -> c.channel == channel && (tag == null || c.tag.equals(tag)));
+        elect();
+        return removed;
+    }
+
+    /** The one active consumer stays while it is there, then it is the first of the others. */
+    private void elect() {
+        if (active == null || !consumers.contains(active)) {
+            active = consumers.isEmpty() ? null : consumers.getFirst();
+        }
     }
 
     /** The next with room, in turn within one priority, higher priorities first; or null. */
@@ -60,12 +70,9 @@ final class ConsumerTurns {
         return null;
     }
 
-    /** The one active consumer while it is there, then the first of the others; or null where it has no room. */
+    /** The one active consumer, or null where it has no room. */
     @Nullable
     Subscription nextOfOne(int size, boolean scarce) {
-        if (active == null || !consumers.contains(active)) {
-            active = consumers.isEmpty() ? null : consumers.getFirst();
-        }
         return active != null && active.tryTake(size, scarce) ? active : null;
     }
 

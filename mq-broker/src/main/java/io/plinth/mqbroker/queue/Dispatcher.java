@@ -221,6 +221,7 @@ final class Dispatcher implements DeadLetters.Source {
                     read(queue, awaited);
                 } else if (!deadLetters.most(queue)) {
                     answerGetsEmpty(queue);
+                    queue.stats().capacity().free(journal.turnStarted());
                 }
                 return;
             }
@@ -303,6 +304,7 @@ final class Dispatcher implements DeadLetters.Source {
         boolean scarce = backlog.scarce();
         Subscription to = queue.next(stored.size(), scarce);
         if (to == null) {
+            queue.stats().capacity().lacks(journal.turnStarted());
             if (scarce && !queue.scarceArmed) {
                 // Nobody tells when there is memory again.
                 queue.scarceArmed = true;
@@ -314,6 +316,7 @@ final class Dispatcher implements DeadLetters.Source {
             return false;
         }
         QueueEntry entry = queue.ready().poll();
+        queue.stats().capacity().free(journal.turnStarted());
         queue.stats().counts().delivered(to.noAck, entry.redelivered);
         Content content = shown(queue, entry, stored);
         shard.outbox(to.channel.outlet())

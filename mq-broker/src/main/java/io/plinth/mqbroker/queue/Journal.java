@@ -94,6 +94,21 @@ final class Journal {
         turnStarted = nanoTime.getAsLong();
     }
 
+    /** The time it goes by, nanoseconds. */
+    long now() {
+        return nanoTime.getAsLong();
+    }
+
+    /** When this turn started, nanoseconds. */
+    long turnStarted() {
+        return turnStarted;
+    }
+
+    /** Whether the log takes nothing any more. */
+    boolean failed() {
+        return failed;
+    }
+
     /** Whether the log takes nothing for now, or any more. */
     boolean refuses() {
         return full || failed;

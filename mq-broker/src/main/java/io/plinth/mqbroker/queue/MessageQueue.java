@@ -7,13 +7,11 @@ import io.plinth.mqbroker.argument.QueueArguments;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.index.Holding;
 import io.plinth.mqbroker.index.RecoveredShard;
-import io.plinth.mqbroker.log.Content;
 import io.plinth.mqbroker.queue.ready.Holder;
 import io.plinth.mqbroker.queue.ready.QueueEntry;
 import io.plinth.mqbroker.queue.ready.ReadyMessages;
 import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.stats.QueueStats;
-import io.plinth.mqbroker.wire.ContentProperties;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -61,6 +59,9 @@ final class MessageQueue {
     int ahead;
     /** How many messages the next page has. */
     int page;
+
+    private long headId = -1;
+    private long headTimestamp = -1;
     /** When it was last used, epoch milliseconds, for x-expires. */
     long lastUsed;
 
@@ -260,8 +261,13 @@ final class MessageQueue {
         return !waitingGets.isEmpty() || !consumers.isEmpty();
     }
 
-    /** Its numbers, for another thread. */
-    QueueReport report(long now) {
+    /**
+     * Its numbers, for another thread.
+     *
+     * @param now epoch milliseconds
+     * @param nanos the time its capacity goes by
+     */
+    QueueReport report(long now, long nanos, QueueReport.State state) {
         long oldest = ready.oldest();
         List<QueueReport.Consumer> all = new ArrayList<>();
         for (Subscription c : consumers.all()) {
@@ -284,6 +290,8 @@ final class MessageQueue {
                 oldest == 0 ? 0 : stats.cameAt(oldest, now),
                 headTimestamp(),
                 lastUsed,
+                state,
+                consumers.isEmpty() ? 0 : stats.capacity().fraction(nanos),
                 stats.counts().copy(),
                 stats.confirmed(),
                 all);
@@ -291,8 +299,18 @@ final class MessageQueue {
 
     private long headTimestamp() {
         QueueEntry head = ready.head();
-        Content content = head == null ? null : head.message.content();
-        return content == null ? -1 : ContentProperties.timestamp(content.properties());
+        return head != null && knowsHead(head.id) ? headTimestamp : -1;
+    }
+
+    /** What the message of the id, when last looked at the first, says as its time: epoch seconds, -1 for none. */
+    void headSays(long id, long timestamp) {
+        headId = id;
+        headTimestamp = timestamp;
+    }
+
+    /** Whether it is known what that message says. */
+    boolean knowsHead(long id) {
+        return headId == id;
     }
 
     Deque<ShardCommand.Get> waitingGets() {

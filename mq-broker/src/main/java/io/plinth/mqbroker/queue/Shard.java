@@ -18,7 +18,6 @@ import io.plinth.mqbroker.mark.DeathRecord;
 import io.plinth.mqbroker.queue.ready.QueueEntry;
 import io.plinth.mqbroker.stats.Counts;
 import io.plinth.mqbroker.stats.HistogramBudget;
-import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.stream.StreamHost;
 import io.plinth.mqbroker.stream.StreamQueues;
 import io.plinth.mqbroker.stream.StreamWriter;
@@ -46,6 +45,7 @@ public final class Shard implements LogWriter.Owner {
     private final Clock clock;
     private final Dispatcher dispatcher;
     private final Intake intake;
+    private final QueueSurvey survey;
     private final QueueLifecycle lifecycle;
     private final LongObjectMap<MessageQueue> queues = new LongObjectHashMap<>();
     private final StreamQueues streams;
@@ -90,6 +90,7 @@ public final class Shard implements LogWriter.Owner {
         this.streams = new StreamQueues(new Host(parts.reader()), parts.streams(), clock);
         this.dispatcher = new Dispatcher(this, journal, backlog, clock, parts.vhosts(), parts.shards());
         this.intake = new Intake(this, journal, backlog, clock, dispatcher);
+        this.survey = new QueueSurvey(journal, backlog, dispatcher.deadLetters(), streams, clock);
     }
 
     public int number() {
@@ -180,7 +181,7 @@ public final class Shard implements LogWriter.Owner {
             case ShardCommand.Discard c -> discard(c);
             case ShardCommand.Ask c -> ask(c);
             case ShardCommand.Reconfigure c -> reconfigure(c.queueId());
-            case ShardCommand.Survey c -> c.reply().accept(survey());
+            case ShardCommand.Survey c -> survey.of(queues.values(), c.reply());
             case ShardCommand.Resume c ->
                 holders.getOrDefault(c.channel(), Set.of()).forEach(dispatcher::touch);
             case ShardCommand.Release c -> release(c.channel());
@@ -221,6 +222,9 @@ public final class Shard implements LogWriter.Owner {
                 || (command.exclusive() && !queue.consumers().isEmpty())) {
             refusal = ShardCommand.Refusal.IN_EXCLUSIVE_USE;
         } else {
+            if (queue.consumers().isEmpty()) {
+                queue.stats().capacity().began(journal.turnStarted());
+            }
             queue.consumers()
                     .subscribe(new Subscription(
                             command.channel(),
@@ -348,13 +352,6 @@ public final class Shard implements LogWriter.Owner {
         }
         ShardCommand.Status status = queue == null ? null : queue.status();
         reply(command.channel(), () -> command.reply().accept(status));
-    }
-
-    private Map<Long, QueueReport> survey() {
-        Map<Long, QueueReport> all = new HashMap<>();
-        queues.values().forEach(queue -> all.put(queue.id(), queue.report(clock.millis())));
-        streams.survey(all);
-        return all;
     }
 
     private void release(ChannelHandle channel) {

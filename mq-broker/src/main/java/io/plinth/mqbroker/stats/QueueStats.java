@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 public final class QueueStats {
     private final Counts counts = new Counts();
     private final Arrivals arrivals = new Arrivals();
+    private final Capacity capacity = new Capacity();
     private @Nullable Latency confirms;
     private boolean refused;
     private long persistent;
@@ -13,6 +14,11 @@ public final class QueueStats {
 
     public Counts counts() {
         return counts;
+    }
+
+    /** For how much of the time its consumers have room. */
+    public Capacity capacity() {
+        return capacity;
     }
 
     /** So many messages were there at the start, since when nobody knows. */

@@ -182,6 +182,12 @@ public final class StreamQueues {
         }
     }
 
+    private QueueReport.State state(StreamQueue stream) {
+        return stream.hasFailed()
+                ? QueueReport.State.CRASHED
+                : refuse(stream.ref()) ? QueueReport.State.FLOW : QueueReport.State.RUNNING;
+    }
+
     /** Adds their numbers. */
     public void survey(Map<Long, QueueReport> into) {
         for (StreamQueue stream : streams.values()) {
@@ -200,6 +206,8 @@ public final class StreamQueues {
                             0,
                             -1,
                             clock.millis(),
+                            state(stream),
+                            Double.NaN,
                             stream.counts().copy(),
                             null,
                             consumers));

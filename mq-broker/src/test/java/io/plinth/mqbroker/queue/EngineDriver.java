@@ -10,10 +10,12 @@ import io.plinth.mqbroker.exchange.Topology;
 import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.log.Change;
 import io.plinth.mqbroker.log.Content;
+import io.plinth.mqbroker.stats.QueueReport;
 import io.plinth.mqbroker.stream.StreamFilter;
 import io.plinth.mqbroker.stream.StreamOffset;
 import io.plinth.mqbroker.wire.ContentProperties;
 import io.plinth.mqbroker.wire.FieldTable;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -173,6 +175,16 @@ final class EngineDriver implements AutoCloseable, Outlet {
         send(List.of(queue(queue)), properties, body, body);
     }
 
+    /** Publishes what says it is of this time, in epoch seconds. */
+    void publishDated(String queue, String body, long seconds) {
+        byte[] properties = ByteBuffer.allocate(11)
+                .putShort((short) 0x1040)
+                .put((byte) 2)
+                .putLong(seconds)
+                .array();
+        send(List.of(queue(queue)), properties, body, body);
+    }
+
     /** Publishes something persistent into queues of one shard, for the receipt to hear of. */
     void publish(List<QueueRef> queues, String body, Receipt receipt) {
         Content content = new Content("", "key", PERSISTENT, body.getBytes(StandardCharsets.UTF_8));
@@ -235,6 +247,14 @@ final class EngineDriver implements AutoCloseable, Outlet {
         QueueRef ref = queue(queue);
         submit(ref.shard(), new ShardCommand.Ask(channel, ref.id(), status::complete));
         return Objects.requireNonNull(status.get(20, TimeUnit.SECONDS)).ready();
+    }
+
+    /** What management is told of it. */
+    QueueReport report(String queue) throws Exception {
+        CompletableFuture<Map<Long, QueueReport>> all = new CompletableFuture<>();
+        QueueRef ref = queue(queue);
+        submit(ref.shard(), new ShardCommand.Survey(all::complete));
+        return Objects.requireNonNull(all.get(20, TimeUnit.SECONDS).get(ref.id()));
     }
 
     long purge(String queue) throws Exception {

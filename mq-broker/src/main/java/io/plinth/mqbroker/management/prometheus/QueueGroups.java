@@ -92,9 +92,23 @@ final class QueueGroups {
         return number("consumers", "Consumers", report -> report.consumers().size());
     }
 
+    /** As in RabbitMQ the sum of all queues, too, though none means much; a stream has none. */
+    private static Family<Queue> capacity(String name, String help) {
+        return new Family<>(
+                "queue_" + name,
+                help,
+                queue -> queue.report().capacity(),
+                last -> last.queues().values().stream()
+                        .mapToDouble(QueueReport::capacity)
+                        .filter(fraction -> !Double.isNaN(fraction))
+                        .sum());
+    }
+
     private static List<Family<Queue>> metrics() {
         return List.of(
                 consumers(),
+                capacity("consumer_capacity", "For how much of the time its consumers have room, from 0 to 1"),
+                capacity("consumer_utilisation", "The same by its older name"),
                 number(
                         "process_memory_bytes",
                         "Octets of its messages",
