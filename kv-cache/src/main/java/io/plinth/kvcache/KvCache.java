@@ -209,9 +209,7 @@ public final class KvCache implements Daemon {
                 ? new MemcachedPipeline(
                         node, shares, config.limits().outputBuffer().bytes())
                 : null;
-        if (memcached == null) {
-            MemcachedPipeline.keep(keyspace, context.clock().millis());
-        }
+        MemcachedPipeline.keep(keyspace);
         kept.start(() -> imports(functions));
         scripts.heard(kept::libraries);
         Journal journal = kept.journal();

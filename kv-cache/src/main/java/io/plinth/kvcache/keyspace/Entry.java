@@ -141,7 +141,7 @@ public final class Entry implements Bulk {
     /** Puts bytes into the string, through {@link io.plinth.kvcache.keyspace.write.Strings} only. */
     public void put(int at, byte[] part, boolean scarce) {
         handle = records.put(hash, live(), at, part, scarce);
-        records.form(handle, StringForm.BUILT);
+        records.strings().form(handle, StringForm.BUILT);
     }
 
     /** Whether it is a collection without elements. */
@@ -193,7 +193,42 @@ public final class Entry implements Bulk {
 
     /** How the string came to be. */
     public StringForm form() {
-        return records.form(live());
+        return records.strings().form(live());
+    }
+
+    /** memcached's flags of the string; 0 where none were given. */
+    public int flags() {
+        return records.marks().flags(live());
+    }
+
+    /** Its CAS number; 0 where no memcached client was told one since the string came. */
+    public long cas() {
+        return records.marks().cas(live());
+    }
+
+    /** What else memcached's clients know of the string: {@link io.plinth.kvcache.keyspace.store.ItemMarks}'s bits. */
+    public int bits() {
+        return records.marks().bits(live());
+    }
+
+    /** Whether a memcached client has read the string. */
+    public boolean fetched() {
+        return records.marks().fetched(live());
+    }
+
+    /** Says so. */
+    public void fetched(boolean yes) {
+        records.marks().fetched(live(), yes);
+    }
+
+    /** Says the same three as above, through the segment only. */
+    void mark(int flags, long cas, int bits) {
+        handle = records.marks().set(hash, live(), flags, cas, bits);
+    }
+
+    /** Its value is another one. */
+    void renewed() {
+        records.marks().clear(live());
     }
 
     /** The eviction counter, 0 to 3. */

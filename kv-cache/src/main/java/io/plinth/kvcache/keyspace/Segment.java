@@ -46,7 +46,7 @@ public final class Segment {
     private final KeyCounts keys = new KeyCounts();
     private final SegmentCounts counts = new SegmentCounts();
     private final SegmentChanges changes;
-    private final SegmentWatches watches = new SegmentWatches(this);
+    private final SegmentWatches watches;
     private final SegmentWaits waits = new SegmentWaits(this);
     private final PutOff putOff = new PutOff();
     private Eviction eviction;
@@ -60,6 +60,7 @@ public final class Segment {
         this.fifo = new S3Fifo(records);
         this.eviction = eviction;
         this.wheel = new ExpiryWheel(nowMillis, index);
+        this.watches = new SegmentWatches(keyspace, this);
     }
 
     /** Takes the lock; the same thread may take it again. {@link SegmentsHeldException} where a script has it for long. */
@@ -145,8 +146,8 @@ public final class Segment {
     }
 
     /** Makes the key this string, whatever it was; copies it. */
-    public void putString(KeyRef key, byte[] value, long expireAt, long nowMillis) {
-        putString(key, value, 0, value.length, StringForm.STORED, expireAt, nowMillis);
+    public Entry putString(KeyRef key, byte[] value, long expireAt, long nowMillis) {
+        return putString(key, value, 0, value.length, StringForm.STORED, expireAt, nowMillis);
     }
 
     /** Makes the key the string of so many bytes from an offset on, whatever it was; copies them. */
@@ -154,13 +155,13 @@ public final class Segment {
         putString(key, buffer, from, length, StringForm.STORED, expireAt, nowMillis);
     }
 
-    private void putString(
+    private Entry putString(
             KeyRef key, byte[] buffer, int from, int length, StringForm form, long expireAt, long nowMillis) {
         Entry entry = peek(key, nowMillis);
         if (entry == null) {
             int handle = records.addString(
                     key.hash(), key.db(), key.slot(), key.buffer(), key.offset(), key.length(), buffer, from, length);
-            records.form(handle, form);
+            records.strings().form(handle, form);
             entry = add(key, handle, nowMillis);
             keyspace.added(key);
         } else {
@@ -168,11 +169,9 @@ public final class Segment {
             records.uses().used(entry.handle, keyspace.seconds(nowMillis));
         }
         moveExpiry(entry, expireAt);
-        changes.changed(
-                Change.Kind.STRING,
-                entry,
-                form.mark(),
-                heard() ? Arrays.copyOfRange(buffer, from, from + length) : null);
+        byte[] told = heard() ? Arrays.copyOfRange(buffer, from, from + length) : null;
+        changes.changed(Change.Kind.STRING, entry, form.mark(), told);
+        return entry;
     }
 
     /** Gives a string another value and keeps its expiry. */
@@ -184,7 +183,7 @@ public final class Segment {
     private void replace(Entry entry, byte[] buffer, int from, int length, StringForm form) {
         long before = entry.bytes();
         entry.handle = records.string(entry.hash, entry.handle, buffer, from, length);
-        records.form(entry.handle, form);
+        records.strings().form(entry.handle, form);
         entry.forget();
         resized(entry.hash, entry.handle, entry.bytes() - before);
     }
@@ -252,6 +251,14 @@ public final class Segment {
     public void expireAt(Entry entry, long expireAt) {
         moveExpiry(entry, expireAt);
         changes.changed(Change.Kind.EXPIRY, entry, null, null);
+    }
+
+    /** memcached's clients know this of a string: flags, a CAS number, and the bits of an entry. It ends with the next value. */
+    public void mark(Entry entry, int flags, long cas, int bits) {
+        assert held();
+        long before = entry.bytes();
+        entry.mark(flags, cas, bits);
+        resized(entry.hash, entry.handle, entry.bytes() - before);
     }
 
     /** Removes a key by command. */
@@ -330,10 +337,7 @@ public final class Segment {
         long bytes = entry.bytes();
         entry.handle = records.expireAt(entry.hash, entry.handle, expireAt);
         entry.forget();
-        long delta = entry.bytes() - bytes;
-        if (delta != 0) {
-            resized(entry.hash, entry.handle, delta);
-        }
+        resized(entry.hash, entry.handle, entry.bytes() - bytes);
         if (before == Entry.NEVER) {
             countExpiring(entry, 1);
             wheel.arm(entry.hash, expireAt);
@@ -433,11 +437,6 @@ public final class Segment {
     /** Its stream of changes. */
     SegmentChanges changes() {
         return changes;
-    }
-
-    boolean present(int db, byte[] key) {
-        KeyRef ref = new KeyRef().set(keyspace.hasher(), db, key, 0, key.length);
-        return records.find(ref.hash(), db, key, 0, key.length) != 0;
     }
 
     SegmentWatches watches() {

@@ -78,6 +78,9 @@ final class SegmentChanges {
     /** A key was changed, or is about to go. */
     void changed(Change.Kind kind, Entry entry, byte @Nullable [] field, byte @Nullable [] value) {
         sequence++;
+        if (kind != Change.Kind.EXPIRY && kind != Change.Kind.ANNOTATED) {
+            entry.renewed();
+        }
         if (listeners.any()) {
             unended = unit != 0;
             listeners.changed(new Change(

@@ -9,9 +9,11 @@ import java.util.Map;
 /** Guarded by its segment's lock: who watches which key. A reader of the stream of changes, present only while somebody watches. */
 final class SegmentWatches implements ChangeListener {
     private final Map<WatchedKey, List<Watcher.Round>> watchers = new HashMap<>();
+    private final Keyspace keyspace;
     private final Segment segment;
 
-    SegmentWatches(Segment segment) {
+    SegmentWatches(Keyspace keyspace, Segment segment) {
+        this.keyspace = keyspace;
         this.segment = segment;
     }
 
@@ -34,11 +36,16 @@ final class SegmentWatches implements ChangeListener {
         }
     }
 
+    private boolean present(WatchedKey key) {
+        KeyRef ref = new KeyRef().set(keyspace.hasher(), key.db(), key.bytes(), 0, key.bytes().length);
+        return segment.peek(ref, Long.MIN_VALUE) != null;
+    }
+
     @Override
     public void changed(Change change) {
         if (change.kind() == Change.Kind.FLUSHED) {
             watchers.forEach((key, list) -> {
-                if (key.db() == change.db() && segment.present(key.db(), key.bytes())) {
+                if (key.db() == change.db() && present(key)) {
                     list.forEach(Watcher.Round::invalidate);
                 }
             });

@@ -69,14 +69,19 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
 
     /** {@code together}: where this loop's connections of this protocol wait for one another. */
     MemcachedHandler(
-            NodeState node, LoopShare loop, Together together, Marks marks, Statistics statistics, long outputLimit) {
+            NodeState node,
+            LoopShare loop,
+            Together together,
+            CasNumbers numbers,
+            Statistics statistics,
+            long outputLimit) {
         this.loop = loop;
         this.together = together;
         this.received = new Received(loop.buffers(), node.memory());
         this.outputLimit = outputLimit;
         this.node = node;
         this.statistics = statistics;
-        this.store = new Store(node, marks);
+        this.store = new Store(node, numbers);
         this.gate = new SyncGate(node.keyspace().durability());
     }
 

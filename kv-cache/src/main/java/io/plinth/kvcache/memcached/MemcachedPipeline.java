@@ -24,7 +24,7 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
     private final Map<EventLoop, LoopShare> loops;
     private final Map<EventLoop, Together> together = new HashMap<>();
     private final ProtectedMode guard;
-    private final Marks marks;
+    private final CasNumbers numbers;
     private final Statistics statistics;
     private final LateFlush lateFlush;
     private final long outputLimit;
@@ -36,11 +36,9 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
         this.node = node;
         this.guard = ProtectedMode.memcached(node.settings(), node.topology());
         this.outputLimit = outputLimit;
-        this.marks = new Marks(node.keyspace(), node.clock().millis(), false);
+        this.numbers = new CasNumbers(node.clock().millis());
         this.statistics = new Statistics(node.clock().millis(), loops.size());
-        this.lateFlush = new LateFlush(new Store(node, marks), statistics);
-        node.keyspace().listen(marks);
-        node.keyspace().annotations().use(Annotations.Kind.MARKS, marks);
+        this.lateFlush = new LateFlush(new Store(node, numbers), statistics);
     }
 
     /** Now and then, from one loop: ends clients that said nothing for so long, 0 for none; and does what {@code flush_all} put off. */
@@ -49,9 +47,9 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
         lateFlush.tick(nowMillis);
     }
 
-    /** For a node without the port: what an earlier process knew is kept until keys change, for a later one that has it. */
-    public static void keep(Keyspace keyspace, long nowMillis) {
-        keyspace.annotations().use(Annotations.Kind.MARKS, new Marks(keyspace, nowMillis, true));
+    /** Also for a node without the port: what an earlier process knew is kept until keys change, for a later one that has it. */
+    public static void keep(Keyspace keyspace) {
+        keyspace.annotations().use(Annotations.Kind.MARKS, new KeptMarks(keyspace));
     }
 
     @Override
@@ -64,6 +62,6 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
         LoopShare own = LoopShare.of(loops, channel);
         own.reads().serve(channel);
         Together others = LoopShare.of(together, channel);
-        channel.pipeline().addLast(guard, new MemcachedHandler(node, own, others, marks, statistics, outputLimit));
+        channel.pipeline().addLast(guard, new MemcachedHandler(node, own, others, numbers, statistics, outputLimit));
     }
 }

@@ -2,7 +2,7 @@ package io.plinth.kvcache.memcached;
 
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.Segment;
-import io.plinth.kvcache.memcached.Store.Item;
+import io.plinth.kvcache.keyspace.store.ItemMarks;
 import io.plinth.kvcache.memcached.Store.Mode;
 import io.plinth.kvcache.memcached.Store.Stored;
 import java.nio.charset.StandardCharsets;
@@ -80,7 +80,8 @@ final class MetaCommands {
     private void get(MetaLine meta) {
         boolean room = room(meta);
         store.with(meta.key(), segment -> {
-            Item item = store.read(segment);
+            // What a use notes is asked for before it is noted.
+            Entry item = store.look(segment);
             statistics.got(item != null);
             Integer vivify = meta.seconds('N');
             boolean made = false;
@@ -104,48 +105,57 @@ final class MetaCommands {
         });
     }
 
-    private void answer(MetaLine meta, Segment segment, Item item, boolean made) {
-        Mark mark = item.mark();
+    private void answer(MetaLine meta, Segment segment, Entry item, boolean made) {
         Integer ttl = meta.seconds('T');
-        int length = item.entry().length();
-        long deadline = item.entry().expireAt();
+        int length = item.length();
+        long deadline = item.expireAt();
         // The time left is looked at before a new one is set.
-        boolean win = made || recached(meta, mark, deadline);
+        boolean win = made || recached(meta, item, deadline);
         if (ttl != null && !made) {
             deadline = store.until(Store.deadline(ttl, store.now()));
         }
         StringBuilder text = new StringBuilder(meta.has('v') ? "VA " + length : "HD");
         for (char flag : meta.order()) {
             switch (flag) {
-                case 'c' -> text.append(" c").append(mark.cas);
-                case 'f' -> text.append(" f").append(Integer.toUnsignedString(mark.flags));
-                case 'h' -> text.append(" h").append(mark.fetched ? 1 : 0);
-                case 'l' -> text.append(" l").append((store.now() - mark.usedMillis) / 1000);
+                case 'c' -> text.append(" c").append(store.cas(segment, item));
+                case 'f' -> text.append(" f").append(Integer.toUnsignedString(item.flags()));
+                case 'h' -> text.append(" h").append(item.fetched() ? 1 : 0);
+                case 'l' -> text.append(" l").append(store.idleSeconds(item));
                 case 's' -> text.append(" s").append(length);
                 case 't' -> text.append(" t").append(left(deadline));
                 default -> meta.echo(text, flag);
             }
         }
-        boolean told = mark.won && !win;
-        text.append(told ? " Z" : "").append(mark.stale ? " X" : "").append(win ? " W" : "");
-        mark.won |= win;
+        boolean told = won(item) && !win;
+        text.append(told ? " Z" : "").append(stale(item) ? " X" : "").append(win ? " W" : "");
         out.line(text.toString());
         if (meta.has('v')) {
-            out.block(item.entry());
+            out.block(item);
+        }
+        if (win) {
+            store.bits(segment, item, item.bits() | ItemMarks.WON);
         }
         if (!meta.has('u')) {
-            mark.fetched = true;
-            mark.usedMillis = store.now();
+            item.fetched(true);
+            store.find(segment);
         }
-        if (deadline != item.entry().expireAt()) {
+        if (deadline != item.expireAt()) {
             store.expireAt(segment, deadline);
         }
     }
 
-    private boolean recached(MetaLine meta, Mark mark, long deadline) {
+    private static boolean won(Entry item) {
+        return (item.bits() & ItemMarks.WON) != 0;
+    }
+
+    private static boolean stale(Entry item) {
+        return (item.bits() & ItemMarks.STALE) != 0;
+    }
+
+    private boolean recached(MetaLine meta, Entry item, long deadline) {
         Integer least = meta.seconds('R');
         boolean soon = least != null && deadline != Entry.NEVER && left(deadline) < least;
-        return !mark.won && (mark.stale || soon);
+        return !won(item) && (stale(item) || soon);
     }
 
     private long left(long deadline) {
@@ -185,26 +195,20 @@ final class MetaCommands {
         long[] number = {0};
         if (store.room(meta.key(), value.length)) {
             store.with(meta.key(), segment -> {
-                Item item = store.find(segment);
-                boolean older = meta.has('I') && cas != null && item != null && cas < item.mark().cas;
+                Entry item = store.find(segment);
+                boolean older = meta.has('I') && cas != null && item != null && cas < store.cas(segment, item);
                 // What is stored as out of date keeps the time that was left, and who was told to make it anew.
-                boolean won = older && item != null && item.mark().won;
-                long deadline = older && item != null
-                        ? item.entry().expireAt()
-                        : Store.deadline(ttl == null ? 0 : ttl, store.now());
+                int won = older && item != null ? item.bits() & ItemMarks.WON : 0;
+                long deadline =
+                        older && item != null ? item.expireAt() : Store.deadline(ttl == null ? 0 : ttl, store.now());
                 return store.whole(segment, older, () -> {
                     stored[0] = store.store(segment, mode, value, flags.intValue(), deadline, older ? null : cas);
-                    Item now = store.find(segment);
+                    Entry now = store.find(segment);
                     if (stored[0] == Stored.STORED && now != null) {
                         if (older) {
-                            store.expireAt(segment, deadline);
+                            outdated(segment, now, deadline, won);
                         }
-                        now.mark().stale = older;
-                        now.mark().won = won;
-                        if (older) {
-                            store.tell(segment, now.mark());
-                        }
-                        number[0] = now.mark().cas;
+                        number[0] = meta.has('c') ? store.cas(segment, now) : 0;
                     }
                     return number[0];
                 });
@@ -226,6 +230,13 @@ final class MetaCommands {
         }
     }
 
+    /** A value was stored that is out of date. */
+    private void outdated(Segment segment, Entry item, long deadline, int won) {
+        segment.mark(item, item.flags(), item.cas(), ItemMarks.STALE | won);
+        store.tell(segment, item);
+        store.expireAt(segment, deadline);
+    }
+
     private static String flags(MetaLine meta, @Nullable Long cas) {
         StringBuilder text = new StringBuilder();
         for (char flag : meta.order()) {
@@ -242,25 +253,23 @@ final class MetaCommands {
         Long cas = meta.number('C');
         Integer ttl = meta.seconds('T');
         String code = store.with(meta.key(), segment -> {
-            Item item = store.find(segment);
+            Entry item = store.find(segment);
             if (item == null) {
                 statistics.add(Count.DELETE_MISSES);
                 store.gone();
                 return "NF";
             }
-            if (cas != null && cas != item.mark().cas) {
+            if (cas != null && !Store.is(item, cas)) {
                 return "EX";
             }
             statistics.add(Count.DELETE_HITS);
             if (!meta.has('I')) {
-                store.delete(item);
+                store.delete(segment, item);
                 return "HD";
             }
-            item.mark().cas = store.nextCas();
-            item.mark().stale = true;
-            item.mark().won = false;
+            segment.mark(item, item.flags(), 0, ItemMarks.STALE);
             return store.whole(segment, ttl != null, () -> {
-                store.tell(segment, item.mark());
+                store.tell(segment, item);
                 if (ttl != null) {
                     store.expireAt(segment, store.until(Store.deadline(ttl, store.now())));
                 }
@@ -282,7 +291,7 @@ final class MetaCommands {
         long delta = given == null ? 1 : given;
         boolean room = room(meta);
         store.with(meta.key(), segment -> {
-            Item item = store.find(segment);
+            Entry item = store.find(segment);
             Integer vivify = meta.seconds('N');
             if (item == null && vivify != null && !room) {
                 out.line(NO_MEMORY);
@@ -293,15 +302,15 @@ final class MetaCommands {
                 byte[] first =
                         Long.toUnsignedString(initial == null ? 0 : initial).getBytes(StandardCharsets.ISO_8859_1);
                 store.put(segment, first, 0, Store.deadline(vivify, store.now()));
-                counted(meta, store.find(segment));
+                counted(meta, segment, store.find(segment));
                 return true;
             }
             Long cas = meta.number('C');
-            boolean empty = item != null && item.entry().length() == 0;
+            boolean empty = item != null && item.length() == 0;
             if (item == null) {
                 statistics.add(down ? Count.DECR_MISSES : Count.INCR_MISSES);
             }
-            if (item == null || (cas != null && cas != item.mark().cas && !empty)) {
+            if (item == null || (cas != null && !Store.is(item, cas) && !empty)) {
                 out.line((item == null ? "NF" : "EX") + flags(meta, null));
                 return false;
             }
@@ -311,26 +320,26 @@ final class MetaCommands {
                 return false;
             }
             statistics.add(down ? Count.DECR_HITS : Count.INCR_HITS);
-            store.count(item, Store.added(item, old, delta, !down));
+            store.count(segment, item, Store.added(item, old, delta, !down));
             Integer ttl = meta.seconds('T');
             if (ttl != null) {
                 store.expireAt(segment, store.until(Store.deadline(ttl, store.now())));
             }
-            counted(meta, store.find(segment));
+            counted(meta, segment, store.find(segment));
             return true;
         });
     }
 
-    private void counted(MetaLine meta, @Nullable Item item) {
+    private void counted(MetaLine meta, Segment segment, @Nullable Entry item) {
         if (item == null || (meta.has('q') && !meta.has('v'))) {
             return;
         }
-        String digits = new String(item.value(), StandardCharsets.ISO_8859_1).trim();
+        String digits = new String(item.string(), StandardCharsets.ISO_8859_1).trim();
         StringBuilder text = new StringBuilder(meta.has('v') ? "VA " + digits.length() : "HD");
         for (char flag : meta.order()) {
             switch (flag) {
-                case 'c' -> text.append(" c").append(item.mark().cas);
-                case 't' -> text.append(" t").append(left(item.entry().expireAt()));
+                case 'c' -> text.append(" c").append(store.cas(segment, item));
+                case 't' -> text.append(" t").append(left(item.expireAt()));
                 default -> meta.echo(text, flag);
             }
         }
@@ -342,16 +351,15 @@ final class MetaCommands {
 
     private void debug(MetaLine meta) {
         store.with(meta.key(), segment -> {
-            Item item = store.find(segment);
+            Entry item = store.peek(segment);
             if (item == null) {
                 out.line("EN");
                 return false;
             }
-            Mark mark = item.mark();
-            out.line("ME " + meta.shown() + " exp=" + left(item.entry().expireAt()) + " la="
-                    + (store.now() - mark.usedMillis) / 1000 + " cas=" + mark.cas + " fetch="
-                    + (mark.fetched ? "yes" : "no") + " cls=1 size="
-                    + item.entry().bytes());
+            out.line("ME " + meta.shown() + " exp=" + left(item.expireAt()) + " la="
+                    + store.idleSeconds(item) + " cas=" + store.cas(segment, item) + " fetch="
+                    + (item.fetched() ? "yes" : "no") + " cls=1 size="
+                    + item.bytes());
             return true;
         });
     }

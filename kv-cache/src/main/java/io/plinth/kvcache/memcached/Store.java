@@ -23,13 +23,15 @@ final class Store {
     static final String REFUSAL = "SERVER_ERROR writes of this key go to a loader (expected: Redis's protocol)";
 
     private final NodeState node;
-    private final Marks marks;
+    private final CasNumbers numbers;
+    private final KeptMarks kept;
     private final KeyRef key = new KeyRef();
     private long now;
 
-    Store(NodeState node, Marks marks) {
+    Store(NodeState node, CasNumbers numbers) {
         this.node = node;
-        this.marks = marks;
+        this.numbers = numbers;
+        this.kept = new KeptMarks(node.keyspace());
     }
 
     /** How storing ended. */
@@ -50,23 +52,12 @@ final class Store {
         PREPEND
     }
 
-    /** A key that is there, with its segment locked. */
-    record Item(Segment segment, Entry entry, Mark mark) {
-        byte[] value() {
-            return entry.string();
-        }
-    }
-
     NodeState node() {
         return node;
     }
 
     long now() {
         return now;
-    }
-
-    long nextCas() {
-        return marks.next();
     }
 
     /** Does something with a key, under its lock. */
@@ -93,18 +84,58 @@ final class Store {
         return marked && segment.heard() ? SegmentSet.together(node.keyspace(), segment, changes) : changes.get();
     }
 
-    /** The item of the key that is locked, counted as a hit or a miss, or null; what is no string is none. */
+    /** The string of the key that is locked, counted as used and as a hit or a miss, or null. */
     @Nullable
-    Item read(Segment segment) {
-        Entry entry = segment.read(key, now);
-        return entry == null || !entry.isString() ? null : new Item(segment, entry, marks.of(key, now));
+    Entry read(Segment segment) {
+        return string(segment.read(key, now));
     }
 
-    /** The item of the key that is locked, or null. */
+    /** The same, not counted as used. */
     @Nullable
-    Item find(Segment segment) {
-        Entry entry = segment.find(key, now);
-        return entry == null || !entry.isString() ? null : new Item(segment, entry, marks.of(key, now));
+    Entry look(Segment segment) {
+        return string(segment.look(key, now));
+    }
+
+    /** The string of the key that is locked, counted as used, or null. */
+    @Nullable
+    Entry find(Segment segment) {
+        return string(segment.find(key, now));
+    }
+
+    /** The same, not counted at all. */
+    @Nullable
+    Entry peek(Segment segment) {
+        return string(segment.peek(key, now));
+    }
+
+    /** What is no string is none of memcached's. */
+    private static @Nullable Entry string(@Nullable Entry entry) {
+        return entry == null || !entry.isString() ? null : entry;
+    }
+
+    /** Seconds since an item was last used, or stored. */
+    long idleSeconds(Entry item) {
+        return node.keyspace().idleSeconds(item, now);
+    }
+
+    /** The CAS number of an item: who asks has it kept. */
+    long cas(Segment segment, Entry item) {
+        if (item.cas() == 0) {
+            segment.mark(item, item.flags(), numbers.next(), item.bits());
+        }
+        return item.cas();
+    }
+
+    /** Whether this is the item's CAS number; it is none that nobody was told. */
+    static boolean is(Entry item, long cas) {
+        return item.cas() != 0 && item.cas() == cas;
+    }
+
+    /** Changes what is known of an item beside flags and CAS number. */
+    void bits(Segment segment, Entry item, int bits) {
+        if (bits != item.bits()) {
+            segment.mark(item, item.flags(), item.cas(), bits);
+        }
     }
 
     /** When a time as memcached writes it is over; in the past where it is over at once. */
@@ -135,59 +166,50 @@ final class Store {
     }
 
     /** Gives the key that is locked a value. */
-    Mark put(Segment segment, byte[] value, int flags, long given) {
+    void put(Segment segment, byte[] value, int flags, long given) {
         long deadline = given < now ? given : policy().expireAt(key, given, now);
-        Mark mark = whole(segment, flags != 0, () -> {
-            segment.putString(key, value, deadline, now);
+        whole(segment, flags != 0, () -> {
+            Entry entry = segment.putString(key, value, deadline, now);
             event(KeyEvents.STRING, "set");
-            return marked(segment, flags);
+            return marked(segment, entry, flags, 0);
         });
-        expireAt(segment, deadline);
-        return mark;
+        if (deadline < now) {
+            expireAt(segment, deadline);
+        }
     }
 
-    /** Gives the item another value, and keeps its flags and expiry. */
-    Mark change(Item item, byte[] value) {
-        int flags = item.mark.flags;
-        return whole(item.segment, flags != 0, () -> {
-            item.segment.putString(key, value, item.entry.expireAt(), now);
+    /** Gives the item another value, and keeps its flags and expiry; these bits are known of it. */
+    private void change(Segment segment, Entry item, byte[] value, int bits) {
+        int flags = item.flags();
+        whole(segment, flags != 0 || bits != 0, () -> {
+            Entry entry = segment.putString(key, value, item.expireAt(), now);
             event(KeyEvents.STRING, "set");
-            return marked(item.segment, flags);
+            return marked(segment, entry, flags, bits);
         });
     }
 
     /** Gives a number another value; one of as many digits is changed in its place, and is as stale as before. */
-    void count(Item item, byte[] value) {
-        boolean inPlace = value.length == item.entry().length();
-        Mark before = item.mark;
-        whole(item.segment, inPlace && before.stale, () -> {
-            Mark after = change(item, value);
-            if (inPlace) {
-                after.stale = before.stale;
-                after.won = before.won;
-                after.fetched = before.fetched;
-                if (after.stale) {
-                    tell(item.segment, after);
-                }
-            }
-            return after;
-        });
-    }
-
-    private Mark marked(Segment segment, int flags) {
-        Mark mark = marks.put(key, flags, now);
-        if (flags != 0) {
-            tell(segment, mark);
+    void count(Segment segment, Entry item, byte[] value) {
+        boolean inPlace = value.length == item.length();
+        boolean fetched = item.fetched();
+        change(segment, item, value, inPlace ? item.bits() : 0);
+        Entry after = peek(segment);
+        if (inPlace && after != null) {
+            after.fetched(fetched);
         }
-        return mark;
     }
 
-    /** What is known of the key that is locked was changed, so far as it is kept. */
-    void tell(Segment segment, Mark mark) {
-        Entry entry = segment.peek(key, now);
-        byte[] kept = Marks.kept(mark);
-        if (entry != null && kept != null) {
-            node.keyspace().annotated(segment, entry, Annotations.Kind.MARKS, kept);
+    private Entry marked(Segment segment, Entry entry, int flags, int bits) {
+        segment.mark(entry, flags, 0, bits);
+        tell(segment, entry);
+        return entry;
+    }
+
+    /** What is known of an item was changed, so far as it is kept. */
+    void tell(Segment segment, Entry item) {
+        byte[] known = segment.heard() ? kept.of(item) : null;
+        if (known != null) {
+            node.keyspace().annotated(segment, item, Annotations.Kind.MARKS, known);
         }
     }
 
@@ -215,8 +237,8 @@ final class Store {
         policy().gone(key);
     }
 
-    void delete(Item item) {
-        item.segment.delete(item.entry);
+    void delete(Segment segment, Entry item) {
+        segment.delete(item);
         event(KeyEvents.GENERIC, "del");
     }
 
@@ -226,13 +248,13 @@ final class Store {
         }
     }
 
-    /** Stores by a mode; {@code cas} null for any. The mark is that of the new value. */
+    /** Stores by a mode; {@code cas} null for any.  */
     Stored store(Segment segment, Mode mode, byte[] value, int flags, long deadline, @Nullable Long cas) {
-        Item item = find(segment);
+        Entry item = find(segment);
         if (cas != null && item == null) {
             return Stored.NOT_FOUND;
         }
-        if (cas != null && item != null && item.mark.cas != cas) {
+        if (cas != null && item != null && !is(item, cas)) {
             return Stored.EXISTS;
         }
         boolean wanted = mode == Mode.ADD ? item == null : mode == Mode.SET || item != null;
@@ -243,36 +265,37 @@ final class Store {
             put(segment, value, flags, deadline);
             return Stored.STORED;
         }
-        int old = item.entry.length();
+        int old = item.length();
         if ((long) old + value.length > node.limits().maxBulk()) {
             return Stored.NO_MEMORY;
         }
         if (mode == Mode.APPEND) {
-            return whole(segment, item.mark.flags != 0, () -> {
-                Strings.put(node.keyspace(), segment, item.entry, old, value);
+            int kept = item.flags();
+            return whole(segment, kept != 0, () -> {
+                Strings.put(node.keyspace(), segment, item, old, value);
                 event(KeyEvents.STRING, "set");
-                marked(segment, item.mark.flags);
+                marked(segment, item, kept, 0);
                 return Stored.STORED;
             });
         }
         byte[] joined = Arrays.copyOf(value, value.length + old);
-        System.arraycopy(item.value(), 0, joined, value.length, old);
-        change(item, joined);
+        System.arraycopy(item.string(), 0, joined, value.length, old);
+        change(segment, item, joined, 0);
         return Stored.STORED;
     }
 
     /** The number of an item, 64 bits without a sign; null where it is none. */
-    static @Nullable Long number(Item item) {
-        return item.entry.length() > MAX_DIGITS
+    static @Nullable Long number(Entry item) {
+        return item.length() > MAX_DIGITS
                 ? null
-                : Line.unsigned(new String(item.value(), StandardCharsets.ISO_8859_1).trim());
+                : Line.unsigned(new String(item.string(), StandardCharsets.ISO_8859_1).trim());
     }
 
     /** Adds to, or takes from, a number: over the top it starts again, below nought it stays there. Shorter ones are padded. */
-    static byte[] added(Item item, long old, long delta, boolean up) {
+    static byte[] added(Entry item, long old, long delta, boolean up) {
         long result = up ? old + delta : Long.compareUnsigned(delta, old) > 0 ? 0 : old - delta;
         String digits = Long.toUnsignedString(result);
-        int length = item.entry().length();
+        int length = item.length();
         return (digits + " ".repeat(Math.max(0, length - digits.length()))).getBytes(StandardCharsets.ISO_8859_1);
     }
 

@@ -1,7 +1,7 @@
 package io.plinth.kvcache.memcached;
 
+import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.Segment;
-import io.plinth.kvcache.memcached.Store.Item;
 import io.plinth.kvcache.memcached.Store.Mode;
 import io.plinth.kvcache.memcached.Store.Stored;
 import org.jspecify.annotations.Nullable;
@@ -155,12 +155,11 @@ final class TextCommands {
 
     private void get(byte[] line, int keyAt, int length, Segment segment) {
         try {
-            Item item = store.read(segment);
+            Entry item = store.read(segment);
             statistics.got(item != null);
             if (item != null) {
-                out.value(line, keyAt, length, item.mark().flags, item.entry());
-                item.mark().fetched = true;
-                item.mark().usedMillis = store.now();
+                out.value(line, keyAt, length, item.flags(), item);
+                item.fetched(true);
             }
         } finally {
             segment.unlock();
@@ -183,18 +182,17 @@ final class TextCommands {
             boolean withCas = line.name().endsWith("s");
             String word = line.word(i);
             store.with(key, segment -> {
-                Item item = store.read(segment);
+                Entry item = store.read(segment);
                 statistics.got(item != null);
                 if (time != null) {
                     statistics.add(Count.CMD_TOUCH);
                     statistics.add(item != null, Count.TOUCH_HITS, Count.TOUCH_MISSES);
                 }
                 if (item != null) {
-                    out.line("VALUE " + word + " " + Integer.toUnsignedString(item.mark().flags) + " "
-                            + item.entry().length() + (withCas ? " " + item.mark().cas : ""));
-                    out.block(item.entry());
-                    item.mark().fetched = true;
-                    item.mark().usedMillis = store.now();
+                    out.line("VALUE " + word + " " + Integer.toUnsignedString(item.flags()) + " " + item.length()
+                            + (withCas ? " " + store.cas(segment, item) : ""));
+                    out.block(item);
+                    item.fetched(true);
                     if (time != null) {
                         store.expireAt(segment, store.until(Store.deadline(time, store.now())));
                     }
@@ -221,7 +219,7 @@ final class TextCommands {
             return;
         }
         answer(line, store.with(key, segment -> {
-            Item item = store.find(segment);
+            Entry item = store.find(segment);
             Long old = item == null ? null : Store.number(item);
             if (item == null) {
                 statistics.add(up ? Count.INCR_MISSES : Count.DECR_MISSES);
@@ -232,7 +230,7 @@ final class TextCommands {
             }
             statistics.add(up ? Count.INCR_HITS : Count.DECR_HITS);
             byte[] value = Store.added(item, old, delta, up);
-            store.count(item, value);
+            store.count(segment, item, value);
             return new String(value, java.nio.charset.StandardCharsets.ISO_8859_1).trim();
         }));
     }
@@ -257,10 +255,10 @@ final class TextCommands {
             return;
         }
         answer(line, store.with(key, segment -> {
-            Item item = store.find(segment);
+            Entry item = store.find(segment);
             statistics.add(item != null, Count.DELETE_HITS, Count.DELETE_MISSES);
             if (item != null) {
-                store.delete(item);
+                store.delete(segment, item);
             } else {
                 store.gone();
             }
@@ -280,7 +278,7 @@ final class TextCommands {
             return;
         }
         answer(line, store.with(key, segment -> {
-            Item item = store.find(segment);
+            Entry item = store.find(segment);
             statistics.add(Count.CMD_TOUCH);
             statistics.add(item != null, Count.TOUCH_HITS, Count.TOUCH_MISSES);
             if (item != null) {

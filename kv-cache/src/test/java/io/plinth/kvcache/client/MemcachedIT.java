@@ -101,7 +101,7 @@ class MemcachedIT {
         "ms K S c",
         "ms K S CC",
         "ms K S C999999",
-        "ms K S I CC",
+        "ms OWN S I CC",
         "ms K S ME",
         "ms K S MA",
         "ms K S MP",
@@ -164,11 +164,16 @@ class MemcachedIT {
         node.close();
     }
 
-    /** One side: its socket, and the CAS number it last showed. */
+    /**
+     * One side: its socket, and the CAS number it last showed. How that compares to those of other keys is no matter: here a value has
+     * none before somebody asks for it.
+     */
     private static final class Side implements AutoCloseable {
         private final Socket socket;
         private final InputStream in;
         private String cas = "1";
+        /** The key that had it. */
+        private String key = "k0";
 
         Side(int port) throws IOException {
             socket = new Socket("127.0.0.1", port);
@@ -179,7 +184,8 @@ class MemcachedIT {
 
         /** Sends a command and answers everything that comes before the answer to a no-op, with CAS numbers left out. */
         String call(String command) throws IOException {
-            socket.getOutputStream().write((command.replace("<cas>", cas) + "mn\r\n").getBytes(ISO_8859_1));
+            socket.getOutputStream()
+                    .write((command.replace("<cas>", cas).replace("OWN", key) + "mn\r\n").getBytes(ISO_8859_1));
             StringBuilder reply = new StringBuilder();
             while (!reply.toString().equals("MN\r\n") && !reply.toString().endsWith("\r\nMN\r\n")) {
                 int next = in.read();
@@ -193,6 +199,7 @@ class MemcachedIT {
             while (matcher.find()) {
                 boolean classic = matcher.group(1) != null;
                 cas = matcher.group(classic ? 2 : 4);
+                key = (classic ? matcher.group(1) : command).split(" ", -1)[1];
                 matcher.appendReplacement(
                         shown, (classic ? matcher.group(1) : " c") + (cas.equals("0") ? "0" : "<cas>"));
             }

@@ -60,13 +60,13 @@ class MemcachedHandlerTest {
     private final CommandHarness node = new CommandHarness(Topologies.alone());
     private final LoopShare loop = new LoopShare(node.keyspace);
     private final Together together = loop.together(() -> {}, node.state.clock());
-    private final Marks marks = new Marks(node.keyspace, node.now, false);
+    private final CasNumbers numbers = new CasNumbers(node.now);
     private final Statistics statistics = new Statistics(node.now, 1);
     private final List<Connection> connections = new ArrayList<>();
 
     private final class Connection {
         private final EmbeddedChannel channel =
-                new EmbeddedChannel(new MemcachedHandler(node.state, loop, together, marks, statistics, 128 << 20));
+                new EmbeddedChannel(new MemcachedHandler(node.state, loop, together, numbers, statistics, 128 << 20));
 
         Connection() {
             connections.add(this);

@@ -10,8 +10,9 @@ import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.Slots;
-import io.plinth.kvcache.keyspace.write.Annotations;
+import io.plinth.kvcache.keyspace.store.ItemMarks;
 import io.plinth.kvcache.pattern.PatternConfig;
 import io.plinth.kvcache.pattern.PatternConfig.FailureMode;
 import io.plinth.kvcache.pattern.PatternConfig.QuotaConfig;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BiFunction;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,7 +44,7 @@ class StoreTest {
 
     private final CommandHarness node = new CommandHarness(Topologies.alone());
     private final CommandHarness.Connection redis = node.connect();
-    private final Store store = new Store(node.state, new Marks(node.keyspace, node.now, false));
+    private final Store store = new Store(node.state, new CasNumbers(node.now));
 
     @BeforeEach
     void keepsForAnHour() {
@@ -63,7 +65,14 @@ class StoreTest {
     }
 
     private void put() {
-        store.with(KEY, segment -> store.put(segment, KEY, 0, Entry.NEVER));
+        put(0);
+    }
+
+    private void put(int flags) {
+        store.with(KEY, segment -> {
+            store.put(segment, KEY, flags, Entry.NEVER);
+            return segment;
+        });
     }
 
     @Test
@@ -148,18 +157,9 @@ class StoreTest {
         private final Persistence persistence;
 
         Life(Path folder, String journal, long later) throws IOException {
-            this(folder, journal, later, true);
-        }
-
-        /** {@code port}: whether memcached's clients are served. */
-        Life(Path folder, String journal, long later, boolean port) throws IOException {
             node.now += later;
-            Marks marks = new Marks(node.keyspace, node.now, !port);
-            if (port) {
-                node.keyspace.listen(marks);
-            }
-            node.keyspace.annotations().use(Annotations.Kind.MARKS, marks);
-            store = new Store(node.state, marks);
+            MemcachedPipeline.keep(node.keyspace);
+            store = new Store(node.state, new CasNumbers(node.now));
             persistence = new Persistence(
                     node.keyspace,
                     new PersistSettings(folder, journal, null, true, 1L << 30, 64 << 20),
@@ -175,15 +175,30 @@ class StoreTest {
             persistence.start();
         }
 
-        Mark put(String key, int flags) {
+        void put(String key, int flags) {
             byte[] name = key.getBytes(StandardCharsets.UTF_8);
-            return store.with(name, segment -> store.put(segment, name, flags, Entry.NEVER));
+            store.with(name, segment -> {
+                store.put(segment, name, flags, Entry.NEVER);
+                return segment;
+            });
         }
 
-        Mark mark(String key) {
+        <T> T item(String key, BiFunction<Segment, Entry, T> look) {
             return store.with(
                     key.getBytes(StandardCharsets.UTF_8),
-                    segment -> Objects.requireNonNull(store.find(segment)).mark());
+                    segment -> look.apply(segment, Objects.requireNonNull(store.find(segment))));
+        }
+
+        int flags(String key) {
+            return item(key, (segment, item) -> item.flags());
+        }
+
+        boolean stale(String key) {
+            return item(key, (segment, item) -> (item.bits() & ItemMarks.STALE) != 0);
+        }
+
+        long cas(String key) {
+            return item(key, store::cas);
         }
 
         @Override
@@ -195,10 +210,14 @@ class StoreTest {
     @Test
     void aClientThatSaysNothingIsDisconnected() {
         Statistics statistics = new Statistics(node.now, 1);
-        Marks marks = new Marks(node.keyspace, node.now, false);
         LoopShare loop = new LoopShare(node.keyspace);
         EmbeddedChannel channel = new EmbeddedChannel(new MemcachedHandler(
-                node.state, loop, loop.together(() -> {}, node.state.clock()), marks, statistics, 1 << 20));
+                node.state,
+                loop,
+                loop.together(() -> {}, node.state.clock()),
+                new CasNumbers(node.now),
+                statistics,
+                1 << 20));
         node.now += 9_000;
         statistics.endIdle(node.now, 10);
         channel.writeInbound(Unpooled.copiedBuffer("mn\r\n", StandardCharsets.US_ASCII));
@@ -226,11 +245,104 @@ class StoreTest {
         put();
         assertThat(units).containsExactly(false);
         units.clear();
-        store.with(KEY, segment -> store.put(segment, KEY, 7, Entry.NEVER));
+        put(7);
         assertThat(units).containsExactly(true, true);
         units.clear();
         store.with(KEY, segment -> store.store(segment, Store.Mode.APPEND, KEY, 0, Entry.NEVER, null));
         assertThat(units).containsExactly(true, true);
+    }
+
+    private static String seen(Life life, String key) {
+        return life.item(
+                key,
+                (segment, item) -> item.flags() + " "
+                        + ((item.bits() & ItemMarks.STALE) != 0 ? "stale " : "")
+                        + (item.fetched() ? "read" : "new"));
+    }
+
+    private static void stale(Life life, String key) {
+        life.item(key, (segment, item) -> {
+            life.store.bits(segment, item, ItemMarks.STALE);
+            item.fetched(true);
+            return item;
+        });
+    }
+
+    /** Whatever Redis's clients do to a value ends what memcached's knew of the one before; an expiry is none. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SET k v",
+                "APPEND k v",
+                "SETRANGE k 0 v",
+                "INCR k",
+                "GETSET k v",
+                "SETBIT k 3 1",
+                "RENAME k {k}2",
+                "COPY k {k}2",
+                "MSET k v",
+                "SETEX k 100 v",
+                "BITFIELD k SET u8 0 1"
+            })
+    void aChangeByRedissClientsEndsFlagsAndCasNumber(String command, @TempDir Path folder) throws Exception {
+        try (Life life = new Life(folder, "off", 0)) {
+            life.store.with(KEY, segment -> {
+                life.store.put(segment, new byte[] {'7'}, 0x12345, Entry.NEVER);
+                return segment;
+            });
+            stale(life, "k");
+            long before = life.cas("k");
+            CommandHarness.Connection client = life.node.connect();
+            client.run("EXPIRE k 1000");
+            assertThat(seen(life, "k")).isEqualTo("74565 stale read");
+            assertThat(life.cas("k")).isEqualTo(before);
+            assertThat(client.run(command)).doesNotStartWith("-");
+            String of = command.contains("{k}2") ? "{k}2" : "k";
+            assertThat(seen(life, of)).isEqualTo("0 new");
+            assertThat(life.cas(of)).isGreaterThan(before);
+        }
+    }
+
+    /** What a memcached client changes of a value keeps its flags, and gives it another number. */
+    @Test
+    void flagsStayWhereMemcachedsClientsChangeAValue(@TempDir Path folder) throws Exception {
+        try (Life life = new Life(folder, "off", 0)) {
+            life.put("k", 0x12345);
+            long before = life.cas("k");
+            byte[] key = {'k'};
+            for (Store.Mode mode : List.of(Store.Mode.APPEND, Store.Mode.PREPEND)) {
+                life.store.with(key, segment -> life.store.store(segment, mode, key, 0, Entry.NEVER, null));
+                assertThat(life.flags("k")).isEqualTo(0x12345);
+                assertThat(life.cas("k")).isGreaterThan(before);
+                before = life.cas("k");
+            }
+            life.item("k", (segment, item) -> {
+                life.store.expireAt(segment, life.node.now + 1_000);
+                return item;
+            });
+            assertThat(life.cas("k")).isEqualTo(before);
+            assertThat(life.node.connect().run("GET k")).isEqualTo("$3|kkk|");
+        }
+    }
+
+    /** Nobody can know the number of a value whose number nobody was told. */
+    @Test
+    void aNumberThatNobodyWasToldFitsNothing(@TempDir Path folder) throws Exception {
+        try (Life life = new Life(folder, "off", 0)) {
+            life.put("k", 0);
+            for (long wrong : new long[] {0, 1, -1}) {
+                assertThat(life.store.<Store.Stored>with(
+                                KEY, segment -> life.store.store(segment, Store.Mode.SET, KEY, 0, Entry.NEVER, wrong)))
+                        .isEqualTo(Store.Stored.EXISTS);
+            }
+            long told = life.cas("k");
+            assertThat(life.store.<Store.Stored>with(
+                            KEY, segment -> life.store.store(segment, Store.Mode.SET, KEY, 0, Entry.NEVER, told)))
+                    .isEqualTo(Store.Stored.STORED);
+            assertThat(life.store.<Store.Stored>with(
+                            KEY, segment -> life.store.store(segment, Store.Mode.SET, KEY, 0, Entry.NEVER, told)))
+                    .isEqualTo(Store.Stored.EXISTS);
+        }
     }
 
     @ParameterizedTest
@@ -241,15 +353,15 @@ class StoreTest {
             life.put("changed", 3);
             life.put("gone", 4);
         }
-        try (Life life = new Life(folder, journal, 1, false)) {
+        try (Life life = new Life(folder, journal, 1)) {
             CommandHarness.Connection redis = life.node.connect();
             assertThat(redis.run("APPEND changed x") + redis.run("DEL gone") + redis.run("SET gone x"))
                     .isEqualTo(":8|:1|+OK|");
         }
         try (Life life = new Life(folder, journal, 2)) {
-            assertThat(life.mark("flags").flags).isEqualTo(-7);
-            assertThat(life.mark("changed").flags).isZero();
-            assertThat(life.mark("gone").flags).isZero();
+            assertThat(life.flags("flags")).isEqualTo(-7);
+            assertThat(life.flags("changed")).isZero();
+            assertThat(life.flags("gone")).isZero();
         }
     }
 
@@ -263,31 +375,31 @@ class StoreTest {
             life.put("flags", -7);
             life.put("counted", 3);
             life.put("stale", 5);
-            life.store.with("stale".getBytes(StandardCharsets.UTF_8), segment -> {
-                Mark mark = Objects.requireNonNull(life.store.find(segment)).mark();
-                mark.stale = true;
-                life.store.tell(segment, mark);
-                return mark;
+            life.item("stale", (segment, item) -> {
+                life.store.bits(segment, item, ItemMarks.STALE);
+                life.store.tell(segment, item);
+                return item;
             });
             life.put("changed", 9);
             life.node.connect().run("SET changed x");
             life.put("gone", 9);
             life.node.connect().run("DEL gone");
-            life.store.with("counted".getBytes(StandardCharsets.UTF_8), segment -> {
-                life.store.count(Objects.requireNonNull(life.store.find(segment)), new byte[] {'8'});
-                return segment;
+            life.item("counted", (segment, item) -> {
+                life.store.count(segment, item, new byte[] {'8'});
+                return item;
             });
-            last = life.put("last", 1).cas;
+            life.put("last", 1);
+            last = life.cas("last");
         }
         try (Life life = new Life(folder, journal, 1)) {
-            assertThat(life.mark("plain").flags).isZero();
-            assertThat(life.mark("flags").flags).isEqualTo(-7);
-            assertThat(life.mark("counted").flags).isEqualTo(3);
-            assertThat(life.mark("changed").flags).isZero();
-            assertThat(life.mark("stale").flags).isEqualTo(5);
-            assertThat(life.mark("stale").stale).isTrue();
-            assertThat(life.mark("flags").stale).isFalse();
-            assertThat(life.mark("flags").cas).isGreaterThan(last);
+            assertThat(life.flags("plain")).isZero();
+            assertThat(life.flags("flags")).isEqualTo(-7);
+            assertThat(life.flags("counted")).isEqualTo(3);
+            assertThat(life.flags("changed")).isZero();
+            assertThat(life.flags("stale")).isEqualTo(5);
+            assertThat(life.stale("stale")).isTrue();
+            assertThat(life.stale("flags")).isFalse();
+            assertThat(life.cas("flags")).isGreaterThan(last);
             assertThat(life.node.connect().run("EXISTS gone")).isEqualTo(":0|");
         }
     }

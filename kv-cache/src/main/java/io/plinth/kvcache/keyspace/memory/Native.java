@@ -42,6 +42,10 @@ public final class Native {
         ALL.set(ValueLayout.JAVA_INT_UNALIGNED, at, value);
     }
 
+    public static void putLong(long at, long value) {
+        ALL.set(ValueLayout.JAVA_LONG_UNALIGNED, at, value);
+    }
+
     public static long getLong(long at) {
         return ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, at);
     }

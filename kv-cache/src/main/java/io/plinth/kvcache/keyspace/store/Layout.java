@@ -9,12 +9,13 @@ import io.plinth.kvcache.keyspace.value.StringForm;
  * <pre>
  *  0  what it holds (2 bits), {@link StringForm} or type of a packed collection (2), has an expiry, queue (2), mark
  *  1  database (4), uses counted (2), expiry of eight bytes, packed integers
- *  2  the key's slot over 256
+ *  2  the key's slot over 256 (6), read by a memcached client, has what memcached's clients know
  *  3  length of the key; 255: the key is with the value on the heap
  *  4  seconds of the last use
  *  8  length of the string or the packed collection
  * 10  expiry: none; five bytes, milliseconds since {@link #EPOCH}; or eight, Unix milliseconds
  *     key
+ *     what memcached's clients know: none, or as {@link ItemMarks} has it
  *     string; packed collection: how many elements (2), their bytes; or the number of a value on the heap
  * </pre>
  */
@@ -47,6 +48,9 @@ final class Layout {
 
     private static final int INTEGERS = 1 << 7;
     private static final int SLOT_AT = 2;
+    private static final int SLOT = 63;
+    private static final int FETCHED = 1 << 6;
+    private static final int ITEM = 1 << 7;
     private static final int KEY_LENGTH_AT = 3;
     private static final int TOUCHED_AT = 4;
     private static final int LENGTH_AT = 8;
@@ -87,7 +91,39 @@ final class Layout {
     }
 
     static int slotHigh(long at) {
-        return Native.getByte(at + SLOT_AT);
+        return Native.getByte(at + SLOT_AT) & SLOT;
+    }
+
+    /** Whether memcached's clients know nothing of it. */
+    static boolean bare(long at) {
+        return (Native.getByte(at + SLOT_AT) & (FETCHED | ITEM)) == 0;
+    }
+
+    static boolean fetched(long at) {
+        return (Native.getByte(at + SLOT_AT) & FETCHED) != 0;
+    }
+
+    static void fetched(long at, boolean yes) {
+        bit(at + SLOT_AT, FETCHED, yes);
+    }
+
+    /** Whether it has {@link ItemMarks}' bytes. */
+    static boolean hasItem(long at) {
+        return (Native.getByte(at + SLOT_AT) & ITEM) != 0;
+    }
+
+    /** Says so; who calls has made the room. */
+    static void item(long at, boolean yes) {
+        bit(at + SLOT_AT, ITEM, yes);
+    }
+
+    /** Where these bytes are, or would be. */
+    static long itemAt(long at) {
+        return keyAt(at) + keySize(at);
+    }
+
+    private static int itemSize(long at) {
+        return hasItem(at) ? ItemMarks.size(Native.getByte(itemAt(at))) : 0;
     }
 
     /** As it is noted: {@link #LONG_KEY} for one that is not here. */
@@ -106,7 +142,7 @@ final class Layout {
 
     /** How much stands before the value. */
     static int headSize(long at) {
-        return HEAD + expirySize(at) + keySize(at);
+        return HEAD + expirySize(at) + keySize(at) + itemSize(at);
     }
 
     static long valueAt(long at) {
@@ -202,8 +238,7 @@ final class Layout {
     }
 
     static void integers(long at, boolean yes) {
-        int second = Native.getByte(at + DB_AT);
-        Native.putByte(at + DB_AT, yes ? second | INTEGERS : second & ~INTEGERS);
+        bit(at + DB_AT, INTEGERS, yes);
     }
 
     static int frequency(long at) {
@@ -227,11 +262,15 @@ final class Layout {
         Native.putByte(at, (Native.getByte(at) & ~(mask << shift)) | (value << shift));
     }
 
+    private static void bit(long at, int bit, boolean yes) {
+        Native.putByte(at, yes ? Native.getByte(at) | bit : Native.getByte(at) & ~bit);
+    }
+
     static boolean marked(long at) {
         return (Native.getByte(at) & MARK) != 0;
     }
 
     static void mark(long at, boolean yes) {
-        Native.putByte(at, yes ? Native.getByte(at) | MARK : Native.getByte(at) & ~MARK);
+        bit(at, MARK, yes);
     }
 }

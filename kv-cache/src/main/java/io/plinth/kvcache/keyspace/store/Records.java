@@ -5,7 +5,6 @@ import io.plinth.kvcache.keyspace.memory.Native;
 import io.plinth.kvcache.keyspace.memory.NoRoomException;
 import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.PackedBytes;
-import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import java.util.Arrays;
@@ -31,6 +30,7 @@ public final class Records {
     private final HeapValues heap;
     private final KeyHash hasher;
     private final Uses uses;
+    private final ItemMarks marks;
     private final Taken taken = new Taken();
     private final Compaction compaction;
     private final Hashed hashed;
@@ -45,6 +45,7 @@ public final class Records {
         this.slabs = slabs;
         this.hasher = hasher;
         this.uses = new Uses(region);
+        this.marks = new ItemMarks(region, this);
         this.strings = new LongStrings(region, slabs);
         this.heap = new HeapValues(strings, new ElementBlocks(region, slabs));
         this.stored = new StoredStrings(region, heap, strings);
@@ -62,6 +63,11 @@ public final class Records {
     /** What eviction notes in them. */
     public Uses uses() {
         return uses;
+    }
+
+    /** What memcached's clients know of them. */
+    public ItemMarks marks() {
+        return marks;
     }
 
     /** What is found by hashes alone. */
@@ -253,7 +259,8 @@ public final class Records {
 
     private int replaced(int hash, int handle, byte[] value, int from, int count) {
         long at = region.address(handle);
-        int head = Layout.headSize(at);
+        int idle = ItemMarks.idle(at);
+        int head = Layout.headSize(at) - idle;
         int number = Layout.inside(at) ? -1 : number(at);
         if (Layout.keyLength(at) != Layout.LONG_KEY && head + count <= Slabs.MOST) {
             int now = resize(hash, handle, Layout.total(at), head + count);
@@ -261,6 +268,7 @@ public final class Records {
                 heap.remove(number);
             }
             at = region.address(now);
+            Layout.item(at, Layout.hasItem(at) && idle == 0);
             Layout.holds(at, Layout.INLINE);
             Layout.length(at, count);
             Native.put(value, from, at + head, count);
@@ -368,15 +376,19 @@ public final class Records {
     public int expireAt(int hash, int handle, long expireAt) {
         int before = Layout.expirySize(region.address(handle));
         int after = Layout.sizeOfExpiry(expireAt);
-        int now = before == after ? handle : room(hash, handle, before, after);
+        int now = handle;
+        if (before != after) {
+            now = room(hash, handle, Layout.HEAD, before, after);
+            Layout.expirySize(region.address(now), after);
+        }
         if (after != 0) {
             Layout.expireAt(region.address(now), expireAt);
         }
         return now;
     }
 
-    /** Makes the expiry's place so many bytes. */
-    private int room(int hash, int given, int before, int after) {
+    /** Makes room for {@code after} bytes where {@code before} are, in front of the value; the caller notes it. */
+    int room(int hash, int given, int where, int before, int after) {
         int handle = given;
         long at = region.address(handle);
         int total = Layout.total(at);
@@ -391,21 +403,20 @@ public final class Records {
         } else if (Slabs.taken(total) != Slabs.taken(total - before + after)) {
             place = slabs.allocate(total - before + after);
         }
-        int body = total - Layout.HEAD - before;
+        int body = total - where - before;
         long to = at;
         if (place == 0) {
             place = handle;
         } else {
             to = region.address(place);
-            Native.copy(at, to, Layout.HEAD);
+            Native.copy(at, to, where);
         }
-        Native.copy(at + Layout.HEAD + before, to + Layout.HEAD + after, body);
+        Native.copy(at + where + before, to + where + after, body);
         if (place != handle) {
             table.move(hash, handle, place);
             slabs.free(handle);
             handle = place;
         }
-        Layout.expirySize(region.address(handle), after);
         return handle;
     }
 
@@ -455,16 +466,6 @@ public final class Records {
     /** The key's slot over 256. */
     public int slotHigh(int handle) {
         return Layout.slotHigh(region.address(handle));
-    }
-
-    /** How the string came to be. */
-    public StringForm form(int handle) {
-        return Layout.form(region.address(handle));
-    }
-
-    /** Says how the string came to be. */
-    public void form(int handle, StringForm form) {
-        Layout.form(region.address(handle), form);
     }
 
     /** A place's hash. */

@@ -2,6 +2,7 @@ package io.plinth.kvcache.keyspace.store;
 
 import io.netty.buffer.ByteBuf;
 import io.plinth.kvcache.keyspace.memory.Native;
+import io.plinth.kvcache.keyspace.value.StringForm;
 
 /** Guarded by its segment's lock: reads the strings of the segment's records, short ones there and long ones where they lie. */
 public final class StoredStrings {
@@ -24,6 +25,16 @@ public final class StoredStrings {
     public int length(int handle) {
         long at = region.address(handle);
         return Layout.holds(at) == Layout.INLINE ? Layout.length(at) : at(at).length();
+    }
+
+    /** How the string came to be. */
+    public StringForm form(int handle) {
+        return Layout.form(region.address(handle));
+    }
+
+    /** Says how the string came to be. */
+    public void form(int handle, StringForm form) {
+        Layout.form(region.address(handle), form);
     }
 
     /** All of it, a copy. */

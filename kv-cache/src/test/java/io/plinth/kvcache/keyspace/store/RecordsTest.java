@@ -30,7 +30,20 @@ class RecordsTest {
         private byte[] value = new byte[0];
         private long expireAt = Records.NEVER;
         private int touched;
+        private int flags;
+        private long cas;
+        private int bits;
+        private boolean fetched;
         private int handle;
+
+        /** It has another value. */
+        void renewed(Records records) {
+            records.marks().clear(handle);
+            flags = 0;
+            cas = 0;
+            bits = 0;
+            fetched = false;
+        }
     }
 
     private static int length(SplittableRandom random) {
@@ -91,7 +104,7 @@ class RecordsTest {
     }
 
     private void change(SplittableRandom random, String name, Model model, Map<String, Model> models) {
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(8)) {
             case 0 -> {
                 records.remove(hash(name), model.handle);
                 models.remove(name);
@@ -103,7 +116,7 @@ class RecordsTest {
             case 2 -> {
                 model.touched = random.nextInt();
                 records.uses().used(model.handle, model.touched);
-                records.form(model.handle, StringForm.SUM);
+                records.strings().form(model.handle, StringForm.SUM);
             }
             case 3, 4 -> {
                 int at = random.nextInt(model.value.length + 40);
@@ -117,11 +130,21 @@ class RecordsTest {
                         .trim(
                                 model.touched + random.nextInt(4),
                                 (hash, handle, delta) -> assertThat(delta).isNegative());
+                model.renewed(records);
+            }
+            case 5, 6 -> {
+                model.flags = random.nextInt(3) == 0 ? 0 : random.nextInt() >>> random.nextInt(Integer.SIZE);
+                model.cas = random.nextBoolean() ? 0 : random.nextLong();
+                model.bits = random.nextInt(4);
+                model.handle = records.marks().set(hash(name), model.handle, model.flags, model.cas, model.bits);
+                model.fetched = random.nextBoolean();
+                records.marks().fetched(model.handle, model.fetched);
             }
             default -> {
                 model.value = bytes(random, length(random));
                 byte[] around = Arrays.copyOf(model.value, model.value.length + 3);
                 model.handle = records.string(hash(name), model.handle, around, 0, model.value.length);
+                model.renewed(records);
             }
         }
     }
@@ -137,6 +160,11 @@ class RecordsTest {
         assertThat(ByteBufUtil.getBytes(written)).isEqualTo(model.value);
         assertThat(records.expireAt(model.handle)).isEqualTo(model.expireAt);
         assertThat(records.uses().touched(model.handle)).isEqualTo(model.touched);
+        ItemMarks marks = records.marks();
+        assertThat(marks.flags(model.handle)).isEqualTo(model.flags);
+        assertThat(marks.cas(model.handle)).isEqualTo(model.cas);
+        assertThat(marks.bits(model.handle)).isEqualTo(model.bits);
+        assertThat(marks.fetched(model.handle)).isEqualTo(model.fetched);
         assertThat(new String(records.key(model.handle), ISO_8859_1)).isEqualTo(name);
     }
 
@@ -276,6 +304,46 @@ class RecordsTest {
         }
         assertThat(without / (double) keys).isLessThan(32);
         assertThat(with / (double) keys).isLessThan(40);
+    }
+
+    /** Over key and value, of strings of all lengths: what was read costs nothing, flags as many bytes as they need and one, a CAS number eight. */
+    @Test
+    void whatMemcachedsClientsKnowCostsLittle() {
+        double plain = overhead(0, 0);
+        assertThat(overhead(5, 0) - plain).isBetween(1.5, 2.5);
+        assertThat(overhead(0x10000, 0) - plain).isBetween(4.5, 5.5);
+        assertThat(overhead(0, 1L << 60) - plain).isBetween(8.5, 9.5);
+        assertThat(overhead(0x10000, 1L << 60)).isLessThan(45);
+    }
+
+    private double overhead(int flags, long cas) {
+        int keys = 20_000;
+        long sum = 0;
+        for (int i = 0; i < keys; i++) {
+            byte[] key = "key:%09d:%d:%d".formatted(i, flags, cas & 1).getBytes(ISO_8859_1);
+            int hash = i * 0x9E3779B9;
+            int length = 20 + i % 80;
+            int handle = records.addString(hash, 0, 0, key, 0, key.length, new byte[length], 0, length);
+            records.marks().fetched(handle, true);
+            handle = records.marks().set(hash, handle, flags, cas, 0);
+            sum += records.bytes(handle) - key.length - length;
+        }
+        return sum / (double) keys;
+    }
+
+    /** Room of a mark that a change left empty is given up by the next value. */
+    @Test
+    void aMarkThatSaysNothingIsGivenUp() {
+        byte[] key = {'k'};
+        int handle = records.addString(1, 0, 0, key, 0, 1, new byte[25], 0, 25);
+        long plain = records.bytes(handle);
+        handle = records.marks().set(1, handle, 1 << 20, 77, ItemMarks.STALE);
+        assertThat(records.bytes(handle)).isGreaterThan(plain);
+        records.marks().clear(handle);
+        handle = records.string(1, handle, new byte[25], 0, 25);
+        assertThat(records.bytes(handle)).isEqualTo(plain);
+        assertThat(records.strings().copy(handle)).isEqualTo(new byte[25]);
+        assertThat(records.find(1, 0, key, 0, 1)).isEqualTo(handle);
     }
 
     @Test
