@@ -42,6 +42,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
 
     private final NodeState node;
     private final Statistics statistics;
+    private final Counts counts;
     private final Store store;
     private final long outputLimit;
     private final SyncGate gate;
@@ -68,32 +69,28 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     private @Nullable MetaCommands meta;
 
     /** {@code together}: where this loop's connections of this protocol wait for one another. */
-    MemcachedHandler(
-            NodeState node,
-            LoopShare loop,
-            Together together,
-            CasNumbers numbers,
-            Statistics statistics,
-            long outputLimit) {
+    MemcachedHandler(Store store, LoopShare loop, Together together, Statistics statistics, long outputLimit) {
+        this.store = store;
+        this.node = store.node();
         this.loop = loop;
         this.together = together;
         this.received = new Received(loop.buffers(), node.memory());
         this.outputLimit = outputLimit;
-        this.node = node;
         this.statistics = statistics;
-        this.store = new Store(node, numbers);
+        this.counts = statistics.of(loop);
         this.gate = new SyncGate(node.keyspace().durability());
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        Replies out = new Replies(ctx.alloc(), outputLimit);
+        SocketSend sends = new SocketSend(ctx.channel(), loop);
+        Replies out = new Replies(ctx.alloc(), sends.buffers(), outputLimit);
         replies = out;
         context = ctx;
-        socket = new SocketSend(ctx.channel(), loop);
+        socket = sends;
         seenMillis = node.clock().millis();
-        text = new TextCommands(store, out, statistics);
-        meta = new MetaCommands(store, out, statistics);
+        text = new TextCommands(store, out, statistics, counts);
+        meta = new MetaCommands(store, out, counts);
         counted = true;
         UserRef standard = node.settings().users().standard();
         known = node.settings().users().open() && !standard.restricted();
@@ -109,7 +106,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         ByteBuf in = (ByteBuf) message;
         long came = together.time();
         loop.traffic().read(in.readableBytes(), 0, came);
-        statistics.add(Count.BYTES_READ, in.readableBytes());
+        counts.add(Count.BYTES_READ, in.readableBytes());
         try {
             if (closing) {
                 return;
@@ -352,7 +349,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
                 ? null
                 : node.settings().users().authenticate(words[0], words[1].getBytes(StandardCharsets.ISO_8859_1));
         known = user != null && !user.restricted();
-        statistics.add(known ? Count.AUTH_CMDS : Count.AUTH_ERRORS);
+        counts.add(known ? Count.AUTH_CMDS : Count.AUTH_ERRORS);
         out.line(known ? "STORED" : "CLIENT_ERROR authentication failure");
     }
 
@@ -464,7 +461,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         if (closing && sends != null) {
             sends.last(ctx, reply, seenMillis);
         } else if (reply != null && sends != null) {
-            statistics.add(Count.BYTES_WRITTEN, reply.readableBytes());
+            counts.add(Count.BYTES_WRITTEN, reply.readableBytes());
             sends.send(ctx, reply, seenMillis);
         }
     }

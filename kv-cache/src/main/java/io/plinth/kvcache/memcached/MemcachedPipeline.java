@@ -62,6 +62,7 @@ public final class MemcachedPipeline extends ChannelInitializer<Channel> {
         LoopShare own = LoopShare.of(loops, channel);
         own.reads().serve(channel);
         Together others = LoopShare.of(together, channel);
-        channel.pipeline().addLast(guard, new MemcachedHandler(node, own, others, numbers, statistics, outputLimit));
+        channel.pipeline()
+                .addLast(guard, new MemcachedHandler(new Store(node, numbers), own, others, statistics, outputLimit));
     }
 }

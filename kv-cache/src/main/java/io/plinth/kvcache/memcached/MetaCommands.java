@@ -18,25 +18,25 @@ final class MetaCommands {
 
     private final Store store;
     private final Replies out;
-    private final Statistics statistics;
+    private final Counts counts;
 
-    MetaCommands(Store store, Replies out, Statistics statistics) {
+    MetaCommands(Store store, Replies out, Counts counts) {
         this.store = store;
         this.out = out;
-        this.statistics = statistics;
+        this.counts = counts;
     }
 
     /** Runs a command without a value; answers false where there is none of its name. */
     boolean run(Line line) {
         switch (line.name()) {
             case "mn" -> {
-                statistics.add(Count.CMD_META);
+                counts.add(Count.CMD_META);
                 out.line("MN");
             }
             case "mg", "md", "ma", "me" -> {
                 answer(line);
                 // Not before: where a script holds the segment the command is given again.
-                statistics.add(Count.CMD_META);
+                counts.add(Count.CMD_META);
             }
             default -> {
                 return false;
@@ -82,7 +82,7 @@ final class MetaCommands {
         store.with(meta.key(), segment -> {
             // What a use notes is asked for before it is noted.
             Entry item = store.look(segment);
-            statistics.got(item != null);
+            counts.got(item != null);
             Integer vivify = meta.seconds('N');
             boolean made = false;
             if (item == null && vivify != null && !room) {
@@ -214,8 +214,8 @@ final class MetaCommands {
                 });
             });
         }
-        statistics.add(Count.CMD_META);
-        statistics.stored(stored[0], cas != null);
+        counts.add(Count.CMD_META);
+        counts.stored(stored[0], cas != null);
         String code = switch (stored[0]) {
             case STORED -> "HD";
             case NOT_STORED -> "NS";
@@ -255,14 +255,14 @@ final class MetaCommands {
         String code = store.with(meta.key(), segment -> {
             Entry item = store.find(segment);
             if (item == null) {
-                statistics.add(Count.DELETE_MISSES);
+                counts.add(Count.DELETE_MISSES);
                 store.gone();
                 return "NF";
             }
             if (cas != null && !Store.is(item, cas)) {
                 return "EX";
             }
-            statistics.add(Count.DELETE_HITS);
+            counts.add(Count.DELETE_HITS);
             if (!meta.has('I')) {
                 store.delete(segment, item);
                 return "HD";
@@ -308,7 +308,7 @@ final class MetaCommands {
             Long cas = meta.number('C');
             boolean empty = item != null && item.length() == 0;
             if (item == null) {
-                statistics.add(down ? Count.DECR_MISSES : Count.INCR_MISSES);
+                counts.add(down ? Count.DECR_MISSES : Count.INCR_MISSES);
             }
             if (item == null || (cas != null && !Store.is(item, cas) && !empty)) {
                 out.line((item == null ? "NF" : "EX") + flags(meta, null));
@@ -319,7 +319,7 @@ final class MetaCommands {
                 out.line("CLIENT_ERROR cannot increment or decrement non-numeric value");
                 return false;
             }
-            statistics.add(down ? Count.DECR_HITS : Count.INCR_HITS);
+            counts.add(down ? Count.DECR_HITS : Count.INCR_HITS);
             store.count(segment, item, Store.added(item, old, delta, !down));
             Integer ttl = meta.seconds('T');
             if (ttl != null) {

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.plinth.kvcache.wire.Bulk;
 import io.plinth.kvcache.wire.Numbers;
 import io.plinth.kvcache.wire.OutputLimitException;
+import io.plinth.kvcache.wire.ReplyBuffers;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -17,27 +18,54 @@ final class Replies {
     static final String TOO_LARGE = "SERVER_ERROR object too large for cache";
     private static final byte[] VALUE = "VALUE ".getBytes(StandardCharsets.ISO_8859_1);
     private static final int CRLF = '\r' << 8 | '\n';
+    private static final int MOST_FIRST = 16 * 1024;
     /** Two numbers of ten digits, each behind a space, and a line's end. */
     private static final int MOST_NUMBERS = 24;
 
     private final ByteBufAllocator allocator;
+    private final @Nullable ReplyBuffers kept;
     private final long limit;
     private final byte[] digits = new byte[MOST_NUMBERS];
     private @Nullable ByteBuf out;
+    /** Bytes that were taken last. */
+    private int lastSize;
 
-    /** {@code limit}: bytes not yet handed over; over that the client is cut. */
-    Replies(ByteBufAllocator allocator, long limit) {
+    /**
+     * {@code kept}: what short replies are written to, where who sends them gives them back; {@code limit}: bytes not yet handed over;
+     * over that the client is cut.
+     */
+    Replies(ByteBufAllocator allocator, @Nullable ReplyBuffers kept, long limit) {
         this.allocator = allocator;
+        this.kept = kept;
         this.limit = limit;
     }
 
-    private ByteBuf buffer() {
+    /** Where so many bytes may be added. */
+    private ByteBuf room(int bytes) {
         ByteBuf buffer = out;
         if (buffer == null) {
-            buffer = allocator.ioBuffer();
+            ReplyBuffers own = kept;
+            buffer = own == null || Math.max(bytes, lastSize) > ReplyBuffers.SIZE
+                    ? allocator.ioBuffer(Math.max(bytes, Math.min(lastSize, MOST_FIRST)))
+                    : own.take(allocator);
             out = buffer;
         }
-        return buffer;
+        if (buffer.writableBytes() >= bytes) {
+            return buffer;
+        }
+        return buffer.maxWritableBytes() >= bytes ? buffer.ensureWritable(bytes) : larger(buffer, bytes);
+    }
+
+    private ByteBuf larger(ByteBuf buffer, int bytes) {
+        ByteBuf larger = allocator.ioBuffer(Math.max(2 * ReplyBuffers.SIZE, buffer.readableBytes() + bytes));
+        larger.writeBytes(buffer);
+        if (kept == null) {
+            buffer.release();
+        } else {
+            kept.give(buffer);
+        }
+        out = larger;
+        return larger;
     }
 
     int size() {
@@ -49,6 +77,7 @@ final class Replies {
     ByteBuf take() {
         ByteBuf buffer = out;
         out = null;
+        lastSize = buffer == null ? lastSize : buffer.readableBytes();
         return buffer;
     }
 
@@ -76,16 +105,16 @@ final class Replies {
 
     void line(String text) {
         reserve(text.length());
-        buffer().writeBytes(text.getBytes(StandardCharsets.ISO_8859_1))
-                .writeByte('\r')
-                .writeByte('\n');
+        room(text.length() + 2)
+                .writeBytes(text.getBytes(StandardCharsets.ISO_8859_1))
+                .writeShort(CRLF);
     }
 
     /** {@code VALUE key flags bytes} and the value, from where it lies. */
     void value(byte[] line, int keyAt, int keyLength, int flags, Bulk bytes) {
         int length = bytes.length();
         reserve(VALUE.length + keyLength + (long) MOST_NUMBERS + length);
-        ByteBuf to = buffer().ensureWritable(VALUE.length + keyLength + MOST_NUMBERS + length + 2);
+        ByteBuf to = room(VALUE.length + keyLength + MOST_NUMBERS + length + 2);
         to.writeBytes(VALUE).writeBytes(line, keyAt, keyLength);
         number(to, Integer.toUnsignedLong(flags));
         number(to, length);
@@ -104,8 +133,8 @@ final class Replies {
     void block(Bulk bytes) {
         int length = bytes.length();
         reserve(length);
-        ByteBuf to = buffer().ensureWritable(length + 2);
+        ByteBuf to = room(length + 2);
         bytes.writeTo(to);
-        to.writeByte('\r').writeByte('\n');
+        to.writeShort(CRLF);
     }
 }

@@ -1,8 +1,7 @@
 package io.plinth.kvcache.memcached;
 
-import java.util.EnumMap;
+import io.plinth.kvcache.session.turn.LoopShare;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,8 +15,9 @@ final class Statistics {
     /** Of {@link #planFlush}. */
     static final long NO_FLUSH = Long.MAX_VALUE;
 
-    /** All of them, never changed. */
-    private final Map<Count, LongAdder> counts = new EnumMap<>(Count.class);
+    private final Map<LoopShare, Counts> loops = new ConcurrentHashMap<>();
+    /** What was counted when it was last reset. */
+    private volatile Counts before = new Counts();
 
     private final LongAdder total = new LongAdder();
     private final LongAdder rejected = new LongAdder();
@@ -31,57 +31,33 @@ final class Statistics {
     Statistics(long startMillis, int threads) {
         this.startMillis = startMillis;
         this.threads = threads;
-        for (Count each : Count.values()) {
-            counts.put(each, new LongAdder());
-        }
     }
 
-    void add(Count what) {
-        add(what, 1);
+    /** Those of a loop's clients. */
+    Counts of(LoopShare loop) {
+        return loops.computeIfAbsent(loop, any -> new Counts());
     }
 
-    void add(Count what, long many) {
-        of(what).add(many);
-    }
-
-    /** One of two, by whether there was an item. */
-    void add(boolean found, Count hit, Count miss) {
-        add(found ? hit : miss);
-    }
-
-    private LongAdder of(Count what) {
-        return Objects.requireNonNull(counts.get(what));
-    }
-
+    /** Of all loops, since the last {@link #reset}. */
     long sum(Count what) {
-        return of(what).sum();
+        return all(what) - before.of(what);
     }
 
-    /** A value was asked for. */
-    void got(boolean found) {
-        add(found, Count.GET_HITS, Count.GET_MISSES);
-    }
-
-    /** How a command that stores ended; {@code cas}: whether it named a number. */
-    void stored(Store.Stored how, boolean cas) {
-        add(Count.CMD_SET);
-        if (how == Store.Stored.STORED) {
-            add(Count.TOTAL_ITEMS);
-        } else if (how == Store.Stored.NO_MEMORY) {
-            add(Count.STORE_NO_MEMORY);
+    private long all(Count what) {
+        long sum = 0;
+        for (Counts each : loops.values()) {
+            sum += each.of(what);
         }
-        if (cas && how != Store.Stored.NO_MEMORY) {
-            switch (how) {
-                case STORED -> add(Count.CAS_HITS);
-                case EXISTS -> add(Count.CAS_BADVAL);
-                default -> add(Count.CAS_MISSES);
-            }
-        }
+        return sum;
     }
 
     /** As {@code stats reset} does. */
     void reset() {
-        counts.values().forEach(LongAdder::reset);
+        Counts now = new Counts();
+        for (Count each : Count.values()) {
+            now.add(each, all(each));
+        }
+        before = now;
         total.reset();
         rejected.reset();
     }

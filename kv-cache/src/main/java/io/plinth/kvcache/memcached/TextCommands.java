@@ -16,12 +16,14 @@ final class TextCommands {
     private final Store store;
     private final Replies out;
     private final Statistics statistics;
+    private final Counts counts;
     private final StatsReport report;
 
-    TextCommands(Store store, Replies out, Statistics statistics) {
+    TextCommands(Store store, Replies out, Statistics statistics, Counts counts) {
         this.store = store;
         this.out = out;
         this.statistics = statistics;
+        this.counts = counts;
         this.report = new StatsReport(store, statistics, out);
     }
 
@@ -81,7 +83,7 @@ final class TextCommands {
                         segment -> store.store(
                                 segment, mode, value, flags.intValue(), Store.deadline(time, store.now()), cas))
                 : Stored.NO_MEMORY;
-        statistics.stored(stored, cas != null);
+        counts.stored(stored, cas != null);
         answer(line, stored == Stored.NO_MEMORY ? "SERVER_ERROR out of memory storing object" : stored.name());
     }
 
@@ -156,7 +158,7 @@ final class TextCommands {
     private void get(byte[] line, int keyAt, int length, Segment segment) {
         try {
             Entry item = store.read(segment);
-            statistics.got(item != null);
+            counts.got(item != null);
             if (item != null) {
                 out.value(line, keyAt, length, item.flags(), item);
                 item.fetched(true);
@@ -183,10 +185,10 @@ final class TextCommands {
             String word = line.word(i);
             store.with(key, segment -> {
                 Entry item = store.read(segment);
-                statistics.got(item != null);
+                counts.got(item != null);
                 if (time != null) {
-                    statistics.add(Count.CMD_TOUCH);
-                    statistics.add(item != null, Count.TOUCH_HITS, Count.TOUCH_MISSES);
+                    counts.add(Count.CMD_TOUCH);
+                    counts.add(item != null, Count.TOUCH_HITS, Count.TOUCH_MISSES);
                 }
                 if (item != null) {
                     out.line("VALUE " + word + " " + Integer.toUnsignedString(item.flags()) + " " + item.length()
@@ -222,13 +224,13 @@ final class TextCommands {
             Entry item = store.find(segment);
             Long old = item == null ? null : Store.number(item);
             if (item == null) {
-                statistics.add(up ? Count.INCR_MISSES : Count.DECR_MISSES);
+                counts.add(up ? Count.INCR_MISSES : Count.DECR_MISSES);
                 return "NOT_FOUND";
             }
             if (old == null) {
                 return "CLIENT_ERROR cannot increment or decrement non-numeric value";
             }
-            statistics.add(up ? Count.INCR_HITS : Count.DECR_HITS);
+            counts.add(up ? Count.INCR_HITS : Count.DECR_HITS);
             byte[] value = Store.added(item, old, delta, up);
             store.count(segment, item, value);
             return new String(value, java.nio.charset.StandardCharsets.ISO_8859_1).trim();
@@ -256,7 +258,7 @@ final class TextCommands {
         }
         answer(line, store.with(key, segment -> {
             Entry item = store.find(segment);
-            statistics.add(item != null, Count.DELETE_HITS, Count.DELETE_MISSES);
+            counts.add(item != null, Count.DELETE_HITS, Count.DELETE_MISSES);
             if (item != null) {
                 store.delete(segment, item);
             } else {
@@ -279,8 +281,8 @@ final class TextCommands {
         }
         answer(line, store.with(key, segment -> {
             Entry item = store.find(segment);
-            statistics.add(Count.CMD_TOUCH);
-            statistics.add(item != null, Count.TOUCH_HITS, Count.TOUCH_MISSES);
+            counts.add(Count.CMD_TOUCH);
+            counts.add(item != null, Count.TOUCH_HITS, Count.TOUCH_MISSES);
             if (item != null) {
                 store.expireAt(segment, store.until(Store.deadline(time, store.now())));
             }
@@ -302,7 +304,7 @@ final class TextCommands {
             store.flush();
         }
         // Not before: where a script holds a segment the command is given again.
-        statistics.add(Count.CMD_FLUSH);
+        counts.add(Count.CMD_FLUSH);
         answer(line, "OK");
     }
 

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * pool, and to give it back there, costs as much as to write a short reply.
  */
 public final class ReplyBuffers {
-    /** No power of two: of buffers whose addresses end alike a processor's cache holds only a few. */
-    static final int SIZE = 1792;
+    /** Bytes of one. No power of two: of buffers whose addresses end alike a processor's cache holds only a few. */
+    public static final int SIZE = 1792;
     /** As many connections' replies wait for one another at most. */
     private static final int MOST = 64;
     /** One that was released elsewhere, as its connection ended, is replaced after so many that were wanted in vain. */
@@ -26,7 +26,7 @@ public final class ReplyBuffers {
     private int missed;
 
     /** An empty one, of a pool where all are in use. */
-    ByteBuf take(ByteBufAllocator pool) {
+    public ByteBuf take(ByteBufAllocator pool) {
         if (count > 0) {
             ByteBuf taken = idle[--count];
             if (taken != null) {

@@ -65,8 +65,8 @@ class MemcachedHandlerTest {
     private final List<Connection> connections = new ArrayList<>();
 
     private final class Connection {
-        private final EmbeddedChannel channel =
-                new EmbeddedChannel(new MemcachedHandler(node.state, loop, together, numbers, statistics, 128 << 20));
+        private final EmbeddedChannel channel = new EmbeddedChannel(
+                new MemcachedHandler(new Store(node.state, numbers), loop, together, statistics, 128 << 20));
 
         Connection() {
             connections.add(this);

@@ -106,10 +106,10 @@ class StoreTest {
                 WriteMode.THROUGH,
                 FailureMode.ERROR);
         node.patterns.use(Map.of("one", through));
-        Replies out = new Replies(ByteBufAllocator.DEFAULT, 1 << 16);
+        Replies out = new Replies(ByteBufAllocator.DEFAULT, null, 1 << 16);
         Statistics statistics = new Statistics(node.now, 1);
-        TextCommands text = new TextCommands(store, out, statistics);
-        MetaCommands meta = new MetaCommands(store, out, statistics);
+        TextCommands text = new TextCommands(store, out, statistics, new Counts());
+        MetaCommands meta = new MetaCommands(store, out, new Counts());
         text.store(line("set k 0 0 1"), Store.Mode.SET, KEY);
         text.run(line("incr k 1"));
         text.run(line("delete k"));
@@ -211,13 +211,8 @@ class StoreTest {
     void aClientThatSaysNothingIsDisconnected() {
         Statistics statistics = new Statistics(node.now, 1);
         LoopShare loop = new LoopShare(node.keyspace);
-        EmbeddedChannel channel = new EmbeddedChannel(new MemcachedHandler(
-                node.state,
-                loop,
-                loop.together(() -> {}, node.state.clock()),
-                new CasNumbers(node.now),
-                statistics,
-                1 << 20));
+        EmbeddedChannel channel = new EmbeddedChannel(
+                new MemcachedHandler(store, loop, loop.together(() -> {}, node.state.clock()), statistics, 1 << 20));
         node.now += 9_000;
         statistics.endIdle(node.now, 10);
         channel.writeInbound(Unpooled.copiedBuffer("mn\r\n", StandardCharsets.US_ASCII));
@@ -458,9 +453,9 @@ class StoreTest {
 
     @Test
     void aFlushThatWasPutOffComesWhenItIsDueUnlessAnotherOneTakesItsPlace() {
-        Replies out = new Replies(ByteBufAllocator.DEFAULT, 1 << 16);
+        Replies out = new Replies(ByteBufAllocator.DEFAULT, null, 1 << 16);
         Statistics statistics = new Statistics(node.now, 1);
-        TextCommands text = new TextCommands(store, out, statistics);
+        TextCommands text = new TextCommands(store, out, statistics, new Counts());
         put();
         text.run(line("flush_all 10"));
         assertThat(redis.run("EXISTS k")).isEqualTo(":1|");
