@@ -11,9 +11,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Owned by the definitions' loop, but for {@link #check}. Whether definitions can be stored, and what is to be stored once they can again. */
 final class Storing {
-    /** No shard's. */
-    private static final int LOG_NUMBER = -1;
-
     /**
      * A deletion that has happened and is not stored.
      *
@@ -45,7 +42,7 @@ final class Storing {
     /** They cannot; returns what whoever waits is told. */
     AmqpException failed(IOException cause) {
         failure = cause;
-        alarms.log(LOG_NUMBER, true);
+        alarms.log(Alarms.DEFINITIONS, true);
         return refusal(cause);
     }
 
@@ -70,7 +67,7 @@ final class Storing {
 
     void recovered() {
         failure = null;
-        alarms.log(LOG_NUMBER, false);
+        alarms.log(Alarms.DEFINITIONS, false);
     }
 
     /** Nothing is stored until a restart, and what was deleted is there again then. */

@@ -36,6 +36,9 @@ public final class Alarms {
         }
     }
 
+    /** The number of the definitions' log, which is no shard's. */
+    public static final int DEFINITIONS = -1;
+
     private final Set<Reason> raised = EnumSet.noneOf(Reason.class);
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     /** Logs that cannot be written. */

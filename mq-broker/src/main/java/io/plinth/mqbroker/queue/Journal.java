@@ -162,13 +162,17 @@ final class Journal {
         }
     }
 
-    /** A queue is gone with what it held. */
-    void dropped(MessageQueue queue) {
+    /** A queue is gone; what it held is not dropped yet. */
+    void ended(MessageQueue queue) {
         queue.stats().ended(histograms);
+    }
+
+    /** A queue is gone with what it held. */
+    void dropped(QueueRef queue) {
         // Settled behind the drop they would be taken from the segments' counts twice.
         settling.remove(queue.id());
         Effect effect = new Effect.QueueDropped(queue.id());
-        if (queue.ref().survives()) {
+        if (queue.survives()) {
             stream.logged(effect, false);
         } else {
             stream.passing(() -> effect);

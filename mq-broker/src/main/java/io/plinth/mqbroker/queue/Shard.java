@@ -46,6 +46,7 @@ public final class Shard implements LogWriter.Owner {
     private final Dispatcher dispatcher;
     private final Intake intake;
     private final QueueSurvey survey;
+    private final QueueEnds ends;
     private final QueueLifecycle lifecycle;
     private final LongObjectMap<MessageQueue> queues = new LongObjectHashMap<>();
     private final StreamQueues streams;
@@ -90,6 +91,7 @@ public final class Shard implements LogWriter.Owner {
         this.streams = new StreamQueues(new Host(parts.reader()), parts.streams(), clock);
         this.dispatcher = new Dispatcher(this, journal, backlog, clock, parts.vhosts(), parts.shards());
         this.intake = new Intake(this, journal, backlog, clock, dispatcher);
+        this.ends = new QueueEnds(this, journal, backlog, parts);
         this.survey = new QueueSurvey(journal, backlog, dispatcher.deadLetters(), streams, clock);
     }
 
@@ -156,7 +158,7 @@ public final class Shard implements LogWriter.Owner {
         return outbox;
     }
 
-    private void reply(ChannelHandle channel, Runnable reply) {
+    void reply(ChannelHandle channel, Runnable reply) {
         outbox(channel.outlet()).add(new ShardEvent.Replied(reply));
     }
 
@@ -318,22 +320,9 @@ public final class Shard implements LogWriter.Owner {
     /** Removes a queue whatever it holds; its consumers are told. */
     void remove(MessageQueue queue, Runnable done) {
         queues.remove(queue.id());
-        vhosts.departed(queue.ref().vhost(), queue.stats().counts(), Counts.OF_QUEUES);
-        for (Subscription consumer : queue.consumers().all()) {
-            outbox(consumer.channel.outlet()).add(new ShardEvent.Cancelled(consumer.channel, consumer.tag));
-        }
-        queue.consumers().all().clear();
-        queue.waitingGets()
-                .forEach(get -> reply(get.channel(), () -> get.reply().accept(null)));
-        queue.waitingGets().clear();
-        queue.purging.forEach(Runnable::run);
-        queue.purging.clear();
-        queue.drain(entry -> backlog.left(entry.message));
-        backlog.forget(queue);
         holders.values().forEach(held -> held.remove(queue));
         dispatcher.forget(queue);
-        journal.dropped(queue);
-        lifecycle.removed(queue.ref(), done);
+        ends.end(queue, done);
     }
 
     private void reconfigure(long queueId) {

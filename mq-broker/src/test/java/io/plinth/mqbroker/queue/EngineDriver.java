@@ -241,6 +241,29 @@ final class EngineDriver implements AutoCloseable, Outlet {
         return List.copyOf(delivered);
     }
 
+    /** Has a consumer of the tag, which takes one message at a time, begin and end. */
+    void useOnce(String queue, String tag) throws Exception {
+        QueueRef ref = queue(queue);
+        CompletableFuture<Boolean> ended = new CompletableFuture<>();
+        submit(
+                ref.shard(),
+                List.of(
+                        new ShardCommand.Subscribe(
+                                channel,
+                                ref.id(),
+                                tag,
+                                false,
+                                false,
+                                1,
+                                0,
+                                FieldTable.EMPTY,
+                                null,
+                                StreamFilter.ALL,
+                                refusal -> {}),
+                        new ShardCommand.Unsubscribe(channel, ref.id(), tag, () -> ended.complete(true))));
+        ended.get(20, TimeUnit.SECONDS);
+    }
+
     /** How many messages are ready. */
     long length(String queue) throws Exception {
         CompletableFuture<ShardCommand.@Nullable Status> status = new CompletableFuture<>();
