@@ -24,6 +24,7 @@ import io.plinth.kvcache.admin.info.InfoReport;
 import io.plinth.kvcache.admin.info.InfoSources;
 import io.plinth.kvcache.admin.keys.HotKeysRoute;
 import io.plinth.kvcache.admin.keys.KeyMetrics;
+import io.plinth.kvcache.admin.process.ExchangeCommand;
 import io.plinth.kvcache.admin.process.ProcessCommands;
 import io.plinth.kvcache.cluster.PeerLinks;
 import io.plinth.kvcache.cluster.Topology;
@@ -192,7 +193,7 @@ public final class KvCache implements Daemon {
         NodeMetrics.register(context.metrics(), node, links::dropped, table.rows());
         new ExplainRoute(node).register(context.admin());
         KeyMetrics.register(context.metrics(), node);
-        new HotKeysRoute(stats.hotKeys()).register(context.admin());
+        new HotKeysRoute(stats.hotKeys(), keyspace.databases()).register(context.admin());
         Functions functions = new KeptLibraries(node, table, scripts, System::nanoTime);
         Persistence kept = new Persistence(
                 keyspace,
@@ -349,6 +350,7 @@ public final class KvCache implements Daemon {
                 config.persist().journal());
         DebugCommands.register(builder, this::id, yes -> started(timer).rests(yes));
         SaveCommands.register(builder, () -> started(persistence));
+        ExchangeCommand.register(builder);
         ReplicaCommands.register(
                 builder,
                 () -> started(replication),

@@ -49,7 +49,8 @@ public final class ExplainRoute {
                     400, "db: " + first(request, "db") + " (expected: 0 to " + (Keyspace.DATABASES - 1) + ")\n");
         }
         byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
-        KeyRef ref = new KeyRef().set(node.keyspace().hasher(), db, bytes, 0, bytes.length);
+        KeyRef ref = new KeyRef()
+                .set(node.keyspace().hasher(), node.keyspace().databases().stored(db), bytes, 0, bytes.length);
         Segment segment = node.keyspace().segment(ref.slot());
         try {
             segment.lock();
@@ -69,7 +70,7 @@ public final class ExplainRoute {
         try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
             json.writeStartObject();
             json.writeStringField("key", key);
-            json.writeNumberField("database", ref.db());
+            json.writeNumberField("database", node.keyspace().databases().named(ref.db()));
             json.writeNumberField("slot", ref.slot());
             Topology topology = node.topology().get();
             Member owner = topology.owner(ref.slot());

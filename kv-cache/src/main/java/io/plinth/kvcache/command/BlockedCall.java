@@ -131,7 +131,7 @@ final class BlockedCall implements Blocked, Waiter {
         for (KeyRef key : keys) {
             Segment segment = keyspace.segment(key.slot());
             if (segment.held()) {
-                segment.waits().again(key);
+                segment.waits().awaitedAgain(key);
             }
         }
     }

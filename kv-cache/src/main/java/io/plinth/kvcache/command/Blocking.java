@@ -95,6 +95,7 @@ final class Blocking {
         blocked.segments(touched);
         ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT, REPLY);
         out.protocol(blocked.client().out().protocol());
+        blocked.client().order(node.keyspace().databases().now());
         Call call = new Call(node, blocked.executor(), blocked.command(), blocked.client(), blocked.args());
         call.attempt(blocked, changed, nowMillis, out);
         try {

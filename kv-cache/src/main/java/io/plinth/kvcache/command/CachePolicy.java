@@ -63,6 +63,9 @@ public interface CachePolicy {
         return Map.of();
     }
 
-    /** A database was emptied. */
+    /** Two databases were exchanged as clients name them, and all segments are locked. */
+    default void exchanged(int one, int other) {}
+
+    /** A database was emptied, by its number in records. */
     default void flushed(int db) {}
 }

@@ -120,7 +120,7 @@ public final class Call {
             List<KeyRef> keys = new ArrayList<>();
             for (int arg : keyArgs) {
                 KeyRef ref = new KeyRef()
-                        .set(keyspace().hasher(), client.db(), kept.buffer(), kept.offset(arg), kept.length(arg));
+                        .set(keyspace().hasher(), client.database(), kept.buffer(), kept.offset(arg), kept.length(arg));
                 if (keys.stream().noneMatch(ref::same)) {
                     keys.add(ref);
                 }

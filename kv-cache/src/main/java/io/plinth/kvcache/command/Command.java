@@ -2,6 +2,8 @@ package io.plinth.kvcache.command;
 
 import io.plinth.kvcache.command.spec.CommandFacts;
 import io.plinth.kvcache.command.spec.KeySpec;
+import io.plinth.kvcache.keyspace.SegmentSet;
+import io.plinth.kvcache.keyspace.Slots;
 import io.plinth.kvcache.wire.Args;
 import java.util.Locale;
 import java.util.Map;
@@ -121,6 +123,27 @@ public record Command(
     public void keys(Args args, int shift, KeySpec.Visitor visitor) {
         for (KeySpec spec : factsOf(args, shift).keys()) {
             spec.visit(args, shift, visitor);
+        }
+    }
+
+    /** Refuses a call whose subcommand there is not, or not with so many arguments. */
+    void checkSubcommand(Args args) {
+        String given = args.text(1).toLowerCase(Locale.ROOT);
+        Integer arity = subcommands.get(given);
+        if (arity == null) {
+            throw CommandException.subcommand(args.text(1), name.toUpperCase(Locale.ROOT));
+        }
+        if (!fits(arity, args.count())) {
+            throw CommandException.arity(name + "|" + given);
+        }
+    }
+
+    /** Adds the segments of its keys; all where what it touches is not known from its arguments. */
+    void segments(Args args, SegmentSet into) {
+        if (facts.unknownKeys() && args.count() > 2) {
+            into.addAll();
+        } else {
+            keys(args, 0, (i, access) -> into.add(Slots.of(args.buffer(), args.offset(i), args.length(i))));
         }
     }
 

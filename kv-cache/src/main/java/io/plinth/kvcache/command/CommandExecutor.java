@@ -11,7 +11,6 @@ import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentSet;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
-import io.plinth.kvcache.keyspace.Slots;
 import io.plinth.kvcache.keyspace.memory.NoRoomException;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.Dispatcher;
@@ -20,8 +19,8 @@ import io.plinth.kvcache.session.Transaction;
 import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +34,7 @@ public final class CommandExecutor implements Dispatcher {
     private final CommandTable table;
     private final SegmentSet segments = new SegmentSet();
     private final Blocking blocking;
+    private final QueuedCommands queued;
     private final LongSupplier clock;
     private final CommandTimes times;
     private final HotKeys hotKeys;
@@ -50,6 +50,7 @@ public final class CommandExecutor implements Dispatcher {
         this.node = node;
         this.table = table;
         this.blocking = new Blocking(node);
+        this.queued = new QueuedCommands(node, table, this);
         this.clock = node.stats().clock();
         this.times = node.stats().observations().begin(table.rows().size());
         this.hotKeys = node.stats().hotKeys().begin();
@@ -81,6 +82,7 @@ public final class CommandExecutor implements Dispatcher {
             node.tracking().running(client);
         }
         client.startCommand(args.total());
+        client.order(node.keyspace().databases().now());
         client.seen(nowMillis, command == null ? "NULL" : table.nameOf(command, args));
         try {
             Transaction transaction = client.transaction();
@@ -238,7 +240,7 @@ public final class CommandExecutor implements Dispatcher {
             throw CommandException.arity(command.name());
         }
         if (!command.subcommands().isEmpty() && args.count() > 1) {
-            checkSubcommand(command, args);
+            command.checkSubcommand(args);
         }
         if (!command.is(Flag.NO_AUTH)
                 && !client.authenticated()
@@ -274,17 +276,6 @@ public final class CommandExecutor implements Dispatcher {
         }
     }
 
-    private static void checkSubcommand(Command command, Args args) {
-        String name = args.text(1).toLowerCase(Locale.ROOT);
-        Integer arity = command.subcommands().get(name);
-        if (arity == null) {
-            throw CommandException.subcommand(args.text(1), command.name().toUpperCase(Locale.ROOT));
-        }
-        if (!Command.fits(arity, args.count())) {
-            throw CommandException.arity(command.name() + "|" + name);
-        }
-    }
-
     private Call call(Command command, Client client, Args args, long nowMillis) {
         Call reused = call;
         if (reused == null) {
@@ -300,10 +291,7 @@ public final class CommandExecutor implements Dispatcher {
         // MEMORY PURGE has no key where MEMORY USAGE has one.
         boolean keyless = !command.keyed() || (command.firstKey() >= args.count());
         if (keyless || command.is(Flag.CHANNELS | Flag.LOCKS_ITSELF)) {
-            handle(command, running);
-            if (command.is(Flag.EVERYTHING) && command.is(Flag.WRITE)) {
-                node.keyspace().each(segment -> serve(segment, nowMillis));
-            }
+            alone(command, running, nowMillis);
         } else if (command.oneKey()) {
             KeyRef key = running.key(command.firstKey());
             if (hotKeys.due()) {
@@ -312,13 +300,14 @@ public final class CommandExecutor implements Dispatcher {
             Segment segment = node.keyspace().segment(key.slot());
             segment.lock();
             try {
+                notExchanged(client);
                 handle(command, running);
                 serve(segment, nowMillis);
             } finally {
                 segment.unlock();
             }
         } else {
-            addSegments(command, args);
+            command.segments(args, segments);
             if (hotKeys.due()) {
                 command.keys(args, 0, (i, access) -> count(running.key(i), nowMillis));
             }
@@ -326,6 +315,7 @@ public final class CommandExecutor implements Dispatcher {
             // After a crash all of what it wrote is there, or nothing.
             long unit = command.is(Flag.WRITE) ? node.keyspace().nextUnit() : 0;
             try {
+                notExchanged(client);
                 if (unit != 0) {
                     segments.unit(node.keyspace(), unit);
                 }
@@ -339,6 +329,36 @@ public final class CommandExecutor implements Dispatcher {
             }
         }
         blocking.serveDeferred(nowMillis);
+    }
+
+    /** A command without keys, or that locks what it needs itself. */
+    private void alone(Command command, Call running, long nowMillis) {
+        if (!command.is(Flag.EVERYTHING) || command.is(Flag.LOCKS_ITSELF)) {
+            handle(command, running);
+        } else if (command.is(Flag.WRITE)) {
+            ReentrantLock whole = node.keyspace().databases().whole();
+            whole.lock();
+            try {
+                running.client().order(node.keyspace().databases().now());
+                handle(command, running);
+            } finally {
+                whole.unlock();
+            }
+            node.keyspace().each(segment -> serve(segment, nowMillis));
+        } else {
+            handle(command, running);
+            if (command.is(Flag.KEYSPACE)) {
+                notExchanged(running.client());
+            }
+        }
+    }
+
+    /** A command is given again that took its database for another, as SWAPDB came before it had its segments. */
+    @SuppressWarnings("ReferenceEquality") // each exchange makes another one
+    void notExchanged(Client client) {
+        if (client.order() != node.keyspace().databases().now()) {
+            throw new SegmentsHeldException();
+        }
     }
 
     private void serve(Segment segment, long nowMillis) {
@@ -423,76 +443,15 @@ public final class CommandExecutor implements Dispatcher {
         }
     }
 
-    private void addSegments(Command command, Args args) {
-        if (command.facts().unknownKeys() && args.count() > 2) {
-            segments.addAll();
-            return;
-        }
-        command.keys(args, 0, (i, access) -> segments.add(Slots.of(args.buffer(), args.offset(i), args.length(i))));
-    }
-
     /** EXEC: the queued commands with all their segments locked; a null when a watched key changed. */
     void executeQueued(Client client, Transaction transaction, long nowMillis) {
-        boolean scripts = transaction.queued().stream().anyMatch(this::runsScript);
-        if (!scripts) {
-            executeAll(client, transaction, nowMillis);
-            return;
-        }
-        // A script may need more segments when commands before it have had their effects.
-        node.keyspace().turn().take();
-        try {
-            executeAll(client, transaction, nowMillis);
-        } finally {
-            node.keyspace().turn().give();
-        }
+        queued.run(client, transaction, nowMillis);
     }
 
-    /** Whether what MULTI accepted is still allowed; writes the error where it is not. */
-    private boolean permitted(Client client, Command command, Args args) {
-        String reason = Permissions.changed(node, client, command, args);
-        if (reason != null) {
-            client.out().error(reason);
-        }
-        return reason == null;
-    }
-
-    private boolean runsScript(Args args) {
-        Command command = table.find(args);
-        return command != null && command.is(Flag.SCRIPT);
-    }
-
-    private void executeAll(Client client, Transaction transaction, long nowMillis) {
-        for (Args args : transaction.queued()) {
-            Command command = table.find(args);
-            if (command != null && command.is(Flag.EVERYTHING)) {
-                segments.addAll();
-            } else if (command != null && !command.is(Flag.CHANNELS)) {
-                addSegments(command, args);
-            }
-        }
-        client.watcher().segments(segments);
-        ReplyWriter out = client.out();
-        segments.lock(node.keyspace());
-        try {
-            client.watcher().expire(nowMillis);
-            if (client.watcher().invalid()) {
-                out.nullArray();
-                return;
-            }
-            segments.unit(node.keyspace(), node.keyspace().nextUnit());
-            out.array(transaction.queued().size());
-            for (Args args : transaction.queued()) {
-                Command command = table.find(args);
-                if (command != null && permitted(client, command, args)) {
-                    Call queued = call(command, client, args, nowMillis);
-                    queued.atOnce();
-                    handle(command, queued);
-                }
-            }
-            segments.forEach(node.keyspace(), segment -> serve(segment, nowMillis));
-        } finally {
-            segments.unit(node.keyspace(), 0);
-            segments.unlock(node.keyspace());
-        }
+    /** Runs a command of a transaction, whose segments are locked. */
+    void runQueued(Command command, Client client, Args args, long nowMillis) {
+        Call running = call(command, client, args, nowMillis);
+        running.atOnce();
+        handle(command, running);
     }
 }

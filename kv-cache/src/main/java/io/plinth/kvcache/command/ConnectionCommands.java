@@ -78,7 +78,7 @@ public final class ConnectionCommands {
         if (db < 0 || db >= Keyspace.DATABASES) {
             throw new CommandException("ERR DB index is out of range");
         }
-        call.client().db(db);
+        call.client().database(db);
         call.out().ok();
     }
 
@@ -182,7 +182,7 @@ public final class ConnectionCommands {
         call.node().pubSub().unsubscribeAll(client);
         call.node().tracking().off(client);
         call.node().stats().monitors().remove(client);
-        client.db(0);
+        client.database(0);
         client.name("");
         client.replyMode(ReplyMode.ON);
         client.noEvict(false);

@@ -125,17 +125,18 @@ public final class KeyEvents implements KeyWatch {
         return (bits & type) != 0 && (bits & (KEYSPACE | KEYEVENT)) != 0;
     }
 
-    /** Publishes an event, on this node only as Redis does. */
+    /** Publishes an event of a key in a database of records, on this node only as Redis does. */
     public void publish(int type, String event, int db, byte[] key) {
         if (!wants(type)) {
             return;
         }
+        int database = keyspace.databases().named(db);
         byte[] name = event.getBytes(StandardCharsets.ISO_8859_1);
         if ((wanted & KEYSPACE) != 0) {
-            pubSub.publish(join("__keyspace@" + db + "__:", key), name);
+            pubSub.publish(join("__keyspace@" + database + "__:", key), name);
         }
         if ((wanted & KEYEVENT) != 0) {
-            pubSub.publish(join("__keyevent@" + db + "__:", name), key);
+            pubSub.publish(join("__keyevent@" + database + "__:", name), key);
         }
     }
 

@@ -87,7 +87,7 @@ public final class TransactionCommands {
             throw new CommandException("ERR too many watched keys (expected: at most " + MAX_WATCHED + ")");
         }
         for (int i = 1; i < call.count(); i++) {
-            client.watcher().watch(call.keyspace(), call.key(i), call.now());
+            client.watcher().watch(call.keyspace(), client.database(), call.key(i), call.now());
         }
         call.out().ok();
     }

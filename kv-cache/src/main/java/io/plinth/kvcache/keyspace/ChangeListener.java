@@ -7,6 +7,9 @@ import java.util.Arrays;
 public interface ChangeListener {
     void changed(Change change);
 
+    /** Databases were exchanged, as part of a transaction or 0; each database's number in records. All segments are locked. */
+    default void exchanged(byte[] stored, long unit) {}
+
     /** All changes of a transaction were told; perhaps more than once, while its segments are still locked. */
     default void ended(long unit) {}
 
@@ -42,6 +45,13 @@ public interface ChangeListener {
         public void changed(Change change) {
             for (ChangeListener listener : all) {
                 listener.changed(change);
+            }
+        }
+
+        @Override
+        public void exchanged(byte[] stored, long unit) {
+            for (ChangeListener listener : all) {
+                listener.exchanged(stored, unit);
             }
         }
 

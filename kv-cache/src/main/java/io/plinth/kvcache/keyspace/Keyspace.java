@@ -1,6 +1,7 @@
 package io.plinth.kvcache.keyspace;
 
 import io.plinth.kvcache.keyspace.memory.KeyTable;
+import io.plinth.kvcache.keyspace.store.Databases;
 import io.plinth.kvcache.keyspace.store.Hashed;
 import io.plinth.kvcache.keyspace.store.Records;
 import io.plinth.kvcache.keyspace.store.Region;
@@ -23,7 +24,7 @@ public final class Keyspace {
     /** Fixed when a data folder is made: {@code slot % 256} names a slot's segment. */
     public static final int SEGMENTS = 256;
     /** As many as Redis has by default; a cluster uses only the first. */
-    public static final int DATABASES = 16;
+    public static final int DATABASES = Databases.COUNT;
 
     /** What a key takes beside its record: its place in the table and in the queue of eviction. */
     public static final int KEY_SHARE = Records.SHARE;
@@ -36,7 +37,6 @@ public final class Keyspace {
     private static final int EVICTION_SHARE_BITS = 6;
 
     private static final int EXPIRED_PER_VISIT = 64;
-    private static final int TTL_SAMPLES = 4;
 
     /** Shared by as many segments each, so that few pages are half empty, and few segments wait for one another. */
     private static final int SLABS = 16;
@@ -59,6 +59,7 @@ public final class Keyspace {
     private volatile @Nullable KeyWatch watch;
     private volatile Durability durability = Durability.NONE;
     private final Annotations annotations = new Annotations();
+    private final Databases databases = new Databases();
 
     public Keyspace(long memoryLimit, Eviction eviction, long nowMillis, RandomGenerator random) {
         this.hasher = new KeyHash(random.nextLong());
@@ -86,6 +87,23 @@ public final class Keyspace {
     /** A segment by its number. */
     public Segment at(int index) {
         return segments[index];
+    }
+
+    /** Which of the records' databases each is that clients name. */
+    public Databases databases() {
+        return databases;
+    }
+
+    /** Exchanges two databases as clients name them; with all segments locked. */
+    public void exchange(int one, int other, long nowMillis) {
+        for (Segment segment : segments) {
+            segment.watches().exchange(one, other, nowMillis);
+        }
+        databases.become(databases.now().exchanged(one, other));
+        for (Segment segment : segments) {
+            segment.waits().exchanged(one, other);
+        }
+        segments[0].changes().exchanged(databases.now().bytes());
     }
 
     /** What keys are hashed with. */
@@ -383,28 +401,6 @@ public final class Keyspace {
     /** Gives memory that no record is in back to the machine. */
     public void purge() {
         region.purge();
-    }
-
-    /** About how long keys of a database that expire have left, in milliseconds, by a few of them; 0 where none was met. */
-    public long averageTtl(int db, long nowMillis, RandomGenerator random) {
-        long sum = 0;
-        long met = 0;
-        for (Segment segment : segments) {
-            if (segment.counted().expiring(db) > 0 && segment.tryLock()) {
-                try {
-                    for (int i = 0; i < TTL_SAMPLES; i++) {
-                        Entry entry = segment.random(random);
-                        if (entry != null && entry.db() == db && entry.expireAt() != Entry.NEVER) {
-                            sum += Math.max(0, entry.expireAt() - nowMillis);
-                            met++;
-                        }
-                    }
-                } finally {
-                    segment.unlock();
-                }
-            }
-        }
-        return met == 0 ? 0 : sum / met;
     }
 
     /** Bytes of native memory the machine gave for records; pages that are free again included. */

@@ -47,7 +47,7 @@ public final class Segment {
     private final SegmentCounts counts = new SegmentCounts();
     private final SegmentChanges changes;
     private final SegmentWatches watches;
-    private final SegmentWaits waits = new SegmentWaits(this);
+    private final SegmentWaits waits;
     private final PutOff putOff = new PutOff();
     private Eviction eviction;
     private long unreported;
@@ -55,12 +55,13 @@ public final class Segment {
     Segment(Keyspace keyspace, int index, Records records, Eviction eviction, long nowMillis) {
         this.keyspace = keyspace;
         this.changes = new SegmentChanges(keyspace, index);
+        this.watches = new SegmentWatches(keyspace, this);
+        this.waits = new SegmentWaits(keyspace, this);
         this.index = index;
         this.records = records;
         this.fifo = new S3Fifo(records);
         this.eviction = eviction;
         this.wheel = new ExpiryWheel(nowMillis, index);
-        this.watches = new SegmentWatches(keyspace, this);
     }
 
     /** Takes the lock; the same thread may take it again. {@link SegmentsHeldException} where a script has it for long. */
@@ -285,9 +286,7 @@ public final class Segment {
         keys.count(records.slotHigh(handle), db, -1);
         fifo.removed(handle);
         account(entry.hash, handle, -records.bytes(handle), -1);
-        if (records.expireAt(handle) != Entry.NEVER) {
-            keys.countExpiring(db, -1);
-        }
+        keys.expires(db, records.expireAt(handle), Entry.NEVER);
         counts.gone(kind);
         changes.changed(kind, entry, null, null);
         entry.leave();
@@ -338,11 +337,12 @@ public final class Segment {
         entry.handle = records.expireAt(entry.hash, entry.handle, expireAt);
         entry.forget();
         resized(entry.hash, entry.handle, entry.bytes() - bytes);
+        keys.expires(entry.db(), before, expireAt);
         if (before == Entry.NEVER) {
-            countExpiring(entry, 1);
+            queueExpiring(entry, 1);
             wheel.arm(entry.hash, expireAt);
         } else if (expireAt == Entry.NEVER) {
-            countExpiring(entry, -1);
+            queueExpiring(entry, -1);
         } else {
             wheel.rearm(entry.hash, before, expireAt);
         }
@@ -357,8 +357,7 @@ public final class Segment {
         }
     }
 
-    private void countExpiring(Entry entry, int delta) {
-        keys.countExpiring(entry.db(), delta);
+    private void queueExpiring(Entry entry, int delta) {
         if (eviction == Eviction.VOLATILE && delta > 0) {
             fifo.added(entry.hash, entry.handle);
         } else if (eviction == Eviction.VOLATILE) {

@@ -118,6 +118,13 @@ final class SegmentChanges {
         }
     }
 
+    /** Databases were exchanged. With all segments locked, told by one. */
+    void exchanged(byte[] stored) {
+        sequence++;
+        unended = unit != 0;
+        listeners.exchanged(stored, unit);
+    }
+
     /** Does what one change before stands for. */
     void silently(Runnable changes) {
         ChangeListener.All kept = listeners;

@@ -9,23 +9,25 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Guarded by its segment's lock: who waits for which key, in the order they came, and which of those keys changed since they were
- * served last. A reader of the stream of changes, present only while somebody waits.
+ * Guarded by its segment's lock: who waits for which key of the databases as clients name them, in the order they came, and which of
+ * those keys changed since they were served last. A reader of the stream of changes, present only while somebody waits.
  */
 public final class SegmentWaits implements ChangeListener {
     private final Map<WatchedKey, ArrayDeque<Waiter>> waiters = new HashMap<>();
     private final LinkedHashSet<WatchedKey> ready = new LinkedHashSet<>();
 
+    private final Keyspace keyspace;
     private final Segment segment;
 
-    SegmentWaits(Segment segment) {
+    SegmentWaits(Keyspace keyspace, Segment segment) {
+        this.keyspace = keyspace;
         this.segment = segment;
     }
 
-    /** A key that changed, and who waits for it. */
+    /** A key that changed, its database in records, and who waits for it. */
     public record Ready(int db, byte[] key, List<Waiter> waiters) {}
 
-    /** Has somebody wait for a key, after all who wait already. */
+    /** Has somebody wait for a key, its database as the client names it, after all who wait already. */
     public void add(KeyRef key, Waiter waiter) {
         assert segment.held();
         if (waiters.isEmpty()) {
@@ -34,7 +36,7 @@ public final class SegmentWaits implements ChangeListener {
         waiters.computeIfAbsent(of(key), k -> new ArrayDeque<>(2)).add(waiter);
     }
 
-    /** Ends a wait for a key. */
+    /** Ends a wait for such a key. */
     public void remove(KeyRef key, Waiter waiter) {
         assert segment.held();
         ArrayDeque<Waiter> queue = waiters.get(of(key));
@@ -53,15 +55,16 @@ public final class SegmentWaits implements ChangeListener {
 
     @Override
     public void changed(Change change) {
+        int database = keyspace.databases().named(change.db());
         if (change.kind() == Change.Kind.FLUSHED) {
             waiters.keySet().forEach(key -> {
-                if (key.db() == change.db()) {
+                if (key.db() == database) {
                     ready.add(key);
                 }
             });
             return;
         }
-        WatchedKey key = new WatchedKey(change.db(), change.key());
+        WatchedKey key = new WatchedKey(database, change.key());
         if (waiters.containsKey(key)) {
             ready.add(key);
         }
@@ -72,11 +75,29 @@ public final class SegmentWaits implements ChangeListener {
         return !ready.isEmpty();
     }
 
-    /** Has a key looked at again though it did not change. */
+    /** Two databases were exchanged: who waits for a key of one of them sees another. */
+    void exchanged(int one, int other) {
+        waiters.keySet().forEach(key -> {
+            if (key.db() == one || key.db() == other) {
+                ready.add(key);
+            }
+        });
+    }
+
+    /** Has a key of the records' databases looked at again though it did not change. */
     public void again(KeyRef key) {
+        again(new WatchedKey(keyspace.databases().named(key.db()), key.copy()));
+    }
+
+    /** The same for a key that somebody waits for by the name of its database. */
+    public void awaitedAgain(KeyRef key) {
+        again(of(key));
+    }
+
+    private void again(WatchedKey key) {
         assert segment.held();
-        if (waiters.containsKey(of(key))) {
-            ready.add(of(key));
+        if (waiters.containsKey(key)) {
+            ready.add(key);
         }
     }
 
@@ -88,6 +109,7 @@ public final class SegmentWaits implements ChangeListener {
         }
         WatchedKey key = ready.removeFirst();
         ArrayDeque<Waiter> queue = waiters.get(key);
-        return new Ready(key.db(), key.bytes(), queue == null ? List.of() : List.copyOf(queue));
+        return new Ready(
+                keyspace.databases().stored(key.db()), key.bytes(), queue == null ? List.of() : List.copyOf(queue));
     }
 }

@@ -8,8 +8,8 @@ public final class Watcher {
     private final List<Watched> keys = new ArrayList<>(2);
     private Round round = new Round();
 
-    /** A key that is watched and the segment it is in. */
-    private record Watched(Segment segment, KeyRef key) {}
+    /** A key that is watched, of a database as the client names it, and the segment it is in. */
+    private record Watched(Segment segment, int slot, SegmentWatches.WatchedKey key) {}
 
     /**
      * Invalidated from any thread that changes a watched key, under that key's segment lock. Each EXEC has one of its own: a
@@ -33,42 +33,47 @@ public final class Watcher {
         return keys.size();
     }
 
-    /** Watches a key. */
-    public void watch(Keyspace keyspace, KeyRef key, long nowMillis) {
+    /** Watches a key of this database as the client names it. */
+    public void watch(Keyspace keyspace, int database, KeyRef given, long nowMillis) {
+        SegmentWatches.WatchedKey key = new SegmentWatches.WatchedKey(database, given.copy());
         for (Watched watched : keys) {
-            if (watched.key.same(key)) {
+            if (watched.key.equals(key)) {
                 return;
             }
         }
-        Segment segment = keyspace.segment(key.slot());
-        byte[] bytes = key.copy();
-        KeyRef own = new KeyRef().set(keyspace.hasher(), key.db(), bytes, 0, bytes.length);
-        segment.lock();
+        Watched watched = new Watched(keyspace.segment(given.slot()), given.slot(), key);
+        watched.segment.lock();
         try {
-            segment.peek(own, nowMillis);
-            segment.watches().add(new SegmentWatches.WatchedKey(own.db(), bytes), round);
+            look(keyspace, watched, nowMillis);
+            watched.segment.watches().add(key, round);
         } finally {
-            segment.unlock();
+            watched.segment.unlock();
         }
-        keys.add(new Watched(segment, own));
+        keys.add(watched);
+    }
+
+    /** Lets the key go where its time is over. */
+    private static void look(Keyspace keyspace, Watched watched, long nowMillis) {
+        byte[] bytes = watched.key.bytes();
+        int stored = keyspace.databases().stored(watched.key.db());
+        watched.segment.peek(new KeyRef().set(keyspace.hasher(), stored, bytes, 0, bytes.length), nowMillis);
     }
 
     /** Adds the watched keys' segments to those a transaction locks. */
     public void segments(SegmentSet set) {
-        keys.forEach(watched -> set.add(watched.key.slot()));
+        keys.forEach(watched -> set.add(watched.slot));
     }
 
     /** With their segments locked: lets go what expired, which invalidates. */
-    public void expire(long nowMillis) {
-        keys.forEach(watched -> watched.segment.peek(watched.key, nowMillis));
+    public void expire(Keyspace keyspace, long nowMillis) {
+        keys.forEach(watched -> look(keyspace, watched, nowMillis));
     }
 
     /** Watches nothing any more. */
     public void clear() {
         Round over = round;
         for (Watched watched : keys) {
-            SegmentWatches.WatchedKey key = new SegmentWatches.WatchedKey(watched.key.db(), watched.key.buffer());
-            watched.segment.soon(() -> watched.segment.watches().remove(key, over));
+            watched.segment.soon(() -> watched.segment.watches().remove(watched.key, over));
         }
         keys.clear();
         round = new Round();

@@ -256,7 +256,7 @@ final class StatsReport {
         }
 
         void add(Entry entry) {
-            if (entry.db() != 0 || !entry.isString() || entry.expireAt() <= now) {
+            if (entry.db() != store.db() || !entry.isString() || entry.expireAt() <= now) {
                 return;
             }
             byte[] key = entry.key();

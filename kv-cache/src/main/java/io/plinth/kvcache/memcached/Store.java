@@ -73,9 +73,13 @@ final class Store {
     /** Begins with a key, which stays where it is: locks its segment, which the caller unlocks. */
     Segment lock(byte[] line, int keyAt, int length) {
         now = node.clock().millis();
-        key.set(node.keyspace().hasher(), 0, line, keyAt, length);
+        key.set(node.keyspace().hasher(), db(), line, keyAt, length);
         Segment segment = node.keyspace().segment(key.slot());
         segment.lock();
+        if (key.db() != db()) {
+            // SWAPDB came before the segment was ours.
+            key.set(node.keyspace().hasher(), db(), line, keyAt, length);
+        }
         return segment;
     }
 
@@ -244,7 +248,7 @@ final class Store {
 
     private void event(int type, String name) {
         if (node.settings().events().wants(type)) {
-            node.settings().events().publish(type, name, 0, key.copy());
+            node.settings().events().publish(type, name, key.db(), key.copy());
         }
     }
 
@@ -299,9 +303,14 @@ final class Store {
         return (digits + " ".repeat(Math.max(0, length - digits.length()))).getBytes(StandardCharsets.ISO_8859_1);
     }
 
+    /** Database 0, by its number in records. */
+    int db() {
+        return node.keyspace().databases().stored(0);
+    }
+
     /** Removes every key. */
     void flush() {
-        node.keyspace().each(segment -> segment.flush(0));
+        node.keyspace().each(segment -> segment.flush(db()));
         flushed();
     }
 
@@ -310,7 +319,7 @@ final class Store {
         Segment segment = node.keyspace().at(index);
         segment.lock();
         try {
-            segment.flush(0);
+            segment.flush(db());
         } finally {
             segment.unlock();
         }
@@ -318,7 +327,7 @@ final class Store {
 
     /** Ends leases and tells clients that track keys. */
     void flushed() {
-        policy().flushed(0);
+        policy().flushed(db());
         node.tracking().flushed();
     }
 }

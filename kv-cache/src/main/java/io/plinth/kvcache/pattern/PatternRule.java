@@ -8,6 +8,7 @@ import io.plinth.kvcache.pattern.PatternConfig.WriteMode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,10 @@ public final class PatternRule {
     private final long quotaKeys;
     private final boolean refuses;
     private final PatternCounts counts;
+    private final IntUnaryOperator stored;
 
-    PatternRule(String name, PatternConfig config, PatternCounts counts) {
+    PatternRule(String name, PatternConfig config, PatternCounts counts, IntUnaryOperator stored) {
+        this.stored = stored;
         this.name = name;
         this.config = config;
         this.counts = counts;
@@ -43,8 +46,13 @@ public final class PatternRule {
         return name;
     }
 
-    /** The database of its keys. */
+    /** The database of its keys, by its number in records: another one after SWAPDB. */
     public int db() {
+        return stored.applyAsInt(config.database());
+    }
+
+    /** The database of its keys. */
+    int database() {
         return config.database();
     }
 
@@ -64,7 +72,7 @@ public final class PatternRule {
 
     /** Whether a key is one of its. */
     public boolean fits(int db, byte[] buffer, int offset, int length) {
-        return db == config.database()
+        return db == db()
                 && length >= prefix.length
                 && Arrays.equals(prefix, 0, prefix.length, buffer, offset, offset + prefix.length);
     }

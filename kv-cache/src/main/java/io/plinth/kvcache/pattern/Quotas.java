@@ -135,12 +135,25 @@ public final class Quotas {
         }
     }
 
+    /** Two databases were exchanged, and all segments are locked: what patterns have a quota for are other keys now. */
+    public void exchanged(int one, int other) {
+        if (patterns.quotas(one, other)) {
+            for (int i = 0; i < segments.length; i++) {
+                countAnew(i);
+            }
+        }
+    }
+
     private void recount(int index) {
+        SegmentQuotas before = segments[index];
+        if (before == null || !before.rules.equals(patterns)) {
+            countAnew(index);
+        }
+    }
+
+    private void countAnew(int index) {
         Patterns now = patterns;
         SegmentQuotas before = segments[index];
-        if (before != null && before.rules.equals(now)) {
-            return;
-        }
         if (before != null) {
             before.forget();
         }

@@ -95,7 +95,7 @@ public final class RdbImport implements RdbFile.Visitor {
                 throw new UncheckedIOException(e);
             }
         }
-        ref.set(keyspace.hasher(), (int) db, key, 0, key.length);
+        ref.set(keyspace.hasher(), keyspace.databases().stored((int) db), key, 0, key.length);
         Segment segment = keyspace.segment(ref.slot());
         segment.lock();
         try {

@@ -52,7 +52,7 @@ final class RedisTable {
         oom = noRoom;
         version = 2;
         client.out().protocol(2);
-        client.db(asked.db());
+        client.database(asked.db());
         client.principal(asked.caller());
     }
 
@@ -238,6 +238,8 @@ final class RedisTable {
             return ignored(problem == null ? "ERR no script runs" : problem);
         }
         running.prepare(command, args);
+        // It holds what it has looked at so far, so they were not exchanged since then.
+        client.order(node.keyspace().databases().now());
         try {
             executor.runHeld(command, client, args, now);
             ByteBuf written = client.out().written();

@@ -141,7 +141,7 @@ public final class ScriptCommands {
                 others,
                 readOnly,
                 allowOom,
-                call.client().db(),
+                call.client().database(),
                 line,
                 call.client());
     }

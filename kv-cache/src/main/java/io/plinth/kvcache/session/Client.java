@@ -2,6 +2,7 @@ package io.plinth.kvcache.session;
 
 import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.keyspace.Watcher;
+import io.plinth.kvcache.keyspace.store.Databases;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.OutputLimitException;
 import io.plinth.kvcache.wire.ReplyWriter;
@@ -32,7 +33,8 @@ public final class Client {
     private volatile String libraryName = "";
     private volatile String libraryVersion = "";
     private volatile String lastCommand = "NULL";
-    private volatile int db;
+    private volatile int database;
+    private volatile Databases.Order order = Databases.Order.FIRST;
     private volatile boolean authenticated;
     private volatile boolean noEvict;
     private volatile boolean noTouch;
@@ -176,12 +178,29 @@ public final class Client {
         libraryVersion = text;
     }
 
+    /** The database it chose, by its number in records as the command that runs knows it. */
     public int db() {
-        return db;
+        return order.stored(database);
     }
 
-    public void db(int index) {
-        db = index;
+    /** The database it chose. */
+    public int database() {
+        return database;
+    }
+
+    /** Chooses a database. */
+    public void database(int index) {
+        database = index;
+    }
+
+    /** Where databases are for the command that runs. */
+    public Databases.Order order() {
+        return order;
+    }
+
+    /** A command begins, or holds segments now: databases are there. */
+    public void order(Databases.Order now) {
+        order = now;
     }
 
     public boolean authenticated() {

@@ -34,7 +34,7 @@ public final class ClientLine {
         field(line, "age", (nowMillis - client.connectedMillis()) / 1000);
         field(line, "idle", Math.max(0, nowMillis - client.seenMillis()) / 1000);
         field(line, "flags", flags(client));
-        field(line, "db", client.db());
+        field(line, "db", client.database());
         field(line, "sub", client.channels().size());
         field(line, "psub", client.patterns().size());
         field(line, "ssub", client.shardChannels().size());

@@ -58,9 +58,6 @@ class ProcessDifferentialIT {
             assertThat(ours.call("WAITAOF", "1", "0", "0"))
                     .isEqualTo("-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.\r\n");
             assertThat(ours.call("WAITAOF", "0", "1", "0")).isEqualTo("*2\r\n:0\r\n:0\r\n");
-            assertThat(ours.call("SWAPDB", "0", "1"))
-                    .startsWith("-ERR SWAPDB: ")
-                    .contains("expected: ");
             assertThat(ours.call("PSYNC", "?", "-1")).startsWith("-ERR PSYNC: ");
             for (String first : List.of("POST / HTTP/1.1", "Host: 127.0.0.1")) {
                 assertThat(sent(node.port(0), first))

@@ -60,7 +60,7 @@ class ChangeStreamTest {
     void invalidatesWatchersOfTheChangedKeyOnly() {
         fixture.put("a", 1);
         Watcher watcher = new Watcher();
-        watcher.watch(fixture.keyspace, fixture.key("a"), fixture.now);
+        watcher.watch(fixture.keyspace, 0, fixture.key("a"), fixture.now);
         fixture.put("b", 1);
         assertThat(watcher.invalid()).isFalse();
 
@@ -77,8 +77,8 @@ class ChangeStreamTest {
         fixture.put("{x}there", 1);
         Watcher present = new Watcher();
         Watcher absent = new Watcher();
-        present.watch(fixture.keyspace, fixture.key("{x}there"), fixture.now);
-        absent.watch(fixture.keyspace, fixture.key("{x}absent"), fixture.now);
+        present.watch(fixture.keyspace, 0, fixture.key("{x}there"), fixture.now);
+        absent.watch(fixture.keyspace, 0, fixture.key("{x}absent"), fixture.now);
 
         fixture.keyspace.each(segment -> segment.flush(0));
 

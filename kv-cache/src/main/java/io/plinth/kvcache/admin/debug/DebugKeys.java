@@ -150,13 +150,14 @@ final class DebugKeys {
     }
 
     private static void tables(Call call) {
-        long db = call.integer(2);
-        if (db < 0 || db >= Keyspace.DATABASES) {
+        long database = call.integer(2);
+        if (database < 0 || database >= Keyspace.DATABASES) {
             throw new CommandException("ERR Out of range database");
         }
+        int db = call.client().order().stored((int) database);
         call.out()
-                .verbatim("[Dictionary HT]\n" + table(call.keyspace().keys((int) db)) + "[Expires HT]\n"
-                        + table(call.keyspace().expiring((int) db)));
+                .verbatim("[Dictionary HT]\n" + table(call.keyspace().keys(db)) + "[Expires HT]\n"
+                        + table(call.keyspace().expiring(db)));
     }
 
     /** Tables are of open addressing: no element is in a chain. */

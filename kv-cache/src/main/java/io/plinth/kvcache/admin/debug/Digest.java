@@ -33,9 +33,9 @@ final class Digest {
     static String of(Keyspace keyspace) {
         Digest all = new Digest();
         for (int db = 0; db < Keyspace.DATABASES; db++) {
-            if (keyspace.keys(db) > 0) {
+            if (keyspace.keys(keyspace.databases().stored(db)) > 0) {
                 all.mix(number(db));
-                int wanted = db;
+                int wanted = keyspace.databases().stored(db);
                 keyspace.each(segment -> segment.forEach(entry -> {
                     if (entry.db() == wanted) {
                         Digest one = new Digest();

@@ -86,8 +86,7 @@ public final class InfoReport {
         for (int db = 0; db < Keyspace.DATABASES; db++) {
             long keys = sums.keys(db);
             if (keys > 0) {
-                long ttl =
-                        call.keyspace().averageTtl(db, call.now(), call.node().random());
+                long ttl = sums.averageTtl(db, call.now());
                 text.line("db" + db, "keys=" + keys + ",expires=" + sums.expiring(db) + ",avg_ttl=" + ttl);
             }
         }

@@ -2,19 +2,23 @@ package io.plinth.kvcache.admin.info;
 
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.store.Databases;
 
 /**
- * How many keys each database has, and how many of them have an expiry; owned by one command, which counts when it first asks. All
+ * How many keys each database that clients name has, and how many of them have an expiry; owned by one command, which counts when it first asks. All
  * databases are counted in one pass over the segments, each under its lock.
  */
 public final class KeySums {
     private final Keyspace keyspace;
+    private final Databases.Order order;
     private final long[] keys = new long[Keyspace.DATABASES];
     private final long[] expiring = new long[Keyspace.DATABASES];
+    private final long[] expireAts = new long[Keyspace.DATABASES];
     private boolean counted;
 
     public KeySums(Keyspace keyspace) {
         this.keyspace = keyspace;
+        this.order = keyspace.databases().now();
     }
 
     /** Keys of a database. */
@@ -27,6 +31,12 @@ public final class KeySums {
     public long expiring(int db) {
         count();
         return expiring[db];
+    }
+
+    /** How long those have left in the mean, in milliseconds; 0 where there is none. */
+    public long averageTtl(int db, long nowMillis) {
+        count();
+        return expiring[db] == 0 ? 0 : Math.max(0, expireAts[db] / expiring[db] - nowMillis);
     }
 
     /** Bytes that all of them take beside their values. */
@@ -47,8 +57,10 @@ public final class KeySums {
 
     private void add(Segment segment) {
         for (int db = 0; db < Keyspace.DATABASES; db++) {
-            keys[db] += segment.keys(db);
-            expiring[db] += segment.counted().expiring(db);
+            int stored = order.stored(db);
+            keys[db] += segment.keys(stored);
+            expiring[db] += segment.counted().expiring(stored);
+            expireAts[db] += segment.counted().expireAts(stored);
         }
     }
 }

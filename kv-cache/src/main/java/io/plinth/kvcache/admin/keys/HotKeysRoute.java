@@ -6,6 +6,7 @@ import io.plinth.kit.admin.AdminRoutes;
 import io.plinth.kit.admin.AdminRoutes.Response;
 import io.plinth.kvcache.command.stats.HotList;
 import io.plinth.kvcache.command.stats.HotList.Hot;
+import io.plinth.kvcache.keyspace.store.Databases;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -16,9 +17,12 @@ public final class HotKeysRoute {
     private static final int SHOWN = 32;
 
     private final HotList keys;
+    private final Databases databases;
 
-    public HotKeysRoute(HotList keys) {
+    /** {@code databases}: what clients name those that keys are counted for. */
+    public HotKeysRoute(HotList keys, Databases databases) {
         this.keys = keys;
+        this.databases = databases;
     }
 
     /** Adds it. */
@@ -33,7 +37,7 @@ public final class HotKeysRoute {
             for (Hot hot : keys.top(SHOWN)) {
                 json.writeStartObject();
                 json.writeStringField("key", KeyText.of(hot.key()));
-                json.writeNumberField("database", hot.db());
+                json.writeNumberField("database", databases.named(hot.db()));
                 json.writeNumberField("uses_per_second", Math.round(hot.perSecond()));
                 json.writeNumberField("freq", hot.frequency());
                 json.writeEndObject();

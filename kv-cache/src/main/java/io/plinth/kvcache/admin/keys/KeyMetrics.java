@@ -5,6 +5,7 @@ import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.command.stats.HotList;
 import io.plinth.kvcache.command.stats.HotList.Hot;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.store.Databases;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
@@ -22,18 +23,20 @@ public final class KeyMetrics {
     public static void register(Metrics metrics, NodeState node) {
         Prefixes prefixes =
                 new Prefixes(node.keyspace(), new Random(node.random().nextLong()));
-        metrics.registry().register(() -> hot(node.stats().hotKeys()));
+        metrics.registry()
+                .register(() -> hot(node.stats().hotKeys(), node.keyspace().databases()));
         metrics.registry().register(() -> types(node.keyspace()));
         metrics.registry().register(() -> prefixes(prefixes));
     }
 
-    private static GaugeSnapshot hot(HotList keys) {
+    private static GaugeSnapshot hot(HotList keys, Databases databases) {
         GaugeSnapshot.Builder gauge = GaugeSnapshot.builder()
                 .name("kvcache_hot_key_uses_per_second")
                 .help("How often the keys are used that are used most, of late; from every 32nd use.");
         for (Hot hot : keys.top(HOT)) {
             gauge.dataPoint(GaugeDataPointSnapshot.builder()
-                    .labels(Labels.of("key", KeyText.of(hot.key()), "database", Integer.toString(hot.db())))
+                    .labels(Labels.of(
+                            "key", KeyText.of(hot.key()), "database", Integer.toString(databases.named(hot.db()))))
                     .value(Math.rint(hot.perSecond()))
                     .build());
         }

@@ -45,7 +45,6 @@ public final class ProcessCommands {
             call.out().verbatim("Redis ver. " + ConnectionCommands.REDIS_VERSION + "\n");
         });
         to.add("failover", "Hands over to a replica; there are none.", ProcessCommands::failover);
-        refuse(to, "swapdb", "databases cannot be exchanged on this node (expected: COPY or MOVE of their keys)");
         refuse(to, "migrate", "keys cannot be sent from this node (expected: DUMP here and RESTORE there)");
         refuse(to, "restore-asking", "slots do not move between nodes (expected: RESTORE)");
         for (String copying : new String[] {"sync", "psync", "replconf"}) {

@@ -55,7 +55,8 @@ public final class CachePatterns implements CachePolicy {
 
     /** Changes the patterns. */
     public void use(Map<String, PatternConfig> given) {
-        Patterns next = new Patterns(given, name -> counts.computeIfAbsent(name, n -> new PatternCounts()));
+        Patterns next = new Patterns(
+                given, name -> counts.computeIfAbsent(name, n -> new PatternCounts()), keyspace.databases()::stored);
         quotas.patterns(next);
         patterns = next;
     }
@@ -213,6 +214,11 @@ public final class CachePatterns implements CachePolicy {
                             .collect(Collectors.joining(", ")));
         }
         return known;
+    }
+
+    @Override
+    public void exchanged(int one, int other) {
+        quotas.exchanged(one, other);
     }
 
     @Override

@@ -192,11 +192,12 @@ public final class KeyCommands {
             if (call.args().is(i, "REPLACE")) {
                 replace = true;
             } else if (call.args().is(i, "DB") && i + 1 < call.count()) {
-                db = call.small(++i);
-                if (db < 0 || db >= Keyspace.DATABASES) {
+                int database = call.small(++i);
+                if (database < 0 || database >= Keyspace.DATABASES) {
                     throw new CommandException("ERR DB index is out of range");
                 }
-                if (db != 0 && call.node().topology().get().clustered()) {
+                db = call.client().order().stored(database);
+                if (database != 0 && call.node().topology().get().clustered()) {
                     throw new CommandException("ERR Copying to another database is not allowed in cluster mode");
                 }
             } else {
@@ -228,10 +229,11 @@ public final class KeyCommands {
         if (call.node().topology().get().clustered()) {
             throw new CommandException("ERR MOVE is not allowed in cluster mode");
         }
-        int db = call.small(2);
-        if (db < 0 || db >= Keyspace.DATABASES) {
+        int database = call.small(2);
+        if (database < 0 || database >= Keyspace.DATABASES) {
             throw new CommandException("ERR DB index is out of range");
         }
+        int db = call.client().order().stored(database);
         KeyRef from = call.key(1);
         KeyRef to = call.second(1, db);
         if (from.same(to)) {

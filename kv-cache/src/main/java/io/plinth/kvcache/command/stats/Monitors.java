@@ -57,7 +57,7 @@ public final class Monitors {
         String from = by.principal().equals(by) ? by.address() : "lua";
         StringBuilder line = new StringBuilder();
         line.append(String.format(
-                Locale.ROOT, "%d.%06d [%d %s]", now.getEpochSecond(), now.getNano() / 1000, by.db(), from));
+                Locale.ROOT, "%d.%06d [%d %s]", now.getEpochSecond(), now.getNano() / 1000, by.database(), from));
         for (int i = 0; i < args.count(); i++) {
             byte[] word = SlowLog.secret(command, args, i) ? SlowLog.REDACTED : args.bytes(i);
             line.append(' ');

@@ -23,6 +23,9 @@ public final class EffectCodec {
     /** All libraries of functions there are from then on. */
     static final int LIBRARIES = 252;
 
+    /** Where databases are from then on, as part of a transaction or not: {@code unit 8 | 16 numbers}. */
+    static final int DATABASES = 251;
+
     private static final int FIELD = 1;
     private static final int VALUE = 2;
     private static final int EXPIRY = 4;
@@ -121,6 +124,13 @@ public final class EffectCodec {
             codes.add(Values.block(in));
         }
         return codes;
+    }
+
+    /** Appends where databases are now. */
+    public static void databases(byte[] stored, long unit, ByteSink out) {
+        out.u1(DATABASES);
+        out.u8(unit);
+        out.block(stored);
     }
 
     static int kind(ByteBuffer record) {

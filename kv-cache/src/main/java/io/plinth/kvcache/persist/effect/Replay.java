@@ -6,6 +6,7 @@ import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.rdb.RdbException;
+import io.plinth.kvcache.keyspace.store.Databases;
 import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.SetValue;
@@ -44,7 +45,7 @@ public final class Replay {
     private final @Nullable Coverage coverage;
     private final long nowMillis;
     private final long[] sequences;
-    private final Map<Long, List<Change>> open = new HashMap<>();
+    private final Map<Long, List<Runnable>> open = new HashMap<>();
     private final KeyRef key = new KeyRef();
     private long applied;
     private long misfits;
@@ -79,15 +80,28 @@ public final class Replay {
             case EffectCodec.LIFE -> open.clear();
             case EffectCodec.END -> {
                 record.get();
-                List<Change> whole = open.remove(record.getLong());
+                List<Runnable> whole = open.remove(record.getLong());
                 if (whole != null) {
-                    whole.forEach(this::apply);
+                    whole.forEach(Runnable::run);
                 }
             }
             case EffectCodec.LIBRARIES -> {
                 try {
                     libraries = EffectCodec.libraries(record);
                 } catch (RdbException | BufferUnderflowException e) {
+                    misfits++;
+                }
+            }
+            case EffectCodec.DATABASES -> {
+                record.get();
+                long unit = record.getLong();
+                try {
+                    Databases.Order order = Databases.Order.of(Values.block(record));
+                    inUnit(unit, () -> {
+                        keyspace.databases().become(order);
+                        applied++;
+                    });
+                } catch (RdbException | BufferUnderflowException | IllegalArgumentException e) {
                     misfits++;
                 }
             }
@@ -104,10 +118,14 @@ public final class Replay {
     private void change(Change change) {
         int index = change.slot() & Keyspace.SEGMENTS - 1;
         sequences[index] = Math.max(sequences[index], change.sequence());
-        if (change.unit() == 0) {
-            apply(change);
+        inUnit(change.unit(), () -> apply(change));
+    }
+
+    private void inUnit(long unit, Runnable done) {
+        if (unit == 0) {
+            done.run();
         } else {
-            open.computeIfAbsent(change.unit(), unit -> new ArrayList<>()).add(change);
+            open.computeIfAbsent(unit, u -> new ArrayList<>()).add(done);
         }
     }
 

@@ -106,6 +106,18 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     }
 
     @Override
+    public void exchanged(byte[] stored, long unit) {
+        lock.lock();
+        try {
+            int at = begin();
+            EffectCodec.databases(stored, unit, batch);
+            finish(at);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public void ended(long unit) {
         lock.lock();
         try {

@@ -17,7 +17,7 @@ import java.util.zip.CRC32C;
 record Block(int type, int segment, int length, long from, long upto, long sequence) {
     static final int HEAD = 44;
 
-    /** What the file is: version 4, seed of the hashes 8, journal segment to go on with 4, time 8, written at a stop 1. */
+    /** What the file is: version 4, seed of the hashes 8, journal segment to go on with 4, time 8, written at a stop 1, databases 16. */
     static final int FILE = 1;
     /** Keys of one segment. */
     static final int KEYS = 2;

@@ -32,6 +32,18 @@ final class Gathering implements ChangeListener {
     }
 
     @Override
+    public void exchanged(byte[] stored, long unit) {
+        lock.lock();
+        try {
+            int at = begin();
+            EffectCodec.databases(stored, unit, records);
+            finish(at);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public void ended(long unit) {
         lock.lock();
         try {

@@ -229,7 +229,7 @@ final class SegmentEncoder {
     private void watch(Large list, int index) {
         end(list);
         Watcher watcher = new Watcher();
-        watcher.watch(keyspace, ref, BEFORE_ALL);
+        watcher.watch(keyspace, keyspace.databases().named(ref.db()), ref, BEFORE_ALL);
         list.watcher = watcher;
         list.tries++;
         list.part = 0;

@@ -68,7 +68,10 @@ public final class SnapshotReader implements AutoCloseable {
 
     private @Nullable SnapshotFacts about() {
         SnapshotFacts first = about(0);
-        return first != null ? first : about(bytes.byteSize() - Block.HEAD - 25);
+        for (int i = 0; first == null && i < SnapshotFacts.LENGTHS.size(); i++) {
+            first = about(bytes.byteSize() - Block.HEAD - SnapshotFacts.LENGTHS.get(i));
+        }
+        return first;
     }
 
     private @Nullable SnapshotFacts about(long at) {
@@ -96,6 +99,7 @@ public final class SnapshotReader implements AutoCloseable {
         if (known == null) {
             throw new IllegalStateException("snapshot " + name + ": without facts");
         }
+        keyspace.databases().become(known.databases());
         Coverage coverage = new Coverage(new KeyHash(known.seed()));
         List<ByteBuffer> effects = new ArrayList<>();
         for (long at = 0; at < bytes.byteSize(); ) {

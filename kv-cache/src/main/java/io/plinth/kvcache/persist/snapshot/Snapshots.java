@@ -88,7 +88,13 @@ public final class Snapshots {
         long keys;
         long longest;
         try (SnapshotWriter writer = new SnapshotWriter(keyspace, unfinished, nanos, gathering)) {
-            writer.write(new SnapshotFacts(keyspace.hasher().seed(), from, clock.millis(), atStop), loops, libraries);
+            SnapshotFacts facts = new SnapshotFacts(
+                    keyspace.hasher().seed(),
+                    from,
+                    clock.millis(),
+                    atStop,
+                    keyspace.databases().now());
+            writer.write(facts, loops, libraries);
             keys = writer.keys();
             longest = writer.longestNanos();
         } catch (IOException | RuntimeException | Error e) {
