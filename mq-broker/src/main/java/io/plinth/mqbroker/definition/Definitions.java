@@ -27,35 +27,34 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owned by its event loop. The one place where exchanges, queue names, bindings and settings change: one change after the other, each applied and
- * answered only once it is durable, so what a client was told exists after any crash.
+ * Owned by its event loop. The one place where exchanges, queue names, bindings and settings change: in the order the commands come, each applied
+ * and answered only once it is durable, so what a client was told exists after any crash. Those that come while the log syncs share the next sync.
  */
 public final class Definitions implements LogWriter.Owner, QueueLifecycle {
-    /** How a command ended: an error, or the queue of a declare. */
+    /**
+     * How a command ended: an error, or the queue of a declare.
+     *
+     * @param created whether that queue was not there before
+     */
     public record Result(
-            @Nullable AmqpException error, @Nullable QueueRef queue) {
-        static final Result DONE = new Result(null, null);
+            @Nullable AmqpException error, @Nullable QueueRef queue, boolean created) {
+        static final Result DONE = new Result(null, null, false);
     }
-
-    private record Job(String vhost, DefinitionCommand command, Consumer<Result> reply) {}
-
-    /** What waits for durability: the change itself, which returns the exchanges that thereby delete themselves, and the answer. */
-    private record Pending(Supplier<List<Exchange>> apply, Result result, Consumer<Result> reply) {}
 
     private final EventExecutor loop;
     private final Vhosts vhosts;
     private final Settings settings = new Settings();
     private final Policies policies = new Policies(settings);
     private final Shards shards;
-    private final ChangeStream stream;
     private final Storing storing;
     private final int maxQueues;
     private final Deque<Job> jobs = new ArrayDeque<>();
-    private @Nullable Pending pending;
+    private final Ahead ahead = new Ahead();
+    private final Commits commits;
+    private final SettingEffects effects;
     private long nextQueueId;
 
     public Definitions(
@@ -63,8 +62,9 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         this.loop = loop;
         this.vhosts = vhosts;
         this.shards = shards;
-        this.stream = stream;
         this.storing = new Storing(alarms);
+        this.commits = new Commits(stream, storing, ahead, jobs);
+        this.effects = new SettingEffects(loop, vhosts, policies, shards);
         this.maxQueues = maxQueues;
     }
 
@@ -98,8 +98,17 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
 
     /** Queues a command on a virtual host; {@code reply} runs on this loop once the change is durable, or refused. */
     public void submit(String vhost, DefinitionCommand command, Consumer<Result> reply) {
+        submit(new Job(vhost, command, reply));
+    }
+
+    /** The same for one who asks for more behind it: once one is refused, its others are dropped without a reply. */
+    public void submit(String vhost, DefinitionCommand command, Asker asker, Consumer<Result> reply) {
+        submit(new Job(vhost, command, asker, reply));
+    }
+
+    private void submit(Job job) {
         loop.execute(() -> {
-            jobs.add(new Job(vhost, command, reply));
+            jobs.add(job);
             work();
         });
     }
@@ -118,133 +127,67 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
 
     private void work() {
         assert loop.inEventLoop();
-        while (pending == null) {
+        while (!ahead.fenced()) {
             Storing.Owed owed = storing.next();
+            Job job = owed == null ? jobs.poll() : null;
             if (owed != null) {
-                store(owed);
-                return;
-            }
-            Job job = jobs.poll();
-            if (job == null) {
-                return;
-            }
-            try {
+                commits.store(owed);
+            } else if (job == null) {
+                break;
+            } else if (!job.dropped()) {
                 start(job);
-            } catch (AmqpException e) {
-                job.reply().accept(new Result(e, null));
             }
         }
+        commits.flush();
     }
 
     private void start(Job job) {
-        if (job.command() instanceof DefinitionCommand.Set c) {
-            set(c.setting(), job.reply());
-            return;
-        }
-        Topology topology = vhosts.get(job.vhost());
-        if (topology == null) {
-            if (job.command() instanceof DefinitionCommand.ForgetQueue) {
-                job.reply().accept(Result.DONE);
+        try {
+            if (job.command() instanceof DefinitionCommand.Set c) {
+                set(job, c.setting());
                 return;
             }
-            throw new AmqpException(ReplyCode.NOT_FOUND, "no vhost '" + job.vhost() + "'");
+            Topology topology = vhosts.get(job.vhost());
+            if (topology != null) {
+                start(job, topology);
+            } else if (job.command() instanceof DefinitionCommand.ForgetQueue) {
+                job.reply().accept(Result.DONE);
+            } else {
+                throw new AmqpException(ReplyCode.NOT_FOUND, "no vhost '" + job.vhost() + "'");
+            }
+        } catch (AmqpException e) {
+            job.refuse(e);
         }
+    }
+
+    private void start(Job job, Topology topology) {
         switch (job.command()) {
-            case DefinitionCommand.DeclareExchange c -> declare(topology, c, job.reply());
-            case DefinitionCommand.DeleteExchange c -> delete(topology, c, job.reply());
-            case DefinitionCommand.DeclareQueue c -> declare(topology, c, job.reply());
-            case DefinitionCommand.ForgetQueue c -> forget(topology, c.queue(), job.reply());
-            case DefinitionCommand.ForgetExchange c -> forget(topology, c.exchange(), job.reply());
-            case DefinitionCommand.Bind c -> bind(topology, c, job.reply());
-            case DefinitionCommand.Unbind c -> unbind(topology, c, job.reply());
+            case DefinitionCommand.DeclareExchange c -> declare(job, topology, c);
+            case DefinitionCommand.DeleteExchange c -> delete(job, topology, c);
+            case DefinitionCommand.DeclareQueue c -> declare(job, topology, c);
+            case DefinitionCommand.ForgetQueue c -> forget(job, topology, c.queue());
+            case DefinitionCommand.ForgetExchange c -> forget(job, topology, c.exchange());
+            case DefinitionCommand.Bind c -> bind(job, topology, c);
+            case DefinitionCommand.Unbind c -> unbind(job, topology, c);
             case DefinitionCommand.Set c -> throw new IllegalStateException("command: " + c);
         }
     }
 
-    /** Applies and answers once the effect is durable; at once where it need not be. */
-    private void commit(
-            Topology topology,
-            Effect.OnDefinitions effect,
-            boolean durable,
-            Supplier<List<Exchange>> apply,
-            Result result,
-            Consumer<Result> reply) {
-        commit(Writable.in(topology, effect), durable, new Pending(apply, result, reply));
-    }
-
-    /** Commits the deletion of what is gone already: where it cannot be stored it is applied all the same, and stored before anything else. */
-    private void commitGone(
-            Topology topology,
-            Effect.OnDefinitions effect,
-            boolean durable,
-            Supplier<List<Exchange>> apply,
-            Consumer<Result> reply) {
-        Effect.OnDefinitions deletion = Writable.in(topology, effect);
-        Runnable later = () -> {
-            storing.owe(new Storing.Owed(deletion, () -> reply.accept(Result.DONE)));
-            finish(new Pending(apply, Result.DONE, applied -> {}));
-        };
-        if (durable && storing.fails()) {
-            later.run();
-            return;
-        }
-        commit(deletion, durable, new Pending(apply, Result.DONE, result -> {
-            if (result.error() == null) {
-                reply.accept(result);
-            } else {
-                later.run();
-            }
-        }));
-    }
-
-    private void store(Storing.Owed owed) {
-        Consumer<Result> stored = result -> {
-            if (result.error() == null) {
-                owed.stored().run();
-            } else {
-                storing.owe(owed);
-            }
-        };
-        commit(owed.effect(), true, new Pending(List::of, Result.DONE, stored));
-    }
-
-    private void commit(Effect.OnDefinitions effect, boolean durable, Pending change) {
-        Writable.check(effect, durable);
-        if (!durable) {
-            stream.passing(() -> effect);
-            finish(change);
-            return;
-        }
-        storing.check();
-        pending = change;
-        stream.logged(effect, true);
-        stream.flush();
-    }
-
     @Override
     public void durable(long sequence) {
-        Pending done = pending;
-        pending = null;
-        if (done != null) {
-            finish(done);
-        }
+        commits.durable(sequence);
         work();
     }
 
     @Override
     public void full(IOException cause) {
-        AmqpException refusal = storing.failed(cause);
-        Pending lost = pending;
-        pending = null;
-        if (lost != null) {
-            lost.reply().accept(new Result(refusal, null));
-        }
+        commits.lost(cause);
         work();
     }
 
     @Override
     public void failed(IOException cause) {
-        full(cause);
+        commits.lost(cause);
         storing.lost();
         work();
     }
@@ -261,238 +204,211 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         return false;
     }
 
-    private void declare(Topology topology, DefinitionCommand.DeclareExchange c, Consumer<Result> reply) {
-        Exchange known = topology.exchange(c.name());
+    private void declare(Job job, Topology topology, DefinitionCommand.DeclareExchange c) {
+        Exchange known = ahead.exchange(topology, c.name());
         if (known != null) {
             Equivalence.check(known, c);
-            reply.accept(Result.DONE);
+            commits.answer(job, topology.exchange(c.name()) == known, Result.DONE);
             return;
         }
         ExchangeType type = Equivalence.type(c);
-        if (type == ExchangeType.DELAYED && topology.queue(Topology.delayQueue(c.name())) == null) {
-            declareDelayQueue(topology, c, reply);
-            return;
+        Effect.OnDefinitions effect =
+                new Effect.ExchangeDeclared(c.name(), c.type(), c.autoDelete(), c.internal(), c.arguments());
+        String delays = Topology.delayQueue(c.name());
+        if (type == ExchangeType.DELAYED && ahead.queue(topology, delays) == null) {
+            Writable.check(effect, c.durable());
+            // Before its exchange, so that the exchange never stands without it.
+            FieldTable arguments = new FieldTable(Map.of(QueueRef.DELAYED_FOR, c.name()));
+            DefinitionCommand.DeclareQueue queue =
+                    new DefinitionCommand.DeclareQueue(delays, c.durable(), false, null, arguments);
+            declare(new Job(job.vhost(), queue, result -> {}), topology, queue);
         }
         Exchange exchange = new Exchange(
                 topology.vhost(), c.name(), type, c.durable(), c.autoDelete(), c.internal(), c.arguments());
-        commit(
-                topology,
-                new Effect.ExchangeDeclared(c.name(), c.type(), c.autoDelete(), c.internal(), c.arguments()),
-                c.durable(),
-                () -> {
+        Ahead.Step step = Ahead.Step.exchange(topology, c.name(), exchange);
+        commits.commit(
+                job,
+                Commits.Change.in(topology, effect, c.durable(), step, () -> {
                     policies.apply(exchange);
                     topology.add(exchange);
                     return List.of();
-                },
-                Result.DONE,
-                reply);
+                }),
+                job.reply());
     }
 
-    private void delete(Topology topology, DefinitionCommand.DeleteExchange c, Consumer<Result> reply) {
-        Exchange exchange = topology.exchange(c.name());
+    private void delete(Job job, Topology topology, DefinitionCommand.DeleteExchange c) {
+        Exchange exchange = ahead.exchange(topology, c.name());
         if (exchange == null) {
-            reply.accept(Result.DONE);
+            commits.answer(job, topology.exchange(c.name()) == null, Result.DONE);
             return;
         }
-        if (c.ifUnused() && exchange.bound()) {
+        if (c.ifUnused() && ahead.bound(exchange)) {
             throw new AmqpException(ReplyCode.PRECONDITION_FAILED, exchange + " in use");
         }
-        commit(
-                topology,
-                new Effect.ExchangeDeleted(c.name()),
-                exchange.durable(),
-                () -> topology.remove(exchange),
-                Result.DONE,
-                result -> dropDelayQueue(topology, exchange, result, reply));
+        commits.commit(job, deletion(topology, exchange), result -> dropDelayQueue(topology, exchange, result, job));
+        fence(exchange);
     }
 
     /** An exchange that lost its last binding, unless it has another by now. */
-    private void forget(Topology topology, Exchange exchange, Consumer<Result> reply) {
-        if (topology.exchange(exchange.name()) != exchange || exchange.bound()) {
-            reply.accept(Result.DONE);
+    private void forget(Job job, Topology topology, Exchange exchange) {
+        if (ahead.exchange(topology, exchange.name()) != exchange || ahead.bound(exchange)) {
+            commits.answer(job, false, Result.DONE);
             return;
         }
-        commitGone(
+        commits.commitGone(
+                job, deletion(topology, exchange), result -> dropDelayQueue(topology, exchange, result, job));
+        fence(exchange);
+    }
+
+    /** Nobody has a turn before the name of what goes with it is free again, too. */
+    private void fence(Exchange deleted) {
+        if (deleted.type() == ExchangeType.DELAYED) {
+            ahead.fence();
+        }
+    }
+
+    private static Commits.Change deletion(Topology topology, Exchange exchange) {
+        return Commits.Change.in(
                 topology,
                 new Effect.ExchangeDeleted(exchange.name()),
                 exchange.durable(),
-                () -> topology.remove(exchange),
-                result -> dropDelayQueue(topology, exchange, result, reply));
+                Ahead.Step.exchange(topology, exchange.name(), null),
+                () -> topology.remove(exchange));
     }
 
-    /** Before its exchange, so that the exchange never stands without it. */
-    private void declareDelayQueue(Topology topology, DefinitionCommand.DeclareExchange c, Consumer<Result> reply) {
-        FieldTable arguments = new FieldTable(Map.of(QueueRef.DELAYED_FOR, c.name()));
-        declare(
-                topology,
-                new DefinitionCommand.DeclareQueue(Topology.delayQueue(c.name()), c.durable(), false, null, arguments),
-                result -> {
-                    if (result.error() != null) {
-                        reply.accept(result);
-                    } else {
-                        jobs.addFirst(new Job(topology.vhost(), c, reply));
-                    }
-                });
-    }
-
-    /** The name is free again before anybody else has a turn. */
-    private void dropDelayQueue(Topology topology, Exchange exchange, Result result, Consumer<Result> reply) {
+    private void dropDelayQueue(Topology topology, Exchange exchange, Result result, Job job) {
         // None of an exchange that is still there, or was declared anew.
         boolean drops = exchange.type() == ExchangeType.DELAYED && topology.exchange(exchange.name()) == null;
         QueueRef keeps = drops ? topology.queue(Topology.delayQueue(exchange.name())) : null;
         if (keeps == null) {
-            reply.accept(result);
+            job.reply().accept(result);
             return;
         }
         jobs.addFirst(new Job(topology.vhost(), new DefinitionCommand.ForgetQueue(keeps), forgotten -> {
             shards.get(keeps.shard()).submitLater(List.of(new ShardCommand.Discard(keeps.id(), () -> {})));
-            reply.accept(result);
+            job.reply().accept(result);
         }));
     }
 
-    private void declare(Topology topology, DefinitionCommand.DeclareQueue c, Consumer<Result> reply) {
-        QueueRef known = topology.queue(c.name());
+    private void declare(Job job, Topology topology, DefinitionCommand.DeclareQueue c) {
+        QueueRef known = ahead.queue(topology, c.name());
         if (known != null) {
             Equivalence.check(known, c);
             vhosts.churn().queueDeclared(false);
-            reply.accept(new Result(null, known));
+            commits.answer(job, topology.queue(c.name()) == known, new Result(null, known, false));
             return;
         }
         Equivalence.checkType(topology.vhost(), c);
-        Equivalence.checkLimit(vhosts, maxQueues);
+        Equivalence.checkLimit(vhosts.queueCount() + ahead.queues(), maxQueues);
         long limit = Access.vhostLimit(settings, topology.vhost(), "max-queues");
-        Equivalence.checkLimit(topology, c.name(), limit);
+        if (limit >= 0) {
+            Equivalence.checkLimit(topology, c.name(), ahead.queues(topology.vhost()), limit);
+        }
         long id = nextQueueId++;
         int shard = Shards.of(topology.vhost(), c.name(), shards.count());
         QueueRef queue = new QueueRef(
                 id, topology.vhost(), c.name(), shard, c.durable(), c.autoDelete(), c.owner(), c.arguments());
-        commit(
-                topology,
-                new Effect.QueueDeclared(id, c.name(), c.autoDelete(), c.arguments()),
-                queue.survives(),
-                () -> {
-                    policies.apply(queue);
-                    // The shard hears of it before any loop can route to it.
-                    shards.get(shard).submitLater(List.of(new ShardCommand.Create(queue)));
-                    vhosts.declared(topology, queue);
-                    return List.of();
-                },
-                new Result(null, queue),
-                reply);
+        Effect.OnDefinitions effect = new Effect.QueueDeclared(id, c.name(), c.autoDelete(), c.arguments());
+        Ahead.Step step = Ahead.Step.queue(topology, c.name(), queue);
+        Commits.Change change = Commits.Change.in(topology, effect, queue.survives(), step, () -> {
+            policies.apply(queue);
+            // The shard hears of it before any loop can route to it.
+            shards.get(shard).submitLater(List.of(new ShardCommand.Create(queue)));
+            vhosts.declared(topology, queue);
+            return List.of();
+        });
+        commits.commit(job, change.with(new Result(null, queue, true)), job.reply());
     }
 
-    private void forget(Topology topology, QueueRef queue, Consumer<Result> reply) {
-        boolean known = topology.queue(queue.name()) == queue;
-        commitGone(
-                topology,
-                new Effect.QueueDeleted(queue.id(), queue.name()),
-                known && queue.survives(),
-                () -> vhosts.deleted(topology, queue),
-                reply);
+    private void forget(Job job, Topology topology, QueueRef queue) {
+        boolean known = ahead.queue(topology, queue.name()) == queue;
+        if (known) {
+            commits.commitGone(
+                    job,
+                    Commits.Change.in(
+                            topology,
+                            new Effect.QueueDeleted(queue.id(), queue.name()),
+                            queue.survives(),
+                            Ahead.Step.queue(topology, queue.name(), null),
+                            () -> vhosts.deleted(topology, queue)),
+                    job.reply());
+        } else {
+            commits.answer(job, topology.queue(queue.name()) != queue, Result.DONE);
+        }
     }
 
-    private void bind(Topology topology, DefinitionCommand.Bind c, Consumer<Result> reply) {
-        Exchange source = Ends.source(topology, c.source());
-        Destination destination = Ends.destination(topology, c.toQueue(), c.destination(), c.asker());
+    private void bind(Job job, Topology topology, DefinitionCommand.Bind c) {
+        Exchange source = Ends.source(ahead, topology, c.source());
+        Destination destination = Ends.destination(ahead, topology, c.toQueue(), c.destination(), c.asker());
         Equivalence.checkBinding(source.type(), source, c.routingKey(), c.arguments());
         Binding binding = new Binding(destination, c.routingKey(), c.arguments());
-        if (source.has(binding)) {
-            reply.accept(Result.DONE);
+        if (ahead.has(source, binding)) {
+            commits.answer(job, source.has(binding), Result.DONE);
             return;
         }
-        commit(
-                topology,
-                new Effect.Bound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
-                source.durable() && Ends.survives(destination),
-                () -> {
-                    topology.bind(source, binding);
-                    return List.of();
-                },
-                Result.DONE,
-                reply);
+        commits.commit(
+                job,
+                Commits.Change.in(
+                        topology,
+                        new Effect.Bound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
+                        source.durable() && Ends.survives(destination),
+                        Ahead.Step.binding(source, binding, true),
+                        () -> {
+                            topology.bind(source, binding);
+                            return List.of();
+                        }),
+                job.reply());
     }
 
-    private void unbind(Topology topology, DefinitionCommand.Unbind c, Consumer<Result> reply) {
-        Exchange source = topology.exchange(c.source());
-        Destination destination = c.toQueue() ? topology.queue(c.destination()) : topology.exchange(c.destination());
+    private void unbind(Job job, Topology topology, DefinitionCommand.Unbind c) {
+        Exchange source = ahead.exchange(topology, c.source());
+        Destination destination =
+                c.toQueue() ? ahead.queue(topology, c.destination()) : ahead.exchange(topology, c.destination());
         if (source == null || destination == null) {
-            reply.accept(Result.DONE);
+            commits.answer(job, false, Result.DONE);
             return;
         }
         Binding binding = new Binding(destination, c.routingKey(), c.arguments());
+        boolean bound = ahead.has(source, binding);
         // Nothing is done to a queue that was not bound, whoever owns it: as in RabbitMQ that is no error.
-        if (destination instanceof QueueRef queue && source.has(binding)) {
+        if (destination instanceof QueueRef queue && bound) {
             Equivalence.checkOwner(queue, c.asker());
         }
-        commit(
-                topology,
-                new Effect.Unbound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
-                source.has(binding) && source.durable() && Ends.survives(destination),
-                () -> topology.unbind(source, binding),
-                Result.DONE,
-                reply);
+        commits.commit(
+                job,
+                Commits.Change.in(
+                        topology,
+                        new Effect.Unbound(c.source(), c.toQueue(), c.destination(), c.routingKey(), c.arguments()),
+                        bound && source.durable() && Ends.survives(destination),
+                        Ahead.Step.binding(source, binding, false),
+                        () -> topology.unbind(source, binding)),
+                job.reply());
     }
 
-    private void set(Effect.Setting setting, Consumer<Result> reply) {
-        boolean known = settings.get(setting.kind(), setting.key()) != null;
-        if (setting.value() == null && !known) {
-            reply.accept(Result.DONE);
+    private void set(Job job, Effect.Setting setting) {
+        if (setting.value() == null && !ahead.has(settings, setting)) {
+            commits.answer(job, false, Result.DONE);
             return;
         }
-        commit(
+        Commits.Change change = new Commits.Change(
                 setting,
                 true,
-                new Pending(
-                        () -> {
-                            settings.apply(setting);
-                            applied(setting);
-                            return List.of();
-                        },
-                        Result.DONE,
-                        reply));
-    }
-
-    private void applied(Effect.Setting setting) {
-        switch (setting.kind()) {
-            case Settings.VHOST -> {
-                if (setting.value() != null) {
-                    vhosts.add(setting.key());
-                } else {
-                    discard(vhosts.remove(setting.key()));
-                }
+                Ahead.Step.setting(setting),
+                () -> {
+                    settings.apply(setting);
+                    return List.of();
+                },
+                Result.DONE);
+        commits.commit(job, change, result -> {
+            if (result.error() == null) {
+                effects.of(setting, () -> job.reply().accept(result));
+            } else {
+                job.reply().accept(result);
             }
-            case Settings.POLICY, Settings.OPERATOR_POLICY -> {
-                Topology topology = vhosts.get(Settings.names(setting.key()).getFirst());
-                if (topology != null) {
-                    policies.apply(
-                            topology,
-                            queue -> shards.get(queue.shard())
-                                    .submitLater(List.of(new ShardCommand.Reconfigure(queue.id()))));
-                }
-            }
-            default -> {}
-        }
-    }
-
-    private void discard(@Nullable Topology gone) {
-        if (gone != null) {
-            gone.queues()
-                    .forEach(queue -> shards.get(queue.shard())
-                            .submitLater(List.of(new ShardCommand.Discard(queue.id(), () -> {}))));
-        }
-    }
-
-    /** Applies a change and answers, after auto-delete exchanges that lost their last binding by it are gone too. */
-    private void finish(Pending change) {
-        List<Exchange> emptied = change.apply().get();
-        Consumer<Result> reply = result -> change.reply().accept(change.result());
-        if (emptied.isEmpty()) {
-            reply.accept(change.result());
-        }
-        for (Exchange exchange : emptied) {
-            jobs.addFirst(new Job(exchange.vhost(), new DefinitionCommand.ForgetExchange(exchange), reply));
-            // They stand in reverse order: the first one here is deleted, and answers, last.
-            reply = result -> {};
+        });
+        if (setting.kind().equals(Settings.VHOST) && setting.value() == null) {
+            // What comes behind is not in that host any more.
+            ahead.fence();
         }
     }
 }

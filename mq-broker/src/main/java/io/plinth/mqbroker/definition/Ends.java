@@ -15,8 +15,8 @@ final class Ends {
         return destination instanceof QueueRef queue ? queue.survives() : destination.durable();
     }
 
-    static Exchange source(Topology topology, String name) {
-        Exchange exchange = topology.exchange(name);
+    static Exchange source(Ahead ahead, Topology topology, String name) {
+        Exchange exchange = ahead.exchange(topology, name);
         if (exchange == null) {
             throw new AmqpException(
                     ReplyCode.NOT_FOUND, "no exchange '" + name + "' in vhost '" + topology.vhost() + "'");
@@ -24,15 +24,16 @@ final class Ends {
         return exchange;
     }
 
-    static Destination destination(Topology topology, boolean toQueue, String name, Object asker) {
+    static Destination destination(Ahead ahead, Topology topology, boolean toQueue, String name, Object asker) {
         if (!toQueue) {
-            return source(topology, name);
+            return source(ahead, topology, name);
         }
-        QueueRef queue = topology.queue(name);
+        QueueRef queue = ahead.queue(topology, name);
         if (queue == null) {
             throw new AmqpException(ReplyCode.NOT_FOUND, "no queue '" + name + "' in vhost '" + topology.vhost() + "'");
         }
         Equivalence.checkOwner(queue, asker);
+        Equivalence.checkPublic(queue);
         return queue;
     }
 }

@@ -6,7 +6,6 @@ import io.plinth.mqbroker.exchange.Exchange;
 import io.plinth.mqbroker.exchange.ExchangeType;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Topology;
-import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.mqbroker.wire.ReplyCode;
@@ -57,6 +56,15 @@ public final class Equivalence {
     public static void checkOwner(QueueRef queue, Object asker) {
         if (queue.owner() != null && !queue.owner().equals(asker)) {
             throw locked(queue);
+        }
+    }
+
+    /** A queue of the broker's own is nobody's to use. */
+    public static void checkPublic(QueueRef queue) {
+        if (queue.internal()) {
+            throw new AmqpException(
+                    ReplyCode.ACCESS_REFUSED,
+                    queue + " keeps the delayed messages of an exchange (expected: only to be purged)");
         }
     }
 
@@ -182,9 +190,9 @@ public final class Equivalence {
                         + current);
     }
 
-    /** Refuses one queue more than the virtual host may have; negative for any number. */
-    static void checkLimit(Topology topology, String queue, long limit) {
-        if (limit >= 0 && topology.queueCount() >= limit) {
+    /** Refuses one queue more than the virtual host may have, with so many under way. */
+    static void checkLimit(Topology topology, String queue, int underWay, long limit) {
+        if (topology.queueCount() + underWay >= limit) {
             throw new AmqpException(
                     ReplyCode.PRECONDITION_FAILED,
                     "cannot declare queue '" + queue + "': queue limit in vhost '" + topology.vhost() + "' (" + limit
@@ -193,8 +201,8 @@ public final class Equivalence {
     }
 
     /** Refuses one queue more than the node may have. */
-    static void checkLimit(Vhosts vhosts, int limit) {
-        if (vhosts.queueCount() >= limit) {
+    static void checkLimit(int count, int limit) {
+        if (count >= limit) {
             throw new AmqpException(
                     ReplyCode.PRECONDITION_FAILED,
                     "queues: " + limit + " (expected: fewer; raise mq-broker.limits.queues)");

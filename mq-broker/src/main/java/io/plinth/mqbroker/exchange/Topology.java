@@ -6,6 +6,8 @@ import io.plinth.mqbroker.wire.FieldTable;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +35,9 @@ public final class Topology {
     private final Map<String, Exchange> exchanges = new ConcurrentHashMap<>();
     private final Map<String, QueueRef> queues = new ConcurrentHashMap<>();
     /** By destination, so that deleting one need not search every exchange. Touched by the definitions' loop only. */
-    private final Map<Destination, Set<Exchange>> sources = new ConcurrentHashMap<>();
+    private final Map<Destination, Set<Bound>> bound = new HashMap<>();
+
+    private record Bound(Exchange source, Binding binding) {}
 
     public Topology(String vhost) {
         this.vhost = vhost;
@@ -111,8 +115,9 @@ public final class Topology {
 
     public void bind(Exchange source, Binding binding) {
         source.bind(binding);
-        sources.computeIfAbsent(binding.destination(), ignored -> ConcurrentHashMap.newKeySet())
-                .add(source);
+        // Most have one.
+        bound.computeIfAbsent(binding.destination(), ignored -> new HashSet<>(2))
+                .add(new Bound(source, binding));
     }
 
     /** Removes a binding; returns the exchanges that thereby lost their last binding and delete themselves. */
@@ -120,6 +125,7 @@ public final class Topology {
         if (!source.unbind(binding)) {
             return List.of();
         }
+        unbound(source, binding);
         return source.autoDelete() && !source.bound() ? List.of(source) : List.of();
     }
 
@@ -133,27 +139,25 @@ public final class Topology {
     public List<Exchange> remove(Exchange exchange) {
         exchanges.remove(exchange.name(), exchange);
         gone.add(exchange.traffic());
-        for (Binding binding : exchange.bindings()) {
-            Set<Exchange> from = sources.get(binding.destination());
-            if (from != null) {
-                from.remove(exchange);
-            }
-        }
+        exchange.bindings().forEach(binding -> unbound(exchange, binding));
         return removeDestination(exchange);
     }
 
+    private void unbound(Exchange source, Binding binding) {
+        bound.computeIfPresent(binding.destination(), (destination, all) -> {
+            all.remove(new Bound(source, binding));
+            return all.isEmpty() ? null : all;
+        });
+    }
+
     private List<Exchange> removeDestination(Destination destination) {
-        Set<Exchange> from = sources.remove(destination);
-        if (from == null) {
+        Set<Bound> all = bound.remove(destination);
+        if (all == null) {
             return List.of();
         }
         List<Exchange> emptied = new ArrayList<>();
-        for (Exchange source : from) {
-            for (Binding binding : source.bindings()) {
-                if (binding.destination() == destination) {
-                    emptied.addAll(unbind(source, binding));
-                }
-            }
+        for (Bound one : all) {
+            emptied.addAll(unbind(one.source(), one.binding()));
         }
         return emptied;
     }

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Owned by the definitions log's writer thread. Keeps the definitions in RocksDB as one snapshot beside the position it covers; there are
- * few of them and they change rarely.
+ * Owned by the definitions log's writer thread. Keeps the definitions in RocksDB as one snapshot beside the position it covers. It is written anew
+ * once a good part of them has changed, so that what it costs is shared by as many changes; a start reads those behind it from the log.
  */
 public final class DefinitionsIndexer implements ChangeListener {
     /** The definitions log's number, behind every shard's. */
@@ -25,10 +25,14 @@ public final class DefinitionsIndexer implements ChangeListener {
     private static final Logger LOG = LoggerFactory.getLogger(DefinitionsIndexer.class);
     private static final byte[] SNAPSHOT = Keys.definitions();
 
+    private static final int FEW = 256;
+    /** With one change for so many definitions the snapshot is written anew. */
+    private static final int SHARE = 4;
+
     private final RocksIndex index;
     private final RecoveredDefinitions state;
     private Covered appended = Covered.NOTHING;
-    private Covered written = Covered.NOTHING;
+    private int changes;
 
     /** Continues from what {@link #recover} found, which it keeps up to date. */
     public DefinitionsIndexer(RocksIndex index, RecoveredDefinitions state) {
@@ -89,6 +93,7 @@ public final class DefinitionsIndexer implements ChangeListener {
     @Override
     public void appended(Change change, long position) {
         appended = new Covered(position, change.epoch(), change.sequence());
+        changes++;
         if (change.effect() instanceof Effect.OnDefinitions definition) {
             state.apply(definition);
         }
@@ -99,14 +104,16 @@ public final class DefinitionsIndexer implements ChangeListener {
 
     @Override
     public void idle() {
-        if (!appended.equals(written)) {
+        if (changes >= FEW && changes >= state.count() / SHARE) {
             checkpoint();
         }
     }
 
     @Override
     public void closed() {
-        idle();
+        if (changes > 0) {
+            checkpoint();
+        }
     }
 
     private void checkpoint() {
@@ -118,7 +125,7 @@ public final class DefinitionsIndexer implements ChangeListener {
             batch.put(SNAPSHOT, bytes);
             batch.put(Keys.covered(LOG_NUMBER), appended.bytes());
             index.write(batch);
-            written = appended;
+            changes = 0;
         } catch (RocksDBException | IOException e) {
             LOG.warn("definitions: the index stays behind the log: {}", e.getMessage());
         }

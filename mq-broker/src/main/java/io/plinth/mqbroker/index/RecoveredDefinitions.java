@@ -5,10 +5,8 @@ import io.plinth.mqbroker.log.Settings;
 import io.plinth.mqbroker.wire.FieldTable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** Durable exchanges, queues, bindings and settings as the definitions log left them. */
 public final class RecoveredDefinitions {
@@ -20,7 +18,7 @@ public final class RecoveredDefinitions {
     public static final class Host {
         private final Map<String, Effect.ExchangeDeclared> exchanges = new LinkedHashMap<>();
         private final Map<Long, Effect.QueueDeclared> queues = new LinkedHashMap<>();
-        private final Set<Effect.Bound> bindings = new LinkedHashSet<>();
+        private final RecoveredBindings bindings = new RecoveredBindings();
 
         public List<Effect.ExchangeDeclared> exchanges() {
             return List.copyOf(exchanges.values());
@@ -31,7 +29,7 @@ public final class RecoveredDefinitions {
         }
 
         public List<Effect.Bound> bindings() {
-            return List.copyOf(bindings);
+            return List.copyOf(bindings.all());
         }
     }
 
@@ -64,8 +62,7 @@ public final class RecoveredDefinitions {
             case Effect.ExchangeDeclared e -> host.exchanges.put(e.name(), e);
             case Effect.ExchangeDeleted e -> {
                 host.exchanges.remove(e.name());
-                host.bindings.removeIf(b -> b.source().equals(e.name())
-                        || (!b.toQueue() && b.destination().equals(e.name())));
+                host.bindings.removeExchange(e.name());
             }
             case Effect.QueueDeclared e -> {
                 host.queues.put(e.id(), e);
@@ -74,7 +71,7 @@ public final class RecoveredDefinitions {
             case Effect.QueueDeleted e -> {
                 host.queues.remove(e.id());
                 nextQueueId(e.id() + 1);
-                host.bindings.removeIf(b -> b.toQueue() && b.destination().equals(e.name()));
+                host.bindings.removeQueue(e.name());
             }
             case Effect.Bound e -> host.bindings.add(e);
             case Effect.Unbound e ->
@@ -105,11 +102,22 @@ public final class RecoveredDefinitions {
         hosts.forEach((vhost, host) -> {
             List<Effect.OnDefinitions> own = new ArrayList<>(host.exchanges.values());
             own.addAll(host.queues.values());
-            own.addAll(host.bindings);
+            own.addAll(host.bindings.all());
             boolean plain = vhost.equals(DEFAULT_VHOST);
             own.forEach(effect -> all.add(plain ? effect : new Effect.InVhost(vhost, effect)));
         });
         return new Effect.Snapshot(nextQueueId, all);
+    }
+
+    /** How many things are defined. */
+    long count() {
+        long things = settings.changes().size();
+        for (Host host : hosts.values()) {
+            things += host.exchanges.size()
+                    + host.queues.size()
+                    + host.bindings.all().size();
+        }
+        return things;
     }
 
     /** Definitions by virtual host; a host that was only created is not in it. */

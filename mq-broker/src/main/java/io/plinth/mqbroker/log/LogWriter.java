@@ -70,6 +70,9 @@ public final class LogWriter implements AutoCloseable {
     /** What there was no room for, to be written before anything else. */
     private final Refused refused = new Refused();
 
+    /** What the owner was told of a full log and has not heard yet: what it hands over until then is not to be written after all. */
+    private int unheard;
+
     /** The change of the last record, -1 before the first. */
     private long inLog = -1;
 
@@ -200,7 +203,11 @@ public final class LogWriter implements AutoCloseable {
         // Behind the sync, so that what there was room for is confirmed.
         NoRoomException cause = full;
         if (cause != null && (sync || hadRoom)) {
-            tell(() -> owner.full(cause));
+            unheard++;
+            tell(() -> {
+                owner.full(cause);
+                execute(() -> unheard--);
+            });
         }
     }
 
@@ -268,7 +275,7 @@ public final class LogWriter implements AutoCloseable {
             return;
         }
         try {
-            if (full != null) {
+            if (full != null && (unheard == 0 || owner.standsByRefused())) {
                 retry();
             }
             sync();

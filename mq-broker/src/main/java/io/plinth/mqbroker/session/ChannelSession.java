@@ -1,6 +1,7 @@
 package io.plinth.mqbroker.session;
 
 import io.plinth.mqbroker.channel.Transaction;
+import io.plinth.mqbroker.channel.UnderWay;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.flow.DeliveryWindow;
 import io.plinth.mqbroker.log.Content;
@@ -29,7 +30,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Owned by the connection's event loop. One channel. Methods are handled one after the other: while one waits for a shard or the
- * definitions, the frames behind it wait here.
+ * definitions, the frames behind it wait here. Declares that follow each other are under way together, and are answered in their order.
  *
  * <p>OPEN -> CLOSING when this side closed it: everything but close-ok is dropped; OPEN or CLOSING -> CLOSED by close, close-ok or the end
  * of the connection.
@@ -52,7 +53,10 @@ final class ChannelSession {
     private final Declarations declarations;
     private final Queue<Frame> behind = new ArrayDeque<>();
     private State state = State.OPEN;
+    private final UnderWay underWay = new UnderWay();
     private boolean waiting;
+    /** One of what is under way is refused without being asked for: nothing joins it. */
+    private boolean refusing;
     /** The last method: where the channel waits, it is the one that is answered. */
     private @Nullable Method awaiting;
 
@@ -93,7 +97,7 @@ final class ChannelSession {
     void on(Frame frame) {
         if (state == State.CLOSING) {
             closing(frame);
-        } else if (waiting) {
+        } else if (!behind.isEmpty() || !ready(frame)) {
             behind.add(frame);
             if (behind.size() == limits.pendingFrames()) {
                 connection.behind(1);
@@ -101,6 +105,18 @@ final class ChannelSession {
         } else {
             handle(frame);
         }
+    }
+
+    /** Whether a frame can be handled now. */
+    private boolean ready(Frame frame) {
+        if (waiting || underWay.isEmpty()) {
+            return !waiting;
+        }
+        return !refusing
+                && underWay.size() < limits.pendingFrames()
+                && !publisher.busy()
+                && frame instanceof Frame.MethodFrame f
+                && declarations.joins(f.method(), underWay.last());
     }
 
     private void closing(Frame frame) {
@@ -132,7 +148,15 @@ final class ChannelSession {
                 case Frame.Malformed f -> throw f.error();
             }
         } catch (AmqpException e) {
-            failed(e, frame instanceof Frame.MethodFrame f ? f.method() : null);
+            Method method = frame instanceof Frame.MethodFrame f ? f.method() : null;
+            if (underWay.isEmpty()) {
+                failed(e, method);
+            } else {
+                refusing = true;
+                underWay.begin(method).answer(() -> {
+                    throw e;
+                });
+            }
         }
     }
 
@@ -162,6 +186,7 @@ final class ChannelSession {
                         method == null ? 0 : method.classId(),
                         method == null ? 0 : method.methodId()));
         state = State.CLOSING;
+        underWay.clear();
         release();
     }
 
@@ -321,14 +346,50 @@ final class ChannelSession {
             return;
         }
         waiting = false;
+        run(answer, awaiting);
+        goOn();
+    }
+
+    /** Puts the last method under way; those that may join it go on before it is answered. */
+    UnderWay.Turn turn() {
+        return underWay.begin(awaiting);
+    }
+
+    /** Handles the answer at once, unless others under way are to be answered before. */
+    void answer(Runnable answer) {
+        if (underWay.isEmpty()) {
+            answer.run();
+        } else {
+            turn().answer(answer);
+        }
+    }
+
+    /** The answer is here: handles it once those before it are handled, then what waited behind it. */
+    void answer(UnderWay.Turn turn, Runnable answer) {
+        turn.answer(answer);
+        UnderWay.Answered next = state == State.OPEN ? underWay.answered() : null;
+        if (next == null) {
+            return;
+        }
+        while (next != null) {
+            run(next.answer(), next.method());
+            next = underWay.answered();
+        }
+        goOn();
+    }
+
+    private void run(Runnable answer, @Nullable Method method) {
         try {
             answer.run();
         } catch (AmqpException e) {
-            failed(e, awaiting);
+            failed(e, method);
         }
+    }
+
+    private void goOn() {
         boolean full = behind.size() >= limits.pendingFrames();
-        while (!waiting && !behind.isEmpty()) {
-            Frame next = behind.remove();
+        for (Frame next = behind.peek(); next != null && (state != State.OPEN || ready(next)); next = behind.peek()) {
+            behind.remove();
             if (state == State.OPEN) {
                 handle(next);
             } else if (state == State.CLOSING) {

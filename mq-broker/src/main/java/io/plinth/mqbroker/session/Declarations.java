@@ -3,6 +3,8 @@ package io.plinth.mqbroker.session;
 import io.plinth.mqbroker.auth.Permissions;
 import io.plinth.mqbroker.auth.Permissions.Operation;
 import io.plinth.mqbroker.auth.Permissions.Resource;
+import io.plinth.mqbroker.channel.UnderWay;
+import io.plinth.mqbroker.definition.Asker;
 import io.plinth.mqbroker.definition.DefinitionCommand;
 import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.definition.Equivalence;
@@ -29,6 +31,8 @@ final class Declarations {
     private final ChannelSession channel;
     private final ChannelHandle handle;
     private final Topology topology;
+    private final Asker asker = new Asker();
+
     /** What an empty queue name stands for. */
     private @Nullable String lastDeclared;
 
@@ -83,10 +87,9 @@ final class Declarations {
                 permit(Operation.WRITE, Resource.QUEUE, name(m.queue()));
                 readSource(m.exchange(), m.routingKey());
                 checkBindable(m.exchange());
-                QueueRef queue = usable(m.queue());
                 define(
                         new DefinitionCommand.Bind(
-                                m.exchange(), true, queue.name(), m.routingKey(), m.arguments(), connection),
+                                m.exchange(), true, name(m.queue()), m.routingKey(), m.arguments(), connection),
                         m.nowait() ? null : new QueueMethod.BindOk());
             }
             case QueueMethod.Unbind m -> {
@@ -112,29 +115,62 @@ final class Declarations {
         return ChannelSession.unexpected(method);
     }
 
-    /** Sends a command; then {@code ok}, where there is one to send. */
-    private void define(DefinitionCommand command, @Nullable Method ok) {
-        define(command, result -> {
-            if (ok != null) {
-                connection.write(handle.number(), ok);
-            }
-        });
+    /**
+     * Whether a method may begin while others are under way, the last of which is given. Declares, bindings and deletions of exchanges may, in any
+     * number, where the exchange they read from is there: else what the user may do cannot be looked up. Deletions of queues may join each other,
+     * since those go to the shards and the others do not.
+     */
+    boolean joins(Method method, @Nullable Method last) {
+        if (last instanceof QueueMethod.Delete || method instanceof QueueMethod.Delete) {
+            return last instanceof QueueMethod.Delete && method instanceof QueueMethod.Delete;
+        }
+        return switch (method) {
+            case ExchangeMethod.Declare m -> !m.passive();
+            case ExchangeMethod.Delete m -> true;
+            case ExchangeMethod.Bind m -> topology.exchange(m.source()) != null;
+            case ExchangeMethod.Unbind m -> topology.exchange(m.source()) != null;
+            case QueueMethod.Declare m -> !m.passive();
+            case QueueMethod.Bind m -> topology.exchange(m.exchange()) != null;
+            case QueueMethod.Unbind m -> topology.exchange(m.exchange()) != null;
+            default -> false;
+        };
     }
 
-    private void define(DefinitionCommand command, Consumer<Definitions.Result> then) {
-        channel.await();
+    /** Sends a command; then {@code ok}, where there is one to send. */
+    private void define(DefinitionCommand command, @Nullable Method ok) {
+        UnderWay.Turn turn = channel.turn();
+        define(
+                turn,
+                command,
+                result -> channel.answer(turn, () -> {
+                    if (ok != null) {
+                        connection.write(handle.number(), ok);
+                    }
+                }));
+    }
+
+    private void define(UnderWay.Turn turn, DefinitionCommand command, Consumer<Definitions.Result> then) {
         connection
                 .broker()
                 .definitions()
                 .submit(
                         topology.vhost(),
                         command,
-                        result -> connection.execute(() -> channel.resume(() -> {
-                            if (result.error() != null) {
-                                throw result.error();
+                        asker,
+                        result -> connection.execute(() -> {
+                            AmqpException error = result.error();
+                            if (error == null) {
+                                then.accept(result);
+                            } else {
+                                refuse(turn, error);
                             }
-                            then.accept(result);
-                        })));
+                        }));
+    }
+
+    private void refuse(UnderWay.Turn turn, AmqpException error) {
+        channel.answer(turn, () -> {
+            throw error;
+        });
     }
 
     private void declare(ExchangeMethod.Declare method) {
@@ -207,7 +243,8 @@ final class Declarations {
             throw new AmqpException(
                     ReplyCode.ACCESS_REFUSED, "queue name '" + asked + "' contains reserved prefix 'amq.*'");
         }
-        declare(method, name, ATTEMPTS);
+        lastDeclared = name;
+        declare(channel.turn(), method, name, ATTEMPTS);
     }
 
     private void passive(QueueMethod.Declare method, String name) {
@@ -215,14 +252,17 @@ final class Declarations {
                 || (DirectReplies.isAddress(name)
                         && connection.broker().replies().knows(name));
         if (!replies) {
-            declared(method, usable(name), ATTEMPTS);
+            QueueRef queue = usable(name);
+            lastDeclared = name;
+            ask(channel.turn(), method, queue, ATTEMPTS);
         } else if (!method.nowait()) {
             connection.write(handle.number(), new QueueMethod.DeclareOk(name, 0, 1));
         }
     }
 
-    private void declare(QueueMethod.Declare method, String name, int attempts) {
+    private void declare(UnderWay.Turn turn, QueueMethod.Declare method, String name, int attempts) {
         define(
+                turn,
                 new DefinitionCommand.DeclareQueue(
                         name,
                         method.durable(),
@@ -232,35 +272,38 @@ final class Declarations {
                 result -> {
                     QueueRef queue = result.queue();
                     if (queue != null) {
-                        declared(method, queue, attempts);
+                        declared(turn, method, queue, result.created(), attempts);
                     }
                 });
     }
 
-    private void declared(QueueMethod.Declare method, QueueRef queue, int attempts) {
-        lastDeclared = queue.name();
+    private void declared(
+            UnderWay.Turn turn, QueueMethod.Declare method, QueueRef queue, boolean created, int attempts) {
         if (queue.exclusive()) {
             connection.exclusives().add(queue);
         }
-        channel.await();
-        connection.submit(
-                queue.shard(),
-                new ShardCommand.Ask(
-                        handle,
-                        queue.id(),
-                        status -> channel.resume(() -> answerDeclared(method, queue, status, attempts))));
+        if (created) {
+            channel.answer(turn, () -> answerDeclared(method, queue, 0, 0));
+        } else {
+            ask(turn, method, queue, attempts);
+        }
     }
 
-    private void answerDeclared(
-            QueueMethod.Declare method, QueueRef queue, ShardCommand.@Nullable Status status, int attempts) {
-        if (status == null && (method.passive() || attempts == 0)) {
-            throw new AmqpException(ReplyCode.NOT_FOUND, "no " + queue);
-        }
-        if (status == null) {
-            declare(method, queue.name(), attempts - 1);
-        } else if (!method.nowait()) {
-            connection.write(
-                    handle.number(), new QueueMethod.DeclareOk(queue.name(), status.ready(), status.consumers()));
+    private void ask(UnderWay.Turn turn, QueueMethod.Declare method, QueueRef queue, int attempts) {
+        connection.submit(queue.shard(), new ShardCommand.Ask(handle, queue.id(), status -> {
+            if (status != null) {
+                channel.answer(turn, () -> answerDeclared(method, queue, status.ready(), status.consumers()));
+            } else if (method.passive() || attempts == 0) {
+                refuse(turn, new AmqpException(ReplyCode.NOT_FOUND, "no " + queue));
+            } else {
+                declare(turn, method, queue.name(), attempts - 1);
+            }
+        }));
+    }
+
+    private void answerDeclared(QueueMethod.Declare method, QueueRef queue, long ready, int consumers) {
+        if (!method.nowait()) {
+            connection.write(handle.number(), new QueueMethod.DeclareOk(queue.name(), ready, consumers));
         }
     }
 
@@ -287,13 +330,13 @@ final class Declarations {
         permit(Operation.CONFIGURE, Resource.QUEUE, name(method.queue()));
         QueueRef queue = topology.queue(name(method.queue()));
         if (queue == null) {
-            answerDeleted(method, 0);
+            channel.answer(() -> answerDeleted(method, 0));
             return;
         }
         Equivalence.checkOwner(queue, connection);
-        checkPublic(queue);
+        Equivalence.checkPublic(queue);
         connection.broker().definitions().checkDeletion(queue);
-        channel.await();
+        UnderWay.Turn turn = channel.turn();
         connection.submit(
                 queue.shard(),
                 new ShardCommand.Delete(
@@ -301,12 +344,12 @@ final class Declarations {
                         queue.id(),
                         method.ifUnused(),
                         method.ifEmpty(),
-                        refusal -> channel.resume(() -> {
-                            throw new AmqpException(
-                                    ReplyCode.PRECONDITION_FAILED,
-                                    queue + (refusal == ShardCommand.Refusal.IN_USE ? " in use" : " not empty"));
-                        }),
-                        count -> channel.resume(() -> {
+                        refusal -> refuse(
+                                turn,
+                                new AmqpException(
+                                        ReplyCode.PRECONDITION_FAILED,
+                                        queue + (refusal == ShardCommand.Refusal.IN_USE ? " in use" : " not empty"))),
+                        count -> channel.answer(turn, () -> {
                             connection.exclusives().remove(queue);
                             answerDeleted(method, count);
                         })));
@@ -351,16 +394,8 @@ final class Declarations {
     /** As {@link #find}, unless the queue is the broker's own. */
     QueueRef usable(String asked) {
         QueueRef queue = find(asked);
-        checkPublic(queue);
+        Equivalence.checkPublic(queue);
         return queue;
-    }
-
-    private static void checkPublic(QueueRef queue) {
-        if (queue.internal()) {
-            throw new AmqpException(
-                    ReplyCode.ACCESS_REFUSED,
-                    queue + " keeps the delayed messages of an exchange (expected: only to be purged)");
-        }
     }
 
     private String name(String asked) {

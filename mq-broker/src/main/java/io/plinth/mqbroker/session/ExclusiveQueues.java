@@ -10,13 +10,19 @@ import java.util.Set;
 final class ExclusiveQueues {
     private final Connection connection;
     private final Set<QueueRef> owned = new LinkedHashSet<>();
+    private boolean ended;
 
     ExclusiveQueues(Connection connection) {
         this.connection = connection;
     }
 
+    /** Adds one, which goes at once where the connection has ended meanwhile. */
     void add(QueueRef queue) {
-        owned.add(queue);
+        if (ended) {
+            connection.submit(queue.shard(), new ShardCommand.Discard(queue.id(), () -> {}));
+        } else {
+            owned.add(queue);
+        }
     }
 
     void remove(QueueRef queue) {
@@ -27,6 +33,7 @@ final class ExclusiveQueues {
     void discard(Runnable then) {
         List<QueueRef> gone = List.copyOf(owned);
         owned.clear();
+        ended = true;
         if (gone.isEmpty()) {
             then.run();
             return;

@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 
 /** An engine without sockets: publishes, takes and settles from the test's thread. */
 final class EngineDriver implements AutoCloseable, Outlet {
+    static final int MOST_QUEUES = 1000;
+
     private static final byte[] PERSISTENT = {0x10, 0, 2};
 
     private final DefaultEventLoop loop = new DefaultEventLoop();
@@ -68,7 +70,17 @@ final class EngineDriver implements AutoCloseable, Outlet {
             List<Consumer<Change>> followers)
             throws Exception {
         engine = new Engine(new Engine.Settings(
-                folder, List.of(loop), logs, fsync, memory, window, 1000, 2, clock, System::nanoTime, followers));
+                folder,
+                List.of(loop),
+                logs,
+                fsync,
+                memory,
+                window,
+                MOST_QUEUES,
+                2,
+                clock,
+                System::nanoTime,
+                followers));
         for (int i = 0; i < outboxes.length; i++) {
             outboxes[i] = new Outbox(this);
         }
@@ -80,6 +92,11 @@ final class EngineDriver implements AutoCloseable, Outlet {
 
     Topology topology() {
         return Objects.requireNonNull(engine.vhosts().get("/"));
+    }
+
+    /** Returns once the loop has done all it was told before. */
+    void onLoop() throws Exception {
+        loop.submit(() -> {}).get(20, TimeUnit.SECONDS);
     }
 
     /** Bodies of messages that were confirmed. */

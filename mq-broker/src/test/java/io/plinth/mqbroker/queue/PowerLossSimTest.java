@@ -2,14 +2,10 @@ package io.plinth.mqbroker.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.plinth.mqbroker.log.ChronicleSegmentLog;
-import io.plinth.mqbroker.log.LogDecorator;
 import io.plinth.mqbroker.log.PreallocatedSegmentLog;
-import io.plinth.mqbroker.log.SegmentLog;
 import io.plinth.testkit.DurableImage;
 import io.plinth.testkit.LogWatcher;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -44,7 +40,8 @@ class PowerLossSimTest {
         Files.createDirectories(data);
         DurableImage image = new DurableImage(data);
         DurabilityLoad load = new DurabilityLoad(random);
-        try (EngineDriver driver = new EngineDriver(data, new Watching(image, syncs), true, MEMORY, WINDOW)) {
+        try (EngineDriver driver =
+                new EngineDriver(data, new WatchedLogs(image, SEGMENT, syncs), true, MEMORY, WINDOW)) {
             // Written and forced once, when the folder is made.
             image.synced(List.of(data.resolve("layout")));
             load.declare(driver);
@@ -92,58 +89,5 @@ class PowerLossSimTest {
         log.expect("are missing from the log");
         log.expect("damaged from offset");
         assertThat(crash(1, DurableImage.Mode.DROP, false)).anyMatch(wrong -> wrong.startsWith("lost"));
-    }
-
-    /** Opens logs that tell the image what is durable. */
-    private record Watching(DurableImage image, boolean syncs) implements Engine.Logs {
-        @Override
-        public SegmentLog open(Path path) throws IOException {
-            return new Watched(PreallocatedSegmentLog.open(path, SEGMENT), path, image, syncs);
-        }
-
-        @Override
-        public SegmentLog openStream(Path path, long segmentBytes) throws IOException {
-            return new Watched(new ChronicleSegmentLog(path, SEGMENT), path, image, syncs);
-        }
-    }
-
-    /** Tells the image what a sync made durable: the files of this log and nothing else. */
-    private static final class Watched extends LogDecorator {
-        private final Path path;
-        private final DurableImage image;
-        private final boolean syncs;
-
-        Watched(SegmentLog log, Path path, DurableImage image, boolean syncs) {
-            super(log);
-            this.path = path;
-            this.image = image;
-            this.syncs = syncs;
-        }
-
-        @Override
-        public void sync() throws IOException {
-            log.sync();
-            // Else the operating system has it, and the disk does not.
-            if (syncs) {
-                image.synced(files());
-            }
-        }
-
-        @Override
-        public void drop(int segment) throws IOException {
-            synchronized (image) {
-                List<Path> before = files();
-                log.drop(segment);
-                image.deleted(before.stream().filter(Files::notExists).toList());
-            }
-        }
-
-        private List<Path> files() {
-            try (Stream<Path> all = Files.walk(path)) {
-                return all.filter(Files::isRegularFile).toList();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
     }
 }
