@@ -38,9 +38,10 @@ class RoundsTest {
                 "haproxy",
                 new Sample(40_000, 20, 1000, 3000, 0.8, 90),
                 "nginx",
-                new Sample(50_000, 25, 1000, 3000, 1, 90)));
+                new Sample(50_000, 25, 1000, 2500, 1, 90)));
         assertThat(report.cpuRatio("small")).contains(1.5);
         assertThat(report.throughputRatio("small")).contains(0.5);
+        assertThat(report.p99Ratio("small")).contains(1.6);
         StringWriter json = new StringWriter();
         report.writeJson(json);
         assertThat(json.toString().replaceAll("\\s", ""))
@@ -48,7 +49,7 @@ class RoundsTest {
                         "{\"daemon\":\"lb-proxy\",\"machine\":\"here\",\"cases\":[{\"name\":\"small\",\"ours\":"
                             + "{\"throughput\":25000.0,\"cpu_us\":30.0,\"p50_us\":2000.0,\"p99_us\":4000.0,\"resident_mib\":90.0},\"peers\":{")
                 .contains("\"nginx\":{\"throughput\":50000.0,\"cpu_us\":25.0")
-                .endsWith("},\"cpu_ratio\":1.5,\"throughput_ratio\":0.5}]}");
+                .endsWith("},\"cpu_ratio\":1.5,\"throughput_ratio\":0.5,\"p99_ratio\":1.6}]}");
     }
 
     @Test
@@ -56,7 +57,8 @@ class RoundsTest {
         Report report = report(Map.of());
         StringWriter json = new StringWriter();
         report.writeJson(json);
-        assertThat(json.toString()).contains("\"cpu_ratio\" : null", "\"throughput_ratio\" : null");
+        assertThat(json.toString())
+                .contains("\"cpu_ratio\" : null", "\"throughput_ratio\" : null", "\"p99_ratio\" : null");
         StringWriter table = new StringWriter();
         report.print(new PrintWriter(table));
         assertThat(table.toString()).contains("small", "lb-proxy", "25000").doesNotContain("peer");
