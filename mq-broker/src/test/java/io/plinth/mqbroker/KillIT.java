@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.ConfirmCallback;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.GetResponse;
 import com.rabbitmq.client.MessageProperties;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -64,7 +66,7 @@ class KillIT {
             for (int i = 0; i <= 500; i++) {
                 confirmed.add(i);
             }
-            published = publishUntilKilled(broker, channel, 501, confirmed);
+            published = publishUntilKilled(broker, channel, 501, confirmed, ConcurrentHashMap.newKeySet());
         } finally {
             doomed.abort();
         }
@@ -99,34 +101,75 @@ class KillIT {
         }
     }
 
+    @Test
+    void whatAFullQueueRefusedIsAmongItsDeadLettersAfterAKill() throws Exception {
+        try (BrokerProcess broker = new BrokerProcess(folder, "{ segment: 1MiB }", "-Xmx256m")) {
+            broker.start();
+            Set<Integer> refused = ConcurrentHashMap.newKeySet();
+            Connection doomed = broker.connect();
+            try {
+                Channel channel = doomed.createChannel();
+                channel.exchangeDeclare("shop", "topic", true);
+                channel.queueDeclare("dead", true, false, false, Map.of());
+                Map<String, Object> small =
+                        Map.of("x-max-length", 10, "x-overflow", "reject-publish-dlx", "x-dead-letter-exchange", "dlx");
+                channel.queueDeclare(QUEUE, true, false, false, small);
+                channel.queueBind(QUEUE, "shop", "order.#");
+                channel.exchangeDeclare("dlx", "fanout", true);
+                channel.queueBind("dead", "dlx", "");
+                channel.confirmSelect();
+                publishUntilKilled(broker, channel, 0, ConcurrentHashMap.newKeySet(), refused);
+            } finally {
+                doomed.abort();
+            }
+            broker.start();
+            Set<Integer> found = new HashSet<>();
+            try (Connection connection = broker.connect()) {
+                Channel channel = connection.createChannel();
+                for (GetResponse got = channel.basicGet("dead", true); got != null; ) {
+                    found.add(Integer.parseInt(new String(got.getBody(), UTF_8).strip()));
+                    assertThat(got.getProps().getHeaders().get("x-first-death-reason"))
+                            .hasToString("maxlen");
+                    got = channel.basicGet("dead", true);
+                }
+                assertThat(channel.messageCount(QUEUE)).isEqualTo(10);
+            }
+            assertThat(refused).hasSizeGreaterThan(3000);
+            assertThat(found).containsAll(refused);
+        }
+    }
+
     private static void publish(Channel channel, int number) throws IOException {
         byte[] body = String.format("%-1000d", number).getBytes(UTF_8);
         channel.basicPublish("shop", "order.new", MessageProperties.PERSISTENT_BASIC, body);
     }
 
     /** Returns the first number that was not published. */
-    private static int publishUntilKilled(BrokerProcess broker, Channel channel, int from, Set<Integer> confirmed)
+    private static int publishUntilKilled(
+            BrokerProcess broker, Channel channel, int from, Set<Integer> confirmed, Set<Integer> refused)
             throws Exception {
         ConcurrentSkipListMap<Long, Integer> open = new ConcurrentSkipListMap<>();
-        channel.addConfirmListener(
-                (tag, multiple) -> {
-                    Map<Long, Integer> done = multiple ? open.headMap(tag, true) : open.subMap(tag, true, tag, true);
-                    confirmed.addAll(done.values());
-                    done.clear();
-                },
-                (tag, multiple) -> {});
+        channel.addConfirmListener(answered(open, confirmed), answered(open, refused));
         int number = from;
         try {
             while (true) {
                 open.put(channel.getNextPublishSeqNo(), number);
                 publish(channel, number);
                 number++;
-                if (confirmed.size() > 3000) {
+                if (confirmed.size() > 3000 || refused.size() > 3000) {
                     broker.kill();
                 }
             }
         } catch (IOException | com.rabbitmq.client.AlreadyClosedException e) {
             return number + 1;
         }
+    }
+
+    private static ConfirmCallback answered(ConcurrentSkipListMap<Long, Integer> open, Set<Integer> into) {
+        return (tag, multiple) -> {
+            Map<Long, Integer> done = multiple ? open.headMap(tag, true) : open.subMap(tag, true, tag, true);
+            into.addAll(done.values());
+            done.clear();
+        };
     }
 }

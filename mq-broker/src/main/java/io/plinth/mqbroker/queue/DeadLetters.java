@@ -97,9 +97,12 @@ final class DeadLetters {
         this.shards = shards;
     }
 
-    /** Sends on what a full queue does not take; nothing waits for it. */
-    void refused(MessageQueue by, Content content) {
-        send(by, content, DeathRecord.Reason.MAXLEN, null, missing -> {});
+    /**
+     * Sends on what a full queue does not take; {@code then} is a turn of its own once every target has it or cannot store it. That is not tried
+     * again: its publisher, who is told that it was refused, has it still.
+     */
+    void refused(MessageQueue by, Content content, Runnable then) {
+        send(by, content, DeathRecord.Reason.MAXLEN, null, missing -> shard.later(then));
     }
 
     /**

@@ -79,9 +79,9 @@ final class Intake {
             return;
         }
         // Not before it is known that this is not sent again for want of room.
-        dying.forEach(queue -> deadLetters.refused(queue, content));
+        Receipt receipt = dying.isEmpty() ? command.receipt() : bury(dying, command);
         if (into.isEmpty()) {
-            complete(command, !refused, known, durable);
+            complete(receipt, !refused, known, durable);
             return;
         }
         long sequence = enter(content, into, command.persistent(), logged);
@@ -90,19 +90,24 @@ final class Intake {
             dispatcher.trim(queue);
         }
         if (logged) {
-            journal.await(sequence, command.receipt(), !refused, into.getFirst(), durable);
+            journal.await(sequence, receipt, !refused, into.getFirst(), durable);
         } else {
-            complete(command, !refused, known, durable);
+            complete(receipt, !refused, known, durable);
         }
     }
 
+    private Receipt bury(List<MessageQueue> dying, ShardCommand.Publish command) {
+        RefusedReceipt receipt = new RefusedReceipt(shard, command.receipt(), dying.size());
+        dying.forEach(queue -> deadLetters.refused(queue, command.content(), receipt::sent));
+        return receipt;
+    }
+
     /** Answers what is not logged: where a queue had one of the same, once that is on disk. */
-    private void complete(
-            ShardCommand.Publish command, boolean ok, @Nullable MessageQueue known, List<QueueRef> durable) {
+    private void complete(Receipt receipt, boolean ok, @Nullable MessageQueue known, List<QueueRef> durable) {
         if (known == null) {
-            command.receipt().complete(shard, ok);
+            receipt.complete(shard, ok);
         } else {
-            journal.awaitEntered(shard, command.receipt(), ok, known, durable);
+            journal.awaitEntered(shard, receipt, ok, known, durable);
         }
     }
 
