@@ -108,6 +108,32 @@ class ErrorCodesIT extends ClientFixture {
     }
 
     @Test
+    void whatDoesNotFitIsToldInRabbitMqsWords() throws Exception {
+        channel.queueDeclare(name, true, false, false, Map.of("x-message-ttl", 5, "x-dead-letter-exchange", "a"));
+        Map<Map<String, Object>, String> declared = Map.of(
+                Map.of("x-message-ttl", 6),
+                "inequivalent arg 'x-message-ttl' for queue '" + name
+                        + "' in vhost '/': received '6' but current is '5'",
+                Map.of("x-message-ttl", 5),
+                "inequivalent arg 'x-dead-letter-exchange' for queue '" + name
+                        + "' in vhost '/': received none but current is the value 'a' of type 'longstr'",
+                Map.of("x-message-ttl", -1),
+                // Of a queue that is there RabbitMQ compares first, too.
+                "inequivalent arg 'x-message-ttl' for queue '" + name
+                        + "' in vhost '/': received '-1' but current is '5'");
+        declared.forEach((arguments, text) -> assertThatThrownBy(
+                        () -> connection.createChannel().queueDeclare(name, true, false, false, arguments))
+                .hasRootCauseInstanceOf(ShutdownSignalException.class)
+                .rootCause()
+                .hasMessageContaining("PRECONDITION_FAILED - " + text));
+        assertThatThrownBy(() -> connection
+                        .createChannel()
+                        .queueDeclare("new", true, false, false, Map.of("x-message-ttl", "soon")))
+                .rootCause()
+                .hasMessageContaining("invalid arg 'x-message-ttl' for queue 'new' in vhost '/': soon (expected: ");
+    }
+
+    @Test
     void aWrongPasswordOrVirtualHostIsRefused() {
         var wrong = broker.factory();
         wrong.setPassword("nonsense");

@@ -12,6 +12,7 @@ import com.rabbitmq.client.SaslMechanism;
 import com.rabbitmq.client.impl.LongStringHelper;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -118,6 +119,20 @@ class TlsIT {
     @Test
     void aPasswordWorksOverTls() throws Exception {
         works(secure(null));
+    }
+
+    /** Without a line that tells of an error of the broker's: a test would fail for that. */
+    @Test
+    void whoSpeaksPlainlyToTheTlsPortIsCutOff() throws Exception {
+        for (int port :
+                new int[] {broker.secure().getPort(), broker.secureManagement().getPort()}) {
+            try (Socket socket = new Socket("localhost", port)) {
+                socket.setSoTimeout(20_000);
+                socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(UTF_8));
+                // An alert may come before the end.
+                assertThat(socket.getInputStream().readAllBytes()).hasSizeLessThan(100);
+            }
+        }
     }
 
     @Test

@@ -2,9 +2,7 @@ package io.plinth.mqbroker.argument;
 
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.stream.Ages;
-import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
-import io.plinth.mqbroker.wire.ReplyCode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -155,7 +153,16 @@ public record QueueArguments(
     private static final QueueArguments NONE = read(FieldTable.EMPTY);
 
     public static QueueArguments of(FieldTable table) {
-        return table.isEmpty() ? NONE : read(table);
+        return of(table, "");
+    }
+
+    /** The same; {@code queue} is what an error calls it, where it is known. */
+    public static QueueArguments of(FieldTable table, String queue) {
+        try {
+            return table.isEmpty() ? NONE : read(table);
+        } catch (InvalidArgument e) {
+            throw e.refusal(queue.isEmpty() ? "" : " for " + queue);
+        }
     }
 
     private static QueueArguments read(FieldTable table) {
@@ -292,9 +299,7 @@ public record QueueArguments(
         return value;
     }
 
-    private static AmqpException refused(String key, FieldTable table, String expected) {
-        return new AmqpException(
-                ReplyCode.PRECONDITION_FAILED,
-                "invalid arg '" + key + "': " + table.get(key) + " (expected: " + expected + ")");
+    private static InvalidArgument refused(String key, FieldTable table, String expected) {
+        return new InvalidArgument(key, table.get(key) + " (expected: " + expected + ")");
     }
 }

@@ -34,20 +34,19 @@ public final class Equivalence {
 
     /** Quorum queues and streams survive, are shared and have a name of the client's. */
     static QueueArguments checkType(String vhost, DefinitionCommand.DeclareQueue asked) {
-        QueueArguments arguments = QueueArguments.of(asked.arguments());
-        Declared.check(asked.arguments(), arguments.type(), "queue '" + asked.name() + "' in vhost '" + vhost + "'");
+        String queue = "queue '" + asked.name() + "' in vhost '" + vhost + "'";
+        QueueArguments arguments = QueueArguments.of(asked.arguments(), queue);
+        Declared.check(asked.arguments(), arguments.type(), queue);
         if (arguments.type() == QueueArguments.Type.CLASSIC) {
             return arguments;
         }
         String wrong = !asked.durable()
-                ? "durable"
+                ? "non-durable"
                 : asked.owner() != null
-                        ? "exclusive"
+                        ? "exclusive-owner"
                         : asked.autoDelete() && arguments.type() == QueueArguments.Type.STREAM ? "auto-delete" : null;
         if (wrong != null) {
-            throw new AmqpException(
-                    ReplyCode.PRECONDITION_FAILED,
-                    "invalid property '" + wrong + "' for queue '" + asked.name() + "' in vhost '" + vhost + "'");
+            throw new AmqpException(ReplyCode.PRECONDITION_FAILED, "invalid property '" + wrong + "' for " + queue);
         }
         return arguments;
     }
@@ -175,12 +174,16 @@ public final class Equivalence {
 
     private static void sameArgument(String key, Object entity, @Nullable Object current, @Nullable Object received) {
         if (!FieldTable.same(current, received)) {
-            throw inequivalent(key, entity, text(received), text(current));
+            boolean both = current != null && received != null;
+            throw inequivalent(key, entity, text(received, both), text(current, both));
         }
     }
 
-    private static String text(@Nullable Object value) {
-        return value == null ? "none" : "the value '" + value + "'";
+    /** As RabbitMQ has it: beside none a value is told with its type. */
+    private static String text(@Nullable Object value, boolean both) {
+        return value == null
+                ? "none"
+                : both ? "'" + value + "'" : "the value '" + value + "' of type '" + FieldTable.typeName(value) + "'";
     }
 
     private static AmqpException inequivalent(String what, Object entity, Object received, Object current) {

@@ -474,7 +474,8 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (cause instanceof java.io.IOException) {
+        // Of what is no TLS the decoder's exception has the I/O's as its cause.
+        if (cause instanceof java.io.IOException || cause.getCause() instanceof java.io.IOException) {
             LOG.debug("{}: {}", context.channel(), cause.toString());
         } else {
             LOG.error("{}: closed for an unexpected error", context.channel(), cause);

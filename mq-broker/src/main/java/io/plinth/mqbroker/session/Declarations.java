@@ -48,7 +48,10 @@ final class Declarations {
             case ExchangeMethod.Declare m -> declare(m);
             case ExchangeMethod.Delete m -> {
                 permit(Operation.CONFIGURE, Resource.EXCHANGE, m.exchange());
-                checkChangeable(m.exchange(), "");
+                checkChangeable(
+                        m.exchange(),
+                        "deletion of system exchange '" + m.exchange() + "' in vhost '" + topology.vhost()
+                                + "' not allowed");
                 define(
                         new DefinitionCommand.DeleteExchange(m.exchange(), m.ifUnused()),
                         m.nowait() ? null : new ExchangeMethod.DeleteOk());
@@ -209,9 +212,7 @@ final class Declarations {
     private static void checkChangeable(String exchange, String reserved) {
         checkBindable(exchange);
         if (Topology.reserved(exchange)) {
-            throw new AmqpException(
-                    ReplyCode.ACCESS_REFUSED,
-                    reserved.isEmpty() ? "operation not permitted on the exchange '" + exchange + "'" : reserved);
+            throw new AmqpException(ReplyCode.ACCESS_REFUSED, reserved);
         }
     }
 

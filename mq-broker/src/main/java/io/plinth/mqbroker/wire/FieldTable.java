@@ -107,6 +107,27 @@ public record FieldTable(Map<String, @Nullable Object> entries) {
         return a == null ? b == null : a.equals(b);
     }
 
+    /** What RabbitMQ calls the type of a value. */
+    public static String typeName(@Nullable Object value) {
+        return switch (value) {
+            case null -> "void";
+            case Boolean v -> "bool";
+            case Byte v -> "byte";
+            case Short v -> "short";
+            case Integer v -> "signedint";
+            case Long v -> "long";
+            case Unsigned v -> v.tag() == 'B' ? "unsignedbyte" : v.tag() == 'u' ? "unsignedshort" : "unsignedint";
+            case Float v -> "float";
+            case Double v -> "double";
+            case BigDecimal v -> "decimal";
+            case Timestamp v -> "timestamp";
+            case String v -> "longstr";
+            case FieldTable v -> "table";
+            case List<?> v -> "array";
+            default -> "binary";
+        };
+    }
+
     /** The whole number a value is, or null. */
     public static @Nullable Long integer(@Nullable Object value) {
         return switch (value) {
