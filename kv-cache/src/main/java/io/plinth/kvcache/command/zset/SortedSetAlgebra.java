@@ -30,11 +30,12 @@ final class SortedSetAlgebra {
         MIN,
         MAX;
 
+        /** {@code b} may be no number, as Redis has it where an infinite score of ZINTER has the weight 0. */
         double of(double a, double b) {
             return switch (this) {
                 case SUM -> Double.isNaN(a + b) ? 0 : a + b;
-                case MIN -> Math.min(a, b);
-                case MAX -> Math.max(a, b);
+                case MIN -> b < a ? b : a;
+                case MAX -> b > a ? b : a;
             };
         }
     }
@@ -45,13 +46,12 @@ final class SortedSetAlgebra {
             return value == null ? 0 : value.size();
         }
 
-        /** The weighted score of a member, NaN where there is none. */
+        /** The score of a member without its weight, NaN where there is none. */
         double score(byte[] member) {
             if (value instanceof SetValue set) {
-                return set.contains(member) ? weighted(1) : Double.NaN;
+                return set.contains(member) ? 1 : Double.NaN;
             }
-            double score = value instanceof SortedSetValue sorted ? sorted.score(member) : Double.NaN;
-            return Double.isNaN(score) ? score : weighted(score);
+            return value instanceof SortedSetValue sorted ? sorted.score(member) : Double.NaN;
         }
 
         private double weighted(double score) {
@@ -182,7 +182,7 @@ final class SortedSetAlgebra {
                         if (Double.isNaN(other)) {
                             return;
                         }
-                        sum = aggregate.of(sum, other);
+                        sum = aggregate.of(sum, sources.get(i).weight * other);
                     }
                     result.put(member, sum, packing);
                 });
