@@ -74,6 +74,9 @@ public record Command(
         /** Locks what it needs itself. */
         public static final int LOCKS_ITSELF = 1 << 28;
 
+        /** Refused to who may not look inside, before anything else is asked of it. */
+        public static final int PROTECTED = 1 << 22;
+
         /** Runs a script. */
         public static final int SCRIPT = 1 << 23;
         /** Runs the queued commands. */

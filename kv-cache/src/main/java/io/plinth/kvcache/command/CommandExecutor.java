@@ -242,6 +242,9 @@ public final class CommandExecutor implements Dispatcher {
         if (!command.subcommands().isEmpty() && args.count() > 1) {
             command.checkSubcommand(args);
         }
+        if (command.is(Flag.PROTECTED)) {
+            Permissions.checkProtected(node, client, command, args);
+        }
         if (!command.is(Flag.NO_AUTH)
                 && !client.authenticated()
                 && !node.settings().users().open()) {

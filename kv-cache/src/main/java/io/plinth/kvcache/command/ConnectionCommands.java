@@ -183,6 +183,7 @@ public final class ConnectionCommands {
         call.node().tracking().off(client);
         call.node().stats().monitors().remove(client);
         client.database(0);
+        client.debugsScripts(false);
         client.name("");
         client.replyMode(ReplyMode.ON);
         client.noEvict(false);

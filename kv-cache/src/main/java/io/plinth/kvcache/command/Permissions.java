@@ -95,6 +95,26 @@ public final class Permissions {
         }
     }
 
+    /** DEBUG, and what of MODULE changes modules: by the configuration alone, as Redis has it. */
+    static void checkProtected(NodeState node, Client client, Command command, Args args) {
+        boolean module = command.name().equals("module");
+        boolean allowed = module
+                ? args.is(1, "LIST") || args.is(1, "HELP")
+                : switch (node.settings().debugCommand()) {
+                    case "yes" -> true;
+                    case "local" ->
+                        client.address().startsWith("127.0.0.1:")
+                                || client.address().startsWith("[0:0:0:0:0:0:0:1]:");
+                    default -> false;
+                };
+        if (!allowed) {
+            throw new CommandException("ERR " + (module ? "MODULE" : "DEBUG")
+                    + " command not allowed. If the enable-" + command.name()
+                    + "-command option is set to \"local\", you can run it from a local connection, otherwise you need"
+                    + " to set this option in the configuration file, and then restart the server.");
+        }
+    }
+
     /** Whether a script's caller may give a command. */
     public static boolean allows(NodeState node, Client caller, Command command, Args args) {
         UserRef user = node.settings().users().of(caller.user());

@@ -50,6 +50,7 @@ public final class ScriptCommands {
     }
 
     private void eval(Call call, boolean readOnly) {
+        notDebugging(call);
         int keys = keys(call);
         Script script = scripts.eval(
                 call.args().buffer(), call.args().offset(1), call.args().length(1));
@@ -64,7 +65,17 @@ public final class ScriptCommands {
                         script.flags.contains("allow-oom")));
     }
 
+    /** A session of Redis's debugger would begin here. */
+    private static void notDebugging(Call call) {
+        if (call.client().debugsScripts()) {
+            throw new CommandException(
+                    "ERR SCRIPT DEBUG: scripts cannot be debugged on this node (expected: SCRIPT DEBUG NO before"
+                            + " EVAL)");
+        }
+    }
+
     private void evalSha(Call call, boolean readOnly) {
+        notDebugging(call);
         Script script = scripts.find(call.text(1));
         if (script == null) {
             throw new CommandException("NOSCRIPT No matching script. Please use EVAL.");
@@ -197,12 +208,14 @@ public final class ScriptCommands {
             }
             case "SHOW" -> throw CommandException.subcommand(call.text(1), "SCRIPT");
             case "DEBUG" -> {
-                if (call.args().is(2, "YES") || call.args().is(2, "SYNC")) {
-                    throw new CommandException("ERR the script debugger is not part of this server (expected: NO)");
+                if (!call.mayWait()) {
+                    throw new CommandException("ERR SCRIPT DEBUG must be called outside a pipeline");
                 }
-                if (!call.args().is(2, "NO")) {
+                boolean on = call.args().is(2, "YES") || call.args().is(2, "SYNC");
+                if (!on && !call.args().is(2, "NO")) {
                     throw new CommandException("ERR Use SCRIPT DEBUG YES/SYNC/NO");
                 }
+                call.client().debugsScripts(on);
                 call.out().ok();
             }
             default -> Help.write(call);

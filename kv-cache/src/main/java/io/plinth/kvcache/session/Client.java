@@ -44,6 +44,7 @@ public final class Client {
     private volatile boolean redirectBroken;
     private boolean caching;
     private boolean primary;
+    private boolean debugsScripts;
     private volatile boolean secure;
     private Client principal = this;
     private volatile @Nullable UserRef user;
@@ -279,6 +280,15 @@ public final class Client {
 
     public void primary(boolean yes) {
         primary = yes;
+    }
+
+    /** Whether it said SCRIPT DEBUG YES. */
+    public boolean debugsScripts() {
+        return debugsScripts;
+    }
+
+    public void debugsScripts(boolean yes) {
+        debugsScripts = yes;
     }
 
     /** Whether it came with TLS. */

@@ -27,6 +27,27 @@ class ProcessDifferentialIT {
             "MODULE",
             "FAILOVER",
             "FAILOVER ABORT",
+            "MODULE UNLOAD x",
+            "MULTI",
+            "MODULE LIST",
+            "MODULE LOADEX /nosuch.so",
+            "EXEC",
+            "MULTI",
+            "DEBUG SLEEP 0",
+            "EXEC",
+            "DEBUG",
+            "DEBUG OBJECT k",
+            "SCRIPT DEBUG YES",
+            "SCRIPT DEBUG no",
+            "SCRIPT DEBUG SYNC",
+            "SCRIPT DEBUG NO",
+            "SCRIPT DEBUG x",
+            "SCRIPT DEBUG",
+            "EVAL return(1) 0",
+            "MULTI",
+            "SCRIPT DEBUG NO",
+            "SCRIPT DEBUG YES",
+            "EXEC",
             "SHUTDOWN ABORT",
             "SHUTDOWN SAVE NOSAVE",
             "SHUTDOWN ABORT NOW",
@@ -58,6 +79,11 @@ class ProcessDifferentialIT {
             assertThat(ours.call("WAITAOF", "1", "0", "0"))
                     .isEqualTo("-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.\r\n");
             assertThat(ours.call("WAITAOF", "0", "1", "0")).isEqualTo("*2\r\n:0\r\n:0\r\n");
+            ours.call("SCRIPT", "DEBUG", "YES");
+            assertThat(ours.call("EVAL", "return 1", "0"))
+                    .isEqualTo("-ERR SCRIPT DEBUG: scripts cannot be debugged on this node"
+                            + " (expected: SCRIPT DEBUG NO before EVAL)\r\n");
+            ours.call("SCRIPT", "DEBUG", "NO");
             assertThat(ours.call("PSYNC", "?", "-1")).startsWith("-ERR PSYNC: ");
             for (String first : List.of("POST / HTTP/1.1", "Host: 127.0.0.1")) {
                 assertThat(sent(node.port(0), first))

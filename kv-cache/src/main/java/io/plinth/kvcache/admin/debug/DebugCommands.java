@@ -35,15 +35,14 @@ public final class DebugCommands {
 
     /** Adds it; {@code ids} makes names of histories of changes, {@code rest} ends or begins the removal of what nobody looks at. */
     public static void register(CommandTable.Builder to, Supplier<String> ids, Consumer<Boolean> rest) {
-        to.add("debug", Flag.EVERYTHING, "Lets test tools look inside.", new DebugCommands(ids, rest)::run);
+        to.add(
+                "debug",
+                Flag.EVERYTHING | Flag.PROTECTED,
+                "Lets test tools look inside.",
+                new DebugCommands(ids, rest)::run);
     }
 
     private void run(Call call) {
-        if (!allowed(call)) {
-            throw new CommandException("ERR DEBUG command not allowed. If the enable-debug-command option is set to"
-                    + " \"local\", you can run it from a local connection, otherwise you need to set this option in the"
-                    + " configuration file, and then restart the server.");
-        }
         String form = call.text(1).toUpperCase(Locale.ROOT);
         int count = call.count();
         switch (form) {
@@ -119,15 +118,6 @@ public final class DebugCommands {
         if (!form) {
             throw CommandException.form(call.text(1), "DEBUG");
         }
-    }
-
-    private static boolean allowed(Call call) {
-        String address = call.client().address();
-        return switch (call.node().settings().debugCommand()) {
-            case "yes" -> true;
-            case "local" -> address.startsWith("127.0.0.1:") || address.startsWith("[0:0:0:0:0:0:0:1]:");
-            default -> false;
-        };
     }
 
     /** All lists are packed alike here: the value is checked, and means nothing. */

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.admin.process;
 
+import static io.plinth.kvcache.command.Command.Flag.PROTECTED;
+
 import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
@@ -40,7 +42,7 @@ public final class ProcessCommands {
         });
         to.add("wait", "Waits for copies of the writes so far; there are none.", commands::await);
         to.add("waitaof", "Waits until the writes so far are on disk.", commands::awaitDisk);
-        to.add("module", "Lists modules; there are none.", ProcessCommands::module);
+        to.add("module", PROTECTED, "Lists modules; there are none.", ProcessCommands::module);
         to.add("lolwut", "Shows the version.", call -> {
             call.out().verbatim("Redis ver. " + ConnectionCommands.REDIS_VERSION + "\n");
         });
@@ -116,14 +118,10 @@ public final class ProcessCommands {
     }
 
     private static void module(Call call) {
-        switch (call.text(1).toUpperCase(Locale.ROOT)) {
-            case "LIST" -> call.out().array(0);
-            case "HELP" -> Help.write(call);
-            default ->
-                throw new CommandException("ERR MODULE command not allowed. If the"
-                        + " enable-module-command option is set to \"local\", you can run it from a local connection,"
-                        + " otherwise you need to set this option in the configuration file, and then restart the"
-                        + " server.");
+        if (call.args().is(1, "LIST")) {
+            call.out().array(0);
+        } else {
+            Help.write(call);
         }
     }
 
