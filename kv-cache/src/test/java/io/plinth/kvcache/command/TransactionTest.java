@@ -173,6 +173,31 @@ class TransactionTest {
         assertThat(writer.run("EXEC")).isEqualTo("-EXECABORT Transaction discarded because of previous errors.|");
     }
 
+    /** As in Redis: before it begins, so that nothing of it is done where there is no room for all. */
+    @Test
+    void refusesCommandsWithManyElementsAsAWhole() {
+        CommandHarness full = new CommandHarness(Topologies.alone(), 4 << 20, Eviction.NONE, null);
+        CommandHarness.Connection writer = full.connect();
+        String[][] writes = {{"RPUSH", "l"}, {"SADD", "s"}, {"HSET", "h"}, {"ZADD", "z"}, {"XADD", "x", "*"}};
+        String[] sizes = {"LLEN l", "SCARD s", "HLEN h", "ZCARD z", "XLEN x"};
+        for (int kind = 0; kind < writes.length; kind++) {
+            writer.run("FLUSHALL");
+            String reply = ":";
+            String before = "";
+            for (int round = 0; round < 2_000 && !reply.startsWith("-"); round++) {
+                before = writer.run(sizes[kind]);
+                List<String> words = new ArrayList<>(List.of(writes[kind]));
+                for (int i = 0; i < 100; i++) {
+                    words.add("" + (round * 100 + i));
+                    words.add("m" + round + "-" + i + "-" + "v".repeat(i));
+                }
+                reply = writer.call(words.toArray(String[]::new));
+            }
+            assertThat(reply).isEqualTo("-OOM command not allowed when used memory > 'maxmemory'.|");
+            assertThat(writer.run(sizes[kind])).isEqualTo(before);
+        }
+    }
+
     @Test
     void commandsQueuedByAllClientsShareOneLimit() {
         client.run("MULTI");

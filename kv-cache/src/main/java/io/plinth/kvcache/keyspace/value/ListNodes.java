@@ -3,7 +3,6 @@ package io.plinth.kvcache.keyspace.value;
 import io.plinth.kvcache.keyspace.memory.Blocks;
 import io.plinth.kvcache.keyspace.memory.Elements;
 import io.plinth.kvcache.keyspace.memory.NoRoomException;
-import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,13 +26,10 @@ final class ListNodes implements Elements {
     private static final int TOUCHED = 3;
 
     private static final int OBJECT = 64;
-    private static final int SMALLEST_RING = 2;
     private static final int MOVED_AT_ONCE = 64 << 10;
     private static final int LOOKED_AT_ONCE = 64;
 
-    private @Nullable ListPack[] ring = new ListPack[SMALLEST_RING];
-    private int head;
-    private int nodes;
+    private final NodeRing ring = new NodeRing();
     private long size;
     /** What the nodes take. */
     private long bytes;
@@ -41,6 +37,10 @@ final class ListNodes implements Elements {
     private @Nullable Blocks blocks;
     /** Whether a node found no native memory. */
     private boolean outside;
+    /** The node that was last asked for, and how many in a row are in native memory; begun anew where nodes come and go. */
+    private int asked = -1;
+
+    private int housed;
 
     private boolean moving;
     /** The node that was last looked at, for {@link #compact}. */
@@ -54,7 +54,7 @@ final class ListNodes implements Elements {
     /** Bytes in use, as Redis counts them of one run. */
     long used() {
         long used = ListPack.EMPTY;
-        for (int i = 0; i < nodes; i++) {
+        for (int i = 0; i < nodes(); i++) {
             used += node(i).length();
         }
         return used;
@@ -62,55 +62,29 @@ final class ListNodes implements Elements {
 
     /** How many nodes. */
     int nodes() {
-        return nodes;
+        return ring.count();
     }
 
     /** What all of it takes. */
     long bytes() {
-        return OBJECT + Value.arrayBytes(4L * ring.length) + bytes;
+        return OBJECT + ring.bytes() + bytes;
     }
 
     /** A node, the first is 0. */
     ListPack node(int number) {
-        return Objects.requireNonNull(ring[head + number & ring.length - 1]);
-    }
-
-    private void put(int number, @Nullable ListPack node) {
-        ring[head + number & ring.length - 1] = node;
+        return ring.node(number);
     }
 
     /** Keeps a node, at a number that it and those from there on have from now on. */
     void add(int number, ListPack node) {
-        if (nodes == ring.length) {
-            resize(nodes << 1);
-        }
-        if (number < nodes / 2) {
-            head = head - 1 & ring.length - 1;
-            for (int i = 0; i < number; i++) {
-                put(i, node(i + 1));
-            }
-        } else {
-            for (int i = nodes; i > number; i--) {
-                put(i, node(i - 1));
-            }
-        }
-        put(number, node);
-        nodes++;
+        ring.insert(number, node);
+        housed = 0;
         size += node.count();
         bytes += node.bytes();
         if (blocks == null) {
             blocks = node.blocks();
             outside = !node.isHoused();
         }
-    }
-
-    private void resize(int length) {
-        @Nullable ListPack[] next = new ListPack[length];
-        for (int i = 0; i < nodes; i++) {
-            next[i] = node(i);
-        }
-        ring = next;
-        head = 0;
     }
 
     private void drop(int number) {
@@ -126,31 +100,8 @@ final class ListNodes implements Elements {
             bytes -= gone.bytes();
             gone.release();
         }
-        int behind = nodes - number - count;
-        if (number < behind) {
-            for (int i = number - 1; i >= 0; i--) {
-                put(i + count, node(i));
-            }
-            for (int i = 0; i < count; i++) {
-                put(i, null);
-            }
-            head = head + count & ring.length - 1;
-        } else {
-            for (int i = number; i < number + behind; i++) {
-                put(i, node(i + count));
-            }
-            for (int i = nodes - count; i < nodes; i++) {
-                put(i, null);
-            }
-        }
-        nodes -= count;
-        int length = ring.length;
-        while (length > SMALLEST_RING && nodes < length / 4) {
-            length /= 2;
-        }
-        if (length < ring.length) {
-            resize(length);
-        }
+        ring.cut(number, count);
+        housed = 0;
         return before - size;
     }
 
@@ -166,14 +117,14 @@ final class ListNodes implements Elements {
     /** Adds an element at an end. */
     void push(boolean left, byte[] value) {
         int entry = ListPackForm.entrySize(value);
-        int number = left ? 0 : nodes - 1;
-        if (nodes > 0 && fits(node(number), 0, entry)) {
+        int number = left ? 0 : nodes() - 1;
+        if (nodes() > 0 && fits(node(number), 0, entry)) {
             insert(number, left ? 0 : node(number).length(), value, entry);
             return;
         }
-        add(left ? 0 : nodes, alone(value, entry));
-        if (nodes > 1) {
-            fit(left ? 1 : nodes - 2);
+        add(left ? 0 : nodes(), alone(value, entry));
+        if (nodes() > 1) {
+            fit(left ? 1 : nodes() - 2);
         }
     }
 
@@ -203,7 +154,7 @@ final class ListNodes implements Elements {
 
     /** Takes the element at an end; there is one. */
     byte[] pop(boolean left) {
-        int number = left ? 0 : nodes - 1;
+        int number = left ? 0 : nodes() - 1;
         ListPack node = node(number);
         int at = left ? node.first() : node.last();
         byte[] value = node.get(at);
@@ -240,7 +191,7 @@ final class ListNodes implements Elements {
                 number++;
             }
         } else {
-            number = nodes - 1;
+            number = nodes() - 1;
             first = size - node(number).count();
             while (wanted < first) {
                 number--;
@@ -368,7 +319,7 @@ final class ListNodes implements Elements {
         }
         int number = number(place);
         int at = offset(place);
-        while (left > 0 && number < nodes) {
+        while (left > 0 && number < nodes()) {
             int whole = at > 0 ? 0 : whole(number, left);
             if (whole > 0) {
                 left -= drop(number, whole);
@@ -390,7 +341,7 @@ final class ListNodes implements Elements {
     private int whole(int number, long elements) {
         long left = elements;
         int whole = 0;
-        while (number + whole < nodes && node(number + whole).count() <= left) {
+        while (number + whole < nodes() && node(number + whole).count() <= left) {
             left -= node(number + whole).count();
             whole++;
         }
@@ -400,7 +351,7 @@ final class ListNodes implements Elements {
     /** Makes one of two that are short. */
     private void merge(int number) {
         if (number < 0
-                || number + 1 >= nodes
+                || number + 1 >= nodes()
                 || node(number).length() + (long) node(number + 1).length() > MERGED) {
             return;
         }
@@ -421,7 +372,7 @@ final class ListNodes implements Elements {
     /** One with the same, on the heap. */
     ListNodes copy() {
         ListNodes copy = new ListNodes();
-        for (int i = 0; i < nodes; i++) {
+        for (int i = 0; i < nodes(); i++) {
             copy.add(i, node(i).copy());
         }
         return copy;
@@ -430,16 +381,25 @@ final class ListNodes implements Elements {
     @Override
     public void settle(Blocks to) {
         moving = false;
-        boolean settled = blocks != null && !outside;
+        boolean first = blocks == null;
         Blocks from = blocks == null ? to : blocks;
         blocks = from;
-        outside = false;
-        for (int i = 0; i < nodes && !settled && !outside; i++) {
-            ListPack node = node(i);
+        outside |= first;
+        housed = first ? 0 : housed;
+        // Where memory was full a change looks at a few: each has its turn, and no change costs what all of them do.
+        for (int i = first ? nodes() : LOOKED_AT_ONCE; i > 0 && outside && nodes() > 0; i--) {
+            asked = asked + 1 < nodes() ? asked + 1 : 0;
+            ListPack node = node(asked);
             bytes -= node.bytes();
             node.settle(from);
             bytes += node.bytes();
-            outside = !node.isHoused();
+            housed = node.isHoused() ? housed + 1 : 0;
+            outside = housed < nodes();
+            if (housed == 0) {
+                // The next one to be asked.
+                asked--;
+                return;
+            }
         }
     }
 
@@ -470,7 +430,7 @@ final class ListNodes implements Elements {
 
     private void each(Consumer<ListPack> action) {
         bytes = 0;
-        for (int i = 0; i < nodes; i++) {
+        for (int i = 0; i < nodes(); i++) {
             action.accept(node(i));
             bytes += node(i).bytes();
         }
@@ -481,8 +441,8 @@ final class ListNodes implements Elements {
     @Override
     public int compact() {
         int moved = 0;
-        for (int i = Math.min(nodes, LOOKED_AT_ONCE); i > 0 && moved < MOVED_AT_ONCE; i--) {
-            looked = looked + 1 < nodes ? looked + 1 : 0;
+        for (int i = Math.min(nodes(), LOOKED_AT_ONCE); i > 0 && moved < MOVED_AT_ONCE; i--) {
+            looked = looked + 1 < nodes() ? looked + 1 : 0;
             moved += node(looked).compact();
         }
         return moved;

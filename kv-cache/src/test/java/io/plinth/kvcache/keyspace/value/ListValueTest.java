@@ -137,4 +137,33 @@ class ListValueTest {
         Objects.requireNonNull(list.elements()).release();
         assertThat(blocks.bytes()).isZero();
     }
+
+    /** A list whose nodes found no native memory is moved there some nodes at a change, from where the last one came to. */
+    @Test
+    void comesIntoNativeMemoryStepByStepWhereItWasFull() {
+        ListValue list = new ListValue();
+        long held = 0;
+        for (int i = 0; i < 200_000; i++) {
+            byte[] element = bytes("element-%06d".formatted(i));
+            list.push(false, element, packing);
+            held += element.length;
+        }
+        Elements elements = Objects.requireNonNull(list.elements());
+        blocks.left = 3;
+        elements.settle(blocks);
+        assertThat(blocks.bytes()).isPositive().isLessThan(4 * 8192);
+        blocks.left = 0;
+        elements.settle(blocks);
+        blocks.left = Long.MAX_VALUE;
+        int changes = 0;
+        for (long before = -1; before < blocks.bytes(); changes++) {
+            before = blocks.bytes();
+            elements.settle(blocks);
+            assertThat(blocks.bytes() - before).isLessThanOrEqualTo(64 * 8192);
+        }
+        assertThat(changes).isBetween(5, 20);
+        assertThat(blocks.bytes()).isGreaterThan(held);
+        elements.release();
+        assertThat(blocks.bytes()).isZero();
+    }
 }
