@@ -140,6 +140,7 @@ public final class KvCache implements Daemon {
         settings.protectedMode(config.protectedMode());
         settings.replicationId(id());
         settings.debugCommand(config.debugCommand());
+        settings.primary(config.primaryUser(), config.primaryPassword());
         this.settings.timeoutSeconds(timeout(config));
         this.memory = new ClientMemory(config.limits().clientMemory().bytes());
         this.limits = new WireLimits(
@@ -238,7 +239,8 @@ public final class KvCache implements Daemon {
                 table,
                 functions::load,
                 scripts::forgetLibraries,
-                config.primaryPassword(),
+                config.primaryTls(),
+                context.file().path(),
                 System::nanoTime,
                 new NodeThreads(context.name(), "replica"));
         replication.register(context.metrics());
@@ -331,8 +333,11 @@ public final class KvCache implements Daemon {
         CommandFamilies.register(builder, patterns);
         ScriptCommands.register(builder, scripts, System::nanoTime);
         AclCommands.register(builder, entropy);
-        ConfigTable known =
-                new ConfigTable(this::facts, config.persist().journal(), scripts, TlsConfig.shown(config.tls()));
+        ConfigTable known = new ConfigTable(
+                this::facts,
+                config.persist().journal(),
+                scripts,
+                TlsConfig.shown(config.tls(), config.primaryTls() != null));
         InfoSources sources = new InfoSources(
                 this::facts,
                 known,

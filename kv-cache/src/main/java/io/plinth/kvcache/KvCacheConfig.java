@@ -12,6 +12,7 @@ import io.plinth.kvcache.listen.TlsConfig;
 import io.plinth.kvcache.loader.LoaderConfig;
 import io.plinth.kvcache.loader.behind.BehindConfig;
 import io.plinth.kvcache.pattern.PatternConfig;
+import io.plinth.kvcache.replica.PrimaryTls;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -61,8 +62,17 @@ public record KvCacheConfig(
 
         @Doc("Serve clients over TLS, too.") @Nullable TlsConfig tls,
 
-        @Doc("What a Redis that REPLICAOF names expects with AUTH.") @Nullable
+        @Doc("The user of the Redis that REPLICAOF names; the default one where left out. `masteruser` of CONFIG"
+                + " until the next start.")
+        @Nullable
+        String primaryUser,
+
+        @Doc("What a Redis that REPLICAOF names expects with AUTH. `masterauth` of CONFIG until the next start.")
+        @Nullable
         Secret primaryPassword,
+
+        @Doc("Reach the Redis that REPLICAOF names over TLS.") @Nullable
+        PrimaryTls primaryTls,
 
         @Doc("How keys are cached, by what they begin with; each under a name of its own: `pages: { prefix:"
                 + " \"page:\", ttl: 10m, jitter: 10, stale: 1h, negative-ttl: 1m, tags: true, quota: { bytes:"
@@ -197,6 +207,9 @@ public record KvCacheConfig(
         }
         if (!List.of("no", "local", "yes").contains(debugCommand)) {
             check.problem("debug-command", "debug-command: " + debugCommand + " (expected: no, local or yes)");
+        }
+        if (primaryUser != null && primaryPassword == null) {
+            check.problem("primary-user", "primary-user: " + primaryUser + " (expected: with primary-password)");
         }
         if (aclFile != null && !users.isEmpty()) {
             check.problem("acl-file", "acl-file: " + aclFile + " (expected: either users or acl-file)");

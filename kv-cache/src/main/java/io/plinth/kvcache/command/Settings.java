@@ -1,5 +1,6 @@
 package io.plinth.kvcache.command;
 
+import io.plinth.kit.config.Secret;
 import io.plinth.kvcache.acl.Users;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,8 @@ public final class Settings {
     private volatile long timeoutSeconds;
     private volatile String debugCommand = "no";
     private volatile String replicationId = "0".repeat(40);
+    private volatile String primaryUser = "";
+    private volatile String primaryPassword = "";
     private volatile CachePolicy cachePolicy = CachePolicy.NONE;
 
     private final KeyEvents events;
@@ -75,6 +78,30 @@ public final class Settings {
 
     public void loading(boolean yes) {
         loading = yes;
+    }
+
+    /** What the file says of the Redis it follows; null where it says nothing. */
+    public void primary(@Nullable String user, @Nullable Secret password) {
+        primaryUser = user == null ? "" : user;
+        primaryPassword = password == null ? "" : password.reveal();
+    }
+
+    /** Whom this node is for the Redis it follows; empty for the default user. */
+    public String primaryUser() {
+        return primaryUser;
+    }
+
+    public void primaryUser(String name) {
+        primaryUser = name;
+    }
+
+    /** What that Redis expects with AUTH; empty for nothing. */
+    public String primaryPassword() {
+        return primaryPassword;
+    }
+
+    public void primaryPassword(String secret) {
+        primaryPassword = secret;
     }
 
     /** How keys are cached, by what they begin with. */

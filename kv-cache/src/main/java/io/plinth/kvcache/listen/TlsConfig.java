@@ -66,13 +66,18 @@ public record TlsConfig(
         return asks().name().toLowerCase(Locale.ROOT);
     }
 
-    /** What CONFIG shows of it, and lets nobody change; without TLS its names are those of other things that are not there. */
-    public static Map<String, String> shown(@Nullable TlsConfig tls) {
+    /**
+     * What CONFIG shows of it, and lets nobody change; without TLS its names are those of other things that are not there.
+     * {@code replication}: whether a Redis that is followed is reached over TLS.
+     */
+    public static Map<String, String> shown(@Nullable TlsConfig tls, boolean replication) {
+        String link = replication ? "yes" : "no";
         if (tls == null) {
-            return Map.of();
+            return Map.of("tls-replication", link);
         }
         Integer port = tls.port;
-        return Map.of("tls-port", port == null ? "0" : Integer.toString(port), "tls-auth-clients", tls.word());
+        String shownPort = port == null ? "0" : Integer.toString(port);
+        return Map.of("tls-port", shownPort, "tls-auth-clients", tls.word(), "tls-replication", link);
     }
 
     /** Reads the files, which are named relative to this one. */

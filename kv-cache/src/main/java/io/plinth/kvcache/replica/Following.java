@@ -43,7 +43,7 @@ final class Following implements Runnable {
     private final String host;
     private final int port;
     private final int ownPort;
-    private final @Nullable String password;
+    private final Access access;
     private final Applier applier;
     private final LongSupplier nanos;
     private final Runnable refused;
@@ -76,7 +76,7 @@ final class Following implements Runnable {
             String host,
             int port,
             int ownPort,
-            @Nullable String password,
+            Access access,
             Applier applier,
             LongSupplier nanos,
             Runnable refused,
@@ -87,7 +87,7 @@ final class Following implements Runnable {
         this.host = host;
         this.port = port;
         this.ownPort = ownPort;
-        this.password = password;
+        this.access = access;
         this.applier = applier;
         this.nanos = nanos;
     }
@@ -167,15 +167,17 @@ final class Following implements Runnable {
             connected.connect(new InetSocketAddress(host, port), CONNECT_MILLIS);
             connected.setSoTimeout((int) TimeUnit.NANOSECONDS.toMillis(SILENT_NANOS));
             connected.setTcpNoDelay(true);
-            InputStream in = new BufferedInputStream(new Heard(connected.getInputStream()), CHUNK);
-            if (password != null) {
-                ask(connected, in, "AUTH", password);
+            Socket link = access.over(connected, host, port);
+            InputStream in = new BufferedInputStream(new Heard(link.getInputStream()), CHUNK);
+            String[] login = access.login();
+            if (login.length > 0) {
+                ask(link, in, login);
             }
-            ask(connected, in, "PING");
-            ask(connected, in, "REPLCONF", "listening-port", Integer.toString(ownPort));
-            ask(connected, in, "REPLCONF", "capa", "psync2");
+            ask(link, in, "PING");
+            ask(link, in, "REPLCONF", "listening-port", Integer.toString(ownPort));
+            ask(link, in, "REPLCONF", "capa", "psync2");
             state = State.SYNC;
-            String answer = ask(connected, in, "PSYNC", "?", "-1");
+            String answer = ask(link, in, "PSYNC", "?", "-1");
             String[] words = answer.split(" ", -1);
             if (words.length != 3 || !words[0].equals("+FULLRESYNC")) {
                 throw new IOException("PSYNC: " + answer + " (expected: +FULLRESYNC)");
@@ -184,7 +186,7 @@ final class Following implements Runnable {
             offset = Long.parseLong(words[2]);
             state = State.CONNECTED;
             LOG.info("replication from {}:{}: synchronised, follows from offset {}", host, port, words[2]);
-            follow(connected, in);
+            follow(link, in);
         }
     }
 
@@ -200,9 +202,10 @@ final class Following implements Runnable {
     private static void send(Socket to, String... words) throws IOException {
         StringBuilder text = new StringBuilder("*").append(words.length).append("\r\n");
         for (String word : words) {
-            text.append('$').append(word.length()).append("\r\n").append(word).append("\r\n");
+            int length = word.getBytes(StandardCharsets.UTF_8).length;
+            text.append('$').append(length).append("\r\n").append(word).append("\r\n");
         }
-        to.getOutputStream().write(text.toString().getBytes(StandardCharsets.ISO_8859_1));
+        to.getOutputStream().write(text.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /** A line; empty ones, by which Redis says that it is still at work, are passed over. */

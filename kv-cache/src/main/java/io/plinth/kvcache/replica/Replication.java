@@ -1,9 +1,9 @@
 package io.plinth.kvcache.replica;
 
-import io.plinth.kit.config.Secret;
 import io.plinth.kit.metrics.Metrics;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.NodeState;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -19,7 +19,8 @@ public final class Replication implements AutoCloseable {
     private final CommandTable table;
     private final Consumer<byte[]> libraries;
     private final Runnable forget;
-    private final @Nullable String password;
+    private final @Nullable PrimaryTls tls;
+    private final Path file;
     private final LongSupplier nanos;
     private final ThreadFactory threads;
     private @Nullable Following following;
@@ -28,19 +29,22 @@ public final class Replication implements AutoCloseable {
     /** Done when nobody who was followed before touches a key any more. */
     private CompletableFuture<Void> left = CompletableFuture.completedFuture(null);
 
+    /** {@code tls} is how it is reached, null for a plain connection; its files are relative to {@code file}. */
     public Replication(
             NodeState node,
             CommandTable table,
             Consumer<byte[]> libraries,
             Runnable forget,
-            @Nullable Secret password,
+            @Nullable PrimaryTls tls,
+            Path file,
             LongSupplier nanos,
             ThreadFactory threads) {
         this.node = node;
         this.table = table;
         this.libraries = libraries;
         this.forget = forget;
-        this.password = password == null ? null : password.reveal();
+        this.tls = tls;
+        this.file = file;
         this.nanos = nanos;
         this.threads = threads;
     }
@@ -57,7 +61,7 @@ public final class Replication implements AutoCloseable {
                 host,
                 port,
                 ownPort,
-                password,
+                new Access(node.settings(), tls, file),
                 new Applier(node, table, libraries, forget),
                 nanos,
                 refused::increment,

@@ -27,6 +27,7 @@ class ConfigDifferentialIT {
             "min-slaves-to-write",
             "port",
             "bind",
+            "tls-replication",
             "dir",
             "dbfilename",
             "proto-max-bulk-len",

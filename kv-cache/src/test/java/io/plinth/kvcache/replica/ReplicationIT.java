@@ -34,6 +34,7 @@ class ReplicationIT {
             },
             () -> {},
             null,
+            java.nio.file.Path.of("plinth.yaml"),
             System::nanoTime,
             task -> {
                 Thread thread = new Thread(task, "replica");

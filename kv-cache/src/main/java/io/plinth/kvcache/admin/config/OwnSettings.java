@@ -62,6 +62,26 @@ final class OwnSettings {
         }
     }
 
+    /** What the Redis that is followed expects, which nobody is shown, either. */
+    private record PrimaryPassword() implements Setting {
+        @Override
+        public String shown(NodeState node) {
+            return node.settings().primaryPassword().isEmpty() ? "" : "***";
+        }
+
+        @Override
+        public @Nullable String change(NodeState node, String value) {
+            node.settings().primaryPassword(value);
+            return null;
+        }
+
+        @Override
+        public Runnable undo(NodeState node) {
+            String before = node.settings().primaryPassword();
+            return () -> node.settings().primaryPassword(before);
+        }
+    }
+
     /** {@code journal} is off, everysec or always; {@code more}: what else the file says. */
     static Map<String, Setting> of(
             Supplier<NodeFacts> facts, String journal, Scripts scripts, Map<String, String> more) {
@@ -101,6 +121,11 @@ final class OwnSettings {
             return problem;
         });
         all.put("requirepass", new Password());
+        all.put("masterauth", new PrimaryPassword());
+        changing("masteruser", node -> node.settings().primaryUser(), (node, value) -> {
+            node.settings().primaryUser(value);
+            return null;
+        });
         changing(
                 "timeout",
                 node -> Long.toString(node.settings().timeoutSeconds()),
