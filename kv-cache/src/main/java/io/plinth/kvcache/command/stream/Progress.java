@@ -1,7 +1,7 @@
 package io.plinth.kvcache.command.stream;
 
-import io.plinth.kvcache.keyspace.value.StreamGroup;
-import io.plinth.kvcache.keyspace.value.StreamId;
+import io.plinth.kvcache.keyspace.stream.StreamGroup;
+import io.plinth.kvcache.keyspace.stream.StreamId;
 import io.plinth.kvcache.keyspace.value.StreamValue;
 import org.jspecify.annotations.Nullable;
 

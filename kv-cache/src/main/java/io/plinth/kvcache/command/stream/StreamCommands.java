@@ -5,7 +5,7 @@ import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
-import io.plinth.kvcache.keyspace.value.StreamId;
+import io.plinth.kvcache.keyspace.stream.StreamId;
 import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.keyspace.write.Streams;
@@ -186,8 +186,7 @@ public final class StreamCommands {
             throw new CommandException("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
         }
         if (stream.size() > 0) {
-            StreamId top = collect(stream, StreamId.MIN, StreamId.MAX, true, 1).getFirst().id;
-            if (id.compareTo(top) < 0) {
+            if (id.compareTo(stream.top()) < 0) {
                 throw new CommandException("ERR The ID specified in XSETID is smaller than the target stream top item");
             }
             if (added >= 0 && added < stream.size()) {

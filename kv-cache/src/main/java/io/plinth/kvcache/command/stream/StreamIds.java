@@ -2,7 +2,7 @@ package io.plinth.kvcache.command.stream;
 
 import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
-import io.plinth.kvcache.keyspace.value.StreamId;
+import io.plinth.kvcache.keyspace.stream.StreamId;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -5,10 +5,10 @@ import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
-import io.plinth.kvcache.keyspace.value.StreamGroup;
-import io.plinth.kvcache.keyspace.value.StreamGroup.Consumer;
-import io.plinth.kvcache.keyspace.value.StreamGroup.Pending;
-import io.plinth.kvcache.keyspace.value.StreamId;
+import io.plinth.kvcache.keyspace.stream.StreamGroup;
+import io.plinth.kvcache.keyspace.stream.StreamGroup.Consumer;
+import io.plinth.kvcache.keyspace.stream.StreamGroup.Pending;
+import io.plinth.kvcache.keyspace.stream.StreamId;
 import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.keyspace.write.Streams;
@@ -159,10 +159,7 @@ final class StreamReads {
         if (stream.size() == 0) {
             return false;
         }
-        StreamId top = StreamCommands.collect(stream, StreamId.MIN, StreamId.MAX, true, 1)
-                .getFirst()
-                .id();
-        return top.compareTo(after) > 0;
+        return stream.top().compareTo(after) > 0;
     }
 
     /** An entry of the reply; without fields where it was deleted. */

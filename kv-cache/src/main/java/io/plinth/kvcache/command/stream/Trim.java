@@ -4,7 +4,7 @@ import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
-import io.plinth.kvcache.keyspace.value.StreamId;
+import io.plinth.kvcache.keyspace.stream.StreamId;
 import io.plinth.kvcache.keyspace.write.Streams;
 import org.jspecify.annotations.Nullable;
 

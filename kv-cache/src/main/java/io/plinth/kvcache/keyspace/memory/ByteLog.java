@@ -227,7 +227,8 @@ public final class ByteLog implements Elements {
         put(at, from, from.length);
     }
 
-    private void put(long at, byte[] from, int length) {
+    /** Puts the first so many bytes of an array where there are some. */
+    public void put(long at, byte[] from, int length) {
         for (int done = 0; done < length; done += run) {
             locate(at + done, length - done);
             byte[] in = array;

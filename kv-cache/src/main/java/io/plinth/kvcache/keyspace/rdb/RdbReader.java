@@ -1,5 +1,9 @@
 package io.plinth.kvcache.keyspace.rdb;
 
+import io.plinth.kvcache.keyspace.stream.StreamGroup;
+import io.plinth.kvcache.keyspace.stream.StreamGroup.Consumer;
+import io.plinth.kvcache.keyspace.stream.StreamGroup.Pending;
+import io.plinth.kvcache.keyspace.stream.StreamId;
 import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.ListPack;
@@ -7,10 +11,6 @@ import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.value.SetValue;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
-import io.plinth.kvcache.keyspace.value.StreamGroup;
-import io.plinth.kvcache.keyspace.value.StreamGroup.Consumer;
-import io.plinth.kvcache.keyspace.value.StreamGroup.Pending;
-import io.plinth.kvcache.keyspace.value.StreamId;
 import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
@@ -392,7 +392,7 @@ public final class RdbReader {
         long nodes = length();
         for (long i = 0; i < nodes; i++) {
             ByteBuffer key = ByteBuffer.wrap(string());
-            node(stream, new StreamId(key.getLong(), key.getLong()), elements(pack()));
+            node(stream, new StreamId(key.getLong(), key.getLong()), pack());
         }
         length();
         StreamId last = id();
@@ -411,13 +411,16 @@ public final class RdbReader {
         return stream;
     }
 
-    private void node(StreamValue stream, StreamId base, List<byte[]> elements) throws RdbException {
+    private static void node(StreamValue stream, StreamId base, ListPack pack) throws RdbException {
+        List<byte[]> elements = elements(pack);
         int[] place = {0};
-        long entries = number(elements, place) + number(elements, place);
+        long live = number(elements, place);
+        long deleted = number(elements, place);
         long masters = number(elements, place);
         List<byte[]> names = elements.subList(place[0], Math.toIntExact(place[0] + masters));
         place[0] += (int) masters + 1;
-        for (long i = 0; i < entries; i++) {
+        boolean begun = false;
+        for (long i = 0; i < live + deleted; i++) {
             long flags = number(elements, place);
             StreamId id =
                     new StreamId(base.millis() + number(elements, place), base.sequence() + number(elements, place));
@@ -429,12 +432,21 @@ public final class RdbReader {
                 fields.add(elements.get(place[0]++));
             }
             place[0]++;
-            if ((flags & DELETED) == 0) {
-                if (id.compareTo(stream.last()) <= 0) {
-                    throw new RdbException("entry: out of order");
-                }
-                stream.append(id, fields, packing);
+            if ((flags & DELETED) != 0) {
+                continue;
             }
+            if (id.compareTo(stream.last()) <= 0) {
+                throw new RdbException("entry: out of order");
+            }
+            if (begun) {
+                stream.add(id, fields);
+            } else {
+                stream.begin(base, id, fields);
+                begun = true;
+            }
+        }
+        if (begun && deleted > 0) {
+            stream.was(Math.toIntExact(deleted), pack.used());
         }
     }
 

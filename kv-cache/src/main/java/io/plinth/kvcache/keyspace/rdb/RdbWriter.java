@@ -1,19 +1,18 @@
 package io.plinth.kvcache.keyspace.rdb;
 
+import io.plinth.kvcache.keyspace.stream.StreamGroup;
+import io.plinth.kvcache.keyspace.stream.StreamId;
 import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.ListPack;
 import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.SetValue;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
-import io.plinth.kvcache.keyspace.value.StreamGroup;
-import io.plinth.kvcache.keyspace.value.StreamId;
 import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.wire.Numbers;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -37,8 +36,6 @@ public final class RdbWriter {
     private static final int VERSION_OF_EXPIRIES = 12;
 
     private static final int PACKED = 2;
-    private static final int STREAM_NODE = 100;
-    private static final int SAME_FIELDS = 2;
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private int version = VERSION;
@@ -220,16 +217,14 @@ public final class RdbWriter {
         }
     }
 
-    private record Item(StreamId id, List<byte[]> fields) {}
-
     private void stream(StreamValue stream) {
         out.write(STREAM_LISTPACKS_2);
-        List<Item> items = new ArrayList<>();
-        stream.forEach((id, fields) -> items.add(new Item(id, fields)));
-        length((items.size() + STREAM_NODE - 1L) / STREAM_NODE);
-        for (int i = 0; i < items.size(); i += STREAM_NODE) {
-            node(items.subList(i, Math.min(items.size(), i + STREAM_NODE)));
-        }
+        length(stream.nodes());
+        stream.forEachNode((base, entries) -> {
+            length(2 * Long.BYTES);
+            raw(base);
+            string(entries.dump());
+        });
         length(stream.size());
         id(stream.last());
         id(stream.first());
@@ -254,51 +249,5 @@ public final class RdbWriter {
                 consumer.pending.keySet().forEach(this::raw);
             });
         }
-    }
-
-    /** A node: a master entry that names the first entry's fields, and each entry relative to it. */
-    private void node(List<Item> items) {
-        Item first = items.getFirst();
-        byte[] key = new byte[16];
-        java.nio.ByteBuffer.wrap(key).putLong(first.id.millis()).putLong(first.id.sequence());
-        length(key.length);
-        out.writeBytes(key);
-        ListPack pack = new ListPack();
-        pack.append(items.size());
-        pack.append(0);
-        pack.append(first.fields.size() / 2);
-        for (int i = 0; i < first.fields.size(); i += 2) {
-            pack.append(first.fields.get(i));
-        }
-        pack.append(0);
-        for (Item item : items) {
-            boolean same = sameFields(first.fields, item.fields);
-            pack.append(same ? SAME_FIELDS : 0);
-            pack.append(item.id.millis() - first.id.millis());
-            pack.append(item.id.sequence() - first.id.sequence());
-            int pairs = item.fields.size() / 2;
-            if (!same) {
-                pack.append(pairs);
-            }
-            for (int i = 0; i < item.fields.size(); i++) {
-                if (!same || i % 2 == 1) {
-                    pack.append(item.fields.get(i));
-                }
-            }
-            pack.append(same ? pairs + 3 : 2 * pairs + 4);
-        }
-        string(pack.dump());
-    }
-
-    private static boolean sameFields(List<byte[]> first, List<byte[]> other) {
-        if (first.size() != other.size()) {
-            return false;
-        }
-        for (int i = 0; i < first.size(); i += 2) {
-            if (!java.util.Arrays.equals(first.get(i), other.get(i))) {
-                return false;
-            }
-        }
-        return true;
     }
 }

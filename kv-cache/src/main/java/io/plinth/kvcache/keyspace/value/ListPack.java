@@ -315,6 +315,14 @@ public final class ListPack extends PackedBytes {
         insert(length(), Numbers.bytes(value));
     }
 
+    /** Adds elements at the end. */
+    void append(ListPackForm.Writer elements) {
+        int at = length();
+        open(at, 0, elements.length());
+        put(at, elements.bytes(), elements.length());
+        count += elements.elements();
+    }
+
     /** Adds an element before another, which is then the next of it. */
     void insert(int at, byte[] value) {
         int size = ListPackForm.encodedSize(value);
@@ -378,8 +386,13 @@ public final class ListPack extends PackedBytes {
             to = after(to);
             removed++;
         }
+        remove(at, to, removed);
+    }
+
+    /** Removes what is from a place to another, which is so many elements. */
+    void remove(int at, int to, int elements) {
         open(at, to - at, 0);
-        count -= removed;
+        count -= elements;
         shrink();
     }
 
@@ -390,12 +403,23 @@ public final class ListPack extends PackedBytes {
 
     /** Appends another's elements from one of them on; answers how many these are. */
     int appendFrom(ListPack other, int at) {
+        return appendFrom(other, at, other.length());
+    }
+
+    /** The same of those before another place. */
+    int appendFrom(ListPack other, int at, int to) {
+        int elements = other.elements(at, to);
+        append(other, at, to - at);
+        count += elements;
+        return elements;
+    }
+
+    /** How many elements there are from a place to another. */
+    int elements(int at, int to) {
         int elements = 0;
-        for (int i = at; i != other.length(); i = other.after(i)) {
+        for (int i = at; i != to; i = after(i)) {
             elements++;
         }
-        append(other, at, other.length() - at);
-        count += elements;
         return elements;
     }
 
@@ -437,13 +461,7 @@ public final class ListPack extends PackedBytes {
             u8(at + 1, (int) number);
         } else {
             int width = size - 1;
-            u8(
-                    at,
-                    width == 2
-                            ? ListPackForm.INT_16
-                            : width == 3
-                                    ? ListPackForm.INT_24
-                                    : width == 4 ? ListPackForm.INT_32 : ListPackForm.INT_64);
+            u8(at, ListPackForm.integerType(width));
             for (int i = 0; i < width; i++) {
                 u8(at + 1 + i, (int) (number >>> (8 * i)));
             }

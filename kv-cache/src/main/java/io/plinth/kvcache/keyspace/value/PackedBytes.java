@@ -335,13 +335,17 @@ public abstract sealed class PackedBytes implements Elements permits ListPack, I
     }
 
     final void put(int at, byte[] from) {
+        put(at, from, from.length);
+    }
+
+    final void put(int at, byte[] from, int length) {
         ByteLog in = log;
         if (address != 0) {
-            Native.put(from, 0, address + at, from.length);
+            Native.put(from, 0, address + at, length);
         } else if (in == null) {
-            System.arraycopy(from, 0, array, at, from.length);
+            System.arraycopy(from, 0, array, at, length);
         } else {
-            in.put(at, from);
+            in.put(at, from, length);
         }
     }
 

@@ -2,10 +2,10 @@ package io.plinth.kvcache.persist.effect;
 
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.stream.StreamGroup;
+import io.plinth.kvcache.keyspace.stream.StreamGroup.Consumer;
+import io.plinth.kvcache.keyspace.stream.StreamId;
 import io.plinth.kvcache.keyspace.value.ListPack;
-import io.plinth.kvcache.keyspace.value.StreamGroup;
-import io.plinth.kvcache.keyspace.value.StreamGroup.Consumer;
-import io.plinth.kvcache.keyspace.value.StreamId;
 import io.plinth.kvcache.keyspace.write.Streams;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.plinth.kvcache.keyspace.value;
+package io.plinth.kvcache.keyspace.stream;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -134,7 +134,7 @@ public final class StreamGroup {
         return gone != null;
     }
 
-    StreamGroup copy() {
+    public StreamGroup copy() {
         StreamGroup copy = new StreamGroup(name, last, entriesRead);
         consumers.forEach((key, consumer) ->
                 copy.consumers.put(key, new Consumer(consumer.name, consumer.seen, consumer.active)));
@@ -147,7 +147,7 @@ public final class StreamGroup {
         return copy;
     }
 
-    long bytes() {
+    public long bytes() {
         return 96
                 + 2L * name.getBytes(StandardCharsets.ISO_8859_1).length
                 + 128L * consumers.size()

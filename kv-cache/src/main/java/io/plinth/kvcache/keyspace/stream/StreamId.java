@@ -1,4 +1,4 @@
-package io.plinth.kvcache.keyspace.value;
+package io.plinth.kvcache.keyspace.stream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -9,8 +9,13 @@ public record StreamId(long millis, long sequence) implements Comparable<StreamI
 
     @Override
     public int compareTo(StreamId other) {
-        int order = Long.compareUnsigned(millis, other.millis);
-        return order != 0 ? order : Long.compareUnsigned(sequence, other.sequence);
+        return compare(millis, sequence, other.millis, other.sequence);
+    }
+
+    /** How the first of two ids in parts compares to the second. */
+    public static int compare(long millis, long sequence, long otherMillis, long otherSequence) {
+        int order = Long.compareUnsigned(millis, otherMillis);
+        return order != 0 ? order : Long.compareUnsigned(sequence, otherSequence);
     }
 
     /** The next one; null after the last. */

@@ -1,0 +1,103 @@
+package io.plinth.kvcache.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plinth.testkit.RequiresPeer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Streams of many nodes beside Debian's redis-server: nodes end at the same entries, so that what is trimmed about is the same. */
+@Timeout(120)
+@RequiresPeer("redis-server")
+class StreamNodesDifferentialIT {
+    private static final String NODES = "radix-tree-keys\r\n:";
+
+    private static String word(SplittableRandom random) {
+        return switch (random.nextInt(4)) {
+            case 0 -> Long.toString(random.nextLong() >> random.nextInt(64));
+            case 1 -> "";
+            case 2 -> "v".repeat(random.nextInt(random.nextInt(30) == 0 ? 5_000 : 200));
+            default -> "w".repeat(random.nextInt(20));
+        };
+    }
+
+    private static List<String> command(SplittableRandom random, String name, long last) {
+        List<String> words = new ArrayList<>();
+        switch (random.nextInt(40)) {
+            case 0 -> {
+                words.addAll(List.of("XDEL", name));
+                long from = random.nextLong(last + 1);
+                for (int i = random.nextInt(60); i >= 0; i--) {
+                    words.add(from + i + "-" + (from + i) % 3);
+                }
+            }
+            case 1 -> words.addAll(List.of("XTRIM", name, "MAXLEN", "~", "" + random.nextInt(1_500)));
+            case 2 ->
+                words.addAll(List.of("XTRIM", name, "MINID", "~", "" + random.nextLong(last + 1), "LIMIT", "300"));
+            case 3 ->
+                words.addAll(List.of(
+                        "XTRIM", name, "MAXLEN", "~", "" + random.nextInt(500), "LIMIT", "" + random.nextInt(250)));
+            case 4 -> words.addAll(List.of("XTRIM", name, "MAXLEN", "" + (300 + random.nextInt(1_500))));
+            case 5 -> words.addAll(List.of("XTRIM", name, "MINID", "" + random.nextLong(last / 2 + 1)));
+            case 6 -> words.addAll(List.of("XRANGE", name, "" + random.nextLong(last + 1), "+", "COUNT", "50"));
+            case 7 -> words.addAll(List.of("XREVRANGE", name, "" + random.nextLong(last + 1), "-", "COUNT", "50"));
+            default -> {
+                words.addAll(
+                        List.of("XADD", name, last + "-" + last % 3, "sensor", word(random), "value", word(random)));
+                if (random.nextInt(30) == 0) {
+                    words.addAll(List.of("more", word(random)));
+                }
+            }
+        }
+        return words;
+    }
+
+    private static String nodes(RawClient client, String name) throws Exception {
+        String info = client.call("XINFO", "STREAM", name);
+        int at = info.indexOf(NODES);
+        return at < 0 ? info : info.substring(at, info.indexOf("\r\n", at + NODES.length()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2})
+    void nodesEndWhereRedisEndsThem(long seed, @TempDir Path folder) throws Exception {
+        SplittableRandom random = new SplittableRandom(seed);
+        try (Cluster node = Cluster.start(folder, "memory: 64MiB", 1);
+                RawClient ours = new RawClient(node.port(0))) {
+            RedisPeer peer = RedisPeer.start(folder);
+            try (RawClient theirs = new RawClient(peer.port())) {
+                long last = 0;
+                for (int i = 0; i < 6_000; i++) {
+                    if (i % 1_500 == 0) {
+                        String entries = "" + List.of(100, 7, 0, 300).get(i / 1_500);
+                        for (RawClient each : List.of(ours, theirs)) {
+                            assertThat(each.call("CONFIG", "SET", "stream-node-max-entries", entries))
+                                    .isEqualTo("+OK\r\n");
+                        }
+                    }
+                    last += random.nextInt(20) == 0 ? 1_000 : 1;
+                    String[] command = command(random, "s" + i / 3_000, last).toArray(String[]::new);
+                    assertThat(ours.call(command))
+                            .as("seed %d: %s", seed, List.of(command))
+                            .isEqualTo(theirs.call(command));
+                    if (i % 50 == 0) {
+                        assertThat(nodes(ours, "s" + i / 3_000))
+                                .as("seed %d after %d", seed, i)
+                                .isEqualTo(nodes(theirs, "s" + i / 3_000));
+                    }
+                }
+                for (String name : List.of("s0", "s1")) {
+                    assertThat(ours.call("XRANGE", name, "-", "+")).isEqualTo(theirs.call("XRANGE", name, "-", "+"));
+                }
+            } finally {
+                peer.close();
+            }
+        }
+    }
+}
