@@ -14,7 +14,6 @@ import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.keyspace.write.Streams;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** XCLAIM and XAUTOCLAIM: taking over what another consumer did not finish. */
@@ -41,7 +40,7 @@ final class StreamClaims {
     }
 
     private static StreamGroup group(Call call, @Nullable Entry entry) {
-        StreamGroup group = entry == null ? null : entry.stream().groups.get(call.text(2));
+        StreamGroup group = entry == null ? null : entry.stream().group(call.text(2));
         if (group == null) {
             throw new CommandException(
                     "NOGROUP No such key '" + call.text(1) + "' or consumer group '" + call.text(2) + "'");
@@ -67,7 +66,7 @@ final class StreamClaims {
         }
         List<Item> claimed = new ArrayList<>();
         for (StreamId id : ids) {
-            Pending pending = group.pending.get(id);
+            Pending pending = group.pending(id);
             List<byte[]> fields = entry.stream().get(id);
             if (fields == null) {
                 // Deleted in the meantime: nobody can finish it.
@@ -171,21 +170,26 @@ final class StreamClaims {
         List<Item> claimed = new ArrayList<>();
         List<StreamId> deleted = new ArrayList<>();
         StreamId next = StreamId.MIN;
-        long attempts = count * ATTEMPTS_PER_COUNT;
-        for (Map.Entry<StreamId, Pending> each :
-                List.copyOf(group.pending.tailMap(start, true).entrySet())) {
+        long most = count * ATTEMPTS_PER_COUNT;
+        long attempts = most;
+        List<Pending> idle = new ArrayList<>();
+        group.pending(start, StreamId.MAX, each -> {
+            idle.add(each);
+            return idle.size() <= most;
+        });
+        for (Pending each : idle) {
+            StreamId id = each.id();
             if (attempts-- == 0 || count == 0) {
-                next = each.getKey();
+                next = id;
                 break;
             }
-            StreamId id = each.getKey();
             List<byte[]> fields = entry.stream().get(id);
             if (fields == null) {
                 Streams.acknowledge(call.segment(), entry, group, id);
                 deleted.add(id);
                 count--;
-            } else if (minIdle == 0 || call.now() - each.getValue().delivered() >= minIdle) {
-                long times = each.getValue().times() + (justId ? 0 : 1);
+            } else if (minIdle == 0 || call.now() - each.delivered() >= minIdle) {
+                long times = each.times() + (justId ? 0 : 1);
                 Streams.deliver(call.segment(), entry, group, id, consumer(call, entry, group), call.now(), times);
                 claimed.add(new Item(id, fields));
                 count--;

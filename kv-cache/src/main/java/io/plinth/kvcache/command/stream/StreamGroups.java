@@ -16,8 +16,6 @@ import io.plinth.kvcache.keyspace.write.Streams;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.NavigableMap;
 import org.jspecify.annotations.Nullable;
 
 /** XGROUP, XACK and XPENDING. */
@@ -78,7 +76,7 @@ final class StreamGroups {
         if (entry == null) {
             entry = call.segment().addEmpty(call.key(), new StreamValue(), call.now());
         }
-        if (entry.stream().groups.containsKey(call.text(3))) {
+        if (entry.stream().group(call.text(3)) != null) {
             throw new CommandException("BUSYGROUP Consumer Group name already exists");
         }
         Streams.group(call.segment(), entry, call.text(3), id, read);
@@ -87,7 +85,7 @@ final class StreamGroups {
     }
 
     private static void change(Call call, Entry entry, String action, long read) {
-        StreamGroup group = entry.stream().groups.get(call.text(3));
+        StreamGroup group = entry.stream().group(call.text(3));
         if (group == null && !action.equals("DESTROY")) {
             throw new CommandException(
                     "NOGROUP No such consumer group '" + call.text(3) + "' for key name '" + call.text(2) + "'");
@@ -129,7 +127,7 @@ final class StreamGroups {
 
     private static void acknowledge(Call call) {
         Entry entry = call.write(1, ValueType.STREAM);
-        StreamGroup group = entry == null ? null : entry.stream().groups.get(call.text(2));
+        StreamGroup group = entry == null ? null : entry.stream().group(call.text(2));
         if (entry == null || group == null) {
             call.out().integer(0);
             return;
@@ -170,7 +168,7 @@ final class StreamGroups {
             to = StreamIds.end(call, at + 1);
         }
         Entry entry = call.read(1, ValueType.STREAM);
-        StreamGroup group = entry == null ? null : entry.stream().groups.get(call.text(2));
+        StreamGroup group = entry == null ? null : entry.stream().group(call.text(2));
         if (group == null) {
             throw new CommandException(
                     "NOGROUP No such key '" + call.text(1) + "' or consumer group '" + call.text(2) + "'");
@@ -180,45 +178,55 @@ final class StreamGroups {
         } else {
             Consumer consumer = call.count() > at + 3 ? group.consumer(call.text(at + 3)) : null;
             boolean nobody = call.count() > at + 3 && consumer == null;
-            NavigableMap<StreamId, Pending> all = consumer == null ? group.pending : consumer.pending;
-            list(call, nobody || from.compareTo(to) > 0 ? Map.of() : all.subMap(from, true, to, true), idle, count);
+            List<Pending> found = new ArrayList<>();
+            long least = idle;
+            long most = nobody || from.compareTo(to) > 0 ? 0 : count;
+            StreamGroup.Visitor visitor = each -> {
+                boolean wanted = least == 0 || call.now() - each.delivered() >= least;
+                if (wanted && found.size() < most) {
+                    found.add(each);
+                }
+                return found.size() < most;
+            };
+            if (consumer == null) {
+                group.pending(from, to, visitor);
+            } else {
+                group.pending(consumer, from, to, visitor);
+            }
+            list(call, found);
         }
     }
 
     private static void summary(Call call, StreamGroup group) {
         call.out().array(4);
-        call.out().integer(group.pending.size());
-        if (group.pending.isEmpty()) {
+        call.out().integer(group.pending());
+        if (group.pending() == 0) {
             call.out().nullBulk();
             call.out().nullBulk();
             call.out().nullArray();
             return;
         }
-        call.out().bulk(group.pending.firstKey().toString());
-        call.out().bulk(group.pending.lastKey().toString());
-        List<Consumer> busy = group.consumers.values().stream()
-                .filter(consumer -> !consumer.pending.isEmpty())
+        call.out().bulk(group.firstPending().toString());
+        call.out().bulk(group.lastPending().toString());
+        List<Consumer> busy = group.consumers().stream()
+                .filter(consumer -> consumer.pending() > 0)
                 .toList();
         call.out().array(busy.size());
         for (Consumer consumer : busy) {
             call.out().array(2);
             call.out().bulk(consumer.name());
-            call.out().bulkLong(consumer.pending.size());
+            call.out().bulkLong(consumer.pending());
         }
     }
 
-    private static void list(Call call, Map<StreamId, Pending> among, long idle, long count) {
-        List<Map.Entry<StreamId, Pending>> found = among.entrySet().stream()
-                .filter(each -> idle == 0 || call.now() - each.getValue().delivered() >= idle)
-                .limit(count)
-                .toList();
+    private static void list(Call call, List<Pending> found) {
         call.out().array(found.size());
-        for (Map.Entry<StreamId, Pending> each : found) {
+        for (Pending each : found) {
             call.out().array(4);
-            call.out().bulk(each.getKey().toString());
-            call.out().bulk(each.getValue().owner().name());
-            call.out().integer(Math.max(0, call.now() - each.getValue().delivered()));
-            call.out().integer(each.getValue().times());
+            call.out().bulk(each.id().toString());
+            call.out().bulk(each.owner().name());
+            call.out().integer(Math.max(0, call.now() - each.delivered()));
+            call.out().integer(each.times());
         }
     }
 }

@@ -14,6 +14,7 @@ import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** XINFO. */
 final class StreamInfo {
@@ -37,8 +38,8 @@ final class StreamInfo {
         switch (what) {
             case "STREAM" -> stream(call, stream);
             case "GROUPS" -> {
-                call.out().array(stream.groups.size());
-                stream.groups.values().forEach(group -> group(call.out(), stream, group));
+                call.out().array(stream.groups().size());
+                stream.groups().forEach(group -> group(call.out(), stream, group));
             }
             case "CONSUMERS" -> consumers(call, stream);
             default -> throw CommandException.subcommand(call.text(1), "XINFO");
@@ -46,19 +47,19 @@ final class StreamInfo {
     }
 
     private static void consumers(Call call, StreamValue stream) {
-        StreamGroup group = stream.groups.get(call.text(3));
+        StreamGroup group = stream.group(call.text(3));
         if (group == null) {
             throw new CommandException(
                     "NOGROUP No such consumer group '" + call.text(3) + "' for key name '" + call.text(2) + "'");
         }
         ReplyWriter out = call.out();
-        out.array(group.consumers.size());
-        for (Consumer consumer : group.consumers.values()) {
+        out.array(group.consumers().size());
+        for (Consumer consumer : group.consumers()) {
             out.map(4);
             out.bulk("name");
             out.bulk(consumer.name());
             out.bulk("pending");
-            out.integer(consumer.pending.size());
+            out.integer(consumer.pending());
             out.bulk("idle");
             out.integer(Math.max(0, call.now() - consumer.seen()));
             out.bulk("inactive");
@@ -75,7 +76,7 @@ final class StreamInfo {
         number(out, Progress.lag(stream, group));
     }
 
-    private static void number(ReplyWriter out, @org.jspecify.annotations.Nullable Long number) {
+    private static void number(ReplyWriter out, @Nullable Long number) {
         if (number == null) {
             out.nullBulk();
         } else {
@@ -88,9 +89,9 @@ final class StreamInfo {
         out.bulk("name");
         out.bulk(group.name());
         out.bulk("consumers");
-        out.integer(group.consumers.size());
+        out.integer(group.consumers().size());
         out.bulk("pending");
-        out.integer(group.pending.size());
+        out.integer(group.pending());
         lag(out, stream, group);
     }
 
@@ -128,7 +129,7 @@ final class StreamInfo {
             return;
         }
         out.bulk("groups");
-        out.integer(stream.groups.size());
+        out.integer(stream.groups().size());
         out.bulk("first-entry");
         end(call, stream, false);
         out.bulk("last-entry");
@@ -149,31 +150,31 @@ final class StreamInfo {
         out.bulk("entries");
         StreamCommands.write(call, StreamCommands.collect(stream, StreamId.MIN, StreamId.MAX, false, count));
         out.bulk("groups");
-        out.array(stream.groups.size());
+        out.array(stream.groups().size());
         long most = count < 0 ? Long.MAX_VALUE : count;
-        for (StreamGroup group : stream.groups.values()) {
+        for (StreamGroup group : stream.groups()) {
             out.map(7);
             out.bulk("name");
             out.bulk(group.name());
             lag(out, stream, group);
             out.bulk("pel-count");
-            out.integer(group.pending.size());
+            out.integer(group.pending());
             out.bulk("pending");
-            out.array(Math.min(most, group.pending.size()));
-            group.pending.entrySet().stream().limit(most).forEach(each -> {
+            out.array(Math.min(most, group.pending()));
+            pending(group, null, most, each -> {
                 out.array(4);
-                out.bulk(each.getKey().toString());
-                out.bulk(each.getValue().owner().name());
-                out.integer(each.getValue().delivered());
-                out.integer(each.getValue().times());
+                out.bulk(each.id().toString());
+                out.bulk(each.owner().name());
+                out.integer(each.delivered());
+                out.integer(each.times());
             });
             out.bulk("consumers");
-            out.array(group.consumers.size());
-            group.consumers.values().forEach(consumer -> consumer(out, consumer, most));
+            out.array(group.consumers().size());
+            group.consumers().forEach(consumer -> consumer(out, group, consumer, most));
         }
     }
 
-    private static void consumer(ReplyWriter out, Consumer consumer, long most) {
+    private static void consumer(ReplyWriter out, StreamGroup group, Consumer consumer, long most) {
         out.map(5);
         out.bulk("name");
         out.bulk(consumer.name());
@@ -182,14 +183,34 @@ final class StreamInfo {
         out.bulk("active-time");
         out.integer(consumer.active());
         out.bulk("pel-count");
-        out.integer(consumer.pending.size());
+        out.integer(consumer.pending());
         out.bulk("pending");
-        out.array(Math.min(most, consumer.pending.size()));
-        consumer.pending.entrySet().stream().limit(most).forEach(each -> {
+        out.array(Math.min(most, consumer.pending()));
+        pending(group, consumer, most, each -> {
             out.array(3);
-            out.bulk(each.getKey().toString());
-            out.integer(each.getValue().delivered());
-            out.integer(each.getValue().times());
+            out.bulk(each.id().toString());
+            out.integer(each.delivered());
+            out.integer(each.times());
         });
+    }
+
+    /** Visits so many of the first that are pending, of one consumer or of all. */
+    private static void pending(
+            StreamGroup group,
+            @Nullable Consumer consumer,
+            long most,
+            java.util.function.Consumer<StreamGroup.Pending> visitor) {
+        long[] left = {most};
+        StreamGroup.Visitor some = each -> {
+            if (left[0] > 0) {
+                visitor.accept(each);
+            }
+            return --left[0] > 0;
+        };
+        if (consumer == null) {
+            group.pending(StreamId.MIN, StreamId.MAX, some);
+        } else {
+            group.pending(consumer, StreamId.MIN, StreamId.MAX, some);
+        }
     }
 }

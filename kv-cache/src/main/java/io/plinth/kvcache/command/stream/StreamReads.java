@@ -120,7 +120,7 @@ final class StreamReads {
         StreamGroup group = null;
         String name = options.group;
         if (name != null) {
-            group = entry == null ? null : entry.stream().groups.get(name);
+            group = entry == null ? null : entry.stream().group(name);
             if (group == null) {
                 throw new CommandException("NOGROUP No such key '" + call.text(keyArg) + "' or consumer group '" + name
                         + "' in XREADGROUP with GROUP option");
@@ -221,14 +221,14 @@ final class StreamReads {
     private static List<Item> history(
             Call call, StreamValue stream, StreamGroup group, Consumer consumer, StreamId from, long count) {
         List<Item> items = new ArrayList<>();
-        for (StreamId id : consumer.pending.tailMap(from, false).keySet()) {
-            if (count >= 0 && items.size() >= count) {
-                break;
+        StreamId next = from.next();
+        if (next != null) {
+            for (StreamId id : consumer.pending(next, count < 0 ? Long.MAX_VALUE : count)) {
+                items.add(new Item(id, stream.get(id)));
             }
-            items.add(new Item(id, stream.get(id)));
         }
         for (Item item : items) {
-            Pending pending = group.pending.get(item.id);
+            Pending pending = group.pending(item.id);
             // Counts as delivered once more, but is no change that others are told of, as in Redis.
             if (pending != null && item.fields != null) {
                 group.deliver(item.id, consumer, call.now(), pending.times() + 1);

@@ -2,7 +2,6 @@ package io.plinth.kvcache.keyspace.rdb;
 
 import io.plinth.kvcache.keyspace.stream.StreamGroup;
 import io.plinth.kvcache.keyspace.stream.StreamGroup.Consumer;
-import io.plinth.kvcache.keyspace.stream.StreamGroup.Pending;
 import io.plinth.kvcache.keyspace.stream.StreamId;
 import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.KeyHash;
@@ -21,7 +20,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by one caller: reads one value; whatever is wrong with it is a {@link RdbException}, and nothing is sized by what it says. */
@@ -461,31 +462,31 @@ public final class RdbReader {
     private void group(StreamValue stream, int type) throws RdbException {
         String name = new String(string(), StandardCharsets.ISO_8859_1);
         StreamId last = id();
-        StreamGroup group = new StreamGroup(name, last, type == STREAM_LISTPACKS ? StreamGroup.UNKNOWN : length());
-        record Delivery(StreamId id, long time, long times) {}
-        List<Delivery> deliveries = new ArrayList<>();
+        StreamGroup group = stream.addGroup(name, last, type == STREAM_LISTPACKS ? StreamGroup.UNKNOWN : length());
+        Map<StreamId, Delivery> deliveries = new HashMap<>();
         long pending = length();
         for (long i = 0; i < pending; i++) {
-            deliveries.add(new Delivery(raw(), little(8), length()));
+            deliveries.put(raw(), new Delivery(little(8), length()));
         }
-        Consumer nobody = new Consumer("", 0, -1);
-        deliveries.forEach(each -> group.deliver(each.id, nobody, each.time, each.times));
         long consumers = length();
         for (long i = 0; i < consumers; i++) {
             String consumerName = new String(string(), StandardCharsets.ISO_8859_1);
             long seen = little(8);
-            Consumer consumer = new Consumer(consumerName, seen, type == STREAM_LISTPACKS_3 ? little(8) : seen);
-            group.consumers.put(consumerName, consumer);
+            long active = type == STREAM_LISTPACKS_3 ? little(8) : seen;
+            Consumer known = group.consumer(consumerName);
+            Consumer consumer = known == null ? group.add(consumerName, seen, active) : known;
             long owned = length();
             for (long k = 0; k < owned; k++) {
                 StreamId id = raw();
-                @Nullable Pending known = group.pending.get(id);
-                if (known == null) {
+                @Nullable Delivery delivery = deliveries.get(id);
+                if (delivery == null) {
                     throw new RdbException("pending: not the group's");
                 }
-                group.deliver(id, consumer, known.delivered(), known.times());
+                group.deliver(id, consumer, delivery.millis, delivery.times);
             }
         }
-        stream.groups.put(name, group);
     }
+
+    /** Of an entry that is pending. */
+    private record Delivery(long millis, long times) {}
 }

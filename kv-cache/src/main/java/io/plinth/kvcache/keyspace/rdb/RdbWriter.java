@@ -230,23 +230,27 @@ public final class RdbWriter {
         id(stream.first());
         id(stream.maxDeleted());
         length(stream.added());
-        length(stream.groups.size());
-        for (StreamGroup group : stream.groups.values()) {
+        length(stream.groups().size());
+        for (StreamGroup group : stream.groups()) {
             text(group.name());
             id(group.last());
             length(group.entriesRead());
-            length(group.pending.size());
-            group.pending.forEach((id, pending) -> {
-                raw(id);
+            length(group.pending());
+            group.pending(StreamId.MIN, StreamId.MAX, pending -> {
+                raw(pending.id());
                 little(pending.delivered(), 8);
                 length(pending.times());
+                return true;
             });
-            length(group.consumers.size());
-            group.consumers.values().forEach(consumer -> {
+            length(group.consumers().size());
+            group.consumers().forEach(consumer -> {
                 text(consumer.name());
                 little(consumer.seen(), 8);
-                length(consumer.pending.size());
-                consumer.pending.keySet().forEach(this::raw);
+                length(consumer.pending());
+                group.pending(consumer, StreamId.MIN, StreamId.MAX, pending -> {
+                    raw(pending.id());
+                    return true;
+                });
             });
         }
     }

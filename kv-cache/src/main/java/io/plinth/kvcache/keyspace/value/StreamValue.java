@@ -1,24 +1,33 @@
 package io.plinth.kvcache.keyspace.value;
 
+import io.plinth.kvcache.keyspace.memory.Blocks;
 import io.plinth.kvcache.keyspace.memory.Elements;
+import io.plinth.kvcache.keyspace.stream.PendingMemory;
 import io.plinth.kvcache.keyspace.stream.StreamGroup;
 import io.plinth.kvcache.keyspace.stream.StreamId;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Guarded by its key's segment lock: entries in the order of their ids, in packed nodes, and the groups that read them. */
-public final class StreamValue implements Value {
+public final class StreamValue implements Value, Elements {
     private static final int BASE = 80;
 
-    /** Groups by name, byte for character. */
-    public final TreeMap<String, StreamGroup> groups = new TreeMap<>();
+    /** By name, byte for character. */
+    private final TreeMap<String, StreamGroup> groups = new TreeMap<>();
 
+    private final PendingMemory pending = new PendingMemory();
     private final StreamNodes nodes;
     private StreamId last = StreamId.MIN;
     private StreamId maxDeleted = StreamId.MIN;
     private long added;
+    private boolean moving;
+    /** Whose memory was last looked at. */
+    private String looked = "";
 
     public StreamValue() {
         this(new StreamNodes());
@@ -49,7 +58,7 @@ public final class StreamValue implements Value {
 
     @Override
     public Elements elements() {
-        return nodes;
+        return this;
     }
 
     @Override
@@ -59,11 +68,7 @@ public final class StreamValue implements Value {
 
     @Override
     public long bytes() {
-        long sum = BASE + nodes.bytes();
-        for (StreamGroup group : groups.values()) {
-            sum += group.bytes();
-        }
-        return sum;
+        return BASE + nodes.bytes() + pending.bytes();
     }
 
     @Override
@@ -75,8 +80,34 @@ public final class StreamValue implements Value {
     public Value copy() {
         StreamValue copy = new StreamValue(nodes.copy());
         copy.set(last, maxDeleted, added);
-        groups.forEach((name, group) -> copy.groups.put(name, group.copy()));
+        groups.forEach((name, group) -> copy.groups.put(name, group.copy(copy.pending)));
         return copy;
+    }
+
+    /** Its groups by name. */
+    public Collection<StreamGroup> groups() {
+        return Collections.unmodifiableCollection(groups.values());
+    }
+
+    /** A group, or null. */
+    public @Nullable StreamGroup group(String name) {
+        return groups.get(name);
+    }
+
+    /** Adds a group, in the place of one with its name. */
+    public StreamGroup addGroup(String name, StreamId lastRead, long read) {
+        removeGroup(name);
+        StreamGroup group = new StreamGroup(pending, name, lastRead, read);
+        groups.put(name, group);
+        return group;
+    }
+
+    /** Removes a group with what it has pending. */
+    public void removeGroup(String name) {
+        StreamGroup gone = groups.remove(name);
+        if (gone != null) {
+            gone.release();
+        }
     }
 
     /** How many packed nodes there are. */
@@ -190,5 +221,53 @@ public final class StreamValue implements Value {
     /** Removes entries from the start that are smaller than an id. */
     public long trimToId(StreamId id, boolean whole, long limit) {
         return nodes.trimToId(id, whole, limit);
+    }
+
+    @Override
+    public void settle(Blocks to) {
+        moving = false;
+        nodes.settle(to);
+        if (pending.settled(to)) {
+            groups.values().forEach(StreamGroup::settle);
+        }
+    }
+
+    @Override
+    public void moving() {
+        moving = true;
+        nodes.moving();
+    }
+
+    @Override
+    public void stranded() {
+        moving = false;
+        nodes.stranded();
+        release();
+    }
+
+    @Override
+    public void leave() {
+        nodes.leave();
+        if (!moving) {
+            groups.values().forEach(StreamGroup::leave);
+            pending.left();
+        }
+    }
+
+    @Override
+    public void release() {
+        nodes.release();
+        if (!moving) {
+            groups.values().forEach(StreamGroup::release);
+            groups.clear();
+            pending.left();
+        }
+    }
+
+    @Override
+    public int compact() {
+        Map.Entry<String, StreamGroup> next = groups.higherEntry(looked);
+        looked = next == null ? "" : next.getKey();
+        return nodes.compact() + (next == null ? 0 : next.getValue().compact());
     }
 }

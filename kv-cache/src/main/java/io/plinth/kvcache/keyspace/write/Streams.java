@@ -85,14 +85,14 @@ public final class Streams {
     /** Adds a group. */
     public static void group(Segment segment, Entry entry, String name, StreamId last, long read) {
         long before = entry.bytes();
-        entry.stream().groups.put(name, new StreamGroup(name, last, read));
+        entry.stream().addGroup(name, last, read);
         tell(segment, entry, before, "group", name, last, read);
     }
 
     /** Removes a group. */
     public static void ungroup(Segment segment, Entry entry, String name) {
         long before = entry.bytes();
-        entry.stream().groups.remove(name);
+        entry.stream().removeGroup(name);
         tell(segment, entry, before, "ungroup", name);
     }
 
@@ -106,8 +106,7 @@ public final class Streams {
     /** Adds a consumer. */
     public static Consumer consumer(Segment segment, Entry entry, StreamGroup group, String name, long nowMillis) {
         long before = entry.bytes();
-        Consumer consumer = new Consumer(name, nowMillis, -1);
-        group.consumers.put(name, consumer);
+        Consumer consumer = group.add(name, nowMillis, -1);
         tell(segment, entry, before, "consumer", group.name(), name, nowMillis);
         return consumer;
     }
@@ -115,9 +114,7 @@ public final class Streams {
     /** Removes a consumer with what it had pending; answers how much that was. */
     public static long unconsumer(Segment segment, Entry entry, StreamGroup group, Consumer consumer) {
         long before = entry.bytes();
-        long pending = consumer.pending.size();
-        List.copyOf(consumer.pending.keySet()).forEach(group::acknowledge);
-        group.consumers.remove(consumer.name());
+        long pending = group.remove(consumer);
         tell(segment, entry, before, "unconsumer", group.name(), consumer.name());
         return pending;
     }

@@ -36,7 +36,7 @@ final class StreamEffects {
     }
 
     private static void group(Segment segment, Entry entry, String effect, List<byte[]> args) {
-        StreamGroup group = entry.stream().groups.get(text(args, 0));
+        StreamGroup group = entry.stream().group(text(args, 0));
         if (group == null) {
             throw new IllegalStateException("stream effect: no group " + text(args, 0));
         }

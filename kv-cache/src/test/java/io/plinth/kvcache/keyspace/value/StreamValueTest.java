@@ -129,17 +129,17 @@ class StreamValueTest {
 
     private void elsewhere(SplittableRandom random) {
         switch (random.nextInt(200)) {
-            case 0 -> stream.elements().leave();
+            case 0 -> stream.leave();
             case 1 -> {
-                stream.elements().moving();
-                stream.elements().leave();
-                stream.elements().release();
+                stream.moving();
+                stream.leave();
+                stream.release();
             }
-            case 2, 3 -> stream.elements().compact();
+            case 2, 3 -> stream.compact();
             case 4 -> {
                 StreamValue copy = (StreamValue) stream.copy();
                 assertThat(copy.nodes()).isEqualTo(stream.nodes());
-                stream.elements().release();
+                stream.release();
                 assertThat(blocks.bytes()).isZero();
                 stream = copy;
             }
@@ -156,7 +156,7 @@ class StreamValueTest {
         int refused = 0;
         for (int i = 0; i < 20_000; i++) {
             elsewhere(random);
-            stream.elements().settle(blocks);
+            stream.settle(blocks);
             blocks.left = random.nextInt(3) == 0 ? random.nextInt(2) : Long.MAX_VALUE;
             long before = stream.bytes();
             int nodes = stream.nodes();
@@ -175,14 +175,14 @@ class StreamValueTest {
         }
         assertThat(seen(StreamId.MIN, StreamId.MAX, false, Integer.MAX_VALUE)).isEqualTo(List.copyOf(model.keySet()));
         assertThat(refused).as("seed %d", seed).isPositive();
-        stream.elements().settle(blocks);
+        stream.settle(blocks);
         assertThat(blocks.bytes()).isPositive().isLessThanOrEqualTo(stream.bytes());
-        stream.elements().leave();
+        stream.leave();
         assertThat(blocks.bytes()).isZero();
         assertThat(seen(StreamId.MIN, StreamId.MAX, true, Integer.MAX_VALUE))
                 .isEqualTo(List.copyOf(model.descendingKeySet()));
-        stream.elements().settle(blocks);
-        stream.elements().release();
+        stream.settle(blocks);
+        stream.release();
         assertThat(blocks.bytes()).as("seed %d", seed).isZero();
     }
 
@@ -193,13 +193,13 @@ class StreamValueTest {
             List<String> fields =
                     List.of("sensor", "%06d".formatted(i % 1000 + 100_000), "text", "value-%06d".formatted(i));
             stream.append(new StreamId(1_700_000_000_000L + 7L * i, 0), bytes(fields), Packing.DEFAULT);
-            stream.elements().settle(blocks);
+            stream.settle(blocks);
         }
         // Flags, id and counts are eight to ten of them, the values 5 and 14.
         assertThat(stream.bytes() / (double) count).isLessThan(32);
         assertThat(stream.trimToLength(100, false, 0)).isEqualTo(count - 100);
         assertThat(stream.bytes()).isLessThan(16_000);
-        stream.elements().release();
+        stream.release();
         assertThat(blocks.bytes()).isZero();
     }
 }
