@@ -20,6 +20,7 @@ final class BrokerProcess implements AutoCloseable {
     private final String section;
     private final List<String> options;
     private final int port;
+    private final int adminPort;
 
     BrokerProcess(Path folder, String section, String... options) throws IOException {
         this.folder = folder;
@@ -27,11 +28,14 @@ final class BrokerProcess implements AutoCloseable {
         this.section = section;
         this.options = List.of(options);
         port = FreePort.find();
+        adminPort = FreePort.find();
     }
 
     void start() throws Exception {
         Path file = TestBroker.write(folder, section);
-        String text = Files.readString(file).replace("port: 0,", "port: " + port + ",");
+        String text = Files.readString(file)
+                .replace("port: 0,", "port: " + port + ",")
+                .replace("127.0.0.1:0", "127.0.0.1:" + adminPort);
         StackFile stack = TestBroker.file(folder, section);
         Files.writeString(file, text);
         JvmSizing sizing = MqBrokerMain.TYPE.jvm(
@@ -61,6 +65,15 @@ final class BrokerProcess implements AutoCloseable {
 
     int port() {
         return port;
+    }
+
+    int adminPort() {
+        return adminPort;
+    }
+
+    /** The management API, at its port above AMQP's. */
+    ManagementClient management() {
+        return new ManagementClient(port + 10_000, "guest", "guest");
     }
 
     /** Octets of memory the process has resident. */

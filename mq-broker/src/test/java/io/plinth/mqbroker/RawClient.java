@@ -27,6 +27,10 @@ final class RawClient implements AutoCloseable {
     private final MethodDecoder decoder = new MethodDecoder(new FieldTableCodec(16, 1 << 17));
 
     RawClient(int port) throws IOException {
+        this(port, "/");
+    }
+
+    RawClient(int port, String vhost) throws IOException {
         socket = new Socket("127.0.0.1", port);
         socket.setSoTimeout(60_000);
         in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
@@ -36,7 +40,7 @@ final class RawClient implements AutoCloseable {
         send(0, new ConnectionMethod.StartOk(FieldTable.EMPTY, "PLAIN", secret, "en_US"));
         assertThat(read()).isInstanceOf(ConnectionMethod.Tune.class);
         send(0, new ConnectionMethod.TuneOk(10, 131_072, 0));
-        send(0, new ConnectionMethod.Open("/", "", false));
+        send(0, new ConnectionMethod.Open(vhost, "", false));
         assertThat(read()).isInstanceOf(ConnectionMethod.OpenOk.class);
         open(1);
     }

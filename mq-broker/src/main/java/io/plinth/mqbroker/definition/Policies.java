@@ -51,6 +51,9 @@ public final class Policies {
 
     private final Settings settings;
     private final Map<String, SafePattern> patterns = new ConcurrentHashMap<>();
+    private Plain plain = new Plain(FieldTable.EMPTY, FieldTable.EMPTY);
+
+    private record Plain(FieldTable definition, FieldTable merged) {}
 
     Policies(Settings settings) {
         this.settings = settings;
@@ -110,6 +113,9 @@ public final class Policies {
         if (second.isEmpty()) {
             return first;
         }
+        if (first.isEmpty() && prefix.isEmpty()) {
+            return second;
+        }
         Map<String, @Nullable Object> merged = new LinkedHashMap<>(first.entries());
         second.entries().forEach((key, value) -> {
             String name = prefix + key;
@@ -133,7 +139,12 @@ public final class Policies {
         if (queue.internal()) {
             return false;
         }
-        FieldTable merged = merge(queue.arguments(), definition(queue), "x-");
+        FieldTable definition = definition(queue);
+        FieldTable merged =
+                queue.arguments().isEmpty() ? plain(definition) : merge(queue.arguments(), definition, "x-");
+        if (merged.equals(queue.effective())) {
+            return false;
+        }
         try {
             QueueArguments.of(merged);
         } catch (AmqpException e) {
@@ -143,6 +154,16 @@ public final class Policies {
         boolean changed = !merged.equals(queue.effective());
         queue.effective(merged);
         return changed;
+    }
+
+    /** What queues without arguments go by: one table for all of them that follow each other. */
+    private FieldTable plain(FieldTable definition) {
+        Plain known = plain;
+        if (!known.definition().equals(definition)) {
+            known = new Plain(definition, merge(FieldTable.EMPTY, definition, "x-"));
+            plain = known;
+        }
+        return known.merged();
     }
 
     /** Sets it for everything of a virtual host. */

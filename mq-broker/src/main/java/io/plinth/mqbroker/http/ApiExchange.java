@@ -5,12 +5,16 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.cookie.Cookie;
@@ -86,10 +90,17 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
                 .thenCompose(Function.identity())
                 .whenComplete((response, failure) -> {
                     ApiResponse shown = (failure == null ? response : refused(failure)).with(shared);
-                    byte[] bytes = shown.bytes();
-                    ctx.executor()
-                            .execute(() ->
-                                    respond(ctx, shown, bytes, request.method().name()));
+                    boolean streamed = shown.body() instanceof Items
+                            && request.method().equals(HttpMethod.GET)
+                            && request.protocolVersion().equals(HttpVersion.HTTP_1_1);
+                    byte[] bytes = streamed ? new byte[0] : shown.bytes();
+                    ctx.executor().execute(() -> {
+                        if (streamed) {
+                            stream(ctx, shown);
+                        } else {
+                            respond(ctx, shown, bytes, request.method().name());
+                        }
+                    });
                 });
     }
 
@@ -244,19 +255,39 @@ final class ApiExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
                 HttpVersion.HTTP_1_1,
                 HttpResponseStatus.valueOf(response.status()),
                 method.equals("HEAD") ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(body));
-        full.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-cache");
-        full.headers().set(HttpHeaderNames.VARY, "accept, accept-encoding, origin");
-        if (!response.empty()) {
-            full.headers().set(HttpHeaderNames.CONTENT_TYPE, response.contentType());
-        }
+        describe(response, full);
         if (response.status() != 204) {
             full.headers().set(HttpHeaderNames.CONTENT_LENGTH, body.length);
         }
-        if (response.status() == 401) {
-            full.headers().set(HttpHeaderNames.WWW_AUTHENTICATE, REALM);
-        }
-        response.headers().forEach((name, value) -> full.headers().set(name, value));
         ctx.writeAndFlush(full);
+        answered(ctx);
+    }
+
+    /** Answers with a list too long to be put together as a whole. */
+    private void stream(ChannelHandlerContext ctx, ApiResponse response) {
+        HttpResponse head =
+                new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(response.status()));
+        describe(response, head);
+        HttpUtil.setTransferEncodingChunked(head, true);
+        ctx.write(head);
+        if (response.body() instanceof Items<?> items) {
+            new ItemsSender(ctx, worker, items, () -> answered(ctx)).start();
+        }
+    }
+
+    private static void describe(ApiResponse response, HttpResponse head) {
+        head.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-cache");
+        head.headers().set(HttpHeaderNames.VARY, "accept, accept-encoding, origin");
+        if (!response.empty()) {
+            head.headers().set(HttpHeaderNames.CONTENT_TYPE, response.contentType());
+        }
+        if (response.status() == 401) {
+            head.headers().set(HttpHeaderNames.WWW_AUTHENTICATE, REALM);
+        }
+        response.headers().forEach((name, value) -> head.headers().set(name, value));
+    }
+
+    private void answered(ChannelHandlerContext ctx) {
         busy = false;
         FullHttpRequest next = behind.poll();
         if (next != null) {

@@ -93,12 +93,20 @@ public final class Json {
 
     public static byte[] bytes(@Nullable Object value) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
-        try (JsonGenerator out = FACTORY.createGenerator(body)) {
+        try (JsonGenerator out = generator(body)) {
             write(out, value);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return body.toByteArray();
+    }
+
+    static JsonGenerator generator(ByteArrayOutputStream body) {
+        try {
+            return FACTORY.createGenerator(body);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     public static void write(JsonGenerator out, @Nullable Object value) throws IOException {

@@ -7,39 +7,64 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Lists as a request wants them: sorted, filtered by name, cut into pages and to columns. */
 public final class Listing {
     private static final int PAGE_MAX = 500;
     private static final int PAGE_DEFAULT = 100;
+    /** A longer list is not put together as a whole. */
+    private static final int LONG = 1000;
 
     private Listing() {}
 
     public static ApiResponse of(ApiCall call, List<Map<String, @Nullable Object>> items) {
-        List<Map<String, @Nullable Object>> sorted = new ArrayList<>(items);
-        String sort = call.parameter("sort");
-        if (sort != null && !sort.isEmpty()) {
-            Comparator<Map<String, @Nullable Object>> order =
-                    Comparator.comparing(item -> get(item, sort), Listing::compare);
-            sorted.sort(call.is("sort_reverse") ? order.reversed() : order);
-        }
-        String page = call.parameter("page");
-        if (page == null) {
-            return ApiResponse.json(columns(call, sorted));
-        }
-        return ApiResponse.json(page(call, number("page", page), sorted));
+        return listed(call, items, Function.identity());
     }
 
-    private static Map<String, @Nullable Object> page(
-            ApiCall call, int page, List<Map<String, @Nullable Object>> sorted) {
+    /** A list of what is shown so; of a long one no more is shown at once than is sent, or stands on the page. */
+    public static <T> ApiResponse of(ApiCall call, List<T> things, Function<T, Map<String, @Nullable Object>> shown) {
+        return things.size() > LONG
+                ? listed(call, things, shown)
+                : of(call, things.stream().map(shown).toList());
+    }
+
+    private static <T> ApiResponse listed(
+            ApiCall call, List<T> things, Function<T, Map<String, @Nullable Object>> shown) {
+        List<T> sorted = sorted(call, things, shown);
+        String page = call.parameter("page");
+        if (page != null) {
+            return ApiResponse.json(page(call, number("page", page), sorted, shown));
+        }
+        Items<T> items = new Items<>(sorted, thing -> columns(call, shown.apply(thing)));
+        return ApiResponse.json(things.size() > LONG ? items : new ArrayList<>(items));
+    }
+
+    private record Keyed<T>(T thing, @Nullable Object key) {}
+
+    private static <T> List<T> sorted(ApiCall call, List<T> things, Function<T, Map<String, @Nullable Object>> shown) {
+        String sort = call.parameter("sort");
+        if (sort == null || sort.isEmpty()) {
+            return things;
+        }
+        Comparator<Keyed<T>> order = Comparator.comparing(Keyed::key, Listing::compare);
+        return things.stream()
+                .map(thing -> new Keyed<>(thing, get(shown.apply(thing), sort)))
+                .sorted(call.is("sort_reverse") ? order.reversed() : order)
+                .map(Keyed::thing)
+                .toList();
+    }
+
+    private static <T> Map<String, @Nullable Object> page(
+            ApiCall call, int page, List<T> sorted, Function<T, Map<String, @Nullable Object>> shown) {
         String size = call.parameter("page_size");
         int pageSize = size == null ? PAGE_DEFAULT : number("page_size", size);
         if (page < 1 || pageSize < 1 || pageSize > PAGE_MAX) {
             throw ApiException.badRequest(
                     "page: " + page + " of " + pageSize + " (expected: from 1, of at most " + PAGE_MAX + ")");
         }
-        List<Map<String, @Nullable Object>> filtered = filter(call, sorted);
+        List<T> filtered = filter(call, sorted, shown);
         int pages = Math.max(1, (filtered.size() + pageSize - 1) / pageSize);
         if (page > pages) {
             throw new ApiException(
@@ -48,12 +73,14 @@ public final class Listing {
                     "Page out of range, page: " + page + " page size: " + pageSize + ", len: " + filtered.size());
         }
         int from = (page - 1) * pageSize;
-        List<Map<String, @Nullable Object>> shown =
-                columns(call, filtered.subList(from, Math.min(filtered.size(), from + pageSize)));
+        List<Map<String, @Nullable Object>> items =
+                filtered.subList(from, Math.min(filtered.size(), from + pageSize)).stream()
+                        .map(thing -> columns(call, shown.apply(thing)))
+                        .toList();
         Map<String, @Nullable Object> document = new LinkedHashMap<>();
         document.put("filtered_count", filtered.size());
-        document.put("item_count", shown.size());
-        document.put("items", shown);
+        document.put("item_count", items.size());
+        document.put("items", items);
         document.put("page", page);
         document.put("page_count", pages);
         document.put("page_size", pageSize);
@@ -61,10 +88,10 @@ public final class Listing {
         return document;
     }
 
-    private static List<Map<String, @Nullable Object>> filter(ApiCall call, List<Map<String, @Nullable Object>> items) {
+    private static <T> List<T> filter(ApiCall call, List<T> things, Function<T, Map<String, @Nullable Object>> shown) {
         String name = call.parameter("name");
         if (name == null || name.isEmpty()) {
-            return items;
+            return things;
         }
         boolean regex = call.is("use_regex");
         if (regex && SafePattern.problem(name) != null) {
@@ -72,9 +99,9 @@ public final class Listing {
         }
         SafePattern pattern = SafePattern.of(regex ? name : ".*");
         String wanted = name.toLowerCase(Locale.ROOT);
-        return items.stream()
-                .filter(item -> {
-                    String own = String.valueOf(item.get("name"));
+        return things.stream()
+                .filter(thing -> {
+                    String own = String.valueOf(shown.apply(thing).get("name"));
                     return regex
                             ? pattern.found(own)
                             : own.toLowerCase(Locale.ROOT).contains(wanted);
@@ -88,11 +115,6 @@ public final class Listing {
         } catch (NumberFormatException e) {
             throw ApiException.badRequest(what + ": " + text + " (expected: a whole number)");
         }
-    }
-
-    private static List<Map<String, @Nullable Object>> columns(
-            ApiCall call, List<Map<String, @Nullable Object>> items) {
-        return items.stream().map(item -> columns(call, item)).toList();
     }
 
     /** Only the columns the request names, where it names any; a dot leads into an object. */

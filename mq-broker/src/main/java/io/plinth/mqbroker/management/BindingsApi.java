@@ -155,8 +155,8 @@ final class BindingsApi {
     }
 
     private static CompletionStage<ApiResponse> listed(ApiCall call, List<Bound> all, Predicate<Bound> which) {
-        return CompletableFuture.completedFuture(Listing.of(
-                call, all.stream().filter(which).map(bound -> bound.json(true)).toList()));
+        return CompletableFuture.completedFuture(
+                Listing.of(call, all.stream().filter(which).toList(), bound -> bound.json(true)));
     }
 
     private static Predicate<Bound> between(ApiCall call, boolean toQueue) {

@@ -10,13 +10,18 @@ import io.plinth.mqbroker.http.ApiException;
 import io.plinth.mqbroker.http.ApiResponse;
 import io.plinth.mqbroker.http.ApiTable;
 import io.plinth.mqbroker.http.ApiTable.Level;
+import io.plinth.mqbroker.http.Items;
 import io.plinth.mqbroker.log.Settings;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +29,9 @@ import org.slf4j.LoggerFactory;
 /** {@code /api/definitions}: everything out, and RabbitMQ's {@code definitions.json} in, whole or for one virtual host. */
 final class DefinitionsApi {
     private static final Logger LOG = LoggerFactory.getLogger(DefinitionsApi.class);
+
+    /** Of a list so many are taken together, and share a sync. */
+    private static final int AT_ONCE = 500;
 
     private final Changes changes;
     private final AccessApi access;
@@ -78,7 +86,7 @@ final class DefinitionsApi {
             shown.put("permissions", access.permissions(Settings.PERMISSION, (user, host) -> true));
             shown.put("topic_permissions", access.permissions(Settings.TOPIC_PERMISSION, (user, host) -> true));
         }
-        shown.put("parameters", local(policies.parameters(call, null, vhost), vhost));
+        shown.put("parameters", local(policies.parameters(call, null, vhost), Function.identity(), vhost));
         if (vhost == null) {
             shown.put("global_parameters", policies.globals());
         }
@@ -87,34 +95,37 @@ final class DefinitionsApi {
         return shown;
     }
 
-    /** Without the virtual host, which the request has named. */
-    private static List<Map<String, @Nullable Object>> local(
-            List<Map<String, @Nullable Object>> items, @Nullable String vhost) {
-        if (vhost != null) {
-            items.forEach(item -> item.remove("vhost"));
-        }
-        return items;
+    /** Each without the virtual host, where the request has named it. */
+    private static <T> List<Map<String, @Nullable Object>> local(
+            List<T> things, Function<T, Map<String, @Nullable Object>> shown, @Nullable String vhost) {
+        return vhost == null
+                ? new Items<>(things, shown)
+                : new Items<>(things, thing -> {
+                    Map<String, @Nullable Object> item = shown.apply(thing);
+                    item.remove("vhost");
+                    return item;
+                });
     }
 
     private void topologies(Map<String, @Nullable Object> shown, @Nullable String vhost) {
-        List<Map<String, @Nullable Object>> queues = new ArrayList<>();
-        List<Map<String, @Nullable Object>> exchanges = new ArrayList<>();
-        List<Map<String, @Nullable Object>> bindings = new ArrayList<>();
+        List<QueueRef> queues = new ArrayList<>();
+        List<Exchange> exchanges = new ArrayList<>();
+        List<BindingsApi.Bound> bindings = new ArrayList<>();
         for (Topology topology : vhost == null ? changes.broker().vhosts().all() : List.of(changes.topology(vhost))) {
             topology.queues().stream()
                     .filter(queue -> !queue.exclusive() && !queue.name().startsWith("amq.delayed."))
-                    .forEach(queue -> queues.add(queue(queue)));
+                    .forEach(queues::add);
             topology.exchanges().stream()
                     .filter(exchange -> !Topology.reserved(exchange.name()))
-                    .forEach(exchange -> exchanges.add(exchange(exchange)));
+                    .forEach(exchanges::add);
             BindingsApi.bindings(topology).stream()
                     .filter(bound -> !bound.source().isEmpty())
                     .filter(bound -> !(bound.destination() instanceof QueueRef queue && queue.exclusive()))
-                    .forEach(bound -> bindings.add(bound.json(false)));
+                    .forEach(bindings::add);
         }
-        shown.put("queues", local(queues, vhost));
-        shown.put("exchanges", local(exchanges, vhost));
-        shown.put("bindings", local(bindings, vhost));
+        shown.put("queues", local(queues, DefinitionsApi::queue, vhost));
+        shown.put("exchanges", local(exchanges, DefinitionsApi::exchange, vhost));
+        shown.put("bindings", local(bindings, bound -> bound.json(false), vhost));
     }
 
     private static Map<String, @Nullable Object> queue(QueueRef queue) {
@@ -143,10 +154,13 @@ final class DefinitionsApi {
         CompletionStage<?> take(Map<String, @Nullable Object> item);
     }
 
-    /** One after the other, so that what comes later finds what it needs; taking the same again changes nothing. */
+    /** One list after the other, so that what comes later finds what it needs; taking the same again changes nothing. */
     private CompletionStage<ApiResponse> take(ApiCall call, @Nullable String vhost) {
         Map<String, @Nullable Object> document = call.document();
         new DefinitionsCheck(changes, access, document, vhost).check();
+        // Of what stands in the file twice the first counts.
+        Set<String> queues = new HashSet<>();
+        Set<String> exchanges = new HashSet<>();
         CompletionStage<?> all = CompletableFuture.completedFuture(null);
         if (vhost == null) {
             all = each(all, document, "vhosts", item -> vhosts.putVhost(name(item), item));
@@ -185,14 +199,16 @@ final class DefinitionsApi {
                 all,
                 document,
                 "queues",
-                item -> there(host(item, vhost), name(item), true)
+                item -> !queues.add(Settings.key(host(item, vhost), name(item)))
+                                || there(host(item, vhost), name(item), true)
                         ? CompletableFuture.completedFuture(null)
                         : changes.define(host(item, vhost), QueuesApi.declaration(name(item), item)));
         all = each(
                 all,
                 document,
                 "exchanges",
-                item -> there(host(item, vhost), name(item), false)
+                item -> !exchanges.add(Settings.key(host(item, vhost), name(item)))
+                                || there(host(item, vhost), name(item), false)
                         ? CompletableFuture.completedFuture(null)
                         : changes.define(host(item, vhost), ExchangesApi.declaration(name(item), item)));
         all = each(all, document, "bindings", item -> bind(host(item, vhost), binding(item, call)));
@@ -261,11 +277,17 @@ final class DefinitionsApi {
 
     private static CompletionStage<?> each(
             CompletionStage<?> before, Map<String, @Nullable Object> document, String list, Step step) {
-        CompletionStage<?> all = before;
-        for (Map<String, @Nullable Object> item : items(document, list)) {
-            all = all.thenCompose(done -> step.take(item));
+        Iterator<Map<String, @Nullable Object>> items = items(document, list).iterator();
+        return before.thenCompose(done -> some(items, step));
+    }
+
+    private static CompletionStage<?> some(Iterator<Map<String, @Nullable Object>> items, Step step) {
+        List<CompletableFuture<?>> some = new ArrayList<>();
+        while (some.size() < AT_ONCE && items.hasNext()) {
+            some.add(step.take(items.next()).toCompletableFuture());
         }
-        return all;
+        CompletableFuture<?> taken = CompletableFuture.allOf(some.toArray(CompletableFuture[]::new));
+        return items.hasNext() ? taken.thenCompose(done -> some(items, step)) : taken;
     }
 
     static String name(Map<String, @Nullable Object> item) {

@@ -41,6 +41,8 @@ final class DefinitionsCheck {
     private final Map<String, ExchangeType> exchanges = new HashMap<>();
 
     private final Set<String> queues = new HashSet<>();
+    /** Virtual hosts the file makes. */
+    private final Map<String, Topology> made = new HashMap<>();
     /** How many queues are new, by virtual host. */
     private final Map<String, Integer> newQueues = new HashMap<>();
     /** What the file says of how many queues a virtual host may have; negative: any number. */
@@ -155,7 +157,7 @@ final class DefinitionsCheck {
     /** The virtual host's; that of one which the file makes has what each has from its start. */
     private @Nullable Topology topology(String host) {
         Topology known = changes.broker().vhosts().get(host);
-        return known == null && vhosts.contains(host) ? new Topology(host) : known;
+        return known == null && vhosts.contains(host) ? made.computeIfAbsent(host, Topology::new) : known;
     }
 
     private void queue(Map<String, @Nullable Object> item) {

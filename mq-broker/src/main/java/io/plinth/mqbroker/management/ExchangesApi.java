@@ -67,11 +67,7 @@ final class ExchangesApi {
         }
         all.sort(Comparator.comparing(Exchange::vhost).thenComparing(Exchange::name));
         return survey.figures(call)
-                .thenApply(figures -> Listing.of(
-                        call,
-                        all.stream()
-                                .map(exchange -> exchange(exchange, figures))
-                                .toList()));
+                .thenApply(figures -> Listing.of(call, all, exchange -> exchange(exchange, figures)));
     }
 
     private Map<String, @Nullable Object> exchange(Exchange exchange, Figures all) {

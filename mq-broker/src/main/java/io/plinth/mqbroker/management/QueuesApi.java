@@ -66,11 +66,7 @@ final class QueuesApi {
         }
         queues.sort(Comparator.comparing(QueueRef::vhost).thenComparing(QueueRef::name));
         return survey.figures(call)
-                .thenApply(figures -> Listing.of(
-                        call,
-                        queues.stream()
-                                .map(queue -> shown(call, queue, figures))
-                                .toList()));
+                .thenApply(figures -> Listing.of(call, queues, queue -> shown(call, queue, figures)));
     }
 
     /** There are no mirrors to bring up to date, so that is done at once. */

@@ -292,7 +292,10 @@ final class MessageQueue {
                 lastUsed,
                 state,
                 consumers.isEmpty() ? 0 : stats.capacity().fraction(nanos),
-                stats.counts().copy(),
+                // Of most, where there are many.
+                stats.counts().isZero()
+                        ? QueueReport.NOTHING.counts()
+                        : stats.counts().copy(),
                 stats.confirmed(),
                 all);
     }

@@ -80,6 +80,16 @@ public final class Counts {
         return kind.ordinal();
     }
 
+    /** Whether nothing was counted. */
+    public boolean isZero() {
+        for (long value : values) {
+            if (value != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** As it is now; for another thread. */
     public Counts copy() {
         return new Counts(Arrays.copyOf(values, values.length));

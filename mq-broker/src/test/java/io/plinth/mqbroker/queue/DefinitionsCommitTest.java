@@ -7,9 +7,11 @@ import io.plinth.mqbroker.definition.Asker;
 import io.plinth.mqbroker.definition.DefinitionCommand;
 import io.plinth.mqbroker.definition.Definitions;
 import io.plinth.mqbroker.exchange.QueueRef;
+import io.plinth.mqbroker.log.Effect;
 import io.plinth.mqbroker.log.LogDecorator;
 import io.plinth.mqbroker.log.PreallocatedSegmentLog;
 import io.plinth.mqbroker.log.SegmentLog;
+import io.plinth.mqbroker.log.Settings;
 import io.plinth.mqbroker.wire.FieldTable;
 import io.plinth.testkit.LogWatcher;
 import java.io.IOException;
@@ -221,6 +223,35 @@ class DefinitionsCommitTest {
             assertThat(driver.topology().queue("q")).isNull();
             assertThat(driver.topology().exchange("x")).isNull();
             assertThatThrownBy(() -> driver.declare("q", FieldTable.EMPTY)).hasMessageContaining("cannot be stored");
+        }
+    }
+
+    @Test
+    void aPolicyOfManyQueuesLeavesTheLoopToOthersMeanwhile() throws Exception {
+        int many = 500;
+        held.let.release(10_000);
+        try (EngineDriver driver = open()) {
+            List<CompletableFuture<Definitions.Result>> all = new ArrayList<>();
+            for (int i = 0; i < many; i++) {
+                all.add(submit(driver, new Asker(), queue("q" + i)));
+            }
+            done(all);
+            FieldTable policy =
+                    new FieldTable(Map.of("pattern", "^q", "definition", new FieldTable(Map.of("max-length", 1))));
+            CompletableFuture<Definitions.Result> set = submit(
+                    driver,
+                    new Asker(),
+                    new DefinitionCommand.Set(new Effect.Setting(Settings.POLICY, Settings.key("/", "all"), policy)));
+            List<Long> seen = new ArrayList<>();
+            driver.onLoopUntil(
+                    set::isDone,
+                    () -> seen.add(driver.topology().queues().stream()
+                            .filter(queue -> !queue.effective().isEmpty())
+                            .count()));
+            done(List.of(set));
+            assertThat(seen).anyMatch(count -> count > 0 && count < many);
+            assertThat(driver.topology().queues())
+                    .allMatch(queue -> !queue.effective().isEmpty());
         }
     }
 

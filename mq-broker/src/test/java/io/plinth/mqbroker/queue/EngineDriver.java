@@ -28,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +98,24 @@ final class EngineDriver implements AutoCloseable, Outlet {
     /** Returns once the loop has done all it was told before. */
     void onLoop() throws Exception {
         loop.submit(() -> {}).get(20, TimeUnit.SECONDS);
+    }
+
+    /** Does something on the loop again and again, each time behind what the loop was told meanwhile. */
+    void onLoopUntil(BooleanSupplier done, Runnable work) throws Exception {
+        CompletableFuture<Void> through = new CompletableFuture<>();
+        Runnable turn = new Runnable() {
+            @Override
+            public void run() {
+                work.run();
+                if (done.getAsBoolean()) {
+                    through.complete(null);
+                } else {
+                    loop.execute(this);
+                }
+            }
+        };
+        loop.execute(turn);
+        through.get(20, TimeUnit.SECONDS);
     }
 
     /** Bodies of messages that were confirmed. */
