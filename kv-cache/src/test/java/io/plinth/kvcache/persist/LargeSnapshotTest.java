@@ -39,6 +39,14 @@ class LargeSnapshotTest {
             life.run(hash.toString(), set.toString(), sorted.toString(), list.toString());
             life.run(list.toString().replace("list", "still"), hash.toString().replace("hash", "replaced"));
         }
+        for (int i = 1; i <= ELEMENTS; i++) {
+            life.run("XADD events " + i + "-1 number " + i + " text t" + i % 13);
+        }
+        for (String consumer : List.of("c1", "c2", "c3")) {
+            life.run("XGROUP CREATE events g1 0", "XGROUP CREATE events g2 0");
+            life.run("XREADGROUP GROUP g1 " + consumer + " COUNT 500 STREAMS events >");
+            life.run("XREADGROUP GROUP g2 " + consumer + " COUNT 300 STREAMS events >");
+        }
         life.run("CACHE.TAG still tag", "CACHE.TAG sorted one two");
         life.run("HPEXPIREAT hash 99999999999999 FIELDS 2 f7 f8", "PEXPIREAT set 99999999999998");
     }
@@ -70,8 +78,39 @@ class LargeSnapshotTest {
         }
     }
 
+    private static void stream(PersistFixture life, SplittableRandom random) {
+        int i = 1 + random.nextInt(ELEMENTS);
+        String group = " g" + (1 + random.nextInt(2));
+        String consumer = " c" + (1 + random.nextInt(4));
+        switch (random.nextInt(20)) {
+            case 0, 1, 2, 3, 4 -> life.run("XADD events * number " + i + " text new");
+            case 5, 6 -> life.run("XDEL events " + i + "-1 " + (i + 1) + "-1");
+            case 7, 8, 9 -> life.run("XREADGROUP GROUP" + group + consumer + " COUNT 3 STREAMS events >");
+            case 10, 11, 12 -> life.run("XACK events" + group + " " + i + "-1 " + (i / 2) + "-1 " + (i / 3) + "-1");
+            case 13 -> life.run("XCLAIM events" + group + consumer + " 0 " + i + "-1 " + (i / 2) + "-1");
+            case 14 -> life.run("XADD events MAXLEN " + (ELEMENTS - 50) + " * number " + i);
+            case 15 -> life.run("XTRIM events MAXLEN ~ " + (ELEMENTS - 500));
+            case 16 -> life.run("MULTI", "XADD events * in unit", "XACK events" + group + " " + i + "-1", "EXEC");
+            default -> {
+                switch (random.nextInt(30)) {
+                    case 0 -> life.run("XGROUP DESTROY events" + group, "XGROUP CREATE events" + group + " 5-1");
+                    case 1 -> life.run("XGROUP DELCONSUMER events" + group + consumer);
+                    case 2 -> life.run("XGROUP SETID events" + group + " " + i + "-1");
+                    case 3 ->
+                        life.run(
+                                "XTRIM events MAXLEN 0",
+                                "XSETID events 1-0",
+                                "XADD events 7-1 early yes",
+                                "XADD events 9-1 early yes");
+                    case 4 -> life.run("DEL events", "XADD events 1-5 a b", "XGROUP CREATE events g1 0");
+                    default -> life.run("XTRIM events MINID " + i / 4);
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
-    @CsvSource({"everysec, 1", "everysec, 2", "off, 3", "off, 4"})
+    @CsvSource({"everysec, 1", "everysec, 2", "everysec, 5", "everysec, 6", "off, 3", "off, 4"})
     void whatIsWrittenInPartsAndTheChangesSinceAgree(String journal, long seed) throws Exception {
         ScheduledExecutorService one = Executors.newSingleThreadScheduledExecutor();
         ScheduledExecutorService two = Executors.newSingleThreadScheduledExecutor();
@@ -88,10 +127,12 @@ class LargeSnapshotTest {
             } else {
                 while (!saved.isDone()) {
                     change(life, random);
+                    stream(life, random);
                 }
                 saved.get(60, TimeUnit.SECONDS);
                 for (int i = 0; i < 200; i++) {
                     change(life, random);
+                    stream(life, random);
                 }
             }
             before = life.contents();

@@ -204,6 +204,13 @@ final class StreamNodes implements Elements {
         outside |= blocks != null && !node.pack().isHoused();
     }
 
+    /** Removes the entries from an id on. */
+    void removeFrom(StreamId id) {
+        while (count > 0 && top().compareTo(id) >= 0) {
+            remove(count - 1, node(count - 1).top());
+        }
+    }
+
     /** Visits the entries between two ids, both included, upwards or downwards. */
     void range(StreamId from, StreamId to, boolean down, StreamValue.Visitor visitor) {
         int number = find(down ? to : from);

@@ -94,6 +94,12 @@ public final class StreamValue implements Value, Elements {
         return groups.get(name);
     }
 
+    /** The group behind a name, or the first where that is null; or null. */
+    public @Nullable StreamGroup groupAfter(@Nullable String name) {
+        Map.Entry<String, StreamGroup> next = name == null ? groups.firstEntry() : groups.higherEntry(name);
+        return next == null ? null : next.getValue();
+    }
+
     /** Adds a group, in the place of one with its name. */
     public StreamGroup addGroup(String name, StreamId lastRead, long read) {
         removeGroup(name);
@@ -189,6 +195,11 @@ public final class StreamValue implements Value, Elements {
             maxDeleted = id;
         }
         return removed;
+    }
+
+    /** Forgets the entries from an id on, as if they had not been added yet. */
+    public void removeFrom(StreamId id) {
+        nodes.removeFrom(id);
     }
 
     /** The fields of an entry, or null. */

@@ -36,7 +36,17 @@ public final class Streams {
 
     /** Adds an entry. */
     public static void add(Segment segment, Entry entry, StreamId id, List<byte[]> fields) {
+        add(segment, entry, entry.bytes(), id, fields);
+    }
+
+    /** Adds an entry to a stream that may have it already, and later ones, which are all added again. */
+    public static void addAgain(Segment segment, Entry entry, StreamId id, List<byte[]> fields) {
         long before = entry.bytes();
+        entry.stream().removeFrom(id);
+        add(segment, entry, before, id, fields);
+    }
+
+    private static void add(Segment segment, Entry entry, long before, StreamId id, List<byte[]> fields) {
         entry.stream().append(id, fields, segment.packing());
         Object[] arguments = new Object[fields.size() + 1];
         arguments[0] = id;
@@ -70,7 +80,10 @@ public final class Streams {
 
     private static long trimmed(Segment segment, Entry entry, long before, long removed) {
         if (removed > 0) {
-            tell(segment, entry, before, "trim", removed);
+            // What is told names ids, not how many: it may meet a stream of which some went already.
+            StreamValue stream = entry.stream();
+            StreamId below = stream.size() > 0 ? stream.first() : stream.last().next();
+            tell(segment, entry, before, below == null ? "trim" : "below", below == null ? removed : below);
         }
         return removed;
     }

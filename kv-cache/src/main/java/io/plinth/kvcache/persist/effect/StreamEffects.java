@@ -6,12 +6,13 @@ import io.plinth.kvcache.keyspace.stream.StreamGroup;
 import io.plinth.kvcache.keyspace.stream.StreamGroup.Consumer;
 import io.plinth.kvcache.keyspace.stream.StreamId;
 import io.plinth.kvcache.keyspace.value.ListPack;
+import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.write.Streams;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the effects that {@link Streams} tells do to a stream. */
+/** What the effects that {@link Streams} tells do to a stream, which may be one that has some of them already. */
 final class StreamEffects {
     private StreamEffects() {}
 
@@ -25,13 +26,23 @@ final class StreamEffects {
             args.add(pack.get(at));
         }
         switch (effect) {
-            case "add" -> Streams.add(segment, entry, id(args, 0), List.copyOf(args.subList(1, args.size())));
-            case "remove" -> Streams.remove(segment, entry, id(args, 0));
-            case "trim" -> Streams.trim(segment, entry, entry.stream().size() - number(args, 0), false, 0);
+            case "add" -> Streams.addAgain(segment, entry, id(args, 0), List.copyOf(args.subList(1, args.size())));
+            case "remove" -> remove(segment, entry, id(args, 0));
+            case "below" -> Streams.trim(segment, entry, id(args, 0), false, 0);
+            // Of an earlier version, and of the last id there is.
+            case "trim" ->
+                Streams.trim(segment, entry, Math.max(0, entry.stream().size() - number(args, 0)), false, 0);
             case "set" -> Streams.set(segment, entry, id(args, 0), id(args, 1), number(args, 2));
             case "group" -> Streams.group(segment, entry, text(args, 0), id(args, 1), number(args, 2));
             case "ungroup" -> Streams.ungroup(segment, entry, text(args, 0));
             default -> group(segment, entry, effect, args);
+        }
+    }
+
+    private static void remove(Segment segment, Entry entry, StreamId id) {
+        StreamValue stream = entry.stream();
+        if (!Streams.remove(segment, entry, id) && id.compareTo(stream.maxDeleted()) > 0) {
+            Streams.set(segment, entry, stream.last(), id, stream.added());
         }
     }
 
@@ -42,7 +53,11 @@ final class StreamEffects {
         }
         switch (effect) {
             case "position" -> Streams.position(segment, entry, group, id(args, 1), number(args, 2));
-            case "consumer" -> Streams.consumer(segment, entry, group, text(args, 1), number(args, 2));
+            case "consumer" -> {
+                if (group.consumer(text(args, 1)) == null) {
+                    Streams.consumer(segment, entry, group, text(args, 1), number(args, 2));
+                }
+            }
             case "unconsumer" -> {
                 Consumer gone = group.consumer(text(args, 1));
                 if (gone != null) {

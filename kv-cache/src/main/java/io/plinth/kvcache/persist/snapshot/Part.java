@@ -6,6 +6,7 @@ import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.SetValue;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
+import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.persist.effect.ByteSink;
@@ -30,6 +31,7 @@ final class Part {
     private static final int SET = 2;
     private static final int SORTED_SET = 3;
     private static final int LIST = 4;
+    private static final int STREAM = 5;
     private static final int LIST_STEP = 32;
 
     final int db;
@@ -65,7 +67,8 @@ final class Part {
             case SET -> SET;
             case SORTED_SET -> SORTED_SET;
             case LIST -> LIST;
-            default -> WHOLE;
+            case STREAM -> STREAM;
+            case STRING -> WHOLE;
         };
     }
 
@@ -105,12 +108,21 @@ final class Part {
         return cursor;
     }
 
+    /** Whether there is something to keep where the parts came to this: a stream is there without entries, too. */
+    static boolean kept(Value value) {
+        return value.size() > 0 || value.type() == ValueType.STREAM;
+    }
+
     /** Puts the elements into what the parts before came to, or into a new collection; answers that. */
     Value into(@Nullable Value before, Keyspace keyspace) throws RdbException {
         if (form == WHOLE) {
             return Values.read(elements, keyspace.hasher(), keyspace.packing());
         }
         Value value = before != null ? before : empty(keyspace);
+        if (value instanceof StreamValue stream) {
+            StreamParts.read(elements, stream, keyspace.packing());
+            return stream;
+        }
         while (elements.hasRemaining()) {
             byte[] element = Values.block(elements);
             switch (value) {
@@ -137,7 +149,8 @@ final class Part {
             case SET -> new SetValue(keyspace.hasher());
             case SORTED_SET -> new SortedSetValue(keyspace.hasher());
             case LIST -> new ListValue();
-            default -> throw new RdbException("part: " + form + " (expected: at most " + LIST + ")");
+            case STREAM -> new StreamValue();
+            default -> throw new RdbException("part: " + form + " (expected: at most " + STREAM + ")");
         };
     }
 }

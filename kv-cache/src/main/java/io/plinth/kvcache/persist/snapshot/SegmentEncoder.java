@@ -6,6 +6,7 @@ import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.Watcher;
 import io.plinth.kvcache.keyspace.memory.KeyTable;
+import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.keyspace.write.Annotations.Kind;
@@ -18,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * Owned by the thread that encodes: one segment after the other in slices, each at one short hold of the segment. A slice is the
  * next keys in the order of their hashes, or a part of a large collection that was among them.
  *
- * <p>Parts of a hash, a set or a sorted set are of different moments, and the changes since the first bring them to one, as each names
- * its element; the scan they come from misses none that stays. A list's changes name places, so that its parts count only where it did
+ * <p>Parts of a hash, a set, a sorted set or a stream are of different moments, and the changes since the first bring them to one, as each
+ * names its element; the scan they come from misses none that stays. A list's changes name places, so that its parts count only where it did
  * not change meanwhile; after a few tries it is written at one hold.
  */
 final class SegmentEncoder {
@@ -59,6 +60,7 @@ final class SegmentEncoder {
         long cursor;
         int part;
         int tries;
+        final StreamParts stream = new StreamParts();
 
         @Nullable
         Watcher watcher;
@@ -182,8 +184,7 @@ final class SegmentEncoder {
     }
 
     private static boolean large(Entry entry) {
-        return entry.type() != ValueType.STREAM
-                && (entry.value().size() > LARGE_ELEMENTS || entry.value().bytes() > LARGE_BYTES);
+        return entry.value().size() > LARGE_ELEMENTS || entry.value().bytes() > LARGE_BYTES;
     }
 
     /** Appends the next part of a collection; answers whether no more follows. */
@@ -197,6 +198,9 @@ final class SegmentEncoder {
         boolean list = of.type == ValueType.LIST;
         if (list && (of.watcher == null || of.watcher.invalid())) {
             watch(of, index);
+        }
+        if (of.type == ValueType.STREAM && of.stream.first()) {
+            of.sequence = keyspace.sequence(index);
         }
         ByteSink sink = out.begin();
         sink.u1(of.db);
@@ -215,6 +219,9 @@ final class SegmentEncoder {
             sink.u1(Part.WHOLE);
             Values.write(entry.value(), sink);
             over = true;
+        } else if (entry.value() instanceof StreamValue stream) {
+            sink.u1(Part.form(of.type));
+            over = of.stream.write(stream, most, BYTES_A_SLICE, sink);
         } else {
             sink.u1(Part.form(of.type));
             of.cursor = Part.write(entry.value(), of.cursor, most, BYTES_A_SLICE, sink);

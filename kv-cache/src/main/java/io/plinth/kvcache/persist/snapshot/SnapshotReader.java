@@ -254,7 +254,7 @@ public final class SnapshotReader implements AutoCloseable {
         parts.put(head.segment(), new Parts(part.key, value, part.number + 1, before.tags));
         if (part.last) {
             parts.remove(head.segment());
-            if (value.size() > 0) {
+            if (Part.kept(value)) {
                 put(keyspace, part.db, part.key, value, part.expireAt, nowMillis, null, before.tags);
             }
             coverage.set(head.segment(), part.db, part.key, head.sequence());
