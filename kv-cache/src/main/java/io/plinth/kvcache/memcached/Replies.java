@@ -16,6 +16,7 @@ final class Replies {
 
     static final String NO_MEMORY = "SERVER_ERROR out of memory reading request";
     static final String TOO_LARGE = "SERVER_ERROR object too large for cache";
+    private static final byte[] END = "END\r\n".getBytes(StandardCharsets.ISO_8859_1);
     private static final byte[] VALUE = "VALUE ".getBytes(StandardCharsets.ISO_8859_1);
     private static final int CRLF = '\r' << 8 | '\n';
     private static final int MOST_FIRST = 16 * 1024;
@@ -108,6 +109,12 @@ final class Replies {
         room(text.length() + 2)
                 .writeBytes(text.getBytes(StandardCharsets.ISO_8859_1))
                 .writeShort(CRLF);
+    }
+
+    /** What stands behind all values that were asked for. */
+    void end() {
+        reserve(END.length);
+        room(END.length).writeBytes(END);
     }
 
     /** {@code VALUE key flags bytes} and the value, from where it lies. */

@@ -152,7 +152,11 @@ final class TextCommands {
                 get(line, at, end - at, store.lock(line, at, end - at));
             }
         }
-        out.line(named ? "END" : Replies.ERROR);
+        if (named) {
+            out.end();
+        } else {
+            out.line(Replies.ERROR);
+        }
     }
 
     private void get(byte[] line, int keyAt, int length, Segment segment) {
