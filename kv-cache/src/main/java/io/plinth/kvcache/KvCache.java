@@ -26,6 +26,7 @@ import io.plinth.kvcache.admin.keys.HotKeysRoute;
 import io.plinth.kvcache.admin.keys.KeyMetrics;
 import io.plinth.kvcache.admin.process.ExchangeCommand;
 import io.plinth.kvcache.admin.process.ProcessCommands;
+import io.plinth.kvcache.admin.process.ResidentBound;
 import io.plinth.kvcache.cluster.PeerLinks;
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.cluster.TopologyLoader;
@@ -94,6 +95,7 @@ public final class KvCache implements Daemon {
     private final Users users;
     private final Settings settings;
     private final Stats stats;
+    private final ResidentBound resident;
     private final ClientMemory memory;
     private final WireLimits limits;
     private final SecureRandom entropy = new SecureRandom();
@@ -116,6 +118,8 @@ public final class KvCache implements Daemon {
                 KvCacheMain.STANDARD_PORT);
         this.keyspace = new Keyspace(
                 config.memory().bytes(), eviction(config), context.clock().millis(), entropy);
+        this.resident = ResidentBound.of(config.resident());
+        keyspace.memory().onHeap(config.resident().onHeap(Runtime.getRuntime().maxMemory()));
         this.stats = new Stats(System::nanoTime, context.clock()::millis);
         this.clients = new Clients(config.limits().maxClients());
         this.pubSub = new PubSub(config.limits().pubsubBuffer().bytes());
@@ -165,6 +169,7 @@ public final class KvCache implements Daemon {
 
     @Override
     public void start() throws Exception {
+        resident.check(context.file(), config.memory().bytes());
         Topology loaded =
                 loader.load(context.data(), context.name(), context.file().cluster(context.node()));
         topology = loaded;
@@ -192,6 +197,7 @@ public final class KvCache implements Daemon {
         users.load();
         patterns.use(config.patterns());
         NodeMetrics.register(context.metrics(), node, links::dropped, table.rows());
+        resident.tell(context.name(), context.metrics());
         new ExplainRoute(node).register(context.admin());
         KeyMetrics.register(context.metrics(), node);
         new HotKeysRoute(stats.hotKeys(), keyspace.databases()).register(context.admin());
@@ -304,7 +310,7 @@ public final class KvCache implements Daemon {
         Integer port = context.node().port();
         int plain = opening.open("redis", port == null ? KvCacheMain.STANDARD_PORT : port, clients);
         topology = loaded.boundTo(plain, opening.secure("redis-tls", TlsConfig::port, clients));
-        facts = facts(plain);
+        facts = NodeFacts.of(context, id(), plain);
         if (memcached != null) {
             opening.memcached(config.memcachedPort(), memcached);
         }
@@ -346,7 +352,8 @@ public final class KvCache implements Daemon {
                 scripts,
                 () -> listening,
                 () -> peers == null ? 0 : peers.connected(),
-                context.loops()::all);
+                context.loops()::all,
+                resident);
         ServerCommands.register(builder, new InfoReport(sources), known);
         ProcessCommands.register(
                 builder,
@@ -394,19 +401,6 @@ public final class KvCache implements Daemon {
         byte[] id = new byte[20];
         entropy.nextBytes(id);
         return HexFormat.of().formatHex(id);
-    }
-
-    private NodeFacts facts(int port) {
-        String version = KvCache.class.getPackage().getImplementationVersion();
-        return new NodeFacts(
-                context.name(),
-                version == null ? "0.1.0" : version,
-                id(),
-                port,
-                context.loops().transport(),
-                context.loops().all().size(),
-                context.clock().millis(),
-                context.file().path().toString());
     }
 
     @Override

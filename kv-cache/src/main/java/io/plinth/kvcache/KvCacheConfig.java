@@ -7,6 +7,7 @@ import io.plinth.kit.config.Default;
 import io.plinth.kit.config.Doc;
 import io.plinth.kit.config.Range;
 import io.plinth.kit.config.Secret;
+import io.plinth.kvcache.admin.process.ResidentBound;
 import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.listen.TlsConfig;
 import io.plinth.kvcache.loader.LoaderConfig;
@@ -196,6 +197,17 @@ public record KvCacheConfig(
             @Default("5s")
             @Range(min = "10ms")
             Duration scriptBusy) {}
+
+    /** What it allows a node to take of the machine. */
+    ResidentBound.Given resident() {
+        return new ResidentBound.Given(
+                memory.bytes(),
+                limits.clientMemory.bytes(),
+                limits.scriptMemory.bytes(),
+                limits.trackedKeys,
+                persist.journal.equals("off") ? 0 : persist.journalBuffer.bytes(),
+                patterns.values().stream().anyMatch(each -> each.write() == PatternConfig.WriteMode.BEHIND));
+    }
 
     @Override
     public void check(Check check) {

@@ -27,13 +27,15 @@ public final class KvCacheMain {
 
     private static final class Type implements DaemonType {
         private static final long MIB = 1 << 20;
-        /** Classes, connections and the collector's own room. */
-        private static final long BASE = 96 * MIB;
         /**
          * Commands write to the same few old objects again and again: a thread that looks through what they wrote, to spare a
          * pause later, would look at the same again and again too, which took up to a tenth of the processor time.
          */
         private static final List<String> COLLECTOR = List.of("-XX:+UseG1GC", "-XX:G1ConcRefinementThreads=0");
+
+        /** So that it is known what they take; several times what they do. */
+        private static final List<String> BOUNDS =
+                List.of("-XX:MaxMetaspaceSize=160m", "-XX:ReservedCodeCacheSize=96m", "-XX:+SegmentedCodeCache");
         /** What Chronicle Queue opens. */
         private static final List<String> JOURNAL = List.of(
                 "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
@@ -58,21 +60,18 @@ public final class KvCacheMain {
             return STANDARD_PORT;
         }
 
-        /** Keys with two fifths on top for the collector, what clients may take, and direct memory for replies. */
+        /** The heap that {@link io.plinth.kvcache.admin.process.ResidentBound} counts with, and direct memory for replies. */
         @Override
         public JvmSizing jvm(StackFile file, NodeConfig node) {
             KvCacheConfig config = file.section(node, KvCacheConfig.class);
-            long keys = config.memory().bytes();
-            KvCacheConfig.Limits limits = config.limits();
-            long heap = keys + keys * 2 / 5 + limits.clientMemory().bytes() + BASE;
-            long direct = 64 * MIB + 2 * limits.outputBuffer().bytes();
-            if (config.persist().journal().equals("off")) {
-                return new JvmSizing(new DataSize(heap), new DataSize(direct), COLLECTOR);
-            }
+            long direct = 64 * MIB + 2 * config.limits().outputBuffer().bytes();
+            boolean journal = !config.persist().journal().equals("off");
             return new JvmSizing(
-                    new DataSize(heap + 2 * config.persist().journalBuffer().bytes()),
+                    new DataSize(config.resident().heap()),
                     new DataSize(direct),
-                    Stream.concat(COLLECTOR.stream(), JOURNAL.stream()).toList());
+                    Stream.of(COLLECTOR, BOUNDS, journal ? JOURNAL : List.<String>of())
+                            .flatMap(List::stream)
+                            .toList());
         }
 
         @Override

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.admin;
 
+import io.plinth.kit.lifecycle.NodeContext;
+
 /**
  * What does not change while a node runs.
  *
@@ -20,4 +22,19 @@ public record NodeFacts(
         String transport,
         int loops,
         long startMillis,
-        String file) {}
+        String file) {
+
+    /** Of a node that serves Redis's clients at this port; {@code id}: 40 hexadecimal digits. */
+    public static NodeFacts of(NodeContext context, String id, int port) {
+        String version = NodeFacts.class.getPackage().getImplementationVersion();
+        return new NodeFacts(
+                context.name(),
+                version == null ? "0.1.0" : version,
+                id,
+                port,
+                context.loops().transport(),
+                context.loops().all().size(),
+                context.clock().millis(),
+                context.file().path().toString());
+    }
+}

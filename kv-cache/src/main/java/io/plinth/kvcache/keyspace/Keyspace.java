@@ -412,7 +412,9 @@ public final class Keyspace {
     public void visits(int first, int step, long nowMillis) {
         wheelNow = nowMillis;
         if (first == 0) {
-            memory.unused(region.inUse() - inRecords());
+            long records = inRecords();
+            memory.unused(region.inUse() - records);
+            memory.inNative(records);
         }
         for (int i = first; i < SLABS; i += step) {
             slabs[i].lookAgain();

@@ -13,6 +13,10 @@ public final class MemoryBudget {
     private volatile long limit;
     private volatile long batch;
     private volatile long lost;
+    /** What of the keys may lie on the heap. */
+    private volatile long heap = Long.MAX_VALUE;
+    /** How much keys may take before what of them lies on the heap is more than may, as far as they stay what they are. */
+    private volatile long mix = Long.MAX_VALUE;
 
     MemoryBudget(long limit) {
         limit(limit);
@@ -36,13 +40,33 @@ public final class MemoryBudget {
 
     /** Whether so many bytes more may be taken. */
     public boolean fits(long more) {
-        return used.get() <= Math.min(limit, Region.MOST) - lost - more;
+        return used.get() <= Math.min(most() - lost, mix) - more;
+    }
+
+    private long most() {
+        return Math.min(limit, Region.MOST);
+    }
+
+    /** Says how much of them may lie on the heap: the JVM ends where that is full. */
+    public void onHeap(long bytes) {
+        heap = bytes;
+    }
+
+    /** How much of them may. */
+    public long onHeap() {
+        return heap;
+    }
+
+    /** So much of what is taken lies in native memory. What is not is over the heap's share only by what comes before the next look. */
+    void inNative(long bytes) {
+        long taken = used.get();
+        long there = taken - bytes;
+        mix = there <= 0 ? Long.MAX_VALUE : (long) Math.min(Long.MAX_VALUE, (double) heap / there * taken);
     }
 
     /** Whether more is taken than may be; {@code easily}: by more than a little. */
     boolean over(boolean easily) {
-        long most = Math.min(limit, Region.MOST);
-        return !fits(easily ? -(most >> SLACK_BITS) : 0);
+        return !fits(easily ? -(most() >> SLACK_BITS) : 0);
     }
 
     /**

@@ -30,7 +30,17 @@ class InfoDifferentialIT {
             "server_name",
             "plinth_version",
             "plinth_node",
-            "client_memory");
+            "client_memory",
+            "resident_bound",
+            "resident_bound_human",
+            "resident_bound_keys",
+            "resident_bound_heap",
+            "resident_bound_buffers",
+            "resident_bound_code",
+            "resident_bound_program",
+            "resident_bound_disk",
+            "keys_on_heap",
+            "keys_on_heap_limit");
 
     private static final List<String> SECTIONS = List.of(
             "INFO",

@@ -40,8 +40,12 @@ final class NodeProcess implements AutoCloseable {
         StackFile stack = StackFiles.read(file, List.of(KvCacheMain.TYPE), Map.of(), Map.of());
         JvmSizing sizing = KvCacheMain.TYPE.jvm(
                 stack, Objects.requireNonNull(stack.stack().nodes().get("kv")));
-        List<String> all =
-                Stream.concat(sizing.options().stream(), options.stream()).toList();
+        List<String> sizes = List.of(
+                "-Xmx" + sizing.heap().bytes(),
+                "-XX:MaxDirectMemorySize=" + sizing.direct().bytes());
+        List<String> all = Stream.of(sizing.options(), sizes, options)
+                .flatMap(List::stream)
+                .toList();
         jvm.start(all, KvCacheMain.class, List.of("kv", "--file", file.toString()));
     }
 

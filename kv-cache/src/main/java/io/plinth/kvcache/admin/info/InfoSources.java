@@ -3,6 +3,7 @@ package io.plinth.kvcache.admin.info;
 import io.netty.channel.EventLoop;
 import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.admin.config.ConfigTable;
+import io.plinth.kvcache.admin.process.ResidentBound;
 import io.plinth.kvcache.persist.Persistence;
 import io.plinth.kvcache.replica.Replication;
 import io.plinth.kvcache.script.ScriptLimits;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param listening open ports by their names
  * @param links connections to other nodes
  * @param loops what runs commands
+ * @param resident what the process takes at most
  */
 public record InfoSources(
         Supplier<NodeFacts> facts,
@@ -34,7 +36,8 @@ public record InfoSources(
         Scripts scripts,
         Supplier<Map<String, InetSocketAddress>> listening,
         IntSupplier links,
-        Supplier<List<EventLoop>> loops) {
+        Supplier<List<EventLoop>> loops,
+        ResidentBound resident) {
 
     /** Of a node that only has keys. */
     public static InfoSources of(Supplier<NodeFacts> facts) {
@@ -46,6 +49,7 @@ public record InfoSources(
                 new Scripts(ScriptLimits.DEFAULT),
                 Map::of,
                 () -> 0,
-                List::of);
+                List::of,
+                new ResidentBound(Map.of(), Long.MAX_VALUE));
     }
 }

@@ -32,6 +32,10 @@ final class MemorySection {
         text.line("allocator_allocated", records);
         text.line("allocator_active", pages);
         text.line("allocator_resident", resident);
+        text.bytes("resident_bound", sources.resident().bytes());
+        sources.resident().parts().forEach((part, bytes) -> text.line("resident_bound_" + part, bytes));
+        text.line("keys_on_heap", Math.max(0, used - records));
+        text.line("keys_on_heap_limit", keyspace.memory().onHeap());
         text.bytes("total_system_memory", ProcessMemory.machine());
         scripts(sources.scripts(), text);
         long limit = keyspace.memory().limit() == Long.MAX_VALUE

@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.admin.process;
+
+import org.jspecify.annotations.NullMarked;
