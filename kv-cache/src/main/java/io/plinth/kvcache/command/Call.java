@@ -8,8 +8,10 @@ import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.Doubles;
+import io.plinth.kvcache.wire.LongDouble;
 import io.plinth.kvcache.wire.Numbers;
 import io.plinth.kvcache.wire.ReplyWriter;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -312,7 +314,16 @@ public final class Call {
 
     /** A timeout in seconds as blocking commands have it, in milliseconds; 0 for ever. */
     public long timeout(int arg) {
-        double seconds = number(arg, "timeout is not a float or out of range");
+        double seconds = Doubles.parse(args.buffer(), args.offset(arg), args.length(arg));
+        if (Double.isNaN(seconds)) {
+            // Redis reads it with more digits and a larger exponent than a double has.
+            BigDecimal exact = LongDouble.parse(args.bytes(arg));
+            if (exact == null) {
+                throw new CommandException("ERR timeout is not a float or out of range");
+            }
+            boolean tiny = exact.signum() != 0 && exact.doubleValue() == 0;
+            seconds = tiny ? Math.copySign(Double.MIN_VALUE, exact.signum()) : exact.doubleValue();
+        }
         double millis = Math.ceil(seconds * 1000);
         // What is too large for an integer becomes the smallest one on Redis's machines.
         if (millis < 0 || millis >= Long.MAX_VALUE) {

@@ -45,14 +45,16 @@ public record ScanOptions(
         call.out().array(0);
     }
 
-    /** An unsigned cursor. */
+    /** An unsigned cursor, read as strtoul does: a sign is taken, and one below zero is as far below the largest one. */
     public static long cursor(Call call, int arg) {
         String text = call.text(arg);
         try {
-            if (text.startsWith("+")) {
+            boolean signed = text.startsWith("-") || text.startsWith("+");
+            if (signed && text.length() > 1 && !Character.isDigit(text.charAt(1))) {
                 throw new NumberFormatException(text);
             }
-            return Long.parseUnsignedLong(text);
+            long cursor = Long.parseUnsignedLong(signed ? text.substring(1) : text);
+            return text.startsWith("-") ? -cursor : cursor;
         } catch (NumberFormatException e) {
             throw new CommandException("ERR invalid cursor");
         }

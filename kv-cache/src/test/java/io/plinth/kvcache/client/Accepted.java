@@ -7,7 +7,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Every difference of Redis 7.2 from the 7.0 that runs beside us; what is not in this table fails the test. */
+/** Every difference of Redis 7.2 from the 7.0 that runs beside us, and where that reads past its strings; what is not in this table fails the test. */
 enum Accepted {
     DOUBLES(
             "replies with doubles use the fewest digits that name the number",
@@ -57,7 +57,23 @@ enum Accepted {
             String each = CONSUMER.matcher(full).replaceAll(found -> older(found, "*8", "*6", "%3"));
             return of(command).equals("XINFO") && each.equals(theirs);
         }
+    },
+    CUT_RUN(
+            "a last run that is cut off has no second byte",
+            "seen live: of the 21 bytes that GET tells of such a count PFDEBUG DECODE shows other runs than of its"
+                    + " COPY, as it reads the byte behind the string, where PFADD left one") {
+        @Override
+        boolean accepts(List<String> command, String ours, String theirs) {
+            return of(command).equals("PFDEBUG")
+                    && CUT_RUN_END.matcher(ours).find()
+                    && CUT_RUN_END
+                            .matcher(ours)
+                            .replaceFirst("")
+                            .equals(CUT_RUN_END.matcher(theirs).replaceFirst(""));
+        }
     };
+
+    private static final Pattern CUT_RUN_END = Pattern.compile("Z:\\d+\r\n$");
 
     private static final Pattern FULL_CONSUMER = Pattern.compile("(\\*10|%5)(\r\n"
             + "\\$4\r\n"

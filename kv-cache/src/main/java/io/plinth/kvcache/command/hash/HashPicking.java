@@ -28,11 +28,15 @@ final class HashPicking {
             return;
         }
         long count = call.integer(2);
+        if (count == Long.MIN_VALUE) {
+            throw new CommandException(
+                    "ERR value is out of range, value must between " + -Long.MAX_VALUE + " and " + Long.MAX_VALUE);
+        }
         boolean withValues = call.count() == 4 && call.args().is(3, "WITHVALUES");
         if (call.count() > 4 || (call.count() == 4 && !withValues)) {
             throw CommandException.syntax();
         }
-        if (count < -Long.MAX_VALUE / 2 || count > Long.MAX_VALUE / 2) {
+        if (withValues && (count < -Long.MAX_VALUE / 2 || count > Long.MAX_VALUE / 2)) {
             throw new CommandException("ERR value is out of range");
         }
         Entry entry = FieldExpiry.live(call, call.readHash(1));
