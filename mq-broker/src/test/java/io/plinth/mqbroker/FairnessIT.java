@@ -14,11 +14,13 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.HdrHistogram.ConcurrentHistogram;
@@ -78,14 +80,14 @@ class FairnessIT {
                 for (String name : names) {
                     channel.queueDeclare(name, true, false, false, Map.of());
                 }
-                fill(channel);
+                fill(channel, HUGE);
                 Map<String, List<Round>> rounds = new HashMap<>();
                 for (int round = 0; round < ROUNDS; round++) {
                     List<String> turn = new ArrayList<>(BUSY);
                     Collections.rotate(turn, round);
                     for (String busy : turn) {
                         rounds.computeIfAbsent(busy, name -> new ArrayList<>())
-                                .add(measure(broker, names, shard, busy));
+                                .add(measure(broker, names, shard, over -> busy(broker, busy, over)));
                         channel.queuePurge(SLOW);
                     }
                 }
@@ -106,18 +108,80 @@ class FairnessIT {
         }
     }
 
-    private static void fill(Channel channel) throws Exception {
+    /** What goes at once: all a long queue holds, and the queue with it. */
+    @Test
+    void othersGoOnWhileABacklogIsPurgedAndDeleted() throws Exception {
+        String compiler = "-XX:TieredStopAtLevel=" + (ROUNDS > 1 ? 4 : 1);
+        try (BrokerProcess broker = new BrokerProcess(folder, "{ window: 1000 }", "-Xmx512m", compiler)) {
+            broker.start();
+            List<String> names = others();
+            int shard = Shards.of("/", HUGE, Shards.COUNT);
+            try (Connection connection = broker.connect()) {
+                Channel channel = connection.createChannel();
+                channel.queueDeclare(HUGE, true, false, false, Map.of());
+                for (String name : names) {
+                    channel.queueDeclare(name, true, false, false, Map.of());
+                }
+                fill(channel, HUGE);
+                print("pause", measure(broker, names, shard, over -> {}));
+                print(
+                        "purge",
+                        measure(
+                                broker,
+                                names,
+                                shard,
+                                over -> leave(
+                                        "purged", () -> channel.queuePurge(HUGE).getMessageCount())));
+                fill(channel, HUGE);
+                print(
+                        "deletion",
+                        measure(
+                                broker,
+                                names,
+                                shard,
+                                over -> leave(
+                                        "deleted",
+                                        () -> channel.queueDelete(HUGE).getMessageCount())));
+            }
+        }
+    }
+
+    private static void print(String what, Round round) {
+        System.out.printf(
+                "beside a %s: same shard p50 %.1f ms, p99 %.1f, most %.1f; other shards p50 %.1f ms, p99 %.1f, most"
+                        + " %.1f%n",
+                what,
+                round.sameMedian(),
+                round.same(),
+                round.sameMost(),
+                round.othersMedian(),
+                round.others(),
+                round.othersMost());
+    }
+
+    private static void leave(String how, Callable<Integer> going) {
+        try {
+            long start = System.nanoTime();
+            assertThat(going.call()).isEqualTo(BACKLOG);
+            System.out.printf("%,d messages %s in %.2f s%n", BACKLOG, how, (System.nanoTime() - start) / 1e9);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void fill(Channel channel, String queue) throws Exception {
         channel.confirmSelect();
         for (int i = 0; i < BACKLOG; i++) {
-            channel.basicPublish("", HUGE, MessageProperties.MINIMAL_PERSISTENT_BASIC, new byte[SIZE]);
+            channel.basicPublish("", queue, MessageProperties.MINIMAL_PERSISTENT_BASIC, new byte[SIZE]);
             if (i % 5000 == 4999 || i == BACKLOG - 1) {
                 channel.waitForConfirmsOrDie(60_000);
             }
         }
     }
 
-    /** Milliseconds from publish to delivery in one round: medians, and the 99th percentiles. */
-    private record Round(double sameMedian, double same, double othersMedian, double others) {}
+    /** Milliseconds from publish to delivery in one round: medians, the 99th percentiles, and the longest. */
+    private record Round(
+            double sameMedian, double same, double sameMost, double othersMedian, double others, double othersMost) {}
 
     private static void print(String what, List<Round> without, List<Round> beside, ToDoubleFunction<Round> number) {
         double[] ratios = IntStream.range(0, beside.size())
@@ -141,15 +205,18 @@ class FairnessIT {
         return sorted[(int) Math.min(sorted.length - 1L, Math.round(share * (sorted.length - 1)))];
     }
 
-    private static Round measure(BrokerProcess broker, List<String> names, int shard, String busy) throws Exception {
+    private static void busy(BrokerProcess broker, String queue, AtomicBoolean over) {
+        if (queue.equals(SLOW)) {
+            crawl(broker, over);
+        } else {
+            pass(broker, queue, over);
+        }
+    }
+
+    private static Round measure(BrokerProcess broker, List<String> names, int shard, Consumer<AtomicBoolean> busy)
+            throws Exception {
         AtomicBoolean over = new AtomicBoolean();
-        CompletableFuture<Void> passed = CompletableFuture.runAsync(() -> {
-            if (busy.equals(SLOW)) {
-                crawl(broker, over);
-            } else {
-                pass(broker, busy, over);
-            }
-        });
+        CompletableFuture<Void> passed = CompletableFuture.runAsync(() -> busy.accept(over));
         Histogram same = new ConcurrentHistogram(3);
         Histogram others = new ConcurrentHistogram(3);
         try (Connection out = broker.connect();
@@ -187,7 +254,7 @@ class FairnessIT {
         over.set(true);
         // How many is not asserted: a slow machine may not have connected before the round was over.
         passed.get(60, TimeUnit.SECONDS);
-        return new Round(at(same, 50), at(same, 99), at(others, 50), at(others, 99));
+        return new Round(at(same, 50), at(same, 99), at(same, 100), at(others, 50), at(others, 99), at(others, 100));
     }
 
     private static double at(Histogram histogram, double percentile) {

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -145,6 +146,44 @@ class LogWriterTest {
             }
             super.reserve(bytes);
         }
+    }
+
+    /** Its owner refuses what it handed over until it hears: none of that is written although there is room by then. */
+    @Test
+    void whatIsHandedOverBeforeTheOwnerHasHeardIsNotWritten(LogWatcher.Expected watched) throws Exception {
+        watched.expect("log write failed");
+        watched.expect("the log is written again");
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+        Narrow log = new Narrow(new PreallocatedSegmentLog(folder, 1 << 20));
+        LogWriter.Owner owner = new Telling(told, false);
+        List<Long> written = new ArrayList<>();
+        try (LogWriter writer =
+                new LogWriter("test-log", log, true, new Rests(), tasks::add, owner, System::nanoTime)) {
+            writer.start();
+            log.full = true;
+            writer.submit(List.of(change(1, "key")), true);
+            Runnable full = tasks.poll(20, TimeUnit.SECONDS);
+            log.full = false;
+            // Time for a try, of which there is none.
+            TimeUnit.MILLISECONDS.sleep(1200);
+            writer.submit(List.of(change(2, "key")), true);
+            Objects.requireNonNull(full).run();
+            while (!told.contains("recovered")) {
+                Objects.requireNonNull(tasks.poll(20, TimeUnit.SECONDS)).run();
+            }
+            writer.submit(List.of(change(3, "key")), true);
+            while (!told.contains("durable 3")) {
+                Objects.requireNonNull(tasks.poll(20, TimeUnit.SECONDS)).run();
+            }
+        }
+        try (SegmentLog again = new PreallocatedSegmentLog(folder, 1 << 20)) {
+            again.replay(
+                    0,
+                    (position, record) ->
+                            written.add(ChangeCodec.read(0, position, record).sequence()));
+        }
+        assertThat(written).containsExactly(3L);
     }
 
     @ParameterizedTest
