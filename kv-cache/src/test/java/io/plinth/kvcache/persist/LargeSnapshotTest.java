@@ -62,7 +62,13 @@ class LargeSnapshotTest {
             case 6 -> life.run("ZREM sorted m" + i);
             case 7 -> life.run("LPUSH list x" + i);
             case 8 -> life.run("LPOP list");
-            case 9 -> life.run("LSET list 1000 y" + i);
+            case 9 ->
+                life.run(
+                        "LSET list " + i / 4 + " y" + i,
+                        "LINSERT list BEFORE e" + i + " z",
+                        "LREM list 1 e" + i / 2,
+                        "RPUSH list t" + i,
+                        "LPUSH list a b c");
             case 10 -> life.run("HPEXPIREAT hash 99999999999999 FIELDS 1 f" + i);
             case 11 -> life.run("HSET replaced n" + i + " 1");
             case 12 -> life.run("MULTI", "HSET hash f" + i + " t", "RPUSH list t", "EXEC");

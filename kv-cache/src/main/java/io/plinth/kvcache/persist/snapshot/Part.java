@@ -32,7 +32,8 @@ final class Part {
     private static final int SORTED_SET = 3;
     private static final int LIST = 4;
     private static final int STREAM = 5;
-    private static final int LIST_STEP = 32;
+    /** Changes of the list that the parts before came to. */
+    static final int CHANGES = 6;
 
     final int db;
     final byte[] key;
@@ -97,11 +98,6 @@ final class Part {
                         sink.u8(Double.doubleToRawLongBits(score));
                         left[0]--;
                     });
-                case ListValue list -> {
-                    list.range(cursor, Math.min(LIST_STEP, list.size() - cursor), sink::block);
-                    left[0] -= LIST_STEP;
-                    yield cursor + LIST_STEP < list.size() ? cursor + LIST_STEP : 0;
-                }
                 default -> throw new IllegalStateException("part: of a " + value.type());
             };
         } while (cursor != 0 && left[0] > 0 && sink.size() < enough);
@@ -119,6 +115,10 @@ final class Part {
             return Values.read(elements, keyspace.hasher(), keyspace.packing());
         }
         Value value = before != null ? before : empty(keyspace);
+        if (form == CHANGES && value instanceof ListValue list) {
+            ListParts.change(elements, list, keyspace.packing());
+            return list;
+        }
         if (value instanceof StreamValue stream) {
             StreamParts.read(elements, stream, keyspace.packing());
             return stream;
@@ -150,7 +150,7 @@ final class Part {
             case SORTED_SET -> new SortedSetValue(keyspace.hasher());
             case LIST -> new ListValue();
             case STREAM -> new StreamValue();
-            default -> throw new RdbException("part: " + form + " (expected: at most " + STREAM + ")");
+            default -> throw new RdbException("part: " + form + " (expected: one that begins a collection)");
         };
     }
 }

@@ -4,10 +4,11 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
-import io.plinth.kvcache.keyspace.Watcher;
 import io.plinth.kvcache.keyspace.memory.KeyTable;
+import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.StringForm;
+import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.keyspace.write.Annotations.Kind;
 import io.plinth.kvcache.persist.effect.ByteSink;
@@ -20,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * next keys in the order of their hashes, or a part of a large collection that was among them.
  *
  * <p>Parts of a hash, a set, a sorted set or a stream are of different moments, and the changes since the first bring them to one, as each
- * names its element; the scan they come from misses none that stays. A list's changes name places, so that its parts count only where it did
- * not change meanwhile; after a few tries it is written at one hold.
+ * names its element; the scan they come from misses none that stays. A list's changes name places, so that those made
+ * meanwhile are written with it ({@link ListParts}).
  */
 final class SegmentEncoder {
     static final int EXPIRES = 1;
@@ -53,6 +54,7 @@ final class SegmentEncoder {
 
     /** A collection that is written in parts. */
     private static final class Large {
+        final int index;
         final int db;
         final byte[] key;
         final ValueType type;
@@ -63,9 +65,10 @@ final class SegmentEncoder {
         final StreamParts stream = new StreamParts();
 
         @Nullable
-        Watcher watcher;
+        ListParts list;
 
-        Large(int db, byte[] key, ValueType type) {
+        Large(int index, int db, byte[] key, ValueType type) {
+            this.index = index;
             this.db = db;
             this.key = key;
             this.type = type;
@@ -100,7 +103,7 @@ final class SegmentEncoder {
         Large begun = large.peek();
         if (begun == null) {
             keys(segment, index, most, out);
-        } else if (part(segment, index, begun, most * ELEMENTS_A_KEY, out)) {
+        } else if (part(segment, begun, most * ELEMENTS_A_KEY, out)) {
             end(begun);
             large.remove();
         }
@@ -113,14 +116,20 @@ final class SegmentEncoder {
 
     /** Nothing more is wanted. With no lock held. */
     void abandon() {
-        large.forEach(SegmentEncoder::end);
+        for (Large each : large) {
+            ListParts list = each.list;
+            if (list != null) {
+                keyspace.at(each.index).soon(() -> keyspace.unlisten(each.index, list));
+            }
+        }
         large.clear();
     }
 
-    private static void end(Large done) {
-        Watcher watcher = done.watcher;
-        if (watcher != null) {
-            watcher.clear();
+    private void end(Large done) {
+        ListParts list = done.list;
+        if (list != null) {
+            keyspace.unlisten(done.index, list);
+            done.list = null;
         }
     }
 
@@ -177,7 +186,7 @@ final class SegmentEncoder {
             int at = sink.reserve(length);
             entry.read(0, sink.array(), at, length);
         } else if (parts) {
-            large.add(new Large(entry.db(), entry.key(), entry.type()));
+            large.add(new Large(entry.slot() & Keyspace.SEGMENTS - 1, entry.db(), entry.key(), entry.type()));
         } else {
             Values.write(entry.value(), sink);
         }
@@ -188,59 +197,84 @@ final class SegmentEncoder {
     }
 
     /** Appends the next part of a collection; answers whether no more follows. */
-    private boolean part(Segment segment, int index, Large of, int most, Slices out) {
+    private boolean part(Segment segment, Large of, int most, Slices out) {
         ref.set(keyspace.hasher(), of.db, of.key, 0, of.key.length);
         Entry entry = segment.peek(ref, BEFORE_ALL);
         if (entry == null || entry.isString() || entry.type() != of.type) {
             // The change that made it so is behind the slice that names the key.
             return true;
         }
-        boolean list = of.type == ValueType.LIST;
-        if (list && (of.watcher == null || of.watcher.invalid())) {
-            watch(of, index);
-        }
-        if (of.type == ValueType.STREAM && of.stream.first()) {
-            of.sequence = keyspace.sequence(index);
-        }
+        int form = Part.form(of.type);
+        return switch (entry.value()) {
+            case ListValue list -> list(of, entry, list, most, out);
+            case StreamValue stream -> {
+                if (of.stream.first()) {
+                    of.sequence = keyspace.sequence(of.index);
+                }
+                yield part(of, entry, form, out, sink -> of.stream.write(stream, most, BYTES_A_SLICE, sink));
+            }
+            case Value value ->
+                part(of, entry, form, out, sink -> {
+                    of.cursor = Part.write(value, of.cursor, most, BYTES_A_SLICE, sink);
+                    return of.cursor == 0;
+                });
+        };
+    }
+
+    /** What is to be appended to a part; answers whether that is the last. */
+    private interface Elements {
+        boolean write(ByteSink sink);
+    }
+
+    private boolean part(Large of, Entry entry, int form, Slices out, Elements elements) {
         ByteSink sink = out.begin();
         sink.u1(of.db);
         sink.block(of.key);
         sink.u8(entry.expireAt());
-        sink.u4(of.part++);
+        sink.u4(of.part);
         int last = sink.size();
         sink.u1(0);
-        byte[] tags = of.part == 1 ? keyspace.annotations().of(Kind.TAGS, entry) : null;
+        byte[] tags = of.part == 0 ? keyspace.annotations().of(Kind.TAGS, entry) : null;
         int more = tags == null ? 0 : Part.TAGGED;
         if (tags != null) {
             sink.block(tags);
         }
-        boolean over;
-        if (list && of.tries > LIST_TRIES) {
-            sink.u1(Part.WHOLE);
-            Values.write(entry.value(), sink);
-            over = true;
-        } else if (entry.value() instanceof StreamValue stream) {
-            sink.u1(Part.form(of.type));
-            over = of.stream.write(stream, most, BYTES_A_SLICE, sink);
-        } else {
-            sink.u1(Part.form(of.type));
-            of.cursor = Part.write(entry.value(), of.cursor, most, BYTES_A_SLICE, sink);
-            over = of.cursor == 0;
-        }
+        of.part++;
+        sink.u1(form);
+        boolean over = elements.write(sink);
         sink.u1(last, (over ? Part.LAST : 0) | more);
-        out.end(Block.PART, index, 0, 0, of.sequence);
+        out.end(Block.PART, of.index, 0, 0, of.sequence);
         return over;
     }
 
-    /** From the begin, as it is now. */
-    private void watch(Large list, int index) {
-        end(list);
-        Watcher watcher = new Watcher();
-        watcher.watch(keyspace, keyspace.databases().named(ref.db()), ref, BEFORE_ALL);
-        list.watcher = watcher;
-        list.tries++;
-        list.part = 0;
-        list.cursor = 0;
-        list.sequence = keyspace.sequence(index);
+    /** What a list's parts come to is the list as it is now. */
+    private boolean list(Large of, Entry entry, ListValue list, int most, Slices out) {
+        ListParts before = of.list;
+        ListParts parts = before == null || before.futile() ? again(of, list) : before;
+        of.sequence = keyspace.sequence(of.index);
+        if (of.tries > LIST_TRIES) {
+            return part(of, entry, Part.WHOLE, out, sink -> {
+                Values.write(list, sink);
+                return true;
+            });
+        }
+        if (parts.changed()) {
+            part(of, entry, Part.CHANGES, out, sink -> {
+                parts.changes(sink);
+                return false;
+            });
+        }
+        return part(of, entry, Part.form(of.type), out, sink -> parts.write(list, most, BYTES_A_SLICE, sink));
+    }
+
+    /** From the begin. */
+    private ListParts again(Large of, ListValue list) {
+        end(of);
+        ListParts parts = new ListParts(of.db, of.key, list.size());
+        keyspace.listen(of.index, parts);
+        of.list = parts;
+        of.tries++;
+        of.part = 0;
+        return parts;
     }
 }
