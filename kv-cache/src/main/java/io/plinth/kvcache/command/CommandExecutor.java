@@ -274,8 +274,12 @@ public final class CommandExecutor implements Dispatcher {
             policy().admitAll(table, client, transaction.queued());
         }
         if (client.confined() && !command.is(Flag.WHILE_SUBSCRIBED)) {
-            throw new CommandException("ERR Can't execute '" + command.name()
+            throw new CommandException("ERR Can't execute '"
+                    + command.factsOf(args, 0).name()
                     + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+        }
+        if (client.monitors()) {
+            Permissions.checkMonitor(command, args);
         }
     }
 

@@ -3,13 +3,18 @@ package io.plinth.kvcache.command;
 import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.acl.Users;
 import io.plinth.kvcache.acl.Verdict;
+import io.plinth.kvcache.command.spec.CommandFacts;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.ClientLine;
 import io.plinth.kvcache.wire.Args;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What the user of a connection may do; of a script, the user of its caller. */
 public final class Permissions {
+    /** What may write or be sent on without being known as a write: flag `may_replicate` of Redis 7.0, which COMMAND does not show. */
+    private static final Set<String> MAY_WRITE = Set.of("eval", "evalsha", "fcall", "publish", "spublish");
+
     private Permissions() {}
 
     /** Refuses what the user may not do, and logs it. */
@@ -92,6 +97,14 @@ public final class Permissions {
             return null;
         } catch (CommandException e) {
             return String.valueOf(e.getMessage()).replaceFirst("^NOPERM ", "NOPERM ACL failure in script: ");
+        }
+    }
+
+    /** Who watches all commands is a replica to Redis, which gives none about keys. */
+    static void checkMonitor(Command command, Args args) {
+        CommandFacts facts = command.factsOf(args, 0);
+        if (facts.is("readonly") || facts.is("write") || MAY_WRITE.contains(command.name())) {
+            throw new CommandException("ERR Replica can't interact with the keyspace");
         }
     }
 

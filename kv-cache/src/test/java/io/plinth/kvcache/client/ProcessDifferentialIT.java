@@ -98,6 +98,50 @@ class ProcessDifferentialIT {
         }
     }
 
+    /** A client that sees all commands gives none about keys; what a subscriber may not do is named in full. */
+    @Test
+    void whoWatchesOrListensIsRefusedAlike(@TempDir Path folder) throws Exception {
+        List<String> lines = List.of(
+                "MONITOR",
+                "GET k",
+                "SET k v",
+                "PUBLISH a b",
+                "EVAL return(1) 0",
+                "OBJECT FREQ k",
+                "MULTI",
+                "DBSIZE",
+                "EXEC",
+                "SUBSCRIBE a",
+                "OBJECT HELP",
+                "CONFIG GET hz",
+                "GET k",
+                "RESET",
+                "GET k",
+                "SUBSCRIBE a",
+                "XINFO HELP",
+                "MEMORY USAGE k");
+        RedisPeer peer = RedisPeer.start(folder);
+        try (Cluster node = Cluster.start(folder, "memory: 64MiB", 1);
+                RawClient ours = new RawClient(node.port(0));
+                RawClient theirs = new RawClient(peer.port())) {
+            for (String line : lines) {
+                String[] words = line.split(" ", -1);
+                assertThat(plain(ours, words)).as(line).isEqualTo(plain(theirs, words));
+            }
+        } finally {
+            peer.close();
+        }
+    }
+
+    /** A reply, without the commands that the client itself is shown. */
+    private static String plain(RawClient client, String... words) throws Exception {
+        String reply = client.call(words);
+        while (reply.matches("(?s)\\+\\d{10}\\..*")) {
+            reply = client.reply();
+        }
+        return reply;
+    }
+
     /** What a browser's request is answered until the connection is closed. */
     private static String sent(int port, String first) throws Exception {
         try (RawClient browser = new RawClient(port)) {
