@@ -259,6 +259,7 @@ class ManagementIT {
             assertThat(status(api, "users/u", "{\"password\":12,\"tags\":\"\"}"))
                     .isEqualTo(400);
             assertThat(status(api, "queues/%2F/amq.foo", "{}")).isEqualTo(401);
+            assertThat(status(api, "exchanges/%2F/amq.foo", "{}")).isEqualTo(401);
             assertThat(status(api, "queues/%2F/q", "{\"durable\":\"maybe\"}")).isEqualTo(400);
             assertThat(status(api, "queues/%2F/q", "{\"auto_delete\":\"true\"}"))
                     .isEqualTo(201);

@@ -101,7 +101,8 @@ final class ExchangesApi {
         String name = Changes.clean(BindingsApi.name(call.name("name")));
         boolean known = changes.topology(call.vhost()).exchange(name) != null;
         if (!known && Topology.reserved(name)) {
-            throw ApiException.badRequest("exchange name '" + name + "' contains reserved prefix 'amq.*'");
+            throw ApiException.forbidden(
+                    "ACCESS_REFUSED - exchange name '" + name + "' contains reserved prefix 'amq.*'");
         }
         changes.permissions(call, call.vhost()).check(Operation.CONFIGURE, Resource.EXCHANGE, name);
         return changes.define(call.vhost(), declaration(name, call.document()))
