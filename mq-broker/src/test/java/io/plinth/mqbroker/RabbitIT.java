@@ -235,6 +235,8 @@ class RabbitIT {
             if (queue.containsKey("message_stats")
                     && !api.get("channels").list().isEmpty()
                     && api.get("channels").body().contains("\"ack\":3")
+                    // An empty list before it knows of the connection.
+                    && !api.get("channels").body().contains("\"connection_details\":[]")
                     && api.get("exchanges/%2F/e1").body().contains("publish_in")
                     && !api.get("consumers").list().isEmpty()
                     && api.get("overview").body().contains("messages_ready")) {
