@@ -6,6 +6,7 @@ import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.zset.SortedSetRanges.Member;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.value.SetValue;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
 import io.plinth.kvcache.keyspace.value.Value;
@@ -155,6 +156,8 @@ final class SortedSetAlgebra {
         throw CommandException.syntax();
     }
 
+    private static final int ENTRIES = Packing.NAMES.indexOf("zset-max-listpack-entries");
+
     private static final Aggregate[] AGGREGATES = Aggregate.values();
 
     private static List<Member> combine(Call call, Kind kind, List<Source> given, Aggregate aggregate) {
@@ -163,14 +166,20 @@ final class SortedSetAlgebra {
             sources.sort(Comparator.comparingLong(Source::size));
         }
         SortedSetValue result = new SortedSetValue(call.keyspace().hasher());
-        var packing = call.keyspace().packing();
+        // Not packed: there a zero has a sign, which the result shows where it is not stored.
+        Packing packing = call.keyspace().packing().with(ENTRIES, 0);
         Source first = sources.getFirst();
         switch (kind) {
             case UNION -> {
                 for (Source source : sources) {
                     source.forEach((member, score) -> {
                         double old = result.score(member);
-                        result.put(member, Double.isNaN(old) ? score : aggregate.of(old, score), packing);
+                        double next = Double.isNaN(old) ? score : aggregate.of(old, score);
+                        if (next == 0 && old == 0) {
+                            // Equal, perhaps but for its sign.
+                            result.remove(member, 0, member.length);
+                        }
+                        result.put(member, next, packing);
                     });
                 }
             }

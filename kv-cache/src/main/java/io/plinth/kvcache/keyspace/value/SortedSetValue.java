@@ -139,7 +139,7 @@ public final class SortedSetValue implements Value {
                 unpack(packed);
                 addToTree(member, score);
             } else {
-                packed.insert(place(packed, packed.first(), member, score), member, Doubles.bytes(score));
+                packed.insert(place(packed, packed.first(), member, score), member, packed(score));
             }
             return Double.NaN;
         }
@@ -147,9 +147,14 @@ public final class SortedSetValue implements Value {
         if (old != score) {
             // Those before it come before the higher score, too.
             int from = score < old ? packed.first() : packed.next(packed.next(at));
-            packed.move(at, place(packed, from, member, score), member, Doubles.bytes(score));
+            packed.move(at, place(packed, from, member, score), member, packed(score));
         }
         return old;
+    }
+
+    /** A score as it is packed: an integer that a double can be, so that a zero has no sign, as since Redis 7.0. */
+    private static byte[] packed(double score) {
+        return Doubles.bytes(score + 0.0);
     }
 
     private double putInTable(byte[] member, double score) {
