@@ -2,13 +2,20 @@ package io.plinth.mqbroker.definition;
 
 /** Owned by the definitions' loop. Whose commands stand behind each other: behind one that was refused none of its others is done. */
 public final class Asker {
-    private boolean refused;
+    private long asked;
+    private long firstRefused = Long.MAX_VALUE;
 
-    boolean isRefused() {
-        return refused;
+    /** The number of its next command. */
+    long next() {
+        return ++asked;
     }
 
-    void refused() {
-        refused = true;
+    /** Whether a command before the one of the number was refused. */
+    boolean refusedBefore(long number) {
+        return firstRefused < number;
+    }
+
+    void refused(long number) {
+        firstRefused = Math.min(firstRefused, number);
     }
 }

@@ -98,19 +98,17 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
 
     /** Queues a command on a virtual host; {@code reply} runs on this loop once the change is durable, or refused. */
     public void submit(String vhost, DefinitionCommand command, Consumer<Result> reply) {
-        submit(new Job(vhost, command, reply));
+        loop.execute(() -> begin(new Job(vhost, command, reply)));
     }
 
     /** The same for one who asks for more behind it: once one is refused, its others are dropped without a reply. */
     public void submit(String vhost, DefinitionCommand command, Asker asker, Consumer<Result> reply) {
-        submit(new Job(vhost, command, asker, reply));
+        loop.execute(() -> begin(new Job(vhost, command, asker, asker.next(), reply)));
     }
 
-    private void submit(Job job) {
-        loop.execute(() -> {
-            jobs.add(job);
-            work();
-        });
+    private void begin(Job job) {
+        jobs.add(job);
+        work();
     }
 
     @Override

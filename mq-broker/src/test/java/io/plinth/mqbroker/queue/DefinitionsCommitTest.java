@@ -255,6 +255,28 @@ class DefinitionsCommitTest {
         }
     }
 
+    @Test
+    void whatIsJudgedAnewIsAnsweredAlthoughItsAskerIsRefusedBehindIt(LogWatcher.Expected log) throws Exception {
+        log.expect("log write failed");
+        try (EngineDriver driver = open()) {
+            held.full = true;
+            CompletableFuture<Definitions.Result> other = submit(driver, new Asker(), queue("other"));
+            Asker asker = new Asker();
+            DefinitionCommand passing =
+                    new DefinitionCommand.DeclareQueue("passing", false, false, null, FieldTable.EMPTY);
+            DefinitionCommand behind =
+                    new DefinitionCommand.DeclareQueue("behind", false, false, null, FieldTable.EMPTY);
+            List<CompletableFuture<Definitions.Result>> all =
+                    submit(driver, asker, List.of(passing, queue("q"), behind));
+            held.let.release(100);
+            assertThat(other.get(20, TimeUnit.SECONDS).error()).isNotNull();
+            assertThat(all.get(1).get(20, TimeUnit.SECONDS).error()).isNotNull();
+            assertThat(all.get(0).get(5, TimeUnit.SECONDS).error()).isNull();
+            driver.onLoop();
+            assertThat(driver.topology().queue("behind")).isNull();
+        }
+    }
+
     private static void await(java.util.function.BooleanSupplier condition) throws InterruptedException {
         while (!condition.getAsBoolean()) {
             TimeUnit.MILLISECONDS.sleep(1);
