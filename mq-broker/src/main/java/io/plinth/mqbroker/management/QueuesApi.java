@@ -263,7 +263,7 @@ final class QueuesApi {
                 queue,
                 new ShardCommand.Delete(
                         changes.client().handle(),
-                        queue.id(),
+                        queue,
                         call.is("if-unused"),
                         call.is("if-empty"),
                         refusal -> done.completeExceptionally(ApiException.badRequest(

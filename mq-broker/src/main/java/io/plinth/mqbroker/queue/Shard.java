@@ -296,7 +296,9 @@ public final class Shard implements LogWriter.Owner {
             dispatcher.drain(queue);
         }
         if (queue == null) {
-            reply(command.channel(), () -> command.reply().accept(0));
+            // It goes already: for another client, by itself or with its virtual host. That may not be durable yet.
+            Runnable gone = () -> command.reply().accept(0);
+            lifecycle.removed(command.queue(), () -> later(() -> reply(command.channel(), gone)));
         } else if (command.ifUnused() && !queue.consumers().isEmpty()) {
             reply(command.channel(), () -> command.refused().accept(ShardCommand.Refusal.IN_USE));
         } else if (command.ifEmpty() && queue.ready().count() > 0) {

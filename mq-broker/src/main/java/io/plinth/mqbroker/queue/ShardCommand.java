@@ -56,15 +56,19 @@ public sealed interface ShardCommand {
 
     record Purge(ChannelHandle channel, long queueId, LongConsumer reply) implements ShardCommand {}
 
-    /** The reply is the number of messages it had, or says why not. */
+    /** The reply is the number of messages it had, once its end is durable, or says why not. */
     record Delete(
             ChannelHandle channel,
-            long queueId,
+            QueueRef queue,
             boolean ifUnused,
             boolean ifEmpty,
             Consumer<@Nullable Refusal> refused,
             LongConsumer reply)
-            implements ShardCommand {}
+            implements ShardCommand {
+        public long queueId() {
+            return queue.id();
+        }
+    }
 
     /** Deletes an exclusive queue whose connection ends. */
     record Discard(long queueId, Runnable done) implements ShardCommand {}

@@ -342,7 +342,7 @@ final class Declarations {
                 queue.shard(),
                 new ShardCommand.Delete(
                         handle,
-                        queue.id(),
+                        queue,
                         method.ifUnused(),
                         method.ifEmpty(),
                         refusal -> refuse(

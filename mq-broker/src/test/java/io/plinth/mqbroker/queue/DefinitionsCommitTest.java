@@ -277,6 +277,24 @@ class DefinitionsCommitTest {
         }
     }
 
+    @Test
+    void aQueueThatGoesAlreadyIsDeletedOnceThatIsDurable() throws Exception {
+        try (EngineDriver driver = open()) {
+            CompletableFuture<Definitions.Result> declared = submit(driver, new Asker(), queue("q"));
+            held.let.release(1);
+            done(List.of(declared));
+            CompletableFuture<Long> first = driver.settleAndDelete("q", List.of(), ShardCommand.Outcome.ACK);
+            CompletableFuture<Long> second = driver.settleAndDelete("q", List.of(), ShardCommand.Outcome.ACK);
+            driver.onLoop();
+            driver.onLoop();
+            assertThat(first).isNotDone();
+            assertThat(second).isNotDone();
+            held.let.release(100);
+            first.get(20, TimeUnit.SECONDS);
+            second.get(20, TimeUnit.SECONDS);
+        }
+    }
+
     private static void await(java.util.function.BooleanSupplier condition) throws InterruptedException {
         while (!condition.getAsBoolean()) {
             TimeUnit.MILLISECONDS.sleep(1);

@@ -326,7 +326,7 @@ final class EngineDriver implements AutoCloseable, Outlet {
     long delete(String queue) throws Exception {
         CompletableFuture<Long> deleted = new CompletableFuture<>();
         QueueRef ref = queue(queue);
-        submit(ref.shard(), new ShardCommand.Delete(channel, ref.id(), false, false, refusal -> {}, deleted::complete));
+        submit(ref.shard(), new ShardCommand.Delete(channel, ref, false, false, refusal -> {}, deleted::complete));
         return deleted.get(20, TimeUnit.SECONDS);
     }
 
@@ -345,7 +345,7 @@ final class EngineDriver implements AutoCloseable, Outlet {
         List<ShardCommand> commands = new ArrayList<>();
         held.forEach(got -> commands.add(new ShardCommand.Settle(channel, ref.id(), got.id(), outcome)));
         CompletableFuture<Long> deleted = new CompletableFuture<>();
-        commands.add(new ShardCommand.Delete(channel, ref.id(), false, false, refusal -> {}, deleted::complete));
+        commands.add(new ShardCommand.Delete(channel, ref, false, false, refusal -> {}, deleted::complete));
         submit(ref.shard(), commands);
         return deleted;
     }
