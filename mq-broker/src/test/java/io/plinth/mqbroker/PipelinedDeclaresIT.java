@@ -162,4 +162,26 @@ class PipelinedDeclaresIT {
             }
         }
     }
+
+    @Test
+    void aQueueIsNotDeletedBehindADeletionThatIsRefused() throws Exception {
+        try (Connection connection = broker.connect()) {
+            Channel channel = connection.createChannel();
+            for (String queue : List.of("full", "behind full")) {
+                channel.queueDeclare(queue, true, false, false, Map.of());
+                channel.confirmSelect();
+                channel.basicPublish("", queue, null, new byte[1]);
+                channel.waitForConfirmsOrDie(20_000);
+            }
+            try (RawClient client = client()) {
+                client.send(
+                        1,
+                        List.of(
+                                new QueueMethod.Delete(0, "full", false, true, false),
+                                new QueueMethod.Delete(0, "behind full", false, false, false)));
+                assertThat(((ChannelMethod.Close) client.read()).replyCode()).isEqualTo(406);
+            }
+            assertThat(channel.messageCount("behind full")).isEqualTo(1);
+        }
+    }
 }

@@ -121,11 +121,14 @@ final class Declarations {
     /**
      * Whether a method may begin while others are under way, the last of which is given. Declares, bindings and deletions of exchanges may, in any
      * number, where the exchange they read from is there: else what the user may do cannot be looked up. Deletions of queues may join each other,
-     * since those go to the shards and the others do not.
+     * since those go to the shards and the others do not, but none joins one that a shard may refuse: it would be done all the same.
      */
     boolean joins(Method method, @Nullable Method last) {
         if (last instanceof QueueMethod.Delete || method instanceof QueueMethod.Delete) {
-            return last instanceof QueueMethod.Delete && method instanceof QueueMethod.Delete;
+            return last instanceof QueueMethod.Delete before
+                    && !before.ifUnused()
+                    && !before.ifEmpty()
+                    && method instanceof QueueMethod.Delete;
         }
         return switch (method) {
             case ExchangeMethod.Declare m -> !m.passive();
