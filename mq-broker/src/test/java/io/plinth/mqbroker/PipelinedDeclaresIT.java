@@ -163,6 +163,28 @@ class PipelinedDeclaresIT {
         }
     }
 
+    private static ExchangeMethod.Declare passing(String name) {
+        return new ExchangeMethod.Declare(0, name, "fanout", false, true, true, false, false, FieldTable.EMPTY);
+    }
+
+    private static QueueMethod.Unbind unbind(String queue, String exchange) {
+        return new QueueMethod.Unbind(0, queue, exchange, "key", FieldTable.EMPTY);
+    }
+
+    @Test
+    void whatIsUnboundBeforeItIsDeletedIsUnused() throws Exception {
+        try (RawClient client = client()) {
+            client.send(1, List.of(exchange("unused x"), declare("unused"), bind("unused", "unused x")));
+            for (int i = 0; i < 3; i++) {
+                client.read();
+            }
+            client.send(
+                    1, List.of(unbind("unused", "unused x"), new ExchangeMethod.Delete(0, "unused x", true, false)));
+            assertThat(client.read()).isInstanceOf(QueueMethod.UnbindOk.class);
+            assertThat(client.read()).isInstanceOf(ExchangeMethod.DeleteOk.class);
+        }
+    }
+
     @Test
     void aQueueIsNotDeletedBehindADeletionThatIsRefused() throws Exception {
         try (Connection connection = broker.connect()) {
@@ -182,6 +204,21 @@ class PipelinedDeclaresIT {
                 assertThat(((ChannelMethod.Close) client.read()).replyCode()).isEqualTo(406);
             }
             assertThat(channel.messageCount("behind full")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void anExchangeDeclaredBehindItsLastBindingIsThere() throws Exception {
+        try (RawClient client = client()) {
+            client.send(1, List.of(passing("passing x"), declare("passing"), bind("passing", "passing x")));
+            for (int i = 0; i < 3; i++) {
+                client.read();
+            }
+            client.send(1, List.of(unbind("passing", "passing x"), passing("passing x")));
+            assertThat(client.read()).isInstanceOf(QueueMethod.UnbindOk.class);
+            assertThat(client.read()).isInstanceOf(ExchangeMethod.DeclareOk.class);
+            client.send(1, bind("passing", "passing x"));
+            assertThat(client.read()).isInstanceOf(QueueMethod.BindOk.class);
         }
     }
 }

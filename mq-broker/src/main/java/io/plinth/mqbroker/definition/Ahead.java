@@ -72,6 +72,9 @@ final class Ahead {
     /** Queues that wait to be there, by virtual host. */
     private final Map<String, Integer> queues = new HashMap<>();
 
+    /** How many of them take a queue, an exchange or a binding away. */
+    private int removals;
+
     private long numbers;
     private boolean fenced;
 
@@ -107,6 +110,8 @@ final class Ahead {
     private void count(Step step, int change) {
         if (step.thing() instanceof QueueName name && step.becomes() != null) {
             queues.merge(name.vhost(), change, (a, b) -> a + b == 0 ? null : a + b);
+        } else if (step.becomes() == null && !(step.thing() instanceof Entry)) {
+            removals += change;
         }
     }
 
@@ -134,6 +139,7 @@ final class Ahead {
         due.clear();
         planned.clear();
         queues.clear();
+        removals = 0;
         fenced = false;
         return all;
     }
@@ -171,6 +177,11 @@ final class Ahead {
                         .anyMatch(plan -> plan.getKey() instanceof Bound bound
                                 && bound.source() == exchange
                                 && plan.getValue().becomes() != null);
+    }
+
+    /** Whether the exchange may delete itself by what waits. */
+    boolean mayEnd(Exchange exchange) {
+        return exchange.autoDelete() && removals > 0;
     }
 
     /** How many queues of a virtual host wait to be there. */

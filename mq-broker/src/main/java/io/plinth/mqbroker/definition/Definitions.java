@@ -158,6 +158,12 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         }
     }
 
+    /** Has the job judged once all that waits is durable, since what comes of it cannot be told before. */
+    private void judgeLater(Job job) {
+        jobs.addFirst(job);
+        ahead.fence();
+    }
+
     private void start(Job job, Topology topology) {
         switch (job.command()) {
             case DefinitionCommand.DeclareExchange c -> declare(job, topology, c);
@@ -205,6 +211,10 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     private void declare(Job job, Topology topology, DefinitionCommand.DeclareExchange c) {
         Exchange known = ahead.exchange(topology, c.name());
         if (known != null) {
+            if (ahead.mayEnd(known)) {
+                judgeLater(job);
+                return;
+            }
             Equivalence.check(known, c);
             commits.answer(job, topology.exchange(c.name()) == known, Result.DONE);
             return;
@@ -241,6 +251,11 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
             return;
         }
         if (c.ifUnused() && ahead.bound(exchange)) {
+            if (!ahead.isEmpty()) {
+                // Its last binding may be about to go, by itself or with a queue.
+                judgeLater(job);
+                return;
+            }
             throw new AmqpException(ReplyCode.PRECONDITION_FAILED, exchange + " in use");
         }
         commits.commit(job, deletion(topology, exchange), result -> dropDelayQueue(topology, exchange, result, job));
@@ -338,6 +353,10 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
     private void bind(Job job, Topology topology, DefinitionCommand.Bind c) {
         Exchange source = Ends.source(ahead, topology, c.source());
         Destination destination = Ends.destination(ahead, topology, c.toQueue(), c.destination(), c.asker());
+        if (ahead.mayEnd(source) || (destination instanceof Exchange exchange && ahead.mayEnd(exchange))) {
+            judgeLater(job);
+            return;
+        }
         Equivalence.checkBinding(source.type(), source, c.routingKey(), c.arguments());
         Binding binding = new Binding(destination, c.routingKey(), c.arguments());
         if (ahead.has(source, binding)) {
