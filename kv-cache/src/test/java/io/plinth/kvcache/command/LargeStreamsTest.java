@@ -179,7 +179,7 @@ class LargeStreamsTest {
     @ValueSource(longs = {1, 2, 3})
     void keepWhatTheyAreGivenAndLeaveNothingBehind(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        for (int i = 0; i < 600; i++) {
+        for (int i = 0; i < 350; i++) {
             String name = name(random.nextInt(NAMES));
             TreeMap<Long, String> model = models.get(name);
             int act = random.nextInt(16);
@@ -211,7 +211,7 @@ class LargeStreamsTest {
         node = new CommandHarness(Topologies.alone(), limit, Eviction.ALL_KEYS, null);
         client = node.connect();
         SplittableRandom random = new SplittableRandom(seed);
-        for (int i = 0; i < 600; i++) {
+        for (int i = 0; i < 350; i++) {
             String name = "stream" + random.nextInt(100);
             for (int k = random.nextInt(60); k >= 0; k--) {
                 client.call("XADD", name, ++lastId + "-1", "field", word(random));
