@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(85)
 class ResidentBoundIT {
     private static final int BATCH = 500;
-    /** Far fewer than what 64 MiB hold of the smallest would be an error of the test. */
-    private static final int MOST_BATCHES = 6_000;
+    /** Far fewer than what 32 MiB hold of the smallest would be an error of the test. */
+    private static final int MOST_BATCHES = 4_000;
 
     private static long field(RawClient client, String section, String name) throws Exception {
         Matcher matcher = Pattern.compile("(?m)^" + name + ":(\\d+)").matcher(client.call("INFO", section));
@@ -70,7 +70,7 @@ class ResidentBoundIT {
         String policy = kind.equals("one-zset") ? "noeviction" : "s3-fifo";
         try (NodeProcess node = new NodeProcess(
                 folder,
-                "memory: 64MiB, eviction: " + policy + ", limits: { client-memory: 16MiB, tracked-keys: 1000,"
+                "memory: 32MiB, eviction: " + policy + ", limits: { client-memory: 16MiB, tracked-keys: 1000,"
                         + " script-memory: 16MiB, output-buffer: 65MiB }, persist: { snapshot-on-stop: false }",
                 List.of("-XX:+UseCompactObjectHeaders"))) {
             node.start();
@@ -98,12 +98,12 @@ class ResidentBoundIT {
                 }
                 assertThat(full).as("evicts or refuses").isTrue();
                 long used = field(client, "memory", "used_memory");
-                assertThat(used).as("used").isBetween(30L << 20, 66L << 20);
+                assertThat(used).as("used").isBetween(15L << 20, 33L << 20);
                 long resident = field(client, "memory", "used_memory_rss");
                 assertThat(resident).isLessThan(bound);
                 // A large collection's table grows by a quarter at once.
                 assertThat(field(client, "memory", "keys_on_heap"))
-                        .isLessThan(field(client, "memory", "keys_on_heap_limit") + (8 << 20));
+                        .isLessThan(field(client, "memory", "keys_on_heap_limit") + (4 << 20));
             }
         }
     }

@@ -59,8 +59,8 @@ public record ResidentBound(Map<String, Long> parts, long machine) {
      */
     public record Given(long memory, long requests, long scripts, int trackedKeys, long journal, boolean behind) {
         /**
-         * What of the keys may lie on the heap: the tables they, and the elements of large collections, are found by, streams, and keys of more
-         * than 254 bytes.
+         * What of the keys may lie on the heap: the tables they, and the elements of large collections, are found by, what says where parts of
+         * streams are, and keys of more than 254 bytes.
          */
         private long onHeap() {
             return memory / 3 * 2;
