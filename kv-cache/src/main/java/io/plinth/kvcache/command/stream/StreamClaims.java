@@ -81,7 +81,7 @@ final class StreamClaims {
             }
             long times = options.times >= 0
                     ? options.times
-                    : (pending == null ? 0 : pending.times()) + (options.justId ? 0 : 1);
+                    : (pending == null ? 1 : pending.times()) + (options.justId ? 0 : 1);
             Streams.deliver(
                     call.segment(),
                     entry,
