@@ -25,14 +25,16 @@ final class Intake {
     private final Clock clock;
     private final DeadLetters deadLetters;
     private final Dispatcher dispatcher;
+    private final QueueEnds ends;
 
-    Intake(Shard shard, Journal journal, Backlog backlog, Clock clock, Dispatcher dispatcher) {
+    Intake(Shard shard, Journal journal, Backlog backlog, Clock clock, Dispatcher dispatcher, QueueEnds ends) {
         this.shard = shard;
         this.journal = journal;
         this.backlog = backlog;
         this.clock = clock;
         this.deadLetters = dispatcher.deadLetters();
         this.dispatcher = dispatcher;
+        this.ends = ends;
     }
 
     void publish(ShardCommand.Publish command, LongObjectMap<MessageQueue> queues) {
@@ -44,10 +46,12 @@ final class Intake {
         boolean several = command.queues().size() > 1;
         List<QueueRef> durable = several ? new ArrayList<>(command.queues().size()) : command.queues();
         List<MessageQueue> dying = List.of();
+        boolean leaving = false;
         int bodySize = content.body().length;
         for (QueueRef ref : command.queues()) {
             MessageQueue queue = queues.get(ref.id());
             if (queue == null) {
+                leaving |= ref.keeps(command.persistent()) && ends.leaving(ref);
                 continue;
             }
             boolean lasting = ref.keeps(command.persistent());
@@ -79,7 +83,7 @@ final class Intake {
             return;
         }
         // Not before it is known that this is not sent again for want of room.
-        Receipt receipt = dying.isEmpty() ? command.receipt() : bury(dying, command);
+        Receipt receipt = dying.isEmpty() && !leaving ? command.receipt() : gather(dying, command);
         if (into.isEmpty()) {
             complete(receipt, !refused, known, durable);
             return;
@@ -96,9 +100,18 @@ final class Intake {
         }
     }
 
-    private Receipt bury(List<MessageQueue> dying, ShardCommand.Publish command) {
-        RefusedReceipt receipt = new RefusedReceipt(shard, command.receipt(), dying.size());
-        dying.forEach(queue -> deadLetters.refused(queue, command.content(), receipt::sent));
+    private Receipt gather(List<MessageQueue> dying, ShardCommand.Publish command) {
+        GatheredReceipt receipt = new GatheredReceipt(shard, command.receipt());
+        for (QueueRef ref : command.queues()) {
+            if (ref.keeps(command.persistent()) && ends.leaving(ref)) {
+                receipt.more();
+                ends.behind(ref, receipt);
+            }
+        }
+        for (MessageQueue queue : dying) {
+            receipt.more();
+            deadLetters.refused(queue, command.content(), () -> receipt.complete(shard, false));
+        }
         return receipt;
     }
 

@@ -1,10 +1,14 @@
 package io.plinth.mqbroker.queue;
 
+import io.netty.util.collection.LongObjectHashMap;
+import io.netty.util.collection.LongObjectMap;
 import io.plinth.mqbroker.exchange.QueueLifecycle;
 import io.plinth.mqbroker.exchange.QueueRef;
 import io.plinth.mqbroker.exchange.Vhosts;
 import io.plinth.mqbroker.flow.Alarms;
 import io.plinth.mqbroker.stats.Counts;
+import java.util.ArrayList;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +25,8 @@ final class QueueEnds {
     private final Vhosts vhosts;
     private final Alarms alarms;
     private final QueueLifecycle lifecycle;
+    /** By id, those whose name is still in the definitions' log, and who published to them since. */
+    private final LongObjectMap<List<Receipt>> leaving = new LongObjectHashMap<>();
 
     QueueEnds(Shard shard, Journal journal, Backlog backlog, Shard.Parts parts) {
         this.shard = shard;
@@ -48,6 +54,7 @@ final class QueueEnds {
         backlog.forget(queue);
         journal.ended(queue);
         if (ref.survives()) {
+            leaving.put(ref.id(), new ArrayList<>(0));
             lifecycle.removed(ref, () -> forgotten(ref, done));
         } else {
             journal.dropped(ref);
@@ -55,15 +62,30 @@ final class QueueEnds {
         }
     }
 
+    /** Whether the queue is gone from here, and a crash may bring it back. */
+    boolean leaving(QueueRef queue) {
+        return leaving.containsKey(queue.id());
+    }
+
+    /** Answers who published to a queue that is leaving, once a crash brings it back no more; refuses where it may for ever. */
+    void behind(QueueRef queue, Receipt receipt) {
+        leaving.get(queue.id()).add(receipt);
+    }
+
     /** Its name is gone: from the definitions' log, too, unless that can store nothing before a restart. */
     private void forgotten(QueueRef ref, Runnable done) {
-        if (alarms.logFailed(Alarms.DEFINITIONS)) {
+        boolean stored = !alarms.logFailed(Alarms.DEFINITIONS);
+        if (!stored) {
             LOG.warn(
                     "{} is gone, but its deletion is not stored: behind a restart it is there again with its messages",
                     ref);
-        } else {
-            shard.later(() -> journal.dropped(ref));
         }
+        shard.later(() -> {
+            if (stored) {
+                journal.dropped(ref);
+            }
+            leaving.remove(ref.id()).forEach(receipt -> receipt.complete(shard, stored));
+        });
         done.run();
     }
 }

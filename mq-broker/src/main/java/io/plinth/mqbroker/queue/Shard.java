@@ -90,8 +90,8 @@ public final class Shard implements LogWriter.Owner {
         this.vhosts = parts.vhosts();
         this.streams = new StreamQueues(new Host(parts.reader()), parts.streams(), clock);
         this.dispatcher = new Dispatcher(this, journal, backlog, clock, parts.vhosts(), parts.shards());
-        this.intake = new Intake(this, journal, backlog, clock, dispatcher);
         this.ends = new QueueEnds(this, journal, backlog, parts);
+        this.intake = new Intake(this, journal, backlog, clock, dispatcher, ends);
         this.survey = new QueueSurvey(journal, backlog, dispatcher.deadLetters(), streams, clock);
     }
 

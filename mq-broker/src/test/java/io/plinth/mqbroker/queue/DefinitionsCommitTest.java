@@ -295,6 +295,24 @@ class DefinitionsCommitTest {
         }
     }
 
+    @Test
+    void whatIsPublishedToAQueueThatGoesIsConfirmedOnceThatIsDurable() throws Exception {
+        try (EngineDriver driver = open()) {
+            CompletableFuture<Definitions.Result> declared = submit(driver, new Asker(), queue("q"));
+            held.let.release(1);
+            done(List.of(declared));
+            CompletableFuture<Long> deleted = driver.settleAndDelete("q", List.of(), ShardCommand.Outcome.ACK);
+            driver.publish("q", "behind");
+            driver.onLoop();
+            driver.onLoop();
+            assertThat(deleted).isNotDone();
+            assertThat(driver.confirmed()).isEmpty();
+            held.let.release(100);
+            deleted.get(20, TimeUnit.SECONDS);
+            await(() -> driver.confirmed().contains("behind"));
+        }
+    }
+
     private static void await(java.util.function.BooleanSupplier condition) throws InterruptedException {
         while (!condition.getAsBoolean()) {
             TimeUnit.MILLISECONDS.sleep(1);
