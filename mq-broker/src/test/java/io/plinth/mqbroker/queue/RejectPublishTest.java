@@ -112,6 +112,7 @@ class RejectPublishTest {
 
     @Test
     void withoutAPlaceForItsDeadLetterItIsRefusedAlone() throws Exception {
+        released.countDown();
         try (EngineDriver driver = open()) {
             full(driver, "nowhere");
             driver.publish("q", "refused");
@@ -121,6 +122,7 @@ class RejectPublishTest {
 
     @Test
     void aQueueIsNoPlaceForItsOwn() throws Exception {
+        released.countDown();
         try (EngineDriver driver = open()) {
             full(driver, "q");
             driver.publish("q", "refused");
