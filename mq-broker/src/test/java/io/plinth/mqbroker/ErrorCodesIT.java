@@ -35,6 +35,14 @@ class ErrorCodesIT extends ClientFixture {
     }
 
     @Test
+    void anExclusiveQueueIsTheSameDurableOrNot() throws Exception {
+        channel.queueDeclare(name, true, true, false, Map.of());
+        channel.queueDeclare(name, false, true, false, Map.of());
+        assertThat(channel.queueDeclare(name, true, true, false, Map.of()).getQueue())
+                .isEqualTo(name);
+    }
+
+    @Test
     void softErrorsCloseTheChannelWithTheirCode() throws Exception {
         queue();
         assertClosesChannel(404, c -> c.basicGet("absent", true));
@@ -54,6 +62,7 @@ class ErrorCodesIT extends ClientFixture {
         assertClosesChannel(403, c -> c.queueDeclare("amq.mine", true, false, false, Map.of()));
         assertClosesChannel(403, c -> c.queueBind(name, "", "k"));
         assertClosesChannel(403, c -> c.exchangeDelete("amq.direct"));
+        assertClosesChannel(403, c -> c.exchangeDeclarePassive(""));
         assertClosesChannel(406, c -> {
             c.basicAck(99, false);
             c.queueDeclarePassive(name);

@@ -320,7 +320,14 @@ public final class Definitions implements LogWriter.Owner, QueueLifecycle {
         long id = nextQueueId++;
         int shard = Shards.of(topology.vhost(), c.name(), shards.count());
         QueueRef queue = new QueueRef(
-                id, topology.vhost(), c.name(), shard, c.durable(), c.autoDelete(), c.owner(), c.arguments());
+                id,
+                topology.vhost(),
+                c.name(),
+                shard,
+                c.durable() && c.owner() == null,
+                c.autoDelete(),
+                c.owner(),
+                c.arguments());
         Effect.OnDefinitions effect = new Effect.QueueDeclared(id, c.name(), c.autoDelete(), c.arguments());
         Ahead.Step step = Ahead.Step.queue(topology, c.name(), queue);
         Commits.Change change = Commits.Change.in(topology, effect, queue.survives(), step, () -> {

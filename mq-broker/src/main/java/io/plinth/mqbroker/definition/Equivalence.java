@@ -79,7 +79,8 @@ public final class Equivalence {
         if (!Objects.equals(known.owner(), asked.owner())) {
             throw locked(known);
         }
-        same("durable", known, known.durable(), asked.durable());
+        // One of a connection ends with it, whatever was asked for: as in RabbitMQ it is never durable.
+        same("durable", known, known.durable(), asked.durable() && asked.owner() == null);
         same("auto_delete", known, known.autoDelete(), asked.autoDelete());
         for (String key : QueueArguments.COMPARED) {
             sameArgument(key, known, value(known.arguments(), key), value(asked.arguments(), key));

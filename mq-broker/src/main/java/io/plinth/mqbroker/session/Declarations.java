@@ -183,6 +183,7 @@ final class Declarations {
         String name = clean(method.exchange());
         Method ok = method.nowait() ? null : new ExchangeMethod.DeclareOk();
         if (method.passive()) {
+            checkBindable(name);
             if (topology.exchange(name) == null) {
                 throw new AmqpException(
                         ReplyCode.NOT_FOUND, "no exchange '" + name + "' in vhost '" + topology.vhost() + "'");
