@@ -39,7 +39,7 @@ final class RawClient implements AutoCloseable {
         byte[] secret = "\0guest\0guest".getBytes(UTF_8);
         send(0, new ConnectionMethod.StartOk(FieldTable.EMPTY, "PLAIN", secret, "en_US"));
         assertThat(read()).isInstanceOf(ConnectionMethod.Tune.class);
-        send(0, new ConnectionMethod.TuneOk(10, 131_072, 0));
+        send(0, new ConnectionMethod.TuneOk(100, 131_072, 0));
         send(0, new ConnectionMethod.Open(vhost, "", false));
         assertThat(read()).isInstanceOf(ConnectionMethod.OpenOk.class);
         open(1);

@@ -10,10 +10,12 @@ public final class UnderWay {
     /** One of them. */
     public static final class Turn {
         private final @Nullable Method method;
+        private final int octets;
         private @Nullable Runnable answer;
 
-        private Turn(@Nullable Method method) {
+        private Turn(@Nullable Method method, int octets) {
             this.method = method;
+            this.octets = octets;
         }
 
         public @Nullable Method method() {
@@ -30,9 +32,12 @@ public final class UnderWay {
     public record Answered(@Nullable Method method, Runnable answer) {}
 
     private final Deque<Turn> turns = new ArrayDeque<>(0);
+    private long octets;
 
-    public Turn begin(@Nullable Method method) {
-        Turn turn = new Turn(method);
+    /** Puts a method of so many octets under way. */
+    public Turn begin(@Nullable Method method, int of) {
+        Turn turn = new Turn(method, of);
+        octets += of;
         turns.addLast(turn);
         return turn;
     }
@@ -44,6 +49,7 @@ public final class UnderWay {
             return null;
         }
         turns.removeFirst();
+        octets -= first.octets;
         return new Answered(first.method, first.answer);
     }
 
@@ -61,7 +67,13 @@ public final class UnderWay {
         return turns.isEmpty();
     }
 
+    /** How many octets all of them have. */
+    public long octets() {
+        return octets;
+    }
+
     public void clear() {
+        octets = 0;
         turns.clear();
     }
 }

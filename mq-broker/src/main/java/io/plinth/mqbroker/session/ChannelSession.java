@@ -59,6 +59,12 @@ final class ChannelSession {
     private boolean refusing;
     /** The last method: where the channel waits, it is the one that is answered. */
     private @Nullable Method awaiting;
+    /** Of the frame that was handled last. */
+    private int octets;
+    /** Of the frames that wait here. */
+    private long behindOctets;
+    /** What of those and of the methods under way the connection knows. */
+    private long charged;
 
     private @Nullable Transaction transaction;
 
@@ -99,11 +105,22 @@ final class ChannelSession {
             closing(frame);
         } else if (!behind.isEmpty() || !ready(frame)) {
             behind.add(frame);
+            behindOctets += Frame.octets(frame);
             if (behind.size() == limits.pendingFrames()) {
                 connection.behind(1);
             }
         } else {
             handle(frame);
+        }
+        charge();
+    }
+
+    /** Tells the connection how much waits here, so that it reads no more than its window before some of that is done. */
+    private void charge() {
+        long now = behindOctets + underWay.octets();
+        if (now != charged) {
+            connection.published(now - charged);
+            charged = now;
         }
     }
 
@@ -137,6 +154,7 @@ final class ChannelSession {
     }
 
     private void handle(Frame frame) {
+        octets = Frame.octets(frame);
         try {
             switch (frame) {
                 case Frame.MethodFrame f -> on(f.method());
@@ -153,7 +171,7 @@ final class ChannelSession {
                 failed(e, method);
             } else {
                 refusing = true;
-                underWay.begin(method).answer(() -> {
+                underWay.begin(method, octets).answer(() -> {
                     throw e;
                 });
             }
@@ -168,7 +186,9 @@ final class ChannelSession {
                 connection.behind(-1);
             }
             behind.clear();
+            behindOctets = 0;
             failed(error, null);
+            charge();
         }
     }
 
@@ -352,7 +372,7 @@ final class ChannelSession {
 
     /** Puts the last method under way; those that may join it go on before it is answered. */
     UnderWay.Turn turn() {
-        return underWay.begin(awaiting);
+        return underWay.begin(awaiting, octets);
     }
 
     /** Handles the answer at once, unless others under way are to be answered before. */
@@ -390,6 +410,7 @@ final class ChannelSession {
         boolean full = behind.size() >= limits.pendingFrames();
         for (Frame next = behind.peek(); next != null && (state != State.OPEN || ready(next)); next = behind.peek()) {
             behind.remove();
+            behindOctets -= Frame.octets(next);
             if (state == State.OPEN) {
                 handle(next);
             } else if (state == State.CLOSING) {
@@ -399,6 +420,7 @@ final class ChannelSession {
         if (full && behind.size() < limits.pendingFrames()) {
             connection.behind(-1);
         }
+        charge();
     }
 
     QueueRef readable(String queue) {

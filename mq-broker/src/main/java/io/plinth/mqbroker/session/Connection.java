@@ -363,8 +363,8 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         finishTurn();
     }
 
-    /** A publish of this size is on its way to a shard. */
-    void published(int bytes) {
+    /** So many octets more are on their way to a shard, or wait for what is under way; less where negative. */
+    void published(long bytes) {
         gate.published(bytes, ctx().channel());
     }
 

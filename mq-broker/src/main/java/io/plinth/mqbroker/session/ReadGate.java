@@ -13,14 +13,18 @@ final class ReadGate {
     /**
      * An open gate.
      *
-     * @param publishWindow octets that may be on their way to shards before reading stops
+     * @param publishWindow octets that may be on their way to shards, or wait in channels, before reading stops
      */
     ReadGate(long publishWindow) {
         this.publishWindow = publishWindow;
     }
 
-    /** A publish of this size is on its way to a shard. */
+    /** So many octets more are on their way to a shard, or wait in a channel; less where negative. */
     void published(long bytes, Channel channel) {
+        if (bytes < 0) {
+            released(-bytes, channel);
+            return;
+        }
         inFlight += bytes;
         if (inFlight > publishWindow) {
             full = true;

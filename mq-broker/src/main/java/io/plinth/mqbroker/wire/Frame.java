@@ -2,6 +2,17 @@ package io.plinth.mqbroker.wire;
 
 /** What the decoder hands on. */
 public sealed interface Frame {
+    /** How much of what the client sent is kept as long as the frame is. */
+    static int octets(Frame frame) {
+        return OVERHEAD
+                + switch (frame) {
+                    case MethodFrame f -> f.octets();
+                    case HeaderFrame f -> f.properties().length;
+                    case BodyFrame f -> f.payload().length;
+                    default -> 0;
+                };
+    }
+
     int TYPE_METHOD = 1;
     int TYPE_HEADER = 2;
     int TYPE_BODY = 3;
@@ -18,7 +29,12 @@ public sealed interface Frame {
     /** The protocol header was wrong; nothing else follows. */
     record WrongPreamble() implements Frame {}
 
-    record MethodFrame(int channel, Method method) implements Frame {}
+    /**
+     * A method.
+     *
+     * @param octets of its payload
+     */
+    record MethodFrame(int channel, Method method, int octets) implements Frame {}
 
     /**
      * Announces content.

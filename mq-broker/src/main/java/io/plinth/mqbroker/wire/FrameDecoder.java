@@ -135,7 +135,7 @@ public final class FrameDecoder extends ByteToMessageDecoder {
         in.setIndex(from, to);
         try {
             return switch (type) {
-                case Frame.TYPE_METHOD -> new Frame.MethodFrame(channel, methods.decode(in));
+                case Frame.TYPE_METHOD -> new Frame.MethodFrame(channel, methods.decode(in), to - from);
                 case Frame.TYPE_HEADER -> header(channel, in);
                 case Frame.TYPE_BODY -> new Frame.BodyFrame(channel, octets(in));
                 default -> heartbeat(channel, in);
