@@ -4,10 +4,27 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /** What one connection sent to two servers and what they said: each reply of a transaction is held against the command it answers. */
 final class Comparison {
+    /** Names of streams and of counts of distinct elements, as {@link CommandStream} has them. */
+    private static final Pattern KEY = Pattern.compile("[Xp]\\d");
+
     private final List<List<String>> queued = new ArrayList<>();
+    private final Set<String> apart = new TreeSet<>();
+
+    /** Keys that hold something else on each server, as {@link Accepted} has it; replies about them are not compared until they are alike. */
+    Set<String> apart() {
+        return Set.copyOf(apart);
+    }
+
+    /** Nothing holds something else any more. */
+    void alike() {
+        apart.clear();
+    }
 
     /** Whether both said the same, or what {@link Accepted} has. */
     boolean same(List<String> command, String ours, String theirs) {
@@ -39,10 +56,26 @@ final class Comparison {
         return same;
     }
 
-    private static boolean one(List<String> command, String ours, String theirs) {
+    private boolean one(List<String> command, String ours, String theirs) {
         String mine = shown(command, ours);
         String others = shown(command, theirs);
-        return mine.equals(others) || Accepted.any(command, mine, others);
+        if (command.stream().anyMatch(apart::contains)) {
+            keysOf(command);
+            return true;
+        }
+        if (mine.equals(others)) {
+            return true;
+        }
+        Accepted difference = Accepted.that(command, mine, others);
+        if (difference != null && difference.parts(others)) {
+            keysOf(command);
+        }
+        return difference != null;
+    }
+
+    /** What one of them was copied to holds something else, too. */
+    private void keysOf(List<String> command) {
+        command.stream().filter(word -> KEY.matcher(word).matches()).forEach(apart::add);
     }
 
     /** Without what depends on the moment, and in one order where the order is the server's own. */
