@@ -465,6 +465,8 @@ class ManagementIT {
                             .status())
                     .isEqualTo(400);
             assertThat(api.get("queues?page=9").body()).contains("\"error\":\"page_out_of_range\"");
+            assertThat(api.get("queues?page=0").body()).contains("\"error\":\"invalid_pagination_parameters\"");
+            assertThat(api.get("queues?page=1&name=nowhere").body()).contains("\"page_count\":0");
             assertThat(api.get("nosuch").status()).isEqualTo(404);
             assertThat(api.post("whoami", "{}").status()).isEqualTo(405);
             assertThat(api.put("queues/%2F/x", "{nonsense").status()).isEqualTo(400);

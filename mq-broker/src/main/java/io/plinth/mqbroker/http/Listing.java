@@ -61,12 +61,14 @@ public final class Listing {
         String size = call.parameter("page_size");
         int pageSize = size == null ? PAGE_DEFAULT : number("page_size", size);
         if (page < 1 || pageSize < 1 || pageSize > PAGE_MAX) {
-            throw ApiException.badRequest(
+            throw new ApiException(
+                    400,
+                    "invalid_pagination_parameters",
                     "page: " + page + " of " + pageSize + " (expected: from 1, of at most " + PAGE_MAX + ")");
         }
         List<T> filtered = filter(call, sorted, shown);
-        int pages = Math.max(1, (filtered.size() + pageSize - 1) / pageSize);
-        if (page > pages) {
+        int pages = (filtered.size() + pageSize - 1) / pageSize;
+        if (page > Math.max(1, pages)) {
             throw new ApiException(
                     400,
                     "page_out_of_range",
@@ -161,6 +163,10 @@ public final class Listing {
         }
         if (a == null || b == null) {
             return Boolean.compare(a != null, b != null);
+        }
+        if (a instanceof Number != b instanceof Number) {
+            // A client's arguments may be of any type.
+            return a instanceof Number ? -1 : 1;
         }
         return a.toString().compareTo(b.toString());
     }
