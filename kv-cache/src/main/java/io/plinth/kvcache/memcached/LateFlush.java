@@ -11,6 +11,8 @@ final class LateFlush {
     private final Statistics statistics;
     /** The segment to be emptied next. */
     private int next = NOTHING;
+    /** What is emptied, by its number in records: the one that was database 0 when the flush was due. */
+    private int database;
 
     LateFlush(Store store, Statistics statistics) {
         this.store = store;
@@ -21,16 +23,17 @@ final class LateFlush {
     void tick(long nowMillis) {
         if (statistics.flushDue(nowMillis)) {
             next = 0;
+            database = store.db();
         }
         if (next == NOTHING) {
             return;
         }
         try {
             while (next < Keyspace.SEGMENTS) {
-                store.flush(next);
+                store.flush(next, database);
                 next++;
             }
-            store.flushed();
+            store.flushed(database);
             next = NOTHING;
         } catch (SegmentsHeldException e) {
             // With the next tick: what was emptied may have new keys by then, which are none of the flush's.

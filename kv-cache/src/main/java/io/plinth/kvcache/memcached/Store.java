@@ -11,6 +11,7 @@ import io.plinth.kvcache.keyspace.write.Annotations;
 import io.plinth.kvcache.keyspace.write.Strings;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -308,26 +309,36 @@ final class Store {
         return node.keyspace().databases().stored(0);
     }
 
-    /** Removes every key. */
+    /** Removes every key; of one database, though others are exchanged meanwhile. */
     void flush() {
-        node.keyspace().each(segment -> segment.flush(db()));
-        flushed();
+        ReentrantLock whole = node.keyspace().databases().whole();
+        whole.lock();
+        try {
+            int database = db();
+            node.keyspace().each(segment -> segment.flush(database));
+            flushed(database);
+        } finally {
+            whole.unlock();
+        }
     }
 
-    /** Removes every key of a segment; when that is done with all of them {@link #flushed} is called. */
-    void flush(int index) {
+    /**
+     * Removes every key that a segment has of a database, by its number in records; when that is done with all segments
+     * {@link #flushed} is called.
+     */
+    void flush(int index, int database) {
         Segment segment = node.keyspace().at(index);
         segment.lock();
         try {
-            segment.flush(db());
+            segment.flush(database);
         } finally {
             segment.unlock();
         }
     }
 
     /** Ends leases and tells clients that track keys. */
-    void flushed() {
-        policy().flushed(db());
+    void flushed(int database) {
+        policy().flushed(database);
         node.tracking().flushed();
     }
 }
