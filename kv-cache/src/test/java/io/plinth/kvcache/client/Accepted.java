@@ -72,7 +72,7 @@ enum Accepted {
             String left = length.find() ? length.group(1) : null;
             boolean each = of(command).equals("XINFO");
             while (each && mine.find()) {
-                each = others.find() && (mine.group(1).equals(others.group(1)) || fewer(mine, others, left));
+                each = others.find() && (mine.group(1).equals(others.group(1)) || whatIsLeft(mine, others, left));
             }
             return each
                     && ACTIVE_TIME.alike(
@@ -105,14 +105,16 @@ enum Accepted {
     },
     CUT_RUN_KEPT(
             "the first byte of a last run that is cut off",
-            "seen live: PFADD within a run writes again how long its rest is, which Redis reads from the byte behind"
-                    + " the string") {
+            "seen live: after the same PFADD to such a count and to its COPY, whose bytes were the same, GET tells"
+                    + " another last byte, one more or less: how long the rest of the run is, with the byte behind the"
+                    + " string") {
         @Override
         boolean accepts(List<String> command, String ours, String theirs) {
             return of(command).equals("GET")
                     && CUT_RUN_LAST.matcher(ours).find()
                     && CUT_RUN_LAST.matcher(theirs).find()
                     && ours.length() == theirs.length()
+                    && Math.abs(ours.charAt(ours.length() - 3) - theirs.charAt(ours.length() - 3)) == 1
                     && ours.regionMatches(0, theirs, 0, ours.length() - 3);
         }
 
@@ -177,9 +179,11 @@ enum Accepted {
         return null;
     }
 
-    private static boolean fewer(Matcher mine, Matcher others, @Nullable String left) {
-        return Long.parseLong(mine.group(1)) < Long.parseLong(others.group(1))
-                && (left == null || mine.group(1).equals(left));
+    /** XINFO GROUPS does not say how many entries there are. */
+    private static boolean whatIsLeft(Matcher mine, Matcher others, @Nullable String left) {
+        return left == null
+                ? Long.parseLong(mine.group(1)) < Long.parseLong(others.group(1))
+                : mine.group(1).equals(left);
     }
 
     private boolean alike(List<String> command, String ours, String theirs) {

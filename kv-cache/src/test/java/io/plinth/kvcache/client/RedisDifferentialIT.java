@@ -354,6 +354,7 @@ class RedisDifferentialIT {
         assertThat(Accepted.that(get, "$6\r\nHYLL\2A\r\n", "$6\r\nHYLL\3@\r\n")).isNull();
         assertThat(Accepted.that(get, "$6\r\nHYLL\2A\r\n", "$6\r\nHYLL\2\u0080\r\n"))
                 .isNull();
+        assertThat(Accepted.that(get, "$6\r\nHYLL\2A\r\n", "$6\r\nHYLL\2C\r\n")).isNull();
         assertThat(Accepted.that(get, "$6\r\nHULL\2A\r\n", "$6\r\nHULL\2@\r\n")).isNull();
     }
 
