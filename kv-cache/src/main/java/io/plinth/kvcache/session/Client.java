@@ -199,9 +199,12 @@ public final class Client {
         return order;
     }
 
-    /** A command begins, or holds segments now: databases are there. */
+    /** A command begins, or holds segments now: databases are there. Others read it, and it seldom changes, so it is seldom written. */
+    @SuppressWarnings("ReferenceEquality")
     public void order(Databases.Order now) {
-        order = now;
+        if (order != now) {
+            order = now;
+        }
     }
 
     public boolean authenticated() {
