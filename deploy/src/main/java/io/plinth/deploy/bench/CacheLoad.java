@@ -25,6 +25,7 @@ public final class CacheLoad {
                 Integer.parseInt(arguments[2]), rate == 0 ? 0 : Math.max(1, rate / pipeline), Clients.Unpaced.AGAIN);
         System.out.println(clients.run(
                 Integer.parseInt(arguments[0]),
+                Clients.LEAD,
                 Duration.ofSeconds(seconds),
                 all -> new Asking(all, requests, kind.memcached(), pipeline, seconds == 0)));
     }

@@ -37,6 +37,12 @@ final class Clients {
     private static final long LONGEST_MICROS = TimeUnit.MINUTES.toMicros(1);
     private static final int CONNECTING_AT_ONCE = 64;
 
+    /**
+     * So long a virtual machine asks at its rate before latencies count: at first it interprets and compiles its own code, and falls
+     * behind for a third of a second.
+     */
+    static final Duration LEAD = Duration.ofSeconds(3);
+
     private final int connections;
     private final boolean stays;
     /** Between two askings of one connection; 0 without a rate. */
@@ -45,6 +51,7 @@ final class Clients {
     private final CountDownLatch opening;
 
     private final Histogram latency = new Histogram(LONGEST_MICROS, 3);
+    private long countsFrom;
     private long endsAt;
     private long answered;
     private long errors;
@@ -57,8 +64,12 @@ final class Clients {
         this.opening = new CountDownLatch(connections);
     }
 
-    /** Loads the server on that port of this host for so long; returns the line that tells of it. */
-    String run(int port, Duration time, Function<Clients, Client> makes) throws InterruptedException {
+    /**
+     * Loads the server on that port of this host for so long; returns the line that tells of it.
+     *
+     * @param lead with a rate: time before that, whose requests count, but not their latencies
+     */
+    String run(int port, Duration lead, Duration time, Function<Clients, Client> makes) throws InterruptedException {
         boolean epoll = Epoll.isAvailable();
         try (EventLoopGroup loop =
                 new MultiThreadIoEventLoopGroup(1, epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory())) {
@@ -81,7 +92,7 @@ final class Clients {
             }
             opening.await();
             long begun = System.nanoTime();
-            loop.submit(() -> begin(clients, begun, time)).sync();
+            loop.submit(() -> begin(clients, begun, lead, time)).sync();
             for (Client client : clients) {
                 client.closed.await();
             }
@@ -100,8 +111,9 @@ final class Clients {
                         errors);
     }
 
-    private void begin(List<Client> clients, long begun, Duration time) {
-        endsAt = begun + time.toNanos();
+    private void begin(List<Client> clients, long begun, Duration lead, Duration time) {
+        countsFrom = begun + (gapNanos == 0 ? 0 : lead.toNanos());
+        endsAt = countsFrom + time.toNanos();
         for (int i = 0; i < clients.size(); i++) {
             // Spread over one gap, so that they are not all due at once.
             clients.get(i).begin(stays ? endsAt : begun + gapNanos * i / clients.size());
@@ -152,7 +164,9 @@ final class Clients {
         final void answered(ChannelHandlerContext ctx, int count, boolean last) {
             long now = System.nanoTime();
             all.answered += count;
-            all.latency.recordValueWithCount(Math.clamp((now - due) / 1000, 0, LONGEST_MICROS), count);
+            if (all.gapNanos == 0 || due - all.countsFrom >= 0) {
+                all.latency.recordValueWithCount(Math.clamp((now - due) / 1000, 0, LONGEST_MICROS), count);
+            }
             if (all.stays) {
                 count();
             } else if (last) {

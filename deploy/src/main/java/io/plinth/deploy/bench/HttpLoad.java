@@ -23,6 +23,7 @@ public final class HttpLoad {
                 new Clients(Integer.parseInt(arguments[2]), Long.parseLong(arguments[4]), Clients.Unpaced.STAY);
         System.out.println(clients.run(
                 Integer.parseInt(arguments[0]),
+                Clients.LEAD,
                 Duration.ofSeconds(Integer.parseInt(arguments[3])),
                 all -> new Asking(all, request)));
     }

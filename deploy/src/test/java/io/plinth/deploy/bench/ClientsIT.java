@@ -57,7 +57,11 @@ class ClientsIT {
     }
 
     private String run(Clients clients, int millis, char octet) throws InterruptedException {
-        return clients.run(server.getLocalPort(), Duration.ofMillis(millis), all -> new OneOctet(all, octet));
+        return run(clients, Duration.ZERO, millis, octet);
+    }
+
+    private String run(Clients clients, Duration lead, int millis, char octet) throws InterruptedException {
+        return clients.run(server.getLocalPort(), lead, Duration.ofMillis(millis), all -> new OneOctet(all, octet));
     }
 
     /** However slow the machine is: who was due is asked, late if need be. */
@@ -66,6 +70,14 @@ class ClientsIT {
         String result = run(new Clients(4, 400, Clients.Unpaced.STAY), 250, 'a');
         assertThat(result).matches("RESULT \\d+ 100 \\d+ \\d+ errors=0");
         assertThat(taken).hasValue(100);
+    }
+
+    @Test
+    void requestsOfTheLeadAreAskedButTheirLatenciesDoNotCount() throws Exception {
+        String result = run(new Clients(4, 400, Clients.Unpaced.STAY), Duration.ofMillis(200), 0, 'a');
+        assertThat(result).matches("RESULT \\d+ 80 0 0 errors=0");
+        assertThat(run(new Clients(4, 400, Clients.Unpaced.STAY), Duration.ofMillis(100), 100, 'a'))
+                .matches("RESULT \\d+ 80 [1-9]\\d* [1-9]\\d* errors=0");
     }
 
     @Test
