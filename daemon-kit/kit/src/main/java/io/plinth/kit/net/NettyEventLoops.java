@@ -22,7 +22,7 @@ public final class NettyEventLoops implements EventLoops {
     private final MultiThreadIoEventLoopGroup group;
     private final List<EventLoop> loops;
 
-    private NettyEventLoops(Transport transport, int count, NodeThreads threads) {
+    private NettyEventLoops(Transport transport, int count, NodeThreads threads, Runnable first) {
         this.transport = transport;
         this.group = new MultiThreadIoEventLoopGroup(count, threads, transport.handler());
         List<EventLoop> all = new ArrayList<>();
@@ -31,7 +31,7 @@ public final class NettyEventLoops implements EventLoops {
         }
         this.loops = List.copyOf(all);
         // A thread starts with the first task: in this order, so that its number is its loop's.
-        loops.forEach(loop -> loop.execute(() -> {}));
+        loops.forEach(loop -> loop.execute(first));
     }
 
     /**
@@ -40,16 +40,20 @@ public final class NettyEventLoops implements EventLoops {
      * @param preferred {@code epoll}, {@code io_uring} or {@code nio}; where it does not work here, epoll, then NIO
      */
     public static NettyEventLoops open(String node, int count, String preferred) {
-        return open(node, "loop", count, preferred);
+        return open(node, "loop", count, preferred, () -> TimeSlice.ask(TimeSlice.LEAST));
     }
 
     /** As above, for loops with another role than serving ({@code admin}). */
     public static NettyEventLoops open(String node, String role, int count, String preferred) {
+        return open(node, role, count, preferred, () -> {});
+    }
+
+    private static NettyEventLoops open(String node, String role, int count, String preferred, Runnable first) {
         Transport transport = Transport.choose(preferred);
         if (!transport.label.equals(preferred)) {
             LOG.warn("transport {} does not work here, using {}", preferred, transport.label);
         }
-        return new NettyEventLoops(transport, count, new NodeThreads(node, role));
+        return new NettyEventLoops(transport, count, new NodeThreads(node, role), first);
     }
 
     @Override
