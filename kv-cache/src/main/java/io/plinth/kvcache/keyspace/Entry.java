@@ -23,7 +23,7 @@ public final class Entry implements Bulk {
     /** The expiry of a key that has none: later than every time. */
     public static final long NEVER = Records.NEVER;
 
-    final int hash;
+    int hash;
     private final Records records;
     private final int segment;
     /** Names the record until it changes its size; 0 when it is removed. */
@@ -37,6 +37,19 @@ public final class Entry implements Bulk {
         this.segment = segment;
         this.hash = hash;
         this.handle = handle;
+    }
+
+    /** Is of another key from now on. */
+    Entry at(long place) {
+        hash = Records.hash(place);
+        handle = Records.handle(place);
+        collection = null;
+        return this;
+    }
+
+    /** The same key's, to be kept where this one is only of a visit. */
+    public Entry kept() {
+        return new Entry(records, segment, hash, handle);
     }
 
     /** The handle, while it names the key's record: another view of the same key may have moved or removed that. */
@@ -100,7 +113,17 @@ public final class Entry implements Bulk {
 
     /** The key, a copy. */
     public byte[] key() {
-        return records.key(live());
+        return records.keys().copy(live());
+    }
+
+    /** How long the key is. */
+    public int keyLength() {
+        return records.keys().length(live());
+    }
+
+    /** Copies the key. */
+    public void readKey(byte[] to, int offset) {
+        records.keys().read(live(), to, offset);
     }
 
     /** The Redis Cluster slot of the key. */

@@ -49,6 +49,7 @@ public final class Segment {
     private final SegmentWatches watches;
     private final SegmentWaits waits;
     private final PutOff putOff = new PutOff();
+    private final Entry visited;
     private Eviction eviction;
     private long unreported;
 
@@ -59,6 +60,7 @@ public final class Segment {
         this.waits = new SegmentWaits(keyspace, this);
         this.index = index;
         this.records = records;
+        this.visited = new Entry(records, index, 0, 0);
         this.fifo = new S3Fifo(records);
         this.eviction = eviction;
         this.wheel = new ExpiryWheel(nowMillis, index);
@@ -447,10 +449,10 @@ public final class Segment {
         return waits;
     }
 
-    /** Visits the entries of one step of a scan, over ones included; answers where to go on, or {@link KeyTable#END}. */
+    /** Visits those of one step of a scan, over ones included, with an entry of the visit; answers where to go on, or {@link KeyTable#END}. */
     long scan(long from, Consumer<Entry> visitor) {
         assert held();
-        return records.scan(from, place -> visitor.accept(entry(place)));
+        return records.scan(from, place -> visitor.accept(visited.at(place)));
     }
 
     /** Visits every entry, over ones included; the visitor changes nothing. */

@@ -43,7 +43,7 @@ public final class Quotas {
 
         @Override
         public void charge(Records records, int hash, int handle, long delta, int added) {
-            byte[] key = records.key(handle);
+            byte[] key = records.keys().copy(handle);
             PatternRule rule = rules.match(records.db(handle), key, 0, key.length);
             if (rule != null && rule.hasQuota()) {
                 charge(rule, hash, delta, added);
@@ -93,7 +93,7 @@ public final class Quotas {
             @Nullable Entry[] found = new Entry[1];
             keyspace.walk(index, hash & HASH, entry -> {
                 if (found[0] == null && entry.keyHash() == hash && rule.equals(rule(entry))) {
-                    found[0] = entry;
+                    found[0] = entry.kept();
                 }
             });
             return found[0];

@@ -425,9 +425,9 @@ public final class Records {
         compaction.step();
     }
 
-    /** The key's own bytes, a copy. */
-    public byte[] key(int handle) {
-        return keys.copy(handle);
+    /** The records' keys. */
+    public StoredKeys keys() {
+        return keys;
     }
 
     /** Whether it holds a string. */

@@ -4,7 +4,7 @@ import io.plinth.kvcache.keyspace.memory.Native;
 import java.util.Arrays;
 
 /** Guarded by its segment's lock: reads the keys of the segment's records, short ones there and long ones on the heap. */
-final class StoredKeys {
+public final class StoredKeys {
     private final Region region;
     private final HeapValues heap;
 
@@ -28,7 +28,7 @@ final class StoredKeys {
     }
 
     /** A record's key, a copy. */
-    byte[] copy(int handle) {
+    public byte[] copy(int handle) {
         long at = region.address(handle);
         int length = Layout.keyLength(at);
         if (length == Layout.LONG_KEY) {
@@ -37,5 +37,24 @@ final class StoredKeys {
         byte[] key = new byte[length];
         Native.get(Layout.keyAt(at), key, 0, length);
         return key;
+    }
+
+    /** How long a record's key is. */
+    public int length(int handle) {
+        long at = region.address(handle);
+        int length = Layout.keyLength(at);
+        return length == Layout.LONG_KEY ? heap.key(Records.number(at)).length : length;
+    }
+
+    /** Copies a record's key to a place that has room for it. */
+    public void read(int handle, byte[] to, int offset) {
+        long at = region.address(handle);
+        int length = Layout.keyLength(at);
+        if (length == Layout.LONG_KEY) {
+            byte[] key = heap.key(Records.number(at));
+            System.arraycopy(key, 0, to, offset, key.length);
+        } else {
+            Native.get(Layout.keyAt(at), to, offset, length);
+        }
     }
 }

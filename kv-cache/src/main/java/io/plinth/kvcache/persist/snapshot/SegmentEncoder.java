@@ -167,7 +167,10 @@ final class SegmentEncoder {
                 | (form != StringForm.STORED ? FORM : 0)
                 | (marks != null ? MARKED : 0)
                 | (tags != null ? TAGGED : 0));
-        sink.block(entry.key());
+        int key = entry.keyLength();
+        sink.u4(key);
+        int keyAt = sink.reserve(key);
+        entry.readKey(sink.array(), keyAt);
         if (expires) {
             sink.u8(entry.expireAt());
         }

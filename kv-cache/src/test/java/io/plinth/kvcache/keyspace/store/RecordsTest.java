@@ -165,7 +165,10 @@ class RecordsTest {
         assertThat(marks.cas(model.handle)).isEqualTo(model.cas);
         assertThat(marks.bits(model.handle)).isEqualTo(model.bits);
         assertThat(marks.fetched(model.handle)).isEqualTo(model.fetched);
-        assertThat(new String(records.key(model.handle), ISO_8859_1)).isEqualTo(name);
+        assertThat(new String(records.keys().copy(model.handle), ISO_8859_1)).isEqualTo(name);
+        byte[] into = new byte[records.keys().length(model.handle) + 1];
+        records.keys().read(model.handle, into, 1);
+        assertThat(new String(into, 1, into.length - 1, ISO_8859_1)).isEqualTo(name);
     }
 
     @Test
