@@ -148,12 +148,10 @@ public final class GeoCommands {
         call.out().bulk(GeoHash.letters(point));
     }
 
-    /** A distance with four decimals. */
+    /** A distance with four decimals; the product is what is rounded, to even, as in Redis: 1676656.50765 so is ...5076. */
     static void distance(Call call, double distance) {
         call.out()
-                .bulk(new BigDecimal(distance)
-                        .setScale(4, java.math.RoundingMode.HALF_EVEN)
-                        .toPlainString());
+                .bulk(BigDecimal.valueOf((long) Math.rint(distance * 10_000), 4).toPlainString());
     }
 
     private static void distance(Call call) {

@@ -31,7 +31,7 @@ record Shape(Point centre, boolean box, double width, double height, double unit
         double up = GeoHash.degrees(halfHeight, 1);
         double latitude = centre.latitude();
         double wide = latitude < 0 ? latitude - up : latitude + up;
-        double aside = GeoHash.degrees(halfWidth, Math.cos(GeoHash.radians(wide)));
+        double aside = GeoHash.degrees(halfWidth, Libm.cos(GeoHash.radians(wide)));
         Area wanted = new Area(centre.longitude() - aside, centre.longitude() + aside, latitude - up, latitude + up);
         double radius = unit * (box ? Math.sqrt(width / 2 * (width / 2) + height / 2 * (height / 2)) : width);
         int step = GeoHash.stepFor(radius, latitude);
