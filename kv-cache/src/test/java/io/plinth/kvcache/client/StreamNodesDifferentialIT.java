@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,45 @@ import org.junit.jupiter.params.provider.ValueSource;
 @RequiresPeer("redis-server")
 class StreamNodesDifferentialIT {
     private static final String NODES = "radix-tree-keys\r\n:";
+
+    private static final String EMPTIED = """
+        CONFIG SET stream-node-max-entries 2
+        XADD s 1-1 f v
+        XADD s 5-0 f v
+        XADD s 6-0 f v
+        XDEL s 5-0
+        XTRIM s MINID 3
+        XRANGE s - +
+        XREVRANGE s + -
+        XREVRANGE s 5 -
+        XDEL s 1-1
+        XTRIM s MINID 4
+        XADD s 7-0 f v
+        XTRIM s MINID 6
+        XADD s 8-0 f v
+        XADD s 9-0 f v
+        XDEL s 7-0
+        XTRIM s MINID 7
+        XTRIM s MAXLEN ~ 2
+        XADD s 10-0 f v
+        XDEL s 8-0
+        XDEL s 9-0 10-0
+        XADD s 11-0 f v
+        XADD s 12-0 f v
+        XDEL s 12-0
+        XTRIM s MINID 12
+        XREAD STREAMS s 0
+        XRANGE s - +
+        XREVRANGE s + -
+        XADD s 13-0 f v
+        XADD s 14-0 f v
+        XDEL s 14-0
+        XTRIM s MINID 14
+        XTRIM s MINID 15
+        XTRIM s MAXLEN 0
+        XADD s 16-0 f v
+        XADD s 17-0 f v\
+        """;
 
     private static String word(SplittableRandom random) {
         return switch (random.nextInt(4)) {
@@ -94,6 +134,36 @@ class StreamNodesDifferentialIT {
                 }
                 for (String name : List.of("s0", "s1")) {
                     assertThat(ours.call("XRANGE", name, "-", "+")).isEqualTo(theirs.call("XRANGE", name, "-", "+"));
+                }
+            } finally {
+                peer.close();
+            }
+        }
+    }
+
+    /** Trimming to an id leaves a node whose last entries were removed before, without entries; the next ones go there. */
+    @Test
+    void aNodeThatTrimmingToAnIdEmptiesStays(@TempDir Path folder) throws Exception {
+        try (Cluster node = Cluster.start(folder, "memory: 64MiB", 1);
+                RawClient ours = new RawClient(node.port(0))) {
+            RedisPeer peer = RedisPeer.start(folder);
+            try (RawClient theirs = new RawClient(peer.port())) {
+                for (String line : EMPTIED.lines().toList()) {
+                    String[] command = line.split(" ", -1);
+                    assertThat(ours.call(command)).as(line).isEqualTo(theirs.call(command));
+                    assertThat(nodes(ours, "s")).as(line).isEqualTo(nodes(theirs, "s"));
+                }
+                // What has no entries is dumped, too.
+                theirs.call("XTRIM", "s", "MAXLEN", "0");
+                for (String line : List.of("XADD s 21-0 f v", "XADD s 22-0 f v", "XDEL s 22-0", "XTRIM s MINID 22")) {
+                    ours.call(line.split(" ", -1));
+                }
+                String dump = ours.call("DUMP", "s");
+                String payload = dump.substring(dump.indexOf("\r\n") + 2, dump.length() - 2);
+                for (RawClient each : List.of(ours, theirs)) {
+                    assertThat(each.call("RESTORE", "t", "0", payload)).isEqualTo("+OK\r\n");
+                    assertThat(each.call("XADD", "t", "23-0", "f", "v")).isEqualTo("$4\r\n23-0\r\n");
+                    assertThat(each.call("XLEN", "t")).isEqualTo(":1\r\n");
                 }
             } finally {
                 peer.close();

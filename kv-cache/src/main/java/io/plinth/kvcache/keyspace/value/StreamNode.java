@@ -284,7 +284,7 @@ final class StreamNode {
         return at;
     }
 
-    /** Removes an entry that is not the only one. */
+    /** Removes an entry. */
     void remove(int at) {
         int next = next(at);
         int end = next == ListPack.END ? pack.length() : next;

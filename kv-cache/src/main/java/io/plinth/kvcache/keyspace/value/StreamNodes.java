@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * Guarded by its key's segment lock: the entries of a stream in packed nodes by the order of their ids, each in native memory once a
  * segment has the stream. When a node is full and what goes when a stream is trimmed is as in Redis.
  *
+ * <p>The first may have no entries: where what trimming to an id left of it had been removed before, Redis keeps it, and adds to it.
+ *
  * <p>Where the segment has no room a new entry throws, and the entries are as they were.
  */
 final class StreamNodes implements Elements {
@@ -62,12 +64,16 @@ final class StreamNodes implements Elements {
 
     /** The first id; the smallest where there is none. */
     StreamId first() {
-        return count == 0 ? StreamId.MIN : node(0).id(node(0).first());
+        if (size == 0) {
+            return StreamId.MIN;
+        }
+        StreamNode node = node(node(0).live() == 0 ? 1 : 0);
+        return node.id(node.first());
     }
 
     /** The last id; the smallest where there is none. */
     StreamId top() {
-        return count == 0 ? StreamId.MIN : node(count - 1).id(node(count - 1).top());
+        return size == 0 ? StreamId.MIN : node(count - 1).id(node(count - 1).top());
     }
 
     /** Adds an entry behind all others. */
@@ -191,11 +197,15 @@ final class StreamNodes implements Elements {
     }
 
     private void remove(int number, int at) {
-        StreamNode node = node(number);
-        if (node.live() == 1) {
+        if (node(number).live() == 1) {
             drop(number, 1);
-            return;
+        } else {
+            cut(number, at);
         }
+    }
+
+    private void cut(int number, int at) {
+        StreamNode node = node(number);
         long before = node.bytes();
         node.remove(at);
         size--;
@@ -206,7 +216,7 @@ final class StreamNodes implements Elements {
 
     /** Removes the entries from an id on. */
     void removeFrom(StreamId id) {
-        while (count > 0 && top().compareTo(id) >= 0) {
+        while (size > 0 && top().compareTo(id) >= 0) {
             remove(count - 1, node(count - 1).top());
         }
     }
@@ -286,8 +296,8 @@ final class StreamNodes implements Elements {
             nodesGone++;
         }
         drop(0, nodesGone);
-        while (!whole && !limited && count > 0 && first().compareTo(id) < 0) {
-            remove(0, node(0).first());
+        while (!whole && !limited && size > 0 && first().compareTo(id) < 0) {
+            cut(0, node(0).first());
             removed++;
         }
         return removed;
