@@ -2,6 +2,7 @@ package io.plinth.kvcache.acl;
 
 import io.plinth.kvcache.command.spec.CommandFacts;
 import io.plinth.kvcache.command.spec.KeySpec;
+import io.plinth.kvcache.command.spec.VariableFlags;
 import io.plinth.kvcache.keyspace.Glob;
 import io.plinth.kvcache.wire.Args;
 import java.nio.charset.StandardCharsets;
@@ -94,8 +95,9 @@ record Selector(
         Verdict[] found = {Verdict.ALLOWED};
         for (KeySpec spec : command.keys()) {
             if (!spec.notKey()) {
+                int own = spec.variable() ? KeySpec.access(VariableFlags.of(command.name(), args, 0)) : -1;
                 spec.visit(args, 0, (arg, access) -> {
-                    if (found[0].denied() == null && !keyAllowed(args.bytes(arg), access)) {
+                    if (found[0].denied() == null && !keyAllowed(args.bytes(arg), own < 0 ? access : own)) {
                         found[0] = new Verdict(Verdict.Denied.KEY, args.text(arg));
                     }
                 });

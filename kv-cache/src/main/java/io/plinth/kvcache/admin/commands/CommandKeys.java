@@ -5,6 +5,7 @@ import io.plinth.kvcache.command.Command;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.spec.CommandFacts;
 import io.plinth.kvcache.command.spec.KeySpec;
+import io.plinth.kvcache.command.spec.VariableFlags;
 import io.plinth.kvcache.wire.Args;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,10 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** COMMAND GETKEYS and GETKEYSANDFLAGS. */
 final class CommandKeys {
-    private static final List<String> READ = List.of("RO", "access");
-    private static final List<String> OVERWRITE = List.of("OW", "update");
-    private static final List<String> READ_AND_WRITE = List.of("RW", "access", "update");
-
     /** Where the call stands that is asked about. */
     private static final int SHIFT = 2;
 
@@ -69,7 +66,7 @@ final class CommandKeys {
             if (spec.notKey()) {
                 continue;
             }
-            List<String> flags = spec.flags().contains("variable_flags") ? variable(facts, args) : flags(spec);
+            List<String> flags = spec.variable() ? VariableFlags.of(facts.name(), args, SHIFT) : flags(spec);
             if (!spec.visit(args, SHIFT, (arg, access) -> places.add(new Place(arg, flags)))) {
                 return List.of();
             }
@@ -80,34 +77,6 @@ final class CommandKeys {
     /** What is said of the spec itself is not said of the key. */
     private static List<String> flags(KeySpec spec) {
         return spec.flags().stream().filter(flag -> !flag.equals("incomplete")).toList();
-    }
-
-    /** SET and BITFIELD: what they do follows from their other arguments. */
-    private static List<String> variable(CommandFacts facts, Args args) {
-        if (!facts.name().equals("set")) {
-            return onlyReads(args) ? READ : READ_AND_WRITE;
-        }
-        for (int i = SHIFT + 3; i < args.count(); i++) {
-            if (args.is(i, "GET")) {
-                return READ_AND_WRITE;
-            }
-        }
-        return OVERWRITE;
-    }
-
-    /** Of BITFIELD: whether nothing but GET and OVERFLOW are in it. */
-    private static boolean onlyReads(Args args) {
-        for (int i = SHIFT + 2; i < args.count(); i++) {
-            int left = args.count() - i - 1;
-            if (args.is(i, "GET") && left >= 2) {
-                i += 2;
-            } else if (args.is(i, "OVERFLOW") && left >= 1) {
-                i++;
-            } else {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** MIGRATE: one key, or an empty one and those behind KEYS. */

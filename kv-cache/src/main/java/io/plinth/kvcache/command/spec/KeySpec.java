@@ -82,7 +82,13 @@ public record KeySpec(
         return flags.contains("not_key");
     }
 
-    private int access() {
+    /** Whether what is done to the keys follows from the other arguments: {@link VariableFlags}. */
+    public boolean variable() {
+        return flags.contains("variable_flags");
+    }
+
+    /** {@link #READ}, {@link #WRITE}, both or none. */
+    public static int access(List<String> flags) {
         int access = flags.contains("access") ? READ : 0;
         boolean writes = flags.contains("insert") || flags.contains("delete") || flags.contains("update");
         return writes ? access | WRITE : access;
@@ -124,7 +130,7 @@ public record KeySpec(
         if (last >= count) {
             return false;
         }
-        int access = access();
+        int access = access(flags);
         for (int i = first; i <= last; i += step) {
             visitor.key(shift + i, access);
         }
