@@ -8,6 +8,7 @@ import io.plinth.kvcache.command.stats.HotKeys;
 import io.plinth.kvcache.command.stats.Observations;
 import io.plinth.kvcache.command.stats.SlowLog;
 import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.ScriptTurn;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentSet;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
@@ -20,7 +21,6 @@ import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -343,13 +343,14 @@ public final class CommandExecutor implements Dispatcher {
         if (!command.is(Flag.EVERYTHING) || command.is(Flag.LOCKS_ITSELF)) {
             handle(command, running);
         } else if (command.is(Flag.WRITE)) {
-            ReentrantLock whole = node.keyspace().databases().whole();
-            whole.lock();
+            ScriptTurn turn = node.keyspace().turn();
+            turn.take();
             try {
+                turn.lengthy();
                 running.client().order(node.keyspace().databases().now());
                 handle(command, running);
             } finally {
-                whole.unlock();
+                turn.give();
             }
             node.keyspace().each(segment -> serve(segment, nowMillis));
         } else {

@@ -6,7 +6,6 @@ import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.Transaction;
 import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ReplyWriter;
-import java.util.concurrent.locks.ReentrantLock;
 
 /** Owned by one event loop: EXEC's commands, run with all their segments locked, so that they count together or not at all. */
 final class QueuedCommands {
@@ -23,22 +22,14 @@ final class QueuedCommands {
 
     /** Runs them; a null when a watched key changed. */
     void run(Client client, Transaction transaction, long nowMillis) {
-        if (any(transaction, Flag.SCRIPT)) {
-            // A script may need more segments when commands before it have had their effects.
+        if (any(transaction, Flag.SCRIPT | Flag.EVERYTHING)) {
+            // A script may need more segments when commands before it have had their effects; and one may exchange
+            // databases.
             node.keyspace().turn().take();
             try {
                 locked(client, transaction, nowMillis);
             } finally {
                 node.keyspace().turn().give();
-            }
-        } else if (any(transaction, Flag.EVERYTHING)) {
-            // One of them may exchange databases.
-            ReentrantLock whole = node.keyspace().databases().whole();
-            whole.lock();
-            try {
-                locked(client, transaction, nowMillis);
-            } finally {
-                whole.unlock();
             }
         } else {
             locked(client, transaction, nowMillis);

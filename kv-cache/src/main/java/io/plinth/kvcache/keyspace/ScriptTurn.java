@@ -6,7 +6,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * Shared by all loops: the turn that a script takes before its first write or before a key it did not declare cannot be had at
  * once. Only who has the turn may wait for a segment while it holds others; everybody else lets go of what he holds before he
- * waits. So nobody waits in a circle, and a script can take segments in any order.
+ * waits. So nobody waits in a circle, and a script can take segments in any order. Who empties databases segment by segment, or
+ * exchanges two, takes it, too, so that neither comes into the middle of the other.
  */
 public final class ScriptTurn {
     private final ReentrantLock lock = new ReentrantLock();
@@ -42,7 +43,7 @@ public final class ScriptTurn {
         return lock.isHeldByCurrentThread();
     }
 
-    /** The script whose turn it is takes long: event loops no longer wait for what it holds. */
+    /** Whoever's turn it is takes long: event loops no longer wait for what it holds. */
     public void lengthy() {
         lengthy = true;
     }

@@ -5,13 +5,13 @@ import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.ScriptTurn;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentSet;
 import io.plinth.kvcache.keyspace.write.Annotations;
 import io.plinth.kvcache.keyspace.write.Strings;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -311,14 +311,14 @@ final class Store {
 
     /** Removes every key; of one database, though others are exchanged meanwhile. */
     void flush() {
-        ReentrantLock whole = node.keyspace().databases().whole();
-        whole.lock();
+        ScriptTurn turn = node.keyspace().turn();
+        turn.take();
         try {
             int database = db();
             node.keyspace().each(segment -> segment.flush(database));
             flushed(database);
         } finally {
-            whole.unlock();
+            turn.give();
         }
     }
 

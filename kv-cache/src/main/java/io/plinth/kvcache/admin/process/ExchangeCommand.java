@@ -7,8 +7,8 @@ import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.ScriptTurn;
 import io.plinth.kvcache.keyspace.SegmentSet;
-import java.util.concurrent.locks.ReentrantLock;
 
 /** SWAPDB: two databases change their names, whatever they hold, in one step that nobody sees half of. */
 public final class ExchangeCommand {
@@ -29,12 +29,13 @@ public final class ExchangeCommand {
             throw new CommandException("ERR DB index is out of range");
         }
         if (one != other && call.mayWait()) {
-            ReentrantLock whole = call.keyspace().databases().whole();
-            whole.lock();
+            // Nobody empties a database segment by segment meanwhile. A script has the turn already.
+            ScriptTurn turn = call.keyspace().turn();
+            turn.take();
             try {
                 exchange(call, one, other);
             } finally {
-                whole.unlock();
+                turn.give();
             }
         } else if (one != other) {
             exchange(call, one, other);

@@ -1,7 +1,5 @@
 package io.plinth.kvcache.keyspace.store;
 
-import java.util.concurrent.locks.ReentrantLock;
-
 /**
  * Which database of the records each database is that clients name; SWAPDB exchanges two of them at once, whatever they hold. Below
  * clients, events and rules every number of a database is one of the records'. Changed while all segments are locked, so who holds
@@ -11,7 +9,6 @@ public final class Databases {
     /** As many as Redis has by default; a cluster uses only the first. */
     public static final int COUNT = 16;
 
-    private final ReentrantLock whole = new ReentrantLock();
     private volatile Order now = Order.FIRST;
 
     /** Immutable: where each database is. Another one for each exchange, also back to what was. */
@@ -92,10 +89,5 @@ public final class Databases {
     /** What clients name a database of records. */
     public int named(int stored) {
         return now.named(stored);
-    }
-
-    /** Held by who exchanges, and by who empties a database segment by segment; taken before any segment. */
-    public ReentrantLock whole() {
-        return whole;
     }
 }
