@@ -38,6 +38,7 @@ public final class Training {
     private static final int ROUNDS = 3;
     private static final int REQUESTS = 5_000;
     private static final int MESSAGES = 20_000;
+    private static final int COMMANDS = 60_000;
     private static final String ZONE = """
         $ORIGIN shop.example.
         @ 300 IN SOA ns1 hostmaster 1 1h 10m 2w 1m
@@ -63,6 +64,7 @@ public final class Training {
     private final Path folder;
     private final Path javaHome;
     private final TrainingTraffic traffic = new TrainingTraffic(REQUESTS, Duration.ofSeconds(2));
+    private final TrainingCommands commands = new TrainingCommands(COMMANDS, Duration.ofSeconds(2));
     private final TrainingMessages messages = new TrainingMessages(MESSAGES, Duration.ofSeconds(2));
 
     /** Works in {@code folder}, which is empty. */
@@ -136,6 +138,8 @@ public final class Training {
         switch (node.name()) {
             case "lb" -> at(node, "http", traffic::http);
             case "dns" -> at(node, "udp", address -> traffic.dns(address, DNS_QUERY, DNS_STATIC, DNS_MISSING));
+            case "cache" ->
+                at(node, "redis", address -> LOG.info("{} commands went through the cache", commands.through(address)));
             case "broker" ->
                 at(node, "amqp", address -> LOG.info("{} messages went through the broker", messages.through(address)));
             default -> {}
