@@ -44,6 +44,12 @@ record Line(List<String> words) {
         return words.isEmpty() ? "" : words.getFirst();
     }
 
+    /** Whether nothing is read after it: {@code quit}, or somebody speaks HTTP (a page that has a browser send commands), as memcached has it. */
+    boolean last() {
+        return name().equals("quit")
+                || (name().matches("[A-Z]+") && words.getLast().startsWith("HTTP/"));
+    }
+
     /** Whether the last word asks for no answer. */
     boolean silent() {
         return count() > 1 && words.getLast().equals("noreply");

@@ -266,7 +266,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             return storing(line, at + 1, out);
         }
         received.start(at + 1);
-        if (line.name().equals("quit")) {
+        if (line.last()) {
             closing = true;
             ctx.channel().eventLoop().execute(() -> flush(ctx));
         } else if (!known) {

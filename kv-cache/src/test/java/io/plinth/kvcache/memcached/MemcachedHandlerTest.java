@@ -213,6 +213,21 @@ class MemcachedHandlerTest {
         assertThat(one.channel.isOpen()).isFalse();
     }
 
+    /** A browser's request to another site's idea of a host: what follows its header may be commands. */
+    @Test
+    void whoSpeaksHttpIsDisconnected() {
+        Connection browser = new Connection();
+        browser.reads("POST /x HTTP/1.1\r\nHost: cache\r\n\r\nset k 0 0 1\r\nx\r\n");
+        turnEnds();
+        assertThat(browser.replies()).isEmpty();
+        assertThat(browser.channel.isOpen()).isFalse();
+        Connection asks = new Connection();
+        asks.reads("get k HTTP/1.1\r\n");
+        turnEnds();
+        assertThat(asks.replies()).isEqualTo("END\r\n");
+        assertThat(asks.channel.isOpen()).isTrue();
+    }
+
     @Test
     void whatCameBeforeAResetIsRun() {
         Connection reset = new Connection();
