@@ -5,6 +5,7 @@ import io.plinth.kvcache.command.Command;
 import io.plinth.kvcache.command.Command.Flag;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandExecutor;
+import io.plinth.kvcache.command.ConnectionCommands;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.command.Permissions;
 import io.plinth.kvcache.keyspace.Slots;
@@ -107,8 +108,8 @@ final class RedisTable {
         redis.set("REPL_SLAVE", 2.0);
         redis.set("REPL_REPLICA", 2.0);
         redis.set("REPL_ALL", 3.0);
-        redis.set("REDIS_VERSION", "7.2.0");
-        redis.set("REDIS_VERSION_NUM", (double) 0x00070200);
+        redis.set("REDIS_VERSION", ConnectionCommands.REDIS_VERSION);
+        redis.set("REDIS_VERSION_NUM", (double) 0x00070204);
     }
 
     static LuaTable error(String text) {

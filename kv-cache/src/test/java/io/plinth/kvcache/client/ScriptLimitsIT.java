@@ -69,6 +69,17 @@ class ScriptLimitsIT {
     }
 
     @Test
+    void scriptsSeeTheVersionThatClientsDo() throws Exception {
+        try (RawClient one = connect()) {
+            String version = one.call("EVAL", "return redis.REDIS_VERSION", "0").split("\r\n", -1)[1];
+            assertThat(one.call("INFO", "server")).contains("redis_version:" + version + "\r\n");
+            String number = "local a, b, c = redis.REDIS_VERSION:match('(%d+).(%d+).(%d+)')"
+                    + " return redis.REDIS_VERSION_NUM - (a * 65536 + b * 256 + c)";
+            assertThat(one.call("EVAL", number, "0")).isEqualTo(":0\r\n");
+        }
+    }
+
+    @Test
     void aScriptThatWroteCannotBeKilledAndEndsByItsSteps() throws Exception {
         String script =
                 "for i=1,3e6 do end redis.call('set', KEYS[1], 1) redis.call('publish', 'wrote', 1) while true do end";
