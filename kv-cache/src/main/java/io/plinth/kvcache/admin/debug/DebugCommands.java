@@ -5,12 +5,15 @@ import io.plinth.kvcache.command.Command.Flag;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.Help;
+import io.plinth.kvcache.command.stats.SlowLog;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.session.Blocked;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.wire.Doubles;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -156,6 +159,10 @@ public final class DebugCommands {
         double seconds = Double.isNaN(number) ? 0 : number;
         long millis = (long) Math.clamp(seconds * 1000, 0, LONGEST_SLEEP);
         Client client = call.client();
+        var executor = call.executor();
+        var command = call.command();
+        List<byte[]> shown = SlowLog.shown(command.name(), call.args());
+        call.measureElsewhere();
         call.node().clients().pause(call.now() + millis, false);
         Blocked sleeping = new Blocked() {
             @Override
@@ -170,6 +177,7 @@ public final class DebugCommands {
         client.outlet().schedule(millis, () -> {
             if (!client.closing()) {
                 client.blocked(null);
+                executor.ended(command, client, shown, false, TimeUnit.MILLISECONDS.toNanos(millis));
                 client.out().ok();
                 client.outlet().unblocked();
             }
