@@ -34,14 +34,11 @@ class ConfigDifferentialIT {
             "client-query-buffer-limit");
     /** Another limit than Redis has (a count of 64 bits there), another policy, or words that name a form of Redis's own. */
     private static final Set<String> OTHER = Set.of(
-            "client-output-buffer-limit",
             "cluster-announce-hostname",
             "hash-max-listpack-entries",
             "hash-max-ziplist-entries",
             "maxclients",
-            "maxmemory-clients",
             "maxmemory-policy",
-            "oom-score-adj-values",
             "set-max-intset-entries",
             "slowlog-max-len",
             "stream-node-max-entries",
@@ -114,6 +111,46 @@ class ConfigDifferentialIT {
             "CONFIG SET stream-node-max-entries 0",
             "XADD x MAXLEN ~ 1 1-1 f v",
             "CONFIG GET nosuch");
+
+    /** Settings of several words. */
+    private static final List<List<String>> SEVERAL = List.of(
+            List.of("client-output-buffer-limit", ""),
+            List.of("client-output-buffer-limit", "PubSub 1mb 1kb 60 replica 3 2 1"),
+            List.of("client-output-buffer-limit", "normal 5 5 5 master 1 1 1"),
+            List.of("client-output-buffer-limit", "normal 5 5"),
+            List.of("client-output-buffer-limit", "normal  5 5 5"),
+            List.of("client-output-buffer-limit", "normal x 5 5"),
+            List.of("client-output-buffer-limit", "normal 5 5 -1"),
+            List.of("oom-score-adj-values", "1 2"),
+            List.of("oom-score-adj-values", "1 2 x"),
+            List.of("oom-score-adj-values", "1 2 2001"),
+            List.of("oom-score-adj-values", "-1 2 3"),
+            List.of("shutdown-on-sigterm", "force NOSAVE"),
+            List.of("shutdown-on-sigterm", "default save"),
+            List.of("shutdown-on-sigterm", "save nosuch"),
+            List.of("shutdown-on-sigterm", "default"),
+            List.of("maxmemory-clients", "10%"),
+            List.of("maxmemory-clients", "101%"),
+            List.of("maxmemory-clients", "%"),
+            List.of("maxmemory-clients", "0%"),
+            List.of("maxmemory-clients", "1kb"));
+
+    @Test
+    void takesSeveralWordsAsRedisDoes(@TempDir Path folder) throws Exception {
+        RedisPeer peer = RedisPeer.start(folder);
+        List<String> different = new ArrayList<>();
+        try (Cluster node = Cluster.start(folder, "memory: 64MiB", 1);
+                RawClient ours = new RawClient(node.port(0));
+                RawClient theirs = new RawClient(peer.port())) {
+            for (List<String> each : SEVERAL) {
+                compare(each, ours, theirs, different);
+                same("CONFIG GET " + each.getFirst(), ours, theirs, different);
+            }
+            assertThat(String.join("\n", different)).isEmpty();
+        } finally {
+            peer.close();
+        }
+    }
 
     private static void compare(List<String> nameAndValue, RawClient ours, RawClient theirs, List<String> different)
             throws IOException {

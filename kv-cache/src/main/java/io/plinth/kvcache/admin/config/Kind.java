@@ -68,6 +68,32 @@ sealed interface Kind {
         }
     }
 
+    /** Some of these words, shown in their order; the first of them stands for none of the others. */
+    record Several(Choice choice) implements Kind {
+        @Override
+        public @Nullable String problem(String value) {
+            for (String word : value.split(" ", -1)) {
+                String problem = choice.problem(word);
+                if (problem != null) {
+                    return problem;
+                }
+            }
+            return null;
+        }
+
+        @Override
+        public String shown(String value) {
+            List<String> given = Arrays.asList(value.toLowerCase(Locale.ROOT).split(" ", -1));
+            String none = choice.words.getFirst();
+            String some = String.join(
+                    " ",
+                    choice.words.stream()
+                            .filter(word -> !word.equals(none) && given.contains(word))
+                            .toList());
+            return some.isEmpty() ? none : some;
+        }
+    }
+
     /** A whole number. */
     record Whole(long least, long most) implements Kind {
         @Override
@@ -125,6 +151,51 @@ sealed interface Kind {
             };
             long number = Long.parseLong(matcher.group(1));
             return number > Long.MAX_VALUE / factor ? -1 : number * factor;
+        }
+    }
+
+    /** Bytes, or a part of the memory in percent. */
+    record SizeOrPercent() implements Kind {
+        private static final Pattern PERCENT = Pattern.compile("(\\d{1,18})%");
+
+        @Override
+        public @Nullable String problem(String value) {
+            Matcher percent = PERCENT.matcher(value);
+            if (percent.matches()) {
+                return Long.parseLong(percent.group(1)) > 100
+                        ? "percentage argument must be less or equal to 100"
+                        : null;
+            }
+            return Size.bytes(value) < 0 ? "argument must be a memory or percent value" : null;
+        }
+
+        @Override
+        public String shown(String value) {
+            Matcher percent = PERCENT.matcher(value);
+            if (!percent.matches()) {
+                return Long.toString(Size.bytes(value));
+            }
+            long part = Long.parseLong(percent.group(1));
+            return part == 0 ? "0" : part + "%";
+        }
+    }
+
+    /** {@code count} whole numbers of this range, for a setting that its errors name. */
+    record Numbers(String name, int count, int least, int most) implements Kind {
+        @Override
+        public @Nullable String problem(String value) {
+            String[] numbers = value.split(" ", -1);
+            if (numbers.length != count) {
+                return "wrong number of arguments";
+            }
+            for (String number : numbers) {
+                if (!number.matches("-?\\d{1,9}")
+                        || Integer.parseInt(number) < least
+                        || Integer.parseInt(number) > most) {
+                    return "Invalid " + name + ", elements must be between " + least + " and " + most + ".";
+                }
+            }
+            return null;
         }
     }
 }

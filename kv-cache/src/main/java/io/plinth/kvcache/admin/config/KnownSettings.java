@@ -60,7 +60,11 @@ final class KnownSettings {
                 if (parts[1].equals("alias")) {
                     others.put(parts[0], parts[2]);
                 } else {
-                    all.computeIfAbsent(parts[0], name -> new Kept(kind(parts[1], parts[2]), parts[3]));
+                    all.computeIfAbsent(
+                            parts[0],
+                            name -> parts[1].equals("buffers")
+                                    ? new BufferLimits(parts[3])
+                                    : new Kept(kind(name, parts[1], parts[2]), parts[3]));
                 }
             }
         } catch (IOException e) {
@@ -70,12 +74,19 @@ final class KnownSettings {
         return all;
     }
 
-    private static Kind kind(String name, String detail) {
+    private static Kind kind(String setting, String name, String detail) {
         return switch (name) {
             case "fixed" -> new Kind.Fixed();
             case "bool" -> new Kind.Bool();
             case "enum" -> Kind.Choice.of(detail);
+            case "several" -> new Kind.Several(Kind.Choice.of(detail));
             case "size" -> new Kind.Size();
+            case "sizepercent" -> new Kind.SizeOrPercent();
+            case "numbers" -> {
+                String[] bounds = detail.split(" ", -1);
+                yield new Kind.Numbers(
+                        setting, Integer.parseInt(bounds[0]), Integer.parseInt(bounds[1]), Integer.parseInt(bounds[2]));
+            }
             case "text" -> new Kind.Text();
             case "int" -> {
                 int blank = detail.indexOf(' ');
