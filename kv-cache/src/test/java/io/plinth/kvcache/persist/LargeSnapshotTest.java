@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(120)
 class LargeSnapshotTest {
     private static final int ELEMENTS = 3_000;
+    /** Beside two that much is read by. */
+    private static final int GROUPS = 200;
 
     @TempDir
     Path folder;
@@ -46,6 +48,9 @@ class LargeSnapshotTest {
             life.run("XGROUP CREATE events g1 0", "XGROUP CREATE events g2 0");
             life.run("XREADGROUP GROUP g1 " + consumer + " COUNT 500 STREAMS events >");
             life.run("XREADGROUP GROUP g2 " + consumer + " COUNT 300 STREAMS events >");
+        }
+        for (int i = 0; i < GROUPS; i++) {
+            life.run("XGROUP CREATE events m" + i + " 0", "XREADGROUP GROUP m" + i + " c1 COUNT 3 STREAMS events >");
         }
         life.run("CACHE.TAG still tag", "CACHE.TAG sorted one two");
         life.run("HPEXPIREAT hash 99999999999999 FIELDS 2 f7 f8", "PEXPIREAT set 99999999999998");
@@ -88,7 +93,13 @@ class LargeSnapshotTest {
         int i = 1 + random.nextInt(ELEMENTS);
         String group = " g" + (1 + random.nextInt(2));
         String consumer = " c" + (1 + random.nextInt(4));
-        switch (random.nextInt(20)) {
+        int many = random.nextInt(GROUPS);
+        switch (random.nextInt(25)) {
+            case 17 ->
+                life.run("XREADGROUP GROUP m" + many + " new STREAMS events >", "XGROUP DESTROY events m" + many);
+            case 18 -> life.run("XGROUP CREATE events m" + many + " 7-1");
+            case 19, 20 -> life.run("XREADGROUP GROUP m" + many + consumer + " COUNT 2 STREAMS events >");
+            case 21 -> life.run("XACK events m" + many + " 1-1 8-1", "XGROUP DELCONSUMER events m" + many + consumer);
             case 0, 1, 2, 3, 4 -> life.run("XADD events * number " + i + " text new");
             case 5, 6 -> life.run("XDEL events " + i + "-1 " + (i + 1) + "-1");
             case 7, 8, 9 -> life.run("XREADGROUP GROUP" + group + consumer + " COUNT 3 STREAMS events >");

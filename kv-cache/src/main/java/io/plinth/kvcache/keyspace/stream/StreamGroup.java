@@ -141,6 +141,14 @@ public final class StreamGroup {
         return Collections.unmodifiableCollection(consumers.values());
     }
 
+    /** Those behind a name, or all where that is null. */
+    public Collection<Consumer> consumersAfter(@Nullable String consumer) {
+        return consumer == null
+                ? consumers()
+                : Collections.unmodifiableCollection(
+                        consumers.tailMap(consumer, false).values());
+    }
+
     /** A consumer, or null. */
     public @Nullable Consumer consumer(String consumer) {
         return consumers.get(consumer);

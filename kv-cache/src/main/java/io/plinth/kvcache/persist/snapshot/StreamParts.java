@@ -12,30 +12,43 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owned by the thread that encodes: how far a stream is written in parts. The first has what the stream counts, its groups and their
- * consumers, all of one moment, from which on its changes are made again; then come entries by their ids, and what is pending by group
- * and id, each as it is when its part is written. A change that a part has already says nothing else than the part.
+ * Owned by the thread that encodes: how far a stream is written in parts. The first has what the stream counts, and from its moment on
+ * the stream's changes are made again; then come entries by their ids, and group after group with its consumers and what is pending, each
+ * as it is when its part is written. A change that a part has already says nothing else than the part; one of a group that went before its
+ * part was written finds none.
  */
 final class StreamParts {
-    /** {@code last 16 | deleted 16 | added 8 | groups 4}, each {@code name | last 16 | read 8 | consumers 4}, each {@code name | seen 8 | active 8}. */
+    /**
+     * {@code last 16 | deleted 16 | added 8 | groups 4}, each {@code name | last 16 | read 8 | consumers 4}, each {@code name | seen 8 | active 8};
+     * without groups but in files of earlier versions.
+     */
     private static final int HEAD = 1;
     /** {@code id 16 | count 4}, then so many fields and values. */
     private static final int ENTRY = 2;
-    /** {@code name}: what follows is pending in this group. */
+    /** {@code name}: what follows is of this group, which a part before began. */
     private static final int GROUP = 3;
     /** {@code consumer | id 16 | delivered 8 | times 8}. */
     private static final int PENDING = 4;
+    /** {@code name | last 16 | read 8}: a group, and what follows is of it. */
+    private static final int NEW_GROUP = 5;
+    /** {@code name | seen 8 | active 8}. */
+    private static final int CONSUMER = 6;
 
     private boolean begun;
     /** The entries from here on are to be written; null when all are. */
     private @Nullable StreamId entries = StreamId.MIN;
 
-    /** The group that is being written, null before the first, and from which id on. */
+    /** The group that was begun last, null before the first. */
     private @Nullable String group;
+    /** Whether not all of its consumers are written, and the last that is, null before the first. */
+    private boolean consuming;
 
+    private @Nullable String consumer;
+    /** What is pending from here on is to be written then; null when all is. */
     private @Nullable StreamId pending;
 
     /** Whether the next part is the first. */
@@ -55,17 +68,26 @@ final class StreamParts {
         if (from != null) {
             left = entries(stream, from, left, enough, sink);
         }
+        if (pending != null && left > 0 && group != null) {
+            sink.u1(GROUP);
+            text(group, sink);
+        }
         while (entries == null && left > 0 && sink.size() < enough) {
-            StreamId next = pending;
-            StreamGroup of = next == null ? stream.groupAfter(group) : group == null ? null : stream.group(group);
-            if (of == null && next == null) {
+            StreamGroup of = pending == null ? stream.groupAfter(group) : stream.group(Objects.requireNonNull(group));
+            if (of == null && pending == null) {
                 return true;
             }
-            pending = null;
-            if (of != null) {
-                group = of.name();
-                left = pending(of, next == null ? StreamId.MIN : next, left, enough, sink);
+            if (of == null) {
+                // It went meanwhile.
+                pending = null;
+                continue;
             }
+            if (pending == null) {
+                begin(of, sink);
+                left--;
+            }
+            left = consumers(of, left, enough, sink);
+            left = pending(of, left, enough, sink);
         }
         return false;
     }
@@ -84,18 +106,38 @@ final class StreamParts {
         id(stream.last(), sink);
         id(stream.maxDeleted(), sink);
         sink.u8(stream.added());
-        sink.u4(stream.groups().size());
-        for (StreamGroup group : stream.groups()) {
-            text(group.name(), sink);
-            id(group.last(), sink);
-            sink.u8(group.entriesRead());
-            sink.u4(group.consumers().size());
-            for (Consumer consumer : group.consumers()) {
-                text(consumer.name(), sink);
-                sink.u8(consumer.seen());
-                sink.u8(consumer.active());
-            }
+        sink.u4(0);
+    }
+
+    private void begin(StreamGroup of, ByteSink sink) {
+        group = of.name();
+        consuming = true;
+        consumer = null;
+        pending = StreamId.MIN;
+        sink.u1(NEW_GROUP);
+        text(of.name(), sink);
+        id(of.last(), sink);
+        sink.u8(of.entriesRead());
+    }
+
+    private int consumers(StreamGroup of, int count, int enough, ByteSink sink) {
+        if (!consuming) {
+            return count;
         }
+        int left = count;
+        for (Consumer each : of.consumersAfter(consumer)) {
+            if (left <= 0 || sink.size() >= enough) {
+                return 0;
+            }
+            sink.u1(CONSUMER);
+            text(each.name(), sink);
+            sink.u8(each.seen());
+            sink.u8(each.active());
+            consumer = each.name();
+            left--;
+        }
+        consuming = false;
+        return left;
     }
 
     private int entries(StreamValue stream, StreamId from, int count, int enough, ByteSink sink) {
@@ -116,10 +158,13 @@ final class StreamParts {
         return left[0];
     }
 
-    private int pending(StreamGroup of, StreamId from, int count, int enough, ByteSink sink) {
+    private int pending(StreamGroup of, int count, int enough, ByteSink sink) {
+        StreamId from = pending;
+        if (from == null || consuming) {
+            return count;
+        }
         int[] left = {count};
-        sink.u1(GROUP);
-        text(of.name(), sink);
+        pending = null;
         of.pending(from, StreamId.MAX, each -> {
             if (left[0] <= 0 || sink.size() >= enough) {
                 pending = each.id();
@@ -153,6 +198,8 @@ final class StreamParts {
                 case HEAD -> head(in, into);
                 case ENTRY -> entry(in, into, packing);
                 case GROUP -> group = into.group(text(in));
+                case NEW_GROUP -> group = into.addGroup(text(in), id(in), in.getLong());
+                case CONSUMER -> consumer(in, group);
                 case PENDING -> {
                     String name = text(in);
                     Consumer consumer = group == null ? null : group.consumer(name);
@@ -166,6 +213,15 @@ final class StreamParts {
                 }
                 default -> throw new RdbException("part: " + what + " (expected: of a stream)");
             }
+        }
+    }
+
+    private static void consumer(ByteBuffer in, @Nullable StreamGroup group) throws RdbException {
+        String name = text(in);
+        long seen = in.getLong();
+        long active = in.getLong();
+        if (group != null && group.consumer(name) == null) {
+            group.add(name, seen, active);
         }
     }
 

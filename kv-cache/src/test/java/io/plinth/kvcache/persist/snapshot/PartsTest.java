@@ -9,6 +9,7 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.stream.StreamGroup;
 import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.Value;
@@ -178,5 +179,35 @@ class PartsTest {
         StreamValue stream = (StreamValue) Objects.requireNonNull(read);
         assertThat(stream.size()).isGreaterThan(5_000);
         assertThat(Objects.requireNonNull(stream.group("group")).pending()).isEqualTo(3_000);
+    }
+
+    @Test
+    void ofAStreamWithManyGroupsAndConsumersAreShort() throws Exception {
+        client.run("XADD key 1-1 number 1");
+        for (int i = 0; i < 4_000; i++) {
+            client.run("XGROUP CREATE key group" + i + " 0");
+            client.run("XGROUP CREATECONSUMER key group0 consumer" + i);
+            if (i % 4 == 0) {
+                client.run("XREADGROUP GROUP group" + i + " consumer STREAMS key >");
+            }
+        }
+        while (!slice() || !whole) {
+            // Of those that are to be written a few go, and one comes.
+            client.run("XGROUP DESTROY key group" + (3_999 - parts));
+            client.run("XGROUP CREATE key z" + parts + " 0");
+        }
+        assertThat(begun).isEqualTo(1);
+        StreamValue stream = (StreamValue) Objects.requireNonNull(read);
+        assertThat(Objects.requireNonNull(stream.group("group0")).consumers()).hasSize(4_001);
+        StreamValue wanted = entry().stream();
+        for (StreamGroup group : wanted.groups()) {
+            StreamGroup written = stream.group(group.name());
+            if (written != null) {
+                assertThat(written.pending()).isEqualTo(group.pending());
+            } else {
+                assertThat(group.name()).startsWith("z");
+            }
+        }
+        assertThat(stream.groups().size()).isGreaterThan(3_800);
     }
 }
