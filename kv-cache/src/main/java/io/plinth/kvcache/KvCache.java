@@ -52,7 +52,9 @@ import io.plinth.kvcache.persist.Functions;
 import io.plinth.kvcache.persist.PersistSettings;
 import io.plinth.kvcache.persist.Persistence;
 import io.plinth.kvcache.persist.RdbImport;
+import io.plinth.kvcache.persist.copy.CopySettings;
 import io.plinth.kvcache.persist.journal.Journal;
+import io.plinth.kvcache.primary.SyncCommands;
 import io.plinth.kvcache.replica.Replication;
 import io.plinth.kvcache.script.KeptLibraries;
 import io.plinth.kvcache.script.ScriptCommands;
@@ -293,7 +295,8 @@ public final class KvCache implements Daemon {
                 given.snapshotEvery(),
                 given.snapshotOnStop(),
                 given.journalSize().bytes(),
-                given.journalBuffer().bytes());
+                given.journalBuffer().bytes(),
+                new CopySettings(given.copies(), given.copyMemory().bytes(), given.copyPatience()));
     }
 
     private void open(ClientPipeline clients, @Nullable MemcachedPipeline memcached, Topology loaded) throws Exception {
@@ -363,6 +366,8 @@ public final class KvCache implements Daemon {
         DebugCommands.register(builder, this::id, yes -> started(timer).rests(yes));
         SaveCommands.register(builder, () -> started(persistence));
         ExchangeCommand.register(builder);
+        SyncCommands.register(
+                builder, () -> started(persistence).copies(), () -> started(replication), System::nanoTime);
         ReplicaCommands.register(
                 builder,
                 () -> started(replication),

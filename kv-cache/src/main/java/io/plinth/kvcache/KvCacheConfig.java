@@ -127,7 +127,23 @@ public record KvCacheConfig(
                     + " while a snapshot is written without a journal.")
             @Default("64MiB")
             @Range(min = "1MiB", max = "1GiB")
-            DataSize journalBuffer) {}
+            DataSize journalBuffer,
+
+            @Doc("Files of all keys that are made or sent at a time for SYNC (`redis-cli --rdb`); more are refused.")
+            @Default("4")
+            @Range(min = "1", max = "100")
+            int copies,
+
+            @Doc("What keys may take beside `memory` while such a file is made. As much as the keys of 64 slots"
+                    + " (those with the same remainder by 256) need, so more than the largest key.")
+            @Default("64MiB")
+            @Range(min = "8MiB")
+            DataSize copyMemory,
+
+            @Doc("How long who is sent such a file may take nothing of it before the connection is closed.")
+            @Default("60s")
+            @Range(min = "1s")
+            Duration copyPatience) {}
 
     /** Limits of what comes from and waits for clients. */
     @Doc("What one client, and all of them, may take.")
@@ -206,6 +222,7 @@ public record KvCacheConfig(
                 limits.scriptMemory.bytes(),
                 limits.trackedKeys,
                 persist.journal.equals("off") ? 0 : persist.journalBuffer.bytes(),
+                persist.copyMemory.bytes(),
                 patterns.values().stream().anyMatch(each -> each.write() == PatternConfig.WriteMode.BEHIND));
     }
 

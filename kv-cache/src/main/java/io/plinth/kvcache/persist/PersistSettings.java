@@ -1,5 +1,6 @@
 package io.plinth.kvcache.persist;
 
+import io.plinth.kvcache.persist.copy.CopySettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,8 @@ public record PersistSettings(
         @Nullable Duration snapshotEvery,
         boolean snapshotOnStop,
         long journalSize,
-        long journalBuffer) {
+        long journalBuffer,
+        CopySettings copies) {
 
     boolean journals() {
         return !journal.equals("off");

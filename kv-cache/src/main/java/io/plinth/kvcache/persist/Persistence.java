@@ -1,6 +1,7 @@
 package io.plinth.kvcache.persist;
 
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.persist.copy.Copies;
 import io.plinth.kvcache.persist.journal.ChronicleStore;
 import io.plinth.kvcache.persist.journal.Damage;
 import io.plinth.kvcache.persist.journal.Journal;
@@ -42,6 +43,7 @@ public final class Persistence implements AutoCloseable {
     private final Functions functions;
     private final AtomicLong functionChanges = new AtomicLong();
     private final Snapshots snapshots;
+    private final Copies copies;
     private final Path journalFolder;
     private final ScheduledExecutorService saver;
     private final AtomicBoolean saving = new AtomicBoolean();
@@ -76,6 +78,14 @@ public final class Persistence implements AutoCloseable {
                 nanos,
                 settings.journalBuffer(),
                 functions::all);
+        this.copies = new Copies(
+                settings.folder().resolve("copies"),
+                snapshots,
+                functions::all,
+                this.loops,
+                settings.copies(),
+                clock,
+                threads);
         this.journalFolder = settings.folder().resolve("journal");
         this.saver = Executors.newSingleThreadScheduledExecutor(threads);
         this.saves = saves.started(clock.millis(), 0);
@@ -263,6 +273,11 @@ public final class Persistence implements AutoCloseable {
         return settings;
     }
 
+    /** Files of all keys for who copies this node. */
+    public Copies copies() {
+        return copies;
+    }
+
     /** The journal; null where there is none. */
     public @Nullable Journal journal() {
         return journal;
@@ -276,6 +291,7 @@ public final class Persistence implements AutoCloseable {
     /** Leaves a snapshot where that is wanted, and ends the journal. */
     @Override
     public void close() {
+        copies.close();
         saver.shutdown();
         try {
             if (!saver.awaitTermination(1, TimeUnit.HOURS)) {

@@ -29,6 +29,9 @@ public interface Blocked {
         return false;
     }
 
+    /** The connection takes more again after it did not. On the client's loop. */
+    default void writable() {}
+
     /** Ends the wait of a client that is gone. On the client's loop. */
     void abandon();
 }

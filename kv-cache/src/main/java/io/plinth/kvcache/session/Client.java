@@ -45,6 +45,7 @@ public final class Client {
     private boolean caching;
     private boolean primary;
     private boolean debugsScripts;
+    private CopyTerms copyTerms = CopyTerms.NONE;
     private volatile boolean secure;
     private Client principal = this;
     private volatile @Nullable UserRef user;
@@ -292,6 +293,15 @@ public final class Client {
 
     public void debugsScripts(boolean yes) {
         debugsScripts = yes;
+    }
+
+    /** What it said with REPLCONF. */
+    public CopyTerms copyTerms() {
+        return copyTerms;
+    }
+
+    public void copyTerms(CopyTerms terms) {
+        copyTerms = terms;
     }
 
     /** Whether it came with TLS. */

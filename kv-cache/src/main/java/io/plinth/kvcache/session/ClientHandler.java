@@ -325,8 +325,12 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (ctx.channel().isWritable() && waiting && !undone) {
-            // Not from within a flush that process() itself began.
+        Client current = client;
+        Blocked blocked = current == null ? null : current.blocked();
+        // Not from within a flush that process() itself began.
+        if (ctx.channel().isWritable() && blocked != null) {
+            ctx.channel().eventLoop().execute(blocked::writable);
+        } else if (ctx.channel().isWritable() && waiting && !undone) {
             ctx.channel().eventLoop().execute(this::resume);
         }
     }

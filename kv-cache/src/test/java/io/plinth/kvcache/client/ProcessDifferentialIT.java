@@ -84,7 +84,6 @@ class ProcessDifferentialIT {
                     .isEqualTo("-ERR SCRIPT DEBUG: scripts cannot be debugged on this node"
                             + " (expected: SCRIPT DEBUG NO before EVAL)\r\n");
             ours.call("SCRIPT", "DEBUG", "NO");
-            assertThat(ours.call("PSYNC", "?", "-1")).startsWith("-ERR PSYNC: ");
             for (String first : List.of("POST / HTTP/1.1", "Host: 127.0.0.1")) {
                 assertThat(sent(node.port(0), first))
                         .isEqualTo(sent(peer.port(), first))

@@ -21,6 +21,7 @@ import io.plinth.kvcache.pattern.PatternConfig.WriteMode;
 import io.plinth.kvcache.persist.Functions;
 import io.plinth.kvcache.persist.PersistSettings;
 import io.plinth.kvcache.persist.Persistence;
+import io.plinth.kvcache.persist.copy.CopySettings;
 import io.plinth.kvcache.session.turn.LoopShare;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -162,7 +163,14 @@ class StoreTest {
             store = new Store(node.state, new CasNumbers(node.now));
             persistence = new Persistence(
                     node.keyspace,
-                    new PersistSettings(folder, journal, null, true, 1L << 30, 64 << 20),
+                    new PersistSettings(
+                            folder,
+                            journal,
+                            null,
+                            true,
+                            1L << 30,
+                            64 << 20,
+                            new CopySettings(1, 8 << 20, Duration.ofSeconds(60))),
                     node.state.clock(),
                     System::nanoTime,
                     task -> {

@@ -5,6 +5,7 @@ import io.plinth.kvcache.command.CommandHarness;
 import io.plinth.kvcache.pattern.PatternConfig;
 import io.plinth.kvcache.pattern.PatternConfig.FailureMode;
 import io.plinth.kvcache.pattern.PatternConfig.WriteMode;
+import io.plinth.kvcache.persist.copy.CopySettings;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -51,7 +52,14 @@ final class PersistFixture implements AutoCloseable {
         node.patterns.use(Map.of("all", TAGS));
         persistence = new Persistence(
                 node.keyspace,
-                new PersistSettings(folder, journal, null, onStop, 1L << 30, 64 << 20),
+                new PersistSettings(
+                        folder,
+                        journal,
+                        null,
+                        onStop,
+                        1L << 30,
+                        64 << 20,
+                        new CopySettings(1, 8 << 20, Duration.ofSeconds(60))),
                 clock(),
                 System::nanoTime,
                 task -> {

@@ -49,9 +49,6 @@ public final class ProcessCommands {
         to.add("failover", "Hands over to a replica; there are none.", ProcessCommands::failover);
         refuse(to, "migrate", "keys cannot be sent from this node (expected: DUMP here and RESTORE there)");
         refuse(to, "restore-asking", "slots do not move between nodes (expected: RESTORE)");
-        for (String copying : new String[] {"sync", "psync", "replconf"}) {
-            refuse(to, copying, "this node is not copied by others (expected: SAVE and a copy of its data folder)");
-        }
     }
 
     /** Known to ACL and COMMAND, and refused in words. */

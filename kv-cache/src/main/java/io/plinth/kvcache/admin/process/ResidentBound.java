@@ -55,9 +55,11 @@ public record ResidentBound(Map<String, Long> parts, long machine) {
      * @param scripts the values of a script that runs
      * @param trackedKeys how many keys are remembered for clients' caches
      * @param journal what may wait for the journal; 0 without one
+     * @param copies keys that are brought back while a file of all keys is made
      * @param behind whether writes may wait in RocksDB
      */
-    public record Given(long memory, long requests, long scripts, int trackedKeys, long journal, boolean behind) {
+    public record Given(
+            long memory, long requests, long scripts, int trackedKeys, long journal, long copies, boolean behind) {
         /**
          * What of the keys may lie on the heap: the tables they, and the elements of large collections, are found by, what says where parts of
          * streams are, and keys of more than 254 bytes.
@@ -67,7 +69,7 @@ public record ResidentBound(Map<String, Long> parts, long machine) {
         }
 
         private long besideKeys() {
-            return requests + scripts + trackedKeys * TRACKED_KEY + 2 * journal + BASE;
+            return requests + scripts + trackedKeys * TRACKED_KEY + 2 * journal + copies + BASE;
         }
 
         /** The heap that is enough for it: keys with a third on top for the collector, and what clients may take. */
@@ -85,7 +87,7 @@ public record ResidentBound(Map<String, Long> parts, long machine) {
     public static ResidentBound of(Given given) {
         long heap = Runtime.getRuntime().maxMemory();
         Map<String, Long> parts = new LinkedHashMap<>();
-        parts.put("keys", given.memory + (given.memory >> 3) + OPEN_PAGES);
+        parts.put("keys", given.memory + (given.memory >> 3) + OPEN_PAGES + given.copies + (given.copies >> 3));
         parts.put("heap", heap);
         parts.put("buffers", PlatformDependent.maxDirectMemory());
         parts.put("code", code());

@@ -17,12 +17,12 @@ public final class RdbFile {
 
     private static final int FREQUENCY = 0xf9;
     private static final int IDLE = 0xf8;
-    private static final int AUXILIARY = 0xfa;
+    static final int AUXILIARY = 0xfa;
     private static final int SIZES = 0xfb;
-    private static final int EXPIRY_MILLIS = 0xfc;
+    static final int EXPIRY_MILLIS = 0xfc;
     private static final int EXPIRY_SECONDS = 0xfd;
-    private static final int DATABASE = 0xfe;
-    private static final int END = 0xff;
+    static final int DATABASE = 0xfe;
+    static final int END = 0xff;
 
     private RdbFile() {}
 

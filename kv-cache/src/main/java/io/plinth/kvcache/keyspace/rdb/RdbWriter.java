@@ -38,18 +38,46 @@ public final class RdbWriter {
     private static final int PACKED = 2;
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    /** Whether fields have their expiries, which Redis up to 7.2 does not read. */
+    private final boolean expiries;
+
     private int version = VERSION;
+
+    private RdbWriter(boolean expiries) {
+        this.expiries = expiries;
+    }
 
     /** The payload of DUMP: type, value, version and checksum. */
     public static byte[] dump(Value value) {
-        RdbWriter writer = new RdbWriter();
+        RdbWriter writer = new RdbWriter(true);
         writer.value(value);
         return writer.payload();
     }
 
+    /** A key of a file of version 10: type, key and value. Fields of a hash are there without their expiries. */
+    static byte[] entry(byte[] key, Value value) {
+        RdbWriter content = new RdbWriter(false);
+        content.value(value);
+        byte[] typed = content.out.toByteArray();
+        RdbWriter whole = new RdbWriter(false);
+        whole.out.write(typed[0]);
+        whole.string(key);
+        whole.out.write(typed, 1, typed.length - 1);
+        return whole.out.toByteArray();
+    }
+
+    /** Strings behind one another, each with its length. */
+    static byte[] strings(byte[]... strings) {
+        RdbWriter writer = new RdbWriter(false);
+        for (byte[] each : strings) {
+            writer.string(each);
+        }
+        return writer.out.toByteArray();
+    }
+
     /** The payload of FUNCTION DUMP: each library's source behind its mark, version and checksum. */
     public static byte[] functions(List<byte[]> sources) {
-        RdbWriter writer = new RdbWriter();
+        RdbWriter writer = new RdbWriter(true);
         for (byte[] source : sources) {
             writer.out.write(RdbFile.FUNCTION);
             writer.string(source);
@@ -158,7 +186,7 @@ public final class RdbWriter {
             string(packed.dump());
             return;
         }
-        long first = first(hash);
+        long first = expiries ? first(hash) : 0;
         if (first != 0) {
             version = VERSION_OF_EXPIRIES;
             out.write(HASH_METADATA);

@@ -26,6 +26,9 @@ public final class EffectCodec {
     /** Where databases are from then on, as part of a transaction or not: {@code unit 8 | 16 numbers}. */
     static final int DATABASES = 251;
 
+    /** Behind kind, has and db. */
+    private static final int SLOT_AT = 3;
+
     private static final int FIELD = 1;
     private static final int VALUE = 2;
     private static final int EXPIRY = 4;
@@ -131,6 +134,11 @@ public final class EffectCodec {
         out.u1(DATABASES);
         out.u8(unit);
         out.block(stored);
+    }
+
+    /** The slot of a record that is a change of one; negative for any other. */
+    public static int slot(ByteBuffer record) {
+        return kind(record) >= KINDS.size() ? -1 : record.getShort(record.position() + SLOT_AT) & 0xffff;
     }
 
     static int kind(ByteBuffer record) {

@@ -31,6 +31,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by recovery: brings back what one snapshot has. A damaged block loses its keys; the others are found behind it. */
@@ -44,8 +45,11 @@ public final class SnapshotReader implements AutoCloseable {
     private final List<Damage> damages = new ArrayList<>();
     /** What came of a collection so far, by segment. */
     private final Map<Integer, Parts> parts = new HashMap<>();
+    /** Of which segments keys are brought back. */
+    private IntPredicate wanted = segment -> true;
 
     private long keys;
+    private long misfits;
     private boolean whole;
 
     private @Nullable List<byte[]> libraries;
@@ -93,6 +97,34 @@ public final class SnapshotReader implements AutoCloseable {
         return Block.intact(bytes.asSlice(at, Block.HEAD).asByteBuffer(), body) ? body : null;
     }
 
+    /** Bytes of each segment's keys as they stand here. */
+    public long[] sizes() {
+        long[] sizes = new long[Keyspace.SEGMENTS];
+        for (long at = 0; at < bytes.byteSize(); ) {
+            Block head = head(at);
+            if (head == null) {
+                at = search(at + 1);
+                continue;
+            }
+            if (ofSegment(head)) {
+                sizes[head.segment()] += head.length();
+            }
+            at += Block.HEAD + head.length();
+        }
+        return sizes;
+    }
+
+    private static boolean ofSegment(Block head) {
+        return head.type() == Block.KEYS || head.type() == Block.PART;
+    }
+
+    /** Fills a keyspace with the keys of some segments, and stops where they take more than it may: answers whether they did not. */
+    public boolean load(Keyspace keyspace, long nowMillis, IntPredicate segments) {
+        wanted = segments;
+        load(keyspace, nowMillis, new long[Keyspace.SEGMENTS]);
+        return keyspace.makeRoom(0);
+    }
+
     /** Fills a keyspace, and raises {@code sequences} to what the segments came to; answers which keys it has. */
     public Coverage load(Keyspace keyspace, long nowMillis, long[] sequences) {
         SnapshotFacts known = facts;
@@ -110,6 +142,10 @@ public final class SnapshotReader implements AutoCloseable {
                 at = next;
                 continue;
             }
+            if (ofSegment(head) && !wanted.test(head.segment())) {
+                at += Block.HEAD + head.length();
+                continue;
+            }
             ByteBuffer body = body(at, head);
             if (body == null) {
                 damages.add(new Damage(name, at, "a block of " + head.length() + " bytes"));
@@ -121,6 +157,7 @@ public final class SnapshotReader implements AutoCloseable {
         // Only now is it known what each piece has: of a key that went before its piece was written nothing comes back.
         Replay replay = new Replay(keyspace, coverage, nowMillis, sequences);
         effects.forEach(body -> replay(body, replay));
+        misfits += replay.misfits();
         if (!whole) {
             damages.add(new Damage(name, bytes.byteSize(), "the end is missing"));
         }
@@ -178,10 +215,14 @@ public final class SnapshotReader implements AutoCloseable {
         }
     }
 
-    private static void replay(ByteBuffer body, Replay replay) {
+    private void replay(ByteBuffer body, Replay replay) {
         while (body.remaining() >= 4) {
             int length = body.getInt();
-            replay.record(body.slice(body.position(), length));
+            ByteBuffer record = body.slice(body.position(), length);
+            int slot = EffectCodec.slot(record);
+            if (slot < 0 || wanted.test(slot & Keyspace.SEGMENTS - 1)) {
+                replay.record(record);
+            }
             body.position(body.position() + length);
         }
     }
@@ -269,6 +310,11 @@ public final class SnapshotReader implements AutoCloseable {
     /** How many keys it brought. */
     public long keys() {
         return keys;
+    }
+
+    /** How many changes did not fit what there was; their keys are gone. */
+    public long misfits() {
+        return misfits;
     }
 
     /** What was damaged. */

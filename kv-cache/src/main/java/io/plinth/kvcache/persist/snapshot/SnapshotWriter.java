@@ -37,12 +37,16 @@ final class SnapshotWriter implements AutoCloseable {
     private final LongSupplier nanos;
     private final @Nullable Gathering gathering;
     private final FileChannel file;
+    private final boolean durable;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
     private long unforced;
     private long keys;
     private long longest;
 
-    SnapshotWriter(Keyspace keyspace, Path path, LongSupplier nanos, @Nullable Gathering gathering) throws IOException {
+    /** {@code durable}: whether what is written is to outlive the machine. */
+    SnapshotWriter(Keyspace keyspace, Path path, LongSupplier nanos, @Nullable Gathering gathering, boolean durable)
+            throws IOException {
+        this.durable = durable;
         this.keyspace = keyspace;
         this.nanos = nanos;
         this.gathering = gathering;
@@ -66,7 +70,9 @@ final class SnapshotWriter implements AutoCloseable {
         block(new Block(Block.FUNCTIONS, 0, functions.size(), 0, 0, 0), functions.array(), 0);
         block(new Block(Block.END, 0, about.length, 0, 0, 0), about, 0);
         flush();
-        file.force(true);
+        if (durable) {
+            file.force(true);
+        }
     }
 
     /** How many keys were written. */
@@ -191,7 +197,7 @@ final class SnapshotWriter implements AutoCloseable {
     }
 
     private void force() throws IOException {
-        if (unforced >= FORCED) {
+        if (durable && unforced >= FORCED) {
             unforced = 0;
             file.force(false);
         }

@@ -21,11 +21,13 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Owned by the thread that saves: the snapshots in a folder, {@code snapshot-NNNNNNNN}, of which the newest counts. */
+/** Owned by the thread that saves, but for {@link #image}: the snapshots in a folder, {@code snapshot-NNNNNNNN}, of which the newest counts. */
 public final class Snapshots {
     private static final String PREFIX = "snapshot-";
     private static final long HELD_NANOS = 5_000_000;
     private static final String UNFINISHED = "snapshot.new";
+    /** Of an image: no start reads it, so that no journal goes on from it. */
+    private static final int NO_JOURNAL = 0;
 
     private final Path folder;
     private final Keyspace keyspace;
@@ -81,35 +83,7 @@ public final class Snapshots {
         TreeMap<Integer, Path> before = all();
         Path unfinished = folder.resolve(UNFINISHED);
         int from = journal == null ? journalFrom : done(journal.roll());
-        Gathering gathering = journal == null ? new Gathering(gathered) : null;
-        if (gathering != null) {
-            listen(gathering);
-        }
-        long keys;
-        long longest;
-        try (SnapshotWriter writer = new SnapshotWriter(keyspace, unfinished, nanos, gathering)) {
-            SnapshotFacts facts = new SnapshotFacts(
-                    keyspace.hasher().seed(),
-                    from,
-                    clock.millis(),
-                    atStop,
-                    keyspace.databases().now());
-            writer.write(facts, loops, libraries);
-            keys = writer.keys();
-            longest = writer.longestNanos();
-        } catch (IOException | RuntimeException | Error e) {
-            // Half of one is of no use, and may be what fills the disk.
-            try {
-                Files.deleteIfExists(unfinished);
-            } catch (IOException again) {
-                e.addSuppressed(again);
-            }
-            throw e;
-        } finally {
-            if (gathering != null) {
-                keyspace.unlisten(gathering, () -> true);
-            }
-        }
+        Encoded encoded = write(unfinished, from, atStop, loops, journal == null ? new Gathering(gathered) : null);
         if (journal != null) {
             // Without the changes made meanwhile its pieces are of different moments.
             done(journal.flushed());
@@ -128,7 +102,53 @@ public final class Snapshots {
         if (journal != null) {
             done(journal.dropBefore(from));
         }
-        return new Saved(keys, Files.size(path), (nanos.getAsLong() - start) / 1_000_000, longest / 1_000);
+        return new Saved(
+                encoded.keys, Files.size(path), (nanos.getAsLong() - start) / 1_000_000, encoded.longestNanos / 1_000);
+    }
+
+    private record Encoded(long keys, long longestNanos) {}
+
+    /**
+     * Writes all keys, and whatever changed until all are written, to a file of its own that no start looks for: so it is of the moment it
+     * ends at.
+     */
+    public void image(Path to, List<? extends ScheduledExecutorService> loops) throws IOException {
+        write(to, NO_JOURNAL, false, loops, new Gathering(gathered));
+    }
+
+    private Encoded write(
+            Path to,
+            int journalFrom,
+            boolean atStop,
+            List<? extends ScheduledExecutorService> loops,
+            @Nullable Gathering gathering)
+            throws IOException {
+        if (gathering != null) {
+            listen(gathering);
+        }
+        boolean durable = journalFrom != NO_JOURNAL;
+        try (SnapshotWriter writer = new SnapshotWriter(keyspace, to, nanos, gathering, durable)) {
+            SnapshotFacts facts = new SnapshotFacts(
+                    keyspace.hasher().seed(),
+                    journalFrom,
+                    clock.millis(),
+                    atStop,
+                    keyspace.databases().now());
+            writer.write(facts, loops, libraries);
+            return new Encoded(writer.keys(), writer.longestNanos());
+        } catch (IOException | RuntimeException | Error e) {
+            // Half of one is of no use, and may be what fills the disk.
+            try {
+                Files.deleteIfExists(to);
+            } catch (IOException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        } finally {
+            if (gathering != null) {
+                keyspace.unlisten(gathering, () -> true);
+            }
+        }
     }
 
     private void listen(Gathering gathering) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ResidentBoundTest {
     private static final long MIB = 1 << 20;
     private static final ResidentBound.Given GIVEN =
-            new ResidentBound.Given(1024 * MIB, 256 * MIB, 64 * MIB, 1_000_000, 0, false);
+            new ResidentBound.Given(1024 * MIB, 256 * MIB, 64 * MIB, 1_000_000, 0, 0, false);
 
     @Test
     void theHeapHasTwoThirdsOfTheKeysWithAThirdOnTop() {
