@@ -159,11 +159,16 @@ public final class DebugCommands {
         double seconds = Double.isNaN(number) ? 0 : number;
         long millis = (long) Math.clamp(seconds * 1000, 0, LONGEST_SLEEP);
         Client client = call.client();
+        call.node().clients().pause(call.now() + millis, false);
+        if (!call.mayBlock()) {
+            // Within EXEC the other replies would come before this one; what comes after EXEC waits.
+            call.out().ok();
+            return;
+        }
         var executor = call.executor();
         var command = call.command();
         List<byte[]> shown = SlowLog.shown(command.name(), call.args());
         call.measureElsewhere();
-        call.node().clients().pause(call.now() + millis, false);
         Blocked sleeping = new Blocked() {
             @Override
             public boolean end(boolean error) {
