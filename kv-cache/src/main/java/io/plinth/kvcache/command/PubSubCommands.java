@@ -114,6 +114,9 @@ public final class PubSubCommands {
     }
 
     private static void ssubscribe(Call call) {
+        if (!call.mayBlock()) {
+            throw new CommandException("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
+        }
         listen(call, "ssubscribe", call.node().pubSub()::subscribeShard, PubSubCommands::shardCount);
     }
 

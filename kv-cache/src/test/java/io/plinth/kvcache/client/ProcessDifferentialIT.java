@@ -101,6 +101,11 @@ class ProcessDifferentialIT {
     @Test
     void whoWatchesOrListensIsRefusedAlike(@TempDir Path folder) throws Exception {
         List<String> lines = List.of(
+                "MULTI",
+                "MONITOR",
+                "SSUBSCRIBE a",
+                "GET k",
+                "EXEC",
                 "MONITOR",
                 "GET k",
                 "SET k v",

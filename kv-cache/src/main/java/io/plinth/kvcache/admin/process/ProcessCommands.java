@@ -34,6 +34,9 @@ public final class ProcessCommands {
         ProcessCommands commands = new ProcessCommands(persistence, stop, journal);
         to.add("shutdown", "Stops the node.", commands::shutdown);
         to.add("monitor", "Shows every command that clients send.", call -> {
+            if (!call.mayBlock()) {
+                throw new CommandException("ERR MONITOR isn't allowed for DENY BLOCKING client");
+            }
             call.node()
                     .stats()
                     .monitors()
