@@ -175,7 +175,7 @@ public final class PubSubCommands {
 
     private static void channels(Call call, List<Channel> all) {
         if (call.count() > 3) {
-            throw CommandException.arity("pubsub|" + call.text(1).toLowerCase(Locale.ROOT));
+            throw CommandException.form(call.text(1), "PUBSUB");
         }
         Glob glob = call.count() == 3 ? new Glob(call.bytes(2)) : null;
         List<Channel> shown = all.stream()
