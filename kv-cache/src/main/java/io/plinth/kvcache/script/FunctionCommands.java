@@ -70,8 +70,8 @@ final class FunctionCommands {
         if (code.length() > MAX_CODE) {
             throw new CommandException("ERR library: " + code.length() + " bytes (expected: at most " + MAX_CODE + ")");
         }
-        Libraries.Library library = Libraries.parse(code);
-        scripts.libraries().checkNew(library, replace);
+        Libraries.Library library =
+                Libraries.parse(code, name -> scripts.libraries().checkNew(name, replace));
         return library.with(host.tryLibrary(library));
     }
 

@@ -68,8 +68,8 @@ final class Libraries {
         return name.matches("[A-Za-z0-9_]+");
     }
 
-    /** A library whose functions are not known yet. */
-    static Library parse(String code) {
+    /** A library whose functions are not known yet; {@code named} sees its name before it is compiled. */
+    static Library parse(String code, Consumer<String> named) {
         int end = code.indexOf('\n');
         if (!code.startsWith("#!")) {
             throw new CommandException("ERR Missing library metadata");
@@ -97,6 +97,7 @@ final class Libraries {
         if (!words[0].equalsIgnoreCase("lua")) {
             throw new CommandException("ERR Engine '" + Replies.line(words[0]) + "' not found");
         }
+        named.accept(name);
         try {
             return new Library(name, code, Chunk.compile(code.substring(end), "@user_function"), List.of());
         } catch (SyntaxError e) {
@@ -104,9 +105,9 @@ final class Libraries {
         }
     }
 
-    void checkNew(Library library, boolean replace) {
-        if (!replace && snapshot.libraries.containsKey(library.name)) {
-            throw new CommandException("ERR Library '" + library.name + "' already exists");
+    void checkNew(String name, boolean replace) {
+        if (!replace && snapshot.libraries.containsKey(name)) {
+            throw new CommandException("ERR Library '" + name + "' already exists");
         }
     }
 

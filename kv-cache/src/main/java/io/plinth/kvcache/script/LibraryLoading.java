@@ -17,7 +17,7 @@ public final class LibraryLoading implements AutoCloseable {
 
     /** As FUNCTION LOAD REPLACE does. */
     public void load(byte[] code) {
-        Libraries.Library library = Libraries.parse(new String(code, StandardCharsets.ISO_8859_1));
+        Libraries.Library library = Libraries.parse(new String(code, StandardCharsets.ISO_8859_1), name -> {});
         scripts.libraries().add(library.with(host.tryLibrary(library)), true);
     }
 

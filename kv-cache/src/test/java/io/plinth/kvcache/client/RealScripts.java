@@ -137,6 +137,7 @@ final class RealScripts {
         return List.of(
                 List.of("FUNCTION", "LOAD", library),
                 List.of("FUNCTION", "LOAD", library),
+                List.of("FUNCTION", "LOAD", library + "\nnot lua"),
                 List.of("FUNCTION", "LOAD", "REPLACE", library),
                 List.of("FUNCTION", "LOAD", one),
                 List.of("FCALL", "f1", "1", "k", "a"),

@@ -23,8 +23,8 @@ class LibrariesTest {
     }
 
     private void add(String code) {
-        Libraries.Library library = Libraries.parse(code);
-        libraries.checkNew(library, false);
+        Libraries.Library library = Libraries.parse(code, name -> {});
+        libraries.checkNew(library.name(), false);
         libraries.add(library, false);
     }
 
