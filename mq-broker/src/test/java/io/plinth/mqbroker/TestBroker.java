@@ -4,6 +4,7 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import io.plinth.kit.config.StackFile;
 import io.plinth.kit.config.StackFiles;
+import io.plinth.kit.lifecycle.DaemonType;
 import io.plinth.kit.lifecycle.NodeRunner;
 import io.plinth.kit.lifecycle.RunningNode;
 import java.net.InetSocketAddress;
@@ -18,7 +19,11 @@ final class TestBroker implements AutoCloseable {
     private final RunningNode node;
 
     TestBroker(Path folder, String section) throws Exception {
-        node = NodeRunner.start(MqBrokerMain.TYPE, file(folder, section), "mq");
+        this(MqBrokerMain.TYPE, folder, section);
+    }
+
+    TestBroker(DaemonType type, Path folder, String section) throws Exception {
+        node = NodeRunner.start(type, file(folder, section), "mq");
     }
 
     static Path write(Path folder, String section) throws Exception {

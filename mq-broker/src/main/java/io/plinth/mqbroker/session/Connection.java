@@ -179,11 +179,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
     }
 
     private void openChannel(int number) {
-        if (number > negotiated.channelMax()) {
-            throw new AmqpException(
-                    ReplyCode.NOT_ALLOWED,
-                    "number of channels: " + number + " (expected: <= " + negotiated.channelMax() + ")");
-        }
+        negotiated.checkChannel(number);
         identity.checkChannels(channels.size());
         channels.put(number, new ChannelSession(this, number, limits));
         write(number, new ChannelMethod.OpenOk(new byte[0]));
@@ -423,6 +419,7 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
 
     private void close(ReplyCode code, String text, @Nullable Method method) {
         state = State.CLOSING;
+        ctx().executor().schedule(() -> ctx().close(), CLOSE_SECONDS, TimeUnit.SECONDS);
         end(() -> {});
         write(
                 0,
@@ -432,7 +429,6 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
                         method == null ? 0 : method.classId(),
                         method == null ? 0 : method.methodId()));
         finishTurn();
-        ctx().executor().schedule(() -> ctx().close(), CLOSE_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Ends the connection for a reason the client is told; from any thread. */
@@ -477,10 +473,15 @@ public final class Connection extends ChannelInboundHandlerAdapter implements Ou
         // Of what is no TLS the decoder's exception has the I/O's as its cause.
         if (cause instanceof java.io.IOException || cause.getCause() instanceof java.io.IOException) {
             LOG.debug("{}: {}", context.channel(), cause.toString());
-        } else {
-            LOG.error("{}: closed for an unexpected error", context.channel(), cause);
+            context.close();
+            return;
         }
-        context.close();
+        LOG.error("{}: closed for an unexpected error", context.channel(), cause);
+        if (state == State.CLOSING || state == State.CLOSED) {
+            context.close();
+        } else {
+            fail(new AmqpException(ReplyCode.INTERNAL_ERROR, "unexpected error; the broker's log has it"), null);
+        }
     }
 
     /** What management shows, as the connection's loop sees it; from any thread. */

@@ -1,6 +1,8 @@
 package io.plinth.mqbroker.session;
 
+import io.plinth.mqbroker.wire.AmqpException;
 import io.plinth.mqbroker.wire.FieldTable;
+import io.plinth.mqbroker.wire.ReplyCode;
 
 /** Owned by the connection's event loop. What client and server have told each other. */
 final class Negotiated {
@@ -46,6 +48,14 @@ final class Negotiated {
 
     int channelMax() {
         return channelMax;
+    }
+
+    /** Refuses a channel of a number that is too high. */
+    void checkChannel(int number) {
+        if (number > channelMax) {
+            throw new AmqpException(
+                    ReplyCode.NOT_ALLOWED, "number of channels: " + number + " (expected: <= " + channelMax + ")");
+        }
     }
 
     int heartbeat() {
