@@ -20,6 +20,7 @@ import io.plinth.kit.lifecycle.JvmSizing;
 import io.plinth.kit.lifecycle.NodeContext;
 import io.plinth.kit.net.ListenException;
 import io.plinth.kit.net.Listeners;
+import io.plinth.testkit.LogWatcher;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Queue;
@@ -119,7 +120,8 @@ class UnexpectedErrorIT {
     }
 
     @Test
-    void closesTheConnectionWithInternalError(@TempDir Path folder) throws Exception {
+    void closesTheConnectionWithInternalError(@TempDir Path folder, LogWatcher.Expected log) throws Exception {
+        log.expect("closed for an unexpected error");
         Watched type = new Watched();
         try (TestBroker broker = new TestBroker(type, folder, "{}");
                 Connection other = broker.connect()) {
