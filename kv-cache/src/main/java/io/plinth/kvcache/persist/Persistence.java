@@ -106,6 +106,7 @@ public final class Persistence implements AutoCloseable {
     /** The same; where nothing was left the keys come from elsewhere. */
     public Recovery start(Filling elsewhere) throws IOException {
         long began = nanos.getAsLong();
+        copies.clear();
         Recovery recovery = Recovery.run(keyspace, snapshots.all(), journalFolder, clock.millis(), settings.keeps());
         saves = saves.started(clock.millis(), recovery.keys());
         for (Damage damage : recovery.damages()) {

@@ -55,7 +55,7 @@ public final class Copies implements AutoCloseable {
         int users;
     }
 
-    /** {@code folder} may have what a life before left unfinished; {@code loops} encode between their connections' commands. */
+    /** {@code loops} encode between their connections' commands. */
     public Copies(
             Path folder,
             Snapshots snapshots,
@@ -72,6 +72,12 @@ public final class Copies implements AutoCloseable {
         this.clock = clock;
         this.maker = Executors.newSingleThreadExecutor(threads);
         this.reader = Executors.newSingleThreadExecutor(threads);
+    }
+
+    /** Removes what a life before left unfinished. */
+    public void clear() throws IOException {
+        Files.deleteIfExists(folder.resolve(FILE));
+        Files.deleteIfExists(folder.resolve(IMAGE));
     }
 
     /** What copies may take. */
@@ -152,8 +158,7 @@ public final class Copies implements AutoCloseable {
             return new CopyFile(FileChannel.open(file, StandardOpenOption.READ), reader, takers);
         } finally {
             // Who has it open goes on reading it.
-            Files.deleteIfExists(file);
-            Files.deleteIfExists(image);
+            clear();
         }
     }
 

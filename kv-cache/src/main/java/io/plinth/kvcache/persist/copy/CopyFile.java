@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Shared by those who take it: a file without a name, which goes with the last of them. Read by a thread of its own, never by a loop. */
@@ -30,7 +31,11 @@ public final class CopyFile {
 
     /** The bytes from a place on, at most so many, none behind the end. */
     public CompletableFuture<byte[]> read(long at, int most) {
-        return CompletableFuture.supplyAsync(() -> piece(at, (int) Math.min(most, size - at)), reader);
+        try {
+            return CompletableFuture.supplyAsync(() -> piece(at, (int) Math.min(most, size - at)), reader);
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private byte[] piece(long at, int length) {
@@ -48,14 +53,22 @@ public final class CopyFile {
         return bytes;
     }
 
-    /** One of those who take it wants no more. */
+    /** One of those who take it wants no more. Not closed by who says so, as that may take the disk long. */
     void release() {
         if (users.decrementAndGet() == 0) {
             try {
-                file.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException("copy: cannot be closed", e);
+                reader.execute(this::close);
+            } catch (RejectedExecutionException e) {
+                close();
             }
+        }
+    }
+
+    private void close() {
+        try {
+            file.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("copy: cannot be closed", e);
         }
     }
 }

@@ -92,7 +92,7 @@ final class CopyWriter {
     }
 
     private void part(Keyspace scratch, int from, int upto, long now) throws IOException {
-        boolean fits = image.load(scratch, now, segment -> segment >= from && segment < upto);
+        boolean fits = image.load(scratch, now, from, upto);
         if (!image.damages().isEmpty()) {
             throw new IOException("copy: damaged: " + image.damages().getFirst());
         }

@@ -48,6 +48,9 @@ public final class SnapshotReader implements AutoCloseable {
     /** Of which segments keys are brought back. */
     private IntPredicate wanted = segment -> true;
 
+    private final Places[] ofSegments = new Places[Keyspace.SEGMENTS];
+    private final Places others = new Places();
+
     private long keys;
     private long misfits;
     private boolean whole;
@@ -97,43 +100,92 @@ public final class SnapshotReader implements AutoCloseable {
         return Block.intact(bytes.asSlice(at, Block.HEAD).asByteBuffer(), body) ? body : null;
     }
 
-    /** Bytes of each segment's keys as they stand here. */
+    /** Where blocks begin. */
+    private static final class Places {
+        private long[] at = new long[8];
+        private int count;
+
+        private void add(long place) {
+            at = count == at.length ? Arrays.copyOf(at, 2 * count) : at;
+            at[count++] = place;
+        }
+    }
+
+    /** Finds each segment's blocks, for {@link #load(Keyspace, long, int, int)}; answers the bytes of each. */
     public long[] sizes() {
         long[] sizes = new long[Keyspace.SEGMENTS];
+        Arrays.setAll(ofSegments, i -> new Places());
         for (long at = 0; at < bytes.byteSize(); ) {
             Block head = head(at);
             if (head == null) {
-                at = search(at + 1);
-                continue;
+                damages.add(new Damage(name, at, "what is no block"));
+                return sizes;
             }
-            if (ofSegment(head)) {
-                sizes[head.segment()] += head.length();
-            }
+            boolean keys = head.type() == Block.KEYS || head.type() == Block.PART;
+            (keys ? ofSegments[head.segment()] : others).add(at);
+            sizes[head.segment()] += keys ? head.length() : 0;
             at += Block.HEAD + head.length();
         }
         return sizes;
     }
 
-    private static boolean ofSegment(Block head) {
-        return head.type() == Block.KEYS || head.type() == Block.PART;
-    }
-
-    /** Fills a keyspace with the keys of some segments, and stops where they take more than it may: answers whether they did not. */
-    public boolean load(Keyspace keyspace, long nowMillis, IntPredicate segments) {
-        wanted = segments;
-        load(keyspace, nowMillis, new long[Keyspace.SEGMENTS]);
+    /** Fills a keyspace with the keys of the segments from one to before another; answers whether it has room for them. */
+    public boolean load(Keyspace keyspace, long nowMillis, int from, int upto) {
+        wanted = segment -> segment >= from && segment < upto;
+        Loading loading = begin(keyspace, nowMillis, new long[Keyspace.SEGMENTS]);
+        visit(others, loading);
+        for (int i = from; i < upto; i++) {
+            visit(ofSegments[i], loading);
+        }
+        end(loading);
         return keyspace.makeRoom(0);
     }
 
-    /** Fills a keyspace, and raises {@code sequences} to what the segments came to; answers which keys it has. */
-    public Coverage load(Keyspace keyspace, long nowMillis, long[] sequences) {
+    private void visit(Places places, Loading loading) {
+        for (int i = 0; i < places.count; i++) {
+            Block head = head(places.at[i]);
+            if (head == null) {
+                damages.add(new Damage(name, places.at[i], "what is no block"));
+            } else {
+                visit(places.at[i], head, loading);
+            }
+        }
+    }
+
+    private void visit(long at, Block head, Loading loading) {
+        ByteBuffer body = body(at, head);
+        if (body == null) {
+            damages.add(new Damage(name, at, "a block of " + head.length() + " bytes"));
+        } else {
+            block(head, body, loading);
+        }
+    }
+
+    private record Loading(
+            Keyspace keyspace, Coverage coverage, List<ByteBuffer> effects, long nowMillis, long[] sequences) {}
+
+    private Loading begin(Keyspace keyspace, long nowMillis, long[] sequences) {
         SnapshotFacts known = facts;
         if (known == null) {
             throw new IllegalStateException("snapshot " + name + ": without facts");
         }
         keyspace.databases().become(known.databases());
-        Coverage coverage = new Coverage(new KeyHash(known.seed()));
-        List<ByteBuffer> effects = new ArrayList<>();
+        return new Loading(keyspace, new Coverage(new KeyHash(known.seed())), new ArrayList<>(), nowMillis, sequences);
+    }
+
+    private void end(Loading loading) {
+        // Only now is it known what each piece has: of a key that went before its piece was written nothing comes back.
+        Replay replay = new Replay(loading.keyspace, loading.coverage, loading.nowMillis, loading.sequences);
+        loading.effects.forEach(body -> replay(body, replay));
+        misfits += replay.misfits();
+        if (!whole) {
+            damages.add(new Damage(name, bytes.byteSize(), "the end is missing"));
+        }
+    }
+
+    /** Fills a keyspace, and raises {@code sequences} to what the segments came to; answers which keys it has. */
+    public Coverage load(Keyspace keyspace, long nowMillis, long[] sequences) {
+        Loading loading = begin(keyspace, nowMillis, sequences);
         for (long at = 0; at < bytes.byteSize(); ) {
             Block head = head(at);
             if (head == null) {
@@ -142,26 +194,11 @@ public final class SnapshotReader implements AutoCloseable {
                 at = next;
                 continue;
             }
-            if (ofSegment(head) && !wanted.test(head.segment())) {
-                at += Block.HEAD + head.length();
-                continue;
-            }
-            ByteBuffer body = body(at, head);
-            if (body == null) {
-                damages.add(new Damage(name, at, "a block of " + head.length() + " bytes"));
-            } else {
-                block(keyspace, head, body, coverage, effects, nowMillis, sequences);
-            }
+            visit(at, head, loading);
             at += Block.HEAD + head.length();
         }
-        // Only now is it known what each piece has: of a key that went before its piece was written nothing comes back.
-        Replay replay = new Replay(keyspace, coverage, nowMillis, sequences);
-        effects.forEach(body -> replay(body, replay));
-        misfits += replay.misfits();
-        if (!whole) {
-            damages.add(new Damage(name, bytes.byteSize(), "the end is missing"));
-        }
-        return coverage;
+        end(loading);
+        return loading.coverage;
     }
 
     private long search(long from) {
@@ -173,16 +210,13 @@ public final class SnapshotReader implements AutoCloseable {
         return bytes.byteSize();
     }
 
-    private void block(
-            Keyspace keyspace,
-            Block head,
-            ByteBuffer body,
-            Coverage coverage,
-            List<ByteBuffer> effects,
-            long nowMillis,
-            long[] sequences) {
+    private void block(Block head, ByteBuffer body, Loading loading) {
+        Keyspace keyspace = loading.keyspace;
+        Coverage coverage = loading.coverage;
+        long nowMillis = loading.nowMillis;
         switch (head.type()) {
             case Block.KEYS -> {
+                long[] sequences = loading.sequences;
                 coverage.add(head.segment(), head.from(), head.upto(), head.sequence());
                 sequences[head.segment()] = Math.max(sequences[head.segment()], head.sequence());
                 keyspace.makeRoom(0);
@@ -200,7 +234,7 @@ public final class SnapshotReader implements AutoCloseable {
                     damages.add(new Damage(name, head.from(), "a part that cannot be read: " + e.getMessage()));
                 }
             }
-            case Block.EFFECTS -> effects.add(body);
+            case Block.EFFECTS -> loading.effects.add(body);
             case Block.FUNCTIONS -> {
                 try {
                     libraries = EffectCodec.libraries(body);
