@@ -36,10 +36,6 @@ public final class ReplicaCommands {
         if (call.node().topology().get().clustered()) {
             throw new CommandException("ERR REPLICAOF not allowed in cluster mode.");
         }
-        if (memcached) {
-            throw new CommandException(
-                    "ERR REPLICAOF not allowed while memcached-port is open, as what it stores would be lost");
-        }
         if (call.args().is(1, "NO") && call.args().is(2, "ONE")) {
             CompletableFuture<Void> leads = replication.get().lead();
             if (leads.isDone() || !call.mayBlock()) {
@@ -49,6 +45,10 @@ public final class ReplicaCommands {
                 AnswerLater.begin(client, leads, failure -> client.out().ok());
             }
             return;
+        }
+        if (memcached) {
+            throw new CommandException(
+                    "ERR REPLICAOF not allowed while memcached-port is open, as what it stores would be lost");
         }
         String port = call.text(2);
         if (!port.matches("\\d{1,5}") || Integer.parseInt(port) > 65_535) {
