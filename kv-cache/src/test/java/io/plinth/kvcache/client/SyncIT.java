@@ -128,6 +128,31 @@ class SyncIT {
         }
     }
 
+    @Test
+    void fieldsThatAreOverDoNotComeBack() throws Exception {
+        try (Cluster node = Cluster.start(folder, SECTION, 1);
+                RawClient ours = new RawClient(node.port(0))) {
+            ours.call("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+            ours.call("HSET", "some", "f", "1", "g", "2", "later", "3");
+            ours.call("HSET", "none", "f", "1");
+            ours.call("HPEXPIREAT", "some", "4102444800123", "FIELDS", "1", "later");
+            long over = System.currentTimeMillis() + 500;
+            assertThat(ours.call("HPEXPIREAT", "some", "" + over, "FIELDS", "1", "f"))
+                    .isEqualTo("*1\r\n:1\r\n");
+            assertThat(ours.call("HPEXPIREAT", "none", "" + over, "FIELDS", "1", "f"))
+                    .isEqualTo("*1\r\n:1\r\n");
+            Await.until("they are over", () -> System.currentTimeMillis() > over);
+            RedisPeer redis = redisWith(take(node.port(0), "fields.rdb", "--rdb"));
+            try (RawClient theirs = new RawClient(redis.port())) {
+                assertThat(theirs.call("HMGET", "some", "f", "g", "later"))
+                        .isEqualTo("*3\r\n$-1\r\n$1\r\n2\r\n$1\r\n3\r\n");
+                assertThat(theirs.call("EXISTS", "none")).isEqualTo(":0\r\n");
+            } finally {
+                redis.close();
+            }
+        }
+    }
+
     /** One transaction of a writer, the same wherever it is made. */
     private static List<List<String>> step(int i) {
         SplittableRandom random = new SplittableRandom(i);

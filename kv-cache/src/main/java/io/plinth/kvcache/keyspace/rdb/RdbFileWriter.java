@@ -50,8 +50,8 @@ public final class RdbFileWriter {
         put(RdbWriter.strings(code));
     }
 
-    /** A key; {@code expireAt} in Unix milliseconds, negative for none. */
-    public void key(int db, byte[] key, Value value, long expireAt) throws IOException {
+    /** A key; {@code expireAt} in Unix milliseconds, negative for none; {@code nowMillis} says which fields of a hash are over, not all. */
+    public void key(int db, byte[] key, Value value, long expireAt, long nowMillis) throws IOException {
         if (db != database) {
             database = db;
             put(RdbFile.DATABASE);
@@ -61,7 +61,7 @@ public final class RdbFileWriter {
             put(RdbFile.EXPIRY_MILLIS);
             put(little(expireAt));
         }
-        put(RdbWriter.entry(key, value));
+        put(RdbWriter.entry(key, value, nowMillis));
     }
 
     /** Ends the file with its checksum; nothing is closed. */

@@ -40,26 +40,36 @@ public final class RdbWriter {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     /** Whether fields have their expiries, which Redis up to 7.2 does not read. */
     private final boolean expiries;
+    /** Unix milliseconds: where fields have no expiries, none that is over then is there. */
+    private final long nowMillis;
 
     private int version = VERSION;
 
-    private RdbWriter(boolean expiries) {
+    private RdbWriter(boolean expiries, long nowMillis) {
         this.expiries = expiries;
+        this.nowMillis = nowMillis;
+    }
+
+    private RdbWriter() {
+        this(true, 0);
     }
 
     /** The payload of DUMP: type, value, version and checksum. */
     public static byte[] dump(Value value) {
-        RdbWriter writer = new RdbWriter(true);
+        RdbWriter writer = new RdbWriter();
         writer.value(value);
         return writer.payload();
     }
 
-    /** A key of a file of version 10: type, key and value. Fields of a hash are there without their expiries. */
-    static byte[] entry(byte[] key, Value value) {
-        RdbWriter content = new RdbWriter(false);
+    /**
+     * A key of a file of version 10: type, key and value. Fields of a hash are there without their expiries, but for those that are over,
+     * which would come back for ever; at least one is not.
+     */
+    static byte[] entry(byte[] key, Value value, long nowMillis) {
+        RdbWriter content = new RdbWriter(false, nowMillis);
         content.value(value);
         byte[] typed = content.out.toByteArray();
-        RdbWriter whole = new RdbWriter(false);
+        RdbWriter whole = new RdbWriter();
         whole.out.write(typed[0]);
         whole.string(key);
         whole.out.write(typed, 1, typed.length - 1);
@@ -68,7 +78,7 @@ public final class RdbWriter {
 
     /** Strings behind one another, each with its length. */
     static byte[] strings(byte[]... strings) {
-        RdbWriter writer = new RdbWriter(false);
+        RdbWriter writer = new RdbWriter();
         for (byte[] each : strings) {
             writer.string(each);
         }
@@ -77,7 +87,7 @@ public final class RdbWriter {
 
     /** The payload of FUNCTION DUMP: each library's source behind its mark, version and checksum. */
     public static byte[] functions(List<byte[]> sources) {
-        RdbWriter writer = new RdbWriter(true);
+        RdbWriter writer = new RdbWriter();
         for (byte[] source : sources) {
             writer.out.write(RdbFile.FUNCTION);
             writer.string(source);
@@ -194,10 +204,15 @@ public final class RdbWriter {
         } else {
             out.write(HASH);
         }
-        length(hash.size());
+        long living = expiries ? hash.size() : hash.living(nowMillis);
+        boolean someOver = living < hash.size();
+        length(living);
         hash.forEach((field, value) -> {
+            long at = first != 0 || someOver ? hash.fieldExpiry(field, 0, field.length) : 0;
+            if (someOver && at != 0 && at <= nowMillis) {
+                return;
+            }
             if (first != 0) {
-                long at = hash.fieldExpiry(field, 0, field.length);
                 length(at == 0 ? 0 : at - first + 1);
             }
             string(field);

@@ -295,6 +295,19 @@ public final class HashValue implements Value {
         }
     }
 
+    /** How many fields are not over. */
+    public long living(long nowMillis) {
+        if (firstExpiry == 0 || firstExpiry > nowMillis || pack != null) {
+            return size();
+        }
+        long over = 0;
+        for (int i = 0; i < table().positions(); i++) {
+            long at = table().number(i);
+            over += at != 0 && at <= nowMillis ? 1 : 0;
+        }
+        return size() - over;
+    }
+
     /** When fields are looked for that are over; 0 for never. In a large hash that is done seldom, since each is looked at. */
     public long nextLook(long nowMillis) {
         return firstExpiry == 0 || pack != null

@@ -149,10 +149,13 @@ final class CopyWriter {
         }
         Value value = entry.value();
         if (value instanceof HashValue hash && hash.firstExpiry() != 0) {
+            if (hash.living(now) == 0) {
+                return;
+            }
             withoutExpiry++;
         }
         try {
-            out.key(db, entry.key(), value, entry.expireAt() == Entry.NEVER ? -1 : entry.expireAt());
+            out.key(db, entry.key(), value, entry.expireAt() == Entry.NEVER ? -1 : entry.expireAt(), now);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
