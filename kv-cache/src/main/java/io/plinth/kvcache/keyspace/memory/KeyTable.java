@@ -9,6 +9,10 @@ import java.util.function.LongConsumer;
  * <p>Because places lie in hash order but for short runs, a scan can name its place by a hash: a table that grows, shrinks or
  * shifts places between two steps neither hides nor repeats a key that stays. The capacity grows by a quarter, so that few
  * places are empty.
+ *
+ * <p>Keys that come or go in the order of their hashes, as when a snapshot is read, a database is emptied or a client deletes what it
+ * scans, leave the others crowded in one part of a table of that capacity, where each would cost a walk past all others. So a table in
+ * which a key is far from its home grows, within {@link #MOST_FREE}, and one shrinks only where its keys lie near theirs.
  */
 public final class KeyTable {
     /** One past the largest hash: where a scan of the table ends. */
@@ -21,10 +25,21 @@ public final class KeyTable {
     /** Places that most runs are shorter than, and that a line of a processor's cache has. */
     private static final int NEAR = 8;
 
+    /** So far behind its home a key hardly ever lies in a table that is as full as it may be, unless hashes are not as any. */
+    private static final int CROWDED_WHEN_FULL = 1 << 11;
+    /** The same where a quarter is free. */
+    private static final int CROWDED = 1 << 9;
+    /** The same in a table that has just shrunk. */
+    private static final int CROWDED_WHEN_SHRUNK = 1 << 8;
+    /** With so many places a key a crowded table grows no more. */
+    private static final int MOST_FREE = 8;
+
     private static final long HANDLE = 0xffff_ffffL;
 
     private long[] places = new long[LEAST];
     private int size;
+    /** So many removals are before the next try to shrink. */
+    private int patience;
 
     /** How many there are. */
     public int size() {
@@ -115,22 +130,29 @@ public final class KeyTable {
     /** Adds a record whose key is not there. */
     public void add(int hash, int handle) {
         if ((size + 1) * 8L > (long) places.length * FULL) {
-            resize(places.length + Math.max(LEAST, places.length >> 2));
+            resize(places.length + Math.max(LEAST, places.length >> 2), Integer.MAX_VALUE);
         }
-        put(place(hash, handle));
+        int away = put(place(hash, handle));
         size++;
+        boolean roomy = size * 4L < places.length * 3L;
+        if (away > (roomy ? CROWDED : CROWDED_WHEN_FULL) && places.length < (long) size * MOST_FREE) {
+            resize(places.length + (places.length >> 2), Integer.MAX_VALUE);
+        }
     }
 
     private static long place(int hash, int handle) {
         return (long) hash << 32 | (handle & HANDLE);
     }
 
-    private void put(long place) {
-        int i = home(hash(place));
+    /** Answers how far from home. */
+    private int put(long place) {
+        int home = home(hash(place));
+        int i = home;
         while (places[i] != 0) {
             i = after(i);
         }
         places[i] = place;
+        return distance(home, i);
     }
 
     /** A record that is there has moved. */
@@ -162,8 +184,9 @@ public final class KeyTable {
         }
         places[gap] = 0;
         size--;
-        if (places.length > LEAST && size * 2L < places.length) {
-            resize(Math.max(LEAST, size + (size >> 1)));
+        if (places.length > LEAST && size * 2L < places.length && --patience <= 0) {
+            boolean shrunk = resize(Math.max(LEAST, size + (size >> 1)), CROWDED_WHEN_SHRUNK);
+            patience = shrunk ? 0 : size / 2;
         }
     }
 
@@ -181,14 +204,34 @@ public final class KeyTable {
         return to >= from ? to - from : to - from + places.length;
     }
 
-    private void resize(int capacity) {
-        long[] old = places;
-        places = new long[capacity];
-        for (long place : old) {
-            if (place != 0) {
-                put(place);
+    /**
+     * Takes so many places, unless a key then lies further than that from its home; answers whether it did. As keys come in the order
+     * of their homes but for short runs, the end of the last run is where most go whose home is taken.
+     */
+    private boolean resize(int capacity, int furthest) {
+        long[] next = new long[capacity];
+        // Of the last run, beyond the table's end where it goes on at the table's begin.
+        int first = 0;
+        int last = -1;
+        for (long place : places) {
+            if (place == 0) {
+                continue;
             }
+            int home = home(hash(place), next);
+            boolean behind = first <= home && home <= last;
+            int at = behind ? last + 1 : home;
+            while (next[at % capacity] != 0) {
+                at++;
+            }
+            if (at - home > furthest) {
+                return false;
+            }
+            next[at % capacity] = place;
+            first = behind ? first : home;
+            last = at;
         }
+        places = next;
+        return true;
     }
 
     /** Visits every place: hash above, handle below. The visitor changes nothing here. */
