@@ -69,11 +69,11 @@ public final class LongDouble {
         // The power of two that leaves an integer of 64 bits; the first guess is off by a few.
         int shift = MANTISSA - (int) Math.ceil((magnitude.precision() - magnitude.scale()) * 3.3219280948873626);
         for (; ; ) {
-            BigInteger mantissa =
-                    scale(magnitude, shift).setScale(0, RoundingMode.HALF_EVEN).toBigInteger();
-            int length = mantissa.bitLength();
-            if (length == MANTISSA || (length == MANTISSA + 1 && mantissa.bitCount() == 1)) {
-                BigDecimal rounded = scale(new BigDecimal(mantissa), -shift);
+            BigDecimal scaled = scale(magnitude, shift);
+            // Before it is rounded: one bit less and all ones would look as if they had enough.
+            int length = scaled.toBigInteger().bitLength();
+            if (length == MANTISSA) {
+                BigDecimal rounded = scale(scaled.setScale(0, RoundingMode.HALF_EVEN), -shift);
                 return exact.signum() < 0 ? rounded.negate() : rounded;
             }
             shift += MANTISSA - length;

@@ -56,6 +56,12 @@ class NumbersTest {
         "0.1, 0.2, 0.3",
         "-1, 1, 0",
         "1e-20, 0, 0",
+        // All bits of a mantissa, which half of it rounds to one more.
+        "-18446744073709551615, 0, -18446744073709551615",
+        "18446744073709551616, -1, 18446744073709551615",
+        "18446744073709551615, 0.5, 18446744073709551616",
+        "36893488147419103230, 0, 36893488147419103230",
+        "0, 9223372036854775807.5, 9223372036854775807.5",
     })
     void addsAsAnX87Does(String a, String b, String sum) {
         BigDecimal left = LongDouble.parse(a.getBytes(US_ASCII));
