@@ -33,7 +33,12 @@ class StreamEffectsTest {
     }
 
     private Entry entry() {
-        return Objects.requireNonNull(segment.peek(key, 0));
+        segment.lock();
+        try {
+            return Objects.requireNonNull(segment.peek(key, 0));
+        } finally {
+            segment.unlock();
+        }
     }
 
     @Test

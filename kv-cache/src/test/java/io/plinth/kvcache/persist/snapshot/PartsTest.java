@@ -78,7 +78,12 @@ class PartsTest {
     }
 
     private Entry entry() {
-        return Objects.requireNonNull(segment.peek(key, 0));
+        segment.lock();
+        try {
+            return Objects.requireNonNull(segment.peek(key, 0));
+        } finally {
+            segment.unlock();
+        }
     }
 
     private void change(SplittableRandom random) {
