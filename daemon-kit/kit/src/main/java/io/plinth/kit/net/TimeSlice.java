@@ -33,7 +33,11 @@ final class TimeSlice {
     private static final int SIZE = 48;
 
     private static final int POLICY = 4;
+    private static final int FLAGS = 8;
     private static final int RUNTIME = 24;
+    /** Threads that it starts have what others have: they would get before it what it is to get before them. */
+    private static final long RESET_ON_FORK = 1;
+
     private static final int OTHER = 0;
 
     private TimeSlice() {}
@@ -46,6 +50,7 @@ final class TimeSlice {
             if (!call(GET, attributes) || attributes.get(ValueLayout.JAVA_INT, POLICY) != OTHER) {
                 return;
             }
+            attributes.set(ValueLayout.JAVA_LONG, FLAGS, attributes.get(ValueLayout.JAVA_LONG, FLAGS) | RESET_ON_FORK);
             attributes.set(ValueLayout.JAVA_LONG, RUNTIME, slice.toNanos());
             if (!call(SET, attributes)) {
                 LOG.debug("time slice: not taken by this system");

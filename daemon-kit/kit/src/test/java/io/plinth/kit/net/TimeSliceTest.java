@@ -34,6 +34,17 @@ class TimeSliceTest {
     }
 
     @Test
+    void aThreadThatItStartsHasWhatOthersHave() throws Exception {
+        Duration others = TimeSlice.own();
+        CompletableFuture<Duration> started = new CompletableFuture<>();
+        Thread.ofPlatform().start(() -> {
+            TimeSlice.ask(TimeSlice.LEAST);
+            Thread.ofPlatform().start(() -> started.complete(TimeSlice.own()));
+        });
+        assertThat(started.get()).isEqualTo(others);
+    }
+
+    @Test
     void loopsThatServeAskForTheLeastAndOthersForNothing() throws Exception {
         try (NettyEventLoops serving = NettyEventLoops.open("here", 2, "epoll");
                 NettyEventLoops admin = NettyEventLoops.open("here", "admin", 1, "epoll")) {
