@@ -47,7 +47,9 @@ record Line(List<String> words) {
     /** Whether nothing is read after it: {@code quit}, or somebody speaks HTTP (a page that has a browser send commands), as memcached has it. */
     boolean last() {
         return name().equals("quit")
-                || (name().matches("[A-Z]+") && words.getLast().startsWith("HTTP/"));
+                || (!words.isEmpty()
+                        && words.getLast().startsWith("HTTP/")
+                        && name().chars().allMatch(letter -> letter >= 'A' && letter <= 'Z'));
     }
 
     /** Whether the last word asks for no answer. */
