@@ -15,6 +15,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -125,6 +126,24 @@ class SyncIT {
             assertThat(ours.call("DBSIZE")).isEqualTo(size);
             assertThat(ours.call("DEBUG", "DIGEST")).isEqualTo(digest);
             assertThat(ours.call("FCALL", "twice", "0", "ab")).isEqualTo("$4\r\nabab\r\n");
+        }
+    }
+
+    @Test
+    void whatAKillLeftUnfinishedGoesAtTheNextStart() throws Exception {
+        try (Cluster node = Cluster.start(folder, SECTION, 1)) {
+            take(node.port(0), "first.rdb", "--rdb");
+        }
+        Path copies;
+        try (Stream<Path> all = Files.walk(folder)) {
+            copies = all.filter(path -> path.endsWith("copies")).findFirst().orElseThrow();
+        }
+        for (String left : List.of("copy.image", "copy.rdb")) {
+            Files.writeString(copies.resolve(left), "half of one");
+        }
+        try (Cluster again = Cluster.start(folder, SECTION, 1)) {
+            assertThat(again.port(0)).isPositive();
+            assertThat(copies).isEmptyDirectory();
         }
     }
 
