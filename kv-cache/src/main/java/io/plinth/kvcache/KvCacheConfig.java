@@ -134,8 +134,9 @@ public record KvCacheConfig(
             @Range(min = "1", max = "100")
             int copies,
 
-            @Doc("What keys may take beside `memory` while such a file is made. As much as the keys of 64 slots"
-                    + " (those with the same remainder by 256) need, so more than the largest key.")
+            @Doc("What may be held of keys that change while such a file is made: their names, and where their changes"
+                + " are. No key is too large for it, nor are there too many; where more changes of one key than fit,"
+                + " no file is made.")
             @Default("64MiB")
             @Range(min = "8MiB")
             DataSize copyMemory,

@@ -70,6 +70,11 @@ final class NodeProcess implements AutoCloseable {
         }
     }
 
+    /** Where clients connect to. */
+    int port() {
+        return port;
+    }
+
     String log() throws IOException {
         return jvm.log();
     }

@@ -216,14 +216,25 @@ class SyncIT {
 
     @Test
     void isOfOneMomentWhileKeysAndDatabasesChange() throws Exception {
+        isOfOneMomentWhileKeysAndDatabasesChange(SECTION, client -> {}, 3);
+    }
+
+    /** Gives a node more keys. */
+    private interface More {
+        void fill(RawClient client) throws IOException;
+    }
+
+    private void isOfOneMomentWhileKeysAndDatabasesChange(String section, More more, int rounds) throws Exception {
         Path home = Files.createDirectory(folder.resolve("model"));
         RedisPeer model = RedisPeer.start(home, "--enable-debug-command", "yes");
         AtomicBoolean over = new AtomicBoolean();
-        try (Cluster node = Cluster.start(folder, SECTION, 1);
+        try (Cluster node = Cluster.start(folder, section, 1);
                 RawClient ours = new RawClient(node.port(0));
                 RawClient expected = new RawClient(model.port())) {
             fill(ours);
             fill(expected);
+            more.fill(ours);
+            more.fill(expected);
             CompletableFuture<Integer> writing = CompletableFuture.supplyAsync(() -> {
                 try {
                     int i = 0;
@@ -236,7 +247,7 @@ class SyncIT {
                 }
             });
             int made = 0;
-            for (int round = 0; round < 3; round++) {
+            for (int round = 0; round < rounds; round++) {
                 RedisPeer redis = redisWith(take(node.port(0), "moment" + round + ".rdb", "--rdb"));
                 try (RawClient theirs = new RawClient(redis.port())) {
                     theirs.call("SELECT", "9");
@@ -331,18 +342,52 @@ class SyncIT {
         }
     }
 
-    @Test
-    void whatDoesNotFitIsRefusedInWords() throws Exception {
-        try (Cluster node = Cluster.start(folder, SECTION + ", persist: { copy-memory: 8MiB }", 1);
-                RawClient ours = new RawClient(node.port(0))) {
-            large(ours);
-            ours.call("SET", "larger", "x".repeat(9 << 20));
-            try (Socket socket = syncs(node.port(0))) {
-                assertThat(head(socket.getInputStream()))
-                        .startsWith("-ERR SYNC: copy: keys of one part take more than 8388608 bytes");
+    /** Each of the collections that transactions change, and a string, takes more than the memory that copies may take. */
+    private static void larger(RawClient client) throws IOException {
+        for (int from = 1_000; from < 13_000; from += 1_000) {
+            StringBuilder text = new StringBuilder();
+            for (int i = from; i < from + 1_000; i++) {
+                String some = i + "x".repeat(750);
+                text.append(RawClient.request(List.of("RPUSH", "list", "e" + some)));
+                text.append(RawClient.request(List.of("SADD", "words", "w" + some)));
+                text.append(RawClient.request(List.of("HSET", "table", "f" + i, some)));
+                text.append(RawClient.request(List.of("ZADD", "ranks", "" + i, "m" + some)));
+                text.append(RawClient.request(List.of("XADD", "stream", (i + 1) + "-1", "f", some)));
             }
-            ours.call("DEL", "larger");
-            take(node.port(0), "fits.rdb", "--rdb");
+            client.send(text.toString());
+            for (int i = 0; i < 5_000; i++) {
+                client.reply();
+            }
+        }
+        client.call("SETRANGE", "long", "9000000", "end");
+        client.call("COPY", "table", "still");
+        for (int i = 0; i < 70; i++) {
+            client.call("APPEND", "longest", "y".repeat(1 << 20));
+            client.call("HSET", "large", "field" + i, "z".repeat(1 << 20));
+        }
+    }
+
+    @Test
+    void keysOfAnySizeAreInIt() throws Exception {
+        String section = "memory: 512MiB, debug-command: yes, limits: { max-bulk: 128MiB, output-buffer: 160MiB },"
+                + " persist: { copy-memory: 8MiB, snapshot-on-stop: false }";
+        isOfOneMomentWhileKeysAndDatabasesChange(section, SyncIT::larger, 1);
+    }
+
+    @Test
+    void aKeyThatIsLargerThanTheHeapIsInIt() throws Exception {
+        List<String> options = List.of("-Xmx96m", "-XX:+ExitOnOutOfMemoryError", "-XX:TieredStopAtLevel=1");
+        try (NodeProcess node =
+                new NodeProcess(folder, "memory: 512MiB, persist: { snapshot-on-stop: false }", options)) {
+            node.start();
+            try (RawClient ours = node.connect()) {
+                for (int i = 0; i < 150; i++) {
+                    ours.call("HSET", "hash", "field" + i, "x".repeat(1 << 20));
+                }
+                Path file = take(node.port(), "large.rdb", "--rdb");
+                assertThat(file).satisfies(it -> assertThat(Files.size(it)).isGreaterThan(150L << 20));
+                assertThat(ours.call("HLEN", "hash")).isEqualTo(":150\r\n");
+            }
         }
     }
 

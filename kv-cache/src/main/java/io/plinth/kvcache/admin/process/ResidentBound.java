@@ -55,7 +55,7 @@ public record ResidentBound(Map<String, Long> parts, long machine) {
      * @param scripts the values of a script that runs
      * @param trackedKeys how many keys are remembered for clients' caches
      * @param journal what may wait for the journal; 0 without one
-     * @param copies keys that are brought back while a file of all keys is made
+     * @param copies what is held of keys that change while a file of all keys is made
      * @param behind whether writes may wait in RocksDB
      */
     public record Given(
@@ -87,7 +87,7 @@ public record ResidentBound(Map<String, Long> parts, long machine) {
     public static ResidentBound of(Given given) {
         long heap = Runtime.getRuntime().maxMemory();
         Map<String, Long> parts = new LinkedHashMap<>();
-        parts.put("keys", given.memory + (given.memory >> 3) + OPEN_PAGES + given.copies + (given.copies >> 3));
+        parts.put("keys", given.memory + (given.memory >> 3) + OPEN_PAGES);
         parts.put("heap", heap);
         parts.put("buffers", PlatformDependent.maxDirectMemory());
         parts.put("code", code());

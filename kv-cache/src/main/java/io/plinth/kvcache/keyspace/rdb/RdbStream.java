@@ -50,7 +50,7 @@ final class RdbStream implements RdbInput {
                 throw new RdbException("file: ends early at byte " + (at + taken.length));
             }
             at += length;
-            crc = Crc64.of(crc, taken, taken.length);
+            crc = Crc64.of(crc, taken, 0, taken.length);
             return taken;
         } catch (IOException e) {
             throw new RdbException("file: cannot be read at byte " + at + ": " + e.getMessage());

@@ -12,6 +12,7 @@ import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.wire.Numbers;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -21,23 +22,30 @@ import java.util.List;
  */
 public final class RdbWriter {
     static final int VERSION = 10;
-    static final int STRING = 0;
-    static final int SET = 2;
-    static final int HASH = 4;
-    static final int ZSET_2 = 5;
+    public static final int STRING = 0;
+    /** A list as Redis had it first: its elements one by one. */
+    public static final int LIST = 1;
+
+    public static final int SET = 2;
+    public static final int HASH = 4;
+    public static final int ZSET_2 = 5;
     static final int SET_INTSET = 11;
     static final int HASH_LISTPACK = 16;
     static final int ZSET_LISTPACK = 17;
     static final int LIST_QUICKLIST_2 = 18;
-    static final int STREAM_LISTPACKS_2 = 19;
+    public static final int STREAM_LISTPACKS_2 = 19;
     /** A hash whose fields may have expiries. */
     static final int HASH_METADATA = 24;
 
     private static final int VERSION_OF_EXPIRIES = 12;
 
     private static final int PACKED = 2;
+    /** As long is a string at most that may be a small integer. */
+    private static final int INTEGER = 11;
 
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private static final int PIECE = 16 << 10;
+
+    private final RdbOutput out;
     /** Whether fields have their expiries, which Redis up to 7.2 does not read. */
     private final boolean expiries;
     /** Unix milliseconds: where fields have no expiries, none that is over then is there. */
@@ -45,72 +53,125 @@ public final class RdbWriter {
 
     private int version = VERSION;
 
-    private RdbWriter(boolean expiries, long nowMillis) {
+    private RdbWriter(RdbOutput out, boolean expiries, long nowMillis) {
+        this.out = out;
         this.expiries = expiries;
         this.nowMillis = nowMillis;
     }
 
-    private RdbWriter() {
-        this(true, 0);
+    /** What it is written to, with the checksum so far. */
+    private static final class Summed implements RdbOutput {
+        private final RdbOutput to;
+        private long crc;
+
+        Summed(RdbOutput to) {
+            this.to = to;
+        }
+
+        @Override
+        public void write(int oneByte) {
+            crc = Crc64.of(crc, (byte) oneByte);
+            to.write(oneByte);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) {
+            crc = Crc64.of(crc, bytes, from, length);
+            to.write(bytes, from, length);
+        }
     }
+
+    /** In memory. */
+    private static final class Collected extends ByteArrayOutputStream implements RdbOutput {}
 
     /** The payload of DUMP: type, value, version and checksum. */
     public static byte[] dump(Value value) {
-        RdbWriter writer = new RdbWriter();
-        writer.value(value);
-        return writer.payload();
+        Collected payload = new Collected();
+        dump(value, payload);
+        return payload.toByteArray();
+    }
+
+    /** Writes the payload of DUMP as it comes to be. */
+    public static void dump(Value value, RdbOutput to) {
+        Summed summed = new Summed(to);
+        RdbWriter writer = new RdbWriter(summed, true, 0);
+        writer.out.write(writer.type(value));
+        writer.body(value);
+        writer.footer(summed);
     }
 
     /**
-     * A key of a file of version 10: type, key and value. Fields of a hash are there without their expiries, but for those that are over,
-     * which would come back for ever; at least one is not.
+     * One for values of files of version 10, or for parts of these. Fields of a hash are there without their expiries, but for those that are
+     * over at a time, which would come back for ever.
      */
-    static byte[] entry(byte[] key, Value value, long nowMillis) {
-        RdbWriter content = new RdbWriter(false, nowMillis);
-        content.value(value);
-        byte[] typed = content.out.toByteArray();
-        RdbWriter whole = new RdbWriter();
-        whole.out.write(typed[0]);
-        whole.string(key);
-        whole.out.write(typed, 1, typed.length - 1);
-        return whole.out.toByteArray();
-    }
-
-    /** Strings behind one another, each with its length. */
-    static byte[] strings(byte[]... strings) {
-        RdbWriter writer = new RdbWriter();
-        for (byte[] each : strings) {
-            writer.string(each);
-        }
-        return writer.out.toByteArray();
+    public static RdbWriter ofVersion10(RdbOutput out, long nowMillis) {
+        return new RdbWriter(out, false, nowMillis);
     }
 
     /** The payload of FUNCTION DUMP: each library's source behind its mark, version and checksum. */
     public static byte[] functions(List<byte[]> sources) {
-        RdbWriter writer = new RdbWriter();
+        Collected payload = new Collected();
+        Summed summed = new Summed(payload);
+        RdbWriter writer = new RdbWriter(summed, true, 0);
         for (byte[] source : sources) {
             writer.out.write(RdbFile.FUNCTION);
             writer.string(source);
         }
-        return writer.payload();
+        writer.footer(summed);
+        return payload.toByteArray();
     }
 
-    private byte[] payload() {
+    private void footer(Summed summed) {
         out.write(version);
         out.write(0);
-        byte[] body = out.toByteArray();
-        little(Crc64.of(body, body.length), 8);
-        return out.toByteArray();
+        number(summed.crc, Long.BYTES);
     }
 
-    private void little(long number, int bytes) {
+    /** The type that a value is written with. */
+    int type(Value value) {
+        return switch (value) {
+            case StringValue string -> STRING;
+            case ListValue list -> LIST_QUICKLIST_2;
+            case SetValue set -> set.sorted() == null ? SET : SET_INTSET;
+            case HashValue hash ->
+                hash.packed() != null ? HASH_LISTPACK : expiries && first(hash) != 0 ? HASH_METADATA : HASH;
+            case SortedSetValue sorted -> sorted.packed() != null ? ZSET_LISTPACK : ZSET_2;
+            case StreamValue stream -> STREAM_LISTPACKS_2;
+        };
+    }
+
+    /** Writes what follows the type. */
+    void body(Value value) {
+        switch (value) {
+            case StringValue string -> string(string.string());
+            case ListValue list -> {
+                length(list.runs());
+                for (int i = 0; i < list.runs(); i++) {
+                    length(PACKED);
+                    string(list.run(i).dump());
+                }
+            }
+            case SetValue set -> set(set);
+            case HashValue hash -> hash(hash);
+            case SortedSetValue sorted -> sorted(sorted);
+            case StreamValue stream -> stream(stream);
+        }
+    }
+
+    /** A number of so many bytes, the least first. */
+    private void number(long number, int bytes) {
         for (int i = 0; i < bytes; i++) {
             out.write((int) (number >>> (8 * i)));
         }
     }
 
-    /** Unsigned: the parts of a stream's ids are, and a group that does not know how much it read says so by all ones. */
-    private void length(long length) {
+    /** A score. */
+    public void score(double score) {
+        number(Double.doubleToRawLongBits(score), Long.BYTES);
+    }
+
+    /** A count. Unsigned: the parts of a stream's ids are, and a group that does not know how much it read says so by all ones. */
+    public void length(long length) {
         if (length >>> 6 == 0) {
             out.write((int) length);
         } else if (length >>> 14 == 0) {
@@ -129,49 +190,50 @@ public final class RdbWriter {
         }
     }
 
-    private void string(byte[] bytes) {
-        if (bytes.length <= 11 && Numbers.isLong(bytes, 0, bytes.length)) {
+    /** A string; small integers as such. */
+    public void string(byte[] bytes) {
+        if (bytes.length <= INTEGER && Numbers.isLong(bytes, 0, bytes.length)) {
             long number = Numbers.parse(bytes, 0, bytes.length);
             int width = number == (byte) number ? 1 : number == (short) number ? 2 : number == (int) number ? 4 : 0;
             if (width > 0) {
                 out.write(0xc0 | width >> 1);
-                little(number, width);
+                number(number, width);
                 return;
             }
         }
         length(bytes.length);
-        out.writeBytes(bytes);
+        out.write(bytes, 0, bytes.length);
+    }
+
+    /** The string that is left in a buffer, which may be a file's: not all of it is on the heap at once. */
+    public void string(ByteBuffer bytes) {
+        if (bytes.remaining() <= INTEGER) {
+            byte[] small = new byte[bytes.remaining()];
+            bytes.get(small);
+            string(small);
+            return;
+        }
+        length(bytes.remaining());
+        raw(bytes);
+    }
+
+    /** What is left in a buffer, as it stands. */
+    public void raw(ByteBuffer bytes) {
+        byte[] some = new byte[Math.min(PIECE, bytes.remaining())];
+        while (bytes.hasRemaining()) {
+            int count = Math.min(some.length, bytes.remaining());
+            bytes.get(some, 0, count);
+            out.write(some, 0, count);
+        }
     }
 
     private void text(String text) {
         string(text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    private void value(Value value) {
-        switch (value) {
-            case StringValue string -> {
-                out.write(STRING);
-                string(string.string());
-            }
-            case ListValue list -> {
-                out.write(LIST_QUICKLIST_2);
-                length(list.runs());
-                for (int i = 0; i < list.runs(); i++) {
-                    length(PACKED);
-                    string(list.run(i).dump());
-                }
-            }
-            case SetValue set -> set(set);
-            case HashValue hash -> hash(hash);
-            case SortedSetValue sorted -> sorted(sorted);
-            case StreamValue stream -> stream(stream);
-        }
-    }
-
     private void set(SetValue set) {
         long[] sorted = set.sorted();
         if (sorted == null) {
-            out.write(SET);
             length(set.size());
             set.forEach(this::string);
             return;
@@ -180,29 +242,24 @@ public final class RdbWriter {
         for (long number : sorted) {
             width = Math.max(width, number == (short) number ? 2 : number == (int) number ? 4 : 8);
         }
-        out.write(SET_INTSET);
         length(8L + (long) width * sorted.length);
-        little(width, 4);
-        little(sorted.length, 4);
+        number(width, 4);
+        number(sorted.length, 4);
         for (long number : sorted) {
-            little(number, width);
+            number(number, width);
         }
     }
 
     private void hash(HashValue hash) {
         ListPack packed = hash.packed();
         if (packed != null) {
-            out.write(HASH_LISTPACK);
             string(packed.dump());
             return;
         }
         long first = expiries ? first(hash) : 0;
         if (first != 0) {
             version = VERSION_OF_EXPIRIES;
-            out.write(HASH_METADATA);
-            little(first, 8);
-        } else {
-            out.write(HASH);
+            number(first, 8);
         }
         long living = expiries ? hash.size() : hash.living(nowMillis);
         boolean someOver = living < hash.size();
@@ -235,15 +292,13 @@ public final class RdbWriter {
     private void sorted(SortedSetValue sorted) {
         ListPack packed = sorted.packed();
         if (packed != null) {
-            out.write(ZSET_LISTPACK);
             string(packed.dump());
             return;
         }
-        out.write(ZSET_2);
         length(sorted.size());
         sorted.range((int) sorted.size() - 1, (int) sorted.size(), true, (member, score) -> {
             string(member);
-            little(Double.doubleToRawLongBits(score), 8);
+            score(score);
         });
     }
 
@@ -261,16 +316,25 @@ public final class RdbWriter {
     }
 
     private void stream(StreamValue stream) {
-        out.write(STREAM_LISTPACKS_2);
         length(stream.nodes());
+        nodes(stream);
+        counts(stream, stream.size(), stream.first());
+    }
+
+    /** A stream's nodes, which its type begins with behind their number. */
+    public void nodes(StreamValue stream) {
         stream.forEachNode((base, entries) -> {
             length(2 * Long.BYTES);
             raw(base);
             string(entries.dump());
         });
-        length(stream.size());
+    }
+
+    /** What follows the nodes: what a stream counts but how many entries there are and which is the first, and its groups. */
+    public void counts(StreamValue stream, long size, StreamId first) {
+        length(size);
         id(stream.last());
-        id(stream.first());
+        id(first);
         id(stream.maxDeleted());
         length(stream.added());
         length(stream.groups().size());
@@ -281,14 +345,14 @@ public final class RdbWriter {
             length(group.pending());
             group.pending(StreamId.MIN, StreamId.MAX, pending -> {
                 raw(pending.id());
-                little(pending.delivered(), 8);
+                number(pending.delivered(), 8);
                 length(pending.times());
                 return true;
             });
             length(group.consumers().size());
             group.consumers().forEach(consumer -> {
                 text(consumer.name());
-                little(consumer.seen(), 8);
+                number(consumer.seen(), 8);
                 length(consumer.pending());
                 group.pending(consumer, StreamId.MIN, StreamId.MAX, pending -> {
                     raw(pending.id());

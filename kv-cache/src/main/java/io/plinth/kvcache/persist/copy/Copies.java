@@ -1,11 +1,11 @@
 package io.plinth.kvcache.persist.copy;
 
 import io.plinth.kvcache.keyspace.rdb.RdbFileWriter;
-import io.plinth.kvcache.persist.snapshot.SnapshotReader;
+import io.plinth.kvcache.persist.snapshot.Image;
 import io.plinth.kvcache.persist.snapshot.Snapshots;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -32,8 +33,9 @@ import org.slf4j.LoggerFactory;
 public final class Copies implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Copies.class);
     private static final String IMAGE = "copy.image";
+    private static final String CHANGES = "copy.changes";
+    private static final String SPOOL = "copy.spool";
     private static final String FILE = "copy.rdb";
-    private static final int BUFFER = 128 << 10;
     /** The Redis whose files these are like. */
     private static final String LIKE = "7.0.15";
 
@@ -70,14 +72,15 @@ public final class Copies implements AutoCloseable {
         this.loops = loops;
         this.settings = settings;
         this.clock = clock;
-        this.maker = Executors.newSingleThreadExecutor(threads);
+        this.maker = Executors.newSingleThreadExecutor(new LowPriority(threads));
         this.reader = Executors.newSingleThreadExecutor(threads);
     }
 
     /** Removes what a life before left unfinished. */
     public void clear() throws IOException {
-        Files.deleteIfExists(folder.resolve(FILE));
-        Files.deleteIfExists(folder.resolve(IMAGE));
+        for (String name : List.of(FILE, IMAGE, CHANGES, SPOOL)) {
+            Files.deleteIfExists(folder.resolve(name));
+        }
     }
 
     /** What copies may take. */
@@ -136,24 +139,30 @@ public final class Copies implements AutoCloseable {
         Files.createDirectories(folder);
         Path image = folder.resolve(IMAGE);
         Path file = folder.resolve(FILE);
+        long begun = clock.millis();
         try {
             if (wish.keys()) {
                 snapshots.image(image, loops);
             }
-            try (OutputStream buffered = new BufferedOutputStream(Files.newOutputStream(file), BUFFER)) {
-                RdbFileWriter out = new RdbFileWriter(buffered);
+            long now = clock.millis();
+            try (OutputStream to = Files.newOutputStream(file)) {
+                RdbFileWriter out = new RdbFileWriter(to, now);
                 out.fact("redis-ver", LIKE);
                 out.fact("redis-bits", "64");
-                out.fact("ctime", Long.toString(clock.millis() / 1000));
+                out.fact("ctime", Long.toString(now / 1000));
                 out.fact("aof-base", "0");
                 if (wish.keys()) {
-                    keys(image, wish, out);
+                    keys(image, wish, out, now);
+                    LOG.info("copy: image in {} ms, file in {} ms", now - begun, clock.millis() - now);
                 } else if (wish.functions()) {
                     for (byte[] library : libraries.get()) {
                         out.library(library);
                     }
                 }
                 out.end();
+            } catch (UncheckedIOException e) {
+                throw new IOException(
+                        "copy: " + Objects.requireNonNull(e.getCause()).getMessage(), e);
             }
             return new CopyFile(FileChannel.open(file, StandardOpenOption.READ), reader, takers);
         } finally {
@@ -162,9 +171,14 @@ public final class Copies implements AutoCloseable {
         }
     }
 
-    private void keys(Path image, CopyWish wish, RdbFileWriter out) throws IOException {
-        try (SnapshotReader reader = new SnapshotReader(image)) {
-            CopyWriter writer = new CopyWriter(reader, wish, out, settings.memory(), clock);
+    private void keys(Path path, CopyWish wish, RdbFileWriter out, long now) throws IOException {
+        try (Image image = new Image(path);
+                ChangeFile changes = new ChangeFile(folder.resolve(CHANGES));
+                Spool spool = new Spool(folder.resolve(SPOOL))) {
+            if (wish.functions()) {
+                image.libraries().forEach(out::library);
+            }
+            CopyWriter writer = new CopyWriter(image, changes, spool, out, settings.memory(), now);
             writer.write();
             LOG.info(
                     "copy of {} keys; {} hashes without their fields' expiries", writer.keys(), writer.withoutExpiry());

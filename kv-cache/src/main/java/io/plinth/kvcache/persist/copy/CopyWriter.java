@@ -1,164 +1,197 @@
 package io.plinth.kvcache.persist.copy;
 
+import io.plinth.kvcache.keyspace.Change.Kind;
 import io.plinth.kvcache.keyspace.Entry;
-import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.memory.KeyTable;
+import io.plinth.kvcache.keyspace.rdb.RdbException;
 import io.plinth.kvcache.keyspace.rdb.RdbFileWriter;
-import io.plinth.kvcache.keyspace.value.HashValue;
-import io.plinth.kvcache.keyspace.value.Value;
-import io.plinth.kvcache.persist.snapshot.SnapshotReader;
+import io.plinth.kvcache.keyspace.store.Databases.Order;
+import io.plinth.kvcache.keyspace.value.KeyHash;
+import io.plinth.kvcache.persist.effect.ChangeRecord;
+import io.plinth.kvcache.persist.effect.Coverage;
+import io.plinth.kvcache.persist.effect.EffectCodec;
+import io.plinth.kvcache.persist.effect.Transactions;
+import io.plinth.kvcache.persist.snapshot.Image;
+import io.plinth.kvcache.persist.snapshot.LargeValue;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.time.Clock;
-import java.util.List;
-import java.util.Objects;
-import java.util.Random;
+import java.nio.ByteBuffer;
 
 /**
- * Owned by the thread that makes copies: a snapshot's own form, whose slices are of different moments and which has the changes behind
- * them, becomes a file of Redis, which has each key once. So keys are brought back as at a start, as many segments at a time as a share
- * of memory has room for, and written as they are then.
+ * Owned by the thread that makes copies: an image, whose pieces are of different moments and which has the changes behind them, becomes a
+ * file of Redis, which has each key once. What did not change since its piece was written, nearly all of it, goes from where it lies into
+ * the file; of the others is held what changed.
  */
 final class CopyWriter {
-    /** Bytes of a snapshot that are brought back at a time, of those that its keys may take: they take more with their tables. */
-    private static final int SHARE = 4;
+    /** Of the memory that copies may take, what keys that changed take at most beside the one that is written. */
+    private static final int SHARE = 2;
 
-    private final SnapshotReader image;
-    private final CopyWish wish;
-    private final RdbFileWriter out;
+    private final Image image;
+    private final ChangeFile changes;
     private final long memory;
-    private final Clock clock;
-    private long keys;
-    private long withoutExpiry;
+    private final long nowMillis;
+    private final KeyHash hasher;
+    private final Transactions transactions;
+    private final KeyCopy keys;
 
-    CopyWriter(SnapshotReader image, CopyWish wish, RdbFileWriter out, long memory, Clock clock) {
+    CopyWriter(Image image, ChangeFile changes, Spool spool, RdbFileWriter out, long memory, long nowMillis)
+            throws IOException {
         this.image = image;
-        this.wish = wish;
-        this.out = out;
+        this.changes = changes;
         this.memory = memory;
-        this.clock = clock;
+        this.nowMillis = nowMillis;
+        this.hasher = new KeyHash(image.facts().seed());
+        this.transactions = new Transactions(image.facts().databases());
+        image.changes(record -> {
+            transactions.record(record);
+            int slot = EffectCodec.slot(record);
+            if (slot >= 0) {
+                changes.add(slot & Keyspace.SEGMENTS - 1, record);
+            }
+        });
+        changes.finish();
+        this.keys = new KeyCopy(image, changes, spool, out, memory, nowMillis);
+    }
+
+    /** Why a file is not made. */
+    static String tooMuch(long memory) {
+        return "copy: what changed meanwhile takes more than " + memory
+                + " bytes (expected: a larger kv-cache.persist.copy-memory)";
     }
 
     /** How many keys there were. */
     long keys() {
-        return keys;
+        return keys.written();
     }
 
     /** Hashes whose fields lost their expiries, which the file cannot say. */
     long withoutExpiry() {
-        return withoutExpiry;
+        return keys.withoutExpiry();
     }
 
-    /** Writes all of it. */
+    /** Writes all keys. */
     void write() throws IOException {
-        long[] sizes = image.sizes();
-        long now = clock.millis();
-        Keyspace scratch = new Keyspace(memory, Eviction.NONE, now, new Random(sizes.length));
-        try {
-            for (int from = 0; from < Keyspace.SEGMENTS; ) {
-                int upto = upto(from, sizes);
-                part(scratch, from, upto, now);
-                if (from == 0 && wish.functions()) {
-                    for (byte[] library : Objects.requireNonNullElse(image.libraries(), List.<byte[]>of())) {
-                        out.library(library);
-                    }
-                }
-                keys(scratch, from, upto, now);
-                from = upto;
-            }
-        } finally {
-            scratch.purge();
-        }
-    }
-
-    /** The segments from one on that are brought back together. */
-    private int upto(int from, long[] sizes) throws IOException {
-        long sum = sizes[from];
-        if (sum > memory) {
-            throw tooLarge();
-        }
-        int upto = from + 1;
-        while (upto < sizes.length && sum + sizes[upto] <= memory / SHARE) {
-            sum += sizes[upto];
-            upto++;
-        }
-        return upto;
-    }
-
-    private IOException tooLarge() {
-        return new IOException("copy: keys of one part take more than " + memory
-                + " bytes (expected: a larger kv-cache.persist.copy-memory)");
-    }
-
-    private void part(Keyspace scratch, int from, int upto, long now) throws IOException {
-        boolean fits = image.load(scratch, now, from, upto);
-        if (!image.damages().isEmpty()) {
-            throw new IOException("copy: damaged: " + image.damages().getFirst());
-        }
-        if (image.misfits() > 0) {
-            throw new IOException("copy: " + image.misfits() + " changes do not fit their keys");
-        }
-        if (!fits) {
-            throw tooLarge();
-        }
-    }
-
-    private void keys(Keyspace scratch, int from, int upto, long now) throws IOException {
-        for (int db = 0; db < Keyspace.DATABASES; db++) {
-            int stored = scratch.databases().stored(db);
-            if (wish.keys() && scratch.keys(stored) > 0) {
-                for (int index = from; index < upto; index++) {
-                    keys(scratch, index, db, stored, now);
-                }
-            }
-            for (int index = from; index < upto; index++) {
-                scratch.at(index).lock();
-                try {
-                    scratch.at(index).flush(stored);
-                } finally {
-                    scratch.at(index).unlock();
-                }
+        for (int i = 0; i < Keyspace.SEGMENTS; i++) {
+            if (changes.has(i)) {
+                Coverage coverage = new Coverage(hasher);
+                image.coverage(i, coverage);
+                range(i, coverage, 0, KeyTable.END);
+            } else {
+                image.keys(i, new Range(new TouchedKeys(i, new Coverage(hasher)), 0, KeyTable.END));
             }
         }
     }
 
-    private void keys(Keyspace scratch, int index, int db, int stored, long now) throws IOException {
-        scratch.at(index).lock();
-        try {
-            long next = 0;
-            do {
-                next = scratch.at(index).bytes() == 0
-                        ? KeyTable.END
-                        : scratch.walk(index, next, entry -> {
-                            if (entry.db() == stored) {
-                                key(db, entry, now);
-                            }
-                        });
-            } while (next < KeyTable.END);
-        } catch (UncheckedIOException e) {
-            throw new IOException("copy: " + e.getMessage(), e);
-        } finally {
-            scratch.at(index).unlock();
-        }
-    }
-
-    private void key(int db, Entry entry, long now) {
-        if (entry.expireAt() < now) {
+    /** Writes the keys of a segment whose hashes are among those from one on, before another: as many at a time as memory has room for. */
+    private void range(int segment, Coverage coverage, long from, long upto) throws IOException {
+        TouchedKeys touched = new TouchedKeys(segment, coverage);
+        Range range = new Range(touched, from, upto);
+        changes.forEach(segment, (at, record) -> {
+            if (touched.bytes() <= memory / SHARE) {
+                range.change(at, record);
+            }
+        });
+        if (touched.bytes() <= memory / SHARE) {
+            image.keys(segment, range);
+            touched.forEach(range::made);
             return;
         }
-        Value value = entry.value();
-        if (value instanceof HashValue hash && hash.firstExpiry() != 0) {
-            if (hash.living(now) == 0) {
+        if (upto - from == 1) {
+            throw new IOException(tooMuch(memory));
+        }
+        long middle = (from + upto) >>> 1;
+        range(segment, coverage, from, middle);
+        range(segment, coverage, middle, upto);
+    }
+
+    /** Sees the keys of a segment whose hashes are in a range, and their changes. */
+    private final class Range implements Image.Keys {
+        private final TouchedKeys touched;
+        private final long from;
+        private final long upto;
+        private final Order databases = transactions.databases();
+
+        Range(TouchedKeys touched, long from, long upto) {
+            this.touched = touched;
+            this.from = from;
+            this.upto = upto;
+        }
+
+        private boolean has(int db, byte[] key) {
+            if (from == 0 && upto == KeyTable.END) {
+                return true;
+            }
+            long hash = hasher.hash(db, key, 0, key.length) & 0xffff_ffffL;
+            return hash >= from && hash < upto;
+        }
+
+        void change(long at, ByteBuffer record) throws IOException {
+            int length = record.remaining();
+            try {
+                ChangeRecord change = ChangeRecord.read(record);
+                boolean here = change.kind() == Kind.FLUSHED || has(change.db(), change.key());
+                if (here && transactions.made(change.unit())) {
+                    touched.change(at, length, change);
+                }
+            } catch (RdbException | IndexOutOfBoundsException e) {
+                throw new IOException("copy: a change that cannot be read: " + e.getMessage(), e);
+            }
+        }
+
+        private boolean over(long expireAt) {
+            return expireAt < nowMillis;
+        }
+
+        @Override
+        public void string(long sequence, int db, byte[] key, long expireAt, ByteBuffer content) throws IOException {
+            if (!has(db, key)) {
                 return;
             }
-            withoutExpiry++;
+            Touched since = touched.take(db, key);
+            if (since != null) {
+                write(db, key, since, expireAt, new KeyCopy.Before(content, null, null));
+            } else if (!touched.flushed(db, sequence) && !over(expireAt)) {
+                keys.string(databases.named(db), key, expireAt, content);
+            }
         }
-        try {
-            out.key(db, entry.key(), value, entry.expireAt() == Entry.NEVER ? -1 : entry.expireAt(), now);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+
+        @Override
+        public void dumped(long sequence, int db, byte[] key, long expireAt, ByteBuffer payload) throws IOException {
+            if (!has(db, key)) {
+                return;
+            }
+            Touched since = touched.take(db, key);
+            if (since != null) {
+                write(db, key, since, expireAt, new KeyCopy.Before(null, payload, null));
+            } else if (!touched.flushed(db, sequence) && !over(expireAt)) {
+                keys.dumped(databases.named(db), key, expireAt, payload);
+            }
         }
-        keys++;
+
+        @Override
+        public void large(LargeValue value) throws IOException {
+            int db = value.db();
+            if (!value.whole() || !has(db, value.key())) {
+                return;
+            }
+            Touched since = touched.take(db, value.key());
+            if (since != null) {
+                write(db, value.key(), since, value.expireAt(), new KeyCopy.Before(null, null, value));
+            } else if (!touched.flushed(db, value.sequence()) && !over(value.expireAt())) {
+                keys.large(databases.named(db), value);
+            }
+        }
+
+        /** One that the image does not have. */
+        void made(int db, byte[] key, Touched since) throws IOException {
+            write(db, key, since, Entry.NEVER, KeyCopy.NOTHING);
+        }
+
+        private void write(int db, byte[] key, Touched since, long before, KeyCopy.Before image) throws IOException {
+            long expireAt = since.expireAt(before);
+            if (!over(expireAt)) {
+                keys.changed(databases.named(db), key, expireAt, since, image);
+            }
+        }
     }
 }

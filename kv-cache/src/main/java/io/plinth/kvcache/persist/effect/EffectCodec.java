@@ -29,13 +29,15 @@ public final class EffectCodec {
     /** Behind kind, has and db. */
     private static final int SLOT_AT = 3;
 
-    private static final int FIELD = 1;
-    private static final int VALUE = 2;
-    private static final int EXPIRY = 4;
-    private static final int CONTENT = 8;
+    private static final int UNIT_AT = SLOT_AT + Short.BYTES + 2 * Long.BYTES;
+
+    static final int FIELD = 1;
+    static final int VALUE = 2;
+    static final int EXPIRY = 4;
+    static final int CONTENT = 8;
 
     /** A kind's place is its number on disk: never changed, only added to. */
-    private static final List<Kind> KINDS = List.of(
+    static final List<Kind> KINDS = List.of(
             Kind.STRING,
             Kind.FIELD,
             Kind.FIELD_VALUE,
@@ -139,6 +141,11 @@ public final class EffectCodec {
     /** The slot of a record that is a change of one; negative for any other. */
     public static int slot(ByteBuffer record) {
         return kind(record) >= KINDS.size() ? -1 : record.getShort(record.position() + SLOT_AT) & 0xffff;
+    }
+
+    /** The transaction of a record that is a change. */
+    static long unit(ByteBuffer record) {
+        return record.getLong(record.position() + UNIT_AT);
     }
 
     static int kind(ByteBuffer record) {

@@ -24,6 +24,12 @@ final class Gathering implements ChangeListener {
         lock.lock();
         try {
             int at = begin();
+            if (large(change)) {
+                // Nor is it there in memory for a moment.
+                full |= !over;
+                records.cut(at);
+                return;
+            }
             EffectCodec.write(change, records);
             finish(at);
         } finally {
@@ -53,6 +59,10 @@ final class Gathering implements ChangeListener {
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean large(Change change) {
+        return change.content() != null && change.content().bytes() > limit;
     }
 
     private int begin() {

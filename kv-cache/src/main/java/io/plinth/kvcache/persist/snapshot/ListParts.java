@@ -134,19 +134,50 @@ final class ListParts implements ChangeListener {
 
     /** Makes changes to what the parts before came to. */
     static void change(ByteBuffer in, ListValue list, Packing packing) throws RdbException {
+        visit(in, new ListEdits() {
+            private void inside(long index, long count) throws RdbException {
+                if (index < 0 || count <= 0 || index > list.size() - count) {
+                    throw new RdbException("part: a change at " + index + " (expected: inside the list)");
+                }
+            }
+
+            @Override
+            public void insert(long index, long at) throws RdbException {
+                inside(index, 1);
+                list.insert(index, Values.block(in), packing);
+            }
+
+            @Override
+            public void set(long index, long at) throws RdbException {
+                inside(index, 1);
+                list.set(index, Values.block(in), packing);
+            }
+
+            @Override
+            public void cut(long index, long count) throws RdbException {
+                inside(index, count);
+                list.remove(index, count, packing);
+            }
+        });
+    }
+
+    /** Tells of changes. Who is told of an element may read it; what is not read is passed over. */
+    static void visit(ByteBuffer in, ListEdits edits) throws RdbException {
         while (in.hasRemaining()) {
             int kind = in.get();
             long index = in.getLong();
-            long count = kind == CUT ? in.getLong() : 1;
-            if (index < 0 || count <= 0 || index > list.size() - count) {
-                throw new RdbException("part: a change at " + index + " (expected: inside the list)");
+            if (kind == CUT) {
+                edits.cut(index, in.getLong());
+                continue;
             }
+            int at = in.position();
             switch (kind) {
-                case INSERTED -> list.insert(index, Values.block(in), packing);
-                case ELEMENT -> list.set(index, Values.block(in), packing);
-                case CUT -> list.remove(index, count, packing);
+                case INSERTED -> edits.insert(index, at);
+                case ELEMENT -> edits.set(index, at);
                 default -> throw new RdbException("part: " + kind + " (expected: a change of a list)");
             }
+            in.position(at);
+            Values.view(in);
         }
     }
 }

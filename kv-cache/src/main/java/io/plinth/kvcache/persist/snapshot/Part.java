@@ -4,6 +4,7 @@ import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.rdb.RdbException;
 import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.ListValue;
+import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.value.SetValue;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
 import io.plinth.kvcache.keyspace.value.StreamValue;
@@ -60,6 +61,33 @@ final class Part {
 
     static Part read(ByteBuffer in) throws RdbException {
         return new Part(in);
+    }
+
+    /** Whether it is all of the value, as DUMP has it. */
+    boolean isWhole() {
+        return form == WHOLE;
+    }
+
+    /** Whether it has changes of the list that the parts before came to. */
+    boolean isChanges() {
+        return form == CHANGES;
+    }
+
+    /** What its elements are of. */
+    ValueType type() throws RdbException {
+        return switch (form) {
+            case HASH -> ValueType.HASH;
+            case SET -> ValueType.SET;
+            case SORTED_SET -> ValueType.SORTED_SET;
+            case LIST, CHANGES, WHOLE -> ValueType.LIST;
+            case STREAM -> ValueType.STREAM;
+            default -> throw new RdbException("part: " + form + " (expected: of a collection)");
+        };
+    }
+
+    /** What it has, behind what it says of itself. */
+    ByteBuffer elements() {
+        return elements;
     }
 
     static int form(ValueType type) {
@@ -120,7 +148,8 @@ final class Part {
             return list;
         }
         if (value instanceof StreamValue stream) {
-            StreamParts.read(elements, stream, keyspace.packing());
+            StreamParts.read(
+                    elements, stream, (id, fields) -> StreamParts.append(stream, id, fields, keyspace.packing()));
             return stream;
         }
         while (elements.hasRemaining()) {
@@ -141,6 +170,13 @@ final class Part {
             }
         }
         return value;
+    }
+
+    /** Puts the elements behind those of a list. */
+    void push(ListValue list, Packing packing) throws RdbException {
+        while (elements.hasRemaining()) {
+            list.push(false, Values.block(elements), packing);
+        }
     }
 
     private Value empty(Keyspace keyspace) throws RdbException {

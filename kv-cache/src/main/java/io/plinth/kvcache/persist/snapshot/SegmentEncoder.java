@@ -244,9 +244,11 @@ final class SegmentEncoder {
         }
         of.part++;
         sink.u1(form);
+        long from = of.cursor;
         boolean over = elements.write(sink);
         sink.u1(last, (over ? Part.LAST : 0) | more);
-        out.end(Block.PART, of.index, 0, 0, of.sequence);
+        // Of a hash or a set the hashes of its elements, the last 0 at the end.
+        out.end(Block.PART, of.index, from, of.cursor, of.sequence);
         return over;
     }
 

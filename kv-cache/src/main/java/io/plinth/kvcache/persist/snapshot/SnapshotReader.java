@@ -17,39 +17,24 @@ import io.plinth.kvcache.persist.effect.Replay;
 import io.plinth.kvcache.persist.effect.Values;
 import io.plinth.kvcache.persist.journal.Damage;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by recovery: brings back what one snapshot has. A damaged block loses its keys; the others are found behind it. */
 public final class SnapshotReader implements AutoCloseable {
-    private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-
     private final String name;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment bytes;
+    private final BlockFile file;
     private final @Nullable SnapshotFacts facts;
     private final List<Damage> damages = new ArrayList<>();
     /** What came of a collection so far, by segment. */
     private final Map<Integer, Parts> parts = new HashMap<>();
-    /** Of which segments keys are brought back. */
-    private IntPredicate wanted = segment -> true;
-
-    private final Places[] ofSegments = new Places[Keyspace.SEGMENTS];
-    private final Places others = new Places();
 
     private long keys;
     private long misfits;
@@ -62,10 +47,8 @@ public final class SnapshotReader implements AutoCloseable {
     /** Opens the file and reads what it is. */
     public SnapshotReader(Path path) throws IOException {
         this.name = String.valueOf(path.getFileName());
-        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-            bytes = file.map(FileChannel.MapMode.READ_ONLY, 0, file.size(), arena);
-        }
-        facts = about();
+        this.file = new BlockFile(path);
+        this.facts = file.facts();
     }
 
     /** What it says of itself; null where both places that say so are damaged, so that it is of no use. */
@@ -73,87 +56,8 @@ public final class SnapshotReader implements AutoCloseable {
         return facts;
     }
 
-    private @Nullable SnapshotFacts about() {
-        SnapshotFacts first = about(0);
-        for (int i = 0; first == null && i < SnapshotFacts.LENGTHS.size(); i++) {
-            first = about(bytes.byteSize() - Block.HEAD - SnapshotFacts.LENGTHS.get(i));
-        }
-        return first;
-    }
-
-    private @Nullable SnapshotFacts about(long at) {
-        Block head = at < 0 ? null : head(at);
-        ByteBuffer body = head == null ? null : body(at, head);
-        return body == null ? null : SnapshotFacts.read(body);
-    }
-
-    private @Nullable Block head(long at) {
-        if (at + Block.HEAD > bytes.byteSize()) {
-            return null;
-        }
-        Block head = Block.read(bytes.asSlice(at, Block.HEAD).asByteBuffer());
-        return head == null || head.length() < 0 || at + Block.HEAD + head.length() > bytes.byteSize() ? null : head;
-    }
-
-    private @Nullable ByteBuffer body(long at, Block head) {
-        ByteBuffer body = bytes.asSlice(at + Block.HEAD, head.length()).asByteBuffer();
-        return Block.intact(bytes.asSlice(at, Block.HEAD).asByteBuffer(), body) ? body : null;
-    }
-
-    /** Where blocks begin. */
-    private static final class Places {
-        private long[] at = new long[8];
-        private int count;
-
-        private void add(long place) {
-            at = count == at.length ? Arrays.copyOf(at, 2 * count) : at;
-            at[count++] = place;
-        }
-    }
-
-    /** Finds each segment's blocks, for {@link #load(Keyspace, long, int, int)}; answers the bytes of each. */
-    public long[] sizes() {
-        long[] sizes = new long[Keyspace.SEGMENTS];
-        Arrays.setAll(ofSegments, i -> new Places());
-        for (long at = 0; at < bytes.byteSize(); ) {
-            Block head = head(at);
-            if (head == null) {
-                damages.add(new Damage(name, at, "what is no block"));
-                return sizes;
-            }
-            boolean keys = head.type() == Block.KEYS || head.type() == Block.PART;
-            (keys ? ofSegments[head.segment()] : others).add(at);
-            sizes[head.segment()] += keys ? head.length() : 0;
-            at += Block.HEAD + head.length();
-        }
-        return sizes;
-    }
-
-    /** Fills a keyspace with the keys of the segments from one to before another; answers whether it has room for them. */
-    public boolean load(Keyspace keyspace, long nowMillis, int from, int upto) {
-        wanted = segment -> segment >= from && segment < upto;
-        Loading loading = begin(keyspace, nowMillis, new long[Keyspace.SEGMENTS]);
-        visit(others, loading);
-        for (int i = from; i < upto; i++) {
-            visit(ofSegments[i], loading);
-        }
-        end(loading);
-        return keyspace.makeRoom(0);
-    }
-
-    private void visit(Places places, Loading loading) {
-        for (int i = 0; i < places.count; i++) {
-            Block head = head(places.at[i]);
-            if (head == null) {
-                damages.add(new Damage(name, places.at[i], "what is no block"));
-            } else {
-                visit(places.at[i], head, loading);
-            }
-        }
-    }
-
     private void visit(long at, Block head, Loading loading) {
-        ByteBuffer body = body(at, head);
+        ByteBuffer body = file.body(at, head);
         if (body == null) {
             damages.add(new Damage(name, at, "a block of " + head.length() + " bytes"));
         } else {
@@ -179,17 +83,17 @@ public final class SnapshotReader implements AutoCloseable {
         loading.effects.forEach(body -> replay(body, replay));
         misfits += replay.misfits();
         if (!whole) {
-            damages.add(new Damage(name, bytes.byteSize(), "the end is missing"));
+            damages.add(new Damage(name, file.size(), "the end is missing"));
         }
     }
 
     /** Fills a keyspace, and raises {@code sequences} to what the segments came to; answers which keys it has. */
     public Coverage load(Keyspace keyspace, long nowMillis, long[] sequences) {
         Loading loading = begin(keyspace, nowMillis, sequences);
-        for (long at = 0; at < bytes.byteSize(); ) {
-            Block head = head(at);
+        for (long at = 0; at < file.size(); ) {
+            Block head = file.head(at);
             if (head == null) {
-                long next = search(at + 1);
+                long next = file.search(at + 1);
                 damages.add(new Damage(name, at, next - at + " bytes"));
                 at = next;
                 continue;
@@ -199,15 +103,6 @@ public final class SnapshotReader implements AutoCloseable {
         }
         end(loading);
         return loading.coverage;
-    }
-
-    private long search(long from) {
-        for (long at = from; at + Block.HEAD <= bytes.byteSize(); at++) {
-            if (bytes.get(WORD, at) == Block.MAGIC && head(at) != null) {
-                return at;
-            }
-        }
-        return bytes.byteSize();
     }
 
     private void block(Block head, ByteBuffer body, Loading loading) {
@@ -253,10 +148,7 @@ public final class SnapshotReader implements AutoCloseable {
         while (body.remaining() >= 4) {
             int length = body.getInt();
             ByteBuffer record = body.slice(body.position(), length);
-            int slot = EffectCodec.slot(record);
-            if (slot < 0 || wanted.test(slot & Keyspace.SEGMENTS - 1)) {
-                replay.record(record);
-            }
+            replay.record(record);
             body.position(body.position() + length);
         }
     }
@@ -358,6 +250,6 @@ public final class SnapshotReader implements AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
+        file.close();
     }
 }

@@ -189,14 +189,14 @@ final class StreamParts {
         return new String(Values.block(in), StandardCharsets.ISO_8859_1);
     }
 
-    /** Puts a part into what those before came to. */
-    static void read(ByteBuffer in, StreamValue into, Packing packing) throws RdbException {
+    /** Puts what a part counts, and its groups, into what those before came to; the entries are told. */
+    static void read(ByteBuffer in, StreamValue into, StreamEntries entries) throws RdbException {
         StreamGroup group = null;
         while (in.hasRemaining()) {
             int what = in.get();
             switch (what) {
                 case HEAD -> head(in, into);
-                case ENTRY -> entry(in, into, packing);
+                case ENTRY -> entry(in, entries);
                 case GROUP -> group = into.group(text(in));
                 case NEW_GROUP -> group = into.addGroup(text(in), id(in), in.getLong());
                 case CONSUMER -> consumer(in, group);
@@ -236,13 +236,18 @@ final class StreamParts {
         }
     }
 
-    private static void entry(ByteBuffer in, StreamValue into, Packing packing) throws RdbException {
+    private static void entry(ByteBuffer in, StreamEntries entries) throws RdbException {
         StreamId id = id(in);
         int count = in.getInt();
         List<byte[]> fields = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             fields.add(Values.block(in));
         }
+        entries.entry(id, fields);
+    }
+
+    /** Adds an entry to what those before came to; the stream has counted it. */
+    static void append(StreamValue into, StreamId id, List<byte[]> fields, Packing packing) throws RdbException {
         if (id.compareTo(into.top()) <= 0 && into.size() > 0) {
             throw new RdbException("part: entries out of order");
         }
