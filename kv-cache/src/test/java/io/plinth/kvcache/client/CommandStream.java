@@ -304,16 +304,5 @@ final class CommandStream {
     private static final Pattern MOMENT = Pattern.compile("(?<=idle\r\n):\\d+\r\n|:1\\d{12}\r\n");
 
     private static final java.util.Set<String> UNORDERED = java.util.Set.of(
-            "KEYS",
-            "SCAN",
-            "SMEMBERS",
-            "SINTER",
-            "SUNION",
-            "SDIFF",
-            "SSCAN",
-            "SPOP",
-            "ZSCAN",
-            "SRANDMEMBER",
-            "ZRANDMEMBER",
-            "COMMAND");
+            "KEYS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "SPOP", "SRANDMEMBER", "ZRANDMEMBER", "COMMAND");
 }

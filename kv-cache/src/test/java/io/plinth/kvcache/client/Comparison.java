@@ -15,10 +15,16 @@ final class Comparison {
 
     private final List<List<String>> queued = new ArrayList<>();
     private final Set<String> apart = new TreeSet<>();
+    private final ScanPages pages = new ScanPages();
 
     /** Keys that hold something else on each server, as {@link Accepted} has it; replies about them are not compared until they are alike. */
     Set<String> apart() {
         return Set.copyOf(apart);
+    }
+
+    /** What walks through collections showed of them otherwise, and is to be asked for. */
+    ScanPages pages() {
+        return pages;
     }
 
     /** Nothing holds something else any more. */
@@ -34,7 +40,7 @@ final class Comparison {
         }
         String name = command.getFirst().toUpperCase(Locale.ROOT);
         boolean ran = name.equals("EXEC") && ours.startsWith("*");
-        boolean same = ran ? transaction(ours, theirs) : one(command, ours, theirs);
+        boolean same = ran ? transaction(ours, theirs) : one(command, ours, theirs, true);
         if (!ours.startsWith("-") || ours.startsWith("-EXECABORT")) {
             if (name.matches("MULTI|EXEC|DISCARD")) {
                 queued.clear();
@@ -51,12 +57,13 @@ final class Comparison {
         }
         boolean same = true;
         for (int i = 0; i < mine.size(); i++) {
-            same &= one(queued.get(i), mine.get(i), others.get(i));
+            same &= one(queued.get(i), mine.get(i), others.get(i), false);
         }
         return same;
     }
 
-    private boolean one(List<String> command, String ours, String theirs) {
+    /** {@code last}: what the servers were given last. */
+    private boolean one(List<String> command, String ours, String theirs, boolean last) {
         String mine = shown(command, ours);
         String others = shown(command, theirs);
         if (command.stream().anyMatch(apart::contains)) {
@@ -65,6 +72,9 @@ final class Comparison {
         }
         if (mine.equals(others)) {
             return true;
+        }
+        if (ScanPages.are(command, ours, theirs)) {
+            return pages.alike(command, ours, theirs, last);
         }
         Accepted difference = Accepted.that(command, mine, others);
         if (difference != null && difference.parts(others)) {

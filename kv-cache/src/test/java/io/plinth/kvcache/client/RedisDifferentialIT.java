@@ -270,7 +270,8 @@ class RedisDifferentialIT {
             for (int i = 0; i < commands; ) {
                 List<List<String>> batch = new ArrayList<>();
                 int size = Math.min(commands - i, 1 + sizes.nextInt(AT_ONCE));
-                while (batch.size() < size) {
+                // A walk is the last of its batch: what is left of it is asked for while nothing changes.
+                while (batch.size() < size && (batch.isEmpty() || !ScanPages.asks(batch.getLast()))) {
                     batch.add(stream.next());
                 }
                 send(ours, batch);
@@ -285,6 +286,9 @@ class RedisDifferentialIT {
                     }
                     i++;
                 }
+                assertThat(comparison.pages().wrong(beside, besideTheirs))
+                        .as("seed %d, command %d, after %s", seed, i, trail.subList(Math.max(0, i - 12), i))
+                        .isNull();
                 for (String key : comparison.apart()) {
                     same(beside, besideTheirs, "DEL", key);
                 }
