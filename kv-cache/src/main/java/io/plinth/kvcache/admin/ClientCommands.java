@@ -145,7 +145,8 @@ public final class ClientCommands {
     private static void reply(Call call) {
         Client client = call.client();
         if (call.args().is(2, "ON")) {
-            client.replyMode(ReplyMode.ON);
+            // SKIP of the same transaction stays, for the command behind it.
+            client.replyMode(client.replyMode() == ReplyMode.SKIP_NEXT ? ReplyMode.SKIP_NEXT : ReplyMode.ON);
             call.out().ok();
         } else if (call.args().is(2, "OFF")) {
             client.replyMode(ReplyMode.OFF);

@@ -43,6 +43,8 @@ public final class CommandExecutor implements Dispatcher {
     private boolean released;
     /** The error of the last such one. */
     private @Nullable String releasedError;
+    /** The command that runs has dropped itself what is not to be sent. */
+    private boolean silenced;
     /** When the last command ended, in nanoseconds, which is when the next one begins; 0 where none follows at once. */
     private long since;
 
@@ -110,10 +112,11 @@ public final class CommandExecutor implements Dispatcher {
             if (released) {
                 releasedError = out.errorAt(mark);
             }
-            if (client.replyMode() == ReplyMode.OFF) {
+            if (!silenced && (client.replyMode() == ReplyMode.OFF || client.replyMode() == ReplyMode.SKIP)) {
                 out.rewind(mark);
-            } else if (client.replyMode() == ReplyMode.SKIP) {
-                out.rewind(mark);
+            }
+            silenced = false;
+            if (client.replyMode() == ReplyMode.SKIP) {
                 client.replyMode(ReplyMode.ON);
             }
             client.endCommand();
@@ -454,6 +457,11 @@ public final class CommandExecutor implements Dispatcher {
     /** EXEC: the queued commands with all their segments locked; a null when a watched key changed. */
     void executeQueued(Client client, Transaction transaction, long nowMillis) {
         queued.run(client, transaction, nowMillis);
+    }
+
+    /** The transaction that runs has dropped itself what is not to be sent. */
+    void silenced() {
+        silenced = true;
     }
 
     /** Runs a command of a transaction, whose segments are locked. */

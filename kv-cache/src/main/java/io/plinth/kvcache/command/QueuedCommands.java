@@ -3,6 +3,7 @@ package io.plinth.kvcache.command;
 import io.plinth.kvcache.command.Command.Flag;
 import io.plinth.kvcache.keyspace.SegmentSet;
 import io.plinth.kvcache.session.Client;
+import io.plinth.kvcache.session.ReplyMode;
 import io.plinth.kvcache.session.Transaction;
 import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ReplyWriter;
@@ -68,7 +69,9 @@ final class QueuedCommands {
 
     private void together(Client client, Transaction transaction, long nowMillis) {
         ReplyWriter out = client.out();
+        Silence silence = new Silence(client);
         out.array(transaction.queued().size());
+        silence.ran();
         for (Args args : transaction.queued()) {
             Command command = table.find(args);
             if (command == null) {
@@ -81,7 +84,37 @@ final class QueuedCommands {
             } else {
                 executor.runQueued(command, client, args, nowMillis);
             }
+            silence.ran();
         }
         executor.served(segments, nowMillis);
+        executor.silenced();
+    }
+
+    /** CLIENT REPLY within a transaction: as in Redis what was written before OFF is sent, and what comes behind ON. */
+    private static final class Silence {
+        private final Client client;
+        private boolean silent;
+        private ReplyMode before;
+        private int mark;
+
+        Silence(Client client) {
+            this.client = client;
+            this.before = client.replyMode();
+            this.silent = before == ReplyMode.OFF || before == ReplyMode.SKIP;
+            this.mark = client.out().size();
+        }
+
+        /** A command has run, or the transaction's head is written: drops it where nothing is to be sent. */
+        void ran() {
+            ReplyMode now = client.replyMode();
+            if (now != before) {
+                silent = now == ReplyMode.OFF || (silent && now != ReplyMode.ON);
+            }
+            before = now;
+            if (silent) {
+                client.out().rewind(mark);
+            }
+            mark = client.out().size();
+        }
     }
 }

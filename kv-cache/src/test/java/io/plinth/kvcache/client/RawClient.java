@@ -53,6 +53,15 @@ final class RawClient implements AutoCloseable {
         return in.available() > 0;
     }
 
+    /** One byte, for replies that are not whole. */
+    int next() throws IOException {
+        int next = in.read();
+        if (next < 0) {
+            throw new EOFException("closed");
+        }
+        return next;
+    }
+
     /** One reply with everything nested in it. */
     String reply() throws IOException {
         StringBuilder into = new StringBuilder();
