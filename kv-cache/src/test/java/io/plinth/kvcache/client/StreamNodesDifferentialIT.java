@@ -101,7 +101,7 @@ class StreamNodesDifferentialIT {
     private static String nodes(RawClient client, String name) throws Exception {
         String info = client.call("XINFO", "STREAM", name);
         int at = info.indexOf(NODES);
-        return at < 0 ? info : info.substring(at, info.indexOf("\r\n", at + NODES.length()));
+        return at < 0 ? info : info.substring(at, info.indexOf("last-generated-id", at));
     }
 
     @ParameterizedTest
@@ -158,12 +158,108 @@ class StreamNodesDifferentialIT {
                 for (String line : List.of("XADD s 21-0 f v", "XADD s 22-0 f v", "XDEL s 22-0", "XTRIM s MINID 22")) {
                     ours.call(line.split(" ", -1));
                 }
-                String dump = ours.call("DUMP", "s");
+                restored(ours.call("DUMP", "s"), "23-0", ours, theirs);
+            } finally {
+                peer.close();
+            }
+        }
+    }
+
+    /** RESTOREs what one of them dumped on both; the same is there, and stays so. */
+    private static void restored(String dump, String next, RawClient ours, RawClient theirs) throws Exception {
+        String payload = dump.substring(dump.indexOf("\r\n") + 2, dump.length() - 2);
+        List<List<String>> commands = List.of(
+                List.of("RESTORE", "t", "0", payload, "REPLACE"),
+                List.of("XRANGE", "t", "-", "+"),
+                List.of("XADD", "t", next, "f", "v"),
+                List.of("XLEN", "t"),
+                List.of("XTRIM", "t", "MINID", next));
+        for (List<String> command : commands) {
+            String[] words = command.toArray(String[]::new);
+            assertThat(ours.call(words)).as(command.getFirst()).isEqualTo(theirs.call(words));
+            assertThat(nodes(ours, "t")).as(command.getFirst()).isEqualTo(nodes(theirs, "t"));
+        }
+    }
+
+    /** Redis dumps entries that are gone with their marks, and nodes that have no others. */
+    @Test
+    void whatRedisDumpedOfEmptiedNodesIsRestoredAlike(@TempDir Path folder) throws Exception {
+        try (Cluster node = Cluster.start(folder, "memory: 64MiB", 1);
+                RawClient ours = new RawClient(node.port(0))) {
+            RedisPeer peer = RedisPeer.start(folder);
+            try (RawClient theirs = new RawClient(peer.port())) {
+                theirs.call("CONFIG", "SET", "stream-node-max-entries", "3");
+                ours.call("CONFIG", "SET", "stream-node-max-entries", "3");
+                int dumps = 0;
+                for (String line : EMPTIED.lines().skip(1).toList()) {
+                    theirs.call(line.split(" ", -1));
+                    restored(theirs.call("DUMP", "s"), "30-0", ours, theirs);
+                    dumps++;
+                }
+                assertThat(dumps).isGreaterThan(20);
+                for (String line : List.of(
+                        "DEL s",
+                        "XADD s 1-0 f v",
+                        "XADD s 2-0 f v",
+                        "XADD s 3-0 f v",
+                        "XADD s 4-0 f v",
+                        "XDEL s 2-0 3-0")) {
+                    theirs.call(line.split(" ", -1));
+                }
+                String dump = theirs.call("DUMP", "s");
+                restored(dump, "5-0", ours, theirs);
                 String payload = dump.substring(dump.indexOf("\r\n") + 2, dump.length() - 2);
+                // The last entry of the first node is gone, and says still how far it goes.
                 for (RawClient each : List.of(ours, theirs)) {
-                    assertThat(each.call("RESTORE", "t", "0", payload)).isEqualTo("+OK\r\n");
-                    assertThat(each.call("XADD", "t", "23-0", "f", "v")).isEqualTo("$4\r\n23-0\r\n");
-                    assertThat(each.call("XLEN", "t")).isEqualTo(":1\r\n");
+                    each.call("RESTORE", "t", "0", payload, "REPLACE");
+                    assertThat(each.call("XTRIM", "t", "MINID", "3")).isEqualTo(":1\r\n");
+                }
+                assertThat(nodes(ours, "t")).isEqualTo(nodes(theirs, "t"));
+            } finally {
+                peer.close();
+            }
+        }
+    }
+
+    /** An id larger than the last, which differs from it in any of its bytes. */
+    private static long[] next(SplittableRandom random, long[] last) {
+        long more = 1 + random.nextLong(1L << random.nextInt(1, 50));
+        return random.nextInt(3) == 0
+                ? new long[] {last[0] + more, random.nextLong() >>> random.nextInt(1, 64)}
+                : new long[] {last[0], last[1] + more};
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void theTreeOverNodesHasRedissNodes(long seed, @TempDir Path folder) throws Exception {
+        SplittableRandom random = new SplittableRandom(seed);
+        try (Cluster node = Cluster.start(folder, "memory: 64MiB", 1);
+                RawClient ours = new RawClient(node.port(0))) {
+            RedisPeer peer = RedisPeer.start(folder);
+            try (RawClient theirs = new RawClient(peer.port())) {
+                for (RawClient each : List.of(ours, theirs)) {
+                    each.call("CONFIG", "SET", "stream-node-max-entries", "1");
+                }
+                List<String> ids = new ArrayList<>();
+                long[] last = {1, 0};
+                for (int i = 0; i < 500; i++) {
+                    List<String> command = new ArrayList<>();
+                    if (random.nextInt(4) == 0 && !ids.isEmpty()) {
+                        command.addAll(List.of("XDEL", "s", ids.remove(random.nextInt(ids.size()))));
+                    } else if (random.nextInt(40) == 0) {
+                        command.addAll(List.of("XTRIM", "s", "MAXLEN", "" + random.nextInt(200)));
+                    } else {
+                        last = next(random, last);
+                        ids.add(last[0] + "-" + last[1]);
+                        command.addAll(List.of("XADD", "s", ids.getLast(), "f", "v"));
+                    }
+                    String[] words = command.toArray(String[]::new);
+                    assertThat(ours.call(words))
+                            .as("seed %d: %s", seed, command)
+                            .isEqualTo(theirs.call(words));
+                    assertThat(nodes(ours, "s"))
+                            .as("seed %d, %d: %s", seed, i, command)
+                            .isEqualTo(nodes(theirs, "s"));
                 }
             } finally {
                 peer.close();

@@ -115,7 +115,7 @@ final class StreamInfo {
         out.bulk("radix-tree-keys");
         out.integer(stream.nodes());
         out.bulk("radix-tree-nodes");
-        out.integer(stream.nodes() == 0 ? 1 : stream.nodes() + 1L);
+        out.integer(stream.treeNodes());
         out.bulk("last-generated-id");
         out.bulk(stream.last().toString());
         out.bulk("max-deleted-entry-id");

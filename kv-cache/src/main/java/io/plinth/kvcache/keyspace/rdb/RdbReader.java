@@ -43,8 +43,6 @@ public final class RdbReader {
     private static final int STREAM_LISTPACKS = 15;
     private static final int STREAM_LISTPACKS_3 = 21;
     private static final int HASH_LISTPACK_EX = 25;
-    private static final int DELETED = 1;
-    private static final int SAME_FIELDS = 2;
 
     private final RdbInput in;
     private final KeyHash hasher;
@@ -230,7 +228,7 @@ public final class RdbReader {
         return strings;
     }
 
-    private static List<byte[]> elements(ListPack pack) {
+    static List<byte[]> elements(ListPack pack) {
         List<byte[]> elements = new ArrayList<>();
         for (int i = pack.first(); i != ListPack.END; i = pack.next(i)) {
             elements.add(pack.get(i));
@@ -391,9 +389,10 @@ public final class RdbReader {
     private StreamValue stream(int type) throws RdbException {
         StreamValue stream = new StreamValue();
         long nodes = length();
+        StreamForm into = new StreamForm(stream);
         for (long i = 0; i < nodes; i++) {
             ByteBuffer key = ByteBuffer.wrap(string());
-            node(stream, new StreamId(key.getLong(), key.getLong()), pack());
+            into.add(new StreamId(key.getLong(), key.getLong()), pack());
         }
         length();
         StreamId last = id();
@@ -410,53 +409,6 @@ public final class RdbReader {
             group(stream, type);
         }
         return stream;
-    }
-
-    private static void node(StreamValue stream, StreamId base, ListPack pack) throws RdbException {
-        List<byte[]> elements = elements(pack);
-        int[] place = {0};
-        long live = number(elements, place);
-        long deleted = number(elements, place);
-        long masters = number(elements, place);
-        List<byte[]> names = elements.subList(place[0], Math.toIntExact(place[0] + masters));
-        place[0] += (int) masters + 1;
-        boolean begun = false;
-        for (long i = 0; i < live + deleted; i++) {
-            long flags = number(elements, place);
-            StreamId id =
-                    new StreamId(base.millis() + number(elements, place), base.sequence() + number(elements, place));
-            boolean same = (flags & SAME_FIELDS) != 0;
-            long pairs = same ? masters : number(elements, place);
-            List<byte[]> fields = new ArrayList<>();
-            for (int k = 0; k < pairs; k++) {
-                fields.add(same ? names.get(k) : elements.get(place[0]++));
-                fields.add(elements.get(place[0]++));
-            }
-            place[0]++;
-            if ((flags & DELETED) != 0) {
-                continue;
-            }
-            if (id.compareTo(stream.last()) <= 0) {
-                throw new RdbException("entry: out of order");
-            }
-            if (begun) {
-                stream.add(id, fields);
-            } else {
-                stream.begin(base, id, fields);
-                begun = true;
-            }
-        }
-        if (begun && deleted > 0) {
-            stream.was(Math.toIntExact(deleted), pack.used());
-        }
-    }
-
-    private static long number(List<byte[]> elements, int[] place) throws RdbException {
-        byte[] text = elements.get(place[0]++);
-        if (!Numbers.isLong(text, 0, text.length)) {
-            throw new RdbException("entry: damaged");
-        }
-        return Numbers.parse(text, 0, text.length);
     }
 
     private void group(StreamValue stream, int type) throws RdbException {

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace.value;
 
+import io.plinth.kvcache.keyspace.stream.RadixTree;
 import io.plinth.kvcache.keyspace.stream.StreamId;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,6 +97,17 @@ final class StreamNode {
     /** What the ids of its entries are kept over. */
     StreamId base() {
         return new StreamId(baseMillis, baseSequence);
+    }
+
+    /** Adds what the node is found by. */
+    void key(RadixTree tree) {
+        tree.add(baseMillis, baseSequence);
+    }
+
+    /** It had an entry with this id, larger than those it has. */
+    void had(StreamId id) {
+        lastMillis = id.millis();
+        lastSequence = id.sequence();
     }
 
     /** How the largest id it ever had compares to one. */

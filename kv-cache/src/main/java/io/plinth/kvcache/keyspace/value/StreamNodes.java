@@ -2,6 +2,7 @@ package io.plinth.kvcache.keyspace.value;
 
 import io.plinth.kvcache.keyspace.memory.Blocks;
 import io.plinth.kvcache.keyspace.memory.Elements;
+import io.plinth.kvcache.keyspace.stream.RadixTree;
 import io.plinth.kvcache.keyspace.stream.StreamId;
 import java.util.List;
 import java.util.Objects;
@@ -31,6 +32,8 @@ final class StreamNodes implements Elements {
 
     private int count;
     private long size;
+    /** What {@link #treeNodes} counted; 0 where it has to count again. */
+    private int treeNodes;
     /** What the nodes take. */
     private long bytes;
 
@@ -50,6 +53,18 @@ final class StreamNodes implements Elements {
     /** How many nodes. */
     int count() {
         return count;
+    }
+
+    /** How many nodes Redis's radix tree over these has. Counted anew where a node came or went. */
+    int treeNodes() {
+        if (treeNodes == 0) {
+            RadixTree tree = new RadixTree();
+            for (int i = 0; i < count; i++) {
+                node(i).key(tree);
+            }
+            treeNodes = tree.nodes();
+        }
+        return treeNodes;
     }
 
     /** A node, the first is 0. */
@@ -115,12 +130,24 @@ final class StreamNodes implements Elements {
             measured(node(count - 1), StreamNodes::fit);
         }
         node.append(id, entry);
+        size++;
+        attach(node);
+    }
+
+    /** Begins the first node without entries, as trimming leaves it: fields of the one that was its first, and up to which id it had some. */
+    void beginEmpty(StreamId base, StreamId top, List<byte[]> fields) {
+        StreamNode node = new StreamNode(new ListPack(), base, StreamNode.head(fields));
+        node.had(top);
+        attach(node);
+    }
+
+    private void attach(StreamNode node) {
         if (first + count == nodes.length) {
             resize();
         }
         nodes[first + count] = node;
         count++;
-        size++;
+        treeNodes = 0;
         bytes += node.bytes();
     }
 
@@ -150,6 +177,7 @@ final class StreamNodes implements Elements {
             bytes -= gone.bytes();
             gone.pack().release();
         }
+        treeNodes = 0;
         if (number == 0) {
             for (int i = 0; i < many; i++) {
                 nodes[first + i] = null;

@@ -121,6 +121,11 @@ public final class StreamValue implements Value, Elements {
         return nodes.count();
     }
 
+    /** How many nodes Redis's radix tree over these has. */
+    public int treeNodes() {
+        return nodes.treeNodes();
+    }
+
     /** Visits all nodes. */
     public void forEachNode(NodeVisitor visitor) {
         for (int i = 0; i < nodes.count(); i++) {
@@ -176,6 +181,16 @@ public final class StreamValue implements Value, Elements {
     public void add(StreamId id, List<byte[]> fields) {
         nodes.add(id, fields);
         counted(id);
+    }
+
+    /** Begins the first node without entries, which had some up to an id; {@code fields} of the first of them, with any values. */
+    public void beginEmpty(StreamId base, StreamId top, List<byte[]> fields) {
+        nodes.beginEmpty(base, top, fields);
+    }
+
+    /** Says of the last node that it had an entry with this id behind those it has. */
+    public void had(StreamId id) {
+        nodes.node(nodes.count() - 1).had(id);
     }
 
     /** Says of the last node how many entries Redis counted that are deleted, and how long its listpack was. */
