@@ -11,15 +11,18 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,7 +49,10 @@ public final class Persistence implements AutoCloseable {
     private final Copies copies;
     private final Path journalFolder;
     private final ScheduledExecutorService saver;
-    private final AtomicBoolean saving = new AtomicBoolean();
+    private final AtomicReference<SaveKind> saving = new AtomicReference<>(SaveKind.NONE);
+    /** What is to be written when nothing is. */
+    private final Set<SaveKind> scheduled = ConcurrentHashMap.newKeySet();
+
     private final RetryPause pause = new RetryPause();
     private volatile @Nullable Journal journal;
     private int journalFrom;
@@ -179,7 +185,7 @@ public final class Persistence implements AutoCloseable {
     }
 
     private void changedSave() {
-        if (changesSinceSave() > 0 && saving.compareAndSet(false, true)) {
+        if (changesSinceSave() > 0 && begins(SaveKind.SAVE)) {
             report(new CompletableFuture<>());
         }
     }
@@ -189,37 +195,95 @@ public final class Persistence implements AutoCloseable {
         if (present != null
                 && present.bytes() > settings.journalSize()
                 && pause.over(nanos.getAsLong())
-                && saving.compareAndSet(false, true)) {
+                && begins(SaveKind.REWRITE)) {
             report(new CompletableFuture<>());
         }
     }
 
-    /** Begins a snapshot; null where one is being written. What it completes with is said on the thread that writes it. */
+    private boolean begins(SaveKind kind) {
+        return saving.compareAndSet(SaveKind.NONE, kind);
+    }
+
+    /** Begins a snapshot that a client asked for by SAVE or BGSAVE; null where one is being written. */
     public @Nullable CompletableFuture<Saved> save() {
-        if (!saving.compareAndSet(false, true)) {
+        return begin(SaveKind.SAVE);
+    }
+
+    /** Begins a snapshot; null where one is being written. What it completes with is said on the thread that writes it. */
+    public @Nullable CompletableFuture<Saved> begin(SaveKind kind) {
+        if (!begins(kind)) {
             return null;
         }
         CompletableFuture<Saved> done = new CompletableFuture<>();
         try {
             saver.execute(() -> report(done));
         } catch (RejectedExecutionException e) {
-            saving.set(false);
+            saving.set(SaveKind.NONE);
             done.completeExceptionally(e);
         }
         return done;
+    }
+
+    /** Writes one when none is being written any more; however often it is asked for until then, one. */
+    public void schedule(SaveKind kind) {
+        if (scheduled.add(kind)) {
+            later(kind, new CompletableFuture<>());
+        }
+    }
+
+    /** Writes one as soon as none is being written. */
+    public CompletableFuture<Saved> next(SaveKind kind) {
+        CompletableFuture<Saved> done = new CompletableFuture<>();
+        later(kind, done);
+        return done;
+    }
+
+    private void later(SaveKind kind, CompletableFuture<Saved> done) {
+        try {
+            saver.execute(() -> due(kind, done));
+        } catch (RejectedExecutionException e) {
+            scheduled.remove(kind);
+            done.completeExceptionally(e);
+        }
+    }
+
+    /** On the thread that writes, which so has nothing in hand; what is to be written otherwise has a task behind this one. */
+    private void due(SaveKind kind, CompletableFuture<Saved> done) {
+        if (!begins(kind)) {
+            later(kind, done);
+            return;
+        }
+        scheduled.remove(kind);
+        if (saver.isShutdown()) {
+            // A stop waits for what is being written, and for nothing that is not yet.
+            saving.set(SaveKind.NONE);
+            done.completeExceptionally(new IOException("snapshot: not written: the node stops"));
+        } else {
+            report(done);
+        }
+    }
+
+    /** Whether one is to be written when none is being written any more. */
+    public boolean isScheduled(SaveKind kind) {
+        return scheduled.contains(kind);
+    }
+
+    /** What the snapshot that is being written is for. */
+    public SaveKind saving() {
+        return Objects.requireNonNull(saving.get());
     }
 
     private void report(CompletableFuture<Saved> done) {
         try {
             Saved saved = write(false);
             pause.succeeded();
-            saving.set(false);
+            saving.set(SaveKind.NONE);
             done.complete(saved);
         } catch (IOException | RuntimeException | Error e) {
             // Also where memory was short: an error that got past here would end all later ones.
             saves = saves.failed();
             pause.failed(nanos.getAsLong());
-            saving.set(false);
+            saving.set(SaveKind.NONE);
             done.completeExceptionally(e);
             LOG.warn("snapshot: not written: {}", e.getMessage(), e);
         }
@@ -266,7 +330,7 @@ public final class Persistence implements AutoCloseable {
 
     /** How snapshots went. */
     public SaveCounts saves() {
-        return saves.saving(saving.get());
+        return saves.saving(saving.get() != SaveKind.NONE);
     }
 
     /** What is set. */

@@ -3,6 +3,7 @@ package io.plinth.kvcache.admin.info;
 import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.persist.Persistence;
 import io.plinth.kvcache.persist.SaveCounts;
+import io.plinth.kvcache.persist.SaveKind;
 import io.plinth.kvcache.persist.journal.Journal;
 
 /** INFO persistence: snapshots under the names of RDB files, the journal, which a snapshot takes the place of, under those of AOF. */
@@ -13,7 +14,8 @@ final class PersistenceSection {
         Persistence known = sources.persistence().get();
         Journal journal = known == null ? null : known.journal();
         SaveCounts saves = known == null ? SaveCounts.NONE : known.saves();
-        boolean rewrites = saves.saving() && journal != null;
+        boolean rewrites = known != null && known.saving() == SaveKind.REWRITE;
+        boolean writes = known != null && known.saving() == SaveKind.SAVE;
         long running = saves.saving() ? Math.max(0, (call.now() - saves.begunMillis()) / 1000) : -1;
         text.section("Persistence");
         text.line("loading", call.node().settings().loading() ? 1 : 0);
@@ -21,17 +23,17 @@ final class PersistenceSection {
         text.line("current_fork_perc", "0.00");
         text.zeros("current_save_keys_processed", "current_save_keys_total");
         text.line("rdb_changes_since_last_save", known == null ? 0 : known.changesSinceSave());
-        text.line("rdb_bgsave_in_progress", saves.saving() ? 1 : 0);
+        text.line("rdb_bgsave_in_progress", writes ? 1 : 0);
         text.line("rdb_last_save_time", saves.lastMillis() / 1000);
         text.line("rdb_last_bgsave_status", saves.lastFailed() ? "err" : "ok");
         text.line("rdb_last_bgsave_time_sec", seconds(saves.lastTookMillis()));
-        text.line("rdb_current_bgsave_time_sec", running);
+        text.line("rdb_current_bgsave_time_sec", writes ? running : -1);
         text.line("rdb_saves", saves.written());
         text.zeros("rdb_last_cow_size", "rdb_last_load_keys_expired");
         text.line("rdb_last_load_keys_loaded", saves.loadedKeys());
         text.line("aof_enabled", journal == null ? 0 : 1);
         text.line("aof_rewrite_in_progress", rewrites ? 1 : 0);
-        text.line("aof_rewrite_scheduled", 0);
+        text.line("aof_rewrite_scheduled", known != null && known.isScheduled(SaveKind.REWRITE) ? 1 : 0);
         text.line("aof_last_rewrite_time_sec", journal == null ? -1 : seconds(saves.lastTookMillis()));
         text.line("aof_current_rewrite_time_sec", rewrites ? running : -1);
         text.line("aof_last_bgrewrite_status", journal != null && saves.lastFailed() ? "err" : "ok");
