@@ -222,6 +222,7 @@ public final class KvCache implements Daemon {
         MemcachedPipeline.keep(keyspace);
         kept.start(() -> imports(functions));
         scripts.heard(kept::libraries);
+        kept.register(context.metrics());
         Journal journal = kept.journal();
         if (journal != null) {
             journal.moments((kind, nanos) -> stats.latencies()

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.persist;
 
+import io.plinth.kit.metrics.Metrics;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.persist.copy.Copies;
 import io.plinth.kvcache.persist.journal.ChronicleStore;
@@ -59,6 +60,8 @@ public final class Persistence implements AutoCloseable {
     private volatile boolean started;
     private volatile SaveCounts saves = SaveCounts.NONE;
     private volatile long changesAtSave;
+    private volatile int damages;
+    private volatile int torn;
 
     /** {@code loops} serve clients, and encode snapshots between their commands. */
     public Persistence(
@@ -118,6 +121,11 @@ public final class Persistence implements AutoCloseable {
         for (Damage damage : recovery.damages()) {
             LOG.warn("damaged: {}; the rest is kept", damage);
         }
+        for (Damage tail : recovery.torn()) {
+            LOG.warn("torn by a crash: {}; what was not on disk then is not back", tail);
+        }
+        damages = recovery.damages().size();
+        torn = recovery.torn().size();
         if (recovery.snapshot() != null || recovery.changes() > 0) {
             LOG.info(
                     "{} keys of a snapshot and {} changes of the journal are back after {} ms; {} changes did not fit",
@@ -266,6 +274,22 @@ public final class Persistence implements AutoCloseable {
     /** Whether one is to be written when none is being written any more. */
     public boolean isScheduled(SaveKind kind) {
         return scheduled.contains(kind);
+    }
+
+    /** What of it /metrics shows. */
+    public void register(Metrics metrics) {
+        metrics.gauge("kvcache_recovery_damages", "Damaged places the start found in what was kept.", this::damages);
+        metrics.gauge("kvcache_recovery_torn", "Ends of the journal's segments that a crash tore.", this::torn);
+    }
+
+    /** How many places of what an earlier process left were damaged. */
+    public int damages() {
+        return damages;
+    }
+
+    /** How many ends of its journal's segments a crash had torn. */
+    public int torn() {
+        return torn;
     }
 
     /** What the snapshot that is being written is for. */

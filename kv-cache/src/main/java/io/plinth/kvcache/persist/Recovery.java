@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param keys of the snapshot
  * @param changes of the journal made again
  * @param misfits changes that did not fit what was there; their keys are gone
- * @param torn segments of the journal that end in a torn record
+ * @param torn ends of the journal's segments that a crash tore
  * @param damages what was not as it had been written
  * @param journalFrom the first segment that the snapshot lacks; those before it are never read again
  * @param libraries of functions there were in the end
@@ -32,7 +32,7 @@ public record Recovery(
         long keys,
         long changes,
         long misfits,
-        long torn,
+        List<Damage> torn,
         List<Damage> damages,
         @Nullable Path snapshot,
         int journalFrom,

@@ -28,6 +28,8 @@ class InfoDifferentialIT {
             "acl_access_denied_key",
             "acl_access_denied_channel",
             "server_name",
+            "recovery_damages",
+            "recovery_torn",
             "plinth_version",
             "plinth_node",
             "client_memory",

@@ -3,9 +3,13 @@ package io.plinth.kvcache.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.testkit.FreePort;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,6 +107,39 @@ class PersistIT {
             try (RawClient client = new RawClient(cluster.port(0))) {
                 assertThat(client.call("MGET", "a", "b", "c")).isEqualTo("*3\r\n$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n");
             }
+        }
+    }
+
+    /** What a hole in the journal takes is said in the log and in INFO. */
+    @Test
+    void aHoleInTheJournalIsTold() throws Exception {
+        try (NodeProcess node = new NodeProcess(folder, "memory: 64MiB, persist: { journal: always }")) {
+            node.start();
+            try (RawClient client = node.connect()) {
+                for (int i = 0; i < 500; i++) {
+                    assertThat(client.call("SET", "key" + i, "v".repeat(100))).isEqualTo("+OK\r\n");
+                }
+            }
+            node.kill();
+            Path file;
+            try (Stream<Path> files = Files.walk(folder.resolve("state"))) {
+                file = files.filter(path -> path.toString().endsWith(".cq4"))
+                        .findFirst()
+                        .orElseThrow();
+            }
+            byte[] bytes = Files.readAllBytes(file);
+            int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("key250");
+            Arrays.fill(bytes, at - 32, at + 32, (byte) 0);
+            Files.write(file, bytes);
+            node.start();
+            try (RawClient client = node.connect()) {
+                assertThat(client.call("EXISTS", "key249", "key250", "key251")).isEqualTo(":2\r\n");
+                assertThat(client.call("INFO", "persistence"))
+                        .contains("recovery_damages:1\r\n", "recovery_torn:0\r\n");
+            }
+            assertThat(node.log())
+                    .contains("damaged: ")
+                    .contains(file.getFileName().toString());
         }
     }
 }

@@ -4,16 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files are cut short and bytes in them flipped: what is damaged is reported, and the rest is there and right. */
@@ -21,6 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DamageFuzzTest {
     private static final int SEEDS = Integer.getInteger("damage.seeds", 12);
     private static final int KEYS = 2_000;
+    /** Of an excerpt's head. */
+    private static final long MAGIC = 0x506c4b764a726e31L;
 
     @TempDir
     Path folder;
@@ -64,6 +71,16 @@ class DamageFuzzTest {
             end--;
         }
         return end;
+    }
+
+    /** Where the last excerpt begins, which has no records and says that none is missing before it. */
+    private static int mark(Path file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
+        int at = used(file) / 4 * 4;
+        while (bytes.getLong(at) != MAGIC) {
+            at -= 4;
+        }
+        return at - 4;
     }
 
     private static List<String> missing(PersistFixture life) {
@@ -146,17 +163,123 @@ class DamageFuzzTest {
         }
     }
 
+    /** What a process left that was killed has no mark at its end; {@code flushed} so that all was acknowledged. */
+    private static void killed(Path data, Path to) throws Exception {
+        try (PersistFixture life = new PersistFixture(data, "everysec", false)) {
+            for (int i = 0; i < KEYS; i++) {
+                life.run("SET key" + i + " value" + i + "-" + "v".repeat(i % 100));
+                if (i % 500 == 499) {
+                    flushed(life);
+                }
+            }
+            life.run("SET large " + "L".repeat(200_000));
+            flushed(life);
+            copy(data, to);
+        }
+    }
+
+    private static void flushed(PersistFixture life) throws Exception {
+        Objects.requireNonNull(life.persistence.journal()).flushed().get(30, TimeUnit.SECONDS);
+    }
+
+    /** All that was acknowledged is back, or a start says where something is lost: also in the last excerpt, its head and its mark. */
+    @ParameterizedTest
+    @CsvSource({"false, 64", "true, 64", "false, 4096", "true, 4096"})
+    void whatAHoleTakesIsTold(boolean killed, int hole) throws Exception {
+        Path whole = folder.resolve("whole");
+        if (killed) {
+            killed(folder.resolve("alive"), whole);
+        } else {
+            write(whole, false);
+        }
+        int used = used(file(whole));
+        int lost = 0;
+        for (int seed = 1; seed <= 3 * SEEDS; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            Path damaged = folder.resolve("hole-" + seed);
+            copy(whole, damaged);
+            // Every third near the end, where there is nothing behind it to go on from.
+            int at = seed % 3 == 0 ? used - hole - random.nextInt(300) : random.nextInt(used - hole);
+            try (RandomAccessFile file = new RandomAccessFile(file(damaged).toFile(), "rw")) {
+                file.seek(at);
+                file.write(new byte[hole]);
+            }
+            try (PersistFixture life = new PersistFixture(damaged, "everysec", false)) {
+                List<String> missing = missing(life);
+                lost += missing.size();
+                if (!missing.isEmpty()) {
+                    assertThat(life.recovery.damages().size()
+                                    + life.recovery.torn().size())
+                            .as("seed %s, bytes %s to %s", seed, at, at + hole)
+                            .isPositive();
+                    assertThat(life.persistence.damages() + life.persistence.torn())
+                            .isPositive();
+                }
+                assertThat(missing.size()).as("seed %s", seed).isLessThanOrEqualTo(1_000);
+            }
+        }
+        assertThat(lost).as("holes that took something").isPositive();
+    }
+
+    /** The length of a record in several excerpts says that it has more of them. */
+    @Test
+    void aLengthThatIsTooLongTakesNoOthersAlong() throws Exception {
+        Path whole = folder.resolve("whole");
+        try (PersistFixture life = new PersistFixture(whole, "everysec", false)) {
+            life.run("SET large " + "L".repeat(200_000));
+            for (int i = 0; i < KEYS; i++) {
+                life.run("SET key" + i + " value" + i + "-" + "v".repeat(i % 100));
+            }
+        }
+        Path file = file(whole);
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
+        int changed = 0;
+        for (int at = 0; at + 40 < bytes.limit(); at += 4) {
+            // Behind the head stands the first record's length.
+            if (bytes.getLong(at) == MAGIC && bytes.getInt(at + 20) == 0 && bytes.getInt(at + 28) > 200_000) {
+                bytes.putInt(at + 28, 30_000_000);
+                changed++;
+            }
+        }
+        assertThat(changed).isEqualTo(1);
+        Files.write(file, bytes.array());
+        try (PersistFixture life = new PersistFixture(whole, "everysec", false)) {
+            assertThat(life.recovery.damages()).hasSize(1);
+            assertThat(missing(life)).containsExactly("large");
+        }
+    }
+
+    @Test
+    void segmentsThatAreNotThereAreTold() throws Exception {
+        Path whole = folder.resolve("whole");
+        for (int i = 0; i < 3; i++) {
+            try (PersistFixture life = new PersistFixture(whole, "everysec", false)) {
+                life.run("SET key" + i + " v");
+            }
+        }
+        try (Stream<Path> files = Files.walk(whole.resolve("journal/seg-00000002"))) {
+            for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(each);
+            }
+        }
+        try (PersistFixture life = new PersistFixture(whole, "everysec", false)) {
+            assertThat(life.client.run("MGET key0 key1 key2")).isEqualTo("*3|$1|v|$-1|$1|v|");
+            assertThat(life.recovery.damages()).hasSize(1);
+        }
+    }
+
     /** As a process leaves it that is killed while it copies the last excerpt into the map. */
     @Test
     void ofAnExcerptThatIsNotWrittenToItsEndTheBeginIsKept() throws Exception {
         Path whole = folder.resolve("whole");
         write(whole, false);
         int used = used(file(whole));
+        int entries = mark(file(whole));
         for (int seed = 1; seed <= SEEDS; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             Path torn = folder.resolve("unwritten-" + seed);
             copy(whole, torn);
-            int left = used - 16 - random.nextInt(seed % 2 == 0 ? 2_000 : 220_000);
+            int left = entries - 16 - random.nextInt(seed % 2 == 0 ? 2_000 : 220_000);
             try (RandomAccessFile file = new RandomAccessFile(file(torn).toFile(), "rw")) {
                 file.seek(left);
                 file.write(new byte[used - left]);
@@ -164,6 +287,7 @@ class DamageFuzzTest {
             try (PersistFixture life = new PersistFixture(torn, "everysec", false)) {
                 List<String> missing = missing(life);
                 assertThat(life.recovery.damages()).as("seed %s", seed).isEmpty();
+                assertThat(life.recovery.torn()).as("seed %s", seed).hasSize(1);
                 int first = missing.getFirst().equals("large")
                         ? KEYS
                         : Integer.parseInt(missing.getFirst().substring(3));

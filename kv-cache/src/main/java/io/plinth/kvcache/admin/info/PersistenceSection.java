@@ -41,6 +41,8 @@ final class PersistenceSection {
         text.line("aof_rewrites_consecutive_failures", journal == null ? 0 : saves.failures());
         text.line("aof_last_write_status", journal != null && journal.refusal() != null ? "err" : "ok");
         text.zeros("aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size");
+        text.line("recovery_damages", known == null ? 0 : known.damages());
+        text.line("recovery_torn", known == null ? 0 : known.torn());
         if (known != null && journal != null) {
             text.line("aof_current_size", journal.bytes());
             text.line("aof_base_size", 0);

@@ -169,6 +169,11 @@ public final class ChronicleStore implements JournalStore {
     public int roll() throws IOException {
         ChronicleSegment segment = current;
         if (segment != null) {
+            // One without records says that none is missing at the end.
+            begin();
+            close(0);
+            segment.append(excerpt);
+            begin();
             segment.sync();
             current = null;
             older = older + segment.end();

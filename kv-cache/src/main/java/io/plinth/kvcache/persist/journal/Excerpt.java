@@ -7,7 +7,8 @@ import java.util.zip.CRC32C;
  * What one excerpt of a segment holds: a head of {@value #HEAD} bytes ({@code magic 8 | segment 4 | number 4 | length 4 | first 4 |
  * crc32c of the head 4}), then {@code length} bytes of records. {@code first} is where the first record begins that begins here. A
  * record is {@code length 4 | crc32c 4 | bytes}; the checksum is over the segment's number, the length and the bytes. The head
- * says everything that Chronicle's own words say, so that a damaged word loses nothing.
+ * says everything that Chronicle's own words say, so that a damaged word loses nothing. The last excerpt of a segment that a process ended
+ * itself has no records.
  */
 final class Excerpt {
     static final int HEAD = 28;

@@ -28,10 +28,9 @@ public final class JournalScanner {
     private final Consumer<ByteBuffer> visitor;
     private final List<Damage> damages = new ArrayList<>();
     private final ByteArrayOutputStream carried = new ByteArrayOutputStream();
+    private final List<Damage> torn = new ArrayList<>();
     private int missing;
     private String file = "";
-    private boolean cut;
-    private long torn;
 
     public JournalScanner(Path folder, Consumer<ByteBuffer> visitor) {
         this.folder = folder;
@@ -40,8 +39,16 @@ public final class JournalScanner {
 
     /** Reads the segments from a number on; answers what was damaged. */
     public List<Damage> scan(int from) throws IOException {
+        int expected = from;
         for (Map.Entry<Integer, Path> entry :
                 ChronicleStore.segments(folder).tailMap(from).entrySet()) {
+            if (expected > 0 && entry.getKey() > expected) {
+                damages.add(new Damage(
+                        entry.getValue().getFileName().toString(),
+                        0,
+                        "the segments before it from " + expected + " on are not there"));
+            }
+            expected = entry.getKey() + 1;
             @Nullable Path found = ChronicleSegment.file(entry.getValue());
             if (found != null) {
                 file = folder.relativize(found).toString();
@@ -58,8 +65,8 @@ public final class JournalScanner {
         return damages;
     }
 
-    /** How many segments ended in a record that a crash tore. */
-    public long torn() {
+    /** What a crash tore at the end of segments: it was not written to its end, or was not on disk when the power went. */
+    public List<Damage> torn() {
         return torn;
     }
 
@@ -67,7 +74,8 @@ public final class JournalScanner {
         ByteBuffer words = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
         int at = 0;
         int number = 0;
-        cut = false;
+        boolean ended = false;
+        int tails = torn.size();
         drop();
         while (at + 4 <= bytes.limit()) {
             int word = words.getInt(at);
@@ -76,7 +84,7 @@ public final class JournalScanner {
                 at = (int) (behind + 3 & ~3);
                 continue;
             }
-            if (!Excerpt.isAt(bytes, at + 4, segment) || bytes.getInt(at + 16) != number) {
+            if (!Excerpt.isAt(bytes, at + 4, segment)) {
                 int next = search(bytes, at + 4, segment);
                 if (next < 0) {
                     break;
@@ -85,20 +93,36 @@ public final class JournalScanner {
                 number = bytes.getInt(next + 16);
                 at = next;
                 drop();
+            } else if (bytes.getInt(at + 16) != number) {
+                damages.add(new Damage(file, at, "what stood before it, from excerpt " + number + " on"));
+                number = bytes.getInt(at + 16);
+                drop();
             }
             int length = bytes.getInt(at + 4 + 16);
             int start = at + 4 + Excerpt.HEAD;
             if (start + length > bytes.limit()) {
                 break;
             }
+            ended = length == 0;
             excerpt(segment, bytes, start, length, bytes.getInt(at + 4 + 20));
             at = start + length + 3 & ~3;
             number++;
         }
-        if (missing > 0 || cut) {
-            torn++;
+        if (!ended && torn.size() == tails) {
+            tail(bytes, at);
         }
         drop();
+    }
+
+    /** What there is behind the last excerpt of a segment that a process did not end itself. */
+    private void tail(ByteBuffer bytes, int at) {
+        int end = bytes.limit();
+        while (end > at && bytes.get(end - 1) == 0) {
+            end--;
+        }
+        if (end > at || missing > 0) {
+            torn.add(new Damage(file, at, Math.max(end - at, carried.size()) + " bytes"));
+        }
     }
 
     /**
@@ -116,7 +140,7 @@ public final class JournalScanner {
     /** What stands from one place to another is no record: the tail that a crash tore, or damage. Answers whether it is the tail. */
     private boolean broken(int segment, ByteBuffer bytes, int at, int to, int end, String what) {
         if (to > unwritten(segment, bytes, at, end)) {
-            cut = true;
+            torn.add(new Damage(file, at, end - at + " bytes"));
             return true;
         }
         damages.add(new Damage(file, at, what));
@@ -141,8 +165,12 @@ public final class JournalScanner {
     private void excerpt(int segment, ByteBuffer bytes, int start, int length, int first) {
         int at = start;
         int end = start + length;
+        int piece = Math.min(missing, length);
+        if (missing > 0 && (length == 0 || first != piece)) {
+            damages.add(new Damage(file, start, "before it a record of " + (carried.size() + missing) + " bytes"));
+            drop();
+        }
         if (missing > 0) {
-            int piece = Math.min(missing, length);
             carried.write(bytes.array(), bytes.arrayOffset() + at, piece);
             missing -= piece;
             at += piece;
@@ -158,7 +186,7 @@ public final class JournalScanner {
         at += first;
         while (at + Excerpt.RECORD <= end) {
             int size = bytes.getInt(at);
-            boolean possible = size >= 0 && size <= LONGEST;
+            boolean possible = size > 0 && size <= LONGEST;
             if (possible && size > end - at - Excerpt.RECORD) {
                 if (at != start || length < Excerpt.LARGEST) {
                     // Only a record that fills its excerpt goes on in the next.
