@@ -123,13 +123,9 @@ public final class KvCache implements Daemon {
         this.resident = ResidentBound.of(config.resident());
         keyspace.memory().onHeap(config.resident().onHeap(Runtime.getRuntime().maxMemory()));
         this.stats = new Stats(System::nanoTime, context.clock()::millis);
-        this.clients = new Clients(config.limits().maxClients());
-        this.pubSub = new PubSub(config.limits().pubsubBuffer().bytes());
-        this.tracking = new Tracking(
-                keyspace,
-                clients,
-                config.limits().trackedKeys(),
-                config.limits().pubsubBuffer().bytes());
+        this.clients = new Clients(config.limits().maxClients(), config.limits().buffers());
+        this.pubSub = new PubSub(clients.buffers());
+        this.tracking = new Tracking(keyspace, clients, config.limits().trackedKeys());
         this.scripts = new Scripts(new ScriptLimits(
                 config.limits().scriptMemory().bytes(),
                 config.limits().scriptSteps(),
@@ -257,7 +253,7 @@ public final class KvCache implements Daemon {
             stats.sample(now);
             stats.peakBytes(keyspace.memory().used());
             keyspace.makeRoom(0);
-            clients.endIdle(now, settings.timeoutSeconds());
+            clients.tick(now, settings.timeoutSeconds());
             if (memcached != null) {
                 memcached.tick(now, settings.timeoutSeconds());
             }
@@ -327,15 +323,7 @@ public final class KvCache implements Daemon {
 
     private ClientHandler.Shared shared() {
         return new ClientHandler.Shared(
-                clients,
-                pubSub,
-                tracking,
-                memory,
-                limits,
-                Math.toIntExact(config.limits().outputBuffer().bytes()),
-                () -> !users.open(),
-                keyspace.durability(),
-                context.clock());
+                clients, pubSub, tracking, memory, limits, () -> !users.open(), keyspace.durability(), context.clock());
     }
 
     private CommandTable commands() {

@@ -14,6 +14,7 @@ import io.plinth.kvcache.loader.LoaderConfig;
 import io.plinth.kvcache.loader.behind.BehindConfig;
 import io.plinth.kvcache.pattern.PatternConfig;
 import io.plinth.kvcache.replica.PrimaryTls;
+import io.plinth.kvcache.session.BufferLimits;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -213,7 +214,11 @@ public record KvCacheConfig(
             @Doc("How long a script may run before other clients are answered `BUSY`; Redis's busy-reply-threshold.")
             @Default("5s")
             @Range(min = "10ms")
-            Duration scriptBusy) {}
+            Duration scriptBusy) {
+        BufferLimits buffers() {
+            return new BufferLimits(outputBuffer.bytes(), pubsubBuffer.bytes());
+        }
+    }
 
     /** What it allows a node to take of the machine. */
     ResidentBound.Given resident() {

@@ -72,6 +72,10 @@ public final class NodeMetrics {
                 "Connections over max-clients.",
                 () -> node.clients().rejected());
         metrics.counter(
+                "kvcache_clients_cut_total",
+                "Connections cut since they did not take what waited for them.",
+                () -> node.clients().buffers().cut());
+        metrics.counter(
                 "kvcache_publish_dropped_total", "Messages other nodes did not get.", droppedMessages::getAsLong);
     }
 

@@ -435,7 +435,14 @@ public final class CommandExecutor implements Dispatcher {
         times.ended(table.row(command, args), took, countError(out, mark), observations.tracked());
         if (took >= observations.attention()) {
             String name = command.is(Flag.ADMIN) ? "" : command.name();
-            node.stats().monitors().show(name, client, args, node.clock().instant());
+            node.stats()
+                    .monitors()
+                    .show(
+                            name,
+                            client,
+                            args,
+                            node.clock().instant(),
+                            node.clients().buffers());
             slow(command, client, SlowLog.shown(command.name(), args), took, now);
         }
     }

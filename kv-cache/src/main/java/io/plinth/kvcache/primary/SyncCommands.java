@@ -69,6 +69,7 @@ public final class SyncCommands {
         if (named) {
             call.out().simple("FULLRESYNC " + call.node().settings().replicationId() + " 0");
         }
+        client.copies(true);
         Transfer.begin(client, from, file, nanos);
     }
 

@@ -3,6 +3,7 @@ package io.plinth.kvcache.session;
 import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.keyspace.Watcher;
 import io.plinth.kvcache.keyspace.store.Databases;
+import io.plinth.kvcache.session.BufferLimits.ClientClass;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.OutputLimitException;
 import io.plinth.kvcache.wire.ReplyWriter;
@@ -44,6 +45,7 @@ public final class Client {
     private volatile boolean redirectBroken;
     private boolean caching;
     private boolean primary;
+    private volatile boolean copies;
     private boolean debugsScripts;
     private CopyTerms copyTerms = CopyTerms.NONE;
     private volatile boolean secure;
@@ -57,6 +59,7 @@ public final class Client {
     private volatile boolean monitors;
     private final ArrayDeque<Runnable> messages = new ArrayDeque<>();
     private long messageBytes;
+    private volatile long slowSince;
 
     public Client(
             long id,
@@ -304,6 +307,33 @@ public final class Client {
         copyTerms = terms;
     }
 
+    /** It gets a file of all keys. */
+    public void copies(boolean yes) {
+        copies = yes;
+    }
+
+    /** Which limit counts for what waits for it. From any thread, as it stands. */
+    public ClientClass bufferClass() {
+        if (copies) {
+            return ClientClass.REPLICA;
+        }
+        return subscriptions() + shardChannels.size() > 0 ? ClientClass.PUBSUB : ClientClass.NORMAL;
+    }
+
+    /** Bytes that wait until it takes them. */
+    long waiting() {
+        return outlet.pending() + out.size() + messageBytes();
+    }
+
+    /** Since when more waits for it than may for a while; 0 where it does not. */
+    long slowSince() {
+        return slowSince;
+    }
+
+    void slowSince(long millis) {
+        slowSince = millis;
+    }
+
     /** Whether it came with TLS. */
     public boolean secure() {
         return secure;
@@ -418,18 +448,13 @@ public final class Client {
      * Writes what it did not ask for, behind what waits for it. From any thread.
      *
      * @param bytes about how many
-     * @param limit how many may wait for it; a client that does not read so much is closed
+     * @param limits how many may wait for it; a client that does not read so much is closed
      */
-    public void push(int bytes, long limit, Consumer<ReplyWriter> message) {
+    public void push(int bytes, BufferLimits limits, Consumer<ReplyWriter> message) {
         outlet.run(() -> {
-            if (closing()) {
-                return;
+            if (!closing() && !limits.cutsPushed(this, bytes)) {
+                message(bytes, () -> write(message));
             }
-            if (outlet.pending() + out.size() + messageBytes() + bytes > limit) {
-                abort();
-                return;
-            }
-            message(bytes, () -> write(message));
         });
     }
 

@@ -42,7 +42,6 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             Tracking tracking,
             io.plinth.kvcache.wire.ClientMemory memory,
             io.plinth.kvcache.wire.WireLimits limits,
-            int outputBuffer,
             java.util.function.BooleanSupplier passwordNeeded,
             io.plinth.kvcache.keyspace.write.Durability durability,
             Clock clock) {}
@@ -81,7 +80,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         context = ctx;
         SocketSend sends = new SocketSend(ctx.channel(), loop.share);
         socket = sends;
-        ReplyWriter out = new ReplyWriter(ctx.alloc(), sends.buffers(), shared.outputBuffer);
+        ReplyWriter out = new ReplyWriter(ctx.alloc(), sends.buffers(), this::mostUnsent);
         Client created = new Client(
                 shared.clients.nextId(),
                 Client.address(ctx.channel().remoteAddress()),
@@ -195,6 +194,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         seenMillis = now;
         ReplyWriter out = current.out();
         gate.begins();
+        int chunk = Math.min(CHUNK, shared.clients.buffers().least());
         try {
             while (!current.closing() && (undone || loop.share.ahead().next(current.db(), decoder))) {
                 undone = !loop.dispatcher.execute(current, decoder.args(), now);
@@ -207,7 +207,10 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                     decoder.keep();
                     return;
                 }
-                if (out.size() >= CHUNK) {
+                if (out.size() >= chunk) {
+                    if (shared.clients.buffers().cuts(current, 0)) {
+                        return;
+                    }
                     gate.ran();
                     flush(ctx);
                     if (waiting || !ctx.channel().isWritable()) {
@@ -218,12 +221,11 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                 }
             }
         } catch (OutputLimitException e) {
-            LOG.debug("client {} closed: {}", current.address(), e.getMessage());
             ByteBuf unsent = out.take();
             if (unsent != null) {
                 unsent.release();
             }
-            current.abort();
+            shared.clients.buffers().cut(current);
         } finally {
             gate.ran();
         }
@@ -346,9 +348,13 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         SocketSend sends = socket;
         if (current != null && current.closing() && sends != null) {
             sends.last(ctx, reply, seenMillis);
-        } else if (reply != null && sends != null) {
-            sends.send(ctx, reply, seenMillis);
+        } else if (reply != null && sends != null && current != null && !sends.send(ctx, reply, seenMillis)) {
+            shared.clients.buffers().cuts(current, 0);
         }
+    }
+
+    private int mostUnsent() {
+        return shared.clients.buffers().most(client);
     }
 
     /** What the replies tell of is on disk, or never will be: then the client is not told. */

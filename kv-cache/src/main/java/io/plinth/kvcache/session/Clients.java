@@ -20,9 +20,17 @@ public final class Clients {
     private volatile int limit;
     private volatile long pausedUntil;
     private volatile boolean writesOnly;
+    private final BufferLimits buffers;
 
-    public Clients(int limit) {
+    /** {@code limit}: how many there may be; {@code buffers}: what may wait for each. */
+    public Clients(int limit, BufferLimits buffers) {
         this.limit = limit;
+        this.buffers = buffers;
+    }
+
+    /** How many bytes may wait for each. */
+    public BufferLimits buffers() {
+        return buffers;
     }
 
     /** A number for the next connection. */
@@ -81,13 +89,29 @@ public final class Clients {
     public void resetCounts() {
         accepted.reset();
         rejected.reset();
+        buffers.resetCounts();
     }
 
-    /**
-     * Disconnects who said nothing for longer, and neither waits for a reply nor is subscribed, and did not within the last second; 0
-     * for nobody. From any thread, each second.
-     */
-    public void endIdle(long nowMillis, long seconds) {
+    /** Disconnects who does not take what waits for it, and who said nothing for so many seconds; 0 for nobody. From any thread, each second. */
+    public void tick(long nowMillis, long seconds) {
+        endSlow(nowMillis);
+        endIdle(nowMillis, seconds);
+    }
+
+    private void endSlow(long nowMillis) {
+        if (!buffers.anySoft()) {
+            return;
+        }
+        for (Client client : byId.values()) {
+            long soft = buffers.of(client.bufferClass()).soft();
+            if (client.slowSince() != 0 || (soft > 0 && client.outlet().pending() >= soft)) {
+                client.outlet().run(() -> buffers.look(client, nowMillis));
+            }
+        }
+    }
+
+    /** Who neither waits for a reply nor is subscribed, and did not within the last second. */
+    private void endIdle(long nowMillis, long seconds) {
         if (seconds == 0) {
             return;
         }

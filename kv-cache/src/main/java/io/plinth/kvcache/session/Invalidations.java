@@ -14,12 +14,9 @@ final class Invalidations {
     private static final int OVERHEAD = 64;
 
     private final Clients clients;
-    private final long limit;
 
-    /** {@code limit}: bytes that may wait for a client that does not read; then it is closed. */
-    Invalidations(Clients clients, long limit) {
+    Invalidations(Clients clients) {
         this.clients = clients;
-        this.limit = limit;
     }
 
     @Nullable
@@ -47,7 +44,7 @@ final class Invalidations {
             return;
         }
         client.redirectBroken(true);
-        client.push(OVERHEAD, limit, out -> {
+        client.push(OVERHEAD, clients.buffers(), out -> {
             if (out.protocol() == 3) {
                 out.push(2);
                 out.bulk(BROKEN);
@@ -63,7 +60,7 @@ final class Invalidations {
                 bytes += key.length;
             }
         }
-        to.push(bytes, limit, out -> {
+        to.push(bytes, clients.buffers(), out -> {
             if (out.protocol() == 3) {
                 out.push(2);
                 out.bulk(INVALIDATE);

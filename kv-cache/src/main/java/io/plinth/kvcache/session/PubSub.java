@@ -25,16 +25,11 @@ public final class PubSub {
     private final ConcurrentMap<Channel, Client[]> channels = new ConcurrentHashMap<>();
     private final ConcurrentMap<Channel, Client[]> shardChannels = new ConcurrentHashMap<>();
     private final ConcurrentMap<Channel, Pattern> patterns = new ConcurrentHashMap<>();
-    private final long limit;
+    private final BufferLimits limits;
 
-    /** {@code limit}: bytes that may wait for a subscriber that does not read; then it is closed. */
-    public PubSub(long limit) {
-        this.limit = limit;
-    }
-
-    /** How many bytes may wait for one who listens. */
-    public long limit() {
-        return limit;
+    /** {@code limits}: of bytes that may wait for a subscriber that does not read; then it is closed. */
+    public PubSub(BufferLimits limits) {
+        this.limits = limits;
     }
 
     private record Pattern(Glob glob, Client[] clients) {}
@@ -96,17 +91,18 @@ public final class PubSub {
     /** PUBLISH on this node; answers how many clients get it. */
     public int publish(byte[] channel, byte[] message) {
         int receivers = 0;
-        Client[] direct = channels.get(new Channel(channel));
+        Channel name = new Channel(channel);
+        Client[] direct = channels.get(name);
         if (direct != null) {
             for (Client client : direct) {
-                deliver(client, MESSAGE, null, channel, message);
+                deliver(client, MESSAGE, name, channel, message);
             }
             receivers = direct.length;
         }
         for (Map.Entry<Channel, Pattern> entry : patterns.entrySet()) {
             if (entry.getValue().glob.matches(channel)) {
                 for (Client client : entry.getValue().clients) {
-                    deliver(client, PATTERN_MESSAGE, entry.getKey().bytes(), channel, message);
+                    deliver(client, PATTERN_MESSAGE, entry.getKey(), channel, message);
                     receivers++;
                 }
             }
@@ -116,34 +112,33 @@ public final class PubSub {
 
     /** SPUBLISH; answers how many clients get it. */
     public int publishShard(byte[] channel, byte[] message) {
-        Client[] direct = shardChannels.get(new Channel(channel));
+        Channel name = new Channel(channel);
+        Client[] direct = shardChannels.get(name);
         if (direct == null) {
             return 0;
         }
         for (Client client : direct) {
-            deliver(client, SHARD_MESSAGE, null, channel, message);
+            deliver(client, SHARD_MESSAGE, name, channel, message);
         }
         return direct.length;
     }
 
-    private void deliver(Client client, byte[] kind, byte @Nullable [] pattern, byte[] channel, byte[] message) {
+    /** {@code by}: the channel or pattern that it listens to. */
+    private void deliver(Client client, byte[] kind, Channel by, byte[] channel, byte[] message) {
         client.outlet().run(() -> {
-            if (client.closing()) {
+            if (client.closing() || limits.cuts(client, message.length)) {
                 return;
             }
             int bytes = message.length + channel.length + OVERHEAD;
-            if (client.outlet().pending() + client.out().size() + client.messageBytes() + message.length > limit) {
-                client.abort();
-                return;
-            }
-            client.message(bytes, () -> write(client, kind, pattern, channel, message));
+            client.message(bytes, () -> write(client, kind, by, channel, message));
         });
     }
 
-    private static void write(Client client, byte[] kind, byte @Nullable [] pattern, byte[] channel, byte[] message) {
+    private static void write(Client client, byte[] kind, Channel by, byte[] channel, byte[] message) {
         if (client.closing()) {
             return;
         }
+        byte @Nullable [] pattern = Arrays.equals(kind, PATTERN_MESSAGE) ? by.bytes() : null;
         ReplyWriter out = client.out();
         int mark = out.size();
         try {

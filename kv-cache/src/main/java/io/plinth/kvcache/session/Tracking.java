@@ -47,9 +47,9 @@ public final class Tracking {
     }
 
     /** {@code limit}: keys remembered; with more some are forgotten, and who has them is told that they changed. */
-    public Tracking(Keyspace keyspace, Clients clients, int limit, long buffer) {
+    public Tracking(Keyspace keyspace, Clients clients, int limit) {
         this.keyspace = keyspace;
-        this.invalidations = new Invalidations(clients, buffer);
+        this.invalidations = new Invalidations(clients);
         this.limit = limit;
     }
 

@@ -3,6 +3,7 @@ package io.plinth.kvcache.wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.charset.StandardCharsets;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by the connection's event loop: replies, in the connection's protocol, into one buffer that is flushed once per read. */
@@ -27,7 +28,7 @@ public final class ReplyWriter {
 
     private final ByteBufAllocator allocator;
     private final @Nullable ReplyBuffers kept;
-    private final int limit;
+    private final IntSupplier limit;
     private final byte[] digits = new byte[DIGITS];
     private @Nullable ByteBuf out;
     /** What was written to the last buffer: the next is as large, so that it need not grow. */
@@ -37,11 +38,11 @@ public final class ReplyWriter {
     private @Nullable String lastError;
 
     public ReplyWriter(ByteBufAllocator allocator, int limit) {
-        this(allocator, null, limit);
+        this(allocator, null, () -> limit);
     }
 
-    /** {@code kept}: what it takes buffers from for short replies, where who sends them gives them back. */
-    public ReplyWriter(ByteBufAllocator allocator, @Nullable ReplyBuffers kept, int limit) {
+    /** {@code kept}: what it takes buffers from for short replies, where who sends them gives them back; {@code limit}: of bytes written and not taken. */
+    public ReplyWriter(ByteBufAllocator allocator, @Nullable ReplyBuffers kept, IntSupplier limit) {
         this.allocator = allocator;
         this.kept = kept;
         this.limit = limit;
@@ -140,7 +141,7 @@ public final class ReplyWriter {
 
     private ByteBuf larger(ByteBuf buffer, int bytes) {
         int written = buffer.readableBytes();
-        if ((long) written + bytes > limit) {
+        if ((long) written + bytes > limit.getAsInt()) {
             throw new OutputLimitException();
         }
         if (buffer.maxWritableBytes() >= bytes) {

@@ -114,6 +114,10 @@ class ConfigDifferentialIT {
 
     /** Settings of several words. */
     private static final List<List<String>> SEVERAL = List.of(
+            // Ours begins with the limits of its file.
+            List.of(
+                    "client-output-buffer-limit",
+                    "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"),
             List.of("client-output-buffer-limit", ""),
             List.of("client-output-buffer-limit", "PubSub 1mb 1kb 60 replica 3 2 1"),
             List.of("client-output-buffer-limit", "normal 5 5 5 master 1 1 1"),

@@ -23,6 +23,7 @@ class InfoDifferentialIT {
             "listener0",
             "total_blocking_keys",
             "total_blocking_keys_on_nokey",
+            "client_output_buffer_limit_disconnections",
             "acl_access_denied_auth",
             "acl_access_denied_cmd",
             "acl_access_denied_key",

@@ -16,6 +16,7 @@ import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.command.cache.CachePatterns;
 import io.plinth.kvcache.keyspace.Eviction;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.session.BufferLimits;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.Clients;
 import io.plinth.kvcache.session.Outlet;
@@ -51,12 +52,15 @@ public final class CommandHarness {
     /** What waits for time to pass. */
     public final List<Runnable> timers = new ArrayList<>();
 
+    /** What other loops have for a connection's; null: it is done at once. */
+    public @Nullable Queue<Runnable> others;
+
     /** What is to be done later on a connection's loop; null: it is done at once. */
     public @Nullable Queue<Runnable> loop;
 
-    final Clients clients = new Clients(100);
+    final Clients clients = new Clients(100, new BufferLimits(OUTPUT, 1 << 16));
     private final ClientMemory memory = new ClientMemory(1 << 20);
-    private final PubSub pubSub = new PubSub(1 << 16);
+    private final PubSub pubSub = new PubSub(clients.buffers());
     private final CommandExecutor executor;
     public final CommandTable table;
     /** What all protocols share. */
@@ -72,7 +76,7 @@ public final class CommandHarness {
 
     public CommandHarness(Topology topology, long limit, Eviction eviction, @Nullable String password, int mostMarks) {
         keyspace = new Keyspace(limit, eviction, now, new Random(1));
-        tracking = new Tracking(keyspace, clients, 1000, 1 << 16);
+        tracking = new Tracking(keyspace, clients, 1000);
         patterns = new CachePatterns(keyspace, mostMarks, new Random(3));
         table = table(patterns);
         settings = new Settings(
@@ -182,7 +186,12 @@ public final class CommandHarness {
 
         @Override
         public void run(Runnable task) {
-            task.run();
+            Queue<Runnable> tasks = others;
+            if (tasks == null) {
+                task.run();
+            } else {
+                tasks.add(task);
+            }
         }
 
         @Override

@@ -119,9 +119,9 @@ class ConnectionTest {
         assertThat(idle.run("CONFIG GET timeout")).contains("|60|");
         node.now += 61_000;
         busy.run("PING");
-        node.clients.endIdle(node.now, 0);
+        node.clients.tick(node.now, 0);
         assertThat(idle.client.closing()).isFalse();
-        node.clients.endIdle(node.now, 60);
+        node.clients.tick(node.now, 60);
 
         assertThat(idle.client.closing()).isTrue();
         assertThat(busy.client.closing()).isFalse();
@@ -143,7 +143,7 @@ class ConnectionTest {
         for (int second = 0; second < 300; second++) {
             node.now += 1_000;
             slow.client.out().ok();
-            node.clients.endIdle(node.now, 60);
+            node.clients.tick(node.now, 60);
         }
         assertThat(stuck.client.closing()).isTrue();
         stuck.received();
@@ -153,11 +153,11 @@ class ConnectionTest {
         slow.received();
         for (int second = 0; second < 60; second++) {
             node.now += 1_000;
-            node.clients.endIdle(node.now, 60);
+            node.clients.tick(node.now, 60);
             assertThat(all).noneMatch(client -> client.client.closing());
         }
         node.now += 3_000;
-        node.clients.endIdle(node.now, 60);
+        node.clients.tick(node.now, 60);
         assertThat(all).allMatch(client -> client.client.closing());
     }
 }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ReplyBuffersTest {
     private final ReplyBuffers buffers = new ReplyBuffers();
-    private final ReplyWriter writer = new ReplyWriter(ByteBufAllocator.DEFAULT, buffers, 10_000);
+    private final ReplyWriter writer = new ReplyWriter(ByteBufAllocator.DEFAULT, buffers, () -> 10_000);
 
     private ByteBuf taken() {
         return Objects.requireNonNull(writer.take());

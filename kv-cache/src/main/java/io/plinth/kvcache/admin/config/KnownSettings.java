@@ -63,7 +63,7 @@ final class KnownSettings {
                     all.computeIfAbsent(
                             parts[0],
                             name -> parts[1].equals("buffers")
-                                    ? new BufferLimits(parts[3])
+                                    ? new BufferLimitSetting()
                                     : new Kept(kind(name, parts[1], parts[2]), parts[3]));
                 }
             }

@@ -55,11 +55,11 @@ final class StatsSection {
         text.line("dump_payload_sanitizations", 0);
         text.line("total_reads_processed", sum.reads());
         text.line("total_writes_processed", sum.writes());
-        text.zeros(
-                "io_threaded_reads_processed",
-                "io_threaded_writes_processed",
-                "reply_buffer_shrinks",
-                "reply_buffer_expands");
+        text.zeros("io_threaded_reads_processed", "io_threaded_writes_processed");
+        text.line(
+                "client_output_buffer_limit_disconnections",
+                node.clients().buffers().cut());
+        text.zeros("reply_buffer_shrinks", "reply_buffer_expands");
         denials(node.settings().users().log(), text);
     }
 

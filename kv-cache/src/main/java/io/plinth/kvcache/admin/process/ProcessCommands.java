@@ -37,10 +37,7 @@ public final class ProcessCommands {
             if (!call.mayBlock()) {
                 throw new CommandException("ERR MONITOR isn't allowed for DENY BLOCKING client");
             }
-            call.node()
-                    .stats()
-                    .monitors()
-                    .add(call.client(), call.node().pubSub().limit());
+            call.node().stats().monitors().add(call.client());
             call.out().ok();
         });
         to.add("wait", "Waits for copies of the writes so far; there are none.", commands::await);

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.command.stats;
 
+import io.plinth.kvcache.session.BufferLimits;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.wire.Args;
 import java.nio.charset.StandardCharsets;
@@ -14,15 +15,13 @@ public final class Monitors {
 
     private final List<Client> watching = new CopyOnWriteArrayList<>();
     private final Observations observations;
-    private volatile long limit = Long.MAX_VALUE;
 
     public Monitors(Observations observations) {
         this.observations = observations;
     }
 
-    /** The client sees every command from now on; so many bytes may wait for one of them. */
-    public void add(Client client, long bytes) {
-        limit = bytes;
+    /** The client sees every command from now on. */
+    public void add(Client client) {
         if (!watching.contains(client)) {
             watching.add(client);
             client.monitors(true);
@@ -39,7 +38,7 @@ public final class Monitors {
     }
 
     /** A command has run; it is shown without secrets. {@code command} is empty where it is for administrators, and not shown. */
-    public void show(String command, Client by, Args args, Instant now) {
+    public void show(String command, Client by, Args args, Instant now, BufferLimits limits) {
         if (watching.isEmpty() || command.isEmpty()) {
             return;
         }
@@ -48,7 +47,7 @@ public final class Monitors {
             if (client.closing()) {
                 remove(client);
             } else {
-                client.push(line.length() + OVERHEAD, limit, out -> out.simple(line));
+                client.push(line.length() + OVERHEAD, limits, out -> out.simple(line));
             }
         }
     }

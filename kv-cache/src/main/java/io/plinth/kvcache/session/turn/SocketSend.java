@@ -39,8 +39,8 @@ public final class SocketSend {
                 : null;
     }
 
-    /** Sends, and releases, what the handler of this context replies; it hears of a failure. */
-    public void send(ChannelHandlerContext ctx, ByteBuf reply, long nowMillis) {
+    /** Sends, and releases, what the handler of this context replies; it hears of a failure. Answers whether the socket took all of it. */
+    public boolean send(ChannelHandlerContext ctx, ByteBuf reply, long nowMillis) {
         traffic.wrote(reply.readableBytes(), nowMillis);
         Socket direct = socket;
         if (direct != null && direct.isOpen() && nothingWaits() && reply.hasMemoryAddress()) {
@@ -50,15 +50,16 @@ public final class SocketSend {
             } catch (IOException e) {
                 buffers.give(reply);
                 ctx.pipeline().fireExceptionCaught(e);
-                return;
+                return true;
             }
             if (sent == reply.readableBytes()) {
                 buffers.give(reply);
-                return;
+                return true;
             }
             reply.skipBytes(Math.max(0, sent));
         }
         ctx.writeAndFlush(reply, ctx.voidPromise());
+        return nothingWaits();
     }
 
     /** Where short replies are to be written to, which so come back when they are sent; null where they would not. */
