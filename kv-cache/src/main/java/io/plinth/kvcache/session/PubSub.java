@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
@@ -134,8 +135,15 @@ public final class PubSub {
         });
     }
 
+    private static Set<Channel> listened(Client client, byte[] kind) {
+        return Arrays.equals(kind, MESSAGE)
+                ? client.channels()
+                : Arrays.equals(kind, PATTERN_MESSAGE) ? client.patterns() : client.shardChannels();
+    }
+
     private static void write(Client client, byte[] kind, Channel by, byte[] channel, byte[] message) {
-        if (client.closing()) {
+        // It came from another loop: who was told meanwhile that it listens no more would take it for a reply.
+        if (client.closing() || !listened(client, kind).contains(by)) {
             return;
         }
         byte @Nullable [] pattern = Arrays.equals(kind, PATTERN_MESSAGE) ? by.bytes() : null;

@@ -3,6 +3,8 @@ package io.plinth.kvcache.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plinth.kvcache.cluster.Topologies;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import org.junit.jupiter.api.Test;
 
 class PubSubTest {
@@ -77,6 +79,32 @@ class PubSubTest {
         assertThat(client.run("PUBLISH c m")).isEqualTo(":0|");
         assertThat(client.run("SPUBLISH c m")).isEqualTo(":1|");
         assertThat(listener.received()).isEqualTo("*3|$8|smessage|$1|c|$1|m|");
+    }
+
+    /** It would take the message for the reply to what it asks next. */
+    @Test
+    void whoWasToldThatItListensNoMoreGetsNoMessage() {
+        Queue<Runnable> others = new ArrayDeque<>();
+        listener.run("SUBSCRIBE c");
+        listener.run("PSUBSCRIBE c*");
+        listener.run("SSUBSCRIBE c");
+        node.others = others;
+        assertThat(client.run("PUBLISH c one")).isEqualTo(":2|");
+        assertThat(client.run("SPUBLISH c two")).isEqualTo(":1|");
+        node.others = null;
+        listener.run("UNSUBSCRIBE c");
+        assertThat(listener.run("SUNSUBSCRIBE c")).isEqualTo("*3|$12|sunsubscribe|$1|c|:0|");
+        others.forEach(Runnable::run);
+        assertThat(listener.received())
+                .as("still listens to the pattern")
+                .isEqualTo("*4|$8|pmessage|$2|c*|$1|c|$3|one|");
+        node.others = others;
+        others.clear();
+        client.run("PUBLISH c three");
+        node.others = null;
+        listener.run("PUNSUBSCRIBE");
+        others.forEach(Runnable::run);
+        assertThat(listener.run("PING")).isEqualTo("+PONG|");
     }
 
     @Test

@@ -47,7 +47,12 @@ public final class Monitors {
             if (client.closing()) {
                 remove(client);
             } else {
-                client.push(line.length() + OVERHEAD, limits, out -> out.simple(line));
+                client.push(line.length() + OVERHEAD, limits, out -> {
+                    // Who said RESET meanwhile would take it for a reply.
+                    if (client.monitors()) {
+                        out.simple(line);
+                    }
+                });
             }
         }
     }
