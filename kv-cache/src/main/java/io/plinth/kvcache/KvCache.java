@@ -357,11 +357,7 @@ public final class KvCache implements Daemon {
         ExchangeCommand.register(builder);
         SyncCommands.register(
                 builder, () -> started(persistence).copies(), () -> started(replication), System::nanoTime);
-        ReplicaCommands.register(
-                builder,
-                () -> started(replication),
-                () -> facts().port(),
-                Ports.speakMemcached(config.memcachedPort(), config.tls()));
+        ReplicaCommands.register(builder, () -> started(replication), () -> facts().port());
         return builder.build();
     }
 

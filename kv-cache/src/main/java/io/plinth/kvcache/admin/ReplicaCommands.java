@@ -15,18 +15,15 @@ import java.util.function.Supplier;
 public final class ReplicaCommands {
     private final Supplier<Replication> replication;
     private final IntSupplier ownPort;
-    private final boolean memcached;
 
-    private ReplicaCommands(Supplier<Replication> replication, IntSupplier ownPort, boolean memcached) {
+    private ReplicaCommands(Supplier<Replication> replication, IntSupplier ownPort) {
         this.replication = replication;
         this.ownPort = ownPort;
-        this.memcached = memcached;
     }
 
-    /** Adds them; {@code memcached} says whether others write past the commands. */
-    public static void register(
-            CommandTable.Builder to, Supplier<Replication> replication, IntSupplier ownPort, boolean memcached) {
-        ReplicaCommands commands = new ReplicaCommands(replication, ownPort, memcached);
+    /** Adds them. */
+    public static void register(CommandTable.Builder to, Supplier<Replication> replication, IntSupplier ownPort) {
+        ReplicaCommands commands = new ReplicaCommands(replication, ownPort);
         to.add("replicaof", "Follows a Redis, or with NO ONE nobody.", commands::follow);
         to.add("slaveof", "Follows a Redis, or with NO ONE nobody.", commands::follow);
         to.add("role", "Returns the node's role.", commands::role);
@@ -45,10 +42,6 @@ public final class ReplicaCommands {
                 AnswerLater.begin(client, leads, failure -> client.out().ok());
             }
             return;
-        }
-        if (memcached) {
-            throw new CommandException(
-                    "ERR REPLICAOF not allowed while memcached-port is open, as what it stores would be lost");
         }
         String port = call.text(2);
         if (!port.matches("\\d{1,5}") || Integer.parseInt(port) > 65_535) {

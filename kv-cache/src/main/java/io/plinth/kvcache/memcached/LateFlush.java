@@ -19,13 +19,14 @@ final class LateFlush {
         this.statistics = statistics;
     }
 
-    /** Begins what is due, and goes on where it came to; a later plan stays as it is. */
+    /** Begins what is due, and goes on where it came to; a later plan stays as it is. What a Redis that is followed has stays. */
     void tick(long nowMillis) {
         if (statistics.flushDue(nowMillis)) {
             next = 0;
             database = store.db();
         }
-        if (next == NOTHING) {
+        if (next == NOTHING || store.isReadOnly()) {
+            next = NOTHING;
             return;
         }
         try {

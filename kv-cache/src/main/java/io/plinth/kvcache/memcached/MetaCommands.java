@@ -51,12 +51,13 @@ final class MetaCommands {
             return;
         }
         Object parsed = MetaLine.of(line, 2);
+        String refusal = parsed instanceof MetaLine known ? refusal(line, known) : null;
         if (!(parsed instanceof MetaLine meta)) {
             out.line(counting(line) ? BAD_FLAG : String.valueOf(parsed));
         } else if (!meta.numbers("TNRCDJ")) {
             out.line(counting(line) ? BAD_FLAG : BAD_TOKEN);
-        } else if ((counting(line) || meta.has('N')) && store.refuses(meta.key())) {
-            out.line(Store.REFUSAL);
+        } else if (refusal != null) {
+            out.line(refusal);
         } else {
             switch (line.name()) {
                 case "mg" -> get(meta);
@@ -65,6 +66,14 @@ final class MetaCommands {
                 default -> debug(meta);
             }
         }
+    }
+
+    /** Why a command makes no change; null where it may, or makes none. */
+    private @Nullable String refusal(Line line, MetaLine meta) {
+        if (counting(line) || meta.has('N')) {
+            return store.refusal(meta.key());
+        }
+        return meta.has('T') && line.name().equals("mg") ? store.refusal() : null;
     }
 
     /** md and ma say less of what is wrong. */
@@ -185,8 +194,9 @@ final class MetaCommands {
                             : flags == null ? Replies.BAD_LINE : BAD_TOKEN);
             return;
         }
-        if (store.refuses(meta.key())) {
-            out.line(Store.REFUSAL);
+        String refusal = store.refusal(meta.key());
+        if (refusal != null) {
+            out.line(refusal);
             return;
         }
         Integer ttl = meta.seconds('T');

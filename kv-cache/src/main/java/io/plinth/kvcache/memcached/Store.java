@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class Store {
     private static final int MONTH = 60 * 60 * 24 * 30;
     private static final int MAX_DIGITS = 20;
-    /** What is answered where a write {@link #refuses}. */
-    static final String REFUSAL = "SERVER_ERROR writes of this key go to a loader (expected: Redis's protocol)";
+    static final String LOADERS = "SERVER_ERROR writes of this key go to a loader (expected: Redis's protocol)";
+    private static final String READ_ONLY =
+            "SERVER_ERROR this node follows a Redis and takes no writes (expected: REPLICAOF NO ONE before)";
 
     private final NodeState node;
     private final CasNumbers numbers;
@@ -161,9 +162,23 @@ final class Store {
                 && policy().room(0, name, name.length + bytes);
     }
 
-    /** Whether a loader would have to know what is written to a key: no command here waits for one. */
-    boolean refuses(byte[] name) {
-        return policy().handsOn(0, name);
+    /**
+     * What a write is answered that is not made; null where it is. A node that follows a Redis is a copy of that; and where a loader would
+     * have to know what is written to a key, no command here waits for one.
+     */
+    @Nullable
+    String refusal(byte[] name) {
+        return isReadOnly() ? READ_ONLY : policy().handsOn(0, name) ? LOADERS : null;
+    }
+
+    /** The same of a change that no loader has to know. */
+    @Nullable
+    String refusal() {
+        return isReadOnly() ? READ_ONLY : null;
+    }
+
+    boolean isReadOnly() {
+        return node.settings().readOnly();
     }
 
     private CachePolicy policy() {

@@ -73,8 +73,9 @@ final class TextCommands {
             out.line(Replies.BAD_LINE);
             return;
         }
-        if (store.refuses(key)) {
-            answer(line, Store.REFUSAL);
+        String refusal = store.refusal(key);
+        if (refusal != null) {
+            answer(line, refusal);
             return;
         }
         Stored stored = store.room(key, value.length)
@@ -177,6 +178,11 @@ final class TextCommands {
             out.line(Replies.ERROR);
             return;
         }
+        String refusal = time == null ? null : store.refusal();
+        if (refusal != null) {
+            out.line(refusal);
+            return;
+        }
         int mark = out.size();
         for (int i = first; i < line.count(); i++) {
             byte[] key = line.key(i);
@@ -220,8 +226,9 @@ final class TextCommands {
             answer(line, key == null ? Replies.BAD_LINE : "CLIENT_ERROR invalid numeric delta argument");
             return;
         }
-        if (store.refuses(key)) {
-            answer(line, Store.REFUSAL);
+        String refusal = store.refusal(key);
+        if (refusal != null) {
+            answer(line, refusal);
             return;
         }
         answer(line, store.with(key, segment -> {
@@ -256,8 +263,9 @@ final class TextCommands {
             answer(line, right ? Replies.BAD_LINE : DELETE_USAGE);
             return;
         }
-        if (store.refuses(key)) {
-            answer(line, Store.REFUSAL);
+        String refusal = store.refusal(key);
+        if (refusal != null) {
+            answer(line, refusal);
             return;
         }
         answer(line, store.with(key, segment -> {
@@ -283,6 +291,11 @@ final class TextCommands {
             answer(line, key == null ? Replies.BAD_LINE : "CLIENT_ERROR invalid exptime argument");
             return;
         }
+        String refusal = store.refusal();
+        if (refusal != null) {
+            answer(line, refusal);
+            return;
+        }
         answer(line, store.with(key, segment -> {
             Entry item = store.find(segment);
             counts.add(Count.CMD_TOUCH);
@@ -299,6 +312,11 @@ final class TextCommands {
         Integer delay = timed ? Line.number(line.word(1)) : Integer.valueOf(0);
         if (delay == null) {
             out.line("CLIENT_ERROR invalid exptime argument");
+            return;
+        }
+        String refusal = store.refusal();
+        if (refusal != null) {
+            answer(line, refusal);
             return;
         }
         long now = store.node().clock().millis();

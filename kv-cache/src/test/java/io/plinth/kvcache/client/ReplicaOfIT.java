@@ -125,6 +125,56 @@ class ReplicaOfIT {
         }
     }
 
+    /** memcached's clients read what the primary has, and write nothing, in their words; afterwards they do. */
+    @Test
+    void memcachedClientsOnlyReadWhileARedisIsFollowed() throws Exception {
+        RedisPeer peer = RedisPeer.start(Files.createDirectory(folder.resolve("redis")));
+        try (Cluster node = Cluster.start(folder, "memory: 64MiB, memcached-port: 0", 1);
+                RawClient redis = new RawClient(peer.port());
+                RawClient ours = new RawClient(node.port(0));
+                Socket socket = new Socket(
+                        "127.0.0.1",
+                        java.util.Objects.requireNonNull(
+                                        node.node(0).listening().get("memcached"))
+                                .getPort())) {
+            socket.setSoTimeout(20_000);
+            BufferedReader replies =
+                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+            OutputStream out = socket.getOutputStream();
+            redis.call("SET", "n", "7");
+            assertThat(ours.call("REPLICAOF", "127.0.0.1", "" + peer.port())).isEqualTo("+OK\r\n");
+            up(ours);
+            for (String write : List.of(
+                    "set n 0 0 1\r\n8",
+                    "add m 0 0 1\r\n8",
+                    "append n 0 0 1\r\n8",
+                    "incr n 1",
+                    "delete n",
+                    "touch n 100",
+                    "gat 100 n",
+                    "flush_all",
+                    "ms n 1\r\n8",
+                    "md n",
+                    "ma n",
+                    "mg n v T100",
+                    "mg m N100")) {
+                out.write((write + "\r\n").getBytes(StandardCharsets.ISO_8859_1));
+                assertThat(replies.readLine()).as(write).startsWith("SERVER_ERROR this node follows a Redis");
+            }
+            out.write("get n\r\nmg n v\r\n".getBytes(StandardCharsets.ISO_8859_1));
+            for (String line : List.of("VALUE n 0 1", "7", "END", "VA 1", "7")) {
+                assertThat(replies.readLine()).isEqualTo(line);
+            }
+            redis.call("SET", "n", "9");
+            Await.until("the write is there", () -> ours.call("GET", "n").equals("$1\r\n9\r\n"));
+            assertThat(ours.call("REPLICAOF", "NO", "ONE")).isEqualTo("+OK\r\n");
+            out.write("set n 0 0 1\r\n8\r\n".getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(replies.readLine()).isEqualTo("STORED");
+        } finally {
+            peer.close();
+        }
+    }
+
     /** A primary whose file stops in its midst, until it is closed. */
     private static void stop(Socket follower) throws IOException {
         BufferedReader in =

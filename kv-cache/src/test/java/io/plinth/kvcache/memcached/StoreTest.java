@@ -118,7 +118,7 @@ class StoreTest {
         meta.run(line("ma k N60"));
         meta.run(line("mg k N60"));
         ByteBuf replies = Objects.requireNonNull(out.take());
-        assertThat(replies.toString(StandardCharsets.US_ASCII)).isEqualTo((Store.REFUSAL + "\r\n").repeat(6));
+        assertThat(replies.toString(StandardCharsets.US_ASCII)).isEqualTo((Store.LOADERS + "\r\n").repeat(6));
         replies.release();
         assertThat(redis.run("EXISTS k")).isEqualTo(":0|");
     }
