@@ -84,6 +84,8 @@ final class NodeCommand implements Callable<Integer> {
             handleSignals(started, options.drain());
             new OsChecks(Path.of("/proc")).warnings().forEach(logger()::warn);
             RunningNode running = NodeRunner.start(type, read, node, options);
+            // What a start compiles nobody waits for.
+            NiceValue.raiseCompilers();
             started.complete(running);
             running.stopped().join();
             return 0;
