@@ -13,6 +13,7 @@ import io.plinth.kvcache.acl.Users;
 import io.plinth.kvcache.admin.AclCommands;
 import io.plinth.kvcache.admin.CommandFamilies;
 import io.plinth.kvcache.admin.ExplainRoute;
+import io.plinth.kvcache.admin.JournalMetrics;
 import io.plinth.kvcache.admin.NodeFacts;
 import io.plinth.kvcache.admin.NodeMetrics;
 import io.plinth.kvcache.admin.ReplicaCommands;
@@ -221,6 +222,7 @@ public final class KvCache implements Daemon {
         kept.register(context.metrics());
         Journal journal = kept.journal();
         if (journal != null) {
+            JournalMetrics.register(context.metrics(), journal);
             journal.moments((kind, nanos) -> stats.latencies()
                     .add(
                             kind,

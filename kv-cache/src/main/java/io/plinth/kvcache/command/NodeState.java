@@ -68,8 +68,8 @@ public record NodeState(
     void admits(Command command, Args args, Client client) {
         boolean writes = command.is(Flag.WRITE)
                 || (!command.subcommands().isEmpty() && command.factsOf(args, 0).is("write"));
+        Transaction queued = command.is(Flag.EXEC) ? client.transaction() : null;
         if (settings.readOnly() && !client.primary()) {
-            Transaction queued = command.is(Flag.EXEC) ? client.transaction() : null;
             CommandFacts facts = command.factsOf(args, 0);
             if (writes || (queued != null && queued.any(Flag.WRITE))) {
                 throw new CommandException(READONLY);
@@ -78,7 +78,8 @@ public record NodeState(
                 throw new CommandException(LOADING);
             }
         }
-        String refusal = writes || command.is(Flag.EXEC | Flag.SCRIPT)
+        // A script is refused its first write.
+        String refusal = writes || (queued != null && queued.any(Flag.WRITE))
                 ? keyspace.durability().refusal()
                 : null;
         if (refusal != null) {

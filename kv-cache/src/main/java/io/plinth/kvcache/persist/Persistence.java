@@ -6,9 +6,11 @@ import io.plinth.kvcache.persist.copy.Copies;
 import io.plinth.kvcache.persist.journal.ChronicleStore;
 import io.plinth.kvcache.persist.journal.Damage;
 import io.plinth.kvcache.persist.journal.Journal;
+import io.plinth.kvcache.persist.journal.JournalState;
 import io.plinth.kvcache.persist.snapshot.Snapshots;
 import io.plinth.kvcache.persist.snapshot.Snapshots.Saved;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -34,6 +36,7 @@ public final class Persistence implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Persistence.class);
     private static final long SEGMENT = 64 << 20;
     private static final int CHECK_SECONDS = 5;
+    private static final int MEND_SECONDS = 1;
 
     private final Keyspace keyspace;
     private final PersistSettings settings;
@@ -55,6 +58,7 @@ public final class Persistence implements AutoCloseable {
     private final Set<SaveKind> scheduled = ConcurrentHashMap.newKeySet();
 
     private final RetryPause pause = new RetryPause();
+    private final RetryPause mending = new RetryPause();
     private volatile @Nullable Journal journal;
     private int journalFrom;
     private volatile boolean started;
@@ -134,6 +138,7 @@ public final class Persistence implements AutoCloseable {
                     (nanos.getAsLong() - began) / 1_000_000,
                     recovery.misfits());
         }
+        leaveOut(recovery.journalFrom());
         recovery.libraries().forEach(this::load);
         boolean filled = recovery.nothing() && elsewhere.fill();
         TreeMap<Integer, Path> left = ChronicleStore.segments(journalFolder);
@@ -170,8 +175,17 @@ public final class Persistence implements AutoCloseable {
         }
         if (settings.journals()) {
             saver.scheduleWithFixedDelay(this::shorten, CHECK_SECONDS, CHECK_SECONDS, TimeUnit.SECONDS);
+            saver.scheduleWithFixedDelay(this::mend, MEND_SECONDS, MEND_SECONDS, TimeUnit.SECONDS);
         }
         return recovery;
+    }
+
+    /** What follows changes that no disk has was not gone on from, and would be in the way of what is written from now on. */
+    private void leaveOut(int journalFrom) throws IOException {
+        int dropped = ChronicleStore.dropUnreadable(journalFolder, journalFrom);
+        if (dropped > 0) {
+            LOG.warn("journal: {} segments that were begun behind changes the disk did not take are left out", dropped);
+        }
     }
 
     private void load(byte[] code) {
@@ -210,6 +224,33 @@ public final class Persistence implements AutoCloseable {
 
     private boolean begins(SaveKind kind) {
         return saving.compareAndSet(SaveKind.NONE, kind);
+    }
+
+    /** Has a snapshot take the place of a journal that lacks something, where there may be room for one. */
+    private void mend() {
+        Journal present = journal;
+        if (present != null
+                && present.state() == JournalState.BROKEN
+                && mending.over(nanos.getAsLong())
+                && roomForSnapshot()
+                && begins(SaveKind.REWRITE)) {
+            report(new CompletableFuture<>());
+            if (saves.lastFailed()) {
+                mending.failed(nanos.getAsLong());
+            } else {
+                mending.succeeded();
+            }
+        }
+    }
+
+    private boolean roomForSnapshot() {
+        try {
+            long wanted = Math.min(snapshots.bytes(), keyspace.memory().used());
+            return Files.getFileStore(settings.folder()).getUsableSpace() > wanted;
+        } catch (IOException e) {
+            LOG.debug("snapshot: not known whether there is room", e);
+            return true;
+        }
     }
 
     /** Begins a snapshot that a client asked for by SAVE or BGSAVE; null where one is being written. */
@@ -404,6 +445,9 @@ public final class Persistence implements AutoCloseable {
         started = false;
         Journal present = journal;
         if (present != null) {
+            if (present.state() == JournalState.BROKEN) {
+                report(new CompletableFuture<>());
+            }
             present.close();
         }
     }

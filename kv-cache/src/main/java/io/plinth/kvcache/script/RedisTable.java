@@ -308,6 +308,12 @@ final class RedisTable {
             return NodeState.READONLY;
         }
         ScriptRun running = run;
+        String refusal = write && (running == null || !running.dirty())
+                ? node.keyspace().durability().refusal()
+                : null;
+        if (refusal != null) {
+            return refusal;
+        }
         if (oom && command.is(Flag.DENYOOM) && !asked.allowOom() && running != null && !running.dirty()) {
             return "OOM command not allowed when used memory > 'maxmemory'.";
         }

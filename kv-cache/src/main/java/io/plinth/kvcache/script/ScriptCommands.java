@@ -108,6 +108,10 @@ public final class ScriptCommands {
         if (readOnly && !reads) {
             throw new CommandException("ERR Can not execute a script with write flag using *_ro command.");
         }
+        String refusal = reads ? null : call.keyspace().durability().refusal();
+        if (refusal != null) {
+            throw new CommandException(refusal);
+        }
         boolean room = call.keyspace().turn().mine() || call.keyspace().makeRoom(0);
         boolean allowed = reads || function.flags().contains("allow-oom");
         if (!room && !allowed) {

@@ -7,9 +7,9 @@ import io.plinth.kvcache.command.CommandHarness;
 import io.plinth.kvcache.persist.journal.ChronicleStore;
 import io.plinth.kvcache.persist.journal.Journal;
 import io.plinth.kvcache.persist.journal.JournalStore;
+import io.plinth.kvcache.persist.journal.StoreDecorator;
 import io.plinth.testkit.DurableImage;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,38 +33,22 @@ class PowerLossSimTest {
     Path folder;
 
     /** The store as it is, and what a disk would hold of it. */
-    private record Watched(JournalStore store, DurableImage image, boolean syncs) implements JournalStore {
-        @Override
-        public void append(ByteBuffer records) throws IOException {
-            store.append(records);
+    private static final class Watched extends StoreDecorator {
+        private final DurableImage image;
+        private final boolean syncs;
+
+        Watched(JournalStore store, DurableImage image, boolean syncs) {
+            super(store);
+            this.image = image;
+            this.syncs = syncs;
         }
 
         @Override
         public void sync() throws IOException {
             if (syncs) {
-                store.sync();
+                super.sync();
                 image.synced();
             }
-        }
-
-        @Override
-        public int roll() throws IOException {
-            return store.roll();
-        }
-
-        @Override
-        public void dropBefore(int segment) throws IOException {
-            store.dropBefore(segment);
-        }
-
-        @Override
-        public long bytes() {
-            return store.bytes();
-        }
-
-        @Override
-        public void close() throws IOException {
-            store.close();
         }
     }
 

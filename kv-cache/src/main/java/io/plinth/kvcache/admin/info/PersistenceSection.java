@@ -50,6 +50,7 @@ final class PersistenceSection {
             text.line("aof_buffer_length", journal.waiting());
             text.zeros("aof_pending_bio_fsync", "aof_delayed_fsync");
             text.line("journal_mode", known.settings().journal());
+            text.line("journal_state", journal.state().shown());
             text.line("journal_syncs", journal.syncs());
         }
     }

@@ -25,6 +25,11 @@ public interface Durability {
         public @Nullable String refusal() {
             return null;
         }
+
+        @Override
+        public boolean fails() {
+            return false;
+        }
     };
 
     /** Grows with each change that clients have to wait for. */
@@ -39,4 +44,7 @@ public interface Durability {
     /** What writing commands are answered, in Redis's words; null while they are taken. */
     @Nullable
     String refusal();
+
+    /** Whether they are refused since the disk takes nothing, not since it is slow: then PING is refused, too, as Redis does. */
+    boolean fails();
 }

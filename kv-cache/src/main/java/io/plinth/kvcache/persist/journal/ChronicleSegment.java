@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.Objects;
 import java.util.stream.Stream;
 import net.openhft.chronicle.bytes.Bytes;
@@ -16,6 +17,7 @@ import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
 import net.openhft.chronicle.queue.rollcycles.LegacyRollCycles;
 import net.openhft.chronicle.wire.DocumentContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Owned by the journal's thread: the segment that is written, a Chronicle Queue of its own whose clock stands still, so that it is one
@@ -28,6 +30,8 @@ final class ChronicleSegment implements AutoCloseable {
     private static final int SLACK = 256 << 10;
 
     private static final int ZEROS = 1 << 20;
+    /** What a segment takes before a record is in it: Chronicle writes that through its maps. */
+    private static final long FIRST = 4 << 20;
 
     static {
         // It reports every slow step of its own at INFO.
@@ -42,8 +46,53 @@ final class ChronicleSegment implements AutoCloseable {
     private long allocated;
     private long end;
 
-    /** Makes the segment in a folder that is not there yet, with its first excerpt. */
-    ChronicleSegment(Path folder, ByteBuffer opening) throws IOException {
+    /**
+     * Makes the segment in a folder that is not there yet, with its first excerpt; where that fails nothing of it is there.
+     * {@link NoRoomException} for want of room.
+     */
+    static ChronicleSegment make(Path folder, ByteBuffer opening) throws IOException {
+        Path parent = Objects.requireNonNull(folder.getParent());
+        try {
+            // Before anything is allocated Chronicle writes through its maps, where a full disk is no exception.
+            probe(parent);
+            return new ChronicleSegment(folder, opening);
+        } catch (IOException | RuntimeException | InternalError e) {
+            // The latter is what the machine makes of a map whose file has no room.
+            try {
+                delete(folder);
+            } catch (IOException again) {
+                e.addSuppressed(again);
+            }
+            throw NoRoomException.or("journal " + folder + ": not made", e, parent, FIRST);
+        }
+    }
+
+    /** Usable space says nothing of quotas: so it is tried. */
+    private static void probe(Path parent) throws IOException {
+        Path file = parent.resolve("room.probe");
+        try (FileChannel out = FileChannel.open(
+                file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            ByteBuffer zeros = ByteBuffer.allocate(64 << 10);
+            for (long done = 0; done < FIRST; done += out.write(zeros)) {
+                zeros.clear();
+            }
+        } finally {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    /** Deletes a segment's folder, its file first. */
+    static void delete(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    private ChronicleSegment(Path folder, ByteBuffer opening) throws IOException {
         this.folder = folder;
         Files.createDirectory(folder);
         queue = SingleChronicleQueueBuilder.binary(folder.toFile())
@@ -52,17 +101,36 @@ final class ChronicleSegment implements AutoCloseable {
                 .rollCycle(LegacyRollCycles.DAILY)
                 .timeProvider(() -> 0L)
                 .build();
-        appender = queue.createAppender();
-        put(opening);
-        Path made = Objects.requireNonNull(file(folder), "a cycle file");
-        file = FileChannel.open(made, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        allocated = end;
-        force(folder);
-        force(Objects.requireNonNull(folder.getParent()));
+        FileChannel opened = null;
+        try {
+            appender = queue.createAppender();
+            put(opening);
+            opened = FileChannel.open(
+                    Objects.requireNonNull(file(folder), "a cycle file"),
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE);
+            file = opened;
+            allocated = end;
+            force(folder);
+            force(Objects.requireNonNull(folder.getParent()));
+        } catch (IOException | RuntimeException | InternalError e) {
+            giveBack(opened, queue, e);
+            throw e;
+        }
+    }
+
+    private static void giveBack(@Nullable FileChannel file, ChronicleQueue queue, Throwable cause) {
+        try (queue) {
+            if (file != null) {
+                file.close();
+            }
+        } catch (IOException | RuntimeException | InternalError e) {
+            cause.addSuppressed(e);
+        }
     }
 
     /** The file of a segment; null where the process died before there was one. */
-    static @org.jspecify.annotations.Nullable Path file(Path folder) throws IOException {
+    static @Nullable Path file(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(path -> path.toString().endsWith(".cq4"))
                     .findFirst()
@@ -82,13 +150,23 @@ final class ChronicleSegment implements AutoCloseable {
     }
 
     void append(ByteBuffer excerpt) throws IOException {
-        while (allocated < end + excerpt.remaining() + SLACK) {
-            zeros.clear();
-            while (zeros.hasRemaining()) {
-                allocated += file.write(zeros, allocated);
-            }
-        }
+        reserve(excerpt.remaining());
         put(excerpt);
+    }
+
+    /** Allocates what so many bytes of excerpts take; {@link NoRoomException} where there is no room for them. */
+    void reserve(long bytes) throws IOException {
+        long upto = end + bytes + SLACK;
+        try {
+            while (allocated < upto) {
+                zeros.clear();
+                while (zeros.hasRemaining()) {
+                    allocated += file.write(zeros, allocated);
+                }
+            }
+        } catch (IOException e) {
+            throw NoRoomException.or("journal " + folder, e, folder, upto - allocated);
+        }
     }
 
     private void put(ByteBuffer excerpt) throws IOException {
@@ -110,6 +188,11 @@ final class ChronicleSegment implements AutoCloseable {
             throw new IOException("journal " + folder + ": sync failed", e);
         }
         file.force(false);
+    }
+
+    /** Gives back what it holds of a segment that nothing more is expected of. */
+    void giveUp(Throwable cause) {
+        giveBack(file, queue, cause);
     }
 
     @Override

@@ -6,8 +6,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
+import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +20,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChronicleStore implements JournalStore {
     private static final String PREFIX = "seg-";
+    /** Ends the name of a segment that is read only where a snapshot says that the journal goes on with it: what belongs before is lost. */
+    private static final String ANEW = "-anew";
+
+    /** Records that are written or not at a time, where one is not larger. */
+    private static final int PIECE = 1 << 20;
+
+    private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{8})(" + ANEW + ")?");
 
     private final Path folder;
     private final long segmentBytes;
@@ -26,6 +36,10 @@ public final class ChronicleStore implements JournalStore {
     private volatile long older;
     private volatile long written;
     private boolean alive;
+    private boolean anew;
+    /** Since which segment it was begun anew, of which no snapshot is known; 0 where it was not. */
+    private int uncovered;
+
     private @Nullable ChronicleSegment current;
 
     /**
@@ -37,12 +51,9 @@ public final class ChronicleStore implements JournalStore {
         this.segmentBytes = segmentBytes;
         this.last = first - 1;
         Files.createDirectories(folder);
-        long found = 0;
-        for (var entry : segments(folder).entrySet()) {
-            last = Math.max(last, entry.getKey());
-            found += size(entry.getValue());
-        }
-        older = found;
+        TreeMap<Integer, Path> found = segments(folder);
+        last = found.isEmpty() ? last : Math.max(last, found.lastKey());
+        older = size(found);
     }
 
     private static long size(Path segment) throws IOException {
@@ -58,33 +69,74 @@ public final class ChronicleStore implements JournalStore {
         }
         try (Stream<Path> entries = Files.list(folder)) {
             for (Path entry : entries.toList()) {
-                String name = entry.getFileName().toString();
-                if (name.matches(PREFIX + "\\d{8}")) {
-                    found.put(Integer.parseInt(name.substring(PREFIX.length())), entry);
+                Matcher name = NAME.matcher(entry.getFileName().toString());
+                if (name.matches()) {
+                    found.put(Integer.parseInt(name.group(1)), entry);
                 }
             }
         }
         return found;
     }
 
+    /** Those from one on, up to where something is lost. */
+    public static SortedMap<Integer, Path> readable(Path folder, int from) throws IOException {
+        SortedMap<Integer, Path> found = segments(folder).tailMap(from);
+        for (var entry : found.entrySet()) {
+            if (entry.getKey() > from && entry.getValue().toString().endsWith(ANEW)) {
+                return found.headMap(entry.getKey());
+            }
+        }
+        return found;
+    }
+
+    /** Deletes what {@link #readable} leaves out, so that what is written from now on is read; answers how many segments. */
+    public static int dropUnreadable(Path folder, int from) throws IOException {
+        SortedMap<Integer, Path> readable = readable(folder, from);
+        SortedMap<Integer, Path> left = segments(folder).tailMap(readable.isEmpty() ? from : readable.lastKey() + 1);
+        return dropBackwards(left);
+    }
+
+    /** The last first: while one is there that was begun anew nothing behind it is read. */
+    private static int dropBackwards(SortedMap<Integer, Path> segments) throws IOException {
+        for (Path segment : new TreeMap<>(segments).descendingMap().values()) {
+            ChronicleSegment.delete(segment);
+            ChronicleSegment.force(Objects.requireNonNull(segment.getParent()));
+        }
+        return segments.size();
+    }
+
     private Path path(int segment) {
-        return folder.resolve(String.format("%s%08d", PREFIX, segment));
+        return folder.resolve(String.format("%s%08d%s", PREFIX, segment, anew ? ANEW : ""));
     }
 
     @Override
     public void append(ByteBuffer records) throws IOException {
         while (records.hasRemaining()) {
-            int length = records.getInt();
-            ByteBuffer record = records.slice(records.position(), length);
-            records.position(records.position() + length);
-            append(record, open());
+            ByteBuffer some = Excerpt.some(records, PIECE);
+            ChronicleSegment segment = open();
+            // All of them have room, or nothing of them is written.
+            segment.reserve(Excerpt.space(some));
+            while (some.hasRemaining()) {
+                int length = some.getInt();
+                append(some.slice(some.position(), length), segment);
+                some.position(some.position() + length);
+            }
+            emit(segment);
+            records.position(records.position() + some.limit());
+            written = segment.end();
+            if (segment.end() > segmentBytes) {
+                roll();
+            }
         }
-        ChronicleSegment segment = open();
-        emit(segment);
-        written = segment.end();
-        if (segment.end() > segmentBytes) {
-            roll();
+    }
+
+    @Override
+    public void reserve(long bytes) throws IOException {
+        if (Files.getFileStore(folder).getUsableSpace() < bytes) {
+            // What little there is stays for others.
+            throw NoRoomException.or("journal " + folder, new IOException("little room"), folder, bytes);
         }
+        open().reserve(bytes);
     }
 
     private ChronicleSegment open() throws IOException {
@@ -92,16 +144,24 @@ public final class ChronicleStore implements JournalStore {
         if (segment == null) {
             last++;
             number = 0;
-            ByteSink life = new ByteSink();
-            EffectCodec.life(life);
-            excerpt.clear().position(Excerpt.HEAD);
+            begin();
             if (!alive) {
-                alive = true;
+                ByteSink life = new ByteSink();
+                EffectCodec.life(life);
                 record(ByteBuffer.wrap(life.array(), 0, life.size()));
             }
             close(0);
-            segment = new ChronicleSegment(path(last), excerpt);
-            begin();
+            try {
+                segment = ChronicleSegment.make(path(last), excerpt);
+            } catch (IOException | RuntimeException | Error e) {
+                // A start takes a number that is not there for a segment that is lost.
+                last--;
+                throw e;
+            } finally {
+                begin();
+            }
+            alive = true;
+            anew = false;
             current = segment;
         }
         return segment;
@@ -169,11 +229,7 @@ public final class ChronicleStore implements JournalStore {
     public int roll() throws IOException {
         ChronicleSegment segment = current;
         if (segment != null) {
-            // One without records says that none is missing at the end.
-            begin();
-            close(0);
-            segment.append(excerpt);
-            begin();
+            end(segment);
             segment.sync();
             current = null;
             older = older + segment.end();
@@ -183,26 +239,75 @@ public final class ChronicleStore implements JournalStore {
         return last + 1;
     }
 
+    /** One without records says that none is missing at the end. */
+    private void end(ChronicleSegment segment) throws IOException {
+        begin();
+        close(0);
+        try {
+            segment.append(excerpt);
+        } catch (NoRoomException e) {
+            // Nothing is lost without it, and no more known of a tail than before.
+        } finally {
+            begin();
+        }
+    }
+
+    @Override
+    public int anew() throws IOException {
+        giveUp();
+        anew = true;
+        open();
+        uncovered = last;
+        return last;
+    }
+
+    @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // only this thread counts
+    public void giveUp() {
+        ChronicleSegment segment = current;
+        if (segment != null) {
+            current = null;
+            older = older + segment.end();
+            written = 0;
+            // What it lacks is known already.
+            segment.giveUp(new IOException("journal: given up"));
+        }
+    }
+
+    @Override
+    public void abandon() throws IOException {
+        if (uncovered != 0) {
+            giveUp();
+            dropBackwards(segments(folder).tailMap(uncovered));
+            uncovered = 0;
+            older = size(segments(folder));
+        }
+    }
+
     @Override
     public void dropBefore(int segment) throws IOException {
-        long left = 0;
         boolean dropped = false;
-        for (var entry : segments(folder).entrySet()) {
-            if (entry.getKey() >= segment || (current != null && entry.getKey() == last)) {
-                left += entry.getKey() == last && current != null ? 0 : size(entry.getValue());
-                continue;
-            }
-            try (Stream<Path> files = Files.walk(entry.getValue())) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.deleteIfExists(file);
-                }
-            }
+        for (Path old : segments(folder).headMap(segment).values()) {
+            ChronicleSegment.delete(old);
             dropped = true;
         }
         if (dropped) {
             ChronicleSegment.force(folder);
         }
-        older = left;
+        uncovered = 0;
+        TreeMap<Integer, Path> left = segments(folder);
+        if (current != null) {
+            left.remove(last);
+        }
+        older = size(left);
+    }
+
+    private static long size(SortedMap<Integer, Path> segments) throws IOException {
+        long sum = 0;
+        for (Path segment : segments.values()) {
+            sum += size(segment);
+        }
+        return sum;
     }
 
     @Override

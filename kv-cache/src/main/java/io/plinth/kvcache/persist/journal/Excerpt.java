@@ -21,6 +21,28 @@ final class Excerpt {
 
     private Excerpt() {}
 
+    /** What Chronicle puts before an excerpt and behind it, at most. */
+    private static final int AROUND = 8;
+
+    /** The next of records that have a length and their bytes each: one, and others while they are not more than so many bytes. */
+    static ByteBuffer some(ByteBuffer records, int most) {
+        int first = records.position();
+        int end = first;
+        do {
+            end += 4 + records.getInt(end);
+        } while (end < records.limit() && end + 4 + records.getInt(end) - first <= most);
+        return records.slice(first, end - first);
+    }
+
+    /** How much of a segment such records take at most: two excerpts in a row have more than one holds. */
+    static long space(ByteBuffer records) {
+        long bytes = 0;
+        for (int at = 0; at < records.limit(); at += 4 + records.getInt(at)) {
+            bytes += RECORD + records.getInt(at);
+        }
+        return bytes + (2 * bytes / LARGEST + 2) * (HEAD + AROUND);
+    }
+
     /** Writes the head in front of {@code length} bytes. */
     static void head(ByteBuffer into, int segment, int number, int length, int first) {
         into.putLong(0, MAGIC)

@@ -6,9 +6,7 @@ import io.plinth.kvcache.keyspace.write.Durability;
 import io.plinth.kvcache.persist.effect.ByteSink;
 import io.plinth.kvcache.persist.effect.EffectCodec;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
@@ -24,18 +22,18 @@ import org.slf4j.LoggerFactory;
 /**
  * Takes changes from all loops, in an order that each segment's own agrees with, and has one thread write and sync them. A loop only
  * copies a record into memory; what it hands over is guarded by one short lock. A thread that syncs meanwhile gathers the next batch.
+ * Where a batch cannot be written {@link JournalState} says what becomes of it and of what follows.
  */
 public final class Journal implements ChangeListener, Durability, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
+    private static final String NOT_WRITTEN = "journal: not written";
     private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
-    /** A position that nothing written comes to. */
-    private static final long NEVER = 1L << 62;
 
     /** How long changes are gathered where nobody waits for them. */
     private static final long GATHER = TimeUnit.MILLISECONDS.toNanos(5);
 
-    private static final String FULL =
-            "MISCONF Errors writing to the AOF file: the disk is slower than the clients (journal-buffer is full)";
+    /** How much has to fit before writes are taken again, so that they are not refused again at once. */
+    private static final long ROOM = 4 << 20;
 
     private final JournalStore store;
     private final boolean always;
@@ -43,28 +41,27 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     private final LongSupplier nanos;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wake = lock.newCondition();
-    private final List<Waiter> waiters = new ArrayList<>();
-    private final List<Task> tasks = new ArrayList<>();
+    private final Waiters waiters = new Waiters();
+    private final List<JournalTask> tasks = new ArrayList<>();
     private final Thread thread;
     private ByteSink batch = new ByteSink();
-    private ByteSink spare = new ByteSink();
     private boolean closed;
+    /** Counts the bytes of changes, of those that are dropped as well: a snapshot has them on the disk later. */
     private volatile long position;
-    /** Changes that were not taken: nobody is told that they are on disk. */
-    private volatile long refused;
+    /** Behind the last change that a client waits for: not for keys that are over or make room. */
+    private volatile long promised;
 
     private volatile ObjLongConsumer<String> moments = (kind, took) -> {};
     private volatile long durable;
     private volatile long syncs;
-    private volatile @Nullable String refusal;
+    private final JournalHealth health = new JournalHealth();
 
-    private record Waiter(long position, Runnable then) {}
-
-    private interface Action {
-        int run() throws IOException;
-    }
-
-    private record Task(Action action, CompletableFuture<Integer> done) {}
+    // Owned by the thread, as is the batch it writes.
+    private final JournalBatch taken = new JournalBatch();
+    private List<JournalTask> due = List.of();
+    private long synced;
+    private boolean dirty;
+    private boolean last;
 
     /** Begins; {@code always} has clients wait until their changes are on disk, else they are there within a second. */
     public Journal(JournalStore store, boolean always, long bufferLimit, LongSupplier nanos, ThreadFactory threads) {
@@ -72,6 +69,7 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
         this.always = always;
         this.bufferLimit = bufferLimit;
         this.nanos = nanos;
+        this.synced = nanos.getAsLong();
         this.thread = threads.newThread(this::work);
         thread.start();
     }
@@ -82,7 +80,8 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
         try {
             int at = begin();
             EffectCodec.write(change, batch);
-            finish(at);
+            Change.Kind kind = change.kind();
+            finish(at, kind != Change.Kind.EXPIRED && kind != Change.Kind.EVICTED);
         } finally {
             lock.unlock();
         }
@@ -99,7 +98,7 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
         try {
             int at = begin();
             EffectCodec.libraries(codes, batch);
-            finish(at);
+            finish(at, true);
         } finally {
             lock.unlock();
         }
@@ -111,7 +110,7 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
         try {
             int at = begin();
             EffectCodec.databases(stored, unit, batch);
-            finish(at);
+            finish(at, true);
         } finally {
             lock.unlock();
         }
@@ -123,7 +122,7 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
         try {
             int at = begin();
             EffectCodec.end(unit, batch);
-            finish(at);
+            finish(at, true);
         } finally {
             lock.unlock();
         }
@@ -136,31 +135,37 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // guarded by the lock
-    private void finish(int at) {
-        if (closed || failed()) {
+    private void finish(int at, boolean isAwaited) {
+        position = position + batch.size() - at;
+        promised = isAwaited ? position : promised;
+        if (closed || health.is(JournalState.BROKEN)) {
             batch.cut(at);
-            refused = refused + 1;
             return;
         }
         batch.u4(at, batch.size() - at - 4);
-        position = position + batch.size() - at;
         if (at == 0) {
             wake.signal();
         }
-        if (batch.size() > bufferLimit && refusal == null) {
-            refusal = FULL;
+        if (batch.size() > bufferLimit) {
+            if (health.is(JournalState.NO_ROOM)) {
+                // Of clients nothing comes, but keys are over or make room.
+                broken("more was changed meanwhile than journal-buffer keeps", null);
+            } else {
+                health.behind(true);
+            }
         }
     }
 
-    private boolean failed() {
-        String why = refusal;
-        return why != null && !why.equals(FULL);
+    /** With the lock. */
+    private void broken(@Nullable String why, @Nullable Throwable cause) {
+        health.broken(why, cause);
+        batch.clear();
+        wake.signal();
     }
 
     @Override
     public long position() {
-        long lost = refused;
-        return !always ? 0 : lost == 0 ? position : NEVER + lost;
+        return always ? promised : 0;
     }
 
     @Override
@@ -172,8 +177,8 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     public void whenReached(long wanted, Runnable then) {
         lock.lock();
         try {
-            if (!reached(wanted) && !failed() && !closed) {
-                waiters.add(new Waiter(wanted, then));
+            if (!reached(wanted) && health.is(JournalState.WRITING) && !closed) {
+                waiters.add(wanted, then);
                 return;
             }
         } finally {
@@ -184,7 +189,17 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
 
     @Override
     public @Nullable String refusal() {
-        return refusal;
+        return health.refusal();
+    }
+
+    @Override
+    public boolean fails() {
+        return !health.is(JournalState.WRITING);
+    }
+
+    /** What it does with changes. */
+    public JournalState state() {
+        return health.state();
     }
 
     /** How many times it was synced. */
@@ -196,7 +211,7 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     public long waiting() {
         lock.lock();
         try {
-            return batch.size();
+            return (long) batch.size() + taken.left();
         } finally {
             lock.unlock();
         }
@@ -207,107 +222,202 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
         return store.bytes();
     }
 
-    /** Ends the segment; the answer is the one that has every change from now on. */
-    public CompletableFuture<Integer> roll() {
-        return later(store::roll);
+    /**
+     * A snapshot begins: ends the segment, or where something of the changes is lost begins anew; the answer is the segment that has every
+     * change from now on.
+     */
+    public CompletableFuture<Integer> nextSegment() {
+        return later(() -> {
+            if (!health.is(JournalState.BROKEN)) {
+                return store.roll();
+            }
+            int from = store.anew();
+            locked(health::anew);
+            return from;
+        });
     }
 
     /** Writes and syncs what was changed before. */
     public CompletableFuture<Integer> flushed() {
         return later(() -> {
+            whole();
             store.sync();
             return 0;
         });
     }
 
-    /** Deletes the segments before one. */
-    public CompletableFuture<Integer> dropBefore(int segment) {
+    /** A snapshot is on the disk that has everything before a segment: deletes those before. */
+    public CompletableFuture<Integer> covered(int segment) {
         return later(() -> {
+            whole();
             store.dropBefore(segment);
+            locked(health::covered);
             return segment;
         });
     }
 
-    private CompletableFuture<Integer> later(Action action) {
-        CompletableFuture<Integer> done = new CompletableFuture<>();
+    /** There is no such snapshot; {@code known}: that no start finds it, so that what was begun anew for it may go. */
+    public CompletableFuture<Integer> uncovered(boolean known) {
+        return later(() -> {
+            locked(health::uncovered);
+            if (known) {
+                store.abandon();
+            }
+            return 0;
+        });
+    }
+
+    private void whole() throws IOException {
+        if (health.is(JournalState.BROKEN)) {
+            throw new IOException(health.refusal());
+        }
+    }
+
+    private void locked(Runnable change) {
         lock.lock();
         try {
-            String why = refusal;
-            if (closed || failed()) {
-                done.completeExceptionally(new IOException(why == null ? "journal: closed" : why));
+            change.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private CompletableFuture<Integer> later(JournalTask.Action action) {
+        JournalTask task = new JournalTask(action);
+        lock.lock();
+        try {
+            if (closed || health.is(JournalState.NO_ROOM)) {
+                task.undone(closed ? "journal: closed" : String.valueOf(health.refusal()));
             } else {
-                tasks.add(new Task(action, done));
+                tasks.add(task);
                 wake.signal();
             }
         } finally {
             lock.unlock();
         }
-        return done;
+        return task.done();
     }
 
-    @SuppressWarnings("NonAtomicVolatileUpdate") // only this thread counts
     private void work() {
-        long synced = nanos.getAsLong();
-        boolean dirty = false;
-        List<Task> due = List.of();
         try {
-            while (true) {
-                ByteSink full;
-                long upto;
-                lock.lock();
+            while (take()) {
                 try {
-                    if (!await(dirty, synced)) {
-                        return;
-                    }
-                    full = batch;
-                    batch = spare;
-                    spare = full;
-                    upto = position;
-                    due = List.copyOf(tasks);
-                    tasks.clear();
+                    round();
+                } catch (IOException | RuntimeException | Error e) {
+                    // A fault of a mapped file is an Error, too: whatever it is, nobody may be told that a write is on
+                    // disk.
+                    locked(() -> broken(e.getMessage(), e));
+                    cutOff();
                 } finally {
-                    lock.unlock();
+                    due.forEach(task -> task.undone(NOT_WRITTEN));
+                    due = List.of();
                 }
-                long begun = nanos.getAsLong();
-                if (full.size() > 0) {
-                    store.append(ByteBuffer.wrap(full.array(), 0, full.size()));
-                    full.clear();
-                    dirty = true;
-                    moments.accept("aof-write", nanos.getAsLong() - begun);
-                }
-                if (dirty && (always || nanos.getAsLong() - synced >= SECOND)) {
-                    long before = nanos.getAsLong();
-                    store.sync();
-                    syncs = syncs + 1;
-                    synced = nanos.getAsLong();
-                    moments.accept(always ? "aof-fsync-always" : "aof-fsync", synced - before);
-                    dirty = false;
-                }
-                for (Task task : due) {
-                    run(task);
-                }
-                reached(upto, dirty);
             }
-        } catch (IOException | RuntimeException | Error e) {
-            // A fault of a mapped file is an Error, too: whatever it is, nobody may be told that a write is on disk.
-            fail(e);
         } finally {
-            due.forEach(task -> task.done.completeExceptionally(new IOException("journal: not written")));
             end();
         }
     }
 
-    private static void run(Task task) throws IOException {
+    private void round() throws IOException {
+        if (health.is(JournalState.BROKEN)) {
+            taken.clear();
+            dirty = false;
+        }
+        NoRoomException full = taken.left() == 0 ? null : write();
+        if (full != null && health.is(JournalState.ANEW)) {
+            throw full;
+        }
+        // Also where there is no room: what was written before is on the disk within its second.
+        if (dirty && (always || full != null || nanos.getAsLong() - synced >= SECOND)) {
+            sync();
+        }
+        if (full != null) {
+            locked(() -> health.noRoom(full));
+            cutOff();
+            return;
+        }
+        for (JournalTask task : due) {
+            task.run();
+        }
+        reached();
+    }
+
+    /** Writes the batch; where there is no room for it the rest stays. */
+    private @Nullable NoRoomException write() throws IOException {
+        long begun = nanos.getAsLong();
         try {
-            task.done.complete(task.action.run());
-        } catch (IOException e) {
-            task.done.completeExceptionally(e);
-            throw e;
+            if (health.is(JournalState.NO_ROOM)) {
+                store.reserve(taken.left() + ROOM);
+            }
+            dirty = true;
+            taken.write(store);
+        } catch (NoRoomException e) {
+            return e;
+        }
+        moments.accept("aof-write", nanos.getAsLong() - begun);
+        if (health.is(JournalState.NO_ROOM)) {
+            locked(health::roomAgain);
+        }
+        return null;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // only this thread counts
+    private void sync() throws IOException {
+        long before = nanos.getAsLong();
+        store.sync();
+        syncs = syncs + 1;
+        synced = nanos.getAsLong();
+        moments.accept(always ? "aof-fsync-always" : "aof-fsync", synced - before);
+        dirty = false;
+    }
+
+    /** Nobody waits for what does not come, or not soon. */
+    private void cutOff() {
+        List<Runnable> waiting;
+        lock.lock();
+        try {
+            waiting = waiters.take(Long.MAX_VALUE);
+        } finally {
+            lock.unlock();
+        }
+        waiting.forEach(Runnable::run);
+    }
+
+    /** Waits for something to do and takes it; answers false at the end. */
+    private boolean take() {
+        lock.lock();
+        try {
+            boolean full = health.is(JournalState.NO_ROOM);
+            if ((full && last) || !(full ? awaitRoom() : await())) {
+                return false;
+            }
+            if (taken.left() == 0) {
+                batch = taken.swap(batch, position);
+            }
+            due = List.copyOf(tasks);
+            tasks.clear();
+            return true;
+        } finally {
+            lock.unlock();
         }
     }
 
-    /** Waits for something to do; answers false at the end. With the lock. */
-    private boolean await(boolean dirty, long synced) {
+    /** With the lock. Waits until it is time to try whether there is room; at the end once more. */
+    private boolean awaitRoom() {
+        try {
+            long left = SECOND;
+            while (left > 0 && !closed && health.is(JournalState.NO_ROOM)) {
+                left = wake.awaitNanos(left);
+            }
+            last = closed;
+        } catch (InterruptedException e) {
+            return false;
+        }
+        return true;
+    }
+
+    /** With the lock. Waits for changes, tasks or the time to sync; answers false at the end. */
+    private boolean await() {
         try {
             while (batch.size() == 0 && tasks.isEmpty()) {
                 if (closed) {
@@ -332,54 +442,44 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
         return true;
     }
 
-    private void reached(long upto, boolean dirty) {
-        List<Runnable> ready = new ArrayList<>();
+    private void reached() {
+        List<Runnable> ready;
         lock.lock();
         try {
+            if (!health.is(JournalState.WRITING)) {
+                return;
+            }
             if (!dirty) {
-                durable = upto;
+                durable = taken.upto();
             }
-            if (FULL.equals(refusal) && batch.size() <= bufferLimit / 2) {
-                refusal = null;
+            if (batch.size() <= bufferLimit / 2) {
+                health.behind(false);
             }
-            for (Iterator<Waiter> all = waiters.iterator(); all.hasNext(); ) {
-                Waiter waiter = all.next();
-                if (waiter.position <= upto) {
-                    all.remove();
-                    ready.add(waiter.then);
-                }
-            }
+            ready = waiters.take(taken.upto());
         } finally {
             lock.unlock();
         }
         ready.forEach(Runnable::run);
     }
 
-    private void fail(Throwable cause) {
-        LOG.error("journal: cannot be written; writes are refused until a restart: {}", cause.getMessage(), cause);
-        refusal = "MISCONF Errors writing to the AOF file: "
-                + String.valueOf(cause.getMessage()).replace('\r', ' ').replace('\n', ' ');
-    }
-
-    /** Nobody waits for what does not come. */
     private void end() {
-        List<Waiter> left;
-        List<Task> undone;
-        lock.lock();
-        try {
+        locked(() -> {
             closed = true;
-            left = List.copyOf(waiters);
-            waiters.clear();
-            undone = List.copyOf(tasks);
-            tasks.clear();
-        } finally {
-            lock.unlock();
+            due = List.copyOf(tasks);
+        });
+        due.forEach(task -> task.undone("journal: closed"));
+        boolean whole = health.is(JournalState.WRITING);
+        if (!whole) {
+            LOG.error("journal: the last changes are not in it: {}", health.refusal());
         }
-        left.forEach(waiter -> waiter.then.run());
-        undone.forEach(task -> task.done.completeExceptionally(new IOException("journal: closed")));
+        cutOff();
         try {
-            store.close();
-        } catch (IOException | RuntimeException e) {
+            if (whole) {
+                store.close();
+            } else {
+                store.giveUp();
+            }
+        } catch (IOException | RuntimeException | Error e) {
             LOG.error("journal: could not be closed: {}", e.getMessage(), e);
         }
     }
@@ -387,13 +487,10 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     /** Writes and syncs the rest. */
     @Override
     public void close() {
-        lock.lock();
-        try {
+        locked(() -> {
             closed = true;
             wake.signal();
-        } finally {
-            lock.unlock();
-        }
+        });
         try {
             thread.join();
         } catch (InterruptedException e) {

@@ -37,11 +37,11 @@ public final class JournalScanner {
         this.visitor = visitor;
     }
 
-    /** Reads the segments from a number on; answers what was damaged. */
+    /** Reads the segments from a number on, up to where one was begun anew; answers what was damaged. */
     public List<Damage> scan(int from) throws IOException {
         int expected = from;
         for (Map.Entry<Integer, Path> entry :
-                ChronicleStore.segments(folder).tailMap(from).entrySet()) {
+                ChronicleStore.readable(folder, from).entrySet()) {
             if (expected > 0 && entry.getKey() > expected) {
                 damages.add(new Damage(
                         entry.getValue().getFileName().toString(),

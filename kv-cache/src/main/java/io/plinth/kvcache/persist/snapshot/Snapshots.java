@@ -82,28 +82,50 @@ public final class Snapshots {
         Files.createDirectories(folder);
         TreeMap<Integer, Path> before = all();
         Path unfinished = folder.resolve(UNFINISHED);
-        int from = journal == null ? journalFrom : done(journal.roll());
-        Encoded encoded = write(unfinished, from, atStop, loops, journal == null ? new Gathering(gathered) : null);
-        if (journal != null) {
-            // Without the changes made meanwhile its pieces are of different moments.
-            done(journal.flushed());
+        int from = journal == null ? journalFrom : done(journal.nextSegment());
+        Path path = folder.resolve(String.format("%s%08d", PREFIX, before.isEmpty() ? 1 : before.lastKey() + 1));
+        boolean named = false;
+        boolean covers = false;
+        Encoded encoded;
+        try {
+            encoded = write(unfinished, from, atStop, loops, journal == null ? new Gathering(gathered) : null);
+            if (journal != null) {
+                // Without the changes made meanwhile its pieces are of different moments.
+                done(journal.flushed());
+            }
+            named = true;
+            name(unfinished, path);
+            for (Path old : before.values()) {
+                Files.deleteIfExists(old);
+            }
+            if (journal != null) {
+                done(journal.covered(from));
+            }
+            covers = true;
+        } finally {
+            if (journal != null && !covers) {
+                // Where it has its name a start may find it, and needs the journal behind it.
+                journal.uncovered(!named);
+            }
         }
-        int number = before.isEmpty() ? 1 : before.lastKey() + 1;
-        Path path = folder.resolve(String.format("%s%08d", PREFIX, number));
+        return new Saved(
+                encoded.keys, Files.size(path), (nanos.getAsLong() - start) / 1_000_000, encoded.longestNanos / 1_000);
+    }
+
+    /** From here on a start reads it; on the disk when it returns. */
+    private void name(Path unfinished, Path path) throws IOException {
         try {
             Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);
         } catch (AtomicMoveNotSupportedException e) {
             throw new IOException("snapshot " + path + ": the file system cannot rename in one step", e);
         }
         force();
-        for (Path old : before.values()) {
-            Files.deleteIfExists(old);
-        }
-        if (journal != null) {
-            done(journal.dropBefore(from));
-        }
-        return new Saved(
-                encoded.keys, Files.size(path), (nanos.getAsLong() - start) / 1_000_000, encoded.longestNanos / 1_000);
+    }
+
+    /** About how many bytes the next one takes: what the last took; 0 where there is none. */
+    public long bytes() throws IOException {
+        TreeMap<Integer, Path> there = all();
+        return there.isEmpty() ? 0 : Files.size(there.lastEntry().getValue());
     }
 
     private record Encoded(long keys, long longestNanos) {}

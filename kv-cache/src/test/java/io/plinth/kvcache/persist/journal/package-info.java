@@ -1,0 +1,4 @@
+@NullMarked
+package io.plinth.kvcache.persist.journal;
+
+import org.jspecify.annotations.NullMarked;
