@@ -129,7 +129,12 @@ final class ScanPages {
             begins = false;
             String cursor = part.cursor;
             next.set(cursorAt(command), cursor.substring(cursor.indexOf("\r\n") + 2, cursor.length() - 2));
-            part = Part.of(command, server.call(next.toArray(String[]::new)));
+            String reply = server.call(next.toArray(String[]::new));
+            if (reply.startsWith("-")) {
+                // Behind the page a transaction put something else there.
+                return Set.of(reply);
+            }
+            part = Part.of(command, reply);
             all.addAll(part.elements);
             if (i > MOST_PAGES) {
                 return Set.of("no end after " + i + " pages");

@@ -111,4 +111,23 @@ class ScanPagesIT {
                     .isEqualTo("other pages");
         }
     }
+
+    /** Of a page in a transaction nothing more can be asked where the transaction goes on to put something else there. */
+    @Test
+    void whatATransactionReplacesBehindThePageIsNoCollection() throws Exception {
+        try (RawClient ours = new RawClient(node.port(0));
+                RawClient theirs = new RawClient(peer.port())) {
+            fill(ours);
+            fill(theirs);
+            Comparison comparison = new Comparison();
+            for (String line : List.of("MULTI", "SSCAN set 0", "SET set v", "EXEC")) {
+                List<String> command = List.of(line.split(" ", -1));
+                String[] words = command.toArray(String[]::new);
+                assertThat(comparison.same(command, ours.call(words), theirs.call(words)))
+                        .as(line)
+                        .isTrue();
+            }
+            assertThat(comparison.pages().wrong(ours, theirs)).isNull();
+        }
+    }
 }
