@@ -311,7 +311,7 @@ public final class CommandExecutor implements Dispatcher {
             segment.lock();
             try {
                 notExchanged(client);
-                handle(command, running);
+                handleWhole(command, running, segment);
                 serve(segment, nowMillis);
             } finally {
                 segment.unlock();
@@ -339,6 +339,20 @@ public final class CommandExecutor implements Dispatcher {
             }
         }
         blocking.serveDeferred(nowMillis);
+    }
+
+    /** A command of one key: who listens may want to hear all that it changes, or nothing. */
+    private void handleWhole(Command command, Call running, Segment segment) {
+        if (!command.is(Flag.WRITE)) {
+            handle(command, running);
+            return;
+        }
+        SegmentSet.begin(node.keyspace(), segment);
+        try {
+            handle(command, running);
+        } finally {
+            SegmentSet.end(segment);
+        }
     }
 
     /** A command without keys, or that locks what it needs itself. */

@@ -13,6 +13,11 @@ public interface ChangeListener {
     /** All changes of a transaction were told; perhaps more than once, while its segments are still locked. */
     default void ended(long unit) {}
 
+    /** Whether it may stop listening at any moment, so that what one command changes is to be told as a transaction, too. */
+    default boolean wholeCommands() {
+        return false;
+    }
+
     /** The segment is visited for what is over; called now and then, not for a change. */
     default void visited(long nowMillis) {}
 
@@ -21,9 +26,11 @@ public interface ChangeListener {
         static final All NONE = new All(new ChangeListener[0]);
 
         private final ChangeListener[] all;
+        private final boolean wholeCommands;
 
         private All(ChangeListener[] all) {
             this.all = all;
+            this.wholeCommands = Arrays.stream(all).anyMatch(ChangeListener::wholeCommands);
         }
 
         boolean any() {
@@ -39,6 +46,11 @@ public interface ChangeListener {
         All without(ChangeListener listener) {
             return new All(
                     Arrays.stream(all).filter(other -> !other.equals(listener)).toArray(ChangeListener[]::new));
+        }
+
+        @Override
+        public boolean wholeCommands() {
+            return wholeCommands;
         }
 
         @Override

@@ -36,6 +36,11 @@ final class SegmentChanges {
         return listeners.any();
     }
 
+    /** Whether the changes of one command are to be told as a transaction. */
+    boolean wholeCommands() {
+        return listeners.wholeCommands();
+    }
+
     /** What the changes from now on belong to. */
     void unit(long number) {
         if (unended && number != unit) {

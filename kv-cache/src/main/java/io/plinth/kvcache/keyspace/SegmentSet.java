@@ -145,6 +145,18 @@ public final class SegmentSet {
         }
     }
 
+    /** A command of one segment, whose lock is held, begins: who listens may want its changes together. */
+    public static void begin(Keyspace keyspace, Segment segment) {
+        if (segment.changes().wholeCommands()) {
+            segment.changes().unit(keyspace.nextUnit());
+        }
+    }
+
+    /** It ended. */
+    public static void end(Segment segment) {
+        segment.changes().unit(0);
+    }
+
     /** Has changes of one segment, whose lock is held, count together or not at all. */
     public static <T extends @Nullable Object> T together(Keyspace keyspace, Segment segment, Supplier<T> changes) {
         if (segment.changes().inUnit()) {

@@ -61,6 +61,11 @@ final class Gathering implements ChangeListener {
         }
     }
 
+    @Override
+    public boolean wholeCommands() {
+        return true;
+    }
+
     private boolean large(Change change) {
         return change.content() != null && change.content().bytes() > limit;
     }
