@@ -1,6 +1,7 @@
 package io.plinth.kvcache.persist.snapshot;
 
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.ScriptTurn;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.persist.effect.ByteSink;
@@ -61,10 +62,11 @@ final class SnapshotWriter implements AutoCloseable {
         block(new Block(Block.FILE, 0, about.length, 0, 0, 0), about, 0);
         if (loops.isEmpty()) {
             encode(facts.atStop());
+            effects(true);
         } else {
             gather(new Encoding(keyspace, nanos, loops));
+            end();
         }
-        effects(true);
         ByteSink functions = new ByteSink();
         EffectCodec.libraries(libraries.get(), functions);
         block(new Block(Block.FUNCTIONS, 0, functions.size(), 0, 0, 0), functions.array(), 0);
@@ -150,12 +152,38 @@ final class SnapshotWriter implements AutoCloseable {
         }
     }
 
-    private void effects(boolean last) throws IOException {
+    /** Not while somebody empties databases segment by segment: half of that is of no moment. */
+    private void end() throws IOException {
         Gathering meanwhile = gathering;
         if (meanwhile == null) {
             return;
         }
-        ByteSink records = meanwhile.take(last);
+        ScriptTurn turn = keyspace.turn();
+        while (!turn.tryTake()) {
+            effects(false);
+            LockSupport.parkNanos(HELD_NANOS);
+            if (Thread.interrupted()) {
+                Thread.currentThread().interrupt();
+                throw new IOException("snapshot: interrupted");
+            }
+        }
+        ByteSink last;
+        try {
+            last = meanwhile.take(true);
+        } finally {
+            turn.give();
+        }
+        effects(meanwhile, last);
+    }
+
+    private void effects(boolean last) throws IOException {
+        Gathering meanwhile = gathering;
+        if (meanwhile != null) {
+            effects(meanwhile, meanwhile.take(last));
+        }
+    }
+
+    private void effects(Gathering meanwhile, ByteSink records) throws IOException {
         if (records.size() > 0) {
             block(new Block(Block.EFFECTS, 0, records.size(), 0, 0, 0), records.array(), 0);
         }
