@@ -102,6 +102,9 @@ public final class Snapshots {
                 done(journal.covered(from));
             }
             covers = true;
+        } catch (IOException | RuntimeException | Error e) {
+            discard(unfinished, e);
+            throw e;
         } finally {
             if (journal != null && !covers) {
                 // Where it has its name a start may find it, and needs the journal behind it.
@@ -159,17 +162,21 @@ public final class Snapshots {
             writer.write(facts, loops, libraries);
             return new Encoded(writer.keys(), writer.longestNanos());
         } catch (IOException | RuntimeException | Error e) {
-            // Half of one is of no use, and may be what fills the disk.
-            try {
-                Files.deleteIfExists(to);
-            } catch (IOException again) {
-                e.addSuppressed(again);
-            }
+            discard(to, e);
             throw e;
         } finally {
             if (gathering != null) {
                 keyspace.unlisten(gathering, () -> true);
             }
+        }
+    }
+
+    /** One without its name is of no use, and may be what fills the disk. */
+    private static void discard(Path unfinished, Throwable cause) {
+        try {
+            Files.deleteIfExists(unfinished);
+        } catch (IOException | RuntimeException e) {
+            cause.addSuppressed(e);
         }
     }
 

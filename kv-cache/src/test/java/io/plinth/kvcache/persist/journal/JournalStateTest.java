@@ -1,13 +1,16 @@
 package io.plinth.kvcache.persist.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
+import io.plinth.kvcache.persist.snapshot.Snapshots;
 import io.plinth.testkit.LogWatcher;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -148,7 +151,8 @@ class JournalStateTest {
         client.run("SET b " + "x".repeat(BUFFER));
         assertThat(journal.state()).isEqualTo(JournalState.BROKEN);
         client.run("SET c 1");
-        assertThat(journal.waiting()).isZero();
+        // What the thread has taken goes when it wakes.
+        until(() -> journal.waiting() == 0);
         full = false;
         covered();
     }
@@ -197,5 +201,19 @@ class JournalStateTest {
         assertThat(kept(from)).hasSize(known ? 0 : 1);
         assertThat(ChronicleStore.dropUnreadable(folder, 0)).isEqualTo(known ? 0 : 1);
         assertThat(kept(from)).isEmpty();
+    }
+
+    @Test
+    void aSnapshotThatTheJournalFailsLeavesNoFileThatFillsTheDisk(LogWatcher.Expected watched) throws Exception {
+        watched.expect("Input/output error");
+        assertThat(write("SET a 1")).isTrue();
+        Path to = folder.resolve("snapshots");
+        Snapshots snapshots = new Snapshots(to, node.keyspace, Clock.systemUTC(), System::nanoTime, 1 << 20, () -> {
+            fails = true;
+            return List.of();
+        });
+        assertThatThrownBy(() -> snapshots.save(journal, 1, false, List.of()))
+                .hasMessageContaining("Input/output error");
+        assertThat(to).isEmptyDirectory();
     }
 }
