@@ -77,6 +77,8 @@ public record Recovery(
         if (coverage == null && !complete(snapshots, journal)) {
             // Of what a snapshot had, parts that changed since would be taken for the whole.
             coverage = new Coverage(keyspace.hasher());
+            // Also where it was begun anew: those before went once a snapshot had all of them.
+            from = first(journal, from);
             damages.add(new Damage("snapshots", 0, "none can be read; only what the journal says all of is back"));
         }
         Replay replay = new Replay(keyspace, coverage, nowMillis, sequences);
@@ -89,6 +91,11 @@ public record Recovery(
         }
         return new Recovery(
                 keys, replay.applied(), replay.misfits(), scanner.torn(), damages, used, from, libraries, once);
+    }
+
+    private static int first(Path journal, int otherwise) throws IOException {
+        NavigableMap<Integer, Path> segments = ChronicleStore.segments(journal);
+        return segments.isEmpty() ? otherwise : segments.firstKey();
     }
 
     /** Whether the journal has everything from the begin on. */

@@ -65,6 +65,25 @@ class LostSnapshotTest {
         }
     }
 
+    /** As a snapshot leaves it that took the place of a journal the disk had failed. */
+    @Test
+    void aSegmentThatWasBegunAnewIsReadWithoutItsSnapshot() throws Exception {
+        lives();
+        Path journal = folder.resolve("journal");
+        try (Stream<Path> entries = Files.list(journal)) {
+            Path first = entries.sorted().findFirst().orElseThrow();
+            Files.move(first, journal.resolve(first.getFileName() + "-anew"));
+        }
+        try (Stream<Path> entries = Files.list(folder.resolve("snapshots"))) {
+            Files.write(entries.findFirst().orElseThrow(), new byte[100]);
+        }
+        try (PersistFixture node = new PersistFixture(folder, "always", false)) {
+            assertThat(node.recovery.damages()).isNotEmpty();
+            assertThat(node.client.run("EXISTS old queue")).isEqualTo(":0|");
+            assertThat(node.client.run("GET n")).isEqualTo("$1|6|");
+        }
+    }
+
     @Test
     void aLibraryThatDoesNotLoadIsKept() throws Exception {
         try (PersistFixture node = new PersistFixture(folder, "always", false)) {
