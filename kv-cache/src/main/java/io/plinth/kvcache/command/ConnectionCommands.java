@@ -11,7 +11,6 @@ import static io.plinth.kvcache.command.Command.Flag.WHILE_SUBSCRIBED;
 
 import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.keyspace.Keyspace;
-import io.plinth.kvcache.keyspace.write.Durability;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.ReplyMode;
 import io.plinth.kvcache.wire.Numbers;
@@ -58,11 +57,6 @@ public final class ConnectionCommands {
     private static void ping(Call call) {
         if (call.count() > 2) {
             throw CommandException.arity("ping");
-        }
-        Durability journal = call.keyspace().durability();
-        String refusal = journal.fails() ? journal.refusal() : null;
-        if (refusal != null) {
-            throw new CommandException(refusal);
         }
         ReplyWriter out = call.out();
         if (call.client().confined()) {

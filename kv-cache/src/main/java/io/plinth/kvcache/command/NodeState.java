@@ -78,11 +78,14 @@ public record NodeState(
                 throw new CommandException(LOADING);
             }
         }
-        // A script is refused its first write.
-        String refusal = writes || (queued != null && queued.any(Flag.WRITE))
-                ? keyspace.durability().refusal()
-                : null;
-        if (refusal != null) {
+        String refusal = keyspace.durability().refusal();
+        if (refusal == null) {
+            return;
+        }
+        // A script is refused its first write; Redis tells who only asks whether it is well, too, but no script.
+        if (writes
+                || (queued != null && queued.any(Flag.WRITE))
+                || (keyspace.durability().fails() && command.name().equals("ping"))) {
             throw new CommandException(refusal);
         }
     }

@@ -13,12 +13,15 @@ final class Script {
     final String sha;
     final Chunk chunk;
     final Set<String> flags;
+    /** Whether it says of itself, in a first line for it, that it does not only read. */
+    final boolean declaredToWrite;
     /** Of its source. */
     final int bytes;
     /** A run of it wrote, or went beyond its keys. */
     volatile boolean takesTurn;
 
-    private Script(String sha, Chunk chunk, Set<String> flags, int bytes) {
+    private Script(String sha, Chunk chunk, Set<String> flags, boolean declares, int bytes) {
+        this.declaredToWrite = declares && !flags.contains("no-writes");
         this.bytes = bytes;
         this.sha = sha;
         this.chunk = chunk;
@@ -28,7 +31,8 @@ final class Script {
     static Script compile(String sha, String text) {
         String body = text;
         Set<String> flags = Set.of();
-        if (text.startsWith("#!")) {
+        boolean declares = text.startsWith("#!");
+        if (declares) {
             int end = text.indexOf('\n');
             if (end < 0) {
                 throw new CommandException("ERR Invalid script shebang");
@@ -37,7 +41,7 @@ final class Script {
             body = text.substring(end);
         }
         try {
-            return new Script(sha, Chunk.compile(body, "@user_script"), flags, text.length());
+            return new Script(sha, Chunk.compile(body, "@user_script"), flags, declares, text.length());
         } catch (SyntaxError e) {
             throw new CommandException("ERR Error compiling script (new function): " + Replies.line(e.getMessage()));
         }

@@ -54,6 +54,7 @@ public final class ScriptCommands {
         int keys = keys(call);
         Script script = scripts.eval(
                 call.args().buffer(), call.args().offset(1), call.args().length(1));
+        kept(call, script.declaredToWrite);
         run(
                 call,
                 request(
@@ -80,6 +81,7 @@ public final class ScriptCommands {
         if (script == null) {
             throw new CommandException("NOSCRIPT No matching script. Please use EVAL.");
         }
+        kept(call, script.declaredToWrite);
         run(
                 call,
                 request(
@@ -108,16 +110,21 @@ public final class ScriptCommands {
         if (readOnly && !reads) {
             throw new CommandException("ERR Can not execute a script with write flag using *_ro command.");
         }
-        String refusal = reads ? null : call.keyspace().durability().refusal();
-        if (refusal != null) {
-            throw new CommandException(refusal);
-        }
+        kept(call, !reads);
         boolean room = call.keyspace().turn().mine() || call.keyspace().makeRoom(0);
         boolean allowed = reads || function.flags().contains("allow-oom");
         if (!room && !allowed) {
             throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
         }
         run(call, request(call, null, name, (int) keys, reads, allowed));
+    }
+
+    /** What says before it runs that it writes is refused then; a script that says nothing is refused its first write. */
+    private static void kept(Call call, boolean writes) {
+        String refusal = writes ? call.keyspace().durability().refusal() : null;
+        if (refusal != null) {
+            throw new CommandException(refusal);
+        }
     }
 
     private static int keys(Call call) {

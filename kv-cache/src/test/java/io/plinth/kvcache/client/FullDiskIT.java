@@ -53,8 +53,19 @@ class FullDiskIT {
         client.call("MULTI");
         client.call("EXISTS", "all");
         assertThat(client.call("EXEC")).isEqualTo("*1\r\n:1\r\n");
-        assertThat(client.call("PING")).isEqualTo(MISCONF);
+        asksWhetherItIsWell(client);
         assertThat(info(client)).contains("aof_last_write_status:err");
+    }
+
+    private static void asksWhetherItIsWell(RawClient client) throws Exception {
+        assertThat(client.call("PING")).isEqualTo(MISCONF);
+        assertThat(client.call("EVAL", "return redis.call('PING')", "0")).isEqualTo("+PONG\r\n");
+        assertThat(client.call("EVAL", "#!lua\nreturn 1", "0")).isEqualTo(MISCONF);
+        assertThat(client.call("EVAL_RO", "#!lua\nreturn 1", "0")).isEqualTo(MISCONF);
+        assertThat(client.call("EVAL", "#!lua flags=no-writes\nreturn 1", "0")).isEqualTo(":1\r\n");
+        client.call("MULTI");
+        assertThat(client.call("PING")).isEqualTo(MISCONF);
+        assertThat(client.call("EXEC")).startsWith("-EXECABORT");
     }
 
     private static void taken(RawClient client) throws Exception {
@@ -81,9 +92,11 @@ class FullDiskIT {
             int written;
             try (RawClient writer = node.connect();
                     RawClient client = node.connect()) {
+                client.call("PFADD", "crowd", "a", "b", "c");
                 written = write(writer, 0);
                 assertThat(written).isGreaterThan(300);
                 refuses(client);
+                assertThat(client.call("PFCOUNT", "crowd")).as("a read").isEqualTo(":3\r\n");
                 assertThat(info(client)).contains("journal_state:no-room").doesNotContain("aof_buffer_length:0");
                 disk.resize("64m");
                 taken(client);

@@ -142,8 +142,11 @@ public final class HyperLogLogCommands {
             if (count < 0) {
                 throw damaged();
             }
-            Layout.cache(bytes, count);
-            store(call, entry, bytes);
+            if (call.keyspace().durability().refusal() == null) {
+                // It is a read: while no change can be kept it makes none.
+                Layout.cache(bytes, count);
+                store(call, entry, bytes);
+            }
         }
         call.out().integer(count);
     }
