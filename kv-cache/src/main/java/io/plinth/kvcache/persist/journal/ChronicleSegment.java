@@ -104,7 +104,7 @@ final class ChronicleSegment implements AutoCloseable {
         FileChannel opened = null;
         try {
             appender = queue.createAppender();
-            put(opening);
+            append(opening);
             opened = FileChannel.open(
                     Objects.requireNonNull(file(folder), "a cycle file"),
                     StandardOpenOption.READ,
@@ -149,11 +149,6 @@ final class ChronicleSegment implements AutoCloseable {
         return end;
     }
 
-    void append(ByteBuffer excerpt) throws IOException {
-        reserve(excerpt.remaining());
-        put(excerpt);
-    }
-
     /** Allocates what so many bytes of excerpts take; {@link NoRoomException} where there is no room for them. */
     void reserve(long bytes) throws IOException {
         long upto = end + bytes + SLACK;
@@ -169,7 +164,11 @@ final class ChronicleSegment implements AutoCloseable {
         }
     }
 
-    private void put(ByteBuffer excerpt) throws IOException {
+    /**
+     * Writes an excerpt whose room is reserved. It asks for none: an index page between excerpts would make it want more than was
+     * reserved, with some of the records written already.
+     */
+    void append(ByteBuffer excerpt) throws IOException {
         int length = excerpt.remaining();
         try (DocumentContext context = appender.writingDocument()) {
             Bytes<?> bytes = Objects.requireNonNull(context.wire()).bytes();

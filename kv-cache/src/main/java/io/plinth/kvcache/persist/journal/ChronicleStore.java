@@ -244,6 +244,7 @@ public final class ChronicleStore implements JournalStore {
         begin();
         close(0);
         try {
+            segment.reserve(excerpt.remaining());
             segment.append(excerpt);
         } catch (NoRoomException e) {
             // Nothing is lost without it, and no more known of a tail than before.

@@ -23,6 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class FullStoreTest {
     private static final int RECORDS = 3_000;
+    /** Behind so many excerpts Chronicle adds a page to its index. */
+    private static final int INDEXED = 8_192 * 64;
 
     @TempDir
     Path folder;
@@ -105,5 +107,48 @@ class FullStoreTest {
             }
             assertThat(read(journal)).containsExactly(0);
         }
+    }
+
+    /** A page of the index takes room in the middle of records that had just enough, on a disk that is full. */
+    @Test
+    void recordsThatAPageOfTheIndexComesBetweenAreThereOnce() throws Exception {
+        try (SmallDisk disk = SmallDisk.mount(folder.resolve("disk"), "96m")) {
+            Path journal = disk.folder().resolve("journal");
+            try (ChronicleStore store = new ChronicleStore(journal, 64 << 20, 1)) {
+                long allocated = beforeAPage(store, disk);
+                ByteBuffer batch = ByteBuffer.allocate(1 << 20);
+                // All but 20 KB of what is allocated: less than the page.
+                int length = (int) (allocated - store.bytes() - (256 << 10) - 20_000) / 20 - 120;
+                for (int i = 0; i < 20; i++) {
+                    batch.putInt(length).putInt(i).position(batch.position() + length - 4);
+                }
+                disk.fill(0);
+                batch.flip();
+                long before = store.bytes();
+                store.append(batch);
+                assertThat(store.bytes()).as("a page came between").isGreaterThan(before + batch.limit() + (64 << 10));
+            }
+            assertThat(read(journal).stream().filter(found -> found >= 0))
+                    .containsExactlyElementsOf(numbers().subList(0, 20));
+        }
+    }
+
+    /** Answers up to which place about, and not less, the file has room. */
+    private static long beforeAPage(ChronicleStore store, SmallDisk disk) throws IOException {
+        ByteBuffer one = ByteBuffer.allocate(8).putInt(4).putInt(-1);
+        long allocated = 0;
+        long room = 0;
+        for (int i = 2; i < INDEXED - 5; i++) {
+            long end = store.bytes();
+            store.append(one.rewind());
+            if (i > INDEXED - 40_000) {
+                long now = Files.getFileStore(disk.folder()).getUnallocatedSpace();
+                if (now < room) {
+                    allocated = end + (256 << 10) + (1 << 20);
+                }
+                room = now;
+            }
+        }
+        return allocated;
     }
 }
