@@ -10,6 +10,7 @@ import io.plinth.kvcache.persist.journal.JournalState;
 import io.plinth.kvcache.persist.snapshot.Snapshots;
 import io.plinth.kvcache.persist.snapshot.Snapshots.Saved;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -59,6 +60,7 @@ public final class Persistence implements AutoCloseable {
 
     private final RetryPause pause = new RetryPause();
     private final RetryPause mending = new RetryPause();
+    private final RoomGuess guess = new RoomGuess();
     private volatile @Nullable Journal journal;
     private int journalFrom;
     private volatile boolean started;
@@ -232,7 +234,7 @@ public final class Persistence implements AutoCloseable {
         if (present != null
                 && present.state() == JournalState.BROKEN
                 && mending.over(nanos.getAsLong())
-                && roomForSnapshot()
+                && guess.allows(roomForSnapshot(), nanos.getAsLong())
                 && begins(SaveKind.REWRITE)) {
             report(new CompletableFuture<>());
             if (saves.lastFailed()) {
@@ -247,7 +249,8 @@ public final class Persistence implements AutoCloseable {
         try {
             long wanted = Math.min(snapshots.bytes(), keyspace.memory().used());
             return Files.getFileStore(settings.folder()).getUsableSpace() > wanted;
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
+            // The latter is what a folder says that fails while it is listed; it would end all later tries.
             LOG.debug("snapshot: not known whether there is room", e);
             return true;
         }
