@@ -51,6 +51,7 @@ class JournalAnewSimTest {
         private final AtomicInteger told;
         private int calls;
         private int failing;
+        private int full;
         private volatile int promised = -1;
 
         Failing(JournalStore store, Path data, Path after, DurableImage.Mode mode, long seed, AtomicInteger told) {
@@ -109,7 +110,37 @@ class JournalAnewSimTest {
         @Override
         public void append(ByteBuffer records) throws IOException {
             call();
+            if (random.nextInt(30) == 0) {
+                full = 1 + random.nextInt(2);
+            }
+            if (full > 0) {
+                some(records);
+            }
+            room();
             super.append(records);
+        }
+
+        /** Of what there is no room for the first records are written. */
+        private void some(ByteBuffer records) throws IOException {
+            int end = records.position();
+            for (int i = random.nextInt(4); i > 0 && end < records.limit(); i--) {
+                end += 4 + records.getInt(end);
+            }
+            super.append(records.slice(records.position(), end - records.position()));
+            records.position(end);
+        }
+
+        private void room() throws IOException {
+            if (full > 0) {
+                full--;
+                throw noRoom(data);
+            }
+        }
+
+        @Override
+        public void reserve(long bytes) throws IOException {
+            room();
+            super.reserve(bytes);
         }
 
         @Override

@@ -2,6 +2,7 @@ package io.plinth.kvcache.persist.journal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 
 /** A store as it is; tests change what they want to go wrong. */
 public class StoreDecorator implements JournalStore {
@@ -9,6 +10,11 @@ public class StoreDecorator implements JournalStore {
 
     public StoreDecorator(JournalStore store) {
         this.store = store;
+    }
+
+    /** What a full disk says. */
+    protected static IOException noRoom(Path folder) {
+        return NoRoomException.or("test", new IOException("write: No space left on device"), folder, 0);
     }
 
     @Override
