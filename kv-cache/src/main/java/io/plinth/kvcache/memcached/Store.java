@@ -163,18 +163,26 @@ final class Store {
     }
 
     /**
-     * What a write is answered that is not made; null where it is. A node that follows a Redis is a copy of that; and where a loader would
-     * have to know what is written to a key, no command here waits for one.
+     * What a write is answered that is not made; null where it is. Where a loader would have to know what is written to a key, no command here
+     * waits for one.
      */
     @Nullable
     String refusal(byte[] name) {
-        return isReadOnly() ? READ_ONLY : policy().handsOn(0, name) ? LOADERS : null;
+        String refusal = refusal();
+        return refusal != null ? refusal : policy().handsOn(0, name) ? LOADERS : null;
     }
 
-    /** The same of a change that no loader has to know. */
+    /**
+     * The same of a change that no loader has to know. A node that follows a Redis is a copy of that; and while the journal takes no changes
+     * none is made.
+     */
     @Nullable
     String refusal() {
-        return isReadOnly() ? READ_ONLY : null;
+        if (isReadOnly()) {
+            return READ_ONLY;
+        }
+        String journal = node.keyspace().durability().refusal();
+        return journal == null ? null : "SERVER_ERROR " + journal;
     }
 
     boolean isReadOnly() {

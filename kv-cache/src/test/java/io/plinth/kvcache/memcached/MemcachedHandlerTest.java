@@ -9,6 +9,7 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
+import io.plinth.kvcache.keyspace.write.Durability;
 import io.plinth.kvcache.session.turn.LoopShare;
 import io.plinth.kvcache.session.turn.Together;
 import io.plinth.kvcache.wire.ReadBuffers;
@@ -102,6 +103,52 @@ class MemcachedHandlerTest {
     void nothingIsHeld() {
         connections.forEach(each -> each.channel.finishAndReleaseAll());
         assertThat(node.state.memory().used()).isZero();
+    }
+
+    /** It takes nothing, as one whose disk is full. */
+    private record Refusing() implements Durability {
+        @Override
+        public long position() {
+            return 0;
+        }
+
+        @Override
+        public boolean reached(long position) {
+            return true;
+        }
+
+        @Override
+        public void whenReached(long position, Runnable then) {
+            then.run();
+        }
+
+        @Override
+        public String refusal() {
+            return "MISCONF full";
+        }
+
+        @Override
+        public boolean fails() {
+            return true;
+        }
+    }
+
+    @Test
+    void whatTheJournalDoesNotTakeIsNotAnsweredAsDone() {
+        Connection one = new Connection();
+        one.reads("set a 0 0 1\r\n1\r\n");
+        turnEnds();
+        assertThat(one.replies()).isEqualTo("STORED\r\n");
+        node.keyspace.durability(new Refusing());
+        for (String line : List.of(
+                "incr a 1", "decr a 1", "delete a", "touch a 9", "gat 9 a", "flush_all", "md a", "ma a", "mg a v T9")) {
+            one.reads(line + "\r\n");
+            turnEnds();
+            assertThat(one.replies()).as(line).isEqualTo("SERVER_ERROR MISCONF full\r\n");
+        }
+        one.reads("mg a v\r\n");
+        turnEnds();
+        assertThat(one.replies()).isEqualTo("VA 1\r\n1\r\n");
     }
 
     @Test
