@@ -194,7 +194,7 @@ class DamageFuzzTest {
         }
         int used = used(file(whole));
         int lost = 0;
-        for (int seed = 1; seed <= 3 * SEEDS; seed++) {
+        for (int seed = 1; seed <= SEEDS; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             Path damaged = folder.resolve("hole-" + seed);
             copy(whole, damaged);
