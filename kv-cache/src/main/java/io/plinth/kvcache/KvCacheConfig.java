@@ -137,7 +137,8 @@ public record KvCacheConfig(
 
             @Doc("What may be held of keys that change while such a file is made: their names, and where their changes"
                 + " are. No key is too large for it, nor are there too many; where more changes of one key than fit,"
-                + " no file is made.")
+                + " or a command made a key of more than a quarter of it meanwhile that is changed again (COPY,"
+                + " RENAME, RESTORE), no file is made.")
             @Default("64MiB")
             @Range(min = "8MiB")
             DataSize copyMemory,
