@@ -416,10 +416,10 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
         return true;
     }
 
-    /** With the lock. Waits for changes, tasks or the time to sync; answers false at the end. */
+    /** With the lock. Waits for changes, tasks, the time to sync or what is left where it broke; answers false at the end. */
     private boolean await() {
         try {
-            while (batch.size() == 0 && tasks.isEmpty()) {
+            while (batch.size() == 0 && tasks.isEmpty() && taken.left() == 0) {
                 if (closed) {
                     return false;
                 }
