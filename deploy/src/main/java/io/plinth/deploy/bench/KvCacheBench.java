@@ -1,6 +1,7 @@
 package io.plinth.deploy.bench;
 
 import io.plinth.deploy.DeployException;
+import io.plinth.deploy.bench.harness.AtRate;
 import io.plinth.deploy.bench.harness.Bench;
 import io.plinth.deploy.bench.harness.Stage;
 import java.io.IOException;

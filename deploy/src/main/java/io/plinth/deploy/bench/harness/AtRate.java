@@ -1,7 +1,6 @@
-package io.plinth.deploy.bench;
+package io.plinth.deploy.bench.harness;
 
 import io.plinth.deploy.DeployException;
-import io.plinth.deploy.bench.harness.Bench;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -10,12 +9,12 @@ import java.util.List;
  * A load at a rate that all can keep up with: a share of what the weakest server does at most, measured once before. Owned by the
  * command.
  */
-final class AtRate implements Bench.Load {
+public final class AtRate implements Bench.Load {
     private static final Duration PROBE = Duration.ofSeconds(5);
     private static final int PROBES = 3;
 
     /** The load itself. */
-    interface Rated {
+    public interface Rated {
         /** {@code rate}: requests a second, asked when they are due. */
         Bench.Outcome run(Bench.Contender server, Duration time, long rate)
                 throws IOException, DeployException, InterruptedException;
@@ -34,7 +33,7 @@ final class AtRate implements Bench.Load {
      * @param all who takes it; filled by then
      * @param probe the same requests, as fast as they are answered
      */
-    AtRate(double share, List<Bench.Contender> all, Bench.Load probe, Rated load) {
+    public AtRate(double share, List<Bench.Contender> all, Bench.Load probe, Rated load) {
         this.share = share;
         this.all = all;
         this.probe = probe;
