@@ -19,6 +19,9 @@ final class KvCacheBench implements Bench {
     private static final String REDIS = "redis-server";
     private static final String MEMCACHED = "memcached";
     private static final String OVER_MEMCACHED = OURS + "-memcached";
+    /** Behind a server's name: while it writes snapshots. */
+    private static final String SAVING = "-saving";
+
     private static final int DEEP = 16;
     /**
      * Of what the weakest does at most: where the 99th percentile is measured. At 60 % the generator itself, whose core is full at most
@@ -29,6 +32,7 @@ final class KvCacheBench implements Bench {
     private final int keys;
     private final int cores;
     private final List<Contender> speakingRedis = new ArrayList<>();
+    private final List<Contender> saving = new ArrayList<>();
 
     /**
      * Owned by the command.
@@ -60,6 +64,11 @@ final class KvCacheBench implements Bench {
     public List<Case> cases(Stage stage, int connections) {
         Set<String> redis = cores > 1 ? Set.of(OURS, REDIS, onCores()) : Set.of(OURS, REDIS);
         Load get = load(stage, "get", connections, 1);
+        AtRate paced = new AtRate(
+                PACE,
+                speakingRedis,
+                get,
+                (server, time, rate) -> run(stage, server.address(), "get", connections, 1, seconds(time), rate));
         return List.of(
                 new Case("get", get, redis),
                 new Case("set", load(stage, "set", connections, 1), redis),
@@ -71,19 +80,33 @@ final class KvCacheBench implements Bench {
                         "memcached-get",
                         load(stage, "memcached-get", connections, 1),
                         Set.of(OVER_MEMCACHED, MEMCACHED)),
-                new Case(
-                        "p99",
-                        new AtRate(
-                                PACE,
-                                speakingRedis,
-                                get,
-                                (server, time, rate) ->
-                                        run(stage, server.address(), "get", connections, 1, seconds(time), rate)),
-                        Set.of(OURS, REDIS)));
+                new Case("p99", paced, Set.of(OURS, REDIS)),
+                new Case("snapshot", besideSnapshots(paced), Set.of(OURS, OURS + SAVING, REDIS, REDIS + SAVING)));
     }
 
     private Load load(Stage stage, String kind, int connections, int pipeline) {
         return (server, time) -> run(stage, server.address(), kind, connections, pipeline, seconds(time), 0);
+    }
+
+    /** The same load for all, beside snapshots for those that are named for it; each takes its turn right behind itself without. */
+    private Load besideSnapshots(AtRate load) {
+        return new Load() {
+            @Override
+            public void prepare(Contender server) throws IOException, DeployException, InterruptedException {
+                load.prepare(server);
+            }
+
+            @Override
+            public Outcome run(Contender server, Duration time)
+                    throws IOException, DeployException, InterruptedException {
+                if (!saving.contains(server)) {
+                    return load.run(server, time);
+                }
+                try (SnapshotsUnderWay _ = new SnapshotsUnderWay(server.address())) {
+                    return load.run(server, time);
+                }
+            }
+        };
     }
 
     private static int seconds(Duration time) {
@@ -99,13 +122,19 @@ final class KvCacheBench implements Bench {
                     peer(stage, REDIS, options, List.of("--dir", stage.folder().toString())));
         }
         List<Contender> speakingMemcached = memcached(stage);
-        List<Contender> contenders = new ArrayList<>(speakingRedis);
+        List<Contender> contenders = new ArrayList<>();
+        for (Contender each : speakingRedis) {
+            Contender beside = new Contender(each.name() + SAVING, each.ours(), each.address(), each.process());
+            saving.add(beside);
+            contenders.add(each);
+            contenders.add(beside);
+        }
         if (cores > 1) {
             Map<String, String> values = Map.of("MEMCACHED", "");
             contenders.add(stage.ours(
                     onCores(), OURS, NODE, values, List.of(), stage.cores().server(cores)));
         }
-        fill(stage, contenders, "set");
+        fill(stage, contenders.stream().filter(each -> !saving.contains(each)).toList(), "set");
         fill(stage, speakingMemcached, "memcached-set");
         contenders.addAll(speakingMemcached);
         return contenders;

@@ -52,6 +52,11 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
         return ratios;
     }
 
+    private double p99OverOurs(String load, String variant) {
+        Sample ours = ours(load);
+        return servers(load).getOrDefault(variant, ours).p99Micros() / ours.p99Micros();
+    }
+
     /** Ours over the best peer's throughput; above 1 ours does more. */
     public Optional<Double> throughputRatio(String load) {
         OptionalDouble best =
@@ -89,8 +94,14 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
                             p99Ratio(load).orElse(0.0)));
             variantCpuRatios(load)
                     .forEach((name, ratio) -> out.printf("%-12s %s over the best peer: CPU %.2f%n", load, name, ratio));
-            variantsOverOurs(load)
-                    .forEach((name, ratio) -> out.printf("%-12s %s over %s: CPU %.2f%n", load, name, daemon, ratio));
+            servers.forEach((name, sample) -> base(load, name)
+                    .ifPresent(base -> out.printf(
+                            "%-12s %s over %s: CPU %.2f, p99 %.2f%n",
+                            load,
+                            name,
+                            base.getKey(),
+                            sample.cpuMicros() / base.getValue().cpuMicros(),
+                            sample.p99Micros() / base.getValue().p99Micros())));
         });
         out.flush();
     }
@@ -124,6 +135,7 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
                         json.writeNumberField(name + "_cpu_ratio", rounded(overPeer));
                     }
                     json.writeNumberField(name + "_cpu_over_ours", rounded(variant.getValue()));
+                    json.writeNumberField(name + "_p99_over_ours", rounded(p99OverOurs(load, name)));
                 }
                 json.writeEndObject();
                 write(json, "cpu_ratio", cpuRatio(load));
@@ -177,6 +189,13 @@ public record Report(String daemon, String machine, Map<String, Map<String, Samp
         Map<String, Sample> peers = new LinkedHashMap<>(servers(load));
         peers.keySet().removeIf(name -> name.equals(daemon) || variant(name));
         return peers;
+    }
+
+    /** The server that this one is, too, only run in another way, where it was measured in the same case. */
+    private Optional<Map.Entry<String, Sample>> base(String load, String name) {
+        return servers(load).entrySet().stream()
+                .filter(each -> name.startsWith(each.getKey() + "-"))
+                .findFirst();
     }
 
     /** Whether it is ours too, run in another way. */

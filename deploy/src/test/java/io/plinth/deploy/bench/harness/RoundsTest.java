@@ -90,13 +90,23 @@ class RoundsTest {
         StringWriter table = new StringWriter();
         report.print(new PrintWriter(table));
         assertThat(table.toString())
-                .contains("lb-proxy-2-loops over lb-proxy: CPU 1.10")
+                .contains("lb-proxy-2-loops over lb-proxy: CPU 1.10, p99 0.75")
                 .doesNotContain("peer");
         StringWriter json = new StringWriter();
         report.writeJson(json);
         assertThat(json.toString())
-                .contains("\"lb-proxy-2-loops_cpu_over_ours\" : 1.1")
+                .contains("\"lb-proxy-2-loops_cpu_over_ours\" : 1.1", "\"lb-proxy-2-loops_p99_over_ours\" : 0.75")
                 .doesNotContain("lb-proxy-2-loops_cpu_ratio");
+    }
+
+    @Test
+    void aPeerInAnotherWayIsComparedWithItself() {
+        StringWriter table = new StringWriter();
+        report(Map.of(
+                        "nginx", new Sample(20_000, 40, 2000, 4000, 1, 90),
+                        "nginx-saving", new Sample(20_000, 50, 2000, 6000, 1, 90)))
+                .print(new PrintWriter(table));
+        assertThat(table.toString()).contains("nginx-saving over nginx: CPU 1.25, p99 1.50");
     }
 
     private static Report report(Map<String, Sample> peers) {
