@@ -2,6 +2,9 @@ package io.plinth.kit.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -35,6 +38,33 @@ class NiceValueTest {
             behind.join();
             before.join();
         }
+    }
+
+    @Test
+    void threadsAreMadeThatComeBehindWhoMakesThem() throws Exception {
+        CompletableFuture<List<Integer>> found = new CompletableFuture<>();
+        Thread thread = NiceValue.behind(task -> new Thread(task, "made-behind"), 4)
+                .newThread(() -> {
+                    try {
+                        found.complete(NiceValue.of("made-behind"::equals));
+                    } catch (IOException e) {
+                        found.completeExceptionally(e);
+                    }
+                });
+        CountDownLatch over = new CountDownLatch(1);
+        Thread before = Thread.ofPlatform().name("made-before").start(() -> {
+            try {
+                over.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        thread.start();
+        thread.join();
+        int others = NiceValue.of("made-before"::equals).getFirst();
+        over.countDown();
+        before.join();
+        assertThat(found.get()).containsExactly(Math.min(19, others + 4));
     }
 
     @Test

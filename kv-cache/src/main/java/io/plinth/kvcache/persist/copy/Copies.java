@@ -1,5 +1,6 @@
 package io.plinth.kvcache.persist.copy;
 
+import io.plinth.kit.lifecycle.NiceValue;
 import io.plinth.kvcache.keyspace.rdb.RdbFileWriter;
 import io.plinth.kvcache.persist.snapshot.Image;
 import io.plinth.kvcache.persist.snapshot.Snapshots;
@@ -32,6 +33,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Copies implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Copies.class);
+    /** About a third of a loop's share of a processor where both want it. */
+    private static final int NICER = 5;
+
     private static final String IMAGE = "copy.image";
     private static final String CHANGES = "copy.changes";
     private static final String SPOOL = "copy.spool";
@@ -72,7 +76,7 @@ public final class Copies implements AutoCloseable {
         this.loops = loops;
         this.settings = settings;
         this.clock = clock;
-        this.maker = Executors.newSingleThreadExecutor(new LowPriority(threads));
+        this.maker = Executors.newSingleThreadExecutor(NiceValue.behind(threads, NICER));
         this.reader = Executors.newSingleThreadExecutor(threads);
     }
 
