@@ -181,8 +181,10 @@ enum Accepted {
 
     /** XINFO GROUPS does not say how many entries there are. */
     private static boolean whatIsLeft(Matcher mine, Matcher others, @Nullable String left) {
+        // Below 0 where the group was said to have read more than ever was added.
         return left == null
                 ? Long.parseLong(mine.group(1)) < Long.parseLong(others.group(1))
+                        || others.group(1).startsWith("-")
                 : mine.group(1).equals(left);
     }
 

@@ -314,6 +314,13 @@ class RedisDifferentialIT {
                 assertThat(Accepted.that(asked, replies[0], replies[1])).isEqualTo(Accepted.LAG);
                 assertThat(Accepted.that(asked, replies[1], replies[0])).isNull();
             }
+            // Seed 110030.
+            same(ours, theirs, "XGROUP", "SETID", "xl", "h", "0-1", "ENTRIESREAD", "10");
+            String[] below = both(ours, theirs, List.of("XINFO", "GROUPS", "xl"));
+            assertThat(below[0]).contains("lag\r\n:1\r\n");
+            assertThat(below[1]).contains("lag\r\n:-8\r\n");
+            assertThat(Accepted.that(List.of("XINFO", "GROUPS", "xl"), below[0], below[1]))
+                    .isEqualTo(Accepted.LAG);
             same(ours, theirs, "XDEL", "xl", "7-0");
             same(ours, theirs, "XADD", "xl", "8-0", "f", "1");
             same(ours, theirs, "XADD", "xl", "9-0", "f", "1");
