@@ -62,8 +62,8 @@ import io.plinth.kvcache.script.ScriptCommands;
 import io.plinth.kvcache.script.ScriptLimits;
 import io.plinth.kvcache.script.Scripts;
 import io.plinth.kvcache.session.Client;
-import io.plinth.kvcache.session.ClientHandler;
 import io.plinth.kvcache.session.Clients;
+import io.plinth.kvcache.session.NodeShare;
 import io.plinth.kvcache.session.PubSub;
 import io.plinth.kvcache.session.Tracking;
 import io.plinth.kvcache.session.turn.LoopShare;
@@ -150,7 +150,8 @@ public final class KvCache implements Daemon {
                 Math.toIntExact(config.limits().maxBulk().bytes()),
                 config.limits().maxArgs(),
                 Math.toIntExact(config.limits().maxInline().bytes()),
-                Math.toIntExact(config.limits().maxRequest().bytes()));
+                Math.toIntExact(config.limits().maxRequest().bytes()),
+                Math.toIntExact(config.limits().maxItem().bytes()));
     }
 
     private static Eviction eviction(KvCacheConfig config) {
@@ -323,8 +324,8 @@ public final class KvCache implements Daemon {
         return new ConfigException(List.of(new Problem(file.path().toString(), 1, 1, text)));
     }
 
-    private ClientHandler.Shared shared() {
-        return new ClientHandler.Shared(
+    private NodeShare shared() {
+        return new NodeShare(
                 clients, pubSub, tracking, memory, limits, () -> !users.open(), keyspace.durability(), context.clock());
     }
 

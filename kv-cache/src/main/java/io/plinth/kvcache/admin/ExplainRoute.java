@@ -82,7 +82,7 @@ public final class ExplainRoute {
             } else {
                 json.writeStringField("here", "yes");
                 json.writeStringField("type", entry.type().label());
-                json.writeStringField("encoding", entry.value().encoding());
+                json.writeStringField("encoding", entry.encoding());
                 json.writeNumberField("bytes", entry.bytes());
                 if (entry.expireAt() != Entry.NEVER) {
                     json.writeNumberField("ttl_ms", entry.expireAt() - now);

@@ -4,6 +4,8 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.store.StoredStrings.Arrival;
+import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.wire.Args;
@@ -260,7 +262,11 @@ public final class Call {
 
     /** The same, gone at this very time. */
     public void replaceString(KeyRef ref, int arg, long expireAt) {
-        segment(ref).putString(ref, args.buffer(), args.offset(arg), args.length(arg), expireAt, now);
+        if (args.longAt(arg) instanceof Arrival value) {
+            segment(ref).putString(ref, value, StringForm.STORED, expireAt, now);
+        } else {
+            segment(ref).putString(ref, args.buffer(), args.offset(arg), args.length(arg), expireAt, now);
+        }
     }
 
     /** When a key goes that is given this expiry: a string later, where it is stale before. */

@@ -7,6 +7,7 @@ import io.plinth.kvcache.keyspace.Slots;
 import io.plinth.kvcache.wire.Args;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One command.
@@ -81,9 +82,13 @@ public record Command(
         public static final int SCRIPT = 1 << 23;
         /** Runs the queued commands. */
         public static final int EXEC = 1 << 29;
+        /** May need much memory with few words. Known once the command is made. */
+        static final int GROWS = 1 << 30;
 
         private Flag() {}
     }
+
+    private static final Set<String> GROWING = Set.of("setrange", "setbit", "bitfield", "copy");
 
     /** Whether a bit of {@link Flag} is set. */
     public boolean is(int flag) {
@@ -95,6 +100,7 @@ public record Command(
         boolean movable = facts.movable();
         flags |= firstKey > 0 || movable ? Flag.KEYED : 0;
         flags |= firstKey > 0 && firstKey == lastKey && !movable ? Flag.ONE_KEY : 0;
+        flags |= GROWING.contains(name) ? Flag.GROWS : 0;
     }
 
     /** The same with subcommands. */

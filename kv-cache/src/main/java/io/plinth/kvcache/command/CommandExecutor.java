@@ -18,6 +18,7 @@ import io.plinth.kvcache.session.Dispatcher;
 import io.plinth.kvcache.session.ReplyMode;
 import io.plinth.kvcache.session.Transaction;
 import io.plinth.kvcache.wire.Args;
+import io.plinth.kvcache.wire.LongArgument;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.util.List;
 import java.util.Objects;
@@ -26,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Owned by one event loop: takes a command from its name to its reply. */
 public final class CommandExecutor implements Dispatcher {
-    private static final String OOM = "OOM command not allowed when used memory > 'maxmemory'.";
     private static final String BUSY =
             "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 
@@ -137,8 +137,7 @@ public final class CommandExecutor implements Dispatcher {
     public @Nullable String release(Client client, Args args) {
         released = true;
         try {
-            boolean done = execute(client, args, node.clock().millis());
-            return done ? Objects.requireNonNullElse(releasedError, "") : null;
+            return execute(client, args, node.clock().millis()) ? Objects.requireNonNullElse(releasedError, "") : null;
         } finally {
             released = false;
             rest();
@@ -156,6 +155,16 @@ public final class CommandExecutor implements Dispatcher {
             segment.unlock();
         }
         blocking.serveDeferred(now);
+    }
+
+    @Override
+    public void refuse(Client client) {
+        node.values().refuse(client);
+    }
+
+    @Override
+    public @Nullable LongArgument longArgument(Client client, Args before, int length) {
+        return node.values().argument(table.find(before), client, before, length);
     }
 
     @Override
@@ -197,15 +206,12 @@ public final class CommandExecutor implements Dispatcher {
             times.refused(command.takes(args.count()) ? table.row(command, args) : command.row());
         }
         String text = String.valueOf(reason.getMessage());
-        if (command == null || !command.is(Flag.EXEC)) {
-            client.out().error(text);
-            countError(client.out(), mark);
-            return;
+        if (command != null && command.is(Flag.EXEC)) {
+            client.end();
+            boolean routed = text.startsWith("MOVED ") || text.startsWith("CROSSSLOT ");
+            text = routed ? text : "EXECABORT Transaction discarded because of: " + text.replaceFirst("^ERR ", "");
         }
-        client.end();
-        boolean routed = text.startsWith("MOVED ") || text.startsWith("CROSSSLOT ");
-        client.out()
-                .error(routed ? text : "EXECABORT Transaction discarded because of: " + text.replaceFirst("^ERR ", ""));
+        client.out().error(text);
         countError(client.out(), mark);
     }
 
@@ -225,7 +231,7 @@ public final class CommandExecutor implements Dispatcher {
             out.queued();
         } else {
             transaction.fail();
-            out.error(OOM);
+            out.error(NodeState.OOM);
         }
     }
 
@@ -267,8 +273,8 @@ public final class CommandExecutor implements Dispatcher {
         Transaction transaction = command.is(Flag.EXEC) ? client.transaction() : null;
         node.admits(command, args, client);
         boolean grows = command.is(Flag.DENYOOM) || (transaction != null && transaction.any(Flag.DENYOOM));
-        if (!node.makeRoom(command.is(Flag.DENYOOM) ? args.total() : 0) && grows) {
-            throw new CommandException(OOM);
+        if (!node.makeRoom(command, client, args) && grows) {
+            throw new CommandException(NodeState.OOM);
         }
         if (!released && !client.primary()) {
             policy().admit(command, client, args, client.transaction() != null && !command.is(Flag.IN_MULTI));

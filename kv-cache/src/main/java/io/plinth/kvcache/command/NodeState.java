@@ -1,22 +1,33 @@
 package io.plinth.kvcache.command;
 
+import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.cluster.PeerPublisher;
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.command.Command.Flag;
 import io.plinth.kvcache.command.spec.CommandFacts;
+import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
+import io.plinth.kvcache.keyspace.Segment;
+import io.plinth.kvcache.keyspace.Slots;
+import io.plinth.kvcache.keyspace.write.Strings;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.session.Clients;
 import io.plinth.kvcache.session.PubSub;
+import io.plinth.kvcache.session.ReplyMode;
 import io.plinth.kvcache.session.Tracking;
 import io.plinth.kvcache.session.Transaction;
 import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.ClientMemory;
+import io.plinth.kvcache.wire.LongArgument;
+import io.plinth.kvcache.wire.LongArguments;
+import io.plinth.kvcache.wire.Numbers;
 import io.plinth.kvcache.wire.WireLimits;
 import java.time.Clock;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the commands of one node work on.
@@ -49,6 +60,23 @@ public record NodeState(
         RandomGenerator random) {
     /** What who may not write here is answered. */
     public static final String READONLY = "READONLY You can't write against a read only replica.";
+
+    /** Who changes what there is no memory for is answered. */
+    static final String OOM = "OOM command not allowed when used memory > 'maxmemory'.";
+
+    /** How values that are too long for the heap come in. */
+    LongValues values() {
+        return new LongValues(this);
+    }
+
+    /** Makes room for what a command brings and makes; answers whether there is for what it brings. */
+    boolean makeRoom(Command command, Client client, Args args) {
+        if (command.is(Flag.GROWS) && client.transaction() == null) {
+            // Where there is none the command says so, once its arguments are known to be right.
+            makeRoom(values().growth(command, client, args));
+        }
+        return makeRoom(command.is(Flag.DENYOOM) ? args.total() : 0);
+    }
 
     /** Makes room for so many bytes; answers whether there is. Where that takes long it is a moment that LATENCY shows. */
     boolean makeRoom(long more) {
@@ -87,6 +115,118 @@ public record NodeState(
                 || (queued != null && queued.any(Flag.WRITE))
                 || (keyspace.durability().fails() && command.name().equals("ping"))) {
             throw new CommandException(refusal);
+        }
+    }
+
+    /**
+     * Asked by all loops: where values go that are too long for the heap, and how much a command takes that makes one by naming a place.
+     *
+     * @param node whose keys they are
+     */
+    record LongValues(NodeState node) {
+        private static final int BITS = 3;
+
+        /** Where an argument of so many bytes goes that follows these: into pages, where its command makes it a string; else null. */
+        @Nullable
+        LongArgument argument(@Nullable Command command, Client client, Args before, int length) {
+            int key = command == null ? 0 : key(command.name(), before.count());
+            // Who may not write all keys is refused once the command is whole, and does not have keys evicted before.
+            UserRef user = node.settings().users().of(client.user());
+            boolean may = client.authenticated() || node.settings().users().open();
+            if (key == 0 || !may || user.restricted() || (node.settings().readOnly() && !client.primary())) {
+                return null;
+            }
+            if (node.settings().cachePolicy().handsOn(client.db(), before.bytes(key))) {
+                return null;
+            }
+            int slot = Slots.of(before.buffer(), before.offset(key), before.length(key));
+            return Strings.arriving(node.keyspace(), slot, length);
+        }
+
+        /** There was no memory for a command, which was read and forgotten. */
+        void refuse(Client client) {
+            Transaction transaction = client.transaction();
+            if (transaction != null) {
+                transaction.fail();
+            }
+            ReplyMode mode = client.replyMode();
+            if (mode == ReplyMode.ON) {
+                client.out().error(OOM);
+                node.stats().error("OOM");
+            } else if (mode != ReplyMode.OFF) {
+                // This was the command whose reply is skipped.
+                client.replyMode(ReplyMode.ON);
+            }
+        }
+
+        /** Which argument names the key that the argument is a value of; 0 where it is none that is kept as it comes. */
+        private static int key(String command, int argument) {
+            return switch (command) {
+                case "set", "setnx", "getset", "append" -> argument == 2 ? 1 : 0;
+                case "setex", "psetex", "setrange" -> argument == 3 ? 1 : 0;
+                case "mset", "msetnx" -> argument % 2 == 0 ? argument - 1 : 0;
+                default -> 0;
+            };
+        }
+
+        /** How many bytes a command needs beside its arguments, as it names a place far behind a string's end or copies one. */
+        long growth(Command command, Client client, Args args) {
+            long end = switch (command.name()) {
+                case "setrange" -> number(args, 2) + args.length(3);
+                case "setbit" -> (number(args, 2) >> BITS) + 1;
+                case "bitfield" -> fields(args);
+                case "copy" -> Long.MAX_VALUE;
+                default -> 0;
+            };
+            if (end < LongArguments.LONG) {
+                return 0;
+            }
+            long there = length(client, args);
+            if (end == Long.MAX_VALUE) {
+                return Strings.mayFit(node.keyspace(), there) ? there : 0;
+            }
+            long more = Math.max(0, end - there);
+            return end > node.limits().maxBulk() || !Strings.mayFit(node.keyspace(), more) ? 0 : more;
+        }
+
+        private static long fields(Args args) {
+            long end = 0;
+            for (int i = 2; i + 2 < args.count(); i++) {
+                if (args.is(i, "SET") || args.is(i, "INCRBY")) {
+                    boolean scaled = args.length(i + 2) > 1 && args.buffer()[args.offset(i + 2)] == '#';
+                    int skipped = scaled ? 1 : 0;
+                    long width = scaled ? number(args, i + 1, 1) : 1;
+                    long place = number(args, i + 2, skipped);
+                    end = Math.max(end, place > Long.SIZE * (long) Integer.MAX_VALUE ? 0 : (place * width) >> BITS);
+                }
+            }
+            return end;
+        }
+
+        private static long number(Args args, int arg) {
+            return number(args, arg, 0);
+        }
+
+        /** What an argument says behind so many characters; 0 where that is no number that counts. */
+        private static long number(Args args, int arg, int skipped) {
+            if (args.length(arg) <= skipped) {
+                return 0;
+            }
+            long value = Numbers.parse(args.buffer(), args.offset(arg) + skipped, args.length(arg) - skipped);
+            return value == Numbers.INVALID || value < 0 || value > Integer.MAX_VALUE * (long) Long.SIZE ? 0 : value;
+        }
+
+        private long length(Client client, Args args) {
+            KeyRef key = new KeyRef()
+                    .set(node.keyspace().hasher(), client.db(), args.buffer(), args.offset(1), args.length(1));
+            Segment segment = node.keyspace().segment(key.slot());
+            segment.lock();
+            try {
+                Entry entry = segment.peek(key, node.clock().millis());
+                return entry == null || !entry.isString() ? 0 : entry.length();
+            } finally {
+                segment.unlock();
+            }
         }
     }
 }

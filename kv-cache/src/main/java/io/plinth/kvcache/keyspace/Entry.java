@@ -13,6 +13,8 @@ import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.wire.Bulk;
+import io.plinth.kvcache.wire.Lasting;
+import io.plinth.kvcache.wire.LongArguments;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +56,7 @@ public final class Entry implements Bulk {
 
     /** The handle, while it names the key's record: another view of the same key may have moved or removed that. */
     private int live() {
-        assert records.has(hash, handle) : "entry - used after its record went or moved";
+        assert records.hashed().has(hash, handle) : "entry - used after its record went or moved";
         return handle;
     }
 
@@ -184,6 +186,31 @@ public final class Entry implements Bulk {
         records.strings().write(live(), out);
     }
 
+    @Override
+    public @Nullable Lasting lasting() {
+        return records.strings().view(live(), 0, length());
+    }
+
+    /** So many of the string's bytes from a place on, which it has, to be written. */
+    public Bulk range(int from, int count) {
+        return new Bulk() {
+            @Override
+            public int length() {
+                return count;
+            }
+
+            @Override
+            public void writeTo(ByteBuf out) {
+                out.writeBytes(part(from, count));
+            }
+
+            @Override
+            public @Nullable Lasting lasting() {
+                return count < LongArguments.LONG ? null : records.strings().view(live(), from, count);
+            }
+        };
+    }
+
     /** The hash, to be changed only through the segment. Only for an entry that is not a string. */
     public HashValue hash() {
         return (HashValue) collection();
@@ -212,6 +239,11 @@ public final class Entry implements Bulk {
     /** The value of any type; of a string a copy. */
     public Value value() {
         return isString() ? new StringValue(string(), form()) : collection();
+    }
+
+    /** What Redis's OBJECT ENCODING calls it. */
+    public String encoding() {
+        return isString() && length() >= LongArguments.LONG ? "raw" : value().encoding();
     }
 
     /** How the string came to be. */

@@ -40,7 +40,7 @@ public final class KeyCounts {
         return slots[slot >> Keyspace.SEGMENT_BITS];
     }
 
-    int database(int db) {
+    public int database(int db) {
         return databases[db];
     }
 

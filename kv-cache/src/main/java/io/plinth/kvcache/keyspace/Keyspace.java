@@ -66,7 +66,7 @@ public final class Keyspace {
         this.memory = new MemoryBudget(memoryLimit);
         this.eviction = eviction;
         this.startMillis = this.wheelNow = nowMillis;
-        Arrays.setAll(slabs, i -> new Slabs(region));
+        Arrays.setAll(slabs, i -> new Slabs(region, memory::passing));
         for (int i = 0; i < SEGMENTS; i++) {
             Records records = new Records(region, slabs[i % SLABS], hasher);
             tables[i] = records.hashed();
@@ -77,6 +77,11 @@ public final class Keyspace {
     /** The segment of a slot. */
     public Segment segment(int slot) {
         return segments[slot & SEGMENTS - 1];
+    }
+
+    /** Where the keys of a slot have their bytes. */
+    public Slabs slabs(int slot) {
+        return slabs[(slot & SEGMENTS - 1) % SLABS];
     }
 
     /** The records of the segment of a slot by their hashes. */
@@ -273,7 +278,7 @@ public final class Keyspace {
     /** How many keys a database has. */
     public long keys(int db) {
         long[] sum = new long[1];
-        each(segment -> sum[0] += segment.keys(db));
+        each(segment -> sum[0] += segment.counted().database(db));
         return sum[0];
     }
 
@@ -295,7 +300,7 @@ public final class Keyspace {
             sum[3] += counts.evicted;
             sum[5] += segment.bytes();
             for (int db = 0; db < DATABASES; db++) {
-                sum[4] += segment.keys(db);
+                sum[4] += segment.counted().database(db);
             }
         }
         return new KeyspaceStats(sum[0], sum[1], sum[2], sum[3], sum[4], sum[5]);
@@ -468,7 +473,7 @@ public final class Keyspace {
             Segment segment = segments[start + i & SEGMENTS - 1];
             segment.lock();
             try {
-                if (segment.keys(db) == 0) {
+                if (segment.counted().database(db) == 0) {
                     continue;
                 }
                 Entry entry = segment.random(random);

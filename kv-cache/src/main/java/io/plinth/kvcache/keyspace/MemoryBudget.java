@@ -10,6 +10,7 @@ public final class MemoryBudget {
     private static final int SLACK_BITS = 6;
 
     private final AtomicLong used = new AtomicLong();
+    private final AtomicLong passing = new AtomicLong();
     private volatile long limit;
     private volatile long batch;
     private volatile long lost;
@@ -75,6 +76,17 @@ public final class MemoryBudget {
      */
     void unused(long pages) {
         lost = Math.clamp(pages - (limit >> 3) - FEW_PAGES, 0, limit >> 1);
+    }
+
+    /** So many bytes more, or fewer, are of long strings that no key has: that come, or that went and are still being read. */
+    void passing(long delta) {
+        passing.addAndGet(delta);
+        report(delta);
+    }
+
+    /** What such strings take; part of what is used. */
+    public long passing() {
+        return passing.get();
     }
 
     long batch() {

@@ -5,6 +5,7 @@ import io.plinth.kvcache.keyspace.store.ExpiryWheel;
 import io.plinth.kvcache.keyspace.store.Hashed;
 import io.plinth.kvcache.keyspace.store.Records;
 import io.plinth.kvcache.keyspace.store.S3Fifo;
+import io.plinth.kvcache.keyspace.store.StoredStrings.Arrival;
 import io.plinth.kvcache.keyspace.store.Taken;
 import io.plinth.kvcache.keyspace.value.HashValue;
 import io.plinth.kvcache.keyspace.value.Packing;
@@ -13,7 +14,6 @@ import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.write.Hashes;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -109,11 +109,11 @@ public final class Segment {
     private @Nullable Entry counted(KeyRef key, @Nullable Entry entry) {
         if (entry != null) {
             counts.hits++;
-            return entry;
+        } else {
+            counts.misses++;
+            keyspace.missed(key);
         }
-        counts.misses++;
-        keyspace.missed(key);
-        return null;
+        return entry;
     }
 
     /** The key's entry, counted as used; null when absent or over. */
@@ -158,7 +158,8 @@ public final class Segment {
         putString(key, buffer, from, length, StringForm.STORED, expireAt, nowMillis);
     }
 
-    private Entry putString(
+    /** The same, and how the string came to be. */
+    public Entry putString(
             KeyRef key, byte[] buffer, int from, int length, StringForm form, long expireAt, long nowMillis) {
         Entry entry = peek(key, nowMillis);
         if (entry == null) {
@@ -172,15 +173,24 @@ public final class Segment {
             records.uses().used(entry.handle, keyspace.seconds(nowMillis));
         }
         moveExpiry(entry, expireAt);
-        byte[] told = heard() ? Arrays.copyOfRange(buffer, from, from + length) : null;
-        changes.changed(Change.Kind.STRING, entry, form.mark(), told);
+        changes.string(entry, form);
         return entry;
+    }
+
+    /** Makes the key a string that came in pieces, whatever it was. */
+    public void putString(KeyRef key, Arrival value, StringForm form, long expireAt, long nowMillis) {
+        changes.arrived(this, records, key, value, form, expireAt, nowMillis);
+    }
+
+    /** Has a long string of whole pages leave its key, which is to go now; null for another one. */
+    public @Nullable Arrival leaving(Entry entry) {
+        return changes.leaving(this, records, entry);
     }
 
     /** Gives a string another value and keeps its expiry. */
     public void setString(Entry entry, byte[] value, StringForm form) {
         replace(entry, value, 0, value.length, form);
-        changes.changed(Change.Kind.STRING, entry, form.mark(), value);
+        changes.string(entry, form);
     }
 
     private void replace(Entry entry, byte[] buffer, int from, int length, StringForm form) {
@@ -229,11 +239,6 @@ public final class Segment {
         return changes.heard();
     }
 
-    /** Makes the key a string that was not stored as sent. The key is absent. */
-    public void addString(KeyRef key, byte[] value, StringForm form, long nowMillis) {
-        putString(key, value, 0, value.length, form, Entry.NEVER, nowMillis);
-    }
-
     /** Makes the key this value, whatever it was; keeps the value, but for a string. */
     public void putValue(KeyRef key, Value value, long expireAt, long nowMillis) {
         if (value instanceof StringValue string) {
@@ -269,7 +274,7 @@ public final class Segment {
         remove(entry, Change.Kind.DELETED);
     }
 
-    private Entry add(KeyRef key, int handle, long nowMillis) {
+    Entry add(KeyRef key, int handle, long nowMillis) {
         assert held();
         records.uses().touched(handle, keyspace.seconds(nowMillis));
         keys.count(key.slot() >> Keyspace.SEGMENT_BITS, key.db(), 1);
@@ -315,7 +320,7 @@ public final class Segment {
         return gone;
     }
 
-    private void resized(int hash, int handle, long delta) {
+    void resized(int hash, int handle, long delta) {
         account(hash, handle, delta, 0);
         fifo.resized(handle, delta);
     }
@@ -329,7 +334,7 @@ public final class Segment {
         }
     }
 
-    private void moveExpiry(Entry entry, long expireAt) {
+    void moveExpiry(Entry entry, long expireAt) {
         assert held();
         long before = entry.expireAt();
         if (before == expireAt) {
@@ -464,13 +469,8 @@ public final class Segment {
     /** Some entry, null only when the segment is empty. */
     public @Nullable Entry random(RandomGenerator random) {
         assert held();
-        long place = records.near(random.nextInt(records.places()));
+        long place = records.hashed().near(random.nextInt(records.hashed().places()));
         return place == 0 ? null : entry(place);
-    }
-
-    /** How many keys a database has here. */
-    public int keys(int db) {
-        return keys.database(db);
     }
 
     /** How many keys slots and databases have here. */

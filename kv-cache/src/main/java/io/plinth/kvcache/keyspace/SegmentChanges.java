@@ -1,12 +1,18 @@
 package io.plinth.kvcache.keyspace;
 
 import io.plinth.kvcache.keyspace.store.Records;
+import io.plinth.kvcache.keyspace.store.StoredStrings.Arrival;
+import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.write.Charges;
+import io.plinth.kvcache.wire.LongArguments;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Guarded by its segment's lock: numbers the segment's changes and hands them to who listens. */
 final class SegmentChanges {
     private static final byte[] NO_BYTES = {};
+    /** A longer string is told in pieces of so many bytes. */
+    private static final int PIECE = LongArguments.LONG;
 
     private final Keyspace keyspace;
     private ChangeListener.All listeners = ChangeListener.All.NONE;
@@ -101,6 +107,77 @@ final class SegmentChanges {
                     entry.expireAt(),
                     kind == Change.Kind.VALUE ? entry.value() : null));
         }
+    }
+
+    /** The key is now this string. A long one is told piece by piece, which count together: who listens keeps no copy of all of it. */
+    void string(Entry entry, StringForm form) {
+        if (!listeners.any()) {
+            changed(Change.Kind.STRING, entry, form.mark(), null);
+            return;
+        }
+        int length = entry.length();
+        byte[] first = entry.part(0, Math.min(length, PIECE));
+        if (length <= PIECE) {
+            changed(Change.Kind.STRING, entry, form.mark(), first);
+            return;
+        }
+        long own = unit == 0 ? keyspace.nextUnit() : 0;
+        if (own != 0) {
+            unit(own);
+        }
+        try {
+            changed(Change.Kind.STRING, entry, form.mark(), first);
+            for (int at = PIECE; at < length; at += PIECE) {
+                byte[] place = ByteBuffer.allocate(2 * Long.BYTES)
+                        .putLong(at)
+                        .putLong(at)
+                        .array();
+                changed(Change.Kind.PART, entry, place, entry.part(at, Math.min(PIECE, length - at)));
+            }
+        } finally {
+            if (own != 0) {
+                unit(0);
+            }
+        }
+    }
+
+    /** Makes a key a string that came in pieces. */
+    void arrived(
+            Segment segment,
+            Records records,
+            KeyRef key,
+            Arrival value,
+            StringForm form,
+            long expireAt,
+            long nowMillis) {
+        Entry entry = segment.peek(key, nowMillis);
+        if (entry == null) {
+            int handle = records.addString(
+                    key.hash(), key.db(), key.slot(), key.buffer(), key.offset(), key.length(), value);
+            records.strings().form(handle, form);
+            entry = segment.add(key, handle, nowMillis);
+            keyspace.added(key);
+        } else {
+            long before = entry.bytes();
+            entry.handle = records.string(entry.hash, entry.handle, value);
+            records.strings().form(entry.handle, form);
+            entry.forget();
+            segment.resized(entry.hash, entry.handle, entry.bytes() - before);
+            records.uses().used(entry.handle, keyspace.seconds(nowMillis));
+        }
+        segment.moveExpiry(entry, expireAt);
+        string(entry, form);
+    }
+
+    /** Takes a long string out of the record of a key that is to go. */
+    @Nullable
+    Arrival leaving(Segment segment, Records records, Entry entry) {
+        long before = entry.bytes();
+        Arrival leaving = entry.isString() ? records.strings().leaving(entry.handle) : null;
+        if (leaving != null) {
+            segment.resized(entry.hash, entry.handle, entry.bytes() - before);
+        }
+        return leaving;
     }
 
     /** Everything of a database is about to go. */

@@ -8,6 +8,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.plinth.kvcache.session.ClientHandler;
 import io.plinth.kvcache.session.Dispatcher;
+import io.plinth.kvcache.session.NodeShare;
 import io.plinth.kvcache.session.turn.LoopShare;
 import io.plinth.kvcache.session.turn.Together;
 import java.util.HashMap;
@@ -21,14 +22,11 @@ public final class ClientPipeline extends ChannelInitializer<Channel> {
     private static final WriteBufferWaterMark UNSENT = new WriteBufferWaterMark(64 * 1024, 256 * 1024);
 
     private final ProtectedMode guard;
-    private final ClientHandler.Shared shared;
+    private final NodeShare shared;
     private final Map<EventLoop, ClientHandler.OfLoop> parts = new HashMap<>();
 
     public ClientPipeline(
-            ClientHandler.Shared shared,
-            Map<EventLoop, LoopShare> loops,
-            Supplier<Dispatcher> dispatchers,
-            ProtectedMode guard) {
+            NodeShare shared, Map<EventLoop, LoopShare> loops, Supplier<Dispatcher> dispatchers, ProtectedMode guard) {
         this.guard = guard;
         this.shared = shared;
         loops.forEach((loop, share) -> {

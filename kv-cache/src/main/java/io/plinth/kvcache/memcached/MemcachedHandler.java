@@ -304,8 +304,8 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         int length = Integer.parseInt(line.word(modern ? 2 : 4));
         if (length
                 > (known
-                        ? node.limits().maxBulk()
-                        : Math.min(MAX_PASSWORD, node.limits().maxBulk()))) {
+                        ? node.limits().maxItem()
+                        : Math.min(MAX_PASSWORD, node.limits().maxItem()))) {
             received.start(dataAt);
             skip = length + 2L;
             out.line(Replies.TOO_LARGE);

@@ -183,7 +183,7 @@ final class StatsReport {
         stat("binding_protocol", "ascii");
         stat("auth_enabled_sasl", "no");
         stat("auth_enabled_ascii", node.settings().users().open() ? "no" : "yes");
-        stat("item_size_max", node.limits().maxBulk());
+        stat("item_size_max", node.limits().maxItem());
         stat("maxconns_fast", "yes");
         stat("flush_enabled", "yes");
         stat("dump_enabled", "yes");

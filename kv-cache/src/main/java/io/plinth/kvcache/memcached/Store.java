@@ -294,7 +294,7 @@ final class Store {
             return Stored.STORED;
         }
         int old = item.length();
-        if ((long) old + value.length > node.limits().maxBulk()) {
+        if ((long) old + value.length > node.limits().maxItem()) {
             return Stored.NO_MEMORY;
         }
         if (mode == Mode.APPEND) {

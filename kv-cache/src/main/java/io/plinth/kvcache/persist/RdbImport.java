@@ -10,6 +10,7 @@ import io.plinth.kvcache.keyspace.rdb.RdbFile;
 import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.wire.LongArguments;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -61,7 +62,8 @@ public final class RdbImport implements RdbFile.Visitor {
             throws IOException {
         RdbImport run = new RdbImport(keyspace, libraries, nowMillis, pace);
         try {
-            RdbFile.read(in, longest, keyspace.hasher(), keyspace.packing(), run);
+            int most = (int) Math.min(longest, keyspace.memory().limit());
+            RdbFile.read(in, most, keyspace.hasher(), keyspace.packing(), run);
         } catch (RdbException | RuntimeException e) {
             throw new IOException(name + ": " + e.getMessage(), e);
         }
@@ -84,8 +86,11 @@ public final class RdbImport implements RdbFile.Visitor {
             over++;
             return;
         }
-        if (kept++ % ROOM_EVERY == 0) {
-            if (!keyspace.makeRoom(0) && keyspace.eviction() == Eviction.NONE) {
+        long bytes = value instanceof StringValue string ? string.string().length : 0;
+        boolean isLong = bytes >= LongArguments.LONG;
+        if (kept++ % ROOM_EVERY == 0 || isLong) {
+            boolean room = keyspace.makeRoom(isLong ? bytes : 0);
+            if (!room && (isLong || keyspace.eviction() == Eviction.NONE)) {
                 throw new IllegalStateException(
                         "memory: the file's keys take more than `memory` (expected: a larger one, or an eviction)");
             }

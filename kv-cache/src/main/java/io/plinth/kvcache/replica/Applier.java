@@ -73,7 +73,11 @@ final class Applier implements AutoCloseable {
     }
 
     private RequestDecoder decoder() {
-        return new RequestDecoder(node.limits(), new ReadBuffers(), node.memory());
+        return new RequestDecoder(
+                node.limits(),
+                new ReadBuffers(),
+                node.memory(),
+                (before, length) -> executor.longArgument(client, before, length));
     }
 
     /**
@@ -183,6 +187,9 @@ final class Applier implements AutoCloseable {
             decoder.feed(Unpooled.wrappedBuffer(bytes, 0, length));
             while (decoder.next()) {
                 Args args = decoder.args();
+                if (decoder.refused()) {
+                    throw new RefusedException("a command of the primary was refused: there is no memory for it");
+                }
                 if (args.is(0, "REPLCONF")) {
                     asked |= args.count() > 1 && args.is(1, "GETACK");
                 } else {

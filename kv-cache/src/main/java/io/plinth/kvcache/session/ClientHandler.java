@@ -13,13 +13,14 @@ import io.plinth.kvcache.session.turn.LoopShare;
 import io.plinth.kvcache.session.turn.SocketSend;
 import io.plinth.kvcache.session.turn.Together;
 import io.plinth.kvcache.session.turn.TurnEnd;
+import io.plinth.kvcache.wire.Args;
+import io.plinth.kvcache.wire.LongArgument;
 import io.plinth.kvcache.wire.OutputLimitException;
 import io.plinth.kvcache.wire.ProtocolException;
 import io.plinth.kvcache.wire.ReadBuffers;
 import io.plinth.kvcache.wire.ReplyWriter;
 import io.plinth.kvcache.wire.RequestDecoder;
 import java.io.IOException;
-import java.time.Clock;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,21 +36,10 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
 
     /** Replies are handed to the socket in pieces of about this size while one read's commands run. */
     private static final int CHUNK = 64 * 1024;
-    /** What all connections of a node share. */
-    public record Shared(
-            Clients clients,
-            PubSub pubSub,
-            Tracking tracking,
-            io.plinth.kvcache.wire.ClientMemory memory,
-            io.plinth.kvcache.wire.WireLimits limits,
-            java.util.function.BooleanSupplier passwordNeeded,
-            io.plinth.kvcache.keyspace.write.Durability durability,
-            Clock clock) {}
-
     /** What all connections of an event loop share. */
     public record OfLoop(Dispatcher dispatcher, Together together, LoopShare share) {}
 
-    private final Shared shared;
+    private final NodeShare shared;
     private final OfLoop loop;
     private final RequestDecoder decoder;
     private final SyncGate gate;
@@ -68,11 +58,11 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     /** What came last runs together with what came on other connections. */
     private boolean joined;
 
-    public ClientHandler(Shared shared, OfLoop loop) {
+    public ClientHandler(NodeShare shared, OfLoop loop) {
         this.shared = shared;
         this.loop = loop;
-        this.gate = new SyncGate(shared.durability);
-        this.decoder = new RequestDecoder(shared.limits, loop.share.buffers(), shared.memory);
+        this.gate = new SyncGate(shared.durability());
+        this.decoder = new RequestDecoder(shared.limits(), loop.share.buffers(), shared.memory(), this::longArgument);
     }
 
     @Override
@@ -80,19 +70,19 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         context = ctx;
         SocketSend sends = new SocketSend(ctx.channel(), loop.share);
         socket = sends;
-        ReplyWriter out = new ReplyWriter(ctx.alloc(), sends.buffers(), this::mostUnsent);
+        ReplyWriter out = new ReplyWriter(ctx.alloc(), sends.buffers(), this::mostUnsent).insertsValues();
         Client created = new Client(
-                shared.clients.nextId(),
+                shared.clients().nextId(),
                 Client.address(ctx.channel().remoteAddress()),
                 Client.address(ctx.channel().localAddress()),
-                shared.clock.millis(),
+                shared.clock().millis(),
                 out,
                 this,
-                shared.memory);
+                shared.memory());
         // As in Redis, who came while no password was needed stays when there is one.
-        created.authenticated(!shared.passwordNeeded.getAsBoolean());
+        created.authenticated(!shared.passwordNeeded().getAsBoolean());
         created.secure(sends.secure());
-        if (!shared.clients.add(created)) {
+        if (!shared.clients().add(created)) {
             out.error("ERR max number of clients reached");
             ByteBuf reply = out.take();
             if (reply != null && sends.secure()) {
@@ -117,7 +107,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             if (current == null || current.closing()) {
                 return;
             }
-            decoder.restrict(!current.authenticated() && shared.passwordNeeded.getAsBoolean());
+            decoder.restrict(!current.authenticated() && shared.passwordNeeded().getAsBoolean());
             boolean small = in.readableBytes() <= ReadBuffers.SMALL && decoder.empty() && !current.secure();
             if (small && !waiting && current.blocked() == null) {
                 decoder.feed(in);
@@ -128,7 +118,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             }
             // Also what this connection sent before, and others, for which this would be out of turn.
             loop.together.run();
-            decoder.restrict(!current.authenticated() && shared.passwordNeeded.getAsBoolean());
+            decoder.restrict(!current.authenticated() && shared.passwordNeeded().getAsBoolean());
             reading = true;
             decoder.feed(in);
             if (waiting) {
@@ -139,11 +129,10 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                 ctx.channel().config().setAutoRead(false);
             } else {
                 loop.share.ahead().starts(Ahead.NONE);
-                process(ctx, current, shared.clock.millis());
+                process(ctx, current, shared.clock().millis());
             }
         } catch (ProtocolException e) {
-            current.out().error("ERR " + e.getMessage());
-            current.close();
+            ends(current, e);
         } finally {
             if (reading) {
                 reading = false;
@@ -178,8 +167,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         try {
             process(ctx, current, nowMillis);
         } catch (ProtocolException e) {
-            current.out().error("ERR " + e.getMessage());
-            current.close();
+            ends(current, e);
         } catch (RuntimeException | Error e) {
             exceptionCaught(ctx, e);
         } finally {
@@ -194,12 +182,16 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         seenMillis = now;
         ReplyWriter out = current.out();
         gate.begins();
-        int chunk = Math.min(CHUNK, shared.clients.buffers().least());
+        int chunk = Math.min(CHUNK, shared.clients().buffers().least());
         try {
             while (!current.closing() && (undone || loop.share.ahead().next(current.db(), decoder))) {
+                if (decoder.refused()) {
+                    loop.dispatcher.refuse(current);
+                    continue;
+                }
                 undone = !loop.dispatcher.execute(current, decoder.args(), now);
                 if (undone) {
-                    await(ctx, shared.clients.pausedUntil() - now);
+                    await(ctx, shared.clients().pausedUntil() - now);
                     decoder.keep();
                     return;
                 }
@@ -207,13 +199,13 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                     decoder.keep();
                     return;
                 }
-                if (out.size() >= chunk) {
-                    if (shared.clients.buffers().cuts(current, 0)) {
+                if (out.size() >= chunk || out.inserts()) {
+                    if (shared.clients().buffers().cuts(current, 0)) {
                         return;
                     }
                     gate.ran();
                     flush(ctx);
-                    if (waiting || !ctx.channel().isWritable()) {
+                    if (waiting || !takes()) {
                         hold(ctx);
                         decoder.keep();
                         return;
@@ -221,11 +213,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                 }
             }
         } catch (OutputLimitException e) {
-            ByteBuf unsent = out.take();
-            if (unsent != null) {
-                unsent.release();
-            }
-            shared.clients.buffers().cut(current);
+            out.discard();
+            shared.clients().buffers().cut(current);
         } finally {
             gate.ran();
         }
@@ -255,13 +244,12 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         reading = true;
         try {
             loop.share.ahead().starts(Ahead.NONE);
-            process(ctx, current, shared.clock.millis());
+            process(ctx, current, shared.clock().millis());
             if (endsNow(current)) {
                 current.close();
             }
         } catch (ProtocolException e) {
-            current.out().error("ERR " + e.getMessage());
-            current.close();
+            ends(current, e);
         } finally {
             reading = false;
             loop.dispatcher.rest();
@@ -294,7 +282,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             return;
         }
         flush(ctx);
-        if (!waiting && !ctx.channel().isWritable()) {
+        if (!waiting && !takes()) {
             hold(ctx);
         }
     }
@@ -329,6 +317,9 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
         Client current = client;
         Blocked blocked = current == null ? null : current.blocked();
+        if (socket != null && !socket.hand(ctx)) {
+            return;
+        }
         // Not from within a flush that process() itself began.
         if (ctx.channel().isWritable() && blocked != null) {
             ctx.channel().eventLoop().execute(blocked::writable);
@@ -344,17 +335,19 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             hold(ctx);
             return;
         }
-        ByteBuf reply = current == null ? null : current.out().take();
         SocketSend sends = socket;
-        if (current != null && current.closing() && sends != null) {
-            sends.last(ctx, reply, seenMillis);
-        } else if (reply != null && sends != null && current != null && !sends.send(ctx, reply, seenMillis)) {
-            shared.clients.buffers().cuts(current, 0);
+        if (current == null || sends == null) {
+            return;
+        }
+        if (current.closing()) {
+            sends.last(ctx, current.out(), seenMillis);
+        } else if (!sends.send(ctx, current.out(), seenMillis)) {
+            shared.clients().buffers().cuts(current, 0);
         }
     }
 
     private int mostUnsent() {
-        return shared.clients.buffers().most(client);
+        return shared.clients().buffers().most(client);
     }
 
     /** What the replies tell of is on disk, or never will be: then the client is not told. */
@@ -400,13 +393,26 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             blocked.abandon();
         }
         gone.end();
-        shared.pubSub.unsubscribeAll(gone);
-        shared.tracking.off(gone);
-        shared.clients.remove(gone);
-        ByteBuf unsent = gone.out().take();
-        if (unsent != null) {
-            unsent.release();
+        shared.pubSub().unsubscribeAll(gone);
+        shared.tracking().off(gone);
+        shared.clients().remove(gone);
+        gone.out().discard();
+        if (socket != null) {
+            socket.release();
         }
+    }
+
+    private @Nullable LongArgument longArgument(Args before, int length) {
+        return client == null ? null : loop.dispatcher.longArgument(client, before, length);
+    }
+
+    private static void ends(Client client, ProtocolException e) {
+        client.out().error("ERR " + e.getMessage());
+        client.close();
+    }
+
+    private boolean takes() {
+        return socket != null && socket.takes();
     }
 
     @Override
@@ -460,16 +466,14 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public void written() {
-        ChannelHandlerContext ctx = context;
-        if (ctx != null && !reading) {
-            plan(ctx);
+        if (context != null && !reading) {
+            plan(context);
         }
     }
 
     @Override
     public boolean holds() {
-        ChannelHandlerContext ctx = context;
-        return waiting && (undone || (ctx != null && ctx.channel().isWritable()));
+        return waiting && (undone || takes());
     }
 
     @Override
@@ -479,8 +483,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public ConnectionFacts facts() {
-        SocketSend sends = socket;
-        return sends == null ? ConnectionFacts.NONE : sends.facts(decoder.pending(), decoder.held());
+        return socket == null ? ConnectionFacts.NONE : socket.facts(decoder.pending(), decoder.held());
     }
 
     @Override
@@ -490,9 +493,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public void abort() {
-        SocketSend sends = socket;
-        if (sends != null) {
-            sends.abort();
+        if (socket != null) {
+            socket.abort();
         }
     }
 }

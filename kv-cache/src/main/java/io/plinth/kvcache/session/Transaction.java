@@ -70,5 +70,6 @@ public final class Transaction {
     void end() {
         memory.give(taken);
         taken = 0;
+        queued.forEach(Args::release);
     }
 }

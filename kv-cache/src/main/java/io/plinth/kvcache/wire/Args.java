@@ -2,12 +2,14 @@ package io.plinth.kvcache.wire;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Owned by the connection's event loop: one command's arguments as they lie in the read buffer. Valid until the next is decoded. */
 public final class Args {
     private static final int FIRST = 8;
     private static final int KEPT = 1024;
     private static final int NOT_HASHED = -1;
+    private static final LongArgument[] NO_LONGS = {};
 
     private byte[] buffer = new byte[0];
     private int base;
@@ -15,11 +17,15 @@ public final class Args {
     private int[] lengths = new int[FIRST];
     private int count;
     private long total;
+    /** By argument, null for those that lie in the buffer. */
+    private @Nullable LongArgument[] longs = NO_LONGS;
+
     private int hashedDb = NOT_HASHED;
     private int slot;
     private int hash;
 
     void clear() {
+        release();
         count = 0;
         total = 0;
         hashedDb = NOT_HASHED;
@@ -41,21 +47,62 @@ public final class Args {
         total += length;
     }
 
+    /** Adds an argument that lies elsewhere. */
+    void add(LongArgument argument) {
+        long before = total;
+        add(0, argument.length());
+        total = before;
+        longs = Arrays.copyOf(longs, count);
+        longs[count - 1] = argument;
+    }
+
+    /** The argument, where it lies elsewhere; null where it is in the buffer. */
+    public @Nullable LongArgument longAt(int i) {
+        return i < longs.length ? longs[i] : null;
+    }
+
+    /** Bytes of those that lie elsewhere. */
+    public long elsewhere() {
+        long sum = 0;
+        for (LongArgument each : longs) {
+            sum += each == null ? 0 : each.length();
+        }
+        return sum;
+    }
+
+    /** Gives up those that lie elsewhere and that no command took. */
+    public void release() {
+        if (longs.length > 0) {
+            for (LongArgument each : longs) {
+                if (each != null) {
+                    each.release();
+                }
+            }
+            longs = NO_LONGS;
+        }
+    }
+
     void at(byte[] bytes, int commandStart) {
         buffer = bytes;
         base = commandStart;
     }
 
-    /** A copy that outlives the read buffer. */
+    /** A copy that outlives the read buffer; it has those that lie elsewhere from now on. */
     public Args copy() {
         Args copy = new Args();
         copy.buffer = new byte[(int) total];
         int to = 0;
         for (int i = 0; i < count; i++) {
+            LongArgument elsewhere = longAt(i);
+            if (elsewhere != null) {
+                copy.add(elsewhere);
+                continue;
+            }
             System.arraycopy(buffer, offset(i), copy.buffer, to, lengths[i]);
             copy.add(to, lengths[i]);
             to += lengths[i];
         }
+        longs = NO_LONGS;
         return copy;
     }
 
@@ -101,7 +148,7 @@ public final class Args {
         return count;
     }
 
-    /** Bytes of all of them. */
+    /** Bytes of those in the buffer. */
     public long total() {
         return total;
     }
@@ -123,8 +170,18 @@ public final class Args {
 
     /** A copy of one. */
     public byte[] bytes(int i) {
+        return start(i, lengths[i]);
+    }
+
+    /** A copy of at most so many bytes that one begins with. */
+    public byte[] start(int i, int most) {
+        int count = Math.min(most, lengths[i]);
+        LongArgument elsewhere = longAt(i);
+        if (elsewhere != null) {
+            return elsewhere.part(0, count);
+        }
         int from = offset(i);
-        return Arrays.copyOfRange(buffer, from, from + lengths[i]);
+        return Arrays.copyOfRange(buffer, from, from + count);
     }
 
     /** One as text, byte for character. */
@@ -135,7 +192,7 @@ public final class Args {
     /** Whether one is this upper-case ASCII word, in any case. */
     public boolean is(int i, String word) {
         int length = lengths[i];
-        if (length != word.length()) {
+        if (length != word.length() || longAt(i) != null) {
             return false;
         }
         int from = offset(i);

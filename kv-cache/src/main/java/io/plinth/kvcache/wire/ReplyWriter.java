@@ -3,6 +3,8 @@ package io.plinth.kvcache.wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.List;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,8 @@ public final class ReplyWriter {
     private static final int DIGITS = 24;
     private static final int FIRST_SIZE = 512;
     private static final int MOST_FIRST_SIZE = 16 * 1024;
+    /** More values are copied. */
+    private static final int MOST_INSERTIONS = 4096;
 
     private final ByteBufAllocator allocator;
     private final @Nullable ReplyBuffers kept;
@@ -36,6 +40,16 @@ public final class ReplyWriter {
 
     private int protocol = 2;
     private @Nullable String lastError;
+    /** Values that stand between the bytes written, in order; null where they are copied. */
+    private @Nullable ArrayDeque<Insertion> insertions;
+
+    /**
+     * A value that is sent from where it lies.
+     *
+     * @param at behind so many of the bytes written
+     * @param value to be released by who takes it
+     */
+    public record Insertion(int at, Lasting value) {}
 
     public ReplyWriter(ByteBufAllocator allocator, int limit) {
         this(allocator, null, () -> limit);
@@ -46,6 +60,29 @@ public final class ReplyWriter {
         this.allocator = allocator;
         this.kept = kept;
         this.limit = limit;
+    }
+
+    /** Long values are not copied from here on: who takes what was written asks for {@link #insertions}, too. */
+    public ReplyWriter insertsValues() {
+        insertions = new ArrayDeque<>();
+        return this;
+    }
+
+    /** Whether values stand between the bytes written. */
+    public boolean inserts() {
+        ArrayDeque<Insertion> values = insertions;
+        return values != null && !values.isEmpty();
+    }
+
+    /** The values between the bytes that {@link #take} is asked for next, to be released by the caller. */
+    public List<Insertion> insertions() {
+        ArrayDeque<Insertion> values = insertions;
+        if (values == null || values.isEmpty()) {
+            return List.of();
+        }
+        List<Insertion> taken = List.copyOf(values);
+        values.clear();
+        return taken;
     }
 
     /** 2 or 3. */
@@ -100,6 +137,10 @@ public final class ReplyWriter {
         if (buffer != null) {
             buffer.writerIndex(buffer.readerIndex() + size);
         }
+        ArrayDeque<Insertion> values = insertions;
+        while (values != null && !values.isEmpty() && values.getLast().at > size) {
+            values.removeLast().value.release();
+        }
     }
 
     /** What was written, to be sent and released by the caller; null for nothing. */
@@ -116,6 +157,15 @@ public final class ReplyWriter {
         }
         lastSize = size;
         return buffer;
+    }
+
+    /** Forgets what was written. */
+    public void discard() {
+        rewind(0);
+        ByteBuf unsent = take();
+        if (unsent != null) {
+            unsent.release();
+        }
     }
 
     /** What was written and is kept here; null for nothing. */
@@ -251,9 +301,27 @@ public final class ReplyWriter {
     public void bulk(Bulk bytes) {
         int length = bytes.length();
         header('$', BULKS, length);
+        if (length >= LongArguments.LONG && inserted(bytes, length)) {
+            return;
+        }
         ByteBuf buffer = room(length + 2);
         bytes.writeTo(buffer);
         buffer.writeShort(CRLF);
+    }
+
+    private boolean inserted(Bulk bytes, int length) {
+        ArrayDeque<Insertion> values = insertions;
+        Lasting lasting = values != null && values.size() < MOST_INSERTIONS ? bytes.lasting() : null;
+        if (values != null && lasting != null) {
+            values.add(new Insertion(size(), lasting));
+            room(2).writeShort(CRLF);
+            return true;
+        }
+        // Before a buffer is asked for: no more may fit an integer.
+        if ((long) size() + length + 2 > limit.getAsInt()) {
+            throw new OutputLimitException();
+        }
+        return false;
     }
 
     /** Begins a bulk: the caller writes so many bytes at once, for which there is room, and then {@link #endBulk}. */

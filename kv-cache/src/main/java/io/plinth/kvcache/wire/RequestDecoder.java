@@ -25,7 +25,9 @@ public final class RequestDecoder {
         /** {@code $5\r\n}. */
         BULK_LENGTH,
         /** The bytes of an argument and its line end. */
-        BULK
+        BULK,
+        /** The same of an argument that goes elsewhere as it comes, or nowhere. */
+        LONG_BULK
     }
 
     /** The smallest array for an unfinished command. */
@@ -37,6 +39,7 @@ public final class RequestDecoder {
     private final WireLimits limits;
     private final ReadBuffers buffers;
     private final ClientMemory memory;
+    private final LongArguments elsewhere;
     private final Args args = new Args();
     private byte @Nullable [] buffer;
     /** Whether the array is the loop's, and does not count; between two reads it never is. */
@@ -54,12 +57,25 @@ public final class RequestDecoder {
     private State state = State.COMMAND;
     private int missing;
     private int bulkLength;
+    /** Of a long argument, its line end included, what is still to come. */
+    private long left;
+
+    private @Nullable LongArgument into;
+    /** There is no memory for the command: the rest of it is read and forgotten. */
+    private boolean refused;
+
     private boolean restricted;
 
     public RequestDecoder(WireLimits limits, ReadBuffers buffers, ClientMemory memory) {
+        this(limits, buffers, memory, LongArguments.NONE);
+    }
+
+    /** {@code elsewhere}: where long arguments go. */
+    public RequestDecoder(WireLimits limits, ReadBuffers buffers, ClientMemory memory, LongArguments elsewhere) {
         this.limits = limits;
         this.buffers = buffers;
         this.memory = memory;
+        this.elsewhere = elsewhere;
     }
 
     /** Whether the client may send only small commands, because it has yet to authenticate. */
@@ -69,13 +85,55 @@ public final class RequestDecoder {
 
     /** Adds received bytes; the caller keeps its buffer. */
     public void feed(ByteBuf in) throws ProtocolException {
+        arrive(in);
+        if (!in.isReadable()) {
+            return;
+        }
+        byte[] target = room(in.readableBytes());
+        if (target == null) {
+            if (state != State.BULK) {
+                throw new ProtocolException("too much memory in unfinished requests");
+            }
+            // What came of it is forgotten; the arguments before it stay until the command is over.
+            left = bulkLength + 2L - (end - at);
+            end = at;
+            refuse();
+            feed(in);
+            return;
+        }
         int more = in.readableBytes();
-        byte[] target = room(more);
         in.readBytes(target, end, more);
         end += more;
     }
 
-    private byte[] room(int more) throws ProtocolException {
+    /** Takes what there is of a long argument past the array. */
+    private void arrive(ByteBuf in) {
+        if (state != State.LONG_BULK || at != end) {
+            return;
+        }
+        int some = (int) Math.min(left, in.readableBytes());
+        int data = Math.clamp(left - 2, 0, some);
+        int behind = in.readerIndex() + some;
+        LongArgument to = into;
+        if (to != null && data > 0 && !to.add(in, data)) {
+            refuse();
+        }
+        in.readerIndex(behind);
+        left -= some;
+    }
+
+    private void refuse() {
+        LongArgument given = into;
+        if (given != null) {
+            given.release();
+            into = null;
+        }
+        refused = true;
+        state = State.LONG_BULK;
+    }
+
+    /** Where so many bytes more can be put; null where there is no memory for them. */
+    private byte @Nullable [] room(int more) throws ProtocolException {
         byte[] current = buffer;
         if (current == null) {
             current = more <= ReadBuffers.SMALL ? buffers.takeSmall() : buffers.take();
@@ -85,6 +143,7 @@ public final class RequestDecoder {
             end = 0;
             searched = 0;
         }
+        buffer = current;
         if (end + more > current.length) {
             long needed = (long) (end - start) + more;
             if (needed > limits.maxRequest() + (long) ReadBuffers.SIZE) {
@@ -103,12 +162,30 @@ public final class RequestDecoder {
                 shared = true;
                 current = target;
             } else {
-                int size = (int) Math.max(needed, Math.min(2L * current.length, limits.maxRequest()));
-                current = own(current, size);
+                current = larger(current, needed);
             }
         }
-        buffer = current;
+        if (current != null) {
+            buffer = current;
+        }
         return current;
+    }
+
+    /** One of this connection's own; null where there is no memory for it beside the one before. */
+    private byte @Nullable [] larger(byte[] current, long needed) throws ProtocolException {
+        long most = Math.min(2L * current.length, limits.maxRequest());
+        if (state == State.BULK) {
+            // It ends there, and the read that ends it may have more behind it.
+            most = Math.min(most, (at - start) + (long) bulkLength + 2 + ReadBuffers.SIZE);
+        }
+        int size = (int) Math.max(needed, most);
+        long before = taken;
+        if (!memory.take(size)) {
+            return null;
+        }
+        taken = before + size;
+        byte[] target = own(current, size);
+        return target;
     }
 
     /** Moves what is not decoded to the beginning of an array. */
@@ -180,12 +257,13 @@ public final class RequestDecoder {
                 case MULTIBULK -> multibulk(bytes);
                 case BULK_LENGTH -> bulkLength(bytes);
                 case BULK -> bulk();
+                case LONG_BULK -> longBulk(bytes);
             };
             if (!progress) {
                 park();
                 return false;
             }
-            if (state == State.COMMAND && args.count() > 0) {
+            if (state == State.COMMAND && (args.count() > 0 || refused)) {
                 args.at(bytes, start);
                 start = at;
                 return true;
@@ -199,6 +277,11 @@ public final class RequestDecoder {
         return bytes == null || state != State.COMMAND ? 0 : keys.look(bytes, at, end);
     }
 
+    /** Whether the command that was decoded is not there, as there was no memory for all of it. */
+    public boolean refused() {
+        return refused;
+    }
+
     /** The command that was decoded. */
     public Args args() {
         return args;
@@ -208,6 +291,7 @@ public final class RequestDecoder {
         start = at;
         searched = at;
         args.clear();
+        refused = false;
         if (at == end) {
             release();
             return false;
@@ -265,12 +349,47 @@ public final class RequestDecoder {
         if (restricted && length > UNAUTHENTICATED_BULK) {
             throw new ProtocolException("unauthenticated bulk length");
         }
-        if (args.total() + length > limits.maxRequest()) {
-            throw new ProtocolException("too big request");
-        }
         after(line + 2);
         bulkLength = (int) length;
-        state = State.BULK;
+        if (!goesElsewhere(bytes) && args.total() + length > limits.maxRequest()) {
+            throw new ProtocolException("too big request");
+        }
+        return true;
+    }
+
+    private boolean goesElsewhere(byte[] bytes) {
+        if (!refused && bulkLength >= LongArguments.LONG) {
+            args.at(bytes, start);
+            into = elsewhere.begin(args, bulkLength);
+        }
+        boolean yes = refused || into != null;
+        left = bulkLength + 2L;
+        state = yes ? State.LONG_BULK : State.BULK;
+        return yes;
+    }
+
+    // hello\r\n <here>, none of which stays in the array
+    private boolean longBulk(byte[] bytes) {
+        int some = (int) Math.min(left, end - at);
+        int data = Math.clamp(left - 2, 0, some);
+        LongArgument to = into;
+        if (to != null && data > 0 && !to.add(bytes, at, data)) {
+            refuse();
+        }
+        System.arraycopy(bytes, at + some, bytes, at, end - at - some);
+        end -= some;
+        left -= some;
+        if (left > 0) {
+            return false;
+        }
+        LongArgument whole = into;
+        if (whole != null) {
+            args.add(whole);
+            into = null;
+        }
+        after(at);
+        missing--;
+        state = missing == 0 ? State.COMMAND : State.BULK_LENGTH;
         return true;
     }
 
@@ -333,6 +452,12 @@ public final class RequestDecoder {
 
     /** Gives up what is held; the connection is over. */
     public void close() {
+        LongArgument unfinished = into;
+        if (unfinished != null) {
+            unfinished.release();
+            into = null;
+        }
+        args.clear();
         state = State.COMMAND;
         start = 0;
         at = 0;

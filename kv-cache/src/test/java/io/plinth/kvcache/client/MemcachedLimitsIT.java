@@ -27,7 +27,7 @@ class MemcachedLimitsIT {
         node = Cluster.start(
                 folder,
                 "memory: 64MiB, eviction: noeviction, memcached-port: 0, password: { file: \"" + secret
-                        + "\" }, limits: { max-bulk: 48KiB, output-buffer: 64KiB }",
+                        + "\" }, limits: { max-item: 48KiB, output-buffer: 64KiB }",
                 1);
         address = Objects.requireNonNull(node.node(0).listening().get("memcached"));
     }

@@ -31,6 +31,11 @@ final class RawClient implements AutoCloseable {
         return socket;
     }
 
+    /** What comes, to be read by whole replies. */
+    InputStream stream() {
+        return in;
+    }
+
     void send(String bytes) throws IOException {
         socket.getOutputStream().write(bytes.getBytes(ISO_8859_1));
     }

@@ -103,7 +103,7 @@ class LateFlushTest {
         Segment segment = node.keyspace.at(index);
         segment.lock();
         try {
-            return segment.keys(0);
+            return segment.counted().database(0);
         } finally {
             segment.unlock();
         }

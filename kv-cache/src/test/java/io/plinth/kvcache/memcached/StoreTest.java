@@ -434,12 +434,12 @@ class StoreTest {
             held.await();
             statistics.planFlush(node.now + 1);
             late.tick(node.now + 1);
-            assertThat(node.keyspace.at(6).keys(0)).isZero();
-            assertThat(node.keyspace.at(8).keys(0)).isPositive();
+            assertThat(node.keyspace.at(6).counted().database(0)).isZero();
+            assertThat(node.keyspace.at(8).counted().database(0)).isPositive();
             statistics.planFlush(node.now + 5_000);
             redis.run("SET " + keyOf(6) + " new");
             late.tick(node.now + 2);
-            assertThat(node.keyspace.at(6).keys(0)).isEqualTo(1);
+            assertThat(node.keyspace.at(6).counted().database(0)).isEqualTo(1);
         } finally {
             over.countDown();
             script.join();

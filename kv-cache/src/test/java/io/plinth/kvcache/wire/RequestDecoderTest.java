@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RequestDecoderTest {
     private static final WireLimits LIMITS = new WireLimits(1024, 64, 256, 4096);
@@ -236,5 +237,103 @@ class RequestDecoderTest {
 
     private static ByteBuf ascii(String text) {
         return Unpooled.copiedBuffer(text, ISO_8859_1);
+    }
+
+    /** Keeps what it is given, up to a limit. */
+    private static final class Kept implements LongArgument {
+        private final StringBuilder text = new StringBuilder();
+        private final int most;
+        private boolean released;
+
+        Kept(int most) {
+            this.most = most;
+        }
+
+        @Override
+        public boolean add(ByteBuf from, int count) {
+            byte[] bytes = new byte[count];
+            from.readBytes(bytes);
+            return add(bytes, 0, count);
+        }
+
+        @Override
+        public boolean add(byte[] from, int offset, int count) {
+            text.append(new String(from, offset, count, ISO_8859_1));
+            return text.length() <= most;
+        }
+
+        @Override
+        public int length() {
+            return text.length();
+        }
+
+        @Override
+        public byte[] part(int from, int count) {
+            return text.substring(from, from + count).getBytes(ISO_8859_1);
+        }
+
+        @Override
+        public void release() {
+            released = true;
+        }
+    }
+
+    /** However the bytes come: what is long goes elsewhere, and what stands around it is where it was. */
+    @ParameterizedTest
+    @ValueSource(ints = {1 << 22, 65_536, 9_999, 1_048_577})
+    void longArgumentsGoElsewhere(int piece) throws Exception {
+        String value = "v".repeat(LongArguments.LONG - 1) + "w";
+        String command = "*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + value.length() + "\r\n" + value + "\r\n$2\r\nNX\r\n";
+        String all = "PING\r\n" + command + command + "*1\r\n$4\r\nPING\r\n";
+        Kept[] kept = {new Kept(1 << 30), new Kept(1000)};
+        int[] given = {0};
+        ClientMemory memory = new ClientMemory(1 << 24);
+        RequestDecoder decoder = new RequestDecoder(
+                new WireLimits(1 << 22, 64, 256, 1 << 22), new ReadBuffers(), memory, (before, length) -> {
+                    assertThat(before.text(1)).isEqualTo("k");
+                    assertThat(length).isEqualTo(value.length());
+                    return kept[given[0]++];
+                });
+        List<String> commands = new ArrayList<>();
+        for (int at = 0; at < all.length(); at += piece) {
+            decoder.feed(ascii(all.substring(at, Math.min(all.length(), at + piece))));
+            while (decoder.next()) {
+                Args args = decoder.args();
+                if (decoder.refused()) {
+                    commands.add("refused");
+                } else if (args.count() == 4) {
+                    assertThat(args.longAt(2)).isSameAs(kept[0]);
+                    assertThat(args.length(2)).isEqualTo(value.length());
+                    assertThat(args.total()).isEqualTo(6);
+                    commands.add(args.text(0) + " " + args.text(1) + " " + args.text(3));
+                } else {
+                    commands.add(args.text(0));
+                }
+            }
+        }
+        assertThat(commands).containsExactly("PING", "SET k NX", "refused", "PING");
+        assertThat(kept[0].text.toString().equals(value)).isTrue();
+        assertThat(kept[0].released).isTrue();
+        assertThat(kept[1].released).isTrue();
+        assertThat(memory.used()).isZero();
+    }
+
+    /** What clients together have no memory for is read and forgotten; what comes behind it is not. */
+    @Test
+    void aLongArgumentThatThereIsNoMemoryForIsForgotten() throws Exception {
+        ClientMemory memory = new ClientMemory(400_000);
+        RequestDecoder decoder =
+                new RequestDecoder(new WireLimits(1 << 22, 64, 256, 1 << 22), new ReadBuffers(), memory);
+        String all = "*3\r\n$5\r\nLPUSH\r\n$1\r\nk\r\n$900000\r\n" + "v".repeat(900_000) + "\r\nPING\r\n";
+        List<String> commands = new ArrayList<>();
+        for (int at = 0; at < all.length(); at += 50_000) {
+            decoder.feed(ascii(all.substring(at, Math.min(all.length(), at + 50_000))));
+            while (decoder.next()) {
+                commands.add(decoder.refused() ? "refused" : decoder.args().text(0));
+            }
+            assertThat(memory.used()).isLessThanOrEqualTo(400_000);
+        }
+        assertThat(commands).containsExactly("refused", "PING");
+        assertThat(memory.used()).isZero();
     }
 }

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 final class OwnSettings {
     private static final long MAX_SLOW = 100_000;
     private static final int MAX_PERCENTILES = 32;
+    private static final long LEAST_BULK = 1 << 20;
+    private static final long MOST_BULK = 512L << 20;
     private static final Kind.Whole COUNT = new Kind.Whole(0, Long.MAX_VALUE);
 
     private final Map<String, Setting> all = new HashMap<>();
@@ -106,7 +108,14 @@ final class OwnSettings {
         fixed("replica-read-only", node -> "yes");
         fixed("min-replicas-to-write", node -> "0");
         fixed("port", node -> Integer.toString(facts.get().port()));
-        fixed("proto-max-bulk-len", node -> Integer.toString(node.limits().maxBulk()));
+        changing("proto-max-bulk-len", node -> Integer.toString(node.limits().maxBulk()), (node, value) -> {
+            long bytes = Kind.Size.bytes(value);
+            // Redis takes more, and a string that is longer than an array may be is no use here.
+            return bytes < 0
+                    ? new Kind.Size().problem(value)
+                    : new Kind.Whole(LEAST_BULK, MOST_BULK)
+                            .set(Long.toString(bytes), most -> node.limits().maxBulk((int) most));
+        });
         fixed(
                 "client-query-buffer-limit",
                 node -> Integer.toString(node.limits().maxRequest()));

@@ -11,6 +11,7 @@ import io.plinth.kvcache.keyspace.rdb.RdbReader;
 import io.plinth.kvcache.keyspace.rdb.RdbWriter;
 import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.keyspace.write.Strings;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,8 @@ final class DebugKeys {
     private static final String NO_KEY = "ERR no such key";
     /** What RdbWriter's form has around a value: its type, a version and a checksum. */
     private static final int AROUND = 11;
+    /** What says how long a long string is. */
+    private static final int LENGTH_OF_LONG = 5;
 
     private static final int LRU_MASK = (1 << 24) - 1;
     private static final int MOST_MADE = 10_000_000;
@@ -95,11 +98,11 @@ final class DebugKeys {
     }
 
     private static void object(Call call, Entry entry) {
-        String encoding = entry.value().encoding();
+        String encoding = entry.encoding();
         long idle = call.keyspace().idleSeconds(entry, call.now());
         StringBuilder text = new StringBuilder("Value at:0x0 refcount:").append(references(entry, encoding));
         text.append(" encoding:").append(encoding);
-        text.append(" serializedlength:").append(RdbWriter.dump(entry.value()).length - AROUND);
+        text.append(" serializedlength:").append(serialized(entry));
         text.append(" lru:").append((call.now() / 1000 - idle) & LRU_MASK);
         text.append(" lru_seconds_idle:").append(idle);
         if (encoding.equals("quicklist") && entry.value() instanceof ListValue list) {
@@ -114,6 +117,12 @@ final class DebugKeys {
         call.out().simple(text.toString());
     }
 
+    private static long serialized(Entry entry) {
+        return Strings.isLong(entry)
+                ? (long) LENGTH_OF_LONG + entry.length()
+                : RdbWriter.dump(entry.value()).length - AROUND;
+    }
+
     private static int references(Entry entry, String encoding) {
         if (!encoding.equals("int")) {
             return 1;
@@ -124,7 +133,7 @@ final class DebugKeys {
     }
 
     private static void string(Call call, Entry entry) {
-        if (!entry.isString() || entry.value().encoding().equals("int")) {
+        if (!entry.isString() || entry.encoding().equals("int")) {
             throw new CommandException("ERR Not an sds encoded string.");
         }
         int key = entry.key().length;
@@ -134,14 +143,14 @@ final class DebugKeys {
     }
 
     private static void packed(Call call, Entry entry, String encoding, String name) {
-        if (!entry.value().encoding().equals(encoding)) {
+        if (!entry.encoding().equals(encoding)) {
             throw new CommandException("ERR Not a " + encoding + " encoded object.");
         }
         call.out().simple(name + " structure printed on stdout");
     }
 
     private static void table(Call call, Entry entry) {
-        String encoding = entry.value().encoding();
+        String encoding = entry.encoding();
         if (!encoding.equals("hashtable") && !encoding.equals("skiplist")) {
             throw new CommandException(
                     "ERR The value stored at the specified key is not represented using an hash table");

@@ -58,7 +58,7 @@ public final class KeySums {
     private void add(Segment segment) {
         for (int db = 0; db < Keyspace.DATABASES; db++) {
             int stored = order.stored(db);
-            keys[db] += segment.keys(stored);
+            keys[db] += segment.counted().database(stored);
             expiring[db] += segment.counted().expiring(stored);
             expireAts[db] += segment.counted().expireAts(stored);
         }

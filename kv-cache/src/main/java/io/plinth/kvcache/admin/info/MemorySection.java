@@ -7,13 +7,13 @@ import io.plinth.kvcache.persist.Persistence;
 import io.plinth.kvcache.persist.journal.Journal;
 import io.plinth.kvcache.script.Scripts;
 
-/** INFO memory: what keys are accounted with is what is used; scripts lie on the heap and are not part of it. */
+/** INFO memory: what keys, and long strings on their way to or from them, are accounted with is what is used; scripts lie on the heap and are not part of it. */
 final class MemorySection {
     private MemorySection() {}
 
     static void write(InfoSources sources, NodeState node, KeySums sums, InfoText text) {
         Keyspace keyspace = node.keyspace();
-        long used = keyspace.stats().bytes();
+        long used = keyspace.stats().bytes() + keyspace.memory().passing();
         long peak = node.stats().peakBytes(used);
         long overhead = Math.min(sums.overhead(), used);
         long records = keyspace.inRecords();

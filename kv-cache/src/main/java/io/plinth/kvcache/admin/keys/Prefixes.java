@@ -84,7 +84,7 @@ final class Prefixes {
     private static int size(Segment segment) {
         int size = 0;
         for (int db = 0; db < Keyspace.DATABASES; db++) {
-            size += segment.keys(db);
+            size += segment.counted().database(db);
         }
         return size;
     }

@@ -6,8 +6,13 @@ import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.store.StoredStrings.Arrival;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.write.Strings;
+import io.plinth.kvcache.wire.LongArguments;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +20,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Bits of strings, the first bit being the highest of the first byte. */
 public final class BitCommands {
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    /** Results that are long are made in pieces of so many bytes. */
+    private static final int PIECE = 64 << 10;
+
     private BitCommands() {}
 
     /** Adds them. */
@@ -56,9 +65,7 @@ public final class BitCommands {
     /** Keeps what a write made of the string from a place on. */
     static void store(Call call, @Nullable Entry entry, int from, byte[] value) {
         if (entry == null) {
-            byte[] made = new byte[from + value.length];
-            System.arraycopy(value, 0, made, from, value.length);
-            call.segment().addString(call.key(), made, StringForm.BUILT, call.now());
+            Strings.begin(call.keyspace(), call.segment(), call.key(), from, value, call.now());
         } else {
             Strings.put(call.keyspace(), call.segment(), entry, from, value);
         }
@@ -120,8 +127,9 @@ public final class BitCommands {
         for (long at = range.from; at <= range.to; ) {
             int index = (int) (at >> 3);
             if ((at & 7) == 0 && range.to - at >= 7) {
-                sum += Integer.bitCount(value.at(index) & 0xff);
-                at += 8;
+                int bytes = (int) ((range.to - at + 1) >> 3);
+                sum += value.ones(index, bytes);
+                at += (long) bytes << 3;
             } else {
                 sum += value.at(index) >> (7 - (at & 7)) & 1;
                 at++;
@@ -161,7 +169,7 @@ public final class BitCommands {
         for (long at = first; at <= last; at++) {
             int index = (int) (at >> 3);
             if ((at & 7) == 0 && last - at >= 7 && value.at(index) == (bit == 1 ? 0 : -1)) {
-                at += 7;
+                at += 8L * value.alike(index, (int) ((last - at + 1) >> 3)) - 1;
             } else if ((value.at(index) >> (7 - (at & 7)) & 1) == bit) {
                 call.out().integer(at);
                 return;
@@ -189,22 +197,18 @@ public final class BitCommands {
             sources.add(source);
             longest = Math.max(longest, source.length());
         }
-        byte[] result = new byte[longest];
-        for (int at = 0; at < longest; at++) {
-            int bits = sources.getFirst().orZero(at);
-            for (int i = 1; i < sources.size(); i++) {
-                int other = sources.get(i).orZero(at);
-                bits = and ? bits & other : or ? bits | other : bits ^ other;
-            }
-            result[at] = (byte) (not ? ~bits : bits);
-        }
         KeyRef target = call.key(2);
         if (longest > 0) {
-            call.segment(target).putString(target, result, Entry.NEVER, call.now());
-            Entry made = call.segment(target).peek(target, call.now());
-            if (made != null) {
-                call.segment(target).setString(made, result, StringForm.BUILT);
-            }
+            keep(call, target, longest, (from, count) -> {
+                byte[] result = sources.getFirst().window(from, count);
+                for (int i = 1; i < sources.size(); i++) {
+                    combine(result, sources.get(i).window(from, count), and, or);
+                }
+                for (int i = 0; not && i < count; i++) {
+                    result[i] = (byte) ~result[i];
+                }
+                return result;
+            });
             call.event(KeyEvents.STRING, "set", 2);
         } else {
             Entry old = call.segment(target).peek(target, call.now());
@@ -214,5 +218,37 @@ public final class BitCommands {
             }
         }
         call.out().integer(longest);
+    }
+
+    private static void combine(byte[] into, byte[] other, boolean and, boolean or) {
+        int i = 0;
+        for (; i + Long.BYTES <= into.length; i += Long.BYTES) {
+            long a = (long) LONGS.get(into, i);
+            long b = (long) LONGS.get(other, i);
+            LONGS.set(into, i, and ? a & b : or ? a | b : a ^ b);
+        }
+        for (; i < into.length; i++) {
+            into[i] = (byte) (and ? into[i] & other[i] : or ? into[i] | other[i] : into[i] ^ other[i]);
+        }
+    }
+
+    /** Part of a result. */
+    private interface Windows {
+        byte[] of(int from, int count);
+    }
+
+    /** Makes the key a string that is made piece by piece, whatever it was, one of the sources perhaps. */
+    private static void keep(Call call, KeyRef target, int length, Windows windows) {
+        if (length >= LongArguments.LONG) {
+            Arrival made = Strings.made(call.keyspace(), target.slot(), length);
+            for (int at = 0; at < length; at += PIECE) {
+                byte[] piece = windows.of(at, Math.min(PIECE, length - at));
+                Strings.add(made, piece, piece.length);
+            }
+            call.segment(target).putString(target, made, StringForm.BUILT, Entry.NEVER, call.now());
+        } else {
+            byte[] made = windows.of(0, length);
+            call.segment(target).putString(target, made, 0, length, StringForm.BUILT, Entry.NEVER, call.now());
+        }
     }
 }

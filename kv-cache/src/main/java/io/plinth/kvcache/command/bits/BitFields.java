@@ -4,6 +4,9 @@ import io.plinth.kvcache.command.Call;
 import io.plinth.kvcache.command.CommandException;
 import io.plinth.kvcache.command.CommandTable;
 import io.plinth.kvcache.keyspace.Entry;
+import io.plinth.kvcache.keyspace.SegmentSet;
+import io.plinth.kvcache.keyspace.write.Strings;
+import io.plinth.kvcache.wire.LongArguments;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,14 +50,41 @@ final class BitFields {
                 .max()
                 .orElse(0);
         long end = Math.max(from, Math.min(to, Math.max(length, entry == null ? 0 : entry.length())));
-        byte[] value = BitCommands.window(entry, (int) from, (int) end);
         call.out().array(steps.size());
+        if (end - from >= LongArguments.LONG) {
+            apart(call, steps, length);
+            return;
+        }
+        byte[] value = BitCommands.window(entry, (int) from, (int) end);
         for (Step step : steps) {
             apply(call, step.from(from << 3), value);
         }
         if (writes) {
             BitCommands.store(call, entry, (int) from, value);
         }
+    }
+
+    /** Steps that are far from one another: each on the bytes it is about. */
+    private static void apart(Call call, List<Step> steps, long length) {
+        SegmentSet.together(call.keyspace(), call.segment(call.key(1)), () -> {
+            if (length > 0) {
+                // As long as it will be, as all of it is changed or nothing.
+                Entry before = call.writeString(1);
+                BitCommands.store(
+                        call, before, (int) length - 1, BitCommands.window(before, (int) length - 1, (int) length));
+            }
+            for (Step step : steps) {
+                Entry entry = length > 0 ? call.writeString(1) : call.readString(1);
+                long from = step.offset >> 3;
+                long end = ((step.offset + step.width - 1) >> 3) + 1;
+                byte[] value = BitCommands.window(entry, (int) from, (int) end);
+                apply(call, step.from(from << 3), value);
+                if (entry != null && step.kind != 'g') {
+                    Strings.put(call.keyspace(), call.segment(), entry, (int) from, value);
+                }
+            }
+            return steps;
+        });
     }
 
     private static List<Step> steps(Call call, boolean readOnly) {

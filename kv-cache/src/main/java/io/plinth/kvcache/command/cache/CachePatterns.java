@@ -139,7 +139,7 @@ public final class CachePatterns implements CachePolicy {
         if (!command.is(Flag.DENYOOM)) {
             return;
         }
-        needs.next(args.total());
+        needs.next(args.total() + args.elsewhere());
         command.keys(args, 0, (i, access) -> {
             PatternRule rule = now.match(client.db(), args.buffer(), args.offset(i), args.length(i));
             if (rule != null && rule.hasQuota() && (access & KeySpec.WRITE) != 0) {

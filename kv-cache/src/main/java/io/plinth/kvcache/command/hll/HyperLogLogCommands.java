@@ -58,7 +58,7 @@ public final class HyperLogLogCommands {
 
     private static void store(Call call, @Nullable Entry entry, byte[] bytes) {
         if (entry == null) {
-            call.segment().addString(call.key(), bytes, StringForm.BUILT, call.now());
+            call.segment().putString(call.key(), bytes, 0, bytes.length, StringForm.BUILT, Entry.NEVER, call.now());
         } else {
             call.segment().setString(entry, bytes, StringForm.BUILT);
         }

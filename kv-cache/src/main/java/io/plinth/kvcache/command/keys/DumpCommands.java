@@ -11,10 +11,17 @@ import io.plinth.kvcache.keyspace.rdb.RdbException;
 import io.plinth.kvcache.keyspace.rdb.RdbReader;
 import io.plinth.kvcache.keyspace.rdb.RdbWriter;
 import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.keyspace.write.Strings;
+import io.plinth.kvcache.wire.ClientMemory;
+import io.plinth.kvcache.wire.LongArguments;
 
 /** DUMP and RESTORE. */
 public final class DumpCommands {
     private static final int MAX_FREQUENCY = 255;
+    /** The value, what it is written to, which doubles as it grows, and the payload. */
+    private static final int COPIES_OF_DUMP = 4;
+    /** The payload and the value, beside the arguments. */
+    private static final int COPIES_OF_RESTORE = 2;
 
     private DumpCommands() {}
 
@@ -23,12 +30,40 @@ public final class DumpCommands {
         to.add("dump", "Returns a value in RDB form.", call -> {
             KeyRef key = call.key(1);
             Entry entry = call.segment(key).read(key, call.now());
+            if (entry != null && Strings.isLong(entry)) {
+                borrowing(
+                        call,
+                        COPIES_OF_DUMP * (long) entry.length(),
+                        () -> call.out().bulk(RdbWriter.dump(entry.value())));
+                return;
+            }
             call.out().bulkOrNull(entry == null ? null : RdbWriter.dump(entry.value()));
         });
         to.add("restore", "Makes a key of a value in RDB form.", DumpCommands::restore);
     }
 
+    /** Has so much of the heap that clients share for a while. */
+    private static void borrowing(Call call, long bytes, Runnable work) {
+        ClientMemory memory = call.node().memory();
+        if (!memory.take(bytes)) {
+            throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
+        }
+        try {
+            work.run();
+        } finally {
+            memory.give(bytes);
+        }
+    }
+
     private static void restore(Call call) {
+        if (call.args().total() >= LongArguments.LONG) {
+            borrowing(call, COPIES_OF_RESTORE * call.args().total(), () -> restored(call));
+        } else {
+            restored(call);
+        }
+    }
+
+    private static void restored(Call call) {
         boolean replace = false;
         boolean absolute = false;
         for (int i = 4; i < call.count(); i++) {

@@ -20,7 +20,10 @@ import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.SegmentSet;
+import io.plinth.kvcache.keyspace.store.StoredStrings.Arrival;
+import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.Value;
+import io.plinth.kvcache.keyspace.write.Strings;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -106,7 +109,7 @@ public final class KeyCommands {
         int db = call.client().db();
         List<byte[]> found = new ArrayList<>();
         call.keyspace().each(segment -> {
-            if (segment.keys(db) > 0) {
+            if (segment.counted().database(db) > 0) {
                 segment.forEach(entry -> {
                     if (entry.db() == db && call.now() <= entry.expireAt() && glob.matches(entry.key())) {
                         found.add(entry.key());
@@ -171,9 +174,7 @@ public final class KeyCommands {
             if (taken != null) {
                 call.segment(to).delete(taken);
             }
-            Value value = entry.moving();
-            call.segment(from).delete(entry);
-            call.segment(to).putValue(to, value, expireAt, call.now());
+            moving(call, from, entry, to, expireAt);
             carried.run();
             call.event(KeyEvents.GENERIC, "rename_from", 1);
             call.event(KeyEvents.GENERIC, "rename_to", 2);
@@ -182,6 +183,19 @@ public final class KeyCommands {
             call.out().ok();
         } else {
             call.out().integer(1);
+        }
+    }
+
+    /** Has another key what one has, which goes. */
+    private static void moving(Call call, KeyRef from, Entry entry, KeyRef to, long expireAt) {
+        StringForm form = entry.isString() ? entry.form() : StringForm.STORED;
+        Arrival pages = call.segment(from).leaving(entry);
+        Value value = pages == null ? entry.moving() : null;
+        call.segment(from).delete(entry);
+        if (pages != null) {
+            call.segment(to).putString(to, pages, form, expireAt, call.now());
+        } else if (value != null) {
+            call.segment(to).putValue(to, value, expireAt, call.now());
         }
     }
 
@@ -216,10 +230,15 @@ public final class KeyCommands {
             return;
         }
         Runnable carried = call.policy().carry(from, to, call.now());
+        Arrival copy = Strings.isLong(entry) ? Strings.copy(call.keyspace(), entry, to.slot()) : null;
         if (old != null) {
             call.segment(to).delete(old);
         }
-        call.segment(to).putValue(to, entry.value().copy(), entry.expireAt(), call.now());
+        if (copy != null) {
+            call.segment(to).putString(to, copy, entry.form(), entry.expireAt(), call.now());
+        } else {
+            call.segment(to).putValue(to, entry.value().copy(), entry.expireAt(), call.now());
+        }
         carried.run();
         call.node().settings().events().publish(KeyEvents.GENERIC, "copy_to", db, call.bytes(2));
         call.out().integer(1);
@@ -248,11 +267,9 @@ public final class KeyCommands {
         long expireAt = entry.expireAt();
         Runnable carried = call.policy().carry(from, to, call.now());
         SegmentSet.together(call.keyspace(), segment, () -> {
-            Value value = entry.moving();
-            segment.delete(entry);
-            segment.putValue(to, value, expireAt, call.now());
+            moving(call, from, entry, to, expireAt);
             carried.run();
-            return value;
+            return to;
         });
         call.event(KeyEvents.GENERIC, "move_from", 1);
         call.node().settings().events().publish(KeyEvents.GENERIC, "move_to", db, call.bytes(1));
@@ -269,7 +286,7 @@ public final class KeyCommands {
         if (entry == null) {
             call.out().nullBulk();
         } else if (call.args().is(1, "ENCODING")) {
-            call.out().bulk(entry.value().encoding());
+            call.out().bulk(entry.encoding());
         } else if (call.args().is(1, "IDLETIME")) {
             if (call.node().settings().policy().endsWith("lfu")) {
                 throw new CommandException(

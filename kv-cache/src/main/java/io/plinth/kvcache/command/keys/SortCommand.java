@@ -9,7 +9,9 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.value.ListValue;
 import io.plinth.kvcache.keyspace.value.ValueType;
+import io.plinth.kvcache.keyspace.write.Strings;
 import io.plinth.kvcache.wire.Bulk;
+import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.Doubles;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -88,6 +90,15 @@ public final class SortCommand {
     }
 
     private static void run(Call call, boolean readOnly) {
+        Copies copies = new Copies(call.node().memory());
+        try {
+            run(call, readOnly, copies);
+        } finally {
+            copies.give();
+        }
+    }
+
+    private static void run(Call call, boolean readOnly, Copies copies) {
         Options options = options(call, readOnly);
         KeyRef key = call.key(1);
         Entry entry = call.segment(key).read(key, call.now());
@@ -96,13 +107,13 @@ public final class SortCommand {
             throw CommandException.wrongType();
         }
         List<byte[]> elements = entry == null ? List.of() : elements(entry, options);
-        List<byte[]> sorted = sorted(call, elements, options, type == ValueType.SET);
+        List<byte[]> sorted = sorted(call, elements, options, type == ValueType.SET, copies);
         int from = (int) Math.min(Math.max(options.offset, 0), sorted.size());
         int to = options.count < 0 ? sorted.size() : (int) Math.min(sorted.size(), from + options.count);
         List<byte[]> chosen = sorted.subList(from, Math.max(from, to));
         List<String> gets = options.gets.isEmpty() ? List.of("#") : options.gets;
         if (options.storeArg > 0) {
-            store(call, options.storeArg, chosen, gets);
+            store(call, options.storeArg, chosen, gets, copies);
             return;
         }
         call.out().array((long) chosen.size() * gets.size());
@@ -130,7 +141,7 @@ public final class SortCommand {
         return elements;
     }
 
-    private static List<byte[]> sorted(Call call, List<byte[]> elements, Options options, boolean set) {
+    private static List<byte[]> sorted(Call call, List<byte[]> elements, Options options, boolean set, Copies copies) {
         // What is stored or seen by a script is not to depend on how a set lies in memory.
         boolean kept = options.storeArg > 0 || call.client().principal() != call.client();
         boolean forced = set && kept && options.unsorted();
@@ -144,7 +155,7 @@ public final class SortCommand {
             if (!alpha && found != null && found.length() > Doubles.MAX_TEXT) {
                 throw notNumbers();
             }
-            byte[] weight = bytes(found);
+            byte[] weight = copies.of(found);
             double score = 0;
             // Nothing counts as zero, as strtod has it.
             if (!alpha && weight != null && weight.length > 0) {
@@ -183,8 +194,28 @@ public final class SortCommand {
         }
     }
 
-    private static byte @Nullable [] bytes(@Nullable Bulk found) {
-        return found instanceof Entry entry ? entry.string() : found instanceof Held held ? held.bytes : null;
+    /** What of the strings that are sorted by or stored is on the heap: long ones count as what clients take. */
+    private static final class Copies {
+        private final ClientMemory memory;
+        private long taken;
+
+        Copies(ClientMemory memory) {
+            this.memory = memory;
+        }
+
+        byte @Nullable [] of(@Nullable Bulk found) {
+            if (found instanceof Entry entry && Strings.isLong(entry)) {
+                if (!memory.take(entry.length())) {
+                    throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
+                }
+                taken += entry.length();
+            }
+            return found instanceof Entry entry ? entry.string() : found instanceof Held held ? held.bytes : null;
+        }
+
+        void give() {
+            memory.give(taken);
+        }
     }
 
     /** What a pattern names for an element: a string, where it lies, or with {@code ->} a field of a hash. */
@@ -216,12 +247,12 @@ public final class SortCommand {
         return entry.isString() ? entry : null;
     }
 
-    private static void store(Call call, int arg, List<byte[]> chosen, List<String> gets) {
+    private static void store(Call call, int arg, List<byte[]> chosen, List<String> gets, Copies copies) {
         KeyRef target = call.key(arg);
         ListValue list = new ListValue();
         for (byte[] element : chosen) {
             for (String pattern : gets) {
-                byte[] each = bytes(look(call, pattern, element));
+                byte[] each = copies.of(look(call, pattern, element));
                 list.push(
                         false,
                         each == null ? new byte[0] : each,

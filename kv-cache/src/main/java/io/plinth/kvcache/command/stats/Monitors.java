@@ -3,6 +3,7 @@ package io.plinth.kvcache.command.stats;
 import io.plinth.kvcache.session.BufferLimits;
 import io.plinth.kvcache.session.Client;
 import io.plinth.kvcache.wire.Args;
+import io.plinth.kvcache.wire.LongArguments;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -63,8 +64,12 @@ public final class Monitors {
         line.append(String.format(
                 Locale.ROOT, "%d.%06d [%d %s]", now.getEpochSecond(), now.getNano() / 1000, by.database(), from));
         for (int i = 0; i < args.count(); i++) {
-            byte[] word = SlowLog.secret(command, args, i) ? SlowLog.REDACTED : args.bytes(i);
             line.append(' ');
+            if (args.length(i) >= LongArguments.LONG) {
+                line.append('(').append(args.length(i)).append(" bytes)");
+                continue;
+            }
+            byte[] word = SlowLog.secret(command, args, i) ? SlowLog.REDACTED : args.bytes(i);
             quote(new String(word, StandardCharsets.ISO_8859_1), line);
         }
         return line.toString();

@@ -69,7 +69,7 @@ public final class SlowLog {
             } else if (secret(command, args, i)) {
                 shown.add(REDACTED);
             } else {
-                shown.add(shortened(args.bytes(i)));
+                shown.add(shortened(args, i));
             }
         }
         return shown;
@@ -85,12 +85,17 @@ public final class SlowLog {
         };
     }
 
-    private static byte[] shortened(byte[] bytes) {
-        if (bytes.length <= MAX_BYTES) {
-            return bytes;
+    private static byte[] shortened(Args args, int i) {
+        int length = args.length(i);
+        if (args.longAt(i) != null) {
+            // It is a key's by now.
+            return ascii("(" + length + " bytes)");
         }
-        String start = new String(bytes, 0, MAX_BYTES, StandardCharsets.ISO_8859_1);
-        return ascii(start + "... (" + (bytes.length - MAX_BYTES) + " more bytes)");
+        if (length <= MAX_BYTES) {
+            return args.bytes(i);
+        }
+        String start = new String(args.start(i, MAX_BYTES), StandardCharsets.ISO_8859_1);
+        return ascii(start + "... (" + (length - MAX_BYTES) + " more bytes)");
     }
 
     private static byte[] ascii(String text) {

@@ -73,7 +73,7 @@ public final class Counters {
         }
         byte[] next = LongDouble.format(sum);
         if (entry == null) {
-            call.segment().addString(call.key(), next, StringForm.SUM, call.now());
+            call.segment().putString(call.key(), next, 0, next.length, StringForm.SUM, Entry.NEVER, call.now());
         } else {
             call.segment().setString(entry, next, StringForm.SUM);
         }

@@ -7,9 +7,13 @@ import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** LCS: the longest common subsequence of two strings. */
 public final class LcsCommand {
+    /** What a row takes beside its numbers, and the string's byte it is of. */
+    private static final int ROW = 24;
+
     private LcsCommand() {}
 
     private record Match(int from, int to, int otherFrom, int otherTo) {}
@@ -19,18 +23,22 @@ public final class LcsCommand {
         to.add("lcs", "Finds the longest common subsequence.", LcsCommand::run);
     }
 
-    private static byte[] string(Call call, int arg) {
+    private static @Nullable Entry string(Call call, int arg) {
         KeyRef key = call.key(arg);
         Entry entry = call.segment(key).read(key, call.now());
         if (entry != null && !entry.isString()) {
             throw new CommandException("ERR The specified keys must contain string values");
         }
+        return entry;
+    }
+
+    private static byte[] bytes(@Nullable Entry entry) {
         return entry == null ? new byte[0] : entry.string();
     }
 
     private static void run(Call call) {
-        byte[] a = string(call, 1);
-        byte[] b = string(call, 2);
+        Entry first = string(call, 1);
+        Entry second = string(call, 2);
         boolean length = false;
         boolean indexes = false;
         boolean lengths = false;
@@ -51,18 +59,33 @@ public final class LcsCommand {
         if (indexes && length) {
             throw new CommandException("ERR If you want both the length and indexes, please just use IDX.");
         }
-        if ((a.length + 1L) * (b.length + 1L) * Integer.BYTES
-                > call.node().limits().maxBulk()) {
+        long rows = first == null ? 1 : first.length() + 1L;
+        long columns = second == null ? 1 : second.length() + 1L;
+        if (rows * columns * Integer.BYTES > call.node().limits().maxBulk()) {
             throw new CommandException("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
         }
+        long taken = rows * columns * Integer.BYTES + rows * ROW + columns;
+        if (!call.node().memory().take(taken)) {
+            throw new CommandException("ERR Insufficient memory, failed allocating transient memory for LCS");
+        }
+        try {
+            answer(call, bytes(first), bytes(second), new Wanted(length, indexes, lengths, least));
+        } finally {
+            call.node().memory().give(taken);
+        }
+    }
+
+    private record Wanted(boolean length, boolean indexes, boolean lengths, long least) {}
+
+    private static void answer(Call call, byte[] a, byte[] b, Wanted wanted) {
         int[][] table = table(a, b);
         int found = table[a.length][b.length];
         byte[] common = new byte[found];
-        List<Match> matches = walk(a, b, table, common, least);
-        if (length) {
+        List<Match> matches = walk(a, b, table, common, wanted.least);
+        if (wanted.length) {
             call.out().integer(found);
-        } else if (indexes) {
-            write(call, matches, found, lengths);
+        } else if (wanted.indexes) {
+            write(call, matches, found, wanted.lengths);
         } else {
             call.out().bulk(common);
         }

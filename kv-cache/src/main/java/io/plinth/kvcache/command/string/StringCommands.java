@@ -13,8 +13,9 @@ import io.plinth.kvcache.command.Deadlines;
 import io.plinth.kvcache.command.Deadlines.Unit;
 import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.keyspace.Entry;
-import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.write.Strings;
+import io.plinth.kvcache.wire.LongArgument;
+import io.plinth.kvcache.wire.LongArguments;
 
 /** Strings but for SET's options and the counters. */
 public final class StringCommands {
@@ -141,18 +142,27 @@ public final class StringCommands {
 
     private static void append(Call call) {
         Entry entry = call.writeString(1);
-        byte[] more = call.bytes(2);
+        int more = call.args().length(2);
         if (entry == null) {
-            call.segment().putString(call.key(), more, Entry.NEVER, call.now());
+            call.replaceString(call.key(), 2, Entry.NEVER);
             call.event(KeyEvents.STRING, "append", 1);
-            call.out().integer(more.length);
+            call.out().integer(more);
             return;
         }
         int length = entry.length();
-        checkLength(call, (long) length + more.length);
-        Strings.put(call.keyspace(), call.segment(), entry, length, more);
+        checkLength(call, (long) length + more);
+        put(call, entry, length, 2);
         call.event(KeyEvents.STRING, "append", 1);
-        call.out().integer((long) length + more.length);
+        call.out().integer((long) length + more);
+    }
+
+    private static void put(Call call, Entry entry, int at, int arg) {
+        LongArgument part = call.args().longAt(arg);
+        if (part == null) {
+            Strings.put(call.keyspace(), call.segment(), entry, at, call.bytes(arg));
+        } else {
+            Strings.put(call.keyspace(), call.segment(), entry, at, part);
+        }
     }
 
     private static void checkLength(Call call, long length) {
@@ -181,7 +191,12 @@ public final class StringCommands {
         if (start > end || length == 0) {
             call.out().bulk(EMPTY);
         } else {
-            call.out().bulk(entry.part((int) start, (int) (end - start + 1)));
+            int count = (int) (end - start + 1);
+            if (count >= LongArguments.LONG) {
+                call.out().bulk(entry.range((int) start, count));
+            } else {
+                call.out().bulk(entry.part((int) start, count));
+            }
         }
     }
 
@@ -192,8 +207,8 @@ public final class StringCommands {
         }
         Entry entry = call.writeString(1);
         int length = entry == null ? 0 : entry.length();
-        byte[] part = call.bytes(3);
-        if (part.length == 0) {
+        int more = call.args().length(3);
+        if (more == 0) {
             call.out().integer(length);
             return;
         }
@@ -201,15 +216,13 @@ public final class StringCommands {
         if (offset > call.node().limits().maxBulk()) {
             checkLength(call, offset);
         }
-        checkLength(call, offset + part.length);
-        if (entry == null) {
-            byte[] made = new byte[(int) offset + part.length];
-            System.arraycopy(part, 0, made, (int) offset, part.length);
-            call.segment().addString(call.key(), made, StringForm.BUILT, call.now());
+        checkLength(call, offset + more);
+        if (entry != null) {
+            put(call, entry, (int) offset, 3);
         } else {
-            Strings.put(call.keyspace(), call.segment(), entry, (int) offset, part);
+            Strings.begin(call.keyspace(), call.segment(), call.key(), (int) offset, call.args(), 3, call.now());
         }
         call.event(KeyEvents.STRING, "setrange", 1);
-        call.out().integer(Math.max(length, offset + part.length));
+        call.out().integer(Math.max(length, offset + more));
     }
 }

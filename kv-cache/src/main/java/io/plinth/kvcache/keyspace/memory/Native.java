@@ -95,6 +95,17 @@ public final class Native {
         to.writerIndex(at + length);
     }
 
+    /** Takes so many bytes from a buffer. */
+    public static void read(ByteBuf from, long to, int length) {
+        int at = from.readerIndex();
+        if (from.hasMemoryAddress()) {
+            copy(from.memoryAddress() + at, to, length);
+        } else {
+            MemorySegment.copy(MemorySegment.ofBuffer(from.internalNioBuffer(at, length)), 0, ALL, to, length);
+        }
+        from.readerIndex(at + length);
+    }
+
     /** A view of so many bytes there. */
     public static MemorySegment at(long from, int length) {
         return ALL.asSlice(from, length);

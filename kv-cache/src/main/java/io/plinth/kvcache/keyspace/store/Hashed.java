@@ -40,6 +40,26 @@ public final class Hashed {
                 + Native.getByte(at + Math.min(CACHE_LINE, Region.PAGE - 1 - (at & (Region.PAGE - 1))));
     }
 
+    /** Whether a handle names a record of this hash now. */
+    public boolean has(int hash, int handle) {
+        for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
+            if (table.at(i) == handle) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** How many places there are to begin {@link #near} at. */
+    public int places() {
+        return table.capacity();
+    }
+
+    /** Some record at or after a place; 0 only when there is none. */
+    public long near(int start) {
+        return table.near(start);
+    }
+
     /** The first record with this hash whose time is over; 0 when there is none. */
     public int overdue(int hash, long nowMillis) {
         for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {

@@ -3,6 +3,9 @@ package io.plinth.kvcache.keyspace.store;
 import io.netty.buffer.ByteBuf;
 import io.plinth.kvcache.keyspace.memory.Native;
 import io.plinth.kvcache.keyspace.memory.NoRoomException;
+import io.plinth.kvcache.wire.Lasting;
+import io.plinth.kvcache.wire.LongArguments;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Guarded by its segment's lock: gives the segment's {@link LongString}s their bytes.
@@ -26,6 +29,9 @@ final class LongStrings {
     private static final int LONG = (1 << Slabs.LONG.length) - 1;
 
     private static final int MOST = Integer.MAX_VALUE - 8;
+
+    /** From so many bytes on a string is pages alone, so that it can be viewed, and come, page by page. */
+    static final int WHOLE_PAGES = LongArguments.LONG;
 
     private final Region region;
     private final Slabs slabs;
@@ -61,6 +67,12 @@ final class LongStrings {
 
     /** Makes it a copy of some bytes. Where there is no room for them it stays as it was. */
     void set(LongString string, byte[] from, int offset, int length) {
+        if (string.held != null && string.held.isOpen()) {
+            LongString next = make(from, offset, length);
+            free(string);
+            string.become(next);
+            return;
+        }
         shape(string, length, 0);
         string.length = length;
         write(string, 0, from, offset, length);
@@ -69,6 +81,7 @@ final class LongStrings {
     /** Puts bytes in from a place on, with zeros before them where it was shorter; answers whether it got room to grow. */
     boolean put(LongString string, int at, byte[] part, boolean scarce) {
         int after = Math.max(string.length, Math.addExact(at, part.length));
+        own(string, Math.min(at, string.length), Math.min(after, string.room));
         boolean grows = after > string.room;
         if (grows) {
             int more = scarce
@@ -94,10 +107,51 @@ final class LongStrings {
         return string.chunks.length == before ? 0 : Region.PAGE;
     }
 
-    /** Gives its bytes back. */
+    /** Gives its bytes back; those that a view has when that is closed. */
     void free(LongString string) {
-        free(string.chunks, 0, string.pages, string.chunks.length);
+        free(string, string.chunks, 0, string.pages, string.chunks.length);
         string.chunks = new int[0];
+    }
+
+    /** What so many of its bytes are now, whatever becomes of it; null for a string that is not whole pages. */
+    @Nullable
+    Lasting view(LongString string, int from, int length) {
+        if (string.length < WHOLE_PAGES || string.chunks.length > string.pages) {
+            return null;
+        }
+        LongString.Held held = string.held;
+        if (held == null) {
+            held = new LongString.Held(slabs);
+            string.held = held;
+        }
+        string.listed = true;
+        string.fresh.clear();
+        return new LongString.View(region, held, string.chunks, from, length);
+    }
+
+    /** The bytes of a string of whole pages, which has none from now on; null for another one. */
+    StoredStrings.@Nullable Arrival leaving(LongString string) {
+        if (string.length < WHOLE_PAGES || string.chunks.length > string.pages) {
+            return null;
+        }
+        LongString left = new LongString();
+        left.become(string);
+        return slabs.arrival(left);
+    }
+
+    /** Has bytes that are to be written lie in pages that no view has. */
+    private void own(LongString string, int from, int to) {
+        int end = Math.min(string.pages, (int) (((long) to + Region.PAGE - 1) >> Region.PAGE_BITS));
+        for (int i = from >> Region.PAGE_BITS; i < end; i++) {
+            if (string.isViewed(i)) {
+                int page = slabs.page();
+                int before = string.chunks[i];
+                Native.copy(region.address(before), region.address(page), Region.PAGE);
+                if (string.exchange(i, page)) {
+                    slabs.givePage(before);
+                }
+            }
+        }
     }
 
     /** Copies so many of its bytes. */
@@ -179,11 +233,17 @@ final class LongStrings {
 
     /** How many pages a string of so many bytes has, so that it leaves little open. */
     private static int pages(int length) {
+        if (length >= WHOLE_PAGES) {
+            return (int) (((long) length + Region.PAGE - 1) >> Region.PAGE_BITS);
+        }
         return (int) (((long) length + open(length)) >> Region.PAGE_BITS);
     }
 
     /** The tail of one. */
     private static int tail(int length) {
+        if (length >= WHOLE_PAGES) {
+            return 0;
+        }
         int open = open(length);
         int rest = length - (pages(length) << Region.PAGE_BITS);
         int tail = 0;
@@ -216,7 +276,9 @@ final class LongStrings {
             locate(next, at, run);
             Native.copy(from, address, run);
         }
-        free(string.chunks, staying, string.pages, string.chunks.length);
+        free(string, string.chunks, staying, string.pages, string.chunks.length);
+        string.fresh.set(staying, Math.max(staying, pages));
+        string.listed = false;
         long room = (long) pages << Region.PAGE_BITS;
         long places = room;
         for (int i = 0; i <= Slabs.LONG.length; i++) {
@@ -257,15 +319,19 @@ final class LongStrings {
                 }
             }
         } catch (NoRoomException noMemory) {
-            free(chunks, staying, pages, count);
+            free(null, chunks, staying, pages, count);
             throw noMemory;
         }
         return chunks;
     }
 
     /** Gives back some of a list of pages and places. */
-    private void free(int[] chunks, int from, int pages, int end) {
+    private void free(@Nullable LongString of, int[] chunks, int from, int pages, int end) {
+        LongString.Held held = of == null ? null : of.held;
         for (int i = from; i < end; i++) {
+            if (of != null && held != null && i < pages && of.isViewed(i) && held.keep(chunks[i])) {
+                continue;
+            }
             if (i < pages) {
                 slabs.givePage(chunks[i]);
             } else {

@@ -90,16 +90,6 @@ public final class Records {
         return table.size();
     }
 
-    /** Whether a handle names a record of this hash now. */
-    public boolean has(int hash, int handle) {
-        for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
-            if (table.at(i) == handle) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** The record of a key; 0 when there is none. */
     public int find(int hash, int db, byte[] buffer, int offset, int length) {
         for (int i = table.find(hash, table.first(hash)); i >= 0; i = table.find(hash, table.next(i))) {
@@ -122,6 +112,11 @@ public final class Records {
         Layout.length(at, count);
         Native.put(value, from, Layout.valueAt(at), count);
         return handle;
+    }
+
+    /** Adds a string that came in pieces under a key that is not there. */
+    public int addString(int hash, int db, int slot, byte[] key, int offset, int length, StoredStrings.Arrival value) {
+        return addObject(hash, db, slot, key, offset, length, value.take());
     }
 
     /** Adds a collection, or a long string, under a key that is not there; keeps it as it is given. */
@@ -257,6 +252,15 @@ public final class Records {
         return now;
     }
 
+    /** Makes the value a string that came in pieces, whatever it was. Answers the record's handle from now on. */
+    public int string(int hash, int handle, StoredStrings.Arrival value) {
+        ValueType before = type(handle);
+        long bytes = bytes(handle);
+        int now = replaced(hash, handle, value.take());
+        taken.move(before, ValueType.STRING, bytes);
+        return now;
+    }
+
     private int replaced(int hash, int handle, byte[] value, int from, int count) {
         long at = region.address(handle);
         int idle = ItemMarks.idle(at);
@@ -278,11 +282,15 @@ public final class Records {
             strings.set(string, value, from, count);
             return handle;
         }
-        LongString string = strings.make(value, from, count);
-        if (number < 0) {
+        return replaced(hash, handle, strings.make(value, from, count));
+    }
+
+    private int replaced(int hash, int handle, LongString string) {
+        long at = region.address(handle);
+        if (Layout.inside(at)) {
             return outside(hash, handle, string);
         }
-        heap.set(number, string);
+        heap.set(number(at), string);
         Layout.holds(at, Layout.HEAP);
         return handle;
     }
@@ -486,15 +494,5 @@ public final class Records {
     /** Visits the records of one step of a scan; answers the hash to go on from, or {@link KeyTable#END}. */
     public long scan(long from, LongConsumer visitor) {
         return table.scan(from, visitor);
-    }
-
-    /** How many places there are to begin {@link #near} at. */
-    public int places() {
-        return table.capacity();
-    }
-
-    /** Some record at or after a place; 0 only when there is none. */
-    public long near(int start) {
-        return table.near(start);
     }
 }

@@ -3,6 +3,8 @@ package io.plinth.kvcache.keyspace.store;
 import io.plinth.kvcache.keyspace.memory.Blocks;
 import io.plinth.kvcache.keyspace.memory.Native;
 import java.util.Arrays;
+import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 
 /**
  * Guarded by itself; shared by a few segments, so that pages which are not full are few: places for records of 16 to 2040 bytes,
@@ -49,6 +51,7 @@ public final class Slabs {
     private static final int[] SHARES = shares();
 
     private final Region region;
+    private final LongConsumer beside;
     private final int[] partial = new int[CLASSES];
     /** Pages of each size. */
     private final int[] pages = new int[CLASSES];
@@ -63,7 +66,28 @@ public final class Slabs {
 
     /** With pages of this region. */
     public Slabs(Region region) {
+        this(region, bytes -> {});
+    }
+
+    /** {@code beside} is told what is taken beside keys, or given back where negative. */
+    public Slabs(Region region, LongConsumer beside) {
         this.region = region;
+        this.beside = beside;
+    }
+
+    /** A string of so many bytes that comes piece by piece; {@code room} says whether so many may be taken, before they are. */
+    public StoredStrings.Arrival arrival(int length, LongPredicate room) {
+        return new StoredStrings.Arrival(region, this, length, room, beside);
+    }
+
+    /** One that is there, on its way to another key. */
+    StoredStrings.Arrival arrival(LongString string) {
+        return new StoredStrings.Arrival(region, this, string, beside);
+    }
+
+    /** So many pages more, or fewer, are no key's and are still read. */
+    void held(int pages) {
+        beside.accept((long) pages << Region.PAGE_BITS);
     }
 
     private static int classOf(int bytes) {

@@ -5,6 +5,7 @@ import io.plinth.kvcache.keyspace.ChangeListener;
 import io.plinth.kvcache.keyspace.write.Durability;
 import io.plinth.kvcache.persist.effect.ByteSink;
 import io.plinth.kvcache.persist.effect.EffectCodec;
+import io.plinth.kvcache.wire.LongArguments;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +55,7 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     private volatile ObjLongConsumer<String> moments = (kind, took) -> {};
     private volatile long durable;
     private volatile long syncs;
-    private final JournalHealth health = new JournalHealth();
+    private final JournalHealth health = new JournalHealth(lock.newCondition());
 
     // Owned by the thread, as is the batch it writes.
     private final JournalBatch taken = new JournalBatch();
@@ -78,6 +79,11 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     public void changed(Change change) {
         lock.lock();
         try {
+            byte[] value = change.value();
+            if (value != null && value.length >= LongArguments.LONG) {
+                long more = value.length;
+                health.awaitTaken(() -> !closed && batch.size() > 0 && batch.size() + more > bufferLimit / 2);
+            }
             int at = begin();
             EffectCodec.write(change, batch);
             Change.Kind kind = change.kind();
@@ -94,26 +100,20 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
 
     /** These are the libraries of functions from now on. */
     public void libraries(List<byte[]> codes) {
-        lock.lock();
-        try {
+        locked(() -> {
             int at = begin();
             EffectCodec.libraries(codes, batch);
             finish(at, true);
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     @Override
     public void exchanged(byte[] stored, long unit) {
-        lock.lock();
-        try {
+        locked(() -> {
             int at = begin();
             EffectCodec.databases(stored, unit, batch);
             finish(at, true);
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     @Override
@@ -373,13 +373,8 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
 
     /** Nobody waits for what does not come, or not soon. */
     private void cutOff() {
-        List<Runnable> waiting;
-        lock.lock();
-        try {
-            waiting = waiters.take(Long.MAX_VALUE);
-        } finally {
-            lock.unlock();
-        }
+        List<Runnable> waiting = new ArrayList<>();
+        locked(() -> waiting.addAll(waiters.take(Long.MAX_VALUE)));
         waiting.forEach(Runnable::run);
     }
 
@@ -393,6 +388,7 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
             }
             if (taken.left() == 0) {
                 batch = taken.swap(batch, position);
+                health.taken();
             }
             due = List.copyOf(tasks);
             tasks.clear();
@@ -465,6 +461,7 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     private void end() {
         locked(() -> {
             closed = true;
+            health.taken();
             due = List.copyOf(tasks);
         });
         due.forEach(task -> task.undone("journal: closed"));

@@ -1,5 +1,7 @@
 package io.plinth.kvcache.persist.journal;
 
+import java.util.concurrent.locks.Condition;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,6 +14,12 @@ final class JournalHealth {
 
     private volatile JournalState state = JournalState.WRITING;
     private volatile @Nullable String refusal;
+    private final Condition taken;
+
+    /** {@code taken} is the lock's: that what was gathered is taken to be written, or is not to be waited for. */
+    JournalHealth(Condition taken) {
+        this.taken = taken;
+    }
 
     JournalState state() {
         return state;
@@ -40,6 +48,7 @@ final class JournalHealth {
     void noRoom(NoRoomException cause) {
         if (state == JournalState.WRITING) {
             state = JournalState.NO_ROOM;
+            taken.signalAll();
             refusal = words(cause.getMessage());
             LOG.error(
                     "journal: {}; writes are refused until there is room on the file system of the data folder",
@@ -62,6 +71,7 @@ final class JournalHealth {
             // Clients are told what began it.
             refusal = state == JournalState.NO_ROOM ? refusal : words(why);
             state = JournalState.BROKEN;
+            taken.signalAll();
             LOG.error("journal: {}; writes are refused until a snapshot has what it lacks", why, cause);
         }
     }
@@ -85,6 +95,22 @@ final class JournalHealth {
             refusal = null;
             LOG.warn("journal: a snapshot has what could not be written; writes are taken");
         }
+    }
+
+    /**
+     * Has part of a long string wait while what is before it fills half of the memory that there is, so that not all of the string waits
+     * there and others find room; meanwhile so does its loop, as Redis does while it writes one to its file. The thread that writes wants no segment. Where nothing
+     * is written nobody knows for how long that would be.
+     */
+    void awaitTaken(BooleanSupplier full) {
+        while (full.getAsBoolean() && (state == JournalState.WRITING || state == JournalState.ANEW)) {
+            taken.awaitUninterruptibly();
+        }
+    }
+
+    /** What was gathered is taken, or there is nobody who takes it. */
+    void taken() {
+        taken.signalAll();
     }
 
     private static String words(@Nullable String why) {

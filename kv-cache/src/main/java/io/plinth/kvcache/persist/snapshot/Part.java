@@ -8,6 +8,7 @@ import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.value.SetValue;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
 import io.plinth.kvcache.keyspace.value.StreamValue;
+import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.persist.effect.ByteSink;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Owned by recovery: a collection that comes in parts, each {@code db 1 | key | expiry 8 | number 4 | is 1 | form 1 | elements}; before the
- * form the key's tags where it has some, in the first. A part that is missing makes all of them worth nothing.
+ * form the key's tags and marks where it has some, in the first. A part that is missing makes all of them worth nothing.
  */
 final class Part {
     /** The value as DUMP has it. */
@@ -27,6 +28,8 @@ final class Part {
     static final int LAST = 1;
     /** Of {@code is}: tags are there. */
     static final int TAGGED = 2;
+    /** Of {@code is}: what else is known of a string is there, behind the tags. */
+    static final int MARKED = 4;
 
     private static final int HASH = 1;
     private static final int SET = 2;
@@ -35,6 +38,8 @@ final class Part {
     private static final int STREAM = 5;
     /** Changes of the list that the parts before came to. */
     static final int CHANGES = 6;
+    /** Of a long string: how it came to be, how long it is, and its next bytes. */
+    static final int STRING = 7;
 
     final int db;
     final byte[] key;
@@ -43,6 +48,8 @@ final class Part {
     final boolean last;
     /** Of the first one. */
     final byte @Nullable [] tags;
+    /** Of the first one. */
+    final byte @Nullable [] marks;
 
     private final int form;
     private final ByteBuffer elements;
@@ -55,6 +62,7 @@ final class Part {
         int is = in.get();
         last = (is & LAST) != 0;
         tags = (is & TAGGED) == 0 ? null : Values.block(in);
+        marks = (is & MARKED) == 0 ? null : Values.block(in);
         form = in.get();
         elements = in;
     }
@@ -90,6 +98,23 @@ final class Part {
         return elements;
     }
 
+    /** Whether it is of a long string, to be read by {@link #stringForm}, {@link #stringLength} and {@link #piece}. */
+    boolean isString() {
+        return form == STRING;
+    }
+
+    StringForm stringForm() {
+        return StringForm.of(elements.get());
+    }
+
+    int stringLength() {
+        return elements.getInt();
+    }
+
+    byte[] piece() throws RdbException {
+        return Values.block(elements);
+    }
+
     static int form(ValueType type) {
         return switch (type) {
             case HASH -> HASH;
@@ -97,7 +122,7 @@ final class Part {
             case SORTED_SET -> SORTED_SET;
             case LIST -> LIST;
             case STREAM -> STREAM;
-            case STRING -> WHOLE;
+            case STRING -> STRING;
         };
     }
 

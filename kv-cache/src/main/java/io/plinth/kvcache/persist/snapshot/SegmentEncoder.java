@@ -11,8 +11,10 @@ import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.keyspace.write.Annotations.Kind;
+import io.plinth.kvcache.keyspace.write.Strings;
 import io.plinth.kvcache.persist.effect.ByteSink;
 import io.plinth.kvcache.persist.effect.Values;
+import io.plinth.kvcache.wire.Lasting;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +39,10 @@ final class SegmentEncoder {
     static final int TAGGED = 32;
 
     private static final int BYTES_A_SLICE = 16 << 10;
+    /** A longer string is written in parts only. */
+    private static final int MOST_WHOLE = 64 << 20;
+    /** They are copied alone. */
+    private static final int STRING_BYTES_A_SLICE = 128 << 10;
     /** Elements that take about as long as a key. */
     private static final int ELEMENTS_A_KEY = 4;
 
@@ -46,6 +52,7 @@ final class SegmentEncoder {
     private static final long BEFORE_ALL = 0;
 
     private final Keyspace keyspace;
+    private final boolean inParts;
     private final KeyRef ref = new KeyRef();
     private final ArrayDeque<Large> large = new ArrayDeque<>();
     private long from;
@@ -66,6 +73,9 @@ final class SegmentEncoder {
 
         @Nullable
         ListParts list;
+        /** What a long string was when its first part was written. */
+        @Nullable
+        Lasting string;
 
         Large(int index, int db, byte[] key, ValueType type) {
             this.index = index;
@@ -73,10 +83,19 @@ final class SegmentEncoder {
             this.key = key;
             this.type = type;
         }
+
+        void release() {
+            if (string != null) {
+                string.release();
+                string = null;
+            }
+        }
     }
 
-    SegmentEncoder(Keyspace keyspace) {
+    /** {@code inParts}: whether long strings are written in parts, too. */
+    SegmentEncoder(Keyspace keyspace, boolean inParts) {
         this.keyspace = keyspace;
+        this.inParts = inParts;
     }
 
     /** How many keys were written. */
@@ -117,6 +136,7 @@ final class SegmentEncoder {
     /** Nothing more is wanted. With no lock held. */
     void abandon() {
         for (Large each : large) {
+            each.release();
             ListParts list = each.list;
             if (list != null) {
                 keyspace.at(each.index).soon(() -> keyspace.unlisten(each.index, list));
@@ -126,6 +146,7 @@ final class SegmentEncoder {
     }
 
     private void end(Large done) {
+        done.release();
         ListParts list = done.list;
         if (list != null) {
             keyspace.unlisten(done.index, list);
@@ -156,13 +177,17 @@ final class SegmentEncoder {
     private void entry(Entry entry, ByteSink sink) {
         boolean expires = entry.expireAt() != Entry.NEVER;
         boolean string = entry.isString();
-        boolean parts = !string && large(entry);
-        StringForm form = string ? entry.form() : StringForm.STORED;
-        byte[] marks = string ? keyspace.annotations().of(Kind.MARKS, entry) : null;
+        boolean parts = string ? inParts && Strings.isLong(entry) : large(entry);
+        if (string && !parts && entry.length() > MOST_WHOLE) {
+            throw new IllegalStateException("copy: a string of " + entry.length() + " bytes (expected: at most "
+                    + MOST_WHOLE + ", as it is written at once)");
+        }
+        StringForm form = string && !parts ? entry.form() : StringForm.STORED;
+        byte[] marks = string && !parts ? keyspace.annotations().of(Kind.MARKS, entry) : null;
         byte[] tags = parts ? null : keyspace.annotations().of(Kind.TAGS, entry);
         sink.u1(entry.db());
         sink.u1((expires ? EXPIRES : 0)
-                | (string ? STRING : 0)
+                | (string && !parts ? STRING : 0)
                 | (parts ? PARTS : 0)
                 | (form != StringForm.STORED ? FORM : 0)
                 | (marks != null ? MARKED : 0)
@@ -180,7 +205,9 @@ final class SegmentEncoder {
         if (tags != null) {
             sink.block(tags);
         }
-        if (string) {
+        if (parts) {
+            large.add(new Large(entry.slot() & Keyspace.SEGMENTS - 1, entry.db(), entry.key(), entry.type()));
+        } else if (string) {
             if (form != StringForm.STORED) {
                 sink.u1(form.code());
             }
@@ -188,8 +215,6 @@ final class SegmentEncoder {
             sink.u4(length);
             int at = sink.reserve(length);
             entry.read(0, sink.array(), at, length);
-        } else if (parts) {
-            large.add(new Large(entry.slot() & Keyspace.SEGMENTS - 1, entry.db(), entry.key(), entry.type()));
         } else {
             Values.write(entry.value(), sink);
         }
@@ -203,11 +228,14 @@ final class SegmentEncoder {
     private boolean part(Segment segment, Large of, int most, Slices out) {
         ref.set(keyspace.hasher(), of.db, of.key, 0, of.key.length);
         Entry entry = segment.peek(ref, BEFORE_ALL);
-        if (entry == null || entry.isString() || entry.type() != of.type) {
+        if (entry == null || entry.type() != of.type) {
             // The change that made it so is behind the slice that names the key.
             return true;
         }
         int form = Part.form(of.type);
+        if (of.type == ValueType.STRING) {
+            return string(of, entry, out);
+        }
         return switch (entry.value()) {
             case ListValue list -> list(of, entry, list, most, out);
             case StreamValue stream -> {
@@ -242,6 +270,12 @@ final class SegmentEncoder {
         if (tags != null) {
             sink.block(tags);
         }
+        byte[] marks =
+                of.part == 0 && form == Part.STRING ? keyspace.annotations().of(Kind.MARKS, entry) : null;
+        more |= marks == null ? 0 : Part.MARKED;
+        if (marks != null) {
+            sink.block(marks);
+        }
         of.part++;
         sink.u1(form);
         long from = of.cursor;
@@ -250,6 +284,31 @@ final class SegmentEncoder {
         // Of a hash or a set the hashes of its elements, the last 0 at the end.
         out.end(Block.PART, of.index, from, of.cursor, of.sequence);
         return over;
+    }
+
+    /** A long string's parts are of the moment of the first: pages that are changed since are read as they were. */
+    private boolean string(Large of, Entry entry, Slices out) {
+        Lasting string = of.string;
+        if (string == null) {
+            string = entry.lasting();
+            if (string == null) {
+                // It became a short one, which the change since has as a whole.
+                return true;
+            }
+            of.string = string;
+            of.sequence = keyspace.sequence(of.index);
+        }
+        Lasting bytes = string;
+        return part(of, entry, Part.STRING, out, sink -> {
+            int count = Math.min(STRING_BYTES_A_SLICE, bytes.length() - (int) of.cursor);
+            sink.u1(entry.form().code());
+            sink.u4(bytes.length());
+            sink.u4(count);
+            int at = sink.reserve(count);
+            bytes.read((int) of.cursor, sink.array(), at, count);
+            of.cursor += count;
+            return of.cursor == bytes.length();
+        });
     }
 
     /** What a list's parts come to is the list as it is now. */

@@ -5,12 +5,14 @@ import io.plinth.kvcache.keyspace.KeyRef;
 import io.plinth.kvcache.keyspace.Keyspace;
 import io.plinth.kvcache.keyspace.Segment;
 import io.plinth.kvcache.keyspace.rdb.RdbException;
+import io.plinth.kvcache.keyspace.store.StoredStrings.Arrival;
 import io.plinth.kvcache.keyspace.value.KeyHash;
 import io.plinth.kvcache.keyspace.value.StringForm;
 import io.plinth.kvcache.keyspace.value.StringValue;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.write.Annotations;
 import io.plinth.kvcache.keyspace.write.Annotations.Kind;
+import io.plinth.kvcache.keyspace.write.Strings;
 import io.plinth.kvcache.persist.effect.Coverage;
 import io.plinth.kvcache.persist.effect.EffectCodec;
 import io.plinth.kvcache.persist.effect.Replay;
@@ -25,6 +27,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Owned by recovery: brings back what one snapshot has. A damaged block loses its keys; the others are found behind it. */
@@ -41,6 +44,11 @@ public final class SnapshotReader implements AutoCloseable {
     private boolean whole;
 
     private @Nullable List<byte[]> libraries;
+
+    /** The same of long strings. */
+    private final Map<Integer, Arriving> strings = new HashMap<>();
+
+    private record Arriving(Part first, StringForm form, Arrival bytes, int next) {}
 
     private record Parts(byte[] key, @Nullable Value value, int next, byte @Nullable [] tags) {}
 
@@ -80,6 +88,8 @@ public final class SnapshotReader implements AutoCloseable {
     private void end(Loading loading) {
         // Only now is it known what each piece has: of a key that went before its piece was written nothing comes back.
         Replay replay = new Replay(loading.keyspace, loading.coverage, loading.nowMillis, loading.sequences);
+        strings.values().forEach(SnapshotReader::abandon);
+        strings.clear();
         loading.effects.forEach(body -> replay(body, replay));
         misfits += replay.misfits();
         if (!whole) {
@@ -192,10 +202,20 @@ public final class SnapshotReader implements AutoCloseable {
             byte @Nullable [] marks,
             byte @Nullable [] tags) {
         KeyRef key = new KeyRef().set(keyspace.hasher(), db, name, 0, name.length);
+        put(keyspace, key, segment -> segment.putValue(key, value, expireAt, nowMillis), nowMillis, marks, tags);
+    }
+
+    private void put(
+            Keyspace keyspace,
+            KeyRef key,
+            Consumer<Segment> value,
+            long nowMillis,
+            byte @Nullable [] marks,
+            byte @Nullable [] tags) {
         Segment segment = keyspace.segment(key.slot());
         segment.lock();
         try {
-            segment.putValue(key, value, expireAt, nowMillis);
+            value.accept(segment);
             Annotations known = keyspace.annotations();
             if (known.restore(Kind.MARKS, key, marks, nowMillis) && known.restore(Kind.TAGS, key, tags, nowMillis)) {
                 keys++;
@@ -212,6 +232,10 @@ public final class SnapshotReader implements AutoCloseable {
 
     /** Parts of one key of a segment come one behind the other, others' between; where one is missing the key is as good as lost. */
     private void part(Keyspace keyspace, Block head, Part part, Coverage coverage, long nowMillis) throws RdbException {
+        if (part.isString()) {
+            string(keyspace, head, part, coverage, nowMillis);
+            return;
+        }
         Parts before = part.number == 0 ? new Parts(part.key, null, 0, part.tags) : parts.get(head.segment());
         if (before == null || before.next != part.number || !Arrays.equals(before.key, part.key)) {
             parts.remove(head.segment());
@@ -225,6 +249,44 @@ public final class SnapshotReader implements AutoCloseable {
                 put(keyspace, part.db, part.key, value, part.expireAt, nowMillis, null, before.tags);
             }
             coverage.set(head.segment(), part.db, part.key, head.sequence());
+        }
+    }
+
+    /** Bytes of a long string, which go where keys are as they come. */
+    private void string(Keyspace keyspace, Block head, Part part, Coverage coverage, long nowMillis)
+            throws RdbException {
+        StringForm form = part.stringForm();
+        int length = part.stringLength();
+        byte[] piece = part.piece();
+        Arriving before = strings.remove(head.segment());
+        KeyRef key = new KeyRef().set(keyspace.hasher(), part.db, part.key, 0, part.key.length);
+        if (part.number == 0) {
+            abandon(before);
+            before = new Arriving(part, form, Strings.arriving(keyspace, key.slot(), length), 0);
+        }
+        if (before == null
+                || before.next != part.number
+                || !Arrays.equals(before.first.key, part.key)
+                || !before.bytes.add(piece, 0, piece.length)) {
+            abandon(before);
+        } else if (!part.last) {
+            strings.put(head.segment(), new Arriving(before.first, form, before.bytes, part.number + 1));
+        } else {
+            Arriving whole = before;
+            put(
+                    keyspace,
+                    key,
+                    segment -> segment.putString(key, whole.bytes, form, part.expireAt, nowMillis),
+                    nowMillis,
+                    before.first.marks,
+                    before.first.tags);
+            coverage.set(head.segment(), part.db, part.key, head.sequence());
+        }
+    }
+
+    private static void abandon(@Nullable Arriving unfinished) {
+        if (unfinished != null) {
+            unfinished.bytes.release();
         }
     }
 

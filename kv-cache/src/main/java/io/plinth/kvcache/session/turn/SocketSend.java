@@ -10,7 +10,9 @@ import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.plinth.kvcache.wire.ReplyBuffers;
+import io.plinth.kvcache.wire.ReplyWriter;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -21,12 +23,16 @@ import org.jspecify.annotations.Nullable;
 public final class SocketSend {
     /** How long a client that is to be closed may take to read what is left. */
     private static final int LAST_WORDS_MILLIS = 2_000;
+    /** Who is to be closed and takes a long reply is looked at as often. */
+    private static final int LOOK_MILLIS = 20;
 
     private final Channel channel;
     private final ReplyBuffers buffers;
     private final LoopTraffic traffic;
     private final @Nullable Socket socket;
     private final @Nullable ChannelHandlerContext tls;
+    private final LongReplies waiting = new LongReplies();
+    private boolean handing;
 
     /** {@code loop}: the connection's, whose buffers replies may lie in, and which counts what is sent. */
     public SocketSend(Channel channel, LoopShare loop) {
@@ -37,6 +43,50 @@ public final class SocketSend {
         this.socket = tls == null && channel instanceof EpollSocketChannel epoll && epoll.fd() instanceof Socket own
                 ? own
                 : null;
+    }
+
+    /** Sends what the handler of this context wrote; answers whether the socket took all of it. */
+    public boolean send(ChannelHandlerContext ctx, ReplyWriter out, long nowMillis) {
+        List<ReplyWriter.Insertion> values = out.insertions();
+        ByteBuf reply = out.take();
+        if (reply == null) {
+            return true;
+        }
+        if (values.isEmpty() && waiting.isEmpty()) {
+            return send(ctx, reply, nowMillis);
+        }
+        int length = reply.readableBytes();
+        for (ReplyWriter.Insertion each : values) {
+            length += Math.min(each.value().length(), Integer.MAX_VALUE - length);
+        }
+        traffic.wrote(length, nowMillis);
+        waiting.add(reply, values);
+        return hand(ctx);
+    }
+
+    /** Hands on what waits, as far as the client takes it; answers whether nothing is left. */
+    public boolean hand(ChannelHandlerContext ctx) {
+        if (!handing) {
+            handing = true;
+            while (!waiting.isEmpty() && ctx.channel().isWritable()) {
+                ByteBuf next = waiting.next(ctx.alloc());
+                if (next != null) {
+                    ctx.writeAndFlush(next, ctx.voidPromise());
+                }
+            }
+            handing = false;
+        }
+        return waiting.isEmpty();
+    }
+
+    /** Whether the client takes what it is sent. */
+    public boolean takes() {
+        return waiting.isEmpty() && channel.isWritable();
+    }
+
+    /** The connection is over. */
+    public void release() {
+        waiting.release();
     }
 
     /** Sends, and releases, what the handler of this context replies; it hears of a failure. Answers whether the socket took all of it. */
@@ -65,6 +115,25 @@ public final class SocketSend {
     /** Where short replies are to be written to, which so come back when they are sent; null where they would not. */
     public @Nullable ReplyBuffers buffers() {
         return socket == null ? null : buffers;
+    }
+
+    /** Sends what is left, if anything, and closes the connection when the client has it, or soon. */
+    public void last(ChannelHandlerContext ctx, ReplyWriter out, long nowMillis) {
+        if (waiting.isEmpty() && !out.inserts()) {
+            last(ctx, out.take(), nowMillis);
+            return;
+        }
+        send(ctx, out, nowMillis);
+        lastOf(ctx, LAST_WORDS_MILLIS / LOOK_MILLIS);
+    }
+
+    /** Closes when nothing waits any more, or after so many looks. */
+    private void lastOf(ChannelHandlerContext ctx, int looks) {
+        if (hand(ctx) || looks == 0) {
+            last(ctx, (ByteBuf) null, 0);
+        } else {
+            ctx.channel().eventLoop().schedule(() -> lastOf(ctx, looks - 1), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        }
     }
 
     /** Sends what is left, if anything, and closes the connection when the client has it, or soon. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.plinth.kvcache.wire.Lasting;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -170,5 +171,62 @@ class LongStringsTest {
         // Of each of some twenty sizes a few pages may be open.
         assertThat(region.inUse()).as("seed %d", seed).isLessThan(most * 9 / 8);
         assertThat(region.resident()).as("seed %d", seed).isLessThan(most * 5 / 4);
+    }
+
+    /** Views see what was, strings what is, and pages come back when both are done with them. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void viewsKeepWhatTheStringWas(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        long before = slabs.bytes();
+        byte[] model = bytes(random, 3 << 20);
+        LongString string = strings.make(model, 0, model.length);
+        List<Lasting> views = new ArrayList<>();
+        List<byte[]> then = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            switch (random.nextInt(6)) {
+                case 0 -> {
+                    int from = random.nextInt(model.length);
+                    int count = random.nextInt(model.length - from);
+                    Lasting view = strings.view(string, from, count);
+                    if (model.length >= 1 << 20) {
+                        views.add(java.util.Objects.requireNonNull(view));
+                        then.add(Arrays.copyOfRange(model, from, from + count));
+                    }
+                }
+                case 1 -> {
+                    if (!views.isEmpty()) {
+                        int which = random.nextInt(views.size());
+                        Lasting view = views.remove(which);
+                        byte[] seen = new byte[view.length()];
+                        view.read(0, seen, 0, seen.length);
+                        assertThat(Arrays.equals(seen, then.remove(which))).isTrue();
+                        view.release();
+                        view.release();
+                    }
+                }
+                case 2 -> {
+                    model = bytes(random, (1 << 20) + random.nextInt(2 << 20));
+                    strings.set(string, model, 0, model.length);
+                }
+                case 3 -> strings.trim(string);
+                default -> {
+                    byte[] part = bytes(random, random.nextInt(100_000));
+                    int at = random.nextInt(model.length + 20_000);
+                    model = Arrays.copyOf(model, Math.max(model.length, at + part.length));
+                    System.arraycopy(part, 0, model, at, part.length);
+                    strings.put(string, at, part, random.nextBoolean());
+                }
+            }
+            assertThat(Arrays.equals(all(string), model)).isTrue();
+        }
+        strings.free(string);
+        for (int i = 0; i < views.size(); i++) {
+            byte[] seen = new byte[views.get(i).length()];
+            views.get(i).read(0, seen, 0, seen.length);
+            assertThat(Arrays.equals(seen, then.get(i))).isTrue();
+            views.get(i).release();
+        }
+        assertThat(slabs.bytes()).isEqualTo(before);
     }
 }

@@ -1,0 +1,78 @@
+package io.plinth.kvcache.session.turn;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.plinth.kvcache.wire.Lasting;
+import io.plinth.kvcache.wire.ReplyWriter;
+import java.util.ArrayDeque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owned by its connection's event loop: replies that are longer than what is to wait in buffers, in the order they go out. A value's
+ * bytes stay where the keyspace has them, and are copied piece by piece as the client takes them.
+ */
+final class LongReplies {
+    private static final int PIECE = 128 << 10;
+
+    private record Part(@Nullable ByteBuf written, @Nullable Lasting value) {
+        void release() {
+            if (written != null) {
+                written.release();
+            } else if (value != null) {
+                value.release();
+            }
+        }
+    }
+
+    private final ArrayDeque<Part> parts = new ArrayDeque<>();
+    /** How much of the first value is gone. */
+    private int done;
+
+    boolean isEmpty() {
+        return parts.isEmpty();
+    }
+
+    /** Adds what was written, and in it the values where they belong; releases all of it in time. */
+    void add(ByteBuf written, List<ReplyWriter.Insertion> values) {
+        int at = 0;
+        for (ReplyWriter.Insertion each : values) {
+            parts.add(new Part(written.readRetainedSlice(each.at() - at), null));
+            parts.add(new Part(null, each.value()));
+            at = each.at();
+        }
+        parts.add(new Part(written, null));
+    }
+
+    /** The next piece, to be released by who takes it; null where there is none. */
+    @Nullable
+    ByteBuf next(ByteBufAllocator allocator) {
+        Part first = parts.peek();
+        if (first == null) {
+            return null;
+        }
+        if (first.written != null) {
+            parts.remove();
+            return first.written;
+        }
+        Lasting value = first.value;
+        int some = value == null ? 0 : Math.min(PIECE, value.length() - done);
+        ByteBuf piece = allocator.ioBuffer(PIECE);
+        if (value != null) {
+            value.write(done, some, piece);
+            done += some;
+            if (done == value.length()) {
+                parts.remove();
+                value.release();
+                done = 0;
+            }
+        }
+        return piece;
+    }
+
+    /** Nobody takes the rest. */
+    void release() {
+        parts.forEach(Part::release);
+        parts.clear();
+    }
+}
