@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.plinth.kvcache.keyspace.memory.Native;
 import io.plinth.kvcache.wire.Lasting;
 import java.util.Arrays;
-import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class LongString {
     /** What it takes beside its bytes: itself and the head of an array. */
-    private static final int OVERHEAD = 56;
+    private static final int OVERHEAD = 72;
+
+    private static final long[] NONE = {};
 
     /** Names of pages, then of places. */
     int[] chunks = new int[0];
@@ -40,8 +41,8 @@ final class LongString {
     /** A view has the same list of pages. */
     boolean listed;
 
-    /** Which pages came since the last view was opened, so that none has them. */
-    final BitSet fresh = new BitSet();
+    /** By page, how many views had been opened when it came: none of these has it. Of use where {@link #held} is there. */
+    long[] born = NONE;
 
     int length() {
         return length;
@@ -50,7 +51,7 @@ final class LongString {
     /** Whether a page is read by a view, so that it must stay as it is. */
     boolean isViewed(int page) {
         Held readers = held;
-        return readers != null && !fresh.get(page) && readers.isOpen();
+        return readers != null && readers.has(born[page]);
     }
 
     /** Puts another page in the place of one; answers whether nobody has that one any more. */
@@ -61,9 +62,22 @@ final class LongString {
             listed = false;
         }
         chunks[page] = handle;
-        fresh.set(page);
         Held readers = held;
-        return readers == null || !readers.keep(before);
+        if (readers == null) {
+            return true;
+        }
+        boolean kept = readers.keep(before, born[page]);
+        born[page] = readers.opened();
+        return !kept;
+    }
+
+    /** Other pages came from one on. */
+    void came(int from, int all) {
+        Held readers = held;
+        if (readers != null) {
+            born = Arrays.copyOf(born, all);
+            Arrays.fill(born, Math.min(from, all), all, readers.opened());
+        }
     }
 
     /** Has what another one had, which has nothing from now on. */
@@ -76,8 +90,7 @@ final class LongString {
         places = other.places;
         held = other.held;
         listed = other.listed;
-        fresh.clear();
-        fresh.or(other.fresh);
+        born = other.born;
         other.chunks = new int[0];
         other.pages = 0;
         other.tail = 0;
@@ -86,61 +99,98 @@ final class LongString {
         other.places = 0;
         other.held = null;
         other.listed = false;
+        other.born = NONE;
     }
 
-    /** Guarded by itself: how many views there are, and the pages that they have and the string has no more. */
+    /**
+     * Guarded by itself: the views of one string, in the order they were opened. A page that the string has no more is kept by the last
+     * of those that have it, and goes to the one before when that is closed, or back where that was opened before it came.
+     */
     static final class Held {
         private final Slabs slabs;
-        private int views;
-        private int[] left = new int[4];
-        private int count;
+        private @Nullable View last;
+        private long opened;
 
         Held(Slabs slabs) {
             this.slabs = slabs;
         }
 
-        synchronized void open() {
-            views++;
+        synchronized long opened() {
+            return opened;
         }
 
         synchronized boolean isOpen() {
-            return views > 0;
+            return last != null;
         }
 
-        /** Keeps a page until the last view is closed; answers false where there is none. */
-        synchronized boolean keep(int page) {
-            if (views == 0) {
+        /** Whether a view has a page that came when so many had been opened. */
+        synchronized boolean has(long born) {
+            return last != null && last.number > born;
+        }
+
+        private synchronized void open(View view) {
+            view.number = ++opened;
+            view.before = last;
+            if (last != null) {
+                last.after = view;
+            }
+            last = view;
+        }
+
+        /** Keeps a page for the views that have it; answers false where none has. */
+        synchronized boolean keep(int page, long born) {
+            if (last == null || last.number <= born) {
                 return false;
             }
-            if (count == left.length) {
-                left = Arrays.copyOf(left, count << 1);
-            }
-            left[count++] = page;
+            last.keep(page, born);
             slabs.held(1);
             return true;
         }
 
-        synchronized void close() {
-            views--;
-            if (views == 0 && count > 0) {
-                slabs.held(-count);
-                for (int i = 0; i < count; i++) {
-                    slabs.givePage(left[i]);
-                }
-                count = 0;
-                left = new int[4];
+        private synchronized void close(View view) {
+            View before = view.before;
+            View after = view.after;
+            if (before != null) {
+                before.after = after;
             }
+            if (after == null) {
+                last = before;
+            } else {
+                after.before = before;
+            }
+            for (int i = 0; i < view.count; i++) {
+                if (before != null && before.number > view.births[i]) {
+                    before.keep(view.left[i], view.births[i]);
+                } else {
+                    slabs.held(-1);
+                    slabs.givePage(view.left[i]);
+                }
+            }
+            view.count = 0;
         }
     }
 
     /** Used by one thread at a time, whichever: bytes of a string of whole pages as they were when it was opened. */
     static final class View implements Lasting {
+        private static final int[] NO_PAGES = {};
+        private static final long[] NO_BIRTHS = {};
+
         private final Region region;
         private final Held held;
         private final int[] pages;
         private final int from;
         private final int length;
         private boolean closed;
+        /** Which of the string's views it is. This and what follows is guarded by what keeps them in order. */
+        private long number;
+
+        private @Nullable View before;
+        private @Nullable View after;
+        /** Pages that the string has no more, and when they came. */
+        private int[] left = NO_PAGES;
+
+        private long[] births = NO_BIRTHS;
+        private int count;
 
         View(Region region, Held held, int[] pages, int from, int length) {
             this.region = region;
@@ -148,7 +198,17 @@ final class LongString {
             this.pages = pages;
             this.from = from;
             this.length = length;
-            held.open();
+            held.open(this);
+        }
+
+        private void keep(int page, long born) {
+            if (count == left.length) {
+                int more = Math.max(4, count << 1);
+                left = Arrays.copyOf(left, more);
+                births = Arrays.copyOf(births, more);
+            }
+            left[count] = page;
+            births[count++] = born;
         }
 
         @Override
@@ -187,7 +247,7 @@ final class LongString {
         public void release() {
             if (!closed) {
                 closed = true;
-                held.close();
+                held.close(this);
             }
         }
     }

@@ -81,8 +81,9 @@ final class LongStrings {
     /** Puts bytes in from a place on, with zeros before them where it was shorter; answers whether it got room to grow. */
     boolean put(LongString string, int at, byte[] part, boolean scarce) {
         int after = Math.max(string.length, Math.addExact(at, part.length));
-        own(string, Math.min(at, string.length), Math.min(after, string.room));
-        boolean grows = after > string.room;
+        own(string, Math.min(at, string.length), Math.min(at + part.length, string.room));
+        // A long one is whole pages, also where a few places had room for it.
+        boolean grows = after > string.room || (after >= WHOLE_PAGES && string.tail != 0);
         if (grows) {
             int more = scarce
                     ? Math.min(after >> SCARCE_SHIFT, Region.PAGE)
@@ -123,9 +124,9 @@ final class LongStrings {
         if (held == null) {
             held = new LongString.Held(slabs);
             string.held = held;
+            string.born = new long[string.pages];
         }
         string.listed = true;
-        string.fresh.clear();
         return new LongString.View(region, held, string.chunks, from, length);
     }
 
@@ -277,7 +278,7 @@ final class LongStrings {
             Native.copy(from, address, run);
         }
         free(string, string.chunks, staying, string.pages, string.chunks.length);
-        string.fresh.set(staying, Math.max(staying, pages));
+        string.came(staying, pages);
         string.listed = false;
         long room = (long) pages << Region.PAGE_BITS;
         long places = room;
@@ -329,7 +330,7 @@ final class LongStrings {
     private void free(@Nullable LongString of, int[] chunks, int from, int pages, int end) {
         LongString.Held held = of == null ? null : of.held;
         for (int i = from; i < end; i++) {
-            if (of != null && held != null && i < pages && of.isViewed(i) && held.keep(chunks[i])) {
+            if (of != null && held != null && i < pages && held.keep(chunks[i], of.born[i])) {
                 continue;
             }
             if (i < pages) {

@@ -173,6 +173,35 @@ class LongStringsTest {
         assertThat(region.resident()).as("seed %d", seed).isLessThan(most * 5 / 4);
     }
 
+    /** Readers that are never all done at once keep no page that only those have who are done, nor does one that stalls. */
+    @Test
+    void pagesComeBackWhileOtherViewsAreOpen() {
+        byte[] zeros = new byte[2 << 20];
+        LongString string = strings.make(zeros, 0, zeros.length);
+        Lasting stalled = viewOf(string);
+        Lasting last = viewOf(string);
+        long before = slabs.bytes();
+        strings.put(string, Region.PAGE - 1, new byte[] {1, 1}, false);
+        assertThat(slabs.bytes()).as("what is written to is copied").isEqualTo(before + 2 * Region.PAGE);
+        for (int i = 0; i < 1_000; i++) {
+            Lasting next = viewOf(string);
+            last.release();
+            strings.put(string, i % 7 * Region.PAGE, new byte[] {(byte) (i | 1)}, false);
+            last = next;
+        }
+        assertThat(slabs.bytes()).isLessThan(before + 20 * Region.PAGE);
+        byte[] seen = new byte[zeros.length];
+        stalled.read(0, seen, 0, seen.length);
+        assertThat(Arrays.equals(seen, zeros)).isTrue();
+        stalled.release();
+        last.release();
+        assertThat(slabs.bytes()).isEqualTo(before);
+    }
+
+    private Lasting viewOf(LongString string) {
+        return java.util.Objects.requireNonNull(strings.view(string, 0, string.length()));
+    }
+
     /** Views see what was, strings what is, and pages come back when both are done with them. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
