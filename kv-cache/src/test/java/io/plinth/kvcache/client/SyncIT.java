@@ -383,9 +383,10 @@ class SyncIT {
             try (RawClient ours = node.connect()) {
                 for (int i = 0; i < 150; i++) {
                     ours.call("HSET", "hash", "field" + i, "x".repeat(1 << 20));
+                    ours.call("APPEND", "string", "y".repeat(1 << 20));
                 }
                 Path file = take(node.port(), "large.rdb", "--rdb");
-                assertThat(file).satisfies(it -> assertThat(Files.size(it)).isGreaterThan(150L << 20));
+                assertThat(file).satisfies(it -> assertThat(Files.size(it)).isGreaterThan(300L << 20));
                 assertThat(ours.call("HLEN", "hash")).isEqualTo(":150\r\n");
             }
         }

@@ -11,7 +11,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owned by the thread that makes copies: a collection whose parts changed.
+ * Owned by the thread that makes copies: a collection, or a string, whose parts changed.
  *
  * @param db as clients name it
  * @param key the key

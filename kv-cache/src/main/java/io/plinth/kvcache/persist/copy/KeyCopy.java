@@ -14,6 +14,7 @@ import io.plinth.kvcache.persist.snapshot.Image;
 import io.plinth.kvcache.persist.snapshot.LargeValue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +42,7 @@ final class KeyCopy {
      *
      * @param string a string's bytes
      * @param payload another value as DUMP has it
-     * @param large a collection in parts
+     * @param large a collection, or a long string, in parts
      */
     record Before(
             @Nullable ByteBuffer string,
@@ -111,19 +112,24 @@ final class KeyCopy {
         }
     }
 
-    /** A collection in parts. */
+    private void strings(ChangedKey key, List<ByteBuffer> before) throws IOException {
+        strings.write(key, before, out);
+        written++;
+    }
+
+    /** A collection, or a long string, in parts. */
     void large(int db, LargeValue large) throws IOException {
         if (large.dumped()) {
             dumped(db, large.key(), large.expireAt(), payload(large));
             return;
         }
+        Touched nothing = new Touched(large.sequence(), Touched.Base.IMAGE);
+        ChangedKey only = new ChangedKey(db, large.key(), large.expireAt(), null, large, nothing, changes);
         switch (large.type()) {
+            case STRING -> strings(only, large.string());
             case LIST -> {
                 if (large.changed()) {
-                    Touched nothing = new Touched(large.sequence(), Touched.Base.IMAGE);
-                    collection(
-                            new ChangedKey(db, large.key(), large.expireAt(), null, large, nothing, changes),
-                            ValueType.LIST);
+                    collection(only, ValueType.LIST);
                 } else {
                     written += lists.write(large, db, out) ? 1 : 0;
                 }
@@ -154,9 +160,10 @@ final class KeyCopy {
             if (since.count() == 0) {
                 string(db, key, expireAt, string);
             } else {
-                strings.write(new ChangedKey(db, key, expireAt, null, null, since, changes), string, out);
-                written++;
+                strings(new ChangedKey(db, key, expireAt, null, null, since, changes), List.of(string));
             }
+        } else if (large != null && large.type() == ValueType.STRING) {
+            strings(new ChangedKey(db, key, expireAt, null, large, since, changes), large.string());
         } else if (payload != null && since.count() == 0) {
             dumped(db, key, expireAt, payload);
         } else if (payload != null) {

@@ -7,6 +7,7 @@ import io.plinth.kvcache.persist.effect.ChangeRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 
 /** Owned by the thread that makes copies: strings of which some bytes changed, a window of each at a time. */
 final class StringCopy {
@@ -21,9 +22,9 @@ final class StringCopy {
         window = Math.clamp(memory / SHARE, 1, LONGEST);
     }
 
-    /** Writes one that was this before its changes. */
-    void write(ChangedKey key, ByteBuffer before, RdbFileWriter out) throws IOException {
-        long[] length = {before.remaining()};
+    /** Writes one that was this, piece by piece, before its changes. */
+    void write(ChangedKey key, List<ByteBuffer> before, RdbFileWriter out) throws IOException {
+        long[] length = {before.stream().mapToLong(ByteBuffer::remaining).sum()};
         key.forEach((change, valueAt) -> {
             ByteBuffer value = value(change);
             if (ChangeRecord.number(change.field(), 1) != length[0]) {
@@ -54,9 +55,14 @@ final class StringCopy {
         return value;
     }
 
-    private static void fill(ChangedKey key, ByteBuffer before, long from, byte[] into, int count) throws IOException {
+    private static void fill(ChangedKey key, List<ByteBuffer> before, long from, byte[] into, int count)
+            throws IOException {
         Arrays.fill(into, 0, count, (byte) 0);
-        put(before, 0, from, into, count);
+        long at = 0;
+        for (ByteBuffer piece : before) {
+            put(piece, at, from, into, count);
+            at += piece.remaining();
+        }
         key.forEach((change, valueAt) -> put(value(change), ChangeRecord.number(change.field(), 0), from, into, count));
     }
 

@@ -46,24 +46,16 @@ final class Encoding {
     private final AtomicInteger running;
     private final AtomicLong waiting = new AtomicLong();
     private final long mostWaiting;
-    private final boolean inParts;
     private final Share[] shares;
     private volatile boolean abandoned;
     private volatile @Nullable Throwable failure;
 
-    /** {@code inParts}: whether long strings are written in parts, too. */
-    Encoding(Keyspace keyspace, LongSupplier nanos, List<? extends ScheduledExecutorService> loops, boolean inParts) {
-        this(keyspace, nanos, loops, WAITING_BYTES, inParts);
+    Encoding(Keyspace keyspace, LongSupplier nanos, List<? extends ScheduledExecutorService> loops) {
+        this(keyspace, nanos, loops, WAITING_BYTES);
     }
 
-    Encoding(
-            Keyspace keyspace,
-            LongSupplier nanos,
-            List<? extends ScheduledExecutorService> loops,
-            long mostWaiting,
-            boolean inParts) {
+    Encoding(Keyspace keyspace, LongSupplier nanos, List<? extends ScheduledExecutorService> loops, long mostWaiting) {
         this.mostWaiting = mostWaiting;
-        this.inParts = inParts;
         this.keyspace = keyspace;
         this.nanos = nanos;
         this.loops = loops;
@@ -151,7 +143,7 @@ final class Encoding {
     /** Owned by its loop. */
     private final class Share implements Runnable {
         private final ScheduledExecutorService loop;
-        private final SegmentEncoder encoder = new SegmentEncoder(keyspace, inParts);
+        private final SegmentEncoder encoder = new SegmentEncoder(keyspace);
         private int index;
         private int keys = FEWEST_KEYS;
         private @Nullable Slices slices;

@@ -33,7 +33,7 @@ public final class Image implements AutoCloseable {
         /** Another value, as DUMP has it. */
         void dumped(long sequence, int db, byte[] key, long expireAt, ByteBuffer payload) throws IOException;
 
-        /** A collection in parts, which may lack the last ones. */
+        /** A collection, or a long string, in parts, which may lack the last ones. */
         void large(LargeValue value) throws IOException;
     }
 

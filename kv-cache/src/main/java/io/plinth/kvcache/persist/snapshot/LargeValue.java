@@ -8,9 +8,11 @@ import io.plinth.kvcache.keyspace.value.StreamValue;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
-/** Owned by who reads an image: a collection that is there in parts, which are read one at a time where they lie. */
+/** Owned by who reads an image: a collection, or a long string, that is there in parts, which are read one at a time where they lie. */
 public final class LargeValue {
     private final Image image;
     private final int db;
@@ -130,6 +132,19 @@ public final class LargeValue {
     /** Whether a part has changes of a list. */
     public boolean changes(int number) throws IOException {
         return part(number).isChanges();
+    }
+
+    /** The bytes of a string, piece by piece, where they lie. */
+    public List<ByteBuffer> string() throws IOException {
+        List<ByteBuffer> pieces = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            try {
+                pieces.add(part(i).view());
+            } catch (RdbException e) {
+                throw new IOException("copy: " + e.getMessage(), e);
+            }
+        }
+        return pieces;
     }
 
     /** The list, as a whole. */

@@ -89,7 +89,8 @@ final class Part {
             case SORTED_SET -> ValueType.SORTED_SET;
             case LIST, CHANGES, WHOLE -> ValueType.LIST;
             case STREAM -> ValueType.STREAM;
-            default -> throw new RdbException("part: " + form + " (expected: of a collection)");
+            case STRING -> ValueType.STRING;
+            default -> throw new RdbException("part: " + form + " (expected: of a value)");
         };
     }
 
@@ -113,6 +114,13 @@ final class Part {
 
     byte[] piece() throws RdbException {
         return Values.block(elements);
+    }
+
+    /** Its bytes of a long string, where they lie. */
+    ByteBuffer view() throws RdbException {
+        stringForm();
+        stringLength();
+        return Values.view(elements);
     }
 
     static int form(ValueType type) {

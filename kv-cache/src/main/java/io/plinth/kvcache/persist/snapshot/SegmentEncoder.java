@@ -39,9 +39,7 @@ final class SegmentEncoder {
     static final int TAGGED = 32;
 
     private static final int BYTES_A_SLICE = 16 << 10;
-    /** A longer string is written in parts only. */
-    private static final int MOST_WHOLE = 64 << 20;
-    /** They are copied alone. */
+    /** Of a long string, which is copied alone. */
     private static final int STRING_BYTES_A_SLICE = 128 << 10;
     /** Elements that take about as long as a key. */
     private static final int ELEMENTS_A_KEY = 4;
@@ -52,7 +50,6 @@ final class SegmentEncoder {
     private static final long BEFORE_ALL = 0;
 
     private final Keyspace keyspace;
-    private final boolean inParts;
     private final KeyRef ref = new KeyRef();
     private final ArrayDeque<Large> large = new ArrayDeque<>();
     private long from;
@@ -92,10 +89,8 @@ final class SegmentEncoder {
         }
     }
 
-    /** {@code inParts}: whether long strings are written in parts, too. */
-    SegmentEncoder(Keyspace keyspace, boolean inParts) {
+    SegmentEncoder(Keyspace keyspace) {
         this.keyspace = keyspace;
-        this.inParts = inParts;
     }
 
     /** How many keys were written. */
@@ -177,11 +172,7 @@ final class SegmentEncoder {
     private void entry(Entry entry, ByteSink sink) {
         boolean expires = entry.expireAt() != Entry.NEVER;
         boolean string = entry.isString();
-        boolean parts = string ? inParts && Strings.isLong(entry) : large(entry);
-        if (string && !parts && entry.length() > MOST_WHOLE) {
-            throw new IllegalStateException("copy: a string of " + entry.length() + " bytes (expected: at most "
-                    + MOST_WHOLE + ", as it is written at once)");
-        }
+        boolean parts = string ? Strings.isLong(entry) : large(entry);
         StringForm form = string && !parts ? entry.form() : StringForm.STORED;
         byte[] marks = string && !parts ? keyspace.annotations().of(Kind.MARKS, entry) : null;
         byte[] tags = parts ? null : keyspace.annotations().of(Kind.TAGS, entry);

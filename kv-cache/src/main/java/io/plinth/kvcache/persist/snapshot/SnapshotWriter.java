@@ -39,22 +39,14 @@ final class SnapshotWriter implements AutoCloseable {
     private final @Nullable Gathering gathering;
     private final FileChannel file;
     private final boolean durable;
-    private final boolean inParts;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
     private long unforced;
     private long keys;
     private long longest;
 
-    /** {@code durable}: whether what is written is to outlive the machine; {@code inParts}: whether long strings are in parts, too. */
-    SnapshotWriter(
-            Keyspace keyspace,
-            Path path,
-            LongSupplier nanos,
-            @Nullable Gathering gathering,
-            boolean durable,
-            boolean inParts)
+    /** {@code durable}: whether what is written is to outlive the machine. */
+    SnapshotWriter(Keyspace keyspace, Path path, LongSupplier nanos, @Nullable Gathering gathering, boolean durable)
             throws IOException {
-        this.inParts = inParts;
         this.durable = durable;
         this.keyspace = keyspace;
         this.nanos = nanos;
@@ -72,7 +64,7 @@ final class SnapshotWriter implements AutoCloseable {
             encode(facts.atStop());
             effects(true);
         } else {
-            gather(new Encoding(keyspace, nanos, loops, inParts));
+            gather(new Encoding(keyspace, nanos, loops));
             end();
         }
         ByteSink functions = new ByteSink();
@@ -115,7 +107,7 @@ final class SnapshotWriter implements AutoCloseable {
 
     private void encode(boolean atStop) throws IOException {
         long begun = nanos.getAsLong();
-        SegmentEncoder encoder = new SegmentEncoder(keyspace, inParts);
+        SegmentEncoder encoder = new SegmentEncoder(keyspace);
         Slices slices = new Slices();
         try {
             for (int i = 0; i < Keyspace.SEGMENTS; ) {

@@ -88,7 +88,7 @@ public final class Snapshots {
         boolean covers = false;
         Encoded encoded;
         try {
-            encoded = write(unfinished, from, atStop, loops, journal == null ? new Gathering(gathered) : null, true);
+            encoded = write(unfinished, from, atStop, loops, journal == null ? new Gathering(gathered) : null);
             if (journal != null) {
                 // Without the changes made meanwhile its pieces are of different moments.
                 done(journal.flushed());
@@ -138,7 +138,7 @@ public final class Snapshots {
      * ends at.
      */
     public void image(Path to, List<? extends ScheduledExecutorService> loops) throws IOException {
-        write(to, NO_JOURNAL, false, loops, new Gathering(gathered), false);
+        write(to, NO_JOURNAL, false, loops, new Gathering(gathered));
     }
 
     private Encoded write(
@@ -146,14 +146,13 @@ public final class Snapshots {
             int journalFrom,
             boolean atStop,
             List<? extends ScheduledExecutorService> loops,
-            @Nullable Gathering gathering,
-            boolean inParts)
+            @Nullable Gathering gathering)
             throws IOException {
         if (gathering != null) {
             listen(gathering);
         }
         boolean durable = journalFrom != NO_JOURNAL;
-        try (SnapshotWriter writer = new SnapshotWriter(keyspace, to, nanos, gathering, durable, inParts)) {
+        try (SnapshotWriter writer = new SnapshotWriter(keyspace, to, nanos, gathering, durable)) {
             SnapshotFacts facts = new SnapshotFacts(
                     keyspace.hasher().seed(),
                     journalFrom,

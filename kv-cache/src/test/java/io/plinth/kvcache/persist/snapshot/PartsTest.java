@@ -32,7 +32,7 @@ class PartsTest {
     private final KeyRef key = new KeyRef().set(node.keyspace.hasher(), 0, "key".getBytes(ISO_8859_1), 0, 3);
     private final int index = key.slot() & Keyspace.SEGMENTS - 1;
     private final Segment segment = node.keyspace.segment(key.slot());
-    private final SegmentEncoder encoder = new SegmentEncoder(node.keyspace, true);
+    private final SegmentEncoder encoder = new SegmentEncoder(node.keyspace);
     private final Slices slices = new Slices();
 
     /** What the parts came to by now; null before the first. */

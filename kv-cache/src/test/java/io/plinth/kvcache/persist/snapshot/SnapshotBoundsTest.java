@@ -62,7 +62,7 @@ class SnapshotBoundsTest {
         for (int i = 0; i < 100; i++) {
             put("k" + i, new byte[VALUE]);
         }
-        Encoding encoding = new Encoding(keyspace, System::nanoTime, loops, most, false);
+        Encoding encoding = new Encoding(keyspace, System::nanoTime, loops, most);
         encoding.begin();
         while (encoding.waiting() < most) {
             Thread.onSpinWait();
