@@ -59,6 +59,16 @@ public final class ReplyBuffers {
         }
     }
 
+    /** The same bytes, to be kept for a while: of a pool, where these lie in a buffer that others' replies want. */
+    public ByteBuf kept(ByteBuf buffer, ByteBufAllocator pool) {
+        if (!isOwn(buffer)) {
+            return buffer;
+        }
+        ByteBuf copy = pool.ioBuffer(buffer.readableBytes()).writeBytes(buffer);
+        give(buffer);
+        return copy;
+    }
+
     /** Whether it can hold no more than the ones made here, which others can. */
     static boolean isOwn(ByteBuf buffer) {
         return buffer.maxCapacity() == SIZE && buffer.refCnt() == 1;

@@ -162,6 +162,36 @@ class LargeValuesIT {
         }
     }
 
+    /** A long value waits where it lies, and is not counted however slow its reader is; what comes behind it is. */
+    @Test
+    void aLongReplyCutsNobodyAndWhatGathersBehindItDoes(@TempDir Path folder) throws Exception {
+        int length = 20 * MIB;
+        try (Cluster node = Cluster.start(folder, "memory: 256MiB", 1);
+                RawClient writer = new RawClient(node.port(0));
+                RawClient slow = new RawClient(node.port(0));
+                RawClient listener = new RawClient(node.port(0))) {
+            send(writer, length, "SET", "big");
+            assertThat(writer.reply()).isEqualTo("+OK\r\n");
+            assertThat(writer.call("CONFIG", "SET", "client-output-buffer-limit", "normal 100kb 0 0 pubsub 1mb 0 0"))
+                    .isEqualTo("+OK\r\n");
+            String listening = listener.call("CLIENT", "ID").substring(1).strip();
+            listener.call("HELLO", "3");
+            listener.call("SUBSCRIBE", "c");
+            for (RawClient each : List.of(slow, listener)) {
+                each.send("GET big\r\nPING\r\n");
+                Await.until("it is being sent", each::available);
+            }
+            for (int i = 0; i < 40; i++) {
+                writer.call("PUBLISH", "c", "m".repeat(64 << 10));
+            }
+            Await.until(
+                    "who lets messages gather is cut",
+                    () -> !writer.call("CLIENT", "LIST", "ID", listening).contains("id="));
+            receive(slow.stream(), length);
+            assertThat(slow.reply()).isEqualTo("+PONG\r\n");
+        }
+    }
+
     @Test
     void commandsWorkOnLongStringsWhereTheyLie(@TempDir Path folder) throws Exception {
         int length = 16 * MIB;

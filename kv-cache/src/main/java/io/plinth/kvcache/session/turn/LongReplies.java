@@ -28,20 +28,34 @@ final class LongReplies {
     private final ArrayDeque<Part> parts = new ArrayDeque<>();
     /** How much of the first value is gone. */
     private int done;
+    /** Bytes that are no value's. From any thread, as it stands. */
+    private long written;
 
     boolean isEmpty() {
         return parts.isEmpty();
     }
 
+    /** Bytes beside the values', which lie in buffers. */
+    long written() {
+        return written;
+    }
+
+    /** Whether the next piece is a value's. */
+    boolean isValueNext() {
+        Part first = parts.peek();
+        return first != null && first.value != null;
+    }
+
     /** Adds what was written, and in it the values where they belong; releases all of it in time. */
-    void add(ByteBuf written, List<ReplyWriter.Insertion> values) {
+    void add(ByteBuf added, List<ReplyWriter.Insertion> values) {
+        written += added.readableBytes();
         int at = 0;
         for (ReplyWriter.Insertion each : values) {
-            parts.add(new Part(written.readRetainedSlice(each.at() - at), null));
+            parts.add(new Part(added.readRetainedSlice(each.at() - at), null));
             parts.add(new Part(null, each.value()));
             at = each.at();
         }
-        parts.add(new Part(written, null));
+        parts.add(new Part(added, null));
     }
 
     /** The next piece, to be released by who takes it; null where there is none. */
@@ -53,6 +67,7 @@ final class LongReplies {
         }
         if (first.written != null) {
             parts.remove();
+            written -= first.written.readableBytes();
             return first.written;
         }
         Lasting value = first.value;
@@ -72,6 +87,7 @@ final class LongReplies {
 
     /** Nobody takes the rest. */
     void release() {
+        written = 0;
         parts.forEach(Part::release);
         parts.clear();
     }

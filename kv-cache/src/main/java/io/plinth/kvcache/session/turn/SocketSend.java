@@ -25,6 +25,8 @@ public final class SocketSend {
     private static final int LAST_WORDS_MILLIS = 2_000;
     /** Who is to be closed and takes a long reply is looked at as often. */
     private static final int LOOK_MILLIS = 20;
+    /** Of a long reply so much is sent before others' commands run, however fast its client is. */
+    private static final int AT_ONCE = 1 << 20;
 
     private final Channel channel;
     private final ReplyBuffers buffers;
@@ -33,6 +35,8 @@ public final class SocketSend {
     private final @Nullable ChannelHandlerContext tls;
     private final LongReplies waiting = new LongReplies();
     private boolean handing;
+    /** Bytes of values that were handed on and may still wait in the channel's queue. */
+    private long values;
 
     /** {@code loop}: the connection's, whose buffers replies may lie in, and which counts what is sent. */
     public SocketSend(Channel channel, LoopShare loop) {
@@ -47,20 +51,20 @@ public final class SocketSend {
 
     /** Sends what the handler of this context wrote; answers whether the socket took all of it. */
     public boolean send(ChannelHandlerContext ctx, ReplyWriter out, long nowMillis) {
-        List<ReplyWriter.Insertion> values = out.insertions();
+        List<ReplyWriter.Insertion> inserted = out.insertions();
         ByteBuf reply = out.take();
         if (reply == null) {
             return true;
         }
-        if (values.isEmpty() && waiting.isEmpty()) {
+        if (inserted.isEmpty() && waiting.isEmpty()) {
             return send(ctx, reply, nowMillis);
         }
         int length = reply.readableBytes();
-        for (ReplyWriter.Insertion each : values) {
+        for (ReplyWriter.Insertion each : inserted) {
             length += Math.min(each.value().length(), Integer.MAX_VALUE - length);
         }
         traffic.wrote(length, nowMillis);
-        waiting.add(reply, values);
+        waiting.add(buffers.kept(reply, ctx.alloc()), inserted);
         return hand(ctx);
     }
 
@@ -68,15 +72,34 @@ public final class SocketSend {
     public boolean hand(ChannelHandlerContext ctx) {
         if (!handing) {
             handing = true;
-            while (!waiting.isEmpty() && ctx.channel().isWritable()) {
-                ByteBuf next = waiting.next(ctx.alloc());
-                if (next != null) {
-                    ctx.writeAndFlush(next, ctx.voidPromise());
-                }
+            int done = 0;
+            while (!waiting.isEmpty() && ctx.channel().isWritable() && done < AT_ONCE) {
+                done += piece(ctx);
             }
             handing = false;
+            if (done >= AT_ONCE && !waiting.isEmpty() && ctx.channel().isWritable()) {
+                // As when the client has taken what waited: who hears of that goes on. By the clock, so that what
+                // others sent comes first: a task of now would run before that is looked for, again and again.
+                ctx.channel()
+                        .eventLoop()
+                        .schedule(ctx.pipeline()::fireChannelWritabilityChanged, 0, TimeUnit.NANOSECONDS);
+            }
         }
         return waiting.isEmpty();
+    }
+
+    private int piece(ChannelHandlerContext ctx) {
+        boolean value = waiting.isValueNext();
+        ByteBuf next = waiting.next(ctx.alloc());
+        if (next == null) {
+            return 0;
+        }
+        int length = next.readableBytes();
+        if (value) {
+            values = Math.min(values, unsent()) + length;
+        }
+        ctx.writeAndFlush(next, ctx.voidPromise());
+        return length;
     }
 
     /** Whether the client takes what it is sent. */
@@ -157,10 +180,14 @@ public final class SocketSend {
         return tls != null;
     }
 
-    /** Bytes handed over and not sent. */
-    public long pending() {
+    private long unsent() {
         ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
         return queue == null ? 0 : queue.totalPendingWriteBytes();
+    }
+
+    /** Bytes of replies that wait in buffers; pieces of values, of which there are never more than a few, not counted. From any thread, as it stands. */
+    public long pending() {
+        return Math.max(0, unsent() - values) + waiting.written();
     }
 
     /** What CLIENT LIST shows; {@code undecoded} bytes lie in an array of {@code held}. From any thread, as it stands. */
@@ -168,7 +195,7 @@ public final class SocketSend {
         int descriptor = channel instanceof UnixChannel unix ? unix.fd().intValue() : -1;
         int room = Math.max(0, held - undecoded);
         boolean reads = channel.config().isAutoRead();
-        return new ConnectionFacts(descriptor, undecoded, room, queued(), pending(), reads);
+        return new ConnectionFacts(descriptor, undecoded, room, queued(), unsent() + waiting.written(), reads);
     }
 
     private int queued() {
