@@ -249,7 +249,8 @@ final class DebugKeys {
         });
         for (KeyRef key : keys) {
             Entry entry = segment.peek(key, call.now());
-            if (entry == null) {
+            if (entry == null || Strings.isLong(entry)) {
+                // There all of a string is its bytes, and they would be on the heap more than once.
                 continue;
             }
             byte[] dump = RdbWriter.dump(entry.value());

@@ -23,6 +23,8 @@ final class Digest {
     /** Digits with which Redis prints a score. */
     private static final int DIGITS = 17;
 
+    private static final int PIECE = 1 << 20;
+
     private static final byte[] EXPIRES = ascii("!!expire!!");
 
     private final byte[] sum = new byte[20];
@@ -68,7 +70,7 @@ final class Digest {
                     case STREAM -> 6;
                 }));
         switch (type) {
-            case STRING -> mix(entry.string());
+            case STRING -> string(entry);
             case LIST -> entry.list().range(0, entry.list().size(), this::mix);
             case SET -> entry.set().forEach(member -> xor(sha(member)));
             case HASH -> entry.hash().forEach(this::pair);
@@ -113,8 +115,21 @@ final class Digest {
         return (score < 0 ? "-" : "") + digits.charAt(0) + fraction + "e" + sign + power;
     }
 
+    /** A string's bytes, a piece at a time. */
+    private void string(Entry entry) {
+        MessageDigest whole = sha1();
+        for (int at = 0; at < entry.length(); at += PIECE) {
+            whole.update(entry.part(at, Math.min(PIECE, entry.length() - at)));
+        }
+        mixed(whole.digest());
+    }
+
     private void mix(byte[] bytes) {
-        xor(sha(bytes));
+        mixed(sha(bytes));
+    }
+
+    private void mixed(byte[] digest) {
+        xor(digest);
         System.arraycopy(sha(sum), 0, sum, 0, sum.length);
     }
 
@@ -133,8 +148,12 @@ final class Digest {
     }
 
     private static byte[] sha(byte[] bytes) {
+        return sha1().digest(bytes);
+    }
+
+    private static MessageDigest sha1() {
         try {
-            return MessageDigest.getInstance("SHA-1").digest(bytes);
+            return MessageDigest.getInstance("SHA-1");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
