@@ -191,6 +191,11 @@ public final class Entry implements Bulk {
         return records.strings().view(live(), 0, length());
     }
 
+    /** Whether somebody reads the string as it was at some time, so that what is written to takes more memory. */
+    public boolean isViewed() {
+        return records.strings().isViewed(live());
+    }
+
     /** So many of the string's bytes from a place on, which it has, to be written. */
     public Bulk range(int from, int count) {
         return new Bulk() {

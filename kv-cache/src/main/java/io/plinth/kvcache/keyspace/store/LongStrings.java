@@ -67,7 +67,7 @@ final class LongStrings {
 
     /** Makes it a copy of some bytes. Where there is no room for them it stays as it was. */
     void set(LongString string, byte[] from, int offset, int length) {
-        if (string.held != null && string.held.isOpen()) {
+        if (isViewed(string)) {
             LongString next = make(from, offset, length);
             free(string);
             string.become(next);
@@ -128,6 +128,12 @@ final class LongStrings {
         }
         string.listed = true;
         return new LongString.View(region, held, string.chunks, from, length);
+    }
+
+    /** Whether views have its pages, so that what is written to is copied. */
+    static boolean isViewed(LongString string) {
+        LongString.Held held = string.held;
+        return held != null && held.isOpen();
     }
 
     /** The bytes of a string of whole pages, which has none from now on; null for another one. */

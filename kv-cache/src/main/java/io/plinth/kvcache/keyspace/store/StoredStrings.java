@@ -222,6 +222,12 @@ public final class StoredStrings {
         return Layout.holds(at) == Layout.INLINE ? null : strings.view(at(at), from, count);
     }
 
+    /** Whether somebody reads it as it was at some time, so that what is written to takes more memory. */
+    public boolean isViewed(int handle) {
+        long at = region.address(handle);
+        return Layout.holds(at) != Layout.INLINE && LongStrings.isViewed(at(at));
+    }
+
     /** Appends it to a buffer that has room for it. */
     public void write(int handle, ByteBuf to) {
         long at = region.address(handle);

@@ -79,7 +79,10 @@ public final class Strings {
     /** Puts what came in pieces into a string that is there; gives it up. */
     public static void put(Keyspace keyspace, Segment segment, Entry entry, int at, LongArgument part) {
         int length = part.length();
-        room(keyspace, (long) at + length - entry.length());
+        int before = entry.length();
+        int over = entry.isViewed() ? Math.clamp((long) before - at, 0, length) : 0;
+        // Before anything of it is written.
+        room(keyspace, Math.max(0, (long) at + length - before) + over);
         SegmentSet.together(keyspace, segment, () -> {
             for (int done = 0; done < length; done += PIECE) {
                 put(keyspace, segment, entry, at + done, part.part(done, Math.min(PIECE, length - done)));
