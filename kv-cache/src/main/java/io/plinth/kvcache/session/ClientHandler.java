@@ -70,7 +70,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         context = ctx;
         SocketSend sends = new SocketSend(ctx.channel(), loop.share);
         socket = sends;
-        ReplyWriter out = new ReplyWriter(ctx.alloc(), sends.buffers(), this::mostUnsent).insertsValues();
+        BufferLimits limits = shared.clients().buffers();
+        ReplyWriter out = new ReplyWriter(ctx.alloc(), sends.buffers(), () -> limits.most(client)).insertsValues();
         Client created = new Client(
                 shared.clients().nextId(),
                 Client.address(ctx.channel().remoteAddress()),
@@ -254,8 +255,15 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             reading = false;
             loop.dispatcher.rest();
         }
+        goOn(ctx, current);
+    }
+
+    /** Sends what there is, and reads on where that was taken. */
+    private void goOn(ChannelHandlerContext ctx, Client current) {
         flush(ctx);
-        if (!waiting && !current.closing()) {
+        if (!waiting && !takes()) {
+            hold(ctx);
+        } else if (!waiting && !current.closing()) {
             ctx.channel().config().setAutoRead(true);
         }
     }
@@ -346,10 +354,6 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         }
     }
 
-    private int mostUnsent() {
-        return shared.clients().buffers().most(client);
-    }
-
     /** What the replies tell of is on disk, or never will be: then the client is not told. */
     private void synced(ChannelHandlerContext ctx) {
         Client current = client;
@@ -363,10 +367,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             resume();
         } else {
             waiting = false;
-            flush(ctx);
-            if (!waiting && !current.closing()) {
-                ctx.channel().config().setAutoRead(true);
-            }
+            goOn(ctx, current);
         }
     }
 
@@ -441,9 +442,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public void later(Runnable task) {
-        ChannelHandlerContext ctx = context;
-        if (ctx != null) {
-            ctx.channel().eventLoop().execute(task);
+        if (context != null) {
+            context.channel().eventLoop().execute(task);
         }
     }
 

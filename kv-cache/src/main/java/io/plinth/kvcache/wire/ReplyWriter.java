@@ -64,7 +64,7 @@ public final class ReplyWriter {
 
     /** Long values are not copied from here on: who takes what was written asks for {@link #insertions}, too. */
     public ReplyWriter insertsValues() {
-        insertions = new ArrayDeque<>();
+        insertions = new ArrayDeque<>(0);
         return this;
     }
 

@@ -25,7 +25,7 @@ final class LongReplies {
         }
     }
 
-    private final ArrayDeque<Part> parts = new ArrayDeque<>();
+    private final ArrayDeque<Part> parts = new ArrayDeque<>(0);
     /** How much of the first value is gone. */
     private int done;
     /** Bytes that are no value's. From any thread, as it stands. */
@@ -65,10 +65,11 @@ final class LongReplies {
         if (first == null) {
             return null;
         }
-        if (first.written != null) {
+        ByteBuf bytes = first.written;
+        if (bytes != null) {
             parts.remove();
-            written -= first.written.readableBytes();
-            return first.written;
+            written -= bytes.readableBytes();
+            return bytes;
         }
         Lasting value = first.value;
         int some = value == null ? 0 : Math.min(PIECE, value.length() - done);
