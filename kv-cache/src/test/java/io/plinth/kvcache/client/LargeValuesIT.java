@@ -272,6 +272,37 @@ class LargeValuesIT {
         }
     }
 
+    /** Without a journal, what changes while a snapshot is written waits in less memory than a long string takes. */
+    @Test
+    void aSnapshotIsWrittenWhileLongStringsCome(@TempDir Path folder) throws Exception {
+        try (NodeProcess node = new NodeProcess(
+                folder,
+                "memory: 256MiB, debug-command: yes, persist: { journal-buffer: 4MiB, snapshot-on-stop: false }",
+                List.of("-XX:TieredStopAtLevel=1"))) {
+            node.start();
+            try (RawClient client = node.connect()) {
+                client.call("DEBUG", "POPULATE", "200000");
+                for (int round = 0; round < 3; round++) {
+                    assertThat(client.call("BGSAVE")).startsWith("+Background saving started");
+                    for (int i = 0; i < 3; i++) {
+                        send(client, 24 * MIB, "SET", "big" + i);
+                        assertThat(client.reply()).isEqualTo("+OK\r\n");
+                    }
+                    Await.until(
+                            "it is written",
+                            () -> client.call("INFO", "persistence").contains("rdb_bgsave_in_progress:0"));
+                    assertThat(client.call("INFO", "persistence")).contains("rdb_last_bgsave_status:ok");
+                }
+            }
+            node.kill();
+            node.start();
+            try (RawClient client = node.connect()) {
+                client.send("GET big0\r\n");
+                receive(client.stream(), 24 * MIB);
+            }
+        }
+    }
+
     /** By the journal after a kill, by a snapshot after a stop. */
     @Test
     void longStringsOutliveTheProcess(@TempDir Path folder) throws Exception {

@@ -4,6 +4,8 @@ import io.plinth.kvcache.keyspace.Change;
 import io.plinth.kvcache.keyspace.ChangeListener;
 import io.plinth.kvcache.persist.effect.ByteSink;
 import io.plinth.kvcache.persist.effect.EffectCodec;
+import io.plinth.kvcache.wire.LongArguments;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Guarded by its lock: the changes made while a snapshot is written, where no journal has them. */
@@ -12,6 +14,10 @@ final class Gathering implements ChangeListener {
     private final long limit;
     private ByteSink records = new ByteSink();
     private ByteSink spare = new ByteSink();
+    private final Condition taken = lock.newCondition();
+    /** Somebody takes them who wants no segment meanwhile. */
+    private boolean drained;
+
     private boolean over;
     private boolean full;
 
@@ -23,6 +29,10 @@ final class Gathering implements ChangeListener {
     public void changed(Change change) {
         lock.lock();
         try {
+            byte[] value = change.value();
+            if (value != null && value.length >= LongArguments.LONG) {
+                awaitTaken(value.length);
+            }
             int at = begin();
             if (large(change)) {
                 // Nor is it there in memory for a moment.
@@ -66,6 +76,27 @@ final class Gathering implements ChangeListener {
         return true;
     }
 
+    /**
+     * Part of a long string waits until what is before it is taken, and so does its loop: else every string that is longer than what may be
+     * kept would end the snapshot. Half of that is for what others change.
+     */
+    private void awaitTaken(long bytes) {
+        while (drained && !over && !full && records.size() > 0 && records.size() + bytes > limit / 2) {
+            taken.awaitUninterruptibly();
+        }
+    }
+
+    /** Whether somebody takes what comes, now and then, who holds no segment and waits for none: only then may who changes one wait. */
+    void drained(boolean now) {
+        lock.lock();
+        try {
+            drained = now;
+            taken.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private boolean large(Change change) {
         return change.content() != null && change.content().bytes() > limit;
     }
@@ -89,12 +120,13 @@ final class Gathering implements ChangeListener {
     ByteSink take(boolean last) {
         lock.lock();
         try {
-            ByteSink taken = records;
+            ByteSink some = records;
             records = spare;
             records.clear();
-            spare = taken;
+            spare = some;
             over |= last;
-            return taken;
+            taken.signalAll();
+            return some;
         } finally {
             lock.unlock();
         }

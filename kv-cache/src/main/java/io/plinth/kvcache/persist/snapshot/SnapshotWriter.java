@@ -64,8 +64,13 @@ final class SnapshotWriter implements AutoCloseable {
             encode(facts.atStop());
             effects(true);
         } else {
-            gather(new Encoding(keyspace, nanos, loops));
-            end();
+            drained(true);
+            try {
+                gather(new Encoding(keyspace, nanos, loops));
+                end();
+            } finally {
+                drained(false);
+            }
         }
         ByteSink functions = new ByteSink();
         EffectCodec.libraries(libraries.get(), functions);
@@ -149,6 +154,12 @@ final class SnapshotWriter implements AutoCloseable {
                 // A script has it for long.
                 LockSupport.parkNanos(HELD_NANOS);
             }
+        }
+    }
+
+    private void drained(boolean now) {
+        if (gathering != null) {
+            gathering.drained(now);
         }
     }
 
