@@ -182,6 +182,10 @@ public record NodeState(
                 return 0;
             }
             long there = length(client, args);
+            if (there == 0 && command.name().equals("setrange") && number(args, 2) == 0) {
+                // The argument becomes the string, and has its room.
+                return 0;
+            }
             if (end == Long.MAX_VALUE) {
                 return Strings.mayFit(node.keyspace(), there) ? there : 0;
             }

@@ -269,6 +269,11 @@ class LargeValuesIT {
                 Await.until("it comes", () -> field(client, "memory", "used_memory") > 8 * MIB);
             }
             Await.until("it is gone", () -> field(client, "memory", "used_memory") < MIB);
+            send(client, 40 * MIB, "SETRANGE", "whole", "0");
+            assertThat(client.reply()).isEqualTo(":" + 40 * MIB + "\r\n");
+            send(client, 40 * MIB, "SETRANGE", "more", "1");
+            assertThat(client.reply()).isEqualTo(OOM);
+            assertThat(client.call("EXISTS", "more")).isEqualTo(":0\r\n");
         }
     }
 

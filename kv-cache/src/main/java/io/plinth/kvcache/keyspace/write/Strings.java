@@ -100,6 +100,12 @@ public final class Strings {
             begin(keyspace, segment, key, at, args.bytes(arg), nowMillis);
             return;
         }
+        if (at == 0 && part instanceof Arrival whole) {
+            segment.putString(key, whole, StringForm.BUILT, Entry.NEVER, nowMillis);
+            return;
+        }
+        // Before there is a key.
+        room(keyspace, (long) at + part.length());
         SegmentSet.together(keyspace, segment, () -> {
             begin(keyspace, segment, key, at, part.part(0, 1), nowMillis);
             Entry entry = segment.peek(key, nowMillis);
