@@ -32,6 +32,14 @@ public record Change(
         long expireAt,
         @Nullable Value content) {
 
+    /** Bytes that a long string is told of at a time: less than half of a collector's region, above which arrays take whole ones. */
+    public static final int PIECE = 256 << 10;
+
+    /** Whether more pieces of a long string may follow, so that who keeps changes need not have all of it. */
+    public boolean isPiece() {
+        return kind == Kind.PART && value != null && value.length == PIECE;
+    }
+
     /** What happened to the key. */
     public enum Kind {
         /** The key is now this string. */

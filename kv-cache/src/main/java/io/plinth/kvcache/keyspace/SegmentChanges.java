@@ -11,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 /** Guarded by its segment's lock: numbers the segment's changes and hands them to who listens. */
 final class SegmentChanges {
     private static final byte[] NO_BYTES = {};
-    /** A longer string is told in pieces of so many bytes. */
-    private static final int PIECE = LongArguments.LONG;
 
     private final Keyspace keyspace;
     private ChangeListener.All listeners = ChangeListener.All.NONE;
@@ -116,9 +114,8 @@ final class SegmentChanges {
             return;
         }
         int length = entry.length();
-        byte[] first = entry.part(0, Math.min(length, PIECE));
-        if (length <= PIECE) {
-            changed(Change.Kind.STRING, entry, form.mark(), first);
+        if (length < LongArguments.LONG) {
+            changed(Change.Kind.STRING, entry, form.mark(), entry.part(0, length));
             return;
         }
         long own = unit == 0 ? keyspace.nextUnit() : 0;
@@ -126,13 +123,13 @@ final class SegmentChanges {
             unit(own);
         }
         try {
-            changed(Change.Kind.STRING, entry, form.mark(), first);
-            for (int at = PIECE; at < length; at += PIECE) {
+            changed(Change.Kind.STRING, entry, form.mark(), entry.part(0, Change.PIECE));
+            for (int at = Change.PIECE; at < length; at += Change.PIECE) {
                 byte[] place = ByteBuffer.allocate(2 * Long.BYTES)
                         .putLong(at)
                         .putLong(at)
                         .array();
-                changed(Change.Kind.PART, entry, place, entry.part(at, Math.min(PIECE, length - at)));
+                changed(Change.Kind.PART, entry, place, entry.part(at, Math.min(Change.PIECE, length - at)));
             }
         } finally {
             if (own != 0) {

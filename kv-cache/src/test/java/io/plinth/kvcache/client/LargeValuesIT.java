@@ -314,19 +314,26 @@ class LargeValuesIT {
         int length = 24 * MIB + 77;
         try (NodeProcess node = new NodeProcess(
                 folder,
-                "memory: 128MiB, persist: { journal: always, journal-buffer: 4MiB }",
-                List.of("-XX:TieredStopAtLevel=1"))) {
+                "memory: 256MiB, persist: { journal: always, journal-buffer: 4MiB }",
+                List.of("-XX:TieredStopAtLevel=1", "-Xmx160m", "-XX:+ExitOnOutOfMemoryError"))) {
             node.start();
             try (RawClient client = node.connect()) {
                 send(client, length, "SET", "big");
                 assertThat(client.reply()).isEqualTo("+OK\r\n");
                 assertThat(client.call("SETBIT", "bits", "100000000", "1")).isEqualTo(":0\r\n");
+                // Far more than may wait for the journal, or on the heap beside it.
+                client.call("SET", "more", "x");
+                send(client, 70 * MIB, "APPEND", "more");
+                assertThat(client.reply()).isEqualTo(":" + (70 * MIB + 1) + "\r\n");
             }
             node.kill();
             node.start();
             try (RawClient client = node.connect()) {
                 client.send("GET big\r\n");
                 receive(client.stream(), length);
+                assertThat(client.call("GETRANGE", "more", Integer.toString(MIB), Integer.toString(MIB + 1)))
+                        .isEqualTo("$2\r\nab\r\n");
+                assertThat(client.call("STRLEN", "more")).isEqualTo(":" + (70 * MIB + 1) + "\r\n");
                 assertThat(client.call("BITPOS", "bits", "1")).isEqualTo(":100000000\r\n");
                 assertThat(client.call("APPEND", "big", "end")).isEqualTo(":" + (length + 3) + "\r\n");
                 assertThat(client.call("SAVE")).isEqualTo("+OK\r\n");

@@ -1,5 +1,6 @@
 package io.plinth.kvcache.keyspace.write;
 
+import io.plinth.kvcache.keyspace.Change;
 import io.plinth.kvcache.keyspace.Change.Kind;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
@@ -19,8 +20,8 @@ public final class Strings {
     private static final String NO_ROOM = "OOM command not allowed when used memory > 'maxmemory'.";
     /** Of what keys may take a string that comes leaves this share to others. */
     private static final int UNUSED_SHIFT = 3;
-    /** Long strings are copied in pieces of so many bytes. */
-    private static final int PIECE = 256 << 10;
+    /** Long strings are copied in pieces of so many bytes, as what listens is told of them. */
+    private static final int PIECE = Change.PIECE;
 
     private Strings() {}
 

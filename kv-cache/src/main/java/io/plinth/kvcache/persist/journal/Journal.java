@@ -5,7 +5,6 @@ import io.plinth.kvcache.keyspace.ChangeListener;
 import io.plinth.kvcache.keyspace.write.Durability;
 import io.plinth.kvcache.persist.effect.ByteSink;
 import io.plinth.kvcache.persist.effect.EffectCodec;
-import io.plinth.kvcache.wire.LongArguments;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,10 +78,8 @@ public final class Journal implements ChangeListener, Durability, AutoCloseable 
     public void changed(Change change) {
         lock.lock();
         try {
-            byte[] value = change.value();
-            if (value != null && value.length >= LongArguments.LONG) {
-                long more = value.length;
-                health.awaitTaken(() -> !closed && batch.size() > 0 && batch.size() + more > bufferLimit / 2);
+            if (change.isPiece()) {
+                health.awaitTaken(() -> !closed && batch.size() > 0 && batch.size() + Change.PIECE > bufferLimit / 2);
             }
             int at = begin();
             EffectCodec.write(change, batch);

@@ -4,7 +4,6 @@ import io.plinth.kvcache.keyspace.Change;
 import io.plinth.kvcache.keyspace.ChangeListener;
 import io.plinth.kvcache.persist.effect.ByteSink;
 import io.plinth.kvcache.persist.effect.EffectCodec;
-import io.plinth.kvcache.wire.LongArguments;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -29,9 +28,8 @@ final class Gathering implements ChangeListener {
     public void changed(Change change) {
         lock.lock();
         try {
-            byte[] value = change.value();
-            if (value != null && value.length >= LongArguments.LONG) {
-                awaitTaken(value.length);
+            if (change.isPiece()) {
+                awaitTaken();
             }
             int at = begin();
             if (large(change)) {
@@ -80,8 +78,8 @@ final class Gathering implements ChangeListener {
      * Part of a long string waits until what is before it is taken, and so does its loop: else every string that is longer than what may be
      * kept would end the snapshot. Half of that is for what others change.
      */
-    private void awaitTaken(long bytes) {
-        while (drained && !over && !full && records.size() > 0 && records.size() + bytes > limit / 2) {
+    private void awaitTaken() {
+        while (drained && !over && !full && records.size() > 0 && records.size() + Change.PIECE > limit / 2) {
             taken.awaitUninterruptibly();
         }
     }
