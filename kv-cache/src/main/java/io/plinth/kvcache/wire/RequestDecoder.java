@@ -33,6 +33,9 @@ public final class RequestDecoder {
     /** The smallest array for an unfinished command. */
     private static final int PARKED = 64;
 
+    /** Of a long argument that lies in the array: what a command makes of it, and what tells of that. */
+    private static final int COPIES = 2;
+
     private static final int UNAUTHENTICATED_ARGS = 10;
     private static final int UNAUTHENTICATED_BULK = 16_384;
 
@@ -54,6 +57,9 @@ public final class RequestDecoder {
     private int searched;
 
     private long taken;
+    /** For copies of the running command's long arguments. */
+    private long reserved;
+
     private State state = State.COMMAND;
     private int missing;
     private int bulkLength;
@@ -128,6 +134,7 @@ public final class RequestDecoder {
             given.release();
             into = null;
         }
+        unreserve();
         refused = true;
         state = State.LONG_BULK;
     }
@@ -162,12 +169,10 @@ public final class RequestDecoder {
                 shared = true;
                 current = target;
             } else {
-                current = larger(current, needed);
+                return larger(current, needed);
             }
         }
-        if (current != null) {
-            buffer = current;
-        }
+        buffer = current;
         return current;
     }
 
@@ -179,13 +184,11 @@ public final class RequestDecoder {
             most = Math.min(most, (at - start) + (long) bulkLength + 2 + ReadBuffers.SIZE);
         }
         int size = (int) Math.max(needed, most);
-        long before = taken;
         if (!memory.take(size)) {
             return null;
         }
-        taken = before + size;
-        byte[] target = own(current, size);
-        return target;
+        taken += size;
+        return own(current, size);
     }
 
     /** Moves what is not decoded to the beginning of an array. */
@@ -291,6 +294,7 @@ public final class RequestDecoder {
         start = at;
         searched = at;
         args.clear();
+        unreserve();
         refused = false;
         if (at == end) {
             release();
@@ -361,11 +365,23 @@ public final class RequestDecoder {
         if (!refused && bulkLength >= LongArguments.LONG) {
             args.at(bytes, start);
             into = elsewhere.begin(args, bulkLength);
+            long copies = into == null ? COPIES * (long) bulkLength : 0;
+            if (memory.take(copies)) {
+                reserved += copies;
+            } else {
+                refuse();
+            }
         }
-        boolean yes = refused || into != null;
         left = bulkLength + 2L;
-        state = yes ? State.LONG_BULK : State.BULK;
-        return yes;
+        state = refused || into != null ? State.LONG_BULK : State.BULK;
+        return state == State.LONG_BULK;
+    }
+
+    private void unreserve() {
+        if (reserved > 0) {
+            memory.give(reserved);
+            reserved = 0;
+        }
     }
 
     // hello\r\n <here>, none of which stays in the array
@@ -458,6 +474,7 @@ public final class RequestDecoder {
             into = null;
         }
         args.clear();
+        unreserve();
         state = State.COMMAND;
         start = 0;
         at = 0;

@@ -318,6 +318,29 @@ class RequestDecoderTest {
         assertThat(memory.used()).isZero();
     }
 
+    /** Whoever runs a command copies what is long in it: there has to be memory for that, too, until the next one. */
+    @Test
+    void aLongArgumentTakesMemoryForItsCopies() throws Exception {
+        ClientMemory memory = new ClientMemory(5 << 20);
+        RequestDecoder decoder =
+                new RequestDecoder(new WireLimits(1 << 23, 64, 256, 1 << 23), new ReadBuffers(), memory);
+        StringBuilder all = new StringBuilder();
+        for (int length : new int[] {LongArguments.LONG, 2 * LongArguments.LONG}) {
+            all.append("*3\r\n$5\r\nLPUSH\r\n$1\r\nk\r\n$").append(length).append("\r\n");
+            all.append("v".repeat(length)).append("\r\n");
+        }
+        all.append("PING\r\n");
+        List<String> commands = new ArrayList<>();
+        for (int at = 0; at < all.length(); at += 50_000) {
+            decoder.feed(ascii(all.substring(at, Math.min(all.length(), at + 50_000))));
+            while (decoder.next()) {
+                commands.add(decoder.refused() ? "refused" : decoder.args().text(0));
+            }
+        }
+        assertThat(commands).containsExactly("LPUSH", "refused", "PING");
+        assertThat(memory.used()).isZero();
+    }
+
     /** What clients together have no memory for is read and forgotten; what comes behind it is not. */
     @Test
     void aLongArgumentThatThereIsNoMemoryForIsForgotten() throws Exception {

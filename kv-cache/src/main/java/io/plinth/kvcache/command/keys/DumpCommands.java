@@ -13,15 +13,12 @@ import io.plinth.kvcache.keyspace.rdb.RdbWriter;
 import io.plinth.kvcache.keyspace.value.Value;
 import io.plinth.kvcache.keyspace.write.Strings;
 import io.plinth.kvcache.wire.ClientMemory;
-import io.plinth.kvcache.wire.LongArguments;
 
 /** DUMP and RESTORE. */
 public final class DumpCommands {
     private static final int MAX_FREQUENCY = 255;
     /** The value, what it is written to, which doubles as it grows, and the payload. */
     private static final int COPIES_OF_DUMP = 4;
-    /** The payload and the value, beside the arguments. */
-    private static final int COPIES_OF_RESTORE = 2;
 
     private DumpCommands() {}
 
@@ -56,14 +53,6 @@ public final class DumpCommands {
     }
 
     private static void restore(Call call) {
-        if (call.args().total() >= LongArguments.LONG) {
-            borrowing(call, COPIES_OF_RESTORE * call.args().total(), () -> restored(call));
-        } else {
-            restored(call);
-        }
-    }
-
-    private static void restored(Call call) {
         boolean replace = false;
         boolean absolute = false;
         for (int i = 4; i < call.count(); i++) {

@@ -14,6 +14,7 @@ import io.plinth.kvcache.wire.Args;
 import io.plinth.kvcache.wire.LongArgument;
 import io.plinth.kvcache.wire.LongArguments;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /** Changes of parts of strings, with the segment locked. */
 public final class Strings {
@@ -140,9 +141,20 @@ public final class Strings {
 
     /**
      * Puts bytes into a string that is there from a place on, with zeros before them where it was shorter. What is told of it is the
-     * part alone, with its place and how long the string was.
+     * part alone, with its place and how long the string was; of a long one piece by piece.
      */
     public static void put(Keyspace keyspace, Segment segment, Entry entry, int at, byte[] part) {
+        if (part.length >= LongArguments.LONG) {
+            room(keyspace, (long) at + part.length - entry.length());
+            SegmentSet.together(keyspace, segment, () -> {
+                for (int done = 0; done < part.length; done += PIECE) {
+                    byte[] piece = Arrays.copyOfRange(part, done, Math.min(part.length, done + PIECE));
+                    put(keyspace, segment, entry, at + done, piece);
+                }
+                return part;
+            });
+            return;
+        }
         room(keyspace, (long) at + part.length - entry.length());
         long before = entry.bytes();
         byte[] place = segment.heard()
