@@ -35,6 +35,12 @@ public final class Strings {
         return keyspace.slabs(slot).arrival(length, bytes -> possible && keyspace.makeRoom(bytes));
     }
 
+    /** The same of one that was there in an earlier life, and may have grown over what comes at once. */
+    public static Arrival returning(Keyspace keyspace, int slot, int length) {
+        boolean possible = length <= keyspace.memory().limit();
+        return keyspace.slabs(slot).arrival(length, bytes -> possible && keyspace.makeRoom(bytes));
+    }
+
     /** Whether so many bytes may be had where everything else goes. */
     public static boolean mayFit(Keyspace keyspace, long bytes) {
         long limit = keyspace.memory().limit();

@@ -262,7 +262,7 @@ public final class SnapshotReader implements AutoCloseable {
         KeyRef key = new KeyRef().set(keyspace.hasher(), part.db, part.key, 0, part.key.length);
         if (part.number == 0) {
             abandon(before);
-            before = new Arriving(part, form, Strings.arriving(keyspace, key.slot(), length), 0);
+            before = new Arriving(part, form, Strings.returning(keyspace, key.slot(), length), 0);
         }
         if (before == null
                 || before.next != part.number
