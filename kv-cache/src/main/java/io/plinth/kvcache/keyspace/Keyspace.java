@@ -35,6 +35,8 @@ public final class Keyspace {
 
     /** At one visit the evictor takes this share of a segment, so that segments shrink in proportion to their size. */
     private static final int EVICTION_SHARE_BITS = 6;
+    /** So often it visits all of them at most for each MiB that is wanted. */
+    private static final int ROUNDS = 8;
 
     private static final int EXPIRED_PER_VISIT = 64;
 
@@ -369,7 +371,7 @@ public final class Keyspace {
         evicting.lock();
         try {
             int idle = 0;
-            for (int visits = 0; visits < 8 * SEGMENTS && idle < 2 * SEGMENTS; visits++) {
+            for (long left = ROUNDS * SEGMENTS * (1 + (more >> 20)); left > 0 && idle < 2 * SEGMENTS; left--) {
                 // Asked once: other loops take what was just freed, and are asked to free it again.
                 if (memory.fits(more)) {
                     return true;

@@ -58,6 +58,18 @@ class EvictionTest {
         fixture.verify();
     }
 
+    /** For a command that makes a long string in one step: most of what is there goes for it. */
+    @Test
+    void makesRoomForMuchAtOnce() {
+        KeyspaceFixture fixture = new KeyspaceFixture(64 << 20, Eviction.ALL_KEYS);
+        for (int i = 0; i < 70_000; i++) {
+            fixture.put("k" + i, 1_000);
+        }
+        assertThat(fixture.keyspace.makeRoom(48 << 20)).isTrue();
+        assertThat(fixture.keyspace.keys(0)).isPositive();
+        fixture.verify();
+    }
+
     @Test
     void withoutEvictionThereIsNoRoomOnceMemoryIsUsed() {
         KeyspaceFixture fixture = new KeyspaceFixture(1 << 20, Eviction.NONE);
