@@ -88,7 +88,7 @@ public record Command(
         private Flag() {}
     }
 
-    private static final Set<String> GROWING = Set.of("setrange", "setbit", "bitfield", "copy");
+    private static final Set<String> GROWING = Set.of("append", "setrange", "setbit", "bitfield", "bitop", "copy");
 
     /** Whether a bit of {@link Flag} is set. */
     public boolean is(int flag) {

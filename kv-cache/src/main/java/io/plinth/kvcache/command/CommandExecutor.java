@@ -273,7 +273,7 @@ public final class CommandExecutor implements Dispatcher {
         Transaction transaction = command.is(Flag.EXEC) ? client.transaction() : null;
         node.admits(command, args, client);
         boolean grows = command.is(Flag.DENYOOM) || (transaction != null && transaction.any(Flag.DENYOOM));
-        if (!node.makeRoom(command, client, args) && grows) {
+        if (!node.makeRoom(table, command, client, args) && grows) {
             throw new CommandException(NodeState.OOM);
         }
         if (!released && !client.primary()) {

@@ -70,10 +70,13 @@ public record NodeState(
     }
 
     /** Makes room for what a command brings and makes; answers whether there is for what it brings. */
-    boolean makeRoom(Command command, Client client, Args args) {
-        if (command.is(Flag.GROWS) && client.transaction() == null) {
-            // Where there is none the command says so, once its arguments are known to be right.
+    boolean makeRoom(CommandTable table, Command command, Client client, Args args) {
+        Transaction queued = client.transaction();
+        // Where there is none the command says so, once its arguments are known to be right.
+        if (queued == null && command.is(Flag.GROWS)) {
             makeRoom(values().growth(command, client, args));
+        } else if (queued != null && command.is(Flag.EXEC) && queued.any(Flag.GROWS)) {
+            makeRoom(values().growth(table, client, queued));
         }
         return makeRoom(command.is(Flag.DENYOOM) ? args.total() : 0);
     }
@@ -171,26 +174,54 @@ public record NodeState(
 
         /** How many bytes a command needs beside its arguments, as it names a place far behind a string's end or copies one. */
         long growth(Command command, Client client, Args args) {
-            long end = switch (command.name()) {
-                case "setrange" -> number(args, 2) + args.length(3);
-                case "setbit" -> (number(args, 2) >> BITS) + 1;
-                case "bitfield" -> fields(args);
-                case "copy" -> Long.MAX_VALUE;
+            return switch (command.name()) {
+                case "append" -> joined(client, args);
+                case "setrange" -> to(client, args, number(args, 2) + args.length(3));
+                case "setbit" -> to(client, args, (number(args, 2) >> BITS) + 1);
+                case "bitfield" -> to(client, args, fields(args));
+                case "copy" -> possible(length(client, args, 1));
+                case "bitop" -> {
+                    long longest = 0;
+                    for (int i = 3; i < args.count(); i++) {
+                        longest = Math.max(longest, length(client, args, i));
+                    }
+                    yield possible(longest);
+                }
                 default -> 0;
             };
-            if (end < LongArguments.LONG) {
+        }
+
+        /** The same of all commands of a transaction, as their keys are before it. */
+        long growth(CommandTable table, Client client, Transaction transaction) {
+            long sum = 0;
+            for (Args each : transaction.queued()) {
+                Command command = table.find(each);
+                long more = command == null || !command.is(Flag.GROWS) ? 0 : growth(command, client, each);
+                // What grows gets room to grow on.
+                sum += more + (more >> 4);
+            }
+            return possible(sum);
+        }
+
+        /** What comes is there beside the string until it is part of it. */
+        private long joined(Client client, Args args) {
+            int more = args.length(2);
+            long there = more < LongArguments.LONG ? 0 : length(client, args, 1);
+            return there == 0 || there + more > node.limits().maxBulk() ? 0 : possible(more);
+        }
+
+        private long to(Client client, Args args, long end) {
+            if (end < LongArguments.LONG || end > node.limits().maxBulk()) {
                 return 0;
             }
-            long there = length(client, args);
-            if (there == 0 && command.name().equals("setrange") && number(args, 2) == 0) {
-                // The argument becomes the string, and has its room.
-                return 0;
-            }
-            if (end == Long.MAX_VALUE) {
-                return Strings.mayFit(node.keyspace(), there) ? there : 0;
-            }
-            long more = Math.max(0, end - there);
-            return end > node.limits().maxBulk() || !Strings.mayFit(node.keyspace(), more) ? 0 : more;
+            long there = length(client, args, 1);
+            // SETRANGE's argument becomes the string where there is none, and has its room.
+            boolean whole = there == 0 && args.longAt(3) != null && end == args.length(3);
+            return whole ? 0 : possible(Math.max(0, end - there));
+        }
+
+        private long possible(long bytes) {
+            return Strings.mayFit(node.keyspace(), bytes) ? bytes : 0;
         }
 
         private static long fields(Args args) {
@@ -220,9 +251,9 @@ public record NodeState(
             return value == Numbers.INVALID || value < 0 || value > Integer.MAX_VALUE * (long) Long.SIZE ? 0 : value;
         }
 
-        private long length(Client client, Args args) {
+        private long length(Client client, Args args, int arg) {
             KeyRef key = new KeyRef()
-                    .set(node.keyspace().hasher(), client.db(), args.buffer(), args.offset(1), args.length(1));
+                    .set(node.keyspace().hasher(), client.db(), args.buffer(), args.offset(arg), args.length(arg));
             Segment segment = node.keyspace().segment(key.slot());
             segment.lock();
             try {

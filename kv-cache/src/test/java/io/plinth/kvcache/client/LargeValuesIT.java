@@ -31,7 +31,7 @@ class LargeValuesIT {
     }
 
     /** Sends a command whose last argument is so many bytes, the same in every place of each piece. */
-    private static void send(RawClient client, int length, String... words) throws IOException {
+    static void send(RawClient client, int length, String... words) throws IOException {
         OutputStream out = client.socket().getOutputStream();
         StringBuilder head = new StringBuilder("*" + (words.length + 1) + "\r\n");
         for (String word : words) {
@@ -47,7 +47,7 @@ class LargeValuesIT {
     }
 
     /** Reads a bulk of this length, piece by piece as {@link #send} has them. */
-    private static void receive(InputStream in, int length) throws IOException {
+    static void receive(InputStream in, int length) throws IOException {
         byte[] head = in.readNBytes(("$" + length + "\r\n").length());
         assertThat(new String(head, ISO_8859_1)).isEqualTo("$" + length + "\r\n");
         byte[] piece = new byte[MIB];

@@ -1,0 +1,42 @@
+package io.plinth.kvcache.client;
+
+import static io.plinth.kvcache.client.LargeValuesIT.send;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Long strings beside what else a node does: full of other keys, in a cluster, with rules for users, while it saves. */
+@Timeout(85)
+class LargeValuesBesideIT {
+    private static final int MIB = 1 << 20;
+
+    /** A cache is full most of the time: what a command makes has others evicted, as what it brings. */
+    @Test
+    void whatACommandMakesFindsRoomOnAFullNode(@TempDir Path folder) throws Exception {
+        try (Cluster node = Cluster.start(folder, "memory: 64MiB, eviction: volatile-lru", 1);
+                RawClient client = new RawClient(node.port(0))) {
+            for (String key : List.of("a", "b")) {
+                send(client, 2 * MIB, "SET", key);
+                assertThat(client.reply()).isEqualTo("+OK\r\n");
+            }
+            for (int i = 0; i < 1_500; i++) {
+                assertThat(client.call("SETEX", "k" + i, "1000", "v".repeat(50_000)))
+                        .isEqualTo("+OK\r\n");
+            }
+            assertThat(client.call("BITOP", "AND", "both", "a", "b")).isEqualTo(":" + 2 * MIB + "\r\n");
+            send(client, 8 * MIB, "APPEND", "a");
+            assertThat(client.reply()).isEqualTo(":" + 10 * MIB + "\r\n");
+            assertThat(client.call("COPY", "a", "copy")).isEqualTo(":1\r\n");
+            assertThat(client.call("MULTI")).isEqualTo("+OK\r\n");
+            client.call("SETRANGE", "b", Integer.toString(6 * MIB), "x");
+            client.call("BITOP", "OR", "both", "a");
+            assertThat(client.call("EXEC")).isEqualTo("*2\r\n:" + (6 * MIB + 1) + "\r\n:" + 10 * MIB + "\r\n");
+            assertThat(client.call("SETBIT", "bits", Integer.toString(20 * MIB * 8), "1"))
+                    .isEqualTo(":0\r\n");
+        }
+    }
+}
