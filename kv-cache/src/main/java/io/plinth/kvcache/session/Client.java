@@ -6,6 +6,7 @@ import io.plinth.kvcache.keyspace.store.Databases;
 import io.plinth.kvcache.session.BufferLimits.ClientClass;
 import io.plinth.kvcache.wire.ClientMemory;
 import io.plinth.kvcache.wire.OutputLimitException;
+import io.plinth.kvcache.wire.ProtocolException;
 import io.plinth.kvcache.wire.ReplyWriter;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -53,7 +54,8 @@ public final class Client {
     private volatile @Nullable UserRef user;
     private long seenMillis;
     private long busyUntil;
-    private long pendingBefore;
+    private long came;
+    private long movedBefore;
     private boolean running;
     private long argumentBytes;
     private volatile boolean monitors;
@@ -364,6 +366,12 @@ public final class Client {
         outlet.close();
     }
 
+    /** It sent what is no command: is told why, and closed. */
+    void ends(ProtocolException why) {
+        out.error("ERR " + why.getMessage());
+        close();
+    }
+
     /** Reads no further command and closes at once, because the client does not keep up or is not wanted. */
     public void abort() {
         closing = true;
@@ -429,11 +437,18 @@ public final class Client {
         busyUntil = millis;
     }
 
-    /** Whether it took some of its replies, or got some, since the last look. */
-    boolean takes(long pending) {
-        boolean moved = pending != pendingBefore;
-        pendingBefore = pending;
-        return moved;
+    /** Bytes of it came; answers whether they are read. */
+    boolean came(int bytes) {
+        came += bytes;
+        return !closing;
+    }
+
+    /** Whether it sent something, took some of its replies, or got some, since the last look. */
+    boolean moves() {
+        long moved = 31 * came + outlet.moved();
+        boolean moves = moved != movedBefore;
+        movedBefore = moved;
+        return moves;
     }
 
     public long seenMillis() {

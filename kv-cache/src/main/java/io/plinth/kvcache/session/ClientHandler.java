@@ -105,7 +105,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         long came = loop.together.time();
         loop.share.traffic().read(in.readableBytes(), decoder.pending(), came);
         try {
-            if (current == null || current.closing()) {
+            if (current == null || !current.came(in.readableBytes())) {
                 return;
             }
             decoder.restrict(!current.authenticated() && shared.passwordNeeded().getAsBoolean());
@@ -133,7 +133,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                 process(ctx, current, shared.clock().millis());
             }
         } catch (ProtocolException e) {
-            ends(current, e);
+            current.ends(e);
         } finally {
             if (reading) {
                 reading = false;
@@ -168,7 +168,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         try {
             process(ctx, current, nowMillis);
         } catch (ProtocolException e) {
-            ends(current, e);
+            current.ends(e);
         } catch (RuntimeException | Error e) {
             exceptionCaught(ctx, e);
         } finally {
@@ -250,7 +250,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
                 current.close();
             }
         } catch (ProtocolException e) {
-            ends(current, e);
+            current.ends(e);
         } finally {
             reading = false;
             loop.dispatcher.rest();
@@ -407,11 +407,6 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         return client == null ? null : loop.dispatcher.longArgument(client, before, length);
     }
 
-    private static void ends(Client client, ProtocolException e) {
-        client.out().error("ERR " + e.getMessage());
-        client.close();
-    }
-
     private boolean takes() {
         return socket != null && socket.takes();
     }
@@ -479,6 +474,11 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     @Override
     public long pending() {
         return socket == null ? 0 : socket.pending();
+    }
+
+    @Override
+    public long moved() {
+        return socket == null ? 0 : socket.moved();
     }
 
     @Override

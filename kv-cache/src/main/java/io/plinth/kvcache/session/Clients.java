@@ -110,7 +110,7 @@ public final class Clients {
         }
     }
 
-    /** Who neither waits for a reply nor is subscribed, and did not within the last second. */
+    /** Who neither waits for a reply, sends a command or takes a reply, nor is subscribed, and did not within the last second. */
     private void endIdle(long nowMillis, long seconds) {
         if (seconds == 0) {
             return;
@@ -123,7 +123,7 @@ public final class Clients {
                 boolean waits = client.blocked() != null
                         || client.subscriptions() + client.shardChannels().size() > 0
                         || client.outlet().holds()
-                        || client.takes(client.outlet().pending());
+                        || client.moves();
                 if (waits) {
                     // Its time begins when it has its reply, which may be just before the next look.
                     client.busyUntil(nowMillis + LOOKS_MILLIS);

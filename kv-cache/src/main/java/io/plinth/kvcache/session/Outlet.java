@@ -25,6 +25,11 @@ public interface Outlet {
     /** Bytes handed over for sending and not sent. */
     long pending();
 
+    /** A number that is another one when some of its replies were handed over or taken. */
+    default long moved() {
+        return pending();
+    }
+
     /** What CLIENT LIST shows of it. From any thread. */
     default ConnectionFacts facts() {
         return ConnectionFacts.NONE;

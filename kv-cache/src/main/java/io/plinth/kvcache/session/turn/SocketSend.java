@@ -37,6 +37,8 @@ public final class SocketSend {
     private boolean handing;
     /** Bytes of values that were handed on and may still wait in the channel's queue. */
     private long values;
+    /** Bytes of values that were ever handed on. */
+    private long handed;
 
     /** {@code loop}: the connection's, whose buffers replies may lie in, and which counts what is sent. */
     public SocketSend(Channel channel, LoopShare loop) {
@@ -97,6 +99,7 @@ public final class SocketSend {
         int length = next.readableBytes();
         if (value) {
             values = Math.min(values, unsent()) + length;
+            handed += length;
         }
         ctx.writeAndFlush(next, ctx.voidPromise());
         return length;
@@ -188,6 +191,11 @@ public final class SocketSend {
     /** Bytes of replies that wait in buffers; pieces of values, of which there are never more than a few, not counted. From any thread, as it stands. */
     public long pending() {
         return Math.max(0, unsent() - values) + waiting.written();
+    }
+
+    /** Another number when the client has taken something, or has been given something. On its loop. */
+    public long moved() {
+        return handed + unsent() + waiting.written();
     }
 
     /** What CLIENT LIST shows; {@code undecoded} bytes lie in an array of {@code held}. From any thread, as it stands. */
