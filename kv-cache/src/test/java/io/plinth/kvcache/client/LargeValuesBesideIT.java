@@ -60,4 +60,21 @@ class LargeValuesBesideIT {
             assertThat(sends.reply()).isEqualTo("+OK\r\n");
         }
     }
+
+    /** It waits for what gathers changes as long as that takes, with the smallest of memory for them. */
+    @Test
+    void aLongStringWaitsNotLongForASnapshot(@TempDir Path folder) throws Exception {
+        try (NodeProcess node = new NodeProcess(
+                folder,
+                "memory: 256MiB, debug-command: yes, persist: { journal-buffer: 1MiB, snapshot-on-stop: false }",
+                List.of("-XX:TieredStopAtLevel=1"))) {
+            node.start();
+            try (RawClient client = node.connect()) {
+                client.call("DEBUG", "POPULATE", "200000");
+                assertThat(client.call("BGSAVE")).startsWith("+Background saving started");
+                send(client, 160 * MIB, "SET", "big");
+                assertThat(client.reply()).isEqualTo("+OK\r\n");
+            }
+        }
+    }
 }

@@ -33,6 +33,9 @@ final class Encoding {
     /** A segment that somebody has is tried again so much later. */
     private static final long RETRY = 500_000;
 
+    /** As often it is looked whether somebody waits whose change finds no room. */
+    private static final long PAUSE_MILLIS = 5;
+
     private static final int HANDED_OVER = 64 << 10;
     private static final int WAITING_A_LOOP = 4;
     /** What may wait to be written, and one more slice of each loop; a slice may be one large value. */
@@ -93,7 +96,7 @@ final class Encoding {
         try {
             while (true) {
                 boolean all = running.get() == 0;
-                Slices next = ready.poll(all ? 0 : 100, TimeUnit.MILLISECONDS);
+                Slices next = ready.poll(all ? 0 : PAUSE_MILLIS, TimeUnit.MILLISECONDS);
                 if (next != null || all) {
                     return next;
                 }
