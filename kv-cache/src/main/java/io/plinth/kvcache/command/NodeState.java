@@ -1,6 +1,7 @@
 package io.plinth.kvcache.command;
 
-import io.plinth.kvcache.acl.UserRef;
+import io.plinth.kvcache.acl.Users;
+import io.plinth.kvcache.acl.Verdict;
 import io.plinth.kvcache.cluster.PeerPublisher;
 import io.plinth.kvcache.cluster.Topology;
 import io.plinth.kvcache.command.Command.Flag;
@@ -133,10 +134,7 @@ public record NodeState(
         @Nullable
         LongArgument argument(@Nullable Command command, Client client, Args before, int length) {
             int key = command == null ? 0 : key(command.name(), before.count());
-            // Who may not write all keys is refused once the command is whole, and does not have keys evicted before.
-            UserRef user = node.settings().users().of(client.user());
-            boolean may = client.authenticated() || node.settings().users().open();
-            if (key == 0 || !may || user.restricted() || (node.settings().readOnly() && !client.primary())) {
+            if (command == null || key == 0 || !may(command, client, before)) {
                 return null;
             }
             if (node.settings().cachePolicy().handsOn(client.db(), before.bytes(key))) {
@@ -144,6 +142,15 @@ public record NodeState(
             }
             int slot = Slots.of(before.buffer(), before.offset(key), before.length(key));
             return Strings.arriving(node.keyspace(), slot, length);
+        }
+
+        /** Whoever may not write the key is refused once the command is whole, and does not have keys evicted before. */
+        private boolean may(Command command, Client client, Args before) {
+            Users users = node.settings().users();
+            boolean known = client.authenticated() || users.open();
+            boolean writes = !node.settings().readOnly() || client.primary();
+            Verdict verdict = Users.check(users.of(client.user()), command.factsOf(before, 0), before);
+            return known && writes && verdict.denied() == null;
         }
 
         /** There was no memory for a command, which was read and forgotten. */

@@ -40,6 +40,22 @@ class LargeValuesBesideIT {
         }
     }
 
+    /** Applications have users with rules: what these may write is as long as anybody's. */
+    @Test
+    void whoMayWriteTheKeyMayWriteALongString(@TempDir Path folder) throws Exception {
+        try (Cluster node = Cluster.start(folder, "memory: 256MiB, limits: { client-memory: 16MiB }", 1);
+                RawClient client = new RawClient(node.port(0))) {
+            client.call("ACL", "SETUSER", "app", "on", "nopass", "~app:*", "+@all");
+            client.call("AUTH", "app", "x");
+            send(client, 40 * MIB, "SET", "app:big");
+            assertThat(client.reply()).isEqualTo("+OK\r\n");
+            send(client, 2 * MIB, "SET", "others");
+            assertThat(client.reply()).startsWith("-NOPERM ");
+            send(client, 2 * MIB, "MSET", "app:a", "b", "others");
+            assertThat(client.reply()).startsWith("-NOPERM ");
+        }
+    }
+
     /** As in Redis, `timeout` is for who does nothing. */
     @Test
     void whoSendsOrTakesALongStringSlowlyIsNotIdle(@TempDir Path folder) throws Exception {
