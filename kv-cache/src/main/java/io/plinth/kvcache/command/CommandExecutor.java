@@ -158,8 +158,8 @@ public final class CommandExecutor implements Dispatcher {
     }
 
     @Override
-    public void refuse(Client client) {
-        node.values().refuse(client);
+    public void refuse(Client client, Args begun) {
+        node.values().refuse(table, client, begun);
     }
 
     @Override

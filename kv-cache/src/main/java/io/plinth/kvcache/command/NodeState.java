@@ -1,5 +1,6 @@
 package io.plinth.kvcache.command;
 
+import io.netty.buffer.ByteBuf;
 import io.plinth.kvcache.acl.Users;
 import io.plinth.kvcache.acl.Verdict;
 import io.plinth.kvcache.cluster.PeerPublisher;
@@ -129,6 +130,31 @@ public record NodeState(
      */
     record LongValues(NodeState node) {
         private static final int BITS = 3;
+        /** For what is not kept, whatever it is. */
+        private static final LongArgument NOWHERE = new LongArgument() {
+            @Override
+            public boolean add(ByteBuf from, int count) {
+                return false;
+            }
+
+            @Override
+            public boolean add(byte[] from, int offset, int count) {
+                return false;
+            }
+
+            @Override
+            public int length() {
+                return 0;
+            }
+
+            @Override
+            public byte[] part(int from, int count) {
+                return new byte[count];
+            }
+
+            @Override
+            public void release() {}
+        };
 
         /** Where an argument of so many bytes goes that follows these: into pages, where its command makes it a string; else null. */
         @Nullable
@@ -141,6 +167,10 @@ public record NodeState(
                 return null;
             }
             int slot = Slots.of(before.buffer(), before.offset(key), before.length(key));
+            Topology cluster = node.topology().get();
+            if (cluster.clustered() && !cluster.owns(slot)) {
+                return NOWHERE;
+            }
             return Strings.arriving(node.keyspace(), slot, length);
         }
 
@@ -153,19 +183,33 @@ public record NodeState(
             return known && writes && verdict.denied() == null;
         }
 
-        /** There was no memory for a command, which was read and forgotten. */
-        void refuse(Client client) {
+        /** There was no memory for a command, which was read and forgotten but for these arguments, or its key is another node's. */
+        void refuse(CommandTable table, Client client, Args begun) {
             Transaction transaction = client.transaction();
             if (transaction != null) {
                 transaction.fail();
             }
             ReplyMode mode = client.replyMode();
             if (mode == ReplyMode.ON) {
-                client.out().error(OOM);
-                node.stats().error("OOM");
+                String text = elsewhere(table, client, begun);
+                client.out().error(text);
+                node.stats().error(text.substring(0, text.indexOf(' ')));
             } else if (mode != ReplyMode.OFF) {
                 // This was the command whose reply is skipped.
                 client.replyMode(ReplyMode.ON);
+            }
+        }
+
+        private String elsewhere(CommandTable table, Client client, Args begun) {
+            Topology cluster = node.topology().get();
+            Command command = begun.count() == 0 ? null : table.find(begun);
+            try {
+                if (cluster.clustered() && command != null) {
+                    Routing.route(table, cluster, command, client, begun);
+                }
+                return OOM;
+            } catch (CommandException e) {
+                return String.valueOf(e.getMessage());
             }
         }
 

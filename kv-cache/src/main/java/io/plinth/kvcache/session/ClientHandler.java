@@ -187,7 +187,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
         try {
             while (!current.closing() && (undone || loop.share.ahead().next(current.db(), decoder))) {
                 if (decoder.refused()) {
-                    loop.dispatcher.refuse(current);
+                    loop.dispatcher.refuse(current, decoder.args());
                     continue;
                 }
                 undone = !loop.dispatcher.execute(current, decoder.args(), now);

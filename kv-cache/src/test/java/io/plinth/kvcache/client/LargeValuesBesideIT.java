@@ -77,6 +77,23 @@ class LargeValuesBesideIT {
         }
     }
 
+    /** What never fits here is still told where it belongs, and nothing is evicted for what belongs elsewhere. */
+    @Test
+    void aLongStringOfAnotherNodeIsSentThere(@TempDir Path folder) throws Exception {
+        try (Cluster nodes = Cluster.start(folder, "memory: 64MiB", 2);
+                RawClient client = new RawClient(nodes.port(0))) {
+            int i = 0;
+            while (!client.call("GET", "k" + i).startsWith("-MOVED ")) {
+                i++;
+            }
+            for (int length : new int[] {2 * MIB, 60 * MIB}) {
+                send(client, length, "SET", "k" + i);
+                assertThat(client.reply()).startsWith("-MOVED ");
+            }
+            assertThat(client.call("PING")).isEqualTo("+PONG\r\n");
+        }
+    }
+
     /** It waits for what gathers changes as long as that takes, with the smallest of memory for them. */
     @Test
     void aLongStringWaitsNotLongForASnapshot(@TempDir Path folder) throws Exception {
