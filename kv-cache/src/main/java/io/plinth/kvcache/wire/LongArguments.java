@@ -10,7 +10,7 @@ public interface LongArguments {
     /** All of them where other arguments are. */
     LongArguments NONE = (before, length) -> null;
 
-    /** Where an argument of so many bytes is to go that follows these; null: where they are. */
+    /** Where an argument of so many bytes is to go that follows these, of which there is at least one; null: where they are. */
     @Nullable
     LongArgument begin(Args before, int length);
 }

@@ -97,7 +97,7 @@ public final class RequestDecoder {
         }
         byte[] target = room(in.readableBytes());
         if (target == null) {
-            if (state != State.BULK) {
+            if (state != State.BULK || end - at > bulkLength + 2L) {
                 throw new ProtocolException("too much memory in unfinished requests");
             }
             // What came of it is forgotten; the arguments before it stay until the command is over.
@@ -364,7 +364,7 @@ public final class RequestDecoder {
     private boolean goesElsewhere(byte[] bytes) {
         if (!refused && bulkLength >= LongArguments.LONG) {
             args.at(bytes, start);
-            into = elsewhere.begin(args, bulkLength);
+            into = args.count() == 0 ? null : elsewhere.begin(args, bulkLength);
             long copies = into == null ? COPIES * (long) bulkLength : 0;
             if (memory.take(copies)) {
                 reserved += copies;

@@ -341,6 +341,43 @@ class RequestDecoderTest {
         assertThat(memory.used()).isZero();
     }
 
+    /** Where one goes is asked for behind the name alone: before it there is what an earlier command left. */
+    @Test
+    void aLongNameStaysWhereNamesAre() throws Exception {
+        String name = "n".repeat(LongArguments.LONG);
+        RequestDecoder decoder = new RequestDecoder(
+                new WireLimits(1 << 22, 64, 65_536, 1 << 22),
+                new ReadBuffers(),
+                new ClientMemory(1 << 24),
+                (before, length) -> {
+                    assertThat(before.count()).isPositive();
+                    return null;
+                });
+        decoder.feed(ascii(" ".repeat(60_000) + "MSET a b\r\n"));
+        assertThat(decoder.next()).isTrue();
+        assertThat(decoder.next()).isFalse();
+        for (String part : new String[] {"*1\r\n$" + name.length() + "\r\n", name + "\r\n"}) {
+            decoder.feed(ascii(part));
+        }
+        assertThat(decoder.next()).isTrue();
+        assertThat(decoder.args().text(0)).isEqualTo(name);
+    }
+
+    /** While its commands wait, more comes than there is memory for: where the argument ends lies behind by then. */
+    @Test
+    void whatCameBehindAnArgumentIsNotForgottenWithIt() throws Exception {
+        RequestDecoder decoder = new RequestDecoder(
+                new WireLimits(1 << 22, 64, 256, 1 << 22), new ReadBuffers(), new ClientMemory(200_000));
+        decoder.feed(ascii("*2\r\n$4\r\nECHO\r\n$100\r\nv"));
+        assertThat(decoder.next()).isFalse();
+        decoder.keep();
+        decoder.feed(ascii("v".repeat(99) + "\r\nPING\r\n"));
+        decoder.keep();
+        assertThatThrownBy(() -> decoder.feed(ascii("p".repeat(300_000))))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessageContaining("too much memory in unfinished requests");
+    }
+
     /** What clients together have no memory for is read and forgotten; what comes behind it is not. */
     @Test
     void aLongArgumentThatThereIsNoMemoryForIsForgotten() throws Exception {
