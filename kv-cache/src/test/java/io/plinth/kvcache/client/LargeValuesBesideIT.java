@@ -1,5 +1,6 @@
 package io.plinth.kvcache.client;
 
+import static io.plinth.kvcache.client.LargeValuesIT.receive;
 import static io.plinth.kvcache.client.LargeValuesIT.send;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -107,6 +108,34 @@ class LargeValuesBesideIT {
                 assertThat(client.call("BGSAVE")).startsWith("+Background saving started");
                 send(client, 160 * MIB, "SET", "big");
                 assertThat(client.reply()).isEqualTo("+OK\r\n");
+            }
+        }
+    }
+
+    /** What a transaction writes of them is more than the heap that a start has. */
+    @Test
+    void aTransactionThatMovesLongStringsOutlivesTheProcess(@TempDir Path folder) throws Exception {
+        int length = 24 * MIB;
+        try (NodeProcess node = new NodeProcess(
+                folder,
+                "memory: 96MiB, persist: { journal: always, journal-buffer: 4MiB, snapshot-on-stop: false }",
+                List.of("-XX:TieredStopAtLevel=1", "-Xmx160m", "-XX:+ExitOnOutOfMemoryError"))) {
+            node.start();
+            try (RawClient client = node.connect()) {
+                send(client, length, "SET", "k0");
+                assertThat(client.reply()).isEqualTo("+OK\r\n");
+                client.call("MULTI");
+                for (int i = 0; i < 10; i++) {
+                    client.call("RENAME", "k" + i, "k" + (i + 1));
+                }
+                assertThat(client.call("EXEC")).isEqualTo("*10\r\n" + "+OK\r\n".repeat(10));
+            }
+            node.kill();
+            node.start();
+            try (RawClient client = node.connect()) {
+                assertThat(client.call("DBSIZE")).isEqualTo(":1\r\n");
+                client.send("GET k10\r\n");
+                receive(client.stream(), length);
             }
         }
     }

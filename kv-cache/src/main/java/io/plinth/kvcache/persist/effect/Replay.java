@@ -45,7 +45,7 @@ public final class Replay {
     private final @Nullable Coverage coverage;
     private final long nowMillis;
     private final long[] sequences;
-    private final Map<Long, List<Runnable>> open = new HashMap<>();
+    private final Map<Long, OpenUnit> open = new HashMap<>();
     private final KeyRef key = new KeyRef();
     private long applied;
     private long misfits;
@@ -80,9 +80,9 @@ public final class Replay {
             case EffectCodec.LIFE -> open.clear();
             case EffectCodec.END -> {
                 record.get();
-                List<Runnable> whole = open.remove(record.getLong());
+                OpenUnit whole = open.remove(record.getLong());
                 if (whole != null) {
-                    whole.forEach(Runnable::run);
+                    whole.run();
                 }
             }
             case EffectCodec.LIBRARIES -> {
@@ -118,15 +118,23 @@ public final class Replay {
     private void change(Change change) {
         int index = change.slot() & Keyspace.SEGMENTS - 1;
         sequences[index] = Math.max(sequences[index], change.sequence());
-        inUnit(change.unit(), () -> apply(change));
+        if (change.unit() == 0 || change.kind() == Change.Kind.FLUSHED) {
+            inUnit(change.unit(), () -> apply(change));
+        } else {
+            unit(change.unit()).add(change, () -> apply(change));
+        }
     }
 
     private void inUnit(long unit, Runnable done) {
         if (unit == 0) {
             done.run();
         } else {
-            open.computeIfAbsent(unit, u -> new ArrayList<>()).add(done);
+            unit(unit).add(done);
         }
+    }
+
+    private OpenUnit unit(long unit) {
+        return open.computeIfAbsent(unit, u -> new OpenUnit());
     }
 
     private void apply(Change change) {
