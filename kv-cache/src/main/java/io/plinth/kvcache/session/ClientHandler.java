@@ -33,7 +33,6 @@ import org.slf4j.LoggerFactory;
 public final class ClientHandler extends ChannelInboundHandlerAdapter
         implements Outlet, TurnEnd.Member, Together.Member {
     private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
-
     /** Replies are handed to the socket in pieces of about this size while one read's commands run. */
     private static final int CHUNK = 64 * 1024;
     /** What all connections of an event loop share. */
@@ -51,8 +50,6 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
     private boolean waiting;
     /** A command was decoded and could not run yet. */
     private boolean undone;
-    /** The client sends no more. */
-    private boolean inputOver;
     /** When commands last ran. */
     private long seenMillis;
     /** What came last runs together with what came on other connections. */
@@ -302,23 +299,24 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter
             ctx.fireUserEventTriggered(event);
             return;
         }
+        if (socket != null) {
+            socket.inputEnds();
+        }
         loop.together.run();
         Client current = client;
         if (current == null) {
             ctx.close();
-        } else {
-            inputOver = true;
-            if (endsNow(current)) {
-                current.close();
-                flush(ctx);
-            }
+        } else if (endsNow(current)) {
+            current.close();
+            flush(ctx);
         }
     }
 
     /** Whether nothing is left to be answered of what a client sent that sends no more. */
     private boolean endsNow(Client current) {
         Blocked blocked = current.blocked();
-        return inputOver && !waiting && !undone && (blocked == null || blocked.waitsForOthers());
+        boolean nothing = !waiting && !undone && (blocked == null || blocked.waitsForOthers());
+        return nothing && socket != null && socket.inputOver();
     }
 
     @Override

@@ -78,6 +78,26 @@ class LargeValuesBesideIT {
         }
     }
 
+    /** As `nc -N` does: what was asked for is sent, however long it is and however slowly it is taken. */
+    @Test
+    void whoSendsNoMoreGetsAllThatWasAskedFor(@TempDir Path folder) throws Exception {
+        int length = 40 * MIB;
+        try (Cluster node = Cluster.start(folder, "memory: 256MiB", 1);
+                RawClient writer = new RawClient(node.port(0))) {
+            send(writer, length, "SET", "big");
+            assertThat(writer.reply()).isEqualTo("+OK\r\n");
+            writer.call("SET", "half", "v".repeat(500_000));
+            for (String request : List.of("GET big\r\n", "GET half\r\n".repeat(80))) {
+                try (RawClient client = new RawClient(node.port(0))) {
+                    client.send(request);
+                    client.socket().shutdownOutput();
+                    Thread.sleep(300);
+                    assertThat(client.rest()).hasSizeGreaterThan(40_000_000);
+                }
+            }
+        }
+    }
+
     /** What never fits here is still told where it belongs, and nothing is evicted for what belongs elsewhere. */
     @Test
     void aLongStringOfAnotherNodeIsSentThere(@TempDir Path folder) throws Exception {

@@ -86,6 +86,12 @@ final class LongReplies {
         return piece;
     }
 
+    /** Takes back what of the last piece is left. */
+    void back(ByteBuf rest) {
+        written += rest.readableBytes();
+        parts.addFirst(new Part(rest, null));
+    }
+
     /** Nobody takes the rest. */
     void release() {
         written = 0;

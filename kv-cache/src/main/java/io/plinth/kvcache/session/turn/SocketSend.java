@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 public final class SocketSend {
     /** How long a client that is to be closed may take to read what is left. */
     private static final int LAST_WORDS_MILLIS = 2_000;
+    /** A socket that the transport cannot tell of is tried again after so long. */
+    private static final int RETRY_MILLIS = 5;
     /** Who is to be closed and takes a long reply is looked at as often. */
     private static final int LOOK_MILLIS = 20;
     /** Of a long reply so much is sent before others' commands run, however fast its client is. */
@@ -39,6 +41,8 @@ public final class SocketSend {
     private long values;
     /** Bytes of values that were ever handed on. */
     private long handed;
+    /** The client sends no more. */
+    private boolean inputOver;
 
     /** {@code loop}: the connection's, whose buffers replies may lie in, and which counts what is sent. */
     public SocketSend(Channel channel, LoopShare loop) {
@@ -58,7 +62,7 @@ public final class SocketSend {
         if (reply == null) {
             return true;
         }
-        if (inserted.isEmpty() && waiting.isEmpty()) {
+        if (inserted.isEmpty() && waiting.isEmpty() && !straight()) {
             return send(ctx, reply, nowMillis);
         }
         int length = reply.readableBytes();
@@ -75,19 +79,67 @@ public final class SocketSend {
         if (!handing) {
             handing = true;
             int done = 0;
-            while (!waiting.isEmpty() && ctx.channel().isWritable() && done < AT_ONCE) {
-                done += piece(ctx);
+            boolean taken = true;
+            while (taken && !waiting.isEmpty() && ctx.channel().isWritable() && done < AT_ONCE) {
+                int some = straight() ? straight(ctx) : piece(ctx);
+                taken = some >= 0;
+                done += some;
             }
             handing = false;
-            if (done >= AT_ONCE && !waiting.isEmpty() && ctx.channel().isWritable()) {
+            if (!waiting.isEmpty() && ctx.channel().isWritable()) {
                 // As when the client has taken what waited: who hears of that goes on. By the clock, so that what
                 // others sent comes first: a task of now would run before that is looked for, again and again.
                 ctx.channel()
                         .eventLoop()
-                        .schedule(ctx.pipeline()::fireChannelWritabilityChanged, 0, TimeUnit.NANOSECONDS);
+                        .schedule(
+                                ctx.pipeline()::fireChannelWritabilityChanged,
+                                taken ? 0 : RETRY_MILLIS,
+                                TimeUnit.MILLISECONDS);
             }
         }
         return waiting.isEmpty();
+    }
+
+    /**
+     * Whether replies go past the channel's queue. Netty 4.2.18 takes a socket whose input is over, and that has nothing in the queue, out of
+     * epoll's set, and fails to put it back when the queue waits for it, which ends the connection.
+     */
+    private boolean straight() {
+        return inputOver && socket != null;
+    }
+
+    /** Sends the next piece straight; answers how much the socket took, -1 where it takes no more for now. */
+    private int straight(ChannelHandlerContext ctx) {
+        Socket direct = socket;
+        ByteBuf next = direct != null && direct.isOpen() && nothingWaits() ? waiting.next(ctx.alloc()) : null;
+        if (direct == null || next == null) {
+            return -1;
+        }
+        int length = next.readableBytes();
+        try {
+            int sent = Math.max(0, direct.sendAddress(next.memoryAddress(), next.readerIndex(), next.writerIndex()));
+            handed += sent;
+            if (sent < length) {
+                waiting.back(next.skipBytes(sent).retain());
+                return -1;
+            }
+            return length;
+        } catch (IOException e) {
+            ctx.pipeline().fireExceptionCaught(e);
+            return -1;
+        } finally {
+            next.release();
+        }
+    }
+
+    /** Whether the client sends no more. */
+    public boolean inputOver() {
+        return inputOver;
+    }
+
+    /** It sends no more. */
+    public void inputEnds() {
+        inputOver = true;
     }
 
     private int piece(ChannelHandlerContext ctx) {
@@ -145,7 +197,7 @@ public final class SocketSend {
 
     /** Sends what is left, if anything, and closes the connection when the client has it, or soon. */
     public void last(ChannelHandlerContext ctx, ReplyWriter out, long nowMillis) {
-        if (waiting.isEmpty() && !out.inserts()) {
+        if (waiting.isEmpty() && !out.inserts() && !straight()) {
             last(ctx, out.take(), nowMillis);
             return;
         }
