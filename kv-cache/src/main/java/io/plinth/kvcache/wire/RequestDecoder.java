@@ -33,9 +33,6 @@ public final class RequestDecoder {
     /** The smallest array for an unfinished command. */
     private static final int PARKED = 64;
 
-    /** Of a long argument that lies in the array: what a command makes of it, and what tells of that. */
-    private static final int COPIES = 2;
-
     private static final int UNAUTHENTICATED_ARGS = 10;
     private static final int UNAUTHENTICATED_BULK = 16_384;
 
@@ -43,6 +40,7 @@ public final class RequestDecoder {
     private final ReadBuffers buffers;
     private final ClientMemory memory;
     private final LongArguments elsewhere;
+    private final CopyRoom copies;
     private final Args args = new Args();
     private byte @Nullable [] buffer;
     /** Whether the array is the loop's, and does not count; between two reads it never is. */
@@ -57,9 +55,6 @@ public final class RequestDecoder {
     private int searched;
 
     private long taken;
-    /** For copies of the running command's long arguments. */
-    private long reserved;
-
     private State state = State.COMMAND;
     private int missing;
     private int bulkLength;
@@ -69,6 +64,8 @@ public final class RequestDecoder {
     private @Nullable LongArgument into;
     /** There is no memory for the command: the rest of it is read and forgotten. */
     private boolean refused;
+    /** Where the arguments end that came before that. */
+    private int keptEnd;
 
     private boolean restricted;
 
@@ -82,6 +79,7 @@ public final class RequestDecoder {
         this.buffers = buffers;
         this.memory = memory;
         this.elsewhere = elsewhere;
+        this.copies = new CopyRoom(memory);
     }
 
     /** Whether the client may send only small commands, because it has yet to authenticate. */
@@ -128,14 +126,19 @@ public final class RequestDecoder {
         left -= some;
     }
 
-    private void refuse() {
+    private void drop() {
         LongArgument given = into;
         if (given != null) {
             given.release();
             into = null;
         }
-        unreserve();
+        copies.give();
+    }
+
+    private void refuse() {
+        drop();
         refused = true;
+        keptEnd = at;
         state = State.LONG_BULK;
     }
 
@@ -167,13 +170,12 @@ public final class RequestDecoder {
                 memory.give(taken);
                 taken = 0;
                 shared = true;
-                current = target;
+                buffer = target;
             } else {
                 return larger(current, needed);
             }
         }
-        buffer = current;
-        return current;
+        return buffer;
     }
 
     /** One of this connection's own; null where there is no memory for it beside the one before. */
@@ -197,6 +199,7 @@ public final class RequestDecoder {
         System.arraycopy(from, start, to, 0, held);
         at -= start;
         searched -= start;
+        keptEnd -= start;
         end = held;
         start = 0;
     }
@@ -263,6 +266,7 @@ public final class RequestDecoder {
                 case LONG_BULK -> longBulk(bytes);
             };
             if (!progress) {
+                forget(bytes);
                 park();
                 return false;
             }
@@ -294,7 +298,7 @@ public final class RequestDecoder {
         start = at;
         searched = at;
         args.clear();
-        unreserve();
+        copies.give();
         refused = false;
         if (at == end) {
             release();
@@ -365,10 +369,7 @@ public final class RequestDecoder {
         if (!refused && bulkLength >= LongArguments.LONG) {
             args.at(bytes, start);
             into = args.count() == 0 ? null : elsewhere.begin(args, bulkLength);
-            long copies = into == null ? COPIES * (long) bulkLength : 0;
-            if (memory.take(copies)) {
-                reserved += copies;
-            } else {
+            if (into == null && !copies.take(bulkLength)) {
                 refuse();
             }
         }
@@ -377,10 +378,13 @@ public final class RequestDecoder {
         return state == State.LONG_BULK;
     }
 
-    private void unreserve() {
-        if (reserved > 0) {
-            memory.give(reserved);
-            reserved = 0;
+    /** Moves what is still to be read over what came of a refused command: once a read, as it may have a million arguments. */
+    private void forget(byte[] bytes) {
+        if (refused && keptEnd < at) {
+            System.arraycopy(bytes, at, bytes, keptEnd, end - at);
+            end -= at - keptEnd;
+            searched -= at - keptEnd;
+            at = keptEnd;
         }
     }
 
@@ -392,8 +396,12 @@ public final class RequestDecoder {
         if (to != null && data > 0 && !to.add(bytes, at, data)) {
             refuse();
         }
-        System.arraycopy(bytes, at + some, bytes, at, end - at - some);
-        end -= some;
+        if (refused) {
+            after(at + some);
+        } else {
+            System.arraycopy(bytes, at + some, bytes, at, end - at - some);
+            end -= some;
+        }
         left -= some;
         if (left > 0) {
             return false;
@@ -468,17 +476,9 @@ public final class RequestDecoder {
 
     /** Gives up what is held; the connection is over. */
     public void close() {
-        LongArgument unfinished = into;
-        if (unfinished != null) {
-            unfinished.release();
-            into = null;
-        }
+        drop();
         args.clear();
-        unreserve();
         state = State.COMMAND;
-        start = 0;
-        at = 0;
-        end = 0;
         release();
     }
 

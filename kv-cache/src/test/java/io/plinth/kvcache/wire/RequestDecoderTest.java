@@ -378,6 +378,27 @@ class RequestDecoderTest {
                 .hasMessageContaining("too much memory in unfinished requests");
     }
 
+    /** What the command began with tells where its key lies, however much of it is forgotten. */
+    @ParameterizedTest
+    @ValueSource(ints = {65_536, 9_999, 1_000})
+    void whatARefusedCommandBeganWithIsKept(int piece) throws Exception {
+        ClientMemory memory = new ClientMemory(1 << 20);
+        RequestDecoder decoder =
+                new RequestDecoder(new WireLimits(1 << 22, 1 << 20, 256, 1 << 22), new ReadBuffers(), memory);
+        String all = "*50004\r\n$4\r\nMSET\r\n$1\r\nk\r\n$" + LongArguments.LONG + "\r\n"
+                + "v".repeat(LongArguments.LONG) + "\r\n$0\r\n\r\n" + "$3\r\nkey\r\n".repeat(50_000) + "PING\r\n";
+        List<String> commands = new ArrayList<>();
+        for (int at = 0; at < all.length(); at += piece) {
+            decoder.feed(ascii(all.substring(at, Math.min(all.length(), at + piece))));
+            while (decoder.next()) {
+                Args args = decoder.args();
+                commands.add(decoder.refused() ? args.count() + " " + args.text(0) + " " + args.text(1) : args.text(0));
+            }
+        }
+        assertThat(commands).containsExactly("2 MSET k", "PING");
+        assertThat(memory.used()).isZero();
+    }
+
     /** What clients together have no memory for is read and forgotten; what comes behind it is not. */
     @Test
     void aLongArgumentThatThereIsNoMemoryForIsForgotten() throws Exception {
