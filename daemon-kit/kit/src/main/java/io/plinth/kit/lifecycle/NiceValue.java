@@ -82,11 +82,15 @@ public final class NiceValue {
     }
 
     /** Of the threads with such names. */
-    static List<Integer> of(Predicate<String> names) throws IOException {
+    static List<Integer> of(Predicate<String> names) {
         List<Integer> found = new ArrayList<>();
         for (Path thread : threads()) {
-            if (names.test(Files.readString(thread.resolve("comm")).strip())) {
-                found.add(of(thread));
+            try {
+                if (names.test(Files.readString(thread.resolve("comm")).strip())) {
+                    found.add(of(thread));
+                }
+            } catch (IOException e) {
+                LOG.debug("nice value: {} ended meanwhile", thread);
             }
         }
         return found;

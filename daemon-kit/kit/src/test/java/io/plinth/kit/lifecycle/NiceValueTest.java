@@ -2,7 +2,6 @@ package io.plinth.kit.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -44,13 +43,7 @@ class NiceValueTest {
     void threadsAreMadeThatComeBehindWhoMakesThem() throws Exception {
         CompletableFuture<List<Integer>> found = new CompletableFuture<>();
         Thread thread = NiceValue.behind(task -> new Thread(task, "made-behind"), 4)
-                .newThread(() -> {
-                    try {
-                        found.complete(NiceValue.of("made-behind"::equals));
-                    } catch (IOException e) {
-                        found.completeExceptionally(e);
-                    }
-                });
+                .newThread(() -> found.complete(NiceValue.of("made-behind"::equals)));
         CountDownLatch over = new CountDownLatch(1);
         Thread before = Thread.ofPlatform().name("made-before").start(() -> {
             try {
