@@ -333,6 +333,24 @@ class RedisDifferentialIT {
         }
     }
 
+    /** Seed 110171. Whether a score of zero keeps its sign tells when a set was packed. */
+    @Test
+    void storedZerosHaveTheSignTheyHaveInRedis() throws Exception {
+        String member = "a member longer than the sixty-four bytes that still are packed in a small set or hash";
+        try (RawClient ours = new RawClient(node.port(0));
+                RawClient theirs = new RawClient(peer.port())) {
+            same(ours, theirs, "ZADD", "zz", "0", "c", "-1", member, "-2", "d");
+            same(ours, theirs, "ZINTERSTORE", "zz", "2", "zz", "zz", "WEIGHTS", "-2", "-2");
+            same(ours, theirs, "ZRANGE", "zz", "0", "-1", "WITHSCORES");
+            same(ours, theirs, "ZRANGESTORE", "zy", "zz", "0", "-1");
+            same(ours, theirs, "ZRANGE", "zy", "0", "-1", "WITHSCORES");
+            same(ours, theirs, "ZUNIONSTORE", "zx", "1", "zz", "WEIGHTS", "1");
+            same(ours, theirs, "ZRANGE", "zx", "0", "-1", "WITHSCORES");
+            assertThat(ours.call("ZSCORE", "zx", "c")).isEqualTo("$2\r\n-0\r\n");
+            same(ours, theirs, "DEL", "zx", "zy", "zz");
+        }
+    }
+
     /** What only one of them took shows in what is asked next; nothing of that counts until the key is gone. */
     @Test
     void nothingIsComparedOfKeysThatHoldSomethingElse() throws Exception {

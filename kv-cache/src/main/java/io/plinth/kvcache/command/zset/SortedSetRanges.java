@@ -7,6 +7,7 @@ import io.plinth.kvcache.command.KeyEvents;
 import io.plinth.kvcache.command.zset.Span.By;
 import io.plinth.kvcache.keyspace.Entry;
 import io.plinth.kvcache.keyspace.KeyRef;
+import io.plinth.kvcache.keyspace.value.Packing;
 import io.plinth.kvcache.keyspace.value.SortedSetValue;
 import io.plinth.kvcache.keyspace.value.ValueType;
 import io.plinth.kvcache.keyspace.write.SortedSets;
@@ -81,7 +82,8 @@ public final class SortedSetRanges {
                         kind == By.RANK ? 0 : offset,
                         kind == By.RANK ? -1 : limit);
         if (store) {
-            store(call, 1, members, "zrangestore");
+            // Unlike the others it begins packed.
+            store(call, 1, members, "zrangestore", packing(call, members.size() <= most(call)));
         } else {
             write(call.out(), members, scores);
         }
@@ -122,6 +124,23 @@ public final class SortedSetRanges {
 
     /** Makes the key at an argument these members, or removes it where there are none, and answers how many. */
     public static void store(Call call, int arg, List<Member> members, String event) {
+        // What does not end up packed never was: a packed score of zero has no sign.
+        int longest = call.keyspace().packing().zsetValue();
+        boolean packed =
+                members.size() <= most(call) && members.stream().allMatch(member -> member.name.length <= longest);
+        store(call, arg, members, event, packing(call, packed));
+    }
+
+    private static int most(Call call) {
+        return call.keyspace().packing().zsetEntries();
+    }
+
+    private static Packing packing(Call call, boolean packed) {
+        Packing packing = call.keyspace().packing();
+        return packed ? packing : packing.with(Packing.NAMES.indexOf("zset-max-listpack-entries"), 0);
+    }
+
+    private static void store(Call call, int arg, List<Member> members, String event, Packing packing) {
         KeyRef target = call.key(arg);
         if (members.isEmpty()) {
             Entry old = call.segment(target).peek(target, call.now());
@@ -132,7 +151,7 @@ public final class SortedSetRanges {
         } else {
             SortedSetValue value = new SortedSetValue(call.keyspace().hasher());
             for (Member member : members) {
-                value.put(member.name, member.score, call.keyspace().packing());
+                value.put(member.name, member.score, packing);
             }
             call.segment(target).putValue(target, value, Entry.NEVER, call.now());
             call.event(KeyEvents.SORTED_SET, event, arg);
