@@ -32,7 +32,8 @@ class PreflightIT {
 
     @Test
     void aPortThatOnlyUdpHasTakenCountsWhereUdpIsServed() throws IOException {
-        try (DatagramSocket taken = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
+        // One that is free for TCP: the system gives UDP any that is not taken there.
+        try (DatagramSocket taken = new DatagramSocket(new InetSocketAddress("127.0.0.1", FreePort.find()))) {
             assertThat(preflight.problems(List.of(claim(taken.getLocalPort(), false))))
                     .isEmpty();
             assertThat(preflight.problems(List.of(claim(taken.getLocalPort(), true))))
