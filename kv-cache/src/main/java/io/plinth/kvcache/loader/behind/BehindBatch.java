@@ -26,7 +26,12 @@ final class BehindBatch {
             BehindRecord record, BehindItem item, @Nullable Consumer<@Nullable Refusal> then) {}
 
     /** A write that its loader has, or refused for good. */
-    record Done(BehindItem item, long number, @Nullable String refused) {}
+    record Done(BehindItem item, long number, @Nullable String refused) {
+        /** With the queue's lock: whether no later write of the key is over, too. */
+        boolean last() {
+            return number == item.ended;
+        }
+    }
 
     /** Takes over what others gathered; answers whether there is anything. */
     boolean take(List<Accepting> given, List<Done> over) {

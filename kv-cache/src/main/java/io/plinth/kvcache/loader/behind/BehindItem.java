@@ -9,6 +9,8 @@ final class BehindItem {
     long number;
     /** The last one that is on the disk. */
     long durable;
+    /** The last one that its loader has, or refused for good. */
+    long ended;
 
     long acceptedMillis;
     long size;
@@ -48,6 +50,11 @@ final class BehindItem {
 
     BehindItem(Name name) {
         this.name = name;
+    }
+
+    /** Whether the disk has a write that is to be handed on: one may be handed on, and over, before who stored it says that it is there. */
+    boolean waits() {
+        return durable > ended;
     }
 
     static Name name(BehindWrite write) {

@@ -88,10 +88,16 @@ final class BehindItems {
         return new Accepting(new BehindRecord(write, item.number, item.acceptedMillis), item, then);
     }
 
-    /** Nothing of the key waits any more. */
-    void remove(BehindItem item) {
-        items.remove(item.name);
-        bytes -= item.size;
+    /** Whether it is the key's item still, and not one of before. */
+    boolean holds(BehindItem item) {
+        return items.get(item.name) == item;
+    }
+
+    /** Nothing of the key waits any more; false where it is not the key's item. */
+    boolean remove(BehindItem item) {
+        boolean removed = items.remove(item.name, item);
+        bytes -= removed ? item.size : 0;
+        return removed;
     }
 
     /** Brings keys whose writes were refused to what the store has of them; answers which are to be handed on. {@code ended} will be over. */

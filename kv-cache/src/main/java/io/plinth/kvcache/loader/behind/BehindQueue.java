@@ -85,11 +85,17 @@ public final class BehindQueue implements AutoCloseable {
     }
 
     private void plan(BehindItem item, long dueMillis) {
-        if (!item.planned) {
+        if (!item.planned && items.holds(item)) {
             item.planned = true;
             item.dueMillis = dueMillis;
             due.add(item);
             work.signalAll();
+        }
+    }
+
+    private void planLeft(BehindItem item) {
+        if (item.waits()) {
+            plan(item, clock.millis() + config.delay().toMillis());
         }
     }
 
@@ -215,10 +221,11 @@ public final class BehindQueue implements AutoCloseable {
         }
     }
 
-    private void stay(List<BehindItem> refused) {
+    private void stay(List<Done> refused) {
         lock.lock();
         try {
-            refused.forEach(each -> plan(each, clock.millis() + config.retry().toMillis()));
+            long dueMillis = clock.millis() + config.retry().toMillis();
+            refused.stream().filter(Done::last).forEach(each -> plan(each.item(), dueMillis));
         } finally {
             lock.unlock();
         }
@@ -230,16 +237,15 @@ public final class BehindQueue implements AutoCloseable {
         try {
             BehindItem item = each.item();
             if (item.number == each.number()) {
-                items.remove(item);
-                batch.gone.add(item);
-                admitSlowed();
+                if (items.remove(item)) {
+                    batch.gone.add(item);
+                    admitSlowed();
+                }
             } else {
                 item.attempts = 0;
                 item.refusals = 0;
                 item.acceptedMillis = clock.millis();
-                if (item.durable > each.number()) {
-                    plan(item, clock.millis() + config.delay().toMillis());
-                }
+                planLeft(item);
             }
         } finally {
             lock.unlock();
@@ -263,7 +269,7 @@ public final class BehindQueue implements AutoCloseable {
             for (Accepting each : batch) {
                 each.item().durable =
                         Math.max(each.item().durable, each.record().number());
-                plan(each.item(), clock.millis() + config.delay().toMillis());
+                planLeft(each.item());
             }
         } finally {
             lock.unlock();
@@ -370,15 +376,10 @@ public final class BehindQueue implements AutoCloseable {
         try {
             over(item);
             item.refusals = failure != null && failure.forGood() ? item.refusals + 1 : 0;
-            if (failure == null) {
-                counts.handedOn.increment();
-                done.add(new Done(item, number, null));
-                work.signalAll();
-                return;
-            }
-            counts.failures.increment();
-            if (item.refusals >= config.refusals()) {
-                done.add(new Done(item, number, failure.reason()));
+            (failure == null ? counts.handedOn : counts.failures).increment();
+            if (failure == null || item.refusals >= config.refusals()) {
+                item.ended = number;
+                done.add(new Done(item, number, failure == null ? null : failure.reason()));
                 work.signalAll();
                 return;
             }

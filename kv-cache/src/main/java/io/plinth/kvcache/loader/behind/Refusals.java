@@ -32,7 +32,7 @@ final class Refusals {
     }
 
     /** What came of the refused ones: what could not be kept elsewhere stays in the queue. */
-    record Kept(List<BehindItem> staying, Map<BehindItem, BehindWrite> refused) {
+    record Kept(List<Done> staying, Map<BehindItem, BehindWrite> refused) {
         /** Tells of those the queue has nothing newer of. */
         void refused(Collection<BehindItem> gone, Hands hands) {
             if (refused.isEmpty()) {
@@ -73,7 +73,7 @@ final class Refusals {
                 Done done = each.next();
                 if (done.refused() != null) {
                     each.remove();
-                    kept.staying.add(done.item());
+                    kept.staying.add(done);
                 }
             }
         }

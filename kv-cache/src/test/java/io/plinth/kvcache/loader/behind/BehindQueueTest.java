@@ -2,9 +2,7 @@ package io.plinth.kvcache.loader.behind;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.plinth.kit.config.DataSize;
 import io.plinth.testkit.LogWatcher;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,151 +12,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
-class BehindQueueTest {
-    private final MemoryStore store = new MemoryStore();
-    private final BlockingQueue<Handed> handed = new LinkedBlockingQueue<>();
-    private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
-    private final BlockingQueue<String> aside = new LinkedBlockingQueue<>();
-    private volatile boolean asideFails;
-    private volatile @Nullable Runnable whileSettingAside;
-    private @Nullable BehindQueue queue;
-
-    private boolean[] keep(List<SetAside.Refused> refused) throws IOException {
-        if (asideFails) {
-            throw new IOException("no space left");
-        }
-        boolean[] kept = new boolean[refused.size()];
-        for (int i = 0; i < kept.length; i++) {
-            aside.add(text(refused.get(i).write()) + " " + refused.get(i).reason());
-            kept[i] = refused.get(i).write().value() != null;
-        }
-        Runnable then = whileSettingAside;
-        if (then != null) {
-            whileSettingAside = null;
-            then.run();
-        }
-        return kept;
-    }
-
-    private static String text(BehindWrite write) {
-        byte[] value = write.value();
-        return new String(write.key(), StandardCharsets.UTF_8) + "="
-                + (value == null ? null : new String(value, StandardCharsets.UTF_8));
-    }
-
-    /** A write that a loader has got, and how to answer it. */
-    private record Handed(BehindWrite write, Consumer<@Nullable Failure> then) {
-        String text() {
-            return BehindQueueTest.text(write);
-        }
-    }
-
-    private static BehindConfig config(int keys, BehindConfig.FullMode full, Duration patience) {
-        return new BehindConfig(
-                Duration.ofMillis(1),
-                keys,
-                new DataSize(1_000),
-                full,
-                patience,
-                Duration.ofMillis(100),
-                new DataSize(100),
-                3,
-                new DataSize(1_000));
-    }
-
-    private BehindQueue start(BehindConfig config) throws IOException {
-        BehindQueue started = new BehindQueue(store, config, this::keep, Clock.systemUTC());
-        queue = started;
-        started.start((write, then) -> handed.add(new Handed(write, then)), Thread::new);
-        return started;
-    }
-
-    @AfterEach
-    void stop() {
-        if (queue != null) {
-            queue.close();
-        }
-    }
-
-    private void accept(BehindQueue to, String key, @Nullable String value) {
-        to.accept(
-                List.of(new BehindWrite(
-                        "l",
-                        key.getBytes(StandardCharsets.UTF_8),
-                        0,
-                        value == null ? null : value.getBytes(StandardCharsets.UTF_8))),
-                refusal -> answers.add(
-                        refusal == null ? "accepted" : refusal.reason() + (refusal.unknown() ? ", unknown" : "")));
-    }
-
-    private static <T> T next(BlockingQueue<T> of) throws InterruptedException {
-        T next = of.poll(30, TimeUnit.SECONDS);
-        assertThat(next).isNotNull();
-        return next;
-    }
-
-    @Test
-    void whatComesWhileAKeyIsUnderWayIsHandedOnNextAndOnlyTheLast() throws Exception {
-        BehindQueue to = start(config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
-        accept(to, "k", "1");
-        assertThat(next(answers)).isEqualTo("accepted");
-        Handed first = next(handed);
-        assertThat(first.text()).isEqualTo("k=1");
-        for (String value : List.of("2", "3", "4")) {
-            accept(to, "k", value);
-            assertThat(next(answers)).isEqualTo("accepted");
-        }
-        assertThat(handed).isEmpty();
-        assertThat(to.size()).isEqualTo(1);
-        first.then.accept(null);
-        Handed second = next(handed);
-        assertThat(second.text()).isEqualTo("k=4");
-        accept(to, "k", null);
-        assertThat(next(answers)).isEqualTo("accepted");
-        BehindQueue.Pending pending = to.pending("l", new byte[] {'k'});
-        assertThat(pending).isNotNull();
-        assertThat(pending.value()).isNull();
-        second.then.accept(null);
-        Handed third = next(handed);
-        assertThat(third.text()).isEqualTo("k=null");
-        third.then.accept(null);
-        awaitEmpty(to);
-        awaitEmptyStore();
-        assertThat(to.counts().coalesced()).isEqualTo(4);
-        assertThat(to.bytes()).isZero();
-    }
-
-    private static void awaitEmpty(BehindQueue of) {
-        while (of.size() > 0) {
-            Thread.onSpinWait();
-        }
-    }
-
-    /** A key is gone from the queue a moment before its record is gone from the store. */
-    private void awaitEmptyStore() throws InterruptedException {
-        for (int i = 0; i < 3000 && store.size() > 0; i++) {
-            Thread.sleep(10);
-        }
-        assertThat(store.size()).isZero();
-    }
-
+class BehindQueueTest extends BehindQueueHarness {
     @Test
     void whatFailsIsTriedAgainAndOutlivesTheProcess() throws Exception {
         BehindQueue to = start(config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
         accept(to, "a", "1");
         accept(to, "b", "2");
         for (int i = 0; i < 6; i++) {
-            next(handed).then.accept(new Failure("down", false));
+            next(handed).then().accept(new Failure("down", false));
         }
         assertThat(to.counts().failures()).isEqualTo(6);
         assertThat(to.size()).isEqualTo(2);
@@ -169,7 +36,7 @@ class BehindQueueTest {
         for (int i = 0; i < 2; i++) {
             Handed each = next(handed);
             seen.add(each.text());
-            each.then.accept(null);
+            each.then().accept(null);
         }
         assertThat(seen).containsExactlyInAnyOrder("a=1", "b=2");
         awaitEmpty(again);
@@ -197,7 +64,7 @@ class BehindQueueTest {
         accept(to, "a", "1");
         assertThat(next(answers)).isEqualTo("accepted");
         accept(to, "b", "2");
-        next(handed).then.accept(null);
+        next(handed).then().accept(null);
         assertThat(next(answers)).isEqualTo("accepted");
         assertThat(next(handed).text()).isEqualTo("b=2");
         to.close();
@@ -233,8 +100,8 @@ class BehindQueueTest {
         assertThat(next(answers)).isEqualTo("no space left, unknown");
         accept(to, "refused", "1");
         assertThat(next(answers)).isEqualTo("no space left");
-        over.then.accept(null);
-        old.then.accept(null);
+        over.then().accept(null);
+        old.then().accept(null);
         store.full = false;
         acceptedAgain(to, "new");
         assertThat(next(handed).text()).isEqualTo("new=1");
@@ -261,18 +128,10 @@ class BehindQueueTest {
         store.full = true;
         accept(to, "old", "2");
         assertThat(next(answers)).isEqualTo("no space left, unknown");
-        old.then.accept(null);
+        old.then().accept(null);
         store.full = false;
         acceptedAgain(to, "new");
         assertThat(List.of(next(handed).text(), next(handed).text())).containsExactlyInAnyOrder("old=2", "new=1");
-    }
-
-    private void acceptedAgain(BehindQueue to, String key) throws InterruptedException {
-        String answer;
-        do {
-            accept(to, key, "1");
-            answer = next(answers);
-        } while (!answer.equals("accepted"));
     }
 
     @Test
@@ -298,20 +157,20 @@ class BehindQueueTest {
                 Thread::new);
         accept(to, "k", "2");
         for (int i = 0; i < 2; i++) {
-            next(handed).then.accept(FOR_GOOD);
+            next(handed).then().accept(FOR_GOOD);
         }
         Handed last = next(handed);
         // The newer one is given in and not yet stored when the older one is set aside.
         whileSettingAside = () -> accept(to, "k", "3");
-        last.then.accept(FOR_GOOD);
+        last.then().accept(FOR_GOOD);
         assertThat(next(aside)).isEqualTo("k=2 PUT answered 422");
         Handed newer = next(handed);
         assertThat(newer.text()).isEqualTo("k=3");
-        newer.then.accept(null);
+        newer.then().accept(null);
         awaitEmpty(to);
         accept(to, "other", "1");
         for (int i = 0; i < 3; i++) {
-            next(handed).then.accept(FOR_GOOD);
+            next(handed).then().accept(FOR_GOOD);
         }
         assertThat(next(refused)).isEqualTo("other=1");
     }
@@ -358,13 +217,13 @@ class BehindQueueTest {
         Handed second = next(handed);
         to.accept(List.of(new BehindWrite("other", new byte[] {'o'}, 0, null)), refusal -> {});
         Handed third = next(handed);
-        assertThat(third.write.loader()).isEqualTo("other");
+        assertThat(third.write().loader()).isEqualTo("other");
         assertThat(handed).isEmpty();
-        first.then.accept(new Failure("refused", false));
-        second.then.accept(null);
-        third.then.accept(null);
+        first.then().accept(new Failure("refused", false));
+        second.then().accept(null);
+        third.then().accept(null);
         for (int i = 0; i < 9; i++) {
-            next(handed).then.accept(null);
+            next(handed).then().accept(null);
         }
         awaitEmpty(to);
     }
@@ -385,12 +244,10 @@ class BehindQueueTest {
                 },
                 Thread::new);
         accept(to, "a", "1");
-        next(handed).then.accept(null);
+        next(handed).then().accept(null);
         awaitEmpty(to);
         assertThat(failed).isTrue();
     }
-
-    private static final Failure FOR_GOOD = new Failure("PUT answered 422", true);
 
     @Test
     void whatIsRefusedForGoodSoOftenIsSetAside(LogWatcher.Expected log) throws Exception {
@@ -399,17 +256,17 @@ class BehindQueueTest {
         BehindQueue to = start(config(100, BehindConfig.FullMode.REFUSE, Duration.ofSeconds(1)));
         accept(to, "a", "1");
         for (Failure each : List.of(FOR_GOOD, FOR_GOOD, new Failure("down", false), FOR_GOOD, FOR_GOOD)) {
-            next(handed).then.accept(each);
+            next(handed).then().accept(each);
         }
         Handed last = next(handed);
         assertThat(aside).isEmpty();
-        last.then.accept(FOR_GOOD);
+        last.then().accept(FOR_GOOD);
         assertThat(next(aside)).isEqualTo("a=1 PUT answered 422");
         awaitEmpty(to);
         assertThat(to.counts().setAside()).isEqualTo(1);
         accept(to, "b", null);
         for (int i = 0; i < 3; i++) {
-            next(handed).then.accept(FOR_GOOD);
+            next(handed).then().accept(FOR_GOOD);
         }
         assertThat(next(aside)).isEqualTo("b=null PUT answered 422");
         awaitEmpty(to);
@@ -425,16 +282,16 @@ class BehindQueueTest {
         asideFails = true;
         accept(to, "a", "1");
         for (int i = 0; i < 3; i++) {
-            next(handed).then.accept(FOR_GOOD);
+            next(handed).then().accept(FOR_GOOD);
         }
         Handed again = next(handed);
         assertThat(to.size()).isEqualTo(1);
         asideFails = false;
         accept(to, "a", "2");
-        again.then.accept(null);
+        again.then().accept(null);
         Handed second = next(handed);
         assertThat(second.text()).isEqualTo("a=2");
-        second.then.accept(null);
+        second.then().accept(null);
         awaitEmpty(to);
         assertThat(aside).isEmpty();
     }
@@ -452,7 +309,7 @@ class BehindQueueTest {
         for (int i = 0; i < 4; i++) {
             Handed one = next(handed);
             assertThat(handed).isEmpty();
-            one.then.accept(null);
+            one.then().accept(null);
         }
         awaitEmpty(to);
     }

@@ -16,6 +16,8 @@ public final class MemoryStore implements BehindStore {
 
     public volatile boolean landing;
     public volatile @Nullable Error error;
+    /** What the next sync does first. */
+    public volatile @Nullable Runnable syncing;
 
     @Override
     public synchronized void write(List<Entry> entries) throws IOException {
@@ -46,6 +48,11 @@ public final class MemoryStore implements BehindStore {
     public void sync() throws IOException {
         if (full) {
             throw new NoRoomException("no space left", null);
+        }
+        Runnable first = syncing;
+        if (first != null) {
+            syncing = null;
+            first.run();
         }
         Error now = error;
         if (now != null) {
