@@ -13,6 +13,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -54,7 +55,13 @@ class SnapshotsUnderWayIT {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePort.find());
         Process redis = redis(address);
         SnapshotsUnderWay snapshots = new SnapshotsUnderWay(address);
+        // What it forked for a snapshot writes into the folder.
+        List<ProcessHandle> children = redis.descendants().toList();
         redis.destroyForcibly().waitFor();
+        for (ProcessHandle child : children) {
+            child.destroyForcibly();
+            child.onExit().get();
+        }
         assertThatThrownBy(snapshots::close).isInstanceOf(IOException.class);
     }
 

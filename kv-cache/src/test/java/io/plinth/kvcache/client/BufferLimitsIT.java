@@ -108,7 +108,7 @@ class BufferLimitsIT {
                     RawClient reader = new RawClient(port);
                     RawClient slow = slow(port);
                     RawClient late = slow(port)) {
-                limit(publisher, "pubsub 0 1048576 3");
+                limit(publisher, "pubsub 0 1048576 10");
                 String slowId = number(slow);
                 String lateId = number(late);
                 for (RawClient each : List.of(reader, slow, late)) {

@@ -117,7 +117,8 @@ class ClusterIT {
             resp2.call("SUBSCRIBE", "news");
             Await.until("the nodes are linked", () -> {
                 publisher.call("PUBLISH", "news", "hi");
-                return "news=hi".equals(heard.poll(100, TimeUnit.MILLISECONDS));
+                return "news=hi".equals(heard.poll(100, TimeUnit.MILLISECONDS))
+                        && resp2.stream().available() > 0;
             });
             assertThat(resp2.reply()).isEqualTo("*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$2\r\nhi\r\n");
         }

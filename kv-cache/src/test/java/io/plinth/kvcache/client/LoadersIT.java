@@ -87,7 +87,7 @@ class LoadersIT {
                 assertThat(reader.reply() + reader.reply()).isEqualTo("$5\r\nfirst\r\n+PONG\r\n");
             }
             assertThat(origin.asked("GET one")).isEqualTo(1);
-            assertThat(other.call("TTL", "web:one")).isIn(":3600\r\n", ":3599\r\n");
+            assertThat(other.call("TTL", "web:one")).matches(":(3600|35\\d\\d)\r\n");
             assertThat(other.call("MGET", "web:one", "web:two", "other"))
                     .isEqualTo("*3\r\n$5\r\nfirst\r\n$-1\r\n$1\r\nv\r\n");
             assertThat(other.call("GET", "web:two")).isEqualTo("$-1\r\n");

@@ -318,7 +318,8 @@ class MemcachedIT {
             side.call("set read 0 0 1\r\nx\r\n");
             assertThat(side.call("mg read h u\r\n")).isEqualTo("HD h0\r\nMN\r\n");
             assertThat(side.call("mg read h\r\n")).isEqualTo("HD h0\r\nMN\r\n");
-            assertThat(side.call("mg read h l\r\n")).isEqualTo("HD h1 l0\r\nMN\r\n");
+            // Seconds, of which another may begin in between.
+            assertThat(side.call("mg read h l\r\n")).matches("HD h1 l\\d\r\nMN\r\n");
         }
     }
 
@@ -348,7 +349,7 @@ class MemcachedIT {
             redis.call("HSET", "hash", "f", "v");
             assertThat(side.call("get hash\r\n")).isEqualTo("END\r\nMN\r\n");
             side.call("set gone 0 100 1\r\nx\r\n");
-            assertThat(redis.call("TTL", "gone")).isIn(":100\r\n", ":99\r\n");
+            assertThat(redis.call("TTL", "gone")).matches(":(100|9\\d)\r\n");
         }
     }
 

@@ -104,6 +104,9 @@ class MemcachedStatsIT {
             });
             try (RawClient ours = new RawClient(port);
                     RawClient theirs = new RawClient(other)) {
+                Await.until(
+                        "who asked whether it answers has left",
+                        () -> "1".equals(stats(theirs, "stats").get("curr_connections")));
                 for (RawClient client : List.of(ours, theirs)) {
                     client.send("stats reset\r\n");
                     assertThat(client.reply()).isEqualTo("RESET\r\n");

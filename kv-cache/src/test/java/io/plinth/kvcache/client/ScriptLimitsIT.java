@@ -123,7 +123,7 @@ class ScriptLimitsIT {
                 RawClient other = connect()) {
             try (RawClient watching = connect()) {
                 watching.call("WATCH", "held");
-                waiting.send(RawClient.request(List.of("BLPOP", "held", "0.5")));
+                waiting.send(RawClient.request(List.of("BLPOP", "held", "1")));
                 Await.until("it waits", () -> other.call("INFO", "clients").contains("blocked_clients:1"));
                 stuck.send(RawClient.request(
                         List.of("EVAL", "redis.call('get', KEYS[1]) while true do end", "1", "held")));

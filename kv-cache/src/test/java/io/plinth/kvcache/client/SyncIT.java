@@ -312,7 +312,7 @@ class SyncIT {
 
     @Test
     void whoDoesNotTakeItOrGoesHarmsNobody() throws Exception {
-        String section = SECTION + ", persist: { copies: 2, copy-patience: 2s }";
+        String section = SECTION + ", persist: { copies: 2, copy-patience: 6s }";
         try (Cluster node = Cluster.start(folder, section, 1);
                 RawClient ours = new RawClient(node.port(0))) {
             large(ours);

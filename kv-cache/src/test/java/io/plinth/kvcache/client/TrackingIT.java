@@ -241,7 +241,7 @@ class TrackingIT {
         try (RawClient reader = new RawClient(node.port(0));
                 RawClient writer = new RawClient(node.port(0))) {
             reader.call("HELLO", "3");
-            writer.call("SET", "short", "1", "PX", "60");
+            writer.call("SET", "short", "1", "PX", "1000");
             reader.call("CLIENT", "TRACKING", "ON");
             reader.call("GET", "short");
             assertThat(reader.reply()).isEqualTo(">2\r\n$10\r\ninvalidate\r\n*1\r\n$5\r\nshort\r\n");
