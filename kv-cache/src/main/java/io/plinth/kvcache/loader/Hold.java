@@ -46,19 +46,18 @@ abstract class Hold implements Blocked {
 
     /** The command runs; then those behind it. */
     void release() {
+        client.blocked(null);
         if (client.closing()) {
-            client.blocked(null);
-            ran("gone");
+            over("gone");
             return;
         }
-        client.blocked(null);
         client.replyMode(replies);
         String error;
         try {
             error = executor.release(client, args);
         } catch (RuntimeException | Error e) {
             client.abort();
-            ran("broken");
+            over("broken");
             throw e;
         }
         if (error == null) {
@@ -71,8 +70,14 @@ abstract class Hold implements Blocked {
             });
             return;
         }
-        ran(error);
+        over(error);
         client.outlet().unblocked();
+    }
+
+    /** What it did not take goes back: it may have begun to come before its key was held back. */
+    private void over(String error) {
+        args.release();
+        ran(error);
     }
 
     /** The command ran: with what error, {@code gone} where the client is no more, empty where it was done. */
@@ -80,6 +85,7 @@ abstract class Hold implements Blocked {
 
     /** The command does not run. */
     void refuse(String error) {
+        args.release();
         client.blocked(null);
         if (client.closing()) {
             return;

@@ -168,7 +168,12 @@ public final class CommandHarness {
             for (int i = 0; i < words.length; i++) {
                 args[i] = words[i].getBytes(ISO_8859_1);
             }
-            boolean done = executor.execute(client, Args.of(args), now);
+            return call(Args.of(args));
+        }
+
+        /** Runs a command as a decoder has it. */
+        public String call(Args args) {
+            boolean done = executor.execute(client, args, now);
             executor.rest();
             return done ? received() : "(waits)";
         }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.Unpooled;
 import io.plinth.kit.config.ConfigException;
 import io.plinth.kit.config.DataSize;
 import io.plinth.kit.config.Doc;
@@ -12,6 +13,8 @@ import io.plinth.kvcache.KvCacheConfig;
 import io.plinth.kvcache.KvCacheMain;
 import io.plinth.kvcache.cluster.Topologies;
 import io.plinth.kvcache.command.CommandHarness;
+import io.plinth.kvcache.keyspace.Slots;
+import io.plinth.kvcache.keyspace.write.Strings;
 import io.plinth.kvcache.loader.behind.BehindConfig;
 import io.plinth.kvcache.loader.behind.BehindQueue;
 import io.plinth.kvcache.loader.behind.BehindWrite;
@@ -19,6 +22,11 @@ import io.plinth.kvcache.loader.behind.MemoryStore;
 import io.plinth.kvcache.pattern.PatternConfig;
 import io.plinth.kvcache.pattern.PatternConfig.FailureMode;
 import io.plinth.kvcache.pattern.PatternConfig.WriteMode;
+import io.plinth.kvcache.wire.ClientMemory;
+import io.plinth.kvcache.wire.LongArguments;
+import io.plinth.kvcache.wire.ReadBuffers;
+import io.plinth.kvcache.wire.RequestDecoder;
+import io.plinth.kvcache.wire.WireLimits;
 import io.plinth.testkit.LogWatcher;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -164,6 +172,28 @@ class LoadersTest {
         writes();
         assertThat(client.received()).isEqualTo("+OK|");
         assertThat(client.run("GET a:k")).isEqualTo("$2|v2|");
+    }
+
+    /** A value begins to come, and then its key is one of a loader's: what came is not lost from the memory. */
+    @Test
+    void aLongValueOfAWriteThatIsRefusedGoes() throws Exception {
+        long before = node.keyspace.memory().used();
+        RequestDecoder decoder = new RequestDecoder(
+                new WireLimits(8 << 20, 8, 64, 16 << 20),
+                new ReadBuffers(),
+                new ClientMemory(1 << 20),
+                (args, length) -> Strings.arriving(node.keyspace, Slots.of(args.bytes(1), 0, args.length(1)), length));
+        int length = 2 * LongArguments.LONG;
+        decoder.feed(Unpooled.copiedBuffer("*3\r\n$3\r\nSET\r\n$3\r\na:k\r\n$" + length + "\r\n", UTF_8));
+        assertThat(decoder.next()).isFalse();
+        decoder.feed(Unpooled.copiedBuffer("v".repeat(length) + "\r\n", UTF_8));
+        assertThat(decoder.next()).isTrue();
+        assertThat(node.keyspace.memory().used()).isGreaterThanOrEqualTo(before + length);
+        String reply = client.call(decoder.args());
+        decoder.close();
+        writes();
+        assertThat(reply + client.received()).isEqualTo("-ERR loader one: the queue of writes is full|");
+        assertThat(node.keyspace.memory().used()).isLessThan(before + length);
     }
 
     @Test
