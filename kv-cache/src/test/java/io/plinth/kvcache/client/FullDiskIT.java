@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FullDiskIT {
     private static final String MISCONF = "-MISCONF Errors writing to the AOF file: No space left on device\r\n";
     private static final int PASSING = 6_000;
+    private static final int SLOWLY = 1_500;
     private static final String BODY = "x".repeat(20_000);
 
     @TempDir
@@ -25,12 +26,18 @@ class FullDiskIT {
         return new NodeProcess(folder, "memory: 64MiB, persist: { journal: " + journal + more + " }");
     }
 
-    /** Writes numbers, one behind the other, until one is refused or the connection is cut; answers how many were answered. */
-    private static int write(RawClient client, int from) throws IOException {
+    /**
+     * Writes numbers, one behind the other, until one is refused or the connection is cut; answers how many were answered. Past what the
+     * smallest disk has it writes slowly: with everysec nothing else keeps it from filling the memory first, and having the list evicted.
+     */
+    private static int write(RawClient client, int from) throws Exception {
         int next = from;
         try {
             while (client.call("RPUSH", "all", next + ":" + BODY).equals(":" + (next + 1) + "\r\n")) {
                 next++;
+                if (next > SLOWLY) {
+                    Thread.sleep(5);
+                }
             }
         } catch (IOException e) {
             // Of a write whose sync failed nobody is told anything.
