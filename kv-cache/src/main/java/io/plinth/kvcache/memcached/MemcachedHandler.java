@@ -262,8 +262,9 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             return true;
         }
         Line line = Line.of(buffer, start, lineEnd);
-        if (TextCommands.storing(line.name()) != null || line.name().equals("ms")) {
-            return storing(line, at + 1, out);
+        StoringLine storing = StoringLine.of(line);
+        if (storing != null) {
+            return storing(storing, at + 1, out);
         }
         received.start(at + 1);
         if (line.last()) {
@@ -284,31 +285,28 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     }
 
     /** A command with a data block after its line. */
-    private boolean storing(Line line, int dataAt, Replies out) {
-        boolean modern = line.name().equals("ms");
-        Object parsed = modern && line.count() > 2 ? MetaLine.of(line, 3) : "";
-        String problem = modern ? MetaLine.problem(line, parsed) : TextCommands.fault(line);
+    private boolean storing(StoringLine line, int dataAt, Replies out) {
+        String problem = line.problem();
         if (problem != null) {
             received.start(dataAt);
-            // What follows a wrong meta line is its data where the length could be read; a classic one is read on as
-            // lines.
-            Integer length = modern && line.count() > 2 ? Line.number(line.word(2)) : null;
-            if (length != null && length >= 0) {
-                skip = length + 2L;
-            }
-            if (modern || !line.silent() || problem.equals(Replies.ERROR)) {
+            skip = line.skipped();
+            if (line.answered() || problem.equals(Replies.ERROR)) {
                 out.line(problem);
             }
             return true;
         }
-        int length = Integer.parseInt(line.word(modern ? 2 : 4));
-        if (length
-                > (known
-                        ? node.limits().maxItem()
-                        : Math.min(MAX_PASSWORD, node.limits().maxItem()))) {
+        int length = line.length();
+        int most = node.limits().maxItem();
+        if (length > (known ? most : Math.min(MAX_PASSWORD, most))) {
+            byte[] stale = known ? line.stale() : null;
+            if (stale != null) {
+                store.remove(stale);
+            }
             received.start(dataAt);
             skip = length + 2L;
-            out.line(Replies.TOO_LARGE);
+            if (line.answered()) {
+                out.line(Replies.TOO_LARGE);
+            }
             return true;
         }
         if (received.end() - dataAt < length + 2) {
@@ -319,26 +317,27 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         boolean whole = buffer[dataAt + length] == '\r' && buffer[dataAt + length + 1] == '\n';
         if (!whole) {
             received.start(dataAt + length + 2);
-            if (modern || !line.silent()) {
+            if (line.answered()) {
                 out.line("CLIENT_ERROR bad data chunk");
             }
             return true;
         }
-        store(line, parsed, value, out);
+        store(line, value, out);
         received.start(dataAt + length + 2);
         return true;
     }
 
-    private void store(Line line, Object parsed, byte[] value, Replies out) {
+    private void store(StoringLine line, byte[] value, Replies out) {
         TextCommands classic = text;
         MetaCommands modern = meta;
+        MetaLine flags = line.meta();
         if (!known) {
-            authenticate(line, value, out);
-        } else if (parsed instanceof MetaLine metaLine && modern != null) {
-            modern.set(metaLine, value);
+            authenticate(line.line(), value, out);
+        } else if (flags != null && modern != null) {
+            modern.set(flags, value);
         } else if (classic != null) {
-            Mode mode = TextCommands.storing(line.name());
-            classic.store(line, mode == null ? Mode.SET : mode, value);
+            Mode mode = TextCommands.storing(line.line().name());
+            classic.store(line.line(), mode == null ? Mode.SET : mode, value);
         }
     }
 

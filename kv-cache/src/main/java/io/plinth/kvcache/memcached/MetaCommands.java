@@ -93,15 +93,18 @@ final class MetaCommands {
             Entry item = store.look(segment);
             counts.got(item != null);
             Integer vivify = meta.seconds('N');
-            boolean made = false;
             if (item == null && vivify != null && !room) {
                 out.line(NO_MEMORY);
                 return false;
             }
             if (item == null && vivify != null) {
-                store.put(segment, NOTHING, 0, Store.deadline(vivify, store.now()));
-                item = store.find(segment);
-                made = true;
+                made(segment, NOTHING, vivify, () -> {
+                    Entry made = store.find(segment);
+                    if (made != null) {
+                        answer(meta, segment, made, true);
+                    }
+                });
+                return true;
             }
             if (item == null) {
                 if (!meta.has('q')) {
@@ -109,7 +112,7 @@ final class MetaCommands {
                 }
                 return false;
             }
-            answer(meta, segment, item, made);
+            answer(meta, segment, item, false);
             return true;
         });
     }
@@ -203,10 +206,11 @@ final class MetaCommands {
         Long cas = meta.number('C');
         Stored[] stored = {Stored.NO_MEMORY};
         long[] number = {0};
-        if (store.room(meta.key(), value.length)) {
+        boolean room = store.room(meta.key(), value.length);
+        if (room) {
             store.with(meta.key(), segment -> {
                 Entry item = store.find(segment);
-                boolean older = meta.has('I') && cas != null && item != null && cas < store.cas(segment, item);
+                boolean older = item != null && older(meta, mode, cas, store.cas(segment, item));
                 // What is stored as out of date keeps the time that was left, and who was told to make it anew.
                 int won = older && item != null ? item.bits() & ItemMarks.WON : 0;
                 long deadline =
@@ -234,10 +238,19 @@ final class MetaCommands {
             case NO_MEMORY -> NO_MEMORY;
         };
         if (stored[0] == Stored.NO_MEMORY) {
+            if (!room) {
+                store.remove(meta.key());
+            }
             out.line(code);
         } else if (!code.equals("HD") || !meta.has('q')) {
             out.line(code + flags(meta, number[0]));
         }
+    }
+
+    /** Whether it may be stored though it is out of date: where it takes the place of one with a later number. */
+    private static boolean older(MetaLine meta, Mode mode, @Nullable Long cas, long current) {
+        boolean replaces = mode == Mode.SET || mode == Mode.REPLACE;
+        return meta.has('I') && replaces && cas != null && cas != 0 && Long.compareUnsigned(cas, current) < 0;
     }
 
     /** A value was stored that is out of date. */
@@ -311,8 +324,7 @@ final class MetaCommands {
                 Long initial = meta.number('J');
                 byte[] first =
                         Long.toUnsignedString(initial == null ? 0 : initial).getBytes(StandardCharsets.ISO_8859_1);
-                store.put(segment, first, 0, Store.deadline(vivify, store.now()));
-                counted(meta, segment, store.find(segment));
+                made(segment, first, vivify, () -> counted(meta, segment, true));
                 return true;
             }
             Long cas = meta.number('C');
@@ -320,7 +332,7 @@ final class MetaCommands {
             if (item == null) {
                 counts.add(down ? Count.DECR_MISSES : Count.INCR_MISSES);
             }
-            if (item == null || (cas != null && !Store.is(item, cas) && !empty)) {
+            if (item == null || (cas != null && cas != 0 && !Store.is(item, cas) && !empty)) {
                 out.line((item == null ? "NF" : "EX") + flags(meta, null));
                 return false;
             }
@@ -332,16 +344,34 @@ final class MetaCommands {
             counts.add(down ? Count.DECR_HITS : Count.INCR_HITS);
             store.count(segment, item, Store.added(item, old, delta, !down));
             Integer ttl = meta.seconds('T');
-            if (ttl != null) {
-                store.expireAt(segment, store.until(Store.deadline(ttl, store.now())));
+            long deadline = ttl == null ? Entry.NEVER : store.until(Store.deadline(ttl, store.now()));
+            boolean over = deadline < store.now();
+            if (ttl != null && !over) {
+                store.expireAt(segment, deadline);
             }
-            counted(meta, segment, store.find(segment));
+            counted(meta, segment, false);
+            if (over) {
+                store.expireAt(segment, deadline);
+            }
             return true;
         });
     }
 
-    private void counted(MetaLine meta, Segment segment, @Nullable Entry item) {
-        if (item == null || (meta.has('q') && !meta.has('v'))) {
+    /** Makes an item and answers; one that is over at once goes then. */
+    private void made(Segment segment, byte[] value, int seconds, Runnable answer) {
+        long deadline = Store.deadline(seconds, store.now());
+        boolean over = deadline < store.now();
+        store.put(segment, value, 0, over ? Entry.NEVER : deadline);
+        answer.run();
+        if (over) {
+            store.expireAt(segment, deadline);
+        }
+    }
+
+    /** Of who asks for quiet only those hear that made the number. */
+    private void counted(MetaLine meta, Segment segment, boolean made) {
+        Entry item = store.find(segment);
+        if (item == null || (meta.has('q') && !made)) {
             return;
         }
         String digits = new String(item.string(), StandardCharsets.ISO_8859_1).trim();

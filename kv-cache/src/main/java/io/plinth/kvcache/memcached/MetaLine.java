@@ -91,7 +91,7 @@ record MetaLine(byte[] key, String shown, List<Character> order, Map<Character, 
             return line.count() < 2 ? Replies.ERROR : Replies.BAD_LINE;
         }
         Integer length = Line.number(line.word(2));
-        if (length == null || length < 0) {
+        if (length == null || length < 0 || length > StoringLine.MOST_BYTES) {
             return Replies.BAD_LINE;
         }
         return parsed instanceof MetaLine ? null : String.valueOf(parsed);

@@ -270,6 +270,20 @@ final class Store {
         event(KeyEvents.GENERIC, "del");
     }
 
+    /** Removes what a key has, as its new value could not be stored: unless changes of it are refused as well. */
+    void remove(byte[] name) {
+        if (refusal(name) != null) {
+            return;
+        }
+        with(name, segment -> {
+            Entry item = find(segment);
+            if (item != null) {
+                delete(segment, item);
+            }
+            return item;
+        });
+    }
+
     private void event(int type, String name) {
         if (node.settings().events().wants(type)) {
             node.settings().events().publish(type, name, key.db(), key.copy());
@@ -279,17 +293,20 @@ final class Store {
     /** Stores by a mode; {@code cas} null for any.  */
     Stored store(Segment segment, Mode mode, byte[] value, int flags, long deadline, @Nullable Long cas) {
         Entry item = find(segment);
-        if (cas != null && item == null) {
+        boolean compares = cas != null && (mode == Mode.SET || mode == Mode.REPLACE);
+        boolean joins = mode == Mode.APPEND || mode == Mode.PREPEND;
+        if (compares && item == null) {
             return Stored.NOT_FOUND;
         }
-        if (cas != null && item != null && !is(item, cas)) {
+        // What is put before or behind a value has no number of nought to compare.
+        if (cas != null && item != null && (compares || (joins && cas != 0)) && !is(item, cas)) {
             return Stored.EXISTS;
         }
         boolean wanted = mode == Mode.ADD ? item == null : mode == Mode.SET || item != null;
         if (!wanted) {
             return Stored.NOT_STORED;
         }
-        if (item == null || mode == Mode.SET || mode == Mode.ADD || mode == Mode.REPLACE) {
+        if (item == null || !joins) {
             put(segment, value, flags, deadline);
             return Stored.STORED;
         }

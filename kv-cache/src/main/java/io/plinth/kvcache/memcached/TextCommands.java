@@ -57,7 +57,7 @@ final class TextCommands {
             return Replies.BAD_LINE;
         }
         Integer length = Line.number(line.word(4));
-        if (length == null || length < 0) {
+        if (length == null || length < 0 || length > StoringLine.MOST_BYTES) {
             return Replies.BAD_LINE;
         }
         return cas && Line.unsigned(line.word(5)) == null ? Replies.BAD_LINE : null;
@@ -85,6 +85,9 @@ final class TextCommands {
                                 segment, mode, value, flags.intValue(), Store.deadline(time, store.now()), cas))
                 : Stored.NO_MEMORY;
         counts.stored(stored, cas != null);
+        if (stored == Stored.NO_MEMORY && mode == Mode.SET && cas == null) {
+            store.remove(key);
+        }
         answer(line, stored == Stored.NO_MEMORY ? "SERVER_ERROR out of memory storing object" : stored.name());
     }
 
