@@ -7,7 +7,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
-import io.plinth.kvcache.acl.UserRef;
 import io.plinth.kvcache.command.NodeState;
 import io.plinth.kvcache.keyspace.SegmentsHeldException;
 import io.plinth.kvcache.memcached.Store.Mode;
@@ -20,7 +19,6 @@ import io.plinth.kvcache.session.turn.TurnEnd;
 import io.plinth.kvcache.wire.OutputLimitException;
 import io.plinth.kvcache.wire.ReadBuffers;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -34,10 +32,6 @@ import org.slf4j.LoggerFactory;
  */
 final class MemcachedHandler extends ChannelInboundHandlerAdapter implements TurnEnd.Member, Together.Member {
     private static final Logger LOG = LoggerFactory.getLogger(MemcachedHandler.class);
-    private static final int CHUNK = 64 * 1024;
-    /** What is taken in from who has not shown a password; Redis has the same number. */
-    private static final int MAX_PASSWORD = 16 * 1024;
-
     private static final int RETRY_MILLIS = 10;
 
     private final NodeState node;
@@ -45,6 +39,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     private final Counts counts;
     private final Store store;
     private final long outputLimit;
+    private final Login login;
     private final SyncGate gate;
     private final LoopShare loop;
     private final Together together;
@@ -53,7 +48,6 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     private boolean counted;
     private boolean waiting;
     private boolean closing;
-    private boolean known;
     /** The client sends no more. */
     private boolean inputOver;
     /** What came last runs together with what came on other connections. */
@@ -78,6 +72,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         this.outputLimit = outputLimit;
         this.statistics = statistics;
         this.counts = statistics.of(loop);
+        this.login = new Login(node, counts);
         this.gate = new SyncGate(node.keyspace().durability());
     }
 
@@ -92,8 +87,6 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         text = new TextCommands(store, out, statistics, counts);
         meta = new MetaCommands(store, out, counts);
         counted = true;
-        UserRef standard = node.settings().users().standard();
-        known = node.settings().users().open() && !standard.restricted();
         if (!statistics.opened(this, node.clients().limit())) {
             out.line("ERROR Too many open connections");
             closing = true;
@@ -188,10 +181,10 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
                 if (!step(ctx, out)) {
                     break;
                 }
-                if (out.size() >= CHUNK) {
+                if (out.size() >= Replies.CHUNK) {
                     gate.ran();
                     flush(ctx);
-                    if (waiting || !ctx.channel().isWritable()) {
+                    if (waiting || !takes()) {
                         hold(ctx);
                     }
                 }
@@ -224,12 +217,21 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             return;
         }
         waiting = false;
-        process(ctx);
-        closing |= inputOver && !waiting;
-        flush(ctx);
+        try {
+            process(ctx);
+            closing |= inputOver && !waiting;
+            flush(ctx);
+        } catch (RuntimeException | Error e) {
+            exceptionCaught(ctx, e);
+            return;
+        }
         if (!waiting && !closing) {
             ctx.channel().config().setAutoRead(true);
         }
+    }
+
+    private boolean takes() {
+        return socket != null && socket.takes();
     }
 
     /** One command; answers false where it is not all there yet. */
@@ -254,10 +256,9 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             return false;
         }
         int lineEnd = at > start && buffer[at - 1] == '\r' ? at - 1 : at;
-        if (known && TextCommands.isGet(buffer, start, lineEnd)) {
-            received.start(at + 1);
-            if (text != null) {
-                text.get(buffer, start + TextCommands.GET.length(), lineEnd);
+        if (login.known() && TextCommands.isGet(buffer, start, lineEnd)) {
+            if (text == null || text.get(buffer, start, lineEnd)) {
+                received.start(at + 1);
             }
             return true;
         }
@@ -270,10 +271,12 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         if (line.last()) {
             closing = true;
             ctx.channel().eventLoop().execute(() -> flush(ctx));
-        } else if (!known) {
+        } else if (!login.known()) {
             out.line("CLIENT_ERROR unauthenticated");
         } else if (!run(line)) {
             out.line(Replies.ERROR);
+        } else if (text != null && text.isUnderWay()) {
+            received.start(start);
         }
         return true;
     }
@@ -296,9 +299,8 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             return true;
         }
         int length = line.length();
-        int most = node.limits().maxItem();
-        if (length > (known ? most : Math.min(MAX_PASSWORD, most))) {
-            byte[] stale = known ? line.stale() : null;
+        if (length > login.most()) {
+            byte[] stale = login.known() ? line.stale() : null;
             if (stale != null) {
                 store.remove(stale);
             }
@@ -331,25 +333,14 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         TextCommands classic = text;
         MetaCommands modern = meta;
         MetaLine flags = line.meta();
-        if (!known) {
-            authenticate(line.line(), value, out);
+        if (!login.known()) {
+            out.line(login.set(line.line(), value));
         } else if (flags != null && modern != null) {
             modern.set(flags, value);
         } else if (classic != null) {
             Mode mode = TextCommands.storing(line.line().name());
             classic.store(line.line(), mode == null ? Mode.SET : mode, value);
         }
-    }
-
-    /** As memcached with -Y: the first set carries a name and a password. Only users that may do everything come in here. */
-    private void authenticate(Line line, byte[] value, Replies out) {
-        String[] words = new String(value, StandardCharsets.ISO_8859_1).trim().split(" ", 2);
-        UserRef user = words.length < 2 || !line.name().equals("set")
-                ? null
-                : node.settings().users().authenticate(words[0], words[1].getBytes(StandardCharsets.ISO_8859_1));
-        known = user != null && !user.restricted();
-        counts.add(known ? Count.AUTH_CMDS : Count.AUTH_ERRORS);
-        out.line(known ? "STORED" : "CLIENT_ERROR authentication failure");
     }
 
     private void fail(ChannelHandlerContext ctx, String why) {
@@ -383,7 +374,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             return;
         }
         flush(ctx);
-        if (!waiting && !ctx.channel().isWritable()) {
+        if (!waiting && !takes()) {
             hold(ctx);
         }
     }
@@ -395,6 +386,9 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             ctx.fireUserEventTriggered(event);
             return;
         }
+        if (socket != null) {
+            socket.inputEnds();
+        }
         together.run();
         inputOver = true;
         if (!waiting) {
@@ -405,7 +399,7 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (ctx.channel().isWritable() && waiting) {
+        if (socket != null && socket.hand(ctx) && ctx.channel().isWritable() && waiting) {
             ctx.channel().eventLoop().execute(() -> resume(ctx));
         }
     }
@@ -477,6 +471,9 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
         received.release();
         if (replies != null) {
             replies.release();
+        }
+        if (socket != null) {
+            socket.release();
         }
     }
 

@@ -14,6 +14,9 @@ final class Replies {
     static final String ERROR = "ERROR";
     static final String BAD_LINE = "CLIENT_ERROR bad command line format";
 
+    /** What is as long is sent before more is collected. */
+    static final int CHUNK = 64 * 1024;
+
     static final String NO_MEMORY = "SERVER_ERROR out of memory reading request";
     static final String TOO_LARGE = "SERVER_ERROR object too large for cache";
     private static final byte[] END = "END\r\n".getBytes(StandardCharsets.ISO_8859_1);

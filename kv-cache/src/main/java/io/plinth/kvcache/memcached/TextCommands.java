@@ -18,6 +18,8 @@ final class TextCommands {
     private final Statistics statistics;
     private final Counts counts;
     private final StatsReport report;
+    /** Of a command that is under way, how far: the offset of the next key in the line of {@code get}, the word of others. */
+    private int reached;
 
     TextCommands(Store store, Replies out, Statistics statistics, Counts counts) {
         this.store = store;
@@ -136,31 +138,62 @@ final class TextCommands {
                 && line[from + 3] == ' ';
     }
 
-    /** {@code get}, of the keys that stand there. */
-    void get(byte[] line, int from, int to) {
+    /**
+     * {@code get}, of the keys that stand behind it. Answers whether that is all: where not, what there is is to be sent before it is given
+     * again.
+     */
+    boolean get(byte[] line, int from, int to) {
         int mark = out.size();
-        boolean named = false;
-        int end = from;
-        for (int at = from; at < to; at = end + 1) {
-            end = at;
-            while (end < to && line[end] != ' ') {
-                end++;
+        boolean named = reached > 0;
+        int end = 0;
+        for (int at = from + Math.max(reached, GET.length()); at < to; at = end + 1) {
+            if (out.size() >= Replies.CHUNK && (reached > 0 || areKeys(line, at, to))) {
+                reached = at - from;
+                return false;
             }
+            end = end(line, at, to);
             if (end - at > Line.MAX_KEY) {
                 out.rewind(mark);
                 out.line(Replies.BAD_LINE);
-                return;
+                return true;
             }
             if (end > at) {
                 named = true;
                 get(line, at, end - at, store.lock(line, at, end - at));
             }
         }
+        reached = 0;
         if (named) {
             out.end();
         } else {
             out.line(Replies.ERROR);
         }
+        return true;
+    }
+
+    private static int end(byte[] line, int at, int to) {
+        int end = at;
+        while (end < to && line[end] != ' ') {
+            end++;
+        }
+        return end;
+    }
+
+    /** Whether none is too long, which cannot be told any more once values were sent. */
+    private static boolean areKeys(byte[] line, int from, int to) {
+        int end;
+        for (int at = from; at < to; at = end + 1) {
+            end = end(line, at, to);
+            if (end - at > Line.MAX_KEY) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether the line is to be given again, as its command has only begun. */
+    boolean isUnderWay() {
+        return reached > 0;
     }
 
     private void get(byte[] line, int keyAt, int length, Segment segment) {
@@ -181,13 +214,17 @@ final class TextCommands {
             out.line(Replies.ERROR);
             return;
         }
-        String refusal = time == null ? null : store.refusal();
+        String refusal = time == null || reached > 0 ? null : store.refusal();
         if (refusal != null) {
             out.line(refusal);
             return;
         }
         int mark = out.size();
-        for (int i = first; i < line.count(); i++) {
+        for (int i = Math.max(reached, first); i < line.count(); i++) {
+            if (out.size() >= Replies.CHUNK && (reached > 0 || areKeys(line, i))) {
+                reached = i;
+                return;
+            }
             byte[] key = line.key(i);
             if (key == null) {
                 out.rewind(mark);
@@ -215,7 +252,17 @@ final class TextCommands {
                 return item != null;
             });
         }
+        reached = 0;
         out.line("END");
+    }
+
+    private static boolean areKeys(Line line, int from) {
+        for (int i = from; i < line.count(); i++) {
+            if (line.key(i) == null) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void count(Line line, boolean up) {

@@ -426,6 +426,31 @@ class MemcachedIT {
         }
     }
 
+    /** It gets all that it asked for, and what it sent last is done, though it reads later and slowly. */
+    @Test
+    void whoSendsNoMoreGetsAllReplies() throws Exception {
+        String value = "v".repeat(1_000_000);
+        try (Side other = new Side(port);
+                Socket half = new Socket()) {
+            other.call("set half 0 0 1000000\r\n" + value + "\r\n");
+            other.call("delete after\r\n");
+            half.setReceiveBufferSize(1 << 16);
+            half.connect(new InetSocketAddress("127.0.0.1", port));
+            half.setSoTimeout(20_000);
+            String sent = "get half\r\n".repeat(20) + "set after 0 0 1\r\n1\r\n";
+            half.getOutputStream().write(sent.getBytes(ISO_8859_1));
+            half.shutdownOutput();
+            // Some of what is sent waits for the client, and of the commands some have not begun.
+            Thread.sleep(200);
+            assertThat(other.call("get after\r\n")).isEqualTo("END\r\nMN\r\n");
+            String reply = "VALUE half 0 1000000\r\n" + value + "\r\nEND\r\n";
+            byte[] all = half.getInputStream().readAllBytes();
+            assertThat(all.length).isEqualTo(20 * reply.length() + "STORED\r\n".length());
+            assertThat(new String(all, ISO_8859_1)).isEqualTo(reply.repeat(20) + "STORED\r\n");
+            assertThat(other.call("get after\r\n")).isEqualTo("VALUE after 0 1\r\n1\r\nEND\r\nMN\r\n");
+        }
+    }
+
     @Test
     void saysWhetherAValueWasReadBefore() throws Exception {
         try (Side side = new Side(port)) {

@@ -8,11 +8,13 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.plinth.kvcache.cluster.Topologies;
+import io.plinth.kvcache.command.CachePolicy;
 import io.plinth.kvcache.command.CommandHarness;
 import io.plinth.kvcache.keyspace.write.Durability;
 import io.plinth.kvcache.session.turn.LoopShare;
 import io.plinth.kvcache.session.turn.Together;
 import io.plinth.kvcache.wire.ReadBuffers;
+import io.plinth.testkit.LogWatcher;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -80,12 +83,17 @@ class MemcachedHandlerTest {
 
         /** What it was sent, but for CAS numbers. */
         String replies() {
-            StringBuilder text = new StringBuilder();
+            return String.join("", parts()).replaceAll("(VALUE b 0 8) \\d+", "$1 #");
+        }
+
+        /** What it was sent, by what was given to the socket at once. */
+        List<String> parts() {
+            List<String> parts = new ArrayList<>();
             for (ByteBuf reply = channel.readOutbound(); reply != null; reply = channel.readOutbound()) {
-                text.append(reply.toString(ISO_8859_1));
+                parts.add(reply.toString(ISO_8859_1));
                 reply.release();
             }
-            return text.toString().replaceAll("(VALUE b 0 8) \\d+", "$1 #");
+            return parts;
         }
     }
 
@@ -103,6 +111,43 @@ class MemcachedHandlerTest {
     void nothingIsHeld() {
         connections.forEach(each -> each.channel.finishAndReleaseAll());
         assertThat(node.state.memory().used()).isZero();
+    }
+
+    /** Something is written all the time, and not on disk before the test says so. */
+    private static final class Syncing implements Durability {
+        private final List<Runnable> waiting = new ArrayList<>();
+        private long position;
+        private boolean synced;
+
+        void synced() {
+            synced = true;
+            waiting.forEach(Runnable::run);
+        }
+
+        @Override
+        public long position() {
+            return ++position;
+        }
+
+        @Override
+        public boolean reached(long wanted) {
+            return synced;
+        }
+
+        @Override
+        public void whenReached(long wanted, Runnable then) {
+            waiting.add(then);
+        }
+
+        @Override
+        public @Nullable String refusal() {
+            return null;
+        }
+
+        @Override
+        public boolean fails() {
+            return false;
+        }
     }
 
     /** It takes nothing, as one whose disk is full. */
@@ -287,6 +332,59 @@ class MemcachedHandlerTest {
         asks.reads("get a b\r\n");
         turnEnds();
         assertThat(asks.replies()).isEqualTo("VALUE a 0 1\r\nx\r\nVALUE b 0 1\r\ny\r\nEND\r\n");
+    }
+
+    /** What waits for the disk goes on by itself: nobody else hears of its error. */
+    @Test
+    void anErrorInWhatWaitedClosesTheConnection(LogWatcher.Expected log) {
+        log.expect("closed by an unexpected error");
+        Syncing disk = new Syncing();
+        node.keyspace.durability(disk);
+        Connection one = new Connection();
+        one.reads("set k 0 0 1\r\nx\r\n");
+        turnEnds();
+        one.reads("set k 0 0 1\r\ny\r\n");
+        turnEnds();
+        assertThat(one.replies()).isEmpty();
+        node.settings.cachePolicy(new CachePolicy() {
+            @Override
+            public boolean handsOn(int db, byte[] key) {
+                throw new IllegalStateException("on purpose");
+            }
+        });
+        disk.synced();
+        turnEnds();
+        assertThat(one.channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void theValuesOfManyKeysAreSentInParts() {
+        Connection one = new Connection();
+        String value = "0123456789".repeat(6_000);
+        StringBuilder values = new StringBuilder();
+        StringBuilder keys = new StringBuilder();
+        for (int i = 0; i < 10; i++) {
+            one.reads("set k" + i + " 0 0 60000 noreply\r\n" + value + "\r\n");
+            keys.append(i == 5 ? "   k" : " k").append(i);
+            values.append("VALUE k")
+                    .append(i)
+                    .append(" 0 60000\r\n")
+                    .append(value)
+                    .append("\r\n");
+        }
+        turnEnds();
+        String tooLong = " " + "z".repeat(251);
+        for (String name : List.of("get", "gat 0")) {
+            one.reads(name + keys + "\r\nget" + keys + tooLong + "\r\nget k0\r\n" + name + " none\r\n");
+            turnEnds();
+            List<String> parts = one.parts();
+            assertThat(parts)
+                    .hasSizeGreaterThan(4)
+                    .allSatisfy(part -> assertThat(part).hasSizeLessThan(Replies.CHUNK + value.length() + 100));
+            assertThat(String.join("", parts))
+                    .isEqualTo(values + "END\r\nCLIENT_ERROR bad command line format\r\nVALUE k0 0 60000\r\n" + value
+                            + "\r\nEND\r\nEND\r\n");
+        }
     }
 
     @Test

@@ -21,12 +21,14 @@ import org.jspecify.annotations.Nullable;
  * through the channel's queue. What the socket does not take, and all of other transports and with TLS, goes that way.
  */
 public final class SocketSend {
-    /** How long a client that is to be closed may take to read what is left. */
+    /** How long a client that is to be closed may take nothing of what is left. */
     private static final int LAST_WORDS_MILLIS = 2_000;
     /** A socket that the transport cannot tell of is tried again after so long. */
     private static final int RETRY_MILLIS = 5;
     /** Who is to be closed and takes a long reply is looked at as often. */
     private static final int LOOK_MILLIS = 20;
+
+    private static final int LOOKS = LAST_WORDS_MILLIS / LOOK_MILLIS;
     /** Of a long reply so much is sent before others' commands run, however fast its client is. */
     private static final int AT_ONCE = 1 << 20;
 
@@ -170,6 +172,10 @@ public final class SocketSend {
     /** Sends, and releases, what the handler of this context replies; it hears of a failure. Answers whether the socket took all of it. */
     public boolean send(ChannelHandlerContext ctx, ByteBuf reply, long nowMillis) {
         traffic.wrote(reply.readableBytes(), nowMillis);
+        if (straight()) {
+            waiting.add(buffers.kept(reply, ctx.alloc()), List.of());
+            return hand(ctx);
+        }
         Socket direct = socket;
         if (direct != null && direct.isOpen() && nothingWaits() && reply.hasMemoryAddress()) {
             int sent;
@@ -202,27 +208,58 @@ public final class SocketSend {
             return;
         }
         send(ctx, out, nowMillis);
-        lastOf(ctx, LAST_WORDS_MILLIS / LOOK_MILLIS);
+        lastOf(ctx, LOOKS, moved());
     }
 
-    /** Closes when nothing waits any more, or after so many looks. */
-    private void lastOf(ChannelHandlerContext ctx, int looks) {
+    /** Closes when nothing waits any more, or when the client took nothing for so many looks. */
+    private void lastOf(ChannelHandlerContext ctx, int looks, long before) {
         if (hand(ctx) || looks == 0) {
-            last(ctx, (ByteBuf) null, 0);
+            last(ctx);
+            return;
+        }
+        long now = moved();
+        ctx.channel()
+                .eventLoop()
+                .schedule(
+                        () -> lastOf(ctx, now == before ? looks - 1 : LOOKS, now), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Sends what is left, if anything, and closes the connection when the client has it, or takes nothing any more. */
+    public void last(ChannelHandlerContext ctx, @Nullable ByteBuf reply, long nowMillis) {
+        if (reply != null && straight()) {
+            send(ctx, reply, nowMillis);
+        } else if (reply != null) {
+            traffic.wrote(reply.readableBytes(), nowMillis);
+            ctx.writeAndFlush(reply, ctx.voidPromise());
+        }
+        if (waiting.isEmpty()) {
+            last(ctx);
         } else {
-            ctx.channel().eventLoop().schedule(() -> lastOf(ctx, looks - 1), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            lastOf(ctx, LOOKS, moved());
         }
     }
 
-    /** Sends what is left, if anything, and closes the connection when the client has it, or soon. */
-    public void last(ChannelHandlerContext ctx, @Nullable ByteBuf reply, long nowMillis) {
-        if (reply != null) {
-            traffic.wrote(reply.readableBytes(), nowMillis);
-        }
-        ctx.writeAndFlush(reply == null ? ctx.alloc().buffer(0) : reply).addListener(ChannelFutureListener.CLOSE);
+    private void last(ChannelHandlerContext ctx) {
+        ctx.writeAndFlush(ctx.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
         if (ctx.channel().isOpen()) {
-            ctx.channel().eventLoop().schedule(() -> ctx.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+            lookAgain(ctx, moved());
         }
+    }
+
+    private void lookAgain(ChannelHandlerContext ctx, long before) {
+        ctx.channel()
+                .eventLoop()
+                .schedule(
+                        () -> {
+                            long now = moved();
+                            if (now == before) {
+                                ctx.close();
+                            } else if (ctx.channel().isOpen()) {
+                                lookAgain(ctx, now);
+                            }
+                        },
+                        LAST_WORDS_MILLIS,
+                        TimeUnit.MILLISECONDS);
     }
 
     private boolean nothingWaits() {
