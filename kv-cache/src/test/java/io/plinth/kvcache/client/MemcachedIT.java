@@ -3,14 +3,10 @@ package io.plinth.kvcache.client;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.plinth.testkit.FreePort;
 import io.plinth.testkit.Peer;
 import io.plinth.testkit.RequiresPeer;
-import java.io.BufferedInputStream;
-import java.io.EOFException;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -20,8 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -35,7 +29,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MemcachedIT {
     private static final int COMMANDS = Integer.getInteger("differential.commands", 5_000);
-    private static final Pattern CAS = Pattern.compile("(VALUE \\S+ \\d+ \\d+ )(\\d+)|( c)(\\d+)");
     private static final String[] FORMS = {
         "get K",
         "gets K",
@@ -148,102 +141,12 @@ class MemcachedIT {
     private final Cluster node;
     private final int port;
 
-    private static final String TOO_LARGE = "z".repeat((1 << 20) + 1);
-    private static final String[] RARE = {
-        "set r1 0 0 1\r\nx",
-        "set r1 0 0 LARGE\r\nDATA",
-        "get r1",
-        "set r1 0 0 1\r\nx",
-        "set r1 0 0 LARGE noreply\r\nDATA",
-        "get r1",
-        "set r1 0 0 1\r\nx",
-        "add r1 0 0 LARGE\r\nDATA",
-        "get r1",
-        "replace r1 0 0 LARGE\r\nDATA",
-        "get r1",
-        "append r1 0 0 LARGE\r\nDATA",
-        "get r1",
-        "prepend r1 0 0 LARGE\r\nDATA",
-        "get r1",
-        "cas r1 0 0 LARGE 5\r\nDATA",
-        "get r1",
-        "ms r1 LARGE ME\r\nDATA",
-        "mg r1 v",
-        "ms r1 LARGE MA\r\nDATA",
-        "mg r1 v",
-        "ms r1 LARGE C5\r\nDATA",
-        "mg r1 v",
-        "ms r1 LARGE\r\nDATA",
-        "mg r1 v",
-        "set r1 0 0 1\r\nx",
-        "ms r1 LARGE q\r\nDATA",
-        "mg r1 v",
-        "set r2 0 0 2147483646",
-        "set r2 0 0 2147483647",
-        "ms r2 2147483646",
-        "ma r3 N0",
-        "ma r3 T-1 v",
-        "mg r3 v",
-        "ma r4 N-1 v",
-        "mg r4 v",
-        "ma r5 N5000000 v O9 k",
-        "mg r5",
-        "ma r6 N-1",
-        "mg r6",
-        "mg r7 N-1 f s",
-        "mg r7",
-        "mg r7 N5000000 v",
-        "mg r7",
-        "ma r3 N0",
-        "ma r3 T-1 D5",
-        "mg r3",
-        "set r8 5 0 1\r\nx",
-        "mg r8 c",
-        "ms r8 1 MA C1 I\r\ny",
-        "mg r8 v",
-        "ms r8 1 MP C1 I\r\ny",
-        "mg r8 v",
-        "ms r8 1 C18446744073709551615 I\r\ny",
-        "mg r8 v",
-        "ms r8 1 C0 I\r\ny",
-        "mg r8 v",
-        "ms r8 1 C0\r\ny",
-        "mg r8 v",
-        "ms r8 1 MR C0\r\ny",
-        "ms r8 1 MA C0\r\nz",
-        "mg r8 v",
-        "ms r8 1 MP C0\r\nw",
-        "mg r8 v",
-        "ms r8 1 ME C1\r\ny",
-        "ms r8 1 MR C1 I\r\nn",
-        "mg r8 v",
-        "ms r9 1 ME C1\r\ny",
-        "mg r9 v",
-        "ms r10 1 MR C1\r\ny",
-        "ms r10 1 MA C1\r\ny",
-        "ms r10 1 MP C0\r\ny",
-        "ms r10 1 C0\r\ny",
-        "ms r10 1 ME C0\r\ny",
-        "mg r10 v",
-        "set r11 0 0 1\r\n5",
-        "mg r11 c",
-        "ma r11 C0 v",
-        "ma r11 C1 v",
-        "ma r12 N0 q O1",
-        "ma r12 q v O2",
-        "ma r13 q O3",
-        "ma r12 q O4",
-        "ma r14 N0 q v O5",
-        "md r12 q O6",
-        "md r12 q O7"
-    };
-
     MemcachedIT(@TempDir Path folder) throws Exception {
         node = Cluster.start(folder, "memory: 64MiB, memcached-port: 0", 1);
         port = port(node);
     }
 
-    private static int port(Cluster of) {
+    static int port(Cluster of) {
         InetSocketAddress address = of.node(0).listening().get("memcached");
         assertThat(address).isNotNull();
         return address.getPort();
@@ -252,54 +155,6 @@ class MemcachedIT {
     @AfterAll
     void stop() {
         node.close();
-    }
-
-    /**
-     * One side: its socket, and the CAS number it last showed. How that compares to those of other keys is no matter: here a value has
-     * none before somebody asks for it.
-     */
-    private static final class Side implements AutoCloseable {
-        private final Socket socket;
-        private final InputStream in;
-        private String cas = "1";
-        /** The key that had it. */
-        private String key = "k0";
-
-        Side(int port) throws IOException {
-            socket = new Socket("127.0.0.1", port);
-            socket.setSoTimeout(20_000);
-            socket.setTcpNoDelay(true);
-            in = new BufferedInputStream(socket.getInputStream());
-        }
-
-        /** Sends a command and answers everything that comes before the answer to a no-op, with CAS numbers left out. */
-        String call(String command) throws IOException {
-            socket.getOutputStream()
-                    .write((command.replace("<cas>", cas).replace("OWN", key) + "mn\r\n").getBytes(ISO_8859_1));
-            StringBuilder reply = new StringBuilder();
-            while (!reply.toString().equals("MN\r\n") && !reply.toString().endsWith("\r\nMN\r\n")) {
-                int next = in.read();
-                if (next < 0) {
-                    throw new EOFException("closed after: " + reply);
-                }
-                reply.append((char) next);
-            }
-            Matcher matcher = CAS.matcher(reply);
-            StringBuilder shown = new StringBuilder();
-            while (matcher.find()) {
-                boolean classic = matcher.group(1) != null;
-                cas = matcher.group(classic ? 2 : 4);
-                key = (classic ? matcher.group(1) : command).split(" ", -1)[1];
-                matcher.appendReplacement(
-                        shown, (classic ? matcher.group(1) : " c") + (cas.equals("0") ? "0" : "<cas>"));
-            }
-            return matcher.appendTail(shown).toString().replaceAll(" t\\d+", " t<n>");
-        }
-
-        @Override
-        public void close() throws IOException {
-            socket.close();
-        }
     }
 
     private static String command(SplittableRandom random) {
@@ -334,69 +189,14 @@ class MemcachedIT {
     @ValueSource(longs = {1, 2, 3, 4})
     @RequiresPeer("memcached")
     void answersAreTheSameBytes(long seed, @TempDir Path folder) throws Exception {
-        besideMemcached(folder, (ours, theirs) -> {
+        MemcachedPeer.beside(folder, port, (ours, theirs) -> {
             ours.call("flush_all\r\n");
             compare(ours, theirs, seed);
         });
     }
 
-    /** What a client of both is sent, one command after the other: data that is refused, what is over at once, numbers out of date. */
-    @Test
-    @RequiresPeer("memcached")
-    void rareAnswersAreTheSameBytes(@TempDir Path folder) throws Exception {
-        besideMemcached(folder, (ours, theirs) -> {
-            for (String command : RARE) {
-                String sent = command.replace("LARGE", "" + TOO_LARGE.length()).replace("DATA", TOO_LARGE) + "\r\n";
-                String expected = theirs.call(sent);
-                assertThat(ours.call(sent)).as(command).isEqualTo(expected);
-            }
-        });
-    }
-
-    /** What is sent to both. */
-    private interface Dialogue {
-        void run(Side ours, Side theirs) throws IOException;
-    }
-
-    private void besideMemcached(Path folder, Dialogue dialogue) throws Exception {
-        int other = FreePort.find();
-        Process process = new ProcessBuilder(
-                        Peer.path("memcached").toString(),
-                        "-l",
-                        "127.0.0.1",
-                        "-p",
-                        "" + other,
-                        "-U",
-                        "0",
-                        "-u",
-                        "nobody",
-                        // While its own threads hold an item, a number is replaced instead of changed, and forgets its
-                        // marks.
-                        "-o",
-                        "no_lru_maintainer,no_lru_crawler")
-                .redirectErrorStream(true)
-                .redirectOutput(new File(folder.toFile(), "memcached.log"))
-                .start();
-        try {
-            Await.until("memcached answers", () -> {
-                try (Side side = new Side(other)) {
-                    return side.call("").equals("MN\r\n");
-                } catch (IOException e) {
-                    return false;
-                }
-            });
-            try (Side ours = new Side(port);
-                    Side theirs = new Side(other)) {
-                dialogue.run(ours, theirs);
-            }
-        } finally {
-            process.destroy();
-            process.waitFor(10, TimeUnit.SECONDS);
-        }
-    }
-
-    private static void compare(Side ours, Side theirs, long seed) throws IOException {
-        for (Side side : List.of(ours, theirs)) {
+    private static void compare(MemcachedSide ours, MemcachedSide theirs, long seed) throws IOException {
+        for (MemcachedSide side : List.of(ours, theirs)) {
             side.call("set k0 0 0 1\r\nx\r\n");
             side.call("gets k0\r\n");
         }
@@ -414,8 +214,8 @@ class MemcachedIT {
 
     @Test
     void shiftsTheWorkOfMakingAValueToOneClient() throws Exception {
-        try (Side first = new Side(port);
-                Side second = new Side(port)) {
+        try (MemcachedSide first = new MemcachedSide(port);
+                MemcachedSide second = new MemcachedSide(port)) {
             assertThat(first.call("mg lease N30 v\r\n")).isEqualTo("VA 0 W\r\n\r\nMN\r\n");
             assertThat(second.call("mg lease N30 v\r\n")).isEqualTo("VA 0 Z\r\n\r\nMN\r\n");
             assertThat(first.call("ms lease 3 T100\r\nnew\r\n")).isEqualTo("HD\r\nMN\r\n");
@@ -430,7 +230,7 @@ class MemcachedIT {
     @Test
     void whoSendsNoMoreGetsAllReplies() throws Exception {
         String value = "v".repeat(1_000_000);
-        try (Side other = new Side(port);
+        try (MemcachedSide other = new MemcachedSide(port);
                 Socket half = new Socket()) {
             other.call("set half 0 0 1000000\r\n" + value + "\r\n");
             other.call("delete after\r\n");
@@ -453,7 +253,7 @@ class MemcachedIT {
 
     @Test
     void saysWhetherAValueWasReadBefore() throws Exception {
-        try (Side side = new Side(port)) {
+        try (MemcachedSide side = new MemcachedSide(port)) {
             side.call("set read 0 0 1\r\nx\r\n");
             assertThat(side.call("mg read h u\r\n")).isEqualTo("HD h0\r\nMN\r\n");
             assertThat(side.call("mg read h\r\n")).isEqualTo("HD h0\r\nMN\r\n");
@@ -465,7 +265,7 @@ class MemcachedIT {
     /** Left out above: whether memcached changes a shorter number in its place depends on who else holds the item just then. */
     @Test
     void padsNumbersThatBecomeShorter() throws Exception {
-        try (Side side = new Side(port)) {
+        try (MemcachedSide side = new MemcachedSide(port)) {
             side.call("set n 0 0 2\r\n10\r\n");
             assertThat(side.call("decr n 1\r\n")).isEqualTo("9\r\nMN\r\n");
             assertThat(side.call("get n\r\n")).isEqualTo("VALUE n 0 2\r\n9 \r\nEND\r\nMN\r\n");
@@ -477,7 +277,7 @@ class MemcachedIT {
 
     @Test
     void sharesItsKeysWithRedisClients() throws Exception {
-        try (Side side = new Side(port);
+        try (MemcachedSide side = new MemcachedSide(port);
                 RawClient redis = new RawClient(node.port(0))) {
             side.call("set shared 5 0 3\r\nabc\r\n");
             assertThat(redis.call("GET", "shared")).isEqualTo("$3\r\nabc\r\n");
@@ -497,10 +297,10 @@ class MemcachedIT {
         Path secret = java.nio.file.Files.writeString(folder.resolve("secret"), "secret");
         String section = "memory: 64MiB, password: { file: \"" + secret + "\" }, memcached-port: 0";
         try (Cluster own = Cluster.start(folder, section, 1);
-                Side side = new Side(port(own))) {
-            side.socket.getOutputStream().write("get k\r\n".getBytes(ISO_8859_1));
-            side.socket.getOutputStream().write("set auth 0 0 13\r\ndefault wrong\r\n".getBytes(ISO_8859_1));
-            side.socket.getOutputStream().write("set auth 0 0 14\r\ndefault secret\r\n".getBytes(ISO_8859_1));
+                MemcachedSide side = new MemcachedSide(port(own))) {
+            side.send("get k\r\n");
+            side.send("set auth 0 0 13\r\ndefault wrong\r\n");
+            side.send("set auth 0 0 14\r\ndefault secret\r\n");
             assertThat(side.call("get k\r\n"))
                     .isEqualTo("CLIENT_ERROR unauthenticated\r\n"
                             + "CLIENT_ERROR authentication failure\r\n"
