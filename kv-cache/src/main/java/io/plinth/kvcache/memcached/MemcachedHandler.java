@@ -45,6 +45,9 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
     private final Together together;
     private final Received received;
     private long skip;
+    /** Bytes of a line that are there and do not end it. */
+    private int looked;
+
     private boolean counted;
     private boolean waiting;
     private boolean closing;
@@ -245,12 +248,13 @@ final class MemcachedHandler extends ChannelInboundHandlerAdapter implements Tur
             skip -= now;
             return skip == 0;
         }
-        int at = start;
+        int at = start + looked;
         while (at < end && buffer[at] != '\n') {
             at++;
         }
+        looked = at == end ? end - start : 0;
         if (at == end) {
-            if (end - start > node.limits().maxInline()) {
+            if (looked > node.limits().maxInline() && !(login.known() && TextCommands.areMany(buffer, start, end))) {
                 fail(ctx, "CLIENT_ERROR line too long");
             }
             return false;

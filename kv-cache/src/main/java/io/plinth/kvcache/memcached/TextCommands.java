@@ -11,6 +11,9 @@ final class TextCommands {
     /** How the most frequent line begins. */
     static final String GET = "get ";
 
+    /** Bytes of a line of keys; memcached, which takes them as they come, has no limit. */
+    private static final int MOST_KEYS = 1 << 20;
+
     private static final String DELETE_USAGE = Replies.BAD_LINE + ".  Usage: delete <key> [noreply]";
 
     private final Store store;
@@ -127,6 +130,18 @@ final class TextCommands {
             }
         }
         return true;
+    }
+
+    /** Whether a line that has not ended may go on, as it is one of keys, of which there may be many. */
+    static boolean areMany(byte[] line, int from, int to) {
+        boolean withCas = to - from > GET.length() && line[from + GET.length() - 1] == 's';
+        return to - from <= MOST_KEYS
+                && (isGet(line, from, to)
+                        || (withCas
+                                && line[from] == 'g'
+                                && line[from + 1] == 'e'
+                                && line[from + 2] == 't'
+                                && line[from + GET.length()] == ' '));
     }
 
     /** Whether a line asks for the values of what it names, with nothing before that. */

@@ -73,6 +73,17 @@ class MemcachedLimitsIT {
     }
 
     @Test
+    void aLineOfKeysHasAnEnd() throws Exception {
+        try (Socket client = connect()) {
+            authenticate(client);
+            send(client, "get " + "k ".repeat((1 << 19) - 2) + "k");
+            send(client, "k");
+            assertThat(line(client)).isEqualTo("CLIENT_ERROR line too long\r");
+            assertThat(client.getInputStream().read()).isNegative();
+        }
+    }
+
+    @Test
     void aReplyOverTheOutputBufferEndsTheConnectionAndNoOther() throws Exception {
         try (Socket greedy = connect();
                 Socket other = connect()) {

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class MemcachedRareIT {
     private static final String TOO_LARGE = "z".repeat((1 << 20) + 1);
+    private static final String MANY = ("m".repeat(100) + " ").repeat(1_000).strip();
     private static final String[] RARE = {
         "set r1 0 0 1\r\nx",
         "set r1 0 0 LARGE\r\nDATA",
@@ -98,7 +99,10 @@ class MemcachedRareIT {
         "ma r12 q O4",
         "ma r14 N0 q v O5",
         "md r12 q O6",
-        "md r12 q O7"
+        "md r12 q O7",
+        "get MANY r8",
+        "gets MANY r8",
+        "get MANY"
     };
 
     /** What a client of both is sent, one command after the other: data that is refused, what is over at once, numbers out of date. */
@@ -109,8 +113,10 @@ class MemcachedRareIT {
             int port = MemcachedIT.port(node);
             MemcachedPeer.beside(folder, port, (ours, theirs) -> {
                 for (String command : RARE) {
-                    String sent =
-                            command.replace("LARGE", "" + TOO_LARGE.length()).replace("DATA", TOO_LARGE) + "\r\n";
+                    String sent = command.replace("LARGE", "" + TOO_LARGE.length())
+                                    .replace("DATA", TOO_LARGE)
+                                    .replace("MANY", MANY)
+                            + "\r\n";
                     String expected = theirs.call(sent);
                     assertThat(ours.call(sent)).as(command).isEqualTo(expected);
                 }

@@ -388,6 +388,27 @@ class MemcachedHandlerTest {
     }
 
     @Test
+    void aLineMayHaveManyKeysAndNothingElse() {
+        Connection one = new Connection();
+        one.reads("set k 0 0 1\r\nx\r\n");
+        String keys = (" " + "n".repeat(240)).repeat(1_000) + " k";
+        for (String name : List.of("get", "gets")) {
+            String sent = name + keys + "\r\nmn\r\n";
+            for (int at = 0; at < sent.length(); at += 10_000) {
+                one.reads(sent.substring(at, Math.min(sent.length(), at + 10_000)));
+            }
+        }
+        turnEnds();
+        assertThat(one.replies().replaceAll("k 0 1 \\d+", "k 0 1 #"))
+                .isEqualTo("STORED\r\nVALUE k 0 1\r\nx\r\nEND\r\nMN\r\nVALUE k 0 1 #\r\nx\r\nEND\r\nMN\r\n");
+        Connection other = new Connection();
+        other.reads("gat 0" + keys);
+        turnEnds();
+        assertThat(other.replies()).isEqualTo("CLIENT_ERROR line too long\r\n");
+        assertThat(other.channel.isOpen()).isFalse();
+    }
+
+    @Test
     void largeValuesComeInPiecesOfAnySize() {
         Connection one = new Connection();
         Connection other = new Connection();
