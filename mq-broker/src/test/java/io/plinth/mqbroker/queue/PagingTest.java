@@ -172,9 +172,9 @@ class PagingTest {
             fill(driver, "q", 0, MANY);
         }
         try (EngineDriver driver = open()) {
-            await(() -> length(driver, "dead") == MANY);
-            assertThat(length(driver, "q")).isZero();
-            assertThat(driver.drain("dead")).isEqualTo(numbers(0, MANY));
+            await(() -> length(driver, "dead") >= MANY && length(driver, "q") == 0);
+            // On a slow machine some go as the first life ends, and again in the second.
+            assertThat(driver.drain("dead").stream().distinct().toList()).isEqualTo(numbers(0, MANY));
         }
     }
 
